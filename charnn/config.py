@@ -1,0 +1,232 @@
+"""What a model, its training and its sampling are made of: frozen dataclasses, with JSON in and out.
+
+Defaults live here and nowhere else. Values are checked when a configuration is built, whichever way it came, and
+a key that is not known is refused: a file written by a newer version is never half understood.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from charnn.errors import ConfigError
+
+Cell = Literal["rnn", "lstm", "gru"]
+TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
+DocumentUnit = Literal["file", "paragraph", "line"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+Task = Literal["language-model"]
+
+HELD_OUT_FRACTION = 0.1
+
+
+class Json:
+    """JSON in and out for a frozen dataclass: every key known, every value of the declared type."""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """The configuration that `to_json` gave. Raises ConfigError for unknown or missing keys and wrong types."""
+        return typing.cast(Self, _convert(cls, value, cls.__name__))
+
+
+def _convert(kind: Any, value: object, where: str) -> object:
+    """`value`, read from JSON, as the declared type `kind`; `where` names the place for the error message."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        (inner,) = (a for a in arguments if a is not type(None))
+        return _convert(inner, value, where)
+    if origin is Literal and value in arguments:
+        return value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        fields = {f.name: f for f in dataclasses.fields(kind)}
+        if unknown := sorted(set(value) - set(fields)):
+            raise ConfigError(f"{where}: unknown key {unknown[0]!r}")
+        required = {n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
+        if missing := sorted(required - set(value)):
+            raise ConfigError(f"{where}: missing key {missing[0]!r}")
+        hints = typing.get_type_hints(kind)
+        return kind(**{n: _convert(hints[n], v, f"{where}.{n}") for n, v in value.items()})  # type: ignore[operator]
+    if kind is float and type(value) in (int, float):
+        try:
+            return float(typing.cast(float, value))
+        except OverflowError:
+            raise ConfigError(f"{where}: too large a number") from None
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise ConfigError(f"{where}: {value!r} is not allowed here")
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
+
+
+@dataclass(frozen=True)
+class TokenizerConfig(Json):
+    kind: TokenizerKind = "characters"
+    vocabulary_size: int = 1000
+    """Pieces of a SentencePiece vocabulary; the other kinds take theirs from the text."""
+    min_count: int = 1
+    """Characters seen fewer times than this share the unknown token (`characters` only)."""
+
+    def __post_init__(self) -> None:
+        _require(self.vocabulary_size >= 2, "a vocabulary needs at least 2 pieces")
+        _require(self.min_count >= 1, "the minimum count of a character is at least 1")
+
+
+@dataclass(frozen=True)
+class NetworkConfig(Json):
+    """A stack of recurrent layers between an embedding and a linear head."""
+
+    vocabulary_size: int
+    cell: Cell = "lstm"
+    layers: int = 2
+    hidden_size: int = 256
+    embedding_size: int = 64
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary_size", "layers", "hidden_size", "embedding_size"):
+            _require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        _require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
+
+
+@dataclass(frozen=True)
+class Budget(Json):
+    """How long training may take. Exactly one of the three is set."""
+
+    seconds: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [v for v in (self.seconds, self.epochs, self.steps) if v is not None]
+        _require(len(given) == 1, "a budget is one of seconds, epochs and steps")
+        _require(given[0] > 0, "a budget must be more than nothing")
+
+    def __str__(self) -> str:
+        if self.seconds is not None:
+            return f"{self.seconds:g} s"
+        return f"{self.epochs:g} epochs" if self.epochs is not None else f"{self.steps:,} steps"
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Json):
+    budget: Budget
+    lanes: int = 32
+    """B: how many places of the text are read side by side."""
+    window_length: int = 64
+    """T: steps that a gradient flows back through."""
+    learning_rate: float = 8e-3
+    """At the top of the schedule, after warm-up."""
+    warmup_fraction: float = 0.05
+    final_rate_fraction: float = 0.01
+    """Where the cosine ends, as a fraction of the top."""
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+    clip_value: float | None = None
+    average_decay: float = 0.99
+    """Decay, per step, of the running average of the weights; the average is what is validated and kept. 0 is none."""
+    patience: int = 6
+    """Validations in a row without a better loss that end training. 0 never does."""
+    precision: Precision = "auto"
+    device: Device = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.lanes >= 1 and self.window_length >= 1, "lanes and window must be at least 1")
+        _require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        _require(0 <= self.final_rate_fraction <= 1, "the final learning rate is a fraction of the top one")
+        _require(0 <= self.weight_decay < math.inf, "weight decay cannot be negative")
+        _require(0 <= self.average_decay < 1, "the decay of the average is from 0 to below 1")
+        _require(0 <= self.warmup_fraction < 1, "the warm-up fraction is from 0 to below 1")
+        _require(self.clip_norm is None or self.clip_norm > 0, "--clip must be above 0")
+        _require(self.clip_value is None or self.clip_value > 0, "--clip-value must be above 0")
+        _require(self.patience >= 0, "patience cannot be negative")
+
+
+@dataclass(frozen=True)
+class SamplingConfig(Json):
+    """How the next token is chosen, and when to stop. Filters apply in the order temperature, top-k, top-p, min-p."""
+
+    temperature: float = 0.8
+    """0 is greedy."""
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    length: int = 1000
+    """Characters, the prompt not counted."""
+    stop_strings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.temperature < math.inf, "the temperature is a number from 0")
+        _require(self.top_k is None or self.top_k >= 1, "top-k must be at least 1")
+        _require(self.top_p is None or 0 < self.top_p <= 1, "top-p is above 0 and at most 1")
+        _require(self.min_p is None or 0 <= self.min_p <= 1, "min-p is from 0 to 1")
+        _require(self.length >= 0, "the length cannot be negative")
+        _require(all(self.stop_strings), "a stop string cannot be empty")
+
+
+@dataclass(frozen=True)
+class SourceFile(Json):
+    """One file that a corpus was read from, as it was when it was read."""
+
+    path: str
+    """Absolute; `-` for standard input."""
+    sha256: str
+    """Of its bytes, unpacked where the file was compressed."""
+    characters: int
+
+
+@dataclass(frozen=True)
+class CorpusConfig(Json):
+    """What a model was trained on, precisely enough to find the same split again."""
+
+    sources: tuple[SourceFile, ...]
+    validation_sources: tuple[SourceFile, ...] = ()
+    """Given with --valid; where there are none, the last tenth of `sources` was held out."""
+    document: DocumentUnit = "file"
+    encoding: str = "utf-8"
+    documents: int = 0
+    training_characters: int = 0
+    validation_characters: int = 0
+
+    @property
+    def ends_are_learned(self) -> bool:
+        """Whether a whole document was trained on: one that was cut for validation does not end where it is cut."""
+        return self.documents > 1 or bool(self.validation_sources)
+
+
+@dataclass(frozen=True)
+class Scores(Json):
+    """The best validation of a run."""
+
+    nats_per_character: float
+    bits_per_character: float
+    step: int
+    epoch: float
+    seconds: float
+    """Of training, up to that validation."""
+
+
+@dataclass(frozen=True)
+class Quantization(Json):
+    """What int8 inference costs and gains, measured on the machine that trained."""
+
+    bits_per_character_lost: float
+    speed_ratio: float
+    """Characters a second of one stream, int8 over fp32."""
+    used: bool
+    """Whether it was worth it: faster, at a cost of less than 0.01 bits per character."""

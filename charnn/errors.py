@@ -1,0 +1,59 @@
+"""Every error that charnn raises on purpose, and the exit code that each branch ends a command with.
+
+    CharnnError             1  something failed
+      UsageError            2  the options contradict each other, or ask for what cannot be
+      CorpusError           1  a text or treebank cannot be read as asked; names path and place
+      TokenizerError        1  a tokenizer cannot be made from this text, or its file is damaged
+      ConfigError           2  a value out of range, or a key that is not known
+      ModelError            1  a model directory is missing, damaged, or of another kind
+        ModelNotFoundError  1  no model where one was looked for
+        ModelFormatError    1  the directory is not what its format version promises
+      TrainingError         1  training cannot go on
+
+Libraries raise these; only `charnn.cli` prints them and exits. A message is one line that says what failed and where;
+`hint` says what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class CharnnError(Exception):
+    """The root. `str(error)` is one line for the user; `hint`, where there is one, is what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(CharnnError):
+    exit_code = 2
+
+
+class CorpusError(CharnnError):
+    pass
+
+
+class TokenizerError(CharnnError):
+    pass
+
+
+class ConfigError(CharnnError):
+    exit_code = 2
+
+
+class ModelError(CharnnError):
+    pass
+
+
+class ModelNotFoundError(ModelError):
+    pass
+
+
+class ModelFormatError(ModelError):
+    pass
+
+
+class TrainingError(CharnnError):
+    pass
