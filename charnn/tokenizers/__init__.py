@@ -1,0 +1,46 @@
+"""Text to ids and back, without loss: characters, bytes, or the pieces of a SentencePiece vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from charnn.config import TokenizerConfig, TokenizerKind
+from charnn.errors import TokenizerError
+from charnn.tokenizers.base import STOP_ID, Decoder, Tokenizer
+from charnn.tokenizers.byte import ByteTokenizer
+from charnn.tokenizers.characters import CharacterTokenizer
+
+__all__ = ["STOP_ID", "Decoder", "Tokenizer", "load", "train"]
+
+LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes; every code point there is makes a tokenizer.json of 8 MB."""
+
+
+def train(config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
+    """The tokenizer that `config` asks for, its vocabulary learnt from `documents`; the same ones give the same ids.
+
+    Raises TokenizerError where they hold no text, or none that such a vocabulary can be made of.
+    """
+    if not any(documents):
+        raise TokenizerError("no text to learn a vocabulary from")
+    if config.kind == "characters":
+        return CharacterTokenizer.train(documents, min_count=config.min_count)
+    if config.kind == "bytes":
+        return ByteTokenizer()
+    # Imported here, so that a model of characters or bytes starts without SentencePiece.
+    from charnn.tokenizers.sentencepiece import SentencePieceTokenizer
+
+    return SentencePieceTokenizer.train(config.kind, documents, vocabulary_size=config.vocabulary_size)
+
+
+def load(kind: TokenizerKind, data: bytes) -> Tokenizer:
+    """The tokenizer whose `to_bytes` gave `data`. Raises TokenizerError where they are anything else."""
+    if len(data) > LARGEST_FILE:
+        raise TokenizerError(f"a tokenizer of {len(data):,} bytes is not one of ours; the limit is {LARGEST_FILE:,}")
+    if kind == "characters":
+        return CharacterTokenizer.from_bytes(data)
+    if kind == "bytes":
+        return ByteTokenizer.from_bytes(data)
+    from charnn.tokenizers.sentencepiece import SentencePieceTokenizer
+
+    return SentencePieceTokenizer(kind, data)

@@ -1,0 +1,77 @@
+"""A vocabulary of the 256 bytes: any text in any script, and files that are no text at all."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config import TokenizerKind
+from charnn.errors import TokenizerError
+from charnn.tokenizers.base import TOKENIZER_JSON, Decoder, read_json
+
+
+class ByteTokenizer:
+    """Byte b of the UTF-8 of a text is id b + 1; V = 257.
+
+    Bytes that are no UTF-8 are in a str as `errors="surrogateescape"` puts them there, and so come back as they were.
+    """
+
+    kind: TokenizerKind = "bytes"
+    size = 257
+    unknown_id: int | None = None
+    file_name = TOKENIZER_JSON
+
+    _spellings = (b"", *(bytes([byte]) for byte in range(256)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ByteTokenizer:
+        read_json(data, cls.kind)
+        return cls()
+
+    def encode(self, text: str) -> npt.NDArray[np.int32]:
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError as error:
+            raise TokenizerError(f"U+{ord(text[error.start]):04X} is half of a surrogate pair, and no bytes") from error
+        return np.add(np.frombuffer(data, np.uint8), 1, dtype=np.int32)
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        return b"".join(map(self._spellings.__getitem__, tokens)).decode("utf-8", "surrogateescape")
+
+    def decoder(self) -> Decoder:
+        return Utf8Decoder(self._spellings, errors="surrogateescape")
+
+    def symbols(self) -> tuple[tuple[str, str], ...]:
+        return (("special", "stop"), *map(byte_symbol, range(256)))
+
+    def unknown_characters(self, text: str) -> tuple[str, ...]:
+        return ()
+
+    def to_bytes(self) -> bytes:
+        return json.dumps({"kind": self.kind}).encode() + b"\n"
+
+
+class Utf8Decoder:
+    """A `Decoder` for tokens that stand for bytes, of which one character may take several.
+
+    `spellings` are the bytes of each id; `errors` says what becomes of bytes that are no UTF-8.
+    """
+
+    def __init__(self, spellings: Sequence[bytes], *, errors: str) -> None:
+        self._spellings = spellings
+        self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
+
+    def decode(self, token: int) -> str:
+        return self._utf8.decode(self._spellings[token])
+
+    def flush(self) -> str:
+        return self._utf8.decode(b"", final=True)
+
+
+def byte_symbol(byte: int) -> tuple[str, str]:
+    """What a byte stands for by itself: its character where it is ASCII, else a byte in hexadecimal."""
+    return ("text", chr(byte)) if byte < 0x80 else ("byte", f"{byte:02x}")

@@ -1,0 +1,112 @@
+"""A vocabulary of the characters (code points) that a text has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config import TokenizerKind
+from charnn.errors import TokenizerError
+from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, Decoder, read_json
+
+UNKNOWN_ID = 1
+_FIRST_ID = 2
+_BLOCK_LENGTH = 4_000_000
+"""Characters taken at a time: a block needs some 50 MB beside the text and its ids."""
+
+
+class CharacterTokenizer:
+    """Character k of `characters`, which ascend, is id k + 2; every other character is the unknown token, id 1."""
+
+    kind: TokenizerKind = "characters"
+    unknown_id: int | None = UNKNOWN_ID
+    file_name = TOKENIZER_JSON
+
+    def __init__(self, characters: str) -> None:
+        """Raises TokenizerError where `characters` is empty, or does not ascend."""
+        if not characters:
+            raise TokenizerError("a vocabulary needs at least one character")
+        for before, after in pairwise(characters):
+            if before >= after:
+                raise TokenizerError(f"characters must ascend: found U+{ord(after):04X} after U+{ord(before):04X}")
+        self.size = _FIRST_ID + len(characters)
+        self._characters = characters
+        self._texts = ("", UNKNOWN_TEXT, *characters)
+        # One id a code point, up to the last that is known and one beyond, which answers for all that follow.
+        self._ids = np.full(ord(characters[-1]) + 2, UNKNOWN_ID, np.int32)
+        self._ids[[ord(character) for character in characters]] = np.arange(_FIRST_ID, self.size)
+
+    @classmethod
+    def train(cls, documents: Sequence[str], *, min_count: int = 1) -> CharacterTokenizer:
+        """The vocabulary of every character that `documents` have, together, at least `min_count` times."""
+        counts = np.zeros(sys.maxunicode + 1, np.int64)
+        for document in documents:
+            for code_points in _blocks(document):
+                seen = np.bincount(code_points)
+                counts[: len(seen)] += seen
+        frequent = np.flatnonzero(counts >= min_count)
+        if not frequent.size:
+            raise TokenizerError(f"no character of this text is there {min_count} times", hint="lower --min-count")
+        return cls("".join(map(chr, frequent)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> CharacterTokenizer:
+        characters = read_json(data, cls.kind, "characters")["characters"]
+        if not isinstance(characters, list) or not all(isinstance(c, str) and len(c) == 1 for c in characters):
+            raise TokenizerError(f"{TOKENIZER_JSON}: expected a list of single characters")
+        try:
+            return cls("".join(characters))
+        except TokenizerError as error:
+            raise TokenizerError(f"{TOKENIZER_JSON}: {error}") from error
+
+    def encode(self, text: str) -> npt.NDArray[np.int32]:
+        tokens = np.empty(len(text), np.int32)
+        start = 0
+        for code_points in _blocks(text):
+            end = start + len(code_points)
+            self._ids.take(code_points, mode="clip", out=tokens[start:end])
+            start = end
+        return tokens
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        return "".join(map(self._texts.__getitem__, tokens))
+
+    def decoder(self) -> Decoder:
+        return _CharacterDecoder(self._texts)
+
+    def symbols(self) -> tuple[tuple[str, str], ...]:
+        return (("special", "stop"), ("special", "unknown"), *(("text", c) for c in self._characters))
+
+    def unknown_characters(self, text: str) -> tuple[str, ...]:
+        return tuple(sorted(set(text).difference(self._characters), key=text.index))
+
+    def to_bytes(self) -> bytes:
+        # A list, since two halves of a surrogate pair that are neighbours in one JSON string would read as one
+        # character; "backslashreplace" because what it makes of a half is JSON's own escape for it.
+        value = {"kind": self.kind, "characters": list(self._characters)}
+        return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+
+
+class _CharacterDecoder:
+    """A token is a character, so none is ever waited for."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+
+    def decode(self, token: int) -> str:
+        return self._texts[token]
+
+    def flush(self) -> str:
+        return ""
+
+
+def _blocks(text: str) -> Iterator[npt.NDArray[np.uint32]]:
+    """The code points of `text`, in consecutive blocks, so that a long one is never whole at four bytes a character."""
+    for start in range(0, len(text), _BLOCK_LENGTH):
+        block = text[start : start + _BLOCK_LENGTH].encode("utf-32-le", "surrogatepass")
+        yield np.frombuffer(block, np.dtype("<u4"))

@@ -1,0 +1,192 @@
+"""A vocabulary of pieces, from single characters to words, learnt with SentencePiece; lossless, which it is not itself.
+
+SentencePiece writes a space as U+2581, so it cannot tell the two apart; it learns nothing from a line that has U+2585,
+its own mark of the unknown, and no NUL; and lines are its unit. So neither these three nor line breaks ever reach it:
+a text is cut at them, the stretches between are its business, and they themselves are spelt in the byte pieces
+(`<0x0A>`) that it keeps for characters it does not know. Ids become text here as well, by way of bytes, so that text
+can be given as it is sampled.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import accumulate, chain
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import sentencepiece
+
+from charnn.errors import TokenizerError
+from charnn.tokenizers.base import STOP_ID, UNKNOWN_TEXT, Decoder
+from charnn.tokenizers.byte import Utf8Decoder, byte_symbol
+
+UNKNOWN_ID = 1
+_SPACE = "\u2581"
+_SPELT_IN_BYTES = re.compile("([\n\r\0\u2581\u2585]+)")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPECIALS = 2 + 256
+"""Ids before the first piece of text: stop, unknown, and the bytes."""
+_CHARACTER_COVERAGE = 0.9995
+"""The part of a text whose characters have a piece of their own; the rarest beyond that are spelt in bytes."""
+_LONGEST_LINE = 4000
+"""Characters. SentencePiece learns nothing from a line above a limit, so a long one is given to it in parts."""
+_BATCH = 50_000
+"""Parts of a text, an even number, that are Python's integers at once before they are an array."""
+_THREADS = 4
+"""Fixed, whatever the machine: the sums of unigram training, and so its vocabulary, depend on it."""
+_PROBE = "  a  \ufb01\u0301  "
+
+
+class SentencePieceTokenizer:
+    """Stop is id 0, unknown is id 1 (never the id of any text), the bytes and the pieces follow."""
+
+    unknown_id: int | None = UNKNOWN_ID
+    file_name = "tokenizer.model"
+
+    def __init__(self, kind: Literal["unigram", "bpe"], model: bytes) -> None:
+        """Raises TokenizerError where `model` is not a SentencePiece model, or one that would lose text."""
+        self.kind = kind
+        self._model = model
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor()
+            self._processor.load_from_serialized_proto(model)
+            self.size = self._processor.get_piece_size()
+            self._spellings = tuple(map(self._spelling, range(self.size)))
+        except (RuntimeError, ValueError) as error:
+            raise TokenizerError(f"{self.file_name}: not a SentencePiece model") from error
+        self._byte_tokens = {
+            self._spellings[token][0]: token for token in range(self.size) if self._processor.is_byte(token)
+        }
+        specials = self._processor.is_control(STOP_ID) and self._processor.is_unknown(UNKNOWN_ID)
+        if not specials or len(self._byte_tokens) < 256:
+            raise TokenizerError(f"{self.file_name}: a SentencePiece model, but not one that charnn made")
+        if self.decode(self.encode(_PROBE).tolist()) != _PROBE:
+            raise TokenizerError(f"{self.file_name}: this SentencePiece model does not keep text as it is")
+
+    @classmethod
+    def train(
+        cls, kind: Literal["unigram", "bpe"], documents: Sequence[str], *, vocabulary_size: int
+    ) -> SentencePieceTokenizer:
+        """A vocabulary of at most `vocabulary_size` ids; fewer where the text has no more to offer.
+
+        Raises TokenizerError where its characters alone need more, and says how many.
+        """
+        for document in documents:
+            _refuse_surrogates(document)
+        if next(_training_lines(documents), None) is None:
+            raise TokenizerError("no text to learn a vocabulary from")
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=_training_lines(documents),
+                model_writer=model,
+                model_type=kind,
+                vocab_size=vocabulary_size,
+                hard_vocab_limit=False,
+                character_coverage=_CHARACTER_COVERAGE,
+                # A space without a piece would be spelt in the bytes of U+2581, and come back as that.
+                required_chars=_SPACE,
+                byte_fallback=True,
+                normalization_rule_name="identity",
+                add_dummy_prefix=False,
+                remove_extra_whitespaces=False,
+                allow_whitespace_only_pieces=True,
+                max_sentence_length=4 * _LONGEST_LINE,
+                eos_id=STOP_ID,
+                unk_id=UNKNOWN_ID,
+                bos_id=-1,
+                pad_id=-1,
+                num_threads=_THREADS,
+                minloglevel=3,
+            )
+        except RuntimeError as error:
+            needed = _SPECIALS + _characters_with_a_piece(_training_lines(documents))
+            if vocabulary_size < needed:
+                raise TokenizerError(
+                    f"{vocabulary_size} pieces are too few: this text needs {needed}, {_SPECIALS} of them for bytes",
+                    hint=f"--vocab-size {needed} or more",
+                ) from error
+            raise TokenizerError(
+                f"SentencePiece finds no {kind} vocabulary in this text", hint="try --tokenizer bytes"
+            ) from error
+        return cls(kind, model.getvalue())
+
+    def encode(self, text: str) -> npt.NDArray[np.int32]:
+        _refuse_surrogates(text)
+        # A stretch, what it was cut at, a stretch, and so on; the last is followed by nothing.
+        parts = [*_SPELT_IN_BYTES.split(text), ""]
+        return np.concatenate([self._encode(parts[i : i + _BATCH]) for i in range(0, len(parts), _BATCH)])
+
+    def decode(self, tokens: Iterable[int]) -> str:
+        return b"".join(map(self._spellings.__getitem__, tokens)).decode("utf-8", "replace")
+
+    def decoder(self) -> Decoder:
+        return Utf8Decoder(self._spellings, errors="replace")
+
+    def symbols(self) -> tuple[tuple[str, str], ...]:
+        tokens = range(self.size)
+        pieces = {self._spellings[token] for token in tokens if not self._processor.is_byte(token)}
+        return tuple(self._symbol(token, pieces) for token in tokens)
+
+    def unknown_characters(self, text: str) -> tuple[str, ...]:
+        return ()
+
+    def to_bytes(self) -> bytes:
+        return self._model
+
+    def _encode(self, parts: list[str]) -> npt.NDArray[np.int32]:
+        stretches = self._processor.encode(parts[0::2], out_type=int)
+        between = ([self._byte_tokens[byte] for byte in part.encode()] for part in parts[1::2])
+        return np.fromiter(chain.from_iterable(chain.from_iterable(zip(stretches, between, strict=True))), np.int32)
+
+    def _spelling(self, token: int) -> bytes:
+        """The bytes that `token` stands for. Raises ValueError where a damaged model has it stand for none."""
+        if self._processor.is_unknown(token):
+            return UNKNOWN_TEXT.encode()
+        if self._processor.is_control(token):
+            return b""
+        piece = self._processor.id_to_piece(token)
+        if self._processor.is_byte(token):
+            return bytes([int(piece.removeprefix("<0x").removesuffix(">"), 16)])
+        return piece.replace(_SPACE, " ").encode()
+
+    def _symbol(self, token: int, pieces: Set[bytes]) -> tuple[str, str]:
+        if token == STOP_ID:
+            return "special", "stop"
+        if token == UNKNOWN_ID:
+            return "special", "unknown"
+        spelling = self._spellings[token]
+        if not self._processor.is_byte(token):
+            return "text", spelling.decode()
+        # "e" is mostly a piece and a byte: it is written with the piece, which therefore has the name.
+        return ("byte", spelling.hex()) if spelling in pieces else byte_symbol(spelling[0])
+
+
+def _training_lines(documents: Iterable[str]) -> Iterator[str]:
+    """What SentencePiece learns from: stretches of text that it takes as they are, none empty or overlong."""
+    for document in documents:
+        for stretch in _SPELT_IN_BYTES.split(document)[0::2]:
+            for start in range(0, len(stretch), _LONGEST_LINE):
+                yield stretch[start : start + _LONGEST_LINE]
+
+
+def _characters_with_a_piece(lines: Iterable[str]) -> int:
+    """How many there are: the space, and the most frequent ones that make up `_CHARACTER_COVERAGE` of `lines`."""
+    counts = Counter(chain.from_iterable(lines))
+    enough = _CHARACTER_COVERAGE * counts.total()
+    covered_before = accumulate((count for _, count in counts.most_common()), initial=0)
+    ranked = zip(counts.most_common(), covered_before, strict=False)
+    return len({" "} | {character for (character, _), covered in ranked if covered < enough})
+
+
+def _refuse_surrogates(text: str) -> None:
+    """Bytes that are no UTF-8 are lone surrogates in a str; SentencePiece would lose them."""
+    if found := _SURROGATE.search(text):
+        raise TokenizerError(
+            f"character {found.start() + 1:,} of this text is not Unicode (U+{ord(found[0]):04X})",
+            hint="--tokenizer bytes takes any bytes",
+        )
