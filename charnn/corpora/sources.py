@@ -1,0 +1,101 @@
+"""A named file or standard input, as text that is exactly what its bytes say.
+
+Nothing is guessed and nothing is changed: the encoding is the one asked for, line ends stay as they are, and a byte
+order mark that the encoding itself does not take away is text like any other.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import os
+import sys
+import zlib
+
+from charnn.config import SourceFile
+from charnn.errors import CorpusError, UsageError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tuple[str, SourceFile]:
+    """The text at `path`, and a record of the file that finds it again. `-` is standard input.
+
+    Gzip is unpacked, known by the name's `.gz` or by its first two bytes. With `any_bytes` nothing fails to decode: the
+    text is UTF-8 where it can be, and every other byte b becomes the lone surrogate U+DC00 + b (`surrogateescape`).
+    Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0, after unpacking),
+    UsageError for an encoding that does not exist or that `any_bytes` contradicts.
+    """
+    _check_encoding(encoding, any_bytes)
+    name = "standard input" if path == "-" else path
+    data = _unpacked_bytes(path, name)
+    text = _decoded(data, name, encoding, any_bytes)
+    place = path if path == "-" else os.path.abspath(path)
+    return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
+
+
+def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False) -> str:
+    """The text that `read` gave when it returned `source`, or CorpusError where it is gone or is another by now.
+
+    The other arguments, and what else is raised, are those of `read`.
+    """
+    hint = "name the text explicitly"
+    if source.path == "-":
+        raise CorpusError("the model was trained on standard input, which cannot be read again", hint=hint)
+    if not os.path.exists(source.path):
+        raise CorpusError(f"{source.path}: missing; the model was trained on it", hint=hint)
+    _check_encoding(encoding, any_bytes)
+    data = _unpacked_bytes(source.path, source.path)
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
+    return _decoded(data, source.path, encoding, any_bytes)
+
+
+def _check_encoding(encoding: str, any_bytes: bool) -> None:
+    try:
+        codec = codecs.lookup(encoding)
+        "".encode(encoding)  # refuses what is a codec but not of text, such as hex
+    except (LookupError, ValueError):
+        raise UsageError(
+            f"unknown encoding {encoding!r}", hint="name it as Python does: utf-8, latin-1, cp1252"
+        ) from None
+    if any_bytes and codec.name != "utf-8":
+        raise UsageError(f"a text read as bytes has no encoding, but {encoding} was asked for", hint="drop --encoding")
+
+
+def _unpacked_bytes(path: str, name: str) -> bytes:
+    try:
+        data = _packed_bytes(path)
+    except OSError as error:
+        raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+    if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
+        return data
+    if not data:  # gzip.decompress takes nothing for an empty archive; gzip itself calls it cut short
+        raise CorpusError(f"{name}: damaged gzip: the file is empty")
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CorpusError(
+            f"{name}: damaged gzip: {error}", hint="unpack it with gzip -d to see how much is left"
+        ) from error
+
+
+def _packed_bytes(path: str) -> bytes:
+    if path != "-":
+        with open(path, "rb") as file:
+            return file.read()
+    if sys.stdin is None:  # so it is in a process that was started with its standard input closed
+        raise OSError("closed")
+    return sys.stdin.buffer.read()
+
+
+def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool) -> str:
+    hint = "name the encoding with --encoding, or learn from the bytes themselves with --tokenizer bytes"
+    try:
+        return data.decode(encoding, "surrogateescape" if any_bytes else "strict")
+    except UnicodeDecodeError as error:
+        place = f"byte {error.start} is not {encoding} (0x{error.object[error.start]:02x})"
+        raise CorpusError(f"{name}: {place}", hint=hint) from error
+    except UnicodeError as error:  # some codecs (punycode, idna) do not say where
+        raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
