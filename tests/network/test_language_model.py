@@ -1,0 +1,112 @@
+"""The language model as a whole: its names, its contract of steps, its first loss, and that it learns."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from charnn.config import Cell, NetworkConfig
+from charnn.network import LanguageModel, detach
+
+CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
+each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
+
+
+def small_model(cell: Cell, *, dropout: float = 0.0) -> LanguageModel:
+    torch.manual_seed(0)
+    config = NetworkConfig(11, cell=cell, layers=2, hidden_size=8, embedding_size=5, dropout=dropout)
+    return LanguageModel(config)
+
+
+def test_parameter_names_and_shapes_are_those_of_the_weights_file() -> None:
+    shapes = {name: tuple(tensor.shape) for name, tensor in small_model("lstm").state_dict().items()}
+    assert shapes == {
+        "embedding.weight": (11, 5),
+        "recurrent.layers.0.weight_ih_l0": (32, 5),
+        "recurrent.layers.0.weight_hh_l0": (32, 8),
+        "recurrent.layers.0.bias_ih_l0": (32,),
+        "recurrent.layers.0.bias_hh_l0": (32,),
+        "recurrent.layers.1.weight_ih_l0": (32, 8),
+        "recurrent.layers.1.weight_hh_l0": (32, 8),
+        "recurrent.layers.1.bias_ih_l0": (32,),
+        "recurrent.layers.1.bias_hh_l0": (32,),
+        "head.weight": (11, 8),
+        "head.bias": (11,),
+    }
+
+
+@each_cell
+def test_steps_give_the_logits_of_the_whole_window(cell: Cell) -> None:
+    model = small_model(cell, dropout=0.5).eval()
+    ids_BT = torch.randint(11, (3, 7))
+    whole_BTV, whole_state = model(ids_BT, model.initial_state(3))
+
+    state, logits = model.initial_state(3), []
+    for ids_B in ids_BT.unbind(1):
+        logits_BV, state = model.step(ids_B, state)
+        logits.append(logits_BV)
+
+    assert whole_BTV.shape == (3, 7, 11)
+    torch.testing.assert_close((torch.stack(logits, 1), state), (whole_BTV, whole_state), rtol=0, atol=1e-6)
+
+
+@each_cell
+def test_logits_are_fp32_and_gradients_finite_under_autocast(cell: Cell) -> None:
+    model = small_model(cell, dropout=0.2)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits_BTV, state = model(torch.randint(11, (2, 4)), model.initial_state(2))
+        logits_BV, _ = model.step(torch.randint(11, (2,)), state)
+    logits_BTV.sum().backward()
+    assert logits_BTV.dtype == logits_BV.dtype == torch.float32
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+@each_cell
+def test_the_first_loss_is_that_of_a_uniform_guess(cell: Cell) -> None:
+    model = small_model(cell)
+    ids_BT = torch.randint(11, (16, 16))
+    logits_BTV, _ = model(ids_BT, model.initial_state(16))
+    loss = cross_entropy(logits_BTV.flatten(0, 1), ids_BT.flatten())
+    assert loss.item() == pytest.approx(math.log(11), abs=0.01)
+
+
+def test_dropout_falls_on_embeddings_and_ends_in_eval_mode() -> None:
+    model = small_model("lstm", dropout=0.5)
+    seen = []
+    model.dropout.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    ids_BT = torch.randint(11, (4, 6))
+    model(ids_BT, model.initial_state(4))
+    assert (seen[0] == 0).any()
+
+    model.eval()
+    first, second = (model(ids_BT, model.initial_state(4))[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+@each_cell
+def test_a_tiny_model_memorises_one_line(cell: Cell) -> None:
+    line = "the quick brown fox jumps over the lazy dog"
+    alphabet = sorted(set(line))
+    ids_T = torch.tensor([alphabet.index(character) for character in line])
+    torch.manual_seed(0)
+    model = LanguageModel(NetworkConfig(len(alphabet), cell=cell, layers=1, hidden_size=32, embedding_size=8))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(120):
+        state = model.initial_state(1)
+        for start in range(0, len(line) - 1, 16):
+            targets_T = ids_T[start + 1 : start + 17]
+            logits_BTV, state = model(ids_T[None, start : start + len(targets_T)], detach(state))
+            optimizer.zero_grad()
+            cross_entropy(logits_BTV[0], targets_T).backward()
+            optimizer.step()
+
+    state, ids_B, written = model.initial_state(1), ids_T[:1], line[0]
+    with torch.inference_mode():
+        while len(written) < len(line):
+            logits_BV, state = model.step(ids_B, state)
+            ids_B = logits_BV.argmax(-1)
+            written += alphabet[ids_B.item()]
+    assert written == line
