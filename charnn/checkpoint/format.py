@@ -1,0 +1,74 @@
+"""config.json: what a model is, read before anything else of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+from charnn.config import (
+    CorpusConfig,
+    Json,
+    NetworkConfig,
+    Quantization,
+    Scores,
+    Task,
+    TokenizerConfig,
+    TrainingConfig,
+)
+from charnn.errors import ConfigError, ModelFormatError
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingRecord(Json):
+    """What a run really did, as opposed to what it was asked to do (`TrainingConfig`)."""
+
+    charnn_version: str
+    torch_version: str
+    device: str
+    precision: str
+    steps: int = 0
+    epochs: float = 0.0
+    seconds: float = 0.0
+    characters_per_second: float = 0.0
+    stopped_by: str = "running"
+    """`budget`, `early stop`, `interrupt`, `loss not finite`; `running` until the run ends."""
+
+
+@dataclass(frozen=True)
+class ModelConfig(Json):
+    task: Task
+    tokenizer: TokenizerConfig
+    network: NetworkConfig
+    training: TrainingConfig
+    corpus: CorpusConfig
+    record: TrainingRecord
+    scores: Scores | None = None
+    quantization: Quantization | None = None
+    """None until it has been measured; inference is fp32 until then."""
+
+    def dumps(self) -> str:
+        document: dict[str, Any] = {"format_version": FORMAT_VERSION, **self.to_json()}
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        # A path that is not UTF-8 has half surrogates in it; "backslashreplace" writes them as JSON escapes them.
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        """Raises ModelFormatError for another format version, and for anything that it does not understand."""
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ModelFormatError(f"config.json: not JSON: {str(error) or 'nested too deep'}") from None
+        version = document.pop("format_version", None) if isinstance(document, dict) else None
+        if version != FORMAT_VERSION:
+            raise ModelFormatError(
+                f"config.json has format version {version!r:.20}; this charnn reads version {FORMAT_VERSION}",
+                hint="use the version of charnn that wrote the model, or train it again",
+            )
+        try:
+            return cls.from_json(document)
+        except ConfigError as error:
+            raise ModelFormatError(f"config.json: {error}") from None

@@ -1,0 +1,35 @@
+"""history.jsonl: one JSON object a validation, oldest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from charnn.checkpoint.atomic import write_atomic
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """Its entries up to the first line that is none: a crash may have cut the last one short."""
+    entries: list[dict[str, Any]] = []
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(entry, dict) or type(entry.get("step")) is not int:
+            break
+        entries.append(entry)
+    return entries
+
+
+def append_history(path: Path, entry: Mapping[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def cut_history(path: Path, step: int) -> None:
+    """Drops the validations after `step`: a resumed run writes them again."""
+    kept = [json.dumps(entry) + "\n" for entry in read_history(path) if entry["step"] <= step]
+    write_atomic(path, "".join(kept).encode("utf-8"))

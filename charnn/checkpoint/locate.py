@@ -1,0 +1,55 @@
+"""Which model a command means, and where a new one goes."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
+from charnn.config import Task
+from charnn.errors import ModelError, ModelNotFoundError
+
+ROOT = Path("checkpoints")
+VARIABLE = "CHARNN_MODEL"
+
+
+def find_model(name: str | None, task: Task) -> ModelDirectory:
+    """The model that `name` means: a path, or a name under ./checkpoints/.
+
+    Without a name: $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/.
+    Raises ModelNotFoundError where there is none, and ModelError where the named one does another task.
+    """
+    name = name or os.environ.get(VARIABLE) or None
+    if name is None:
+        return _newest(task)
+    model = ModelDirectory.open(_resolve(name))
+    if (found := model.config().task) != task:
+        raise ModelError(f"{model.path}: this is a {found}, and a {task} is needed")
+    return model
+
+
+def new_model_path(stem: str) -> Path:
+    """checkpoints/<stem>, or the first of checkpoints/<stem>-2, -3, ... that does not exist."""
+    names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
+    return next(path for name in names if not (path := ROOT / name).exists())
+
+
+def _resolve(name: str) -> Path:
+    """A path where there is a model, else a name where there is one under ROOT, else the path that will be missed."""
+    path = Path(name)
+    return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
+
+
+def _newest(task: Task) -> ModelDirectory:
+    found = sorted(ROOT.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in found:
+        model = ModelDirectory(file.parent)
+        try:
+            if model.config().task == task:
+                return model
+        except ModelError:
+            continue  # a damaged model is no reason not to find a sound one
+    raise ModelNotFoundError(
+        f"no {task} under {ROOT}/", hint="train one with `charnn train CORPUS`, or name one with --model"
+    )

@@ -1,0 +1,96 @@
+"""config.json: understood whole, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charnn.checkpoint import FORMAT_VERSION, ModelConfig, ModelDirectory, TrainingRecord
+from charnn.config import Budget, CorpusConfig, NetworkConfig, SourceFile, TokenizerConfig, TrainingConfig
+from charnn.errors import ModelFormatError
+
+
+def config_of(path: str = "/corpus/a.txt") -> ModelConfig:
+    return ModelConfig(
+        "language-model",
+        TokenizerConfig(),
+        NetworkConfig(5),
+        TrainingConfig(Budget(steps=3)),
+        CorpusConfig((SourceFile(path, "0" * 64, 10),)),
+        TrainingRecord("0", "0", "cpu", "fp32"),
+    )
+
+
+def document(**changes: Any) -> str:
+    return json.dumps({**json.loads(config_of().dumps()), **changes})
+
+
+def test_config_survives_its_text_and_the_text_its_config() -> None:
+    text = config_of().dumps()
+    assert ModelConfig.loads(text) == config_of()
+    assert ModelConfig.loads(text).dumps() == text
+    assert json.loads(text)["format_version"] == FORMAT_VERSION
+
+
+@pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 0, -1, None, "1", [1], {}])
+def test_other_format_version_is_refused_with_what_to_do(version: object) -> None:
+    with pytest.raises(ModelFormatError) as caught:
+        ModelConfig.loads(document(format_version=version))
+    expected = f"config.json has format version {version!r}; this charnn reads version {FORMAT_VERSION}"
+    assert str(caught.value) == expected
+    assert caught.value.hint
+
+
+def test_newer_version_is_refused_for_its_version_though_nothing_else_of_it_is_known() -> None:
+    with pytest.raises(ModelFormatError, match="format version 99"):
+        ModelConfig.loads('{"format_version": 99, "model": {"kind": "unheard of"}}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        document()[:-1],
+        document() + "x",
+        "[]",
+        "null",
+        "3",
+        "NaN",
+        '"config"',
+        "\ufeff" + document(),
+        "[" * 100_000,
+        document(task="tagger"),
+        document(task=None),
+        document(network=[]),
+        document(later_idea=1),
+        document(training={"budget": {"steps": 1, "seconds": 1}}),
+        document(training={"budget": {"seconds": 10**400}}),
+        document().replace('"steps": 3', '"steps": ' + "9" * 5000),
+    ],
+)
+def test_damaged_or_hostile_text_is_refused_in_one_line_that_names_the_file(text: str) -> None:
+    with pytest.raises(ModelFormatError, match=r"\Aconfig\.json[^\n]*\Z"):
+        ModelConfig.loads(text)
+
+
+def test_damaged_config_file_is_refused_by_the_path_of_its_model(tmp_path: Path) -> None:
+    model = ModelDirectory(tmp_path)
+    for data in (b"", b'{"format_version": 2}', b"\xff\xfe{}", document().encode("utf-16")):
+        (tmp_path / "config.json").write_bytes(data)
+        with pytest.raises(ModelFormatError) as caught:
+            model.config()
+        message = str(caught.value)
+        assert message.startswith(str(tmp_path))
+        assert message.count("config.json") == 1
+        assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["/corpus/ÿ\u2028🧊.txt", "/corpus/caf\udce9.txt"], ids=["unicode", "not UTF-8"])
+def test_file_name_of_a_corpus_survives_whatever_its_bytes(name: str, tmp_path: Path) -> None:
+    model = ModelDirectory(tmp_path)
+    model.write_config(config_of(name))
+    assert model.config() == config_of(name)
