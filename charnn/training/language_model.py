@@ -1,0 +1,94 @@
+"""The language-model task: predict every token of a text from those before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from charnn.config import TrainingConfig
+from charnn.evaluation import LanguageScore, carried
+from charnn.network import LanguageModel, NumpyLanguageModel, State, detach
+from charnn.tokenizers import STOP_ID
+from charnn.training.encoded import EncodedCorpus
+from charnn.training.windows import IGNORED, Windows
+
+VALIDATION_LANES = 32
+VALIDATION_WARM_UP = 512
+"""Tokens that a validation lane reads before its part; `charnn eval` is checked to agree with a single lane."""
+
+
+class LanguageModelTask:
+    """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window."""
+
+    def __init__(
+        self,
+        network: LanguageModel,
+        corpus: EncodedCorpus,
+        config: TrainingConfig,
+    ) -> None:
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._corpus = corpus
+        self._windows = Windows(
+            corpus.training,
+            stop_id=STOP_ID,
+            lanes=config.lanes,
+            window_length=config.window_length,
+            random=np.random.default_rng(config.seed),
+        )
+        self._state: State = network.initial_state(self._windows.lanes)
+
+    @property
+    def epoch(self) -> float:
+        return self._windows.epoch
+
+    @property
+    def characters_per_target(self) -> float:
+        return self._corpus.training_characters / len(self._corpus.training)
+
+    @property
+    def targets_in_batch(self) -> int:
+        return self._windows.targets_in_window
+
+    def loss(self) -> tuple[Tensor, int]:
+        window = self._windows.next()
+        if window.first:
+            self._state = self.network.initial_state(self._windows.lanes)
+        inputs_BT = torch.from_numpy(window.inputs_BT).to(self._device, non_blocking=True)
+        targets_BT = torch.from_numpy(window.targets_BT).to(self._device, non_blocking=True)
+        logits_BTV, state = self.network(inputs_BT, detach(self._state))
+        self._state = state
+        nats = functional.cross_entropy(
+            logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def validate(self) -> LanguageScore:
+        return carried(
+            NumpyLanguageModel(self.network),
+            self._corpus.validation,
+            self._corpus.validation_characters,
+            stop_id=STOP_ID,
+            lanes=VALIDATION_LANES,
+            warm_up=VALIDATION_WARM_UP,
+        )
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        tensors = {
+            f"{depth}.{name}": tensor.detach()
+            for depth, layer in enumerate(self._state)
+            for name, tensor in layer._asdict().items()
+        }
+        return tensors, {"windows": self._windows.position(), "random": self._windows.random.bit_generator.state}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._windows.restore(values["windows"])
+        self._windows.random.bit_generator.state = values["random"]
+        self._state = tuple(
+            type(layer)(*(tensors[f"{depth}.{name}"].to(self._device) for name in layer._fields))
+            for depth, layer in enumerate(self._state)
+        )

@@ -1,0 +1,254 @@
+"""The training loop: batches until the budget is spent, now and then a validation, the best weights kept.
+
+It trains any `Task`; what it finds is told to an `Observer` and kept by a `Keeper`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from charnn.config import Scores, TrainingConfig
+from charnn.errors import TrainingError
+from charnn.training.averages import AveragedWeights
+from charnn.training.precision import autocast
+from charnn.training.report import Meter, Report
+from charnn.training.schedule import progress, rate_factor
+from charnn.training.task import Task
+
+VALIDATIONS = 40
+"""In a run, at most; early stop needs them close together."""
+VALIDATION_COST = 0.05
+"""The fraction of a time budget that validations may take, ..."""
+RAREST_VALIDATION = 0.2
+"""... unless they would come less often than this fraction of the budget."""
+
+Outcome = Literal["budget", "early stop", "interrupt", "loss not finite"]
+
+
+@dataclass
+class Progress:
+    """Where a run stands. Saved and restored whole, by name."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """Of training so far, earlier sittings included."""
+    targets: int = 0
+    fraction: float = 0.0
+    """Of the budget, spent."""
+    since_best: int = 0
+    """Validations since the best one."""
+    validated_at: float = 0.0
+    """The fraction at the last validation."""
+
+
+class Observer(Protocol):
+    def step(self, report: Report) -> None:
+        """After every few steps, about five times a second."""
+
+    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+        """After every validation; the network has the averaged weights at that moment."""
+
+
+class Keeper(Protocol):
+    def best(self, scores: Scores) -> None:
+        """The network has the averaged weights, and they are the best so far: keep them."""
+
+    def validation(self, report: Report, scores: Scores) -> None:
+        """For the history."""
+
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """What resuming needs."""
+
+
+class Loop:
+    def __init__(self, task: Task, config: TrainingConfig, device: torch.device, precision: Any) -> None:
+        self.task = task
+        self.config = config
+        self.progress = Progress()
+        self.best: Scores | None = None
+        self._network = task.network
+        self._autocast = autocast(precision, device)
+        self._optimizer = _adamw(task.network, config, device)
+        self._average = AveragedWeights(task.network, config.average_decay)
+
+    def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
+        """Trains until the budget is spent, or validation stops improving, or `interrupted()`, asked at each step.
+
+        A loss that is not finite ends the run with the best weights kept; before the first validation there are
+        none, and TrainingError is raised.
+        """
+        now = self.progress
+        started = time.perf_counter() - now.seconds
+        meter, validation_seconds = Meter(), 0.0
+        outcome: Outcome | None = None
+        while outcome is None:
+            meter.add(*self._step())
+            now.seconds = time.perf_counter() - started
+            now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
+            if now.fraction >= 1:
+                outcome = "budget"
+            elif interrupted():
+                outcome = "interrupt"
+            # A run that is interrupted before its first validation leaves a model all the same.
+            must_validate = outcome == "budget" or (outcome == "interrupt" and self.best is None)
+            validates = must_validate or self._validation_is_due(validation_seconds)
+            if not (outcome or validates or meter.is_due):
+                continue
+            report = self._report(meter)
+            observer.step(report)
+            is_finite = math.isfinite(report.training_nats)
+            if is_finite and validates:
+                is_finite = self._validate(report, observer, keeper)
+                validation_seconds = time.perf_counter() - started - now.seconds
+                now.seconds += validation_seconds
+                meter.restart()
+                if outcome is None and 0 < self.config.patience <= now.since_best:
+                    outcome = "early stop"
+            if not is_finite:
+                return self._not_finite()
+            if outcome or validates:
+                keeper.state(*self.state())
+        return outcome
+
+    def _step(self) -> tuple[Tensor, int]:
+        """One update; the sum of the losses in nats, detached, and how many targets it sums over."""
+        config = self.config
+        factor = rate_factor(
+            self.progress.fraction,
+            warmup_fraction=config.warmup_fraction,
+            final_fraction=config.final_rate_fraction,
+        )
+        for group in self._optimizer.param_groups:
+            group["lr"] = config.learning_rate * factor
+        self._network.train()
+        with self._autocast():
+            nats, targets = self.task.loss()
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(nats / self.task.targets_in_batch)
+        parameters = self._network.parameters()
+        if config.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(parameters, config.clip_value)
+        elif config.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+        self._optimizer.step()
+        self._average.update()
+        self.progress.step += 1
+        self.progress.targets += targets
+        return nats.detach(), targets
+
+    def _validation_is_due(self, last_took: float) -> bool:
+        """Evenly over the budget; under a time budget, less often where they would take more than their share of it."""
+        interval = 1 / VALIDATIONS
+        if self.config.budget.seconds is not None:
+            affordable = last_took / VALIDATION_COST / self.config.budget.seconds
+            interval = max(interval, min(affordable, RAREST_VALIDATION))
+        rounding = 1e-9  # 3/40 - 2/40 is less than 1/40
+        return self.progress.fraction - self.progress.validated_at >= interval - rounding
+
+    def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
+        """Whether the loss of the averaged weights is finite; if so it is told, and kept where it is the best."""
+        self._network.eval()
+        with self._average.applied(), self._autocast(), torch.inference_mode():
+            score = self.task.validate()
+            if not math.isfinite(score.nats):
+                return False
+            scores = Scores(
+                score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds
+            )
+            is_best = self.best is None or scores.nats_per_character < self.best.nats_per_character
+            if is_best:
+                self.best = scores
+                keeper.best(scores)
+            keeper.validation(report, scores)
+            observer.validation(report, scores, best=is_best)
+        self.progress.since_best = 0 if is_best else self.progress.since_best + 1
+        self.progress.validated_at = self.progress.fraction
+        return True
+
+    def _not_finite(self) -> Outcome:
+        if self.best is None:
+            raise TrainingError(
+                f"the loss is not finite at step {self.progress.step}, before the first validation",
+                hint="lower --learning-rate or --clip",
+            )
+        return "loss not finite"
+
+    def _report(self, meter: Meter) -> Report:
+        training_nats, speed = meter.read()
+        now = self.progress
+        rate = self._optimizer.param_groups[0]["lr"]
+        characters = self.task.characters_per_target
+        return Report(
+            step=now.step,
+            epoch=self.task.epoch,
+            seconds=now.seconds,
+            fraction=now.fraction,
+            training_nats=training_nats / characters,
+            learning_rate=rate,
+            characters_per_second=speed * characters,
+        )
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What `restore` needs to take the very next step as an uninterrupted run would: tensors, and JSON values."""
+        tensors, task_values = self.task.position()
+        tensors = {f"task.{name}": tensor for name, tensor in tensors.items()}
+        for name, parameter in self._network.named_parameters():
+            tensors[f"weights.{name}"] = parameter.detach()
+            tensors[f"average.{name}"] = self._average.values[name]
+            for moment, value in self._optimizer.state[parameter].items():
+                tensors[f"optimizer.{name}.{moment}"] = value
+        tensors["random.cpu"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        values = {
+            "progress": vars(self.progress).copy(),
+            "best": self.best.to_json() if self.best else None,
+            "average_updates": self._average.updates,
+            "task": task_values,
+        }
+        return tensors, values
+
+    @torch.no_grad()
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Goes on from `state`. Under another budget, from the fraction of it that is already spent."""
+        self.progress = Progress(**values["progress"])
+        self.best = Scores.from_json(values["best"]) if values["best"] else None
+        for name, parameter in self._network.named_parameters():
+            parameter.copy_(tensors[f"weights.{name}"])
+            prefix = f"optimizer.{name}."
+            self._optimizer.state[parameter] = {
+                key.removeprefix(prefix): value.to(parameter.device)
+                for key, value in tensors.items()
+                if key.startswith(prefix)
+            }
+        averages = {n.removeprefix("average."): t for n, t in tensors.items() if n.startswith("average.")}
+        self._average.restore(averages, int(values["average_updates"]))
+        self.task.restore(
+            {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
+        )
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors and torch.cuda.is_available():
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        now = self.progress
+        now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
+        now.validated_at = min(now.validated_at, now.fraction)
+        if now.since_best >= self.config.patience:  # it had stopped early, and is asked to go on all the same
+            now.since_best = 0
+
+
+def _adamw(network: torch.nn.Module, config: TrainingConfig, device: torch.device) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter 2019); biases are not decayed."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    biases = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))

@@ -1,0 +1,55 @@
+"""Where training runs, on how many threads, in what precision: what the hardware does fast, unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+
+from charnn.config import Device, Precision
+from charnn.errors import UsageError
+
+SMALL_STEP = 1024
+"""Lanes times hidden units; measured on two cores, where 8 x 64 gained nothing from the second and 32 x 64 a tenth."""
+
+
+def choose_device(device: Device) -> torch.device:
+    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UsageError where the named one is not there."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        return torch.device(next(name for name, is_there in present.items() if is_there))
+    if not present[device]:
+        raise UsageError(f"--device {device}: PyTorch finds no such device here", hint="leave --device out, or use cpu")
+    return torch.device(device)
+
+
+def choose_precision(precision: Precision, device: torch.device) -> Precision:
+    """`auto` is bf16 where the device has instructions for it (emulated bf16 is slower than fp32), else fp32."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    if device.type == "cpu":
+        has = torch.cpu.get_capabilities()
+        return "bf16" if has.get("amx_bf16") or has.get("avx512_bf16") else "fp32"
+    return "fp32"
+
+
+@contextmanager
+def threads_for(lanes: int, hidden_size: int) -> Iterator[None]:
+    """Within, steps of a small network run on one thread: two take as long on an idle machine, and wait for each other
+    ten times longer on a busy one."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if lanes * hidden_size <= SMALL_STEP else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def autocast(precision: Precision, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    """Makes the context in which the forward pass runs; weights, loss and optimizer stay fp32."""
+    if precision == "bf16":
+        return lambda: torch.autocast(device.type, torch.bfloat16)
+    return nullcontext

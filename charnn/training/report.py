@@ -1,0 +1,56 @@
+"""What a run says of itself while it goes on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a run stands. The training loss and the speed are those since the last report."""
+
+    step: int
+    epoch: float
+    seconds: float
+    """Of training, earlier sittings included."""
+    fraction: float
+    """Of the budget, spent."""
+    training_nats: float
+    """Per character."""
+    learning_rate: float
+    characters_per_second: float
+
+
+class Meter:
+    """Training loss and speed since the last reading. The loss stays a tensor until then: no step waits for a GPU."""
+
+    INTERVAL = 0.2
+    """Seconds between readings."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets what it was given, and the time since the last reading."""
+        self._nats: Tensor | float = 0.0
+        self._targets = 0
+        self._since = time.perf_counter()
+
+    def add(self, nats: Tensor, targets: int) -> None:
+        """`nats`, the sum over `targets` targets."""
+        self._nats = self._nats + nats
+        self._targets += targets
+
+    @property
+    def is_due(self) -> bool:
+        return time.perf_counter() - self._since >= self.INTERVAL
+
+    def read(self) -> tuple[float, float]:
+        """Nats per target and targets a second since the last reading."""
+        seconds = max(time.perf_counter() - self._since, 1e-9)
+        result = float(self._nats) / self._targets, self._targets / seconds
+        self.restart()
+        return result

@@ -1,0 +1,69 @@
+"""Starting from another model's weights: what the two vocabularies share is matched by what it is, never by index."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.config import NetworkConfig, TokenizerConfig
+from charnn.errors import UsageError
+from charnn.network import LanguageModel
+from charnn.tokenizers import Tokenizer, train
+from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.training.plan import Wishes
+
+Symbol = tuple[str, str]
+ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
+"""The parameters with a row for each symbol; all others are the network's own."""
+
+
+@torch.no_grad()
+def transfer(
+    weights: Mapping[str, npt.NDArray[Any]], theirs: Sequence[Symbol], network: LanguageModel, ours: Sequence[Symbol]
+) -> list[Symbol]:
+    """Copies `weights` into `network`; the symbols that are new to it, whose rows stay as they were initialised.
+
+    The two networks have the same shape but for the vocabulary: `theirs` and `ours` say what each id stands for.
+    """
+    place = {symbol: index for index, symbol in enumerate(theirs)}
+    shared = [(index, place[symbol]) for index, symbol in enumerate(ours) if symbol in place]
+    to_rows, from_rows = (np.array(rows, np.int64) for rows in zip(*shared, strict=True))
+    for name, parameter in network.named_parameters():
+        if name in ROWS_OF_SYMBOLS:
+            parameter[torch.from_numpy(to_rows)] = torch.from_numpy(weights[name][from_rows]).to(parameter.device)
+        else:
+            parameter.copy_(torch.from_numpy(weights[name]))
+    return [symbol for symbol in ours if symbol not in place]
+
+
+def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
+    """The tokenizer of a model that starts from another's weights: it knows all that `source` knew.
+
+    Characters are joined by those of `documents`; bytes, and pieces of the same kind, are taken over as they are. A
+    tokenizer of another kind is learnt from `documents`.
+    """
+    if config.kind != source.kind:
+        return train(config, documents)
+    if isinstance(source, CharacterTokenizer):
+        ours = CharacterTokenizer.train(documents, min_count=config.min_count)
+        characters = {text for tokenizer in (source, ours) for kind, text in tokenizer.symbols() if kind == "text"}
+        return CharacterTokenizer("".join(sorted(characters)))
+    return source
+
+
+def same_shape(wishes: Wishes, source: NetworkConfig) -> Wishes:
+    """`wishes` with the shape of `source`. Raises UsageError where another shape was asked for."""
+    shape = {name: getattr(source, name) for name in ("cell", "layers", "hidden_size", "embedding_size")}
+    for name, value in shape.items():
+        wish = getattr(wishes, name)
+        if wish not in (None, value) and (name != "cell" or "cell" in wishes.given):
+            raise UsageError(
+                f"the model to start from has {name.replace('_', ' ')} {value}, not {wish}",
+                hint="leave the option out: the weights keep their shape",
+            )
+    return dataclasses.replace(wishes, **shape)

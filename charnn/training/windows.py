@@ -1,0 +1,97 @@
+"""Windows of truncated BPTT: a text cut into lanes, and the lanes into windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+IGNORED = -100
+"""A target that is none: padding in the last window (the index that torch's cross entropy leaves out)."""
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Window:
+    inputs_BT: Ids
+    targets_BT: Ids
+    """What follows each input; IGNORED where a lane has ended."""
+    first: bool
+    """Whether the lanes begin here, so that no state is carried in."""
+
+
+class Windows:
+    """Reads a text over and over, `lanes` places at a time, `window_length` tokens a window.
+
+    An epoch is the text as a ring, entered at a random offset and cut into `lanes` contiguous parts of equal length (to
+    one token). Window k continues each lane where window k - 1 ended, so the state can be carried. Every token of the
+    text is a target exactly once an epoch, in the last, ragged window too. The first token's input is the stop token,
+    which opens a text as it ends one.
+    """
+
+    def __init__(
+        self,
+        tokens: npt.NDArray[np.int32],
+        *,
+        stop_id: int,
+        lanes: int,
+        window_length: int,
+        random: np.random.Generator,
+    ) -> None:
+        """`tokens` (N,), at least one. More lanes than tokens are never made."""
+        self._targets = tokens
+        self._stop_id = stop_id
+        self.lanes = min(lanes, len(tokens))
+        self.window_length = window_length
+        self.random = random
+        self.epochs_done = 0
+        self._start = 0
+        self._offset = self._draw_offset()
+
+    @property
+    def epoch(self) -> float:
+        """Epochs read so far, the current one in part."""
+        return self.epochs_done + self._start / self._lane_length
+
+    @property
+    def targets_in_window(self) -> int:
+        """Of a whole window, (lanes, window_length) or as much of it as an epoch has."""
+        return self.lanes * min(self.window_length, self._lane_length)
+
+    @property
+    def _lane_length(self) -> int:
+        return -(-len(self._targets) // self.lanes)
+
+    def next(self) -> Window:
+        """The next window: (lanes, window_length), or shorter at the end of an epoch."""
+        size = len(self._targets)
+        first = self._start == 0
+        steps_T = np.arange(self._start, min(self._start + self.window_length, self._lane_length))
+        bounds = np.arange(self.lanes + 1) * size // self.lanes
+        place_BT = bounds[:-1, None] + steps_T
+        ring_BT = (self._offset + place_BT) % size
+        targets_BT = self._targets[ring_BT].astype(np.int64)
+        targets_BT[place_BT >= bounds[1:, None]] = IGNORED
+        inputs_BT = self._targets[ring_BT - 1].astype(np.int64)
+        inputs_BT[ring_BT == 0] = self._stop_id
+        self._start += len(steps_T)
+        if self._start >= self._lane_length:
+            self.epochs_done += 1
+            self._start = 0
+            self._offset = self._draw_offset()
+        return Window(inputs_BT, targets_BT, first)
+
+    def _draw_offset(self) -> int:
+        return int(self.random.integers(len(self._targets)))
+
+    def position(self) -> dict[str, int]:
+        """Where reading stands, for `restore`. The generator's state is its owner's to save."""
+        return {"epochs_done": self.epochs_done, "start": self._start, "offset": self._offset, "lanes": self.lanes}
+
+    def restore(self, position: dict[str, int]) -> None:
+        """Goes on where `position` was taken; with another number of lanes, at the beginning of that epoch."""
+        self.epochs_done = position["epochs_done"]
+        if position["lanes"] == self.lanes:
+            self._start, self._offset = position["start"], position["offset"]

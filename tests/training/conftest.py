@@ -1,0 +1,92 @@
+"""Tiny runs that repeat: one thread, fp32, on the CPU, in a temporary directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import torch
+
+from charnn.checkpoint import ModelDirectory
+from charnn.config import Budget, Scores, TokenizerConfig, TokenizerKind
+from charnn.corpora import Corpus, read_corpus
+from charnn.training import Report, Session, Wishes
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums of floats come in the same order every time; and a tiny network is faster so."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five a run, since each writes a whole model; so most steps are between two of them."""
+    monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
+
+
+class Silent:
+    """An observer that looks at nothing."""
+
+    def step(self, report: Report) -> None:
+        pass
+
+    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+        pass
+
+
+@pytest.fixture
+def silent() -> Silent:
+    return Silent()
+
+
+@pytest.fixture
+def corpus_of(tmp_path: Path) -> Callable[..., Corpus]:
+    """`corpus_of(text, document=..., valid=...)`: the corpus in a file with that text."""
+    numbers = count()
+
+    def write(text: str) -> str:
+        path = tmp_path / f"{next(numbers)}.txt"
+        path.write_bytes(text.encode())
+        return str(path)
+
+    def make(text: str, *, valid: str | None = None, **how: object) -> Corpus:
+        return read_corpus([write(text)], [] if valid is None else [write(valid)], **how)
+
+    return make
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., Session]:
+    """`start(corpus, name, steps=...)`: a run into `tmp_path / name`; keywords are wishes, settings beside them."""
+
+    def make(
+        corpus: Corpus,
+        name: str = "model",
+        *,
+        steps: int | None = 40,
+        seed: int = 0,
+        patience: int = 0,
+        tokenizer: TokenizerKind = "characters",
+        vocabulary_size: int = 1000,
+        source: ModelDirectory | None = None,
+        settings: dict[str, object] | None = None,
+        **wishes: object,
+    ) -> Session:
+        if steps is not None:
+            wishes["budget"] = Budget(steps=steps)
+        return Session.start(
+            lambda: ModelDirectory.create(tmp_path / name),
+            corpus,
+            TokenizerConfig(tokenizer, vocabulary_size),
+            Wishes(**wishes),
+            {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
+            source,
+        )
+
+    return make

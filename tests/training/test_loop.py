@@ -1,0 +1,363 @@
+"""The loop with a task so small that every number is known: when it stops, validates, keeps and clips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from charnn.config import Budget, Scores, TrainingConfig
+from charnn.errors import TrainingError
+from charnn.evaluation import LanguageScore
+from charnn.training import Report
+from charnn.training.loop import Loop
+
+
+class Slope(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.matrix = nn.Parameter(torch.ones(1, size))
+        self.bias = nn.Parameter(torch.ones(1))
+
+
+class SlopeTask:
+    """A loss of `slope` . matrix for each target. `scores` are what validations give, the last again and again."""
+
+    characters_per_target = 1.0
+    targets_in_batch = 4
+
+    def __init__(
+        self,
+        slope: tuple[float, ...] = (1.0,),
+        *,
+        scores: tuple[float, ...] = (1.0,),
+        targets: tuple[int, ...] = (4,),
+        nan_at: int | None = None,
+        steps_an_epoch: int = 10,
+    ) -> None:
+        self.network = Slope(len(slope))
+        self.steps = 0
+        self._slope = torch.tensor([slope])
+        self._scores = chain(scores, repeat(scores[-1]))
+        self._targets = targets
+        self._nan_at = nan_at
+        self._steps_an_epoch = steps_an_epoch
+        self.validated: list[tuple[bool, float]] = []
+        """At each validation: whether the network was in training mode, and its first weight."""
+
+    def loss(self) -> tuple[Tensor, int]:
+        assert self.network.training
+        targets = self._targets[self.steps % len(self._targets)]
+        self.steps += 1
+        factor = math.nan if self.steps == self._nan_at else 1.0
+        return (self.network.matrix * self._slope).sum() * targets * factor, targets
+
+    def validate(self) -> LanguageScore:
+        self.validated.append((self.network.training, self.network.matrix[0, 0].item()))
+        return LanguageScore(10 * next(self._scores), characters=10)
+
+    @property
+    def epoch(self) -> float:
+        return self.steps / self._steps_an_epoch
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"steps": self.steps}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self.steps = values["steps"]
+
+
+class Told:
+    """An observer that remembers."""
+
+    def __init__(self) -> None:
+        self.reports: list[Report] = []
+        self.bests: list[bool] = []
+
+    def step(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+        self.bests.append(best)
+
+
+class Kept:
+    """A keeper that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.bests: list[Scores] = []
+        self.validations: list[int] = []
+        """The steps that they were after."""
+        self.states: list[int] = []
+        """The steps that they are of."""
+
+    def best(self, scores: Scores) -> None:
+        self.bests.append(scores)
+
+    def validation(self, report: Report, scores: Scores) -> None:
+        self.validations.append(report.step)
+
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self.states.append(values["progress"]["step"])
+
+
+def loop_of(task: SlopeTask, budget: Budget | None = None, **settings: Any) -> Loop:
+    config = TrainingConfig(budget or Budget(steps=40), **{"patience": 0, **settings})
+    return Loop(task, config, torch.device("cpu"), "fp32")
+
+
+def after(steps: int) -> Callable[[], bool]:
+    """An `interrupted` that is true once it has been asked after so many steps."""
+    answers = chain(repeat(False, steps - 1), repeat(True))
+    return lambda: next(answers)
+
+
+@pytest.fixture
+def updates() -> Iterator[list[dict[str, Any]]]:
+    """What the optimizer was about to do at each step: gradients, learning rate, decay of matrices and of biases."""
+    seen: list[dict[str, Any]] = []
+
+    def look(optimizer: torch.optim.Optimizer, arguments: Any, keywords: Any) -> None:
+        matrices, biases = optimizer.param_groups
+        (matrix,) = matrices["params"]
+        seen.append(
+            {
+                "gradient": matrix.grad.flatten().tolist(),
+                "rate": (matrices["lr"], biases["lr"]),
+                "decay": (matrices["weight_decay"], biases["weight_decay"]),
+            }
+        )
+
+    handle = register_optimizer_step_pre_hook(look)
+    yield seen
+    handle.remove()
+
+
+# Where a run ends.
+
+
+def test_a_budget_of_steps_is_that_many_steps() -> None:
+    task = SlopeTask()
+    assert loop_of(task, Budget(steps=17)).run(Told(), Kept()) == "budget"
+    assert task.steps == 17
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(2.0, 20), (0.5, 5), (0.01, 1)])
+def test_a_budget_of_epochs_ends_with_the_first_step_that_completes_it(epochs: float, steps: int) -> None:
+    task = SlopeTask(steps_an_epoch=10)
+    assert loop_of(task, Budget(epochs=epochs)).run(Told(), Kept()) == "budget"
+    assert task.steps == steps
+
+
+def test_a_budget_of_seconds_ends_and_is_not_left_early() -> None:
+    loop = loop_of(SlopeTask(), Budget(seconds=0.2))
+    assert loop.run(Told(), Kept()) == "budget"
+    assert 0.2 <= loop.progress.seconds < 2
+
+
+def test_patience_counts_validations_without_a_better_loss() -> None:
+    kept = Kept()
+    loop = loop_of(SlopeTask(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3)
+    assert loop.run(Told(), kept) == "early stop"
+    assert len(kept.validations) == 8
+    assert kept.states[-1] == kept.validations[-1]
+
+
+def test_patience_of_nothing_never_ends_a_run() -> None:
+    assert loop_of(SlopeTask(scores=(1, 2)), patience=0).run(Told(), Kept()) == "budget"
+
+
+def test_a_budget_that_is_spent_is_a_budget_though_patience_is_too() -> None:
+    assert loop_of(SlopeTask(scores=(1, 2)), Budget(steps=2), patience=1).run(Told(), Kept()) == "budget"
+
+
+# Interruption.
+
+
+def test_an_interruption_after_a_validation_saves_the_state_and_keeps_the_best() -> None:
+    kept, task = Kept(), SlopeTask()
+    assert loop_of(task, Budget(steps=400)).run(Told(), kept, after(25)) == "interrupt"
+    assert task.steps == 25
+    assert kept.states[-1] == 25
+    assert kept.validations[-1] < 25
+
+
+def test_an_interruption_before_the_first_validation_leaves_a_model_all_the_same() -> None:
+    kept = Kept()
+    assert loop_of(SlopeTask(), Budget(steps=4000)).run(Told(), kept, after(3)) == "interrupt"
+    assert [scores.step for scores in kept.bests] == kept.validations == kept.states == [3]
+
+
+def test_a_budget_that_is_spent_is_not_an_interruption() -> None:
+    kept = Kept()
+    assert loop_of(SlopeTask(), Budget(steps=3)).run(Told(), kept, after(3)) == "budget"
+    assert kept.validations[-1] == 3
+
+
+# Losses that are not finite.
+
+
+def test_a_loss_that_is_not_finite_before_any_validation_is_an_error() -> None:
+    kept = Kept()
+    with pytest.raises(TrainingError, match="not finite") as caught:
+        loop_of(SlopeTask(nan_at=3), Budget(steps=400)).run(Told(), kept)
+    assert "--learning-rate" in str(caught.value.hint)
+    assert kept.bests == kept.validations == kept.states == []
+
+
+def test_a_loss_that_is_not_finite_later_ends_the_run_and_no_state_of_it_is_saved() -> None:
+    kept = Kept()
+    loop = loop_of(SlopeTask(nan_at=25, scores=(3, 2, 1)), Budget(steps=400))
+    assert loop.run(Told(), kept) == "loss not finite"
+    assert max(kept.states + kept.validations) < 25
+    assert loop.best == kept.bests[-1]
+    assert math.isfinite(kept.bests[-1].nats_per_character)
+
+
+def test_a_loss_that_is_not_finite_when_interrupted_is_not_saved() -> None:
+    kept = Kept()
+    loop = loop_of(SlopeTask(nan_at=25), Budget(steps=400))
+    assert loop.run(Told(), kept, after(25)) == "loss not finite"
+    assert max(kept.states) < 25
+
+
+@pytest.mark.parametrize("score", [math.nan, math.inf])
+def test_a_validation_that_is_not_finite_is_never_kept(score: float) -> None:
+    kept = Kept()
+    with pytest.raises(TrainingError):
+        loop_of(SlopeTask(scores=(score,))).run(Told(), kept)
+    assert kept.bests == kept.validations == kept.states == []
+    assert loop_of(SlopeTask(scores=(2, 1, score))).run(Told(), kept) == "loss not finite"
+    assert [scores.nats_per_character for scores in kept.bests] == [2, 1]
+    assert len(kept.states) == 2
+
+
+# What is validated, when, and what is kept.
+
+
+def test_only_a_better_validation_is_the_best() -> None:
+    kept, told = Kept(), Told()
+    loop = loop_of(SlopeTask(scores=(3, 4, 2, 2, 1.5, 9)), Budget(steps=400))
+    loop.run(told, kept)
+    assert [scores.nats_per_character for scores in kept.bests] == [3, 2, 1.5]
+    assert told.bests[:6] == [True, False, True, False, True, False]
+    assert loop.best == kept.bests[-1]
+    assert kept.bests[0].bits_per_character == pytest.approx(3 / math.log(2))
+
+
+@pytest.mark.parametrize("steps", [40, 80, 120, 400, 1000])
+def test_validations_are_evenly_spread_over_a_budget_of_steps(steps: int) -> None:
+    kept = Kept()
+    loop_of(SlopeTask(), Budget(steps=steps)).run(Told(), kept)
+    assert kept.validations == [steps // 40 * (i + 1) for i in range(40)]
+    assert kept.states == kept.validations
+
+
+@pytest.mark.parametrize("steps", [1, 2, 39, 41, 77, 990])
+def test_there_are_at_most_forty_validations_and_one_is_at_the_end(steps: int) -> None:
+    kept = Kept()
+    loop_of(SlopeTask(), Budget(steps=steps)).run(Told(), kept)
+    assert min(steps, 20) <= len(kept.validations) <= 40
+    assert kept.validations[-1] == steps
+
+
+@pytest.mark.parametrize(
+    ("validation", "fewest", "most"),
+    [(0.1, 35, 40), (10, 4, 7), (150, 4, 6)],
+    ids=["fast", "a twentieth of the time", "slow, but still five times"],
+)
+def test_slow_validations_come_less_often(
+    monkeypatch: pytest.MonkeyPatch, validation: float, fewest: int, most: int
+) -> None:
+    """On a clock where a step takes 1 s and a validation `validation` s, of a budget of 1000 s."""
+    clock = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+
+    class SlowTask(SlopeTask):
+        def loss(self) -> tuple[Tensor, int]:
+            clock[0] += 1
+            return super().loss()
+
+        def validate(self) -> LanguageScore:
+            clock[0] += validation
+            return super().validate()
+
+    kept = Kept()
+    loop_of(SlowTask(), Budget(seconds=1000.0)).run(Told(), kept)
+    assert fewest <= len(kept.validations) <= most
+
+
+def test_the_average_is_validated_in_eval_mode_and_the_network_goes_on_with_its_own_weights() -> None:
+    task = SlopeTask()
+    loop_of(task, learning_rate=0.1, average_decay=0.99, final_rate_fraction=1.0).run(Told(), Kept())
+    modes, validated = zip(*task.validated, strict=True)
+    assert not any(modes)
+    assert validated[-1] > task.network.matrix[0, 0].item() + 0.1, "the average lags behind a weight that falls"
+
+
+def test_without_an_average_the_weights_themselves_are_validated() -> None:
+    task = SlopeTask()
+    loop_of(task, learning_rate=0.1, average_decay=0.0).run(Told(), Kept())
+    assert task.validated[-1][1] == task.network.matrix[0, 0].item()
+
+
+def test_reports_give_the_loss_per_target_since_the_last_one() -> None:
+    """The weight hardly moves, so each target costs 1 nat, in ragged batches too."""
+    told = Told()
+    loop_of(SlopeTask(targets=(4, 4, 1)), learning_rate=1e-9).run(told, Kept())
+    assert [report.training_nats for report in told.reports] == pytest.approx([1.0] * len(told.reports))
+    assert told.reports[-1].step == 40
+    assert told.reports[-1].fraction == 1
+    assert told.reports[-1].epoch == 4
+
+
+# One update.
+
+
+def test_a_target_weighs_the_same_in_a_ragged_batch(updates: list[dict[str, Any]]) -> None:
+    """4, 4 and 1 targets, of batches of 4."""
+    loop_of(SlopeTask((0.5,), targets=(4, 4, 1)), Budget(steps=3)).run(Told(), Kept())
+    assert [update["gradient"] for update in updates] == [[0.5], [0.5], [0.125]]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"clip_norm": 1.0}, [0.6, 0.8]),
+        ({"clip_norm": 10.0}, [3.0, 4.0]),
+        ({"clip_norm": None}, [3.0, 4.0]),
+        ({"clip_norm": None, "clip_value": 3.5}, [3.0, 3.5]),
+        ({"clip_norm": None, "clip_value": 0.1}, [0.1, 0.1]),
+    ],
+    ids=["norm", "norm large enough", "neither", "one value", "both values"],
+)
+def test_gradients_are_clipped_as_asked(
+    updates: list[dict[str, Any]], settings: dict[str, Any], expected: list[float]
+) -> None:
+    loop_of(SlopeTask((3.0, 4.0)), Budget(steps=1), **settings).run(Told(), Kept())
+    assert updates[0]["gradient"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_gradients_of_one_step_do_not_stay_for_the_next(updates: list[dict[str, Any]]) -> None:
+    loop_of(SlopeTask((0.5,)), Budget(steps=3)).run(Told(), Kept())
+    assert [update["gradient"] for update in updates] == [[0.5]] * 3
+
+
+def test_the_learning_rate_follows_the_schedule_in_every_group(updates: list[dict[str, Any]]) -> None:
+    settings = {"learning_rate": 0.2, "warmup_fraction": 0.1, "final_rate_fraction": 0.5}
+    loop_of(SlopeTask(), Budget(steps=100), **settings).run(Told(), Kept())
+    rates, rates_of_biases = zip(*(update["rate"] for update in updates), strict=True)
+    assert rates == rates_of_biases
+    assert [rates[step] for step in (0, 5, 10, 55)] == pytest.approx([0.002, 0.1, 0.2, 0.15])
+    assert rates[99] == pytest.approx(0.1, rel=1e-3)
+
+
+def test_matrices_are_decayed_and_biases_are_not(updates: list[dict[str, Any]]) -> None:
+    loop_of(SlopeTask(), Budget(steps=1), weight_decay=0.3).run(Told(), Kept())
+    assert updates[0]["decay"] == (0.3, 0.0)

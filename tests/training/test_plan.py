@@ -1,0 +1,84 @@
+"""What the user wishes wins; the rest is chosen."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.config import Budget, NetworkConfig, TrainingConfig
+from charnn.errors import ConfigError
+from charnn.training import Wishes
+from charnn.training.plan import plan
+from charnn.training.sizing import default_budget
+
+OF_NETWORK: dict[str, Any] = {
+    "cell": "gru",
+    "layers": 3,
+    "hidden_size": 77,
+    "embedding_size": 5,
+    "dropout": 0.0,
+}
+OF_TRAINING: dict[str, Any] = {
+    "lanes": 3,
+    "window_length": 7,
+    "learning_rate": 0.123,
+    "budget": Budget(steps=9),
+}
+
+
+def planned(wishes: Wishes, characters: int = 10**6, **settings: Any) -> tuple[NetworkConfig, TrainingConfig]:
+    return plan(wishes, characters=characters, vocabulary_size=60, **settings)
+
+
+@pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
+def test_a_wish_for_the_network_wins(name: str, value: Any) -> None:
+    network, _ = planned(Wishes(**{name: value}))
+    assert getattr(network, name) == value
+
+
+@pytest.mark.parametrize(("name", "value"), OF_TRAINING.items())
+def test_a_wish_for_training_wins(name: str, value: Any) -> None:
+    _, training = planned(Wishes(**{name: value}))
+    assert getattr(training, name) == value
+
+
+def test_all_wishes_win_together() -> None:
+    network, training = planned(Wishes(**OF_NETWORK, **OF_TRAINING))
+    assert network == NetworkConfig(60, **OF_NETWORK)
+    assert training == TrainingConfig(**OF_TRAINING)
+
+
+def test_settings_go_to_training_as_they_are() -> None:
+    settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
+    _, training = planned(Wishes(), **settings)
+    assert {name: getattr(training, name) for name in settings} == settings
+
+
+def test_without_a_wish_the_budget_is_the_default_one_for_the_text() -> None:
+    _, training = planned(Wishes(), characters=12_345)
+    assert training.budget == default_budget(12_345)
+
+
+def test_a_wish_out_of_range_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="hidden size"):
+        planned(Wishes(hidden_size=0))
+    with pytest.raises(ConfigError, match="dropout"):
+        planned(Wishes(dropout=1.0))
+
+
+@given(
+    characters=st.floats(0, 9).map(lambda exponent: int(10**exponent)),
+    seconds=st.none() | st.floats(1, 86_400),
+    cell=st.sampled_from(["rnn", "lstm", "gru"]),
+)
+def test_every_text_and_time_gives_valid_configurations(characters: int, seconds: float | None, cell: Any) -> None:
+    budget = None if seconds is None else Budget(seconds=seconds)
+    network, training = planned(Wishes(cell=cell, budget=budget), characters)
+    assert dataclasses.replace(network) == NetworkConfig.from_json(network.to_json())
+    assert dataclasses.replace(training) == TrainingConfig.from_json(training.to_json())
+    assert network.cell == cell
+    assert network.vocabulary_size == 60

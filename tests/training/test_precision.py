@@ -1,0 +1,92 @@
+"""Where training runs and in what precision, for hardware of every kind."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from charnn.config import Device
+from charnn.errors import UsageError
+from charnn.training.precision import autocast, choose_device, choose_precision
+
+CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
+
+
+@pytest.fixture
+def hardware(monkeypatch: pytest.MonkeyPatch) -> object:
+    """`hardware(cuda=..., mps=...)`: PyTorch finds these devices."""
+
+    def pretend(*, cuda: bool = False, mps: bool = False) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return pretend
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(False, False, "cpu"), (False, True, "mps"), (True, False, "cuda")]
+)
+def test_auto_is_the_fastest_device_there_is(hardware, cuda: bool, mps: bool, expected: str) -> None:
+    hardware(cuda=cuda, mps=mps)
+    assert choose_device("auto").type == expected
+
+
+def test_a_named_device_is_taken_where_it_is_there(hardware) -> None:
+    hardware(cuda=True)
+    assert choose_device("cpu") == CPU
+    assert choose_device("cuda") == CUDA
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_a_usage_error_that_names_the_option(hardware, device: Device) -> None:
+    hardware()
+    with pytest.raises(UsageError, match=f"--device {device}"):
+        choose_device(device)
+
+
+@pytest.mark.parametrize("device", [CPU, CUDA, MPS], ids=str)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_named_precision_is_taken_everywhere(precision, device: torch.device) -> None:
+    assert choose_precision(precision, device) == precision
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"amx_bf16": True, "avx512_bf16": True}, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": True}, "bf16"),
+        ({"amx_bf16": True}, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": False, "avx512_f": True}, "fp32"),
+        ({}, "fp32"),
+    ],
+)
+def test_auto_on_a_cpu_is_bf16_only_with_instructions_for_it(monkeypatch, capabilities, expected: str) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert choose_precision("auto", CPU) == expected
+
+
+@pytest.mark.parametrize(("supported", "expected"), [(True, "bf16"), (False, "fp32")])
+def test_auto_on_cuda_is_bf16_only_where_it_is_not_emulated(monkeypatch, supported: bool, expected: str) -> None:
+    def is_bf16_supported(including_emulation: bool = True) -> bool:
+        return supported or including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_bf16_supported)
+    assert choose_precision("auto", CUDA) == expected
+
+
+def test_auto_on_mps_is_fp32() -> None:
+    assert choose_precision("auto", MPS) == "fp32"
+
+
+def test_autocast_computes_in_bf16_and_may_be_entered_again() -> None:
+    context, ones = autocast("bf16", CPU), torch.ones(2, 2)
+    for _ in range(2):
+        with context():
+            assert (ones @ ones).dtype == torch.bfloat16
+    assert (ones @ ones).dtype == torch.float32
+
+
+def test_fp32_is_left_alone() -> None:
+    ones = torch.ones(2, 2)
+    with autocast("fp32", CPU)():
+        assert (ones @ ones).dtype == torch.float32

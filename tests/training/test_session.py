@@ -1,0 +1,171 @@
+"""Runs from a text to a model: it learns, it can be used, and no text is too small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charnn.checkpoint import ModelDirectory
+from charnn.config import SamplingConfig
+from charnn.errors import CorpusError, UsageError
+from charnn.evaluation import carried
+from charnn.generation import generate
+from charnn.runtime import RuntimeLanguageModel
+from charnn.tokenizers import STOP_ID
+
+pytestmark = pytest.mark.usefixtures("rare_validations")
+
+LINE = "to be or not to be, that is the question"
+TINY: dict[str, Any] = {"layers": 1, "hidden_size": 16, "embedding_size": 8, "dropout": 0.0, "learning_rate": 0.03}
+
+
+def greedy(directory: ModelDirectory, prompt: str = "", length: int = 60) -> tuple[str, str | None]:
+    """The likeliest text after `prompt`, as inference makes it, and why it ended."""
+    model, sampling = RuntimeLanguageModel(directory.graph_path()), SamplingConfig(temperature=0.0, length=length)
+    generation = generate(model, directory.tokenizer(), prompt, sampling, np.random.default_rng(0))
+    return "".join(generation), generation.reason
+
+
+# Learning.
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silent, cell: str) -> None:
+    """The prompt is long enough to tell the first "to be" from the second."""
+    text = f"{LINE}\n" * 4
+    wishes = {**TINY, "learning_rate": 0.01} if cell == "rnn" else TINY
+    session = start(corpus_of(text, valid=text, document="line"), steps=200, cell=cell, lanes=4, **wishes)
+    assert session.run(silent) == "budget"
+    assert session.config.scores.bits_per_character < 0.3
+    assert greedy(session.directory, "to be or n") == (LINE.removeprefix("to be or n") + "\n", "stop")
+
+
+def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
+    documents = "once there was\nyes\n"
+    corpus = corpus_of(documents, valid=documents, document="line")
+    session = start(corpus, steps=300, lanes=1, window_length=30, **TINY)
+    session.run(silent)
+    assert greedy(session.directory, "o") == ("nce there was\n", "stop")
+    assert greedy(session.directory, "y") == ("es\n", "stop")
+
+
+@pytest.mark.parametrize("tokenizer", ["bytes", "unigram", "bpe"])
+def test_other_tokenizers_learn_too(start, corpus_of, silent, tokenizer: Any) -> None:
+    text = (LINE + "\n") * 6
+    corpus = corpus_of(text, valid=text)
+    session = start(corpus, steps=500, tokenizer=tokenizer, vocabulary_size=280, lanes=6, window_length=50, **TINY)
+    session.run(silent)
+    assert session.config.scores.bits_per_character < 1
+    assert greedy(session.directory, "to be or not", length=6)[0] == " to be"
+
+
+# What a run leaves.
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_recorded_score_is_that_of_the_graph_that_inference_runs(start, corpus_of, silent, cell: str) -> None:
+    corpus = corpus_of(LINE * 10)
+    session = start(corpus, steps=20, cell=cell, **TINY)
+    session.run(silent)
+    ids = [session.tokenizer.encode(document) for document in corpus.validation]
+    score = carried(RuntimeLanguageModel(session.directory.graph_path()), ids, len(LINE), stop_id=STOP_ID)
+    assert session.config.scores.nats_per_character == pytest.approx(score.nats_per_character, rel=1e-4)
+
+
+def test_the_best_weights_are_kept_and_not_the_last(start, corpus_of, silent) -> None:
+    """A text whose end is unlike the rest: the model gets worse at it."""
+    session = start(corpus_of("ab" * 200 + "ba" * 20 + "aabb" * 5), steps=120, seed=3, **TINY)
+    session.run(silent)
+    entries = session.directory.history()
+    best = min(entries, key=lambda entry: entry["nats_per_character"])
+    assert best["step"] < 120
+    assert session.config.scores.step == best["step"]
+    assert session.config.scores.nats_per_character == best["nats_per_character"]
+
+
+def test_the_record_says_what_was_done(start, corpus_of, silent) -> None:
+    session = start(corpus_of(LINE * 10), steps=12, **TINY)
+    session.run(silent)
+    config = session.directory.config()
+    assert config == session.config
+    record = config.record
+    assert (record.steps, record.stopped_by, record.device, record.precision) == (12, "budget", "cpu", "fp32")
+    assert record.seconds > 0
+    assert record.characters_per_second > 0
+    assert config.quantization is not None
+
+
+def test_an_interrupted_run_leaves_a_model_that_can_be_used(start, corpus_of, silent) -> None:
+    session = start(corpus_of(LINE * 10), steps=1000, **TINY)
+    assert session.run(silent, lambda: True) == "interrupt"
+    config = ModelDirectory.open(session.directory.path).config()
+    assert (config.record.stopped_by, config.record.steps, config.quantization) == ("interrupt", 1, None)
+    assert len(greedy(session.directory, "to", length=5)[0]) <= 5
+
+
+def test_a_run_that_keeps_nothing_leaves_no_directory(start, corpus_of, silent) -> None:
+    def break_off() -> bool:
+        raise KeyboardInterrupt
+
+    session = start(corpus_of(LINE * 10), steps=100, **TINY)
+    with pytest.raises(KeyboardInterrupt):
+        session.run(silent, break_off)
+    assert not session.directory.path.exists()
+
+
+def test_no_directory_is_made_for_a_device_that_is_not_there(start, corpus_of, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(UsageError, match="mps"):
+        start(corpus_of(LINE), settings={"device": "mps"}, **TINY)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_description_says_what_is_about_to_be_done(start, corpus_of) -> None:
+    text = "\n".join(start(corpus_of(LINE * 10), steps=1234, **TINY).description())
+    for words in ("360 characters to train on", "40 to validate", "1 x 16 lstm", "1,234 steps", "fp32 on cpu"):
+        assert words in text
+    assert "resumed" not in text
+
+
+# The vocabulary.
+
+
+def test_symbols_of_the_held_out_end_are_known(start, corpus_of) -> None:
+    session = start(corpus_of("a" * 99 + "z"), **TINY)
+    assert session.tokenizer.unknown_characters("az") == ()
+
+
+def test_symbols_of_a_validation_text_of_its_own_are_not(start, corpus_of, silent) -> None:
+    session = start(corpus_of("ab" * 50, valid="abz"), steps=2, **TINY)
+    assert session.tokenizer.unknown_characters("abz") == ("z",)
+    assert session.run(silent) == "budget"
+
+
+# Tiny texts, with every size chosen by charnn.
+
+
+@pytest.mark.parametrize(("text", "found"), [("", "empty"), ("a", "1 character")])
+def test_nothing_can_be_learnt_from_next_to_nothing(corpus_of, text: str, found: str) -> None:
+    with pytest.raises(CorpusError, match=found):
+        corpus_of(text)
+
+
+@pytest.mark.parametrize("document", ["file", "line", "paragraph"])
+@pytest.mark.parametrize("text", ["ab", "a\n", LINE, "a\nb\n\nc\n", LINE * 5], ids=len)
+def test_a_tiny_text_makes_a_model(start, corpus_of, silent, text: str, document: str) -> None:
+    session = start(corpus_of(text, document=document), steps=3)
+    assert session.run(silent) == "budget"
+    scores = session.directory.config().scores
+    assert scores is not None
+    assert 0 < scores.nats_per_character < 20
+    generated, reason = greedy(session.directory, length=7)
+    assert len(generated) == 7 or reason == "stop"
+
+
+@pytest.mark.parametrize("tokenizer", ["bytes", "characters"])
+def test_the_validation_of_a_tiny_text_may_be_a_single_symbol(start, corpus_of, silent, tokenizer: str) -> None:
+    session = start(corpus_of("\u00e9\u00e8"), steps=2, tokenizer=tokenizer)
+    assert session.run(silent) == "budget"
+    assert session.config.corpus.validation_characters == 1
