@@ -1,0 +1,5 @@
+"""`python -m charnn`."""
+
+from charnn.cli.main import main
+
+main()

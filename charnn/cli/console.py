@@ -1,0 +1,74 @@
+"""Results to stdout and nothing else; what charnn has to say to stderr, one line at a time, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from charnn.errors import CharnnError
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout has had enough (`| head`): no error, and nothing more to do.
+
+    Typer would make a failure of the BrokenPipeError itself.
+    """
+
+
+def write(text: str) -> None:
+    """Writes to stdout in UTF-8, flushed at once. Line ends stay as they are, bytes that are no UTF-8 too."""
+    _write(text.encode("utf-8", "surrogateescape"))
+
+
+def write_json(value: dict[str, Any]) -> None:
+    """One object on one line. What is no UTF-8 becomes JSON's escape of half a surrogate pair."""
+    _write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
+
+
+def notice(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+def warn(message: str) -> None:
+    notice(f"charnn: warning: {message}")
+
+
+def error(message: str, hint: str | None = None) -> None:
+    line = f"charnn: {message}" + (f"; {hint}" if hint else "")
+    notice(line.replace("\r", "\\r").replace("\n", "\\n"))
+
+
+def report(failure: CharnnError) -> None:
+    error(str(failure), failure.hint)
+
+
+def duration(seconds: float) -> str:
+    """As a person would say it: 42s, 3m05s, 2h10m."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def size(count: int) -> str:
+    """Bytes, in decimal units."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
+
+
+def is_terminal() -> bool:
+    """Whether stderr is one, so that a view may redraw itself there."""
+    return sys.stderr.isatty()

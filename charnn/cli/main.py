@@ -1,0 +1,95 @@
+"""The commands, and the one place where an error becomes a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from charnn import __version__
+from charnn.cli import console, evaluate, info, sample, train
+from charnn.errors import CharnnError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="charnn",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train)
+app.command("sample")(sample.sample)
+app.command("eval")(evaluate.evaluate)
+app.command("info")(info.info)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.write(f"charnn {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def charnn(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Recurrent networks for the shell.
+
+    They learn from your own text, on your own machine, and write more of it.
+
+    charnn train corpus.txt
+    charnn sample "Once upon a" --temp 0.8
+    """
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line; the exit code. Nothing but SystemExit of Python itself gets out."""
+    debug = "--debug" in arguments[: _first_command(arguments)]
+    try:
+        outcome = app(arguments, standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except TyperException as failure:
+        return _usage_error(failure)
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except console.ReaderGone:
+        # Python would flush stdout once more at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CharnnError as failure:
+        if debug:
+            traceback.print_exc()
+        console.report(failure)
+        return failure.exit_code
+    except Exception as failure:
+        if debug:
+            traceback.print_exc()
+        what = str(failure).partition("\n")[0]
+        console.error(f"{type(failure).__name__}: {what}", "run it as `charnn --debug ...` for the details")
+        return 1
+
+
+def _first_command(arguments: list[str]) -> int:
+    return next((i for i, argument in enumerate(arguments) if not argument.startswith("-")), len(arguments))
+
+
+def _usage_error(failure: TyperException) -> int:
+    message = failure.format_message()
+    if message:  # `charnn` alone has shown the help instead
+        path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
+        console.error(message.rstrip("."), f"see `{path} --help`")
+    return failure.exit_code

@@ -1,0 +1,153 @@
+"""charnn as its user runs it: a command line in a directory of its own, and what it says on each stream."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from charnn.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
+TINY = ("--steps", "30", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        return self.out.decode("utf-8")
+
+    @property
+    def json(self) -> Any:
+        """The one object on stdout, in strict JSON."""
+        (line,) = self.text.splitlines()
+        return json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model that most tests use: where it is, its corpus, and what `charnn train` said when it made it."""
+
+    path: Path
+    corpus: Path
+    result: Result
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("CHARNN_MODEL", "COLUMNS")}
+    return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "charnn", *map(str, arguments)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small are fastest on one, whatever else the machine does; with more they wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Made by a process of its own, as a user would. Tests that change it copy it first (`copied`)."""
+    directory = tmp_path_factory.mktemp("trained")
+    corpus = directory / "pets.txt"
+    corpus.write_text(TEXT)
+    done = subprocess.run(command("train", "pets.txt", *TINY), cwd=directory, capture_output=True, env=environment())
+    result = Result(done.returncode, done.stdout, done.stderr.decode())
+    return Trained(directory / "checkpoints" / "pets", corpus, result)
+
+
+@pytest.fixture
+def copied(trained: Trained, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained.path, tmp_path / "copied"))
+
+
+@pytest.fixture
+def tiny() -> tuple[str, ...]:
+    """Options of a training run of a fraction of a second."""
+    return TINY
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a file into the directory that commands run in."""
+
+    def write(content: str | bytes = TEXT, name: str = "text.txt") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def charnn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> Callable[..., Result]:
+    """Runs a command line within this process, in `tmp_path`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CHARNN_MODEL", raising=False)
+
+    def in_process(*arguments: str | Path, stdin: bytes = b"") -> Result:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capfdbinary.readouterr()
+        code = run([str(argument) for argument in arguments])
+        out, err = capfdbinary.readouterr()
+        return Result(code, out, err.decode())
+
+    return in_process
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a command line as a process of its own, in `tmp_path`, with pipes unless told otherwise."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str | Path, **streams: Any) -> subprocess.Popen[bytes]:
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        streams = {**pipes, **streams}
+        started.append(subprocess.Popen(command(*arguments), cwd=tmp_path, env=environment(), **streams))
+        return started[-1]
+
+    yield start
+    for child in started:
+        child.kill()
+        child.wait()
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def said_once() -> Callable[[Result], str]:
+    """The one line on stderr that says why a command failed."""
+
+    def line(result: Result) -> str:
+        assert result.out == b""
+        assert result.err.startswith("charnn: ")
+        assert result.err.count("\n") == 1
+        assert result.err.endswith("\n")
+        return result.err
+
+    return line

@@ -1,0 +1,61 @@
+"""--help: for every command, whole on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import pytest
+import typer
+
+from charnn import __version__
+from charnn.cli.main import app
+
+COMMANDS = ["train", "sample", "eval", "info"]
+
+
+@pytest.fixture
+def help_of(charnn, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    return lambda *command: charnn(*command, "--help")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=["charnn", *COMMANDS])
+def test_help_is_a_result_and_fits_80_columns(help_of, command):
+    result = help_of(*command)
+    assert result.code == 0
+    assert result.err == ""
+    assert "Usage:" in result.text
+    assert max(map(len, result.text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_shown_whole(help_of, name):
+    text = help_of(name).text
+    words = set(text.replace(",", " ").split())
+    command = typer.main.get_command(app).commands[name]
+    for parameter in command.params:
+        if parameter.param_type_name == "option":
+            assert words.issuperset(parameter.opts)
+    assert "…" not in text
+
+
+def test_every_command_is_in_the_help(help_of):
+    words = help_of().text.split()
+    assert set(COMMANDS) <= set(words)
+
+
+def test_short_help_is_the_same(charnn):
+    assert charnn("sample", "-h").out == charnn("sample", "--help").out
+
+
+def test_version_is_one_line_on_stdout(charnn):
+    result = charnn("--version")
+    assert (result.code, result.text, result.err) == (0, f"charnn {__version__}\n", "")
+
+
+@pytest.mark.parametrize("option", ["--model", "--json"])
+@pytest.mark.parametrize("name", ["sample", "eval", "info"])
+def test_options_mean_the_same_in_every_command(option, name):
+    commands = typer.main.get_command(app).commands
+    found = [p for p in commands[name].params if option in p.opts]
+    (reference,) = (p for p in commands["sample"].params if option in p.opts)
+    assert [(p.opts, p.help) for p in found] == [(reference.opts, reference.help)]

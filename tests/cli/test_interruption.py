@@ -1,0 +1,96 @@
+"""Ctrl-C and SIGTERM: the work is saved, the exit code is 130, and --resume goes on."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+
+import pytest
+
+SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file, tmp_path, number):
+    text_file()
+    child = process("train", "text.txt", *SHAPE, "--steps", "4000", "--patience", "0")
+    said = b""
+    for line in child.stderr:
+        said += line
+        if line.startswith(b"step "):
+            break
+    child.send_signal(number)
+    out, err = child.communicate(timeout=20)
+    said = (said + err).decode()
+    assert child.returncode == 130
+    assert out == b""
+    assert "Traceback" not in said
+    assert "train --resume checkpoints/text" in said
+
+    steps = charnn("info", "--json").json["record"]["steps"]
+    assert 0 < steps < 4000
+    assert charnn("sample", "--length", "5").code == 0
+    result = charnn("train", "--resume", "checkpoints/text", "--steps", str(steps + 20))
+    assert result.code == 0
+    assert result.text == "checkpoints/text\n"
+    assert int(re.search(r"at step ([\d,]+)", result.err)[1].replace(",", "")) == steps
+    assert charnn("info", "--json").json["record"]["steps"] == steps + 20
+
+
+def test_an_interruption_before_the_first_validation_leaves_a_model_too(process, charnn, text_file):
+    text_file()
+    child = process("train", "text.txt", *SHAPE, "--time", "1h")
+    next(line for line in child.stderr if line.startswith(b"model "))
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert b"Traceback" not in err
+    assert charnn("info", "text", "--json").json["record"]["stopped_by"] == "interrupt"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(process, text_file, tmp_path, number):
+    text_file()
+    child = process("train", "text.txt", *SHAPE, "--time", "1h")
+    directory = tmp_path / "checkpoints" / "text"
+    while not directory.exists():
+        assert child.poll() is None
+        time.sleep(0.001)
+    child.send_signal(number)
+    _, err = child.communicate(timeout=20)
+    assert b"Traceback" not in err
+    assert child.returncode == 130
+    assert (directory / "config.json").is_file() or not directory.exists()
+
+
+def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(process, tmp_path):
+    os.mkfifo(tmp_path / "text.txt")
+    child = process("train", "text.txt", *SHAPE, "--steps", "4000")
+    deadline = time.monotonic() + 20
+    writer = None
+    while writer is None and time.monotonic() < deadline:
+        try:
+            writer = os.open(tmp_path / "text.txt", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            time.sleep(0.02)
+    while child.poll() is None and time.monotonic() < deadline:
+        child.send_signal(signal.SIGINT)  # once is not enough where it falls between opening and reading
+        time.sleep(0.5)
+    out, err = child.communicate(timeout=20)
+    os.close(writer)
+    assert child.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
+    child = process("sample", "--temp", "0", "--length", "100000000", "--model", trained.path)
+    child.stdout.read(10)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert b"Traceback" not in err
