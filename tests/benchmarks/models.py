@@ -1,0 +1,28 @@
+"""A model directory with the weights that training starts from: what speed is measured on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from charnn.checkpoint import ModelDirectory
+from charnn.config import Budget, Cell, TokenizerConfig
+from charnn.corpora import read_corpus
+from charnn.training import Session, Wishes
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def step(self, report: object) -> None: ...
+
+    def validation(self, report: object, scores: object, *, best: bool) -> None: ...
+
+
+def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: Cell = "lstm") -> Path:
+    """2 x `hidden_size`, after one step of training."""
+    wishes = Wishes(cell=cell, layers=2, hidden_size=hidden_size, lanes=2, window_length=2, budget=Budget(steps=1))
+    session = Session.start(
+        lambda: ModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), wishes, {}
+    )
+    session.run(Silent())
+    return path
