@@ -86,7 +86,8 @@ class LiveView:
         if time.monotonic() - self._sampled_at >= SAMPLE_INTERVAL:
             network, tokenizer = NumpyLanguageModel(self._session.network), self._session.tokenizer
             random = np.random.default_rng(report.step)
-            self._sample = "".join(generate(network, tokenizer, "", SAMPLE, random))
+            may_stop = self._session.config.corpus.ends_are_learned
+            self._sample = "".join(generate(network, tokenizer, "", SAMPLE, random, may_stop=may_stop))
             self._sampled_at = time.monotonic()
 
     def _render(self) -> RenderableType:

@@ -82,24 +82,32 @@ def generate(
     """The text that follows `prompt`, which is not repeated; a stop string counts only in what follows.
 
     The state starts at zero. The model reads the stop token, which opens every document, and the prompt. One number
-    is taken from `random` for each token. The unknown token is never chosen, nor is the stop token unless the model
-    `may_stop`: one that has seen no document end has not learned when to. Nothing runs before the first piece is
-    asked for; asking raises ModelError where the model's logits are not finite.
+    is taken from `random` for each token. The unknown token is never chosen. A model that has seen no document end may
+    not stop: it has not learned when to, and reads a line end where others read the stop token. Nothing runs before
+    the first piece is asked for; asking raises ModelError where the model's logits are not finite.
     """
     forbidden = [token for token in (tokenizer.unknown_id, None if may_stop else STOP_ID) if token is not None]
-    tokens = _sample(model, tokenizer.encode(prompt), forbidden, sampling, random)
+    read = np.concatenate((_opening(tokenizer, may_stop), tokenizer.encode(prompt)))
+    tokens = _sample(model, read, forbidden, sampling, random)
     return Generation(tokens, tokenizer.decoder(), sampling)
+
+
+def _opening(tokenizer: Tokenizer, may_stop: bool) -> npt.NDArray[np.int32]:
+    """What a text is read after: the stop token, or a line end for a model that has hardly ever read a stop token."""
+    if may_stop or tokenizer.unknown_characters("\n"):
+        return np.array([STOP_ID], np.int32)
+    return tokenizer.encode("\n")
 
 
 def _sample(
     model: LanguageModel,
-    prompt: npt.NDArray[np.int32],
+    read: npt.NDArray[np.int32],
     forbidden: Sequence[int],
     sampling: SamplingConfig,
     random: np.random.Generator,
 ) -> Iterator[int]:
     """Token ids without end. The model takes a step only once the next one is asked for."""
-    ids_T = np.concatenate(([STOP_ID], prompt)).astype(np.int64)
+    ids_T = read.astype(np.int64)
     state = model.initial_state(batch=1)
     for start in range(0, len(ids_T), PROMPT_BLOCK):
         logits_BTV, state = model.sequence(ids_T[np.newaxis, start : start + PROMPT_BLOCK], state)

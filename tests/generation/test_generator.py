@@ -60,7 +60,7 @@ class Pieces:
         raise NotImplementedError
 
     def unknown_characters(self, text: str) -> tuple[str, ...]:
-        raise NotImplementedError
+        return tuple(c for c in text if c.encode() not in self.pieces)
 
     def to_bytes(self) -> bytes:
         raise NotImplementedError
@@ -130,6 +130,19 @@ def test_without_a_prompt_the_model_reads_the_stop_token_alone() -> None:
     model = Script([A], CHARACTERS.size)
     assert list(run(model, CHARACTERS, length=1)) == ["a"]
     assert model.sequences == [[STOP]]
+
+
+@pytest.mark.parametrize(("pieces", "opening"), [(("a", "b", "\n"), 4), (("a", "b"), STOP)])
+def test_a_model_that_may_not_stop_reads_a_line_end_first_and_never_draws_the_stop_token(
+    pieces: tuple[str, ...], opening: int
+) -> None:
+    tokenizer = Pieces(*pieces)
+    model = Script([STOP, A], tokenizer.size)
+    sampling = SamplingConfig(length=2)
+    generation = generate(model, tokenizer, "b", sampling, np.random.default_rng(0), may_stop=False)
+    assert len("".join(generation)) == 2
+    assert generation.reason == "length"
+    assert model.sequences == [[opening, B]]
 
 
 def test_each_token_but_the_last_is_fed_back() -> None:
