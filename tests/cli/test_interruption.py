@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -76,9 +77,11 @@ def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(
             writer = os.open(tmp_path / "text.txt", os.O_WRONLY | os.O_NONBLOCK)
         except OSError:  # nobody reads yet
             time.sleep(0.02)
-    while child.poll() is None and time.monotonic() < deadline:
-        child.send_signal(signal.SIGINT)  # once is not enough where it falls between opening and reading
-        time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(timeout=8)
+    except subprocess.TimeoutExpired:  # it fell between opening and reading, where Python cannot act on it
+        child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=20)
     os.close(writer)
     assert child.returncode == 130
