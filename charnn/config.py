@@ -20,7 +20,12 @@ TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
 DocumentUnit = Literal["file", "paragraph", "line"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
-Task = Literal["language-model"]
+Task = Literal["language-model", "tagger"]
+Level = Literal["word", "character"]
+TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
+"""What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
+TextFormat = Literal["conllu", "columns", "slashed", "lines", "tokens", "text", "characters"]
+"""What can be tagged: the first three of the above; raw lines; words between spaces; running text; characters."""
 
 HELD_OUT_FRACTION = 0.1
 
@@ -210,6 +215,28 @@ class CorpusConfig(Json):
 
 
 @dataclass(frozen=True)
+class TreebankConfig(Json):
+    """What a tagger was trained on, precisely enough to find the same split again."""
+
+    sources: tuple[SourceFile, ...]
+    format: TreebankFormat
+    columns: tuple[str, ...]
+    """Of the tags that are learned: `upos`, `xpos`, `feats`, or `tag` where a format has just one, unnamed."""
+    level: Level = "word"
+    validation_sources: tuple[SourceFile, ...] = ()
+    """Given with --valid; where there are none, the last tenth of the sentences was held out."""
+    tag_sources: tuple[SourceFile, ...] = ()
+    """Of the format `aligned`: for each of `sources`, the file with a tag for each of its characters."""
+    encoding: str = "utf-8"
+    training_sentences: int = 0
+    training_words: int = 0
+    training_characters: int = 0
+    """Of the words."""
+    validation_sentences: int = 0
+    validation_words: int = 0
+
+
+@dataclass(frozen=True)
 class Scores(Json):
     """The best validation of a run."""
 
@@ -219,6 +246,19 @@ class Scores(Json):
     epoch: float
     seconds: float
     """Of training, up to that validation."""
+
+    @property
+    def loss(self) -> float:
+        """What training makes small, and keeps the weights of."""
+        return self.nats_per_character
+
+    @property
+    def summary(self) -> str:
+        """A few words for one line of a run's log."""
+        return f"{self.nats_per_character:.4f} nats {self.bits_per_character:.4f} bits/char"
+
+    def __str__(self) -> str:
+        return f"{self.nats_per_character:.4f} nats, {self.bits_per_character:.4f} bits per character"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import ModelConfig, TrainingRecord
+from charnn.checkpoint import LanguageModelConfig, TrainingRecord
 from charnn.config import (
     Budget,
     CorpusConfig,
@@ -82,7 +82,7 @@ RECORDS = st.builds(TrainingRecord, device=st.text(), steps=NATURALS, seconds=NU
 SCORES = st.builds(Scores, nats_per_character=NUMBERS, bits_per_character=NUMBERS, epoch=NUMBERS, seconds=NUMBERS)
 QUANTIZATIONS = st.builds(Quantization, bits_per_character_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans())
 MODELS = st.builds(
-    ModelConfig,
+    LanguageModelConfig,
     task=st.just("language-model"),
     tokenizer=TOKENIZERS,
     network=NETWORKS,
@@ -98,7 +98,7 @@ ALL = (BUDGETS, TOKENIZERS, NETWORKS, TRAININGS, SAMPLINGS, SOURCES, CORPORA, RE
 def model_json() -> Any:
     """A whole model's configuration as JSON values, to be spoilt."""
     source = SourceFile("/corpus/a.txt", "0" * 64, 10)
-    model = ModelConfig(
+    model = LanguageModelConfig(
         "language-model",
         TokenizerConfig(),
         NetworkConfig(5),
@@ -124,17 +124,17 @@ def test_unknown_key_is_refused_at_any_depth_and_named_with_its_place(place: tup
     inner["later_idea"] = 1
     where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)
     with pytest.raises(ConfigError) as caught:
-        ModelConfig.from_json(document)
-    assert str(caught.value) == f"ModelConfig{where}: unknown key 'later_idea'"
+        LanguageModelConfig.from_json(document)
+    assert str(caught.value) == f"LanguageModelConfig{where}: unknown key 'later_idea'"
 
 
 def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_it() -> None:
     document = model_json()
     del document["network"]["layers"]
-    assert ModelConfig.from_json(document).network.layers == NetworkConfig(5).layers
+    assert LanguageModelConfig.from_json(document).network.layers == NetworkConfig(5).layers
     del document["network"]["vocabulary_size"]
-    with pytest.raises(ConfigError, match=r"^ModelConfig\.network: missing key 'vocabulary_size'$"):
-        ModelConfig.from_json(document)
+    with pytest.raises(ConfigError, match=r"^LanguageModelConfig\.network: missing key 'vocabulary_size'$"):
+        LanguageModelConfig.from_json(document)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import charnn
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Budget, TokenizerConfig
 from charnn.corpora import read_corpus
-from charnn.training import Report, Session, Wishes
+from charnn.training import LanguageModelSession, Report, Wishes
 
 UNNEEDED = ("torch", "onnx", "sentencepiece", "charnn.network", "charnn.training")
 
@@ -41,7 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model of characters, beside the text that it was trained on."""
     folder = tmp_path_factory.mktemp("layers")
     (folder / "corpus.txt").write_text("to be or not to be, that is the question\n" * 5)
-    session = Session.start(
+    session = LanguageModelSession.start(
         lambda: ModelDirectory.create(folder / "model"),
         read_corpus([str(folder / "corpus.txt")]),
         TokenizerConfig(),

@@ -9,7 +9,15 @@ training/            what resuming needs; everything else works without it
 """
 
 from charnn.checkpoint.directory import ModelDirectory
-from charnn.checkpoint.format import FORMAT_VERSION, ModelConfig, TrainingRecord
+from charnn.checkpoint.format import FORMAT_VERSION, LanguageModelConfig, ModelConfig, TrainingRecord
 from charnn.checkpoint.locate import find_model, new_model_path
 
-__all__ = ["FORMAT_VERSION", "ModelConfig", "ModelDirectory", "TrainingRecord", "find_model", "new_model_path"]
+__all__ = [
+    "FORMAT_VERSION",
+    "LanguageModelConfig",
+    "ModelConfig",
+    "ModelDirectory",
+    "TrainingRecord",
+    "find_model",
+    "new_model_path",
+]

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from charnn import tokenizers
 from charnn.checkpoint import history
 from charnn.checkpoint.arrays import Array, read_arrays, write_arrays
 from charnn.checkpoint.atomic import write_atomic
-from charnn.checkpoint.format import ModelConfig
+from charnn.checkpoint.format import KINDS, AnyModelConfig, LanguageModelConfig, ModelConfig
 from charnn.config import TokenizerKind
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, TokenizerError, UsageError
 from charnn.tokenizers import Tokenizer
+
+C = TypeVar("C", bound=ModelConfig)
 
 CONFIG = "config.json"
 TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
@@ -79,7 +81,7 @@ class ModelDirectory:
 
     # what the model is
 
-    def config(self) -> ModelConfig:
+    def config(self) -> AnyModelConfig:
         """Raises ModelFormatError where config.json is missing, damaged, or of another format version."""
         data = self._read(CONFIG)
         try:
@@ -89,12 +91,20 @@ class ModelDirectory:
         except ModelFormatError as error:
             raise ModelFormatError(f"{self.path}/{error}", hint=error.hint) from None
 
+    def config_of(self, kind: type[C]) -> C:
+        """The same, for one who knows the task. Raises ModelError where the model has another."""
+        config = self.config()
+        if not isinstance(config, kind):
+            needed = next(task for task, of in KINDS.items() if of is kind)
+            raise ModelError(f"{self.path}: this is a {config.task}, and a {needed} is needed")
+        return config
+
     def write_config(self, config: ModelConfig) -> None:
         write_atomic(self.path / CONFIG, config.dumps().encode("utf-8"))
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
-        config = self.config()
+        config = self.config_of(LanguageModelConfig)
         name = TOKENIZER_FILES[config.tokenizer.kind]
         try:
             tokenizer = tokenizers.load(config.tokenizer.kind, self._read(name))

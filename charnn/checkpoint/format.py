@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal
 
 from charnn.config import (
     CorpusConfig,
@@ -37,17 +38,12 @@ class TrainingRecord(Json):
     """`budget`, `early stop`, `interrupt`, `loss not finite`; `running` until the run ends."""
 
 
-@dataclass(frozen=True)
 class ModelConfig(Json):
+    """What the configuration of every task has; the dataclasses below say in which order it is written."""
+
     task: Task
-    tokenizer: TokenizerConfig
-    network: NetworkConfig
     training: TrainingConfig
-    corpus: CorpusConfig
     record: TrainingRecord
-    scores: Scores | None = None
-    quantization: Quantization | None = None
-    """None until it has been measured; inference is fp32 until then."""
 
     def dumps(self) -> str:
         document: dict[str, Any] = {"format_version": FORMAT_VERSION, **self.to_json()}
@@ -55,8 +51,8 @@ class ModelConfig(Json):
         # A path that is not UTF-8 has half surrogates in it; "backslashreplace" writes them as JSON escapes them.
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
-    @classmethod
-    def loads(cls, text: str) -> Self:
+    @staticmethod
+    def loads(text: str) -> AnyModelConfig:
         """Raises ModelFormatError for another format version, and for anything that it does not understand."""
         try:
             document = json.loads(text)
@@ -68,7 +64,27 @@ class ModelConfig(Json):
                 f"config.json has format version {version!r:.20}; this charnn reads version {FORMAT_VERSION}",
                 hint="use the version of charnn that wrote the model, or train it again",
             )
+        task = document.get("task")
+        if not isinstance(task, str) or task not in KINDS:
+            raise ModelFormatError(f"config.json: the task {task!r:.30} is not known")
         try:
-            return cls.from_json(document)
+            return KINDS[task].from_json(document)
         except ConfigError as error:
             raise ModelFormatError(f"config.json: {error}") from None
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig(ModelConfig):
+    task: Literal["language-model"]
+    tokenizer: TokenizerConfig
+    network: NetworkConfig
+    training: TrainingConfig
+    corpus: CorpusConfig
+    record: TrainingRecord
+    scores: Scores | None = None
+    quantization: Quantization | None = None
+    """None until it has been measured; inference is fp32 until then."""
+
+
+AnyModelConfig = LanguageModelConfig
+KINDS: Mapping[str, type[AnyModelConfig]] = {"language-model": LanguageModelConfig}

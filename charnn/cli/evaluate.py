@@ -45,7 +45,7 @@ def evaluate(
 
     charnn eval --context 256 --json | jq .bits_per_character
     """
-    from charnn.checkpoint import find_model
+    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.cli import console, inference
     from charnn.corpora import read, read_corpus_again, split_documents
     from charnn.evaluation import carried, cropped
@@ -53,7 +53,7 @@ def evaluate(
 
     crop = _crop_length(context)
     directory = find_model(model, "language-model")
-    config = directory.config()
+    config = directory.config_of(LanguageModelConfig)
     tokenizer = directory.tokenizer()
     any_bytes = config.tokenizer.kind == "bytes"
     if files:

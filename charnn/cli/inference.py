@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from charnn.checkpoint import ModelDirectory
+from charnn.checkpoint import LanguageModelConfig, ModelDirectory
 from charnn.cli.options import InferencePrecision
 from charnn.errors import UsageError
 from charnn.runtime import RuntimeLanguageModel
@@ -22,7 +22,7 @@ def load_language_model(
             f"{directory.path}: no int8 graph; only LSTMs have one", hint="leave --precision out, or use fp32"
         )
     if precision == "auto":
-        measured = directory.config().quantization
+        measured = directory.config_of(LanguageModelConfig).quantization
         quantized = measured is not None and measured.used
     else:
         quantized = precision == "int8"

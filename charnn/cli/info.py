@@ -19,14 +19,14 @@ def info(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what a model is: network, vocabulary, training, scores, size."""
-    from charnn.checkpoint import find_model
+    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.cli import console
     from charnn.cli.console import duration, size
 
     if name is not None and model is not None:
         raise UsageError(f"{name} and --model {model}: give one of them")
     directory = find_model(name or model, "language-model")
-    config = directory.config()
+    config = directory.config_of(LanguageModelConfig)
     tokenizer = directory.tokenizer()
     parameters = sum(weight.size for weight in directory.weights().values())
     needed, training_state = directory.size_on_disk()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -16,15 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from charnn.cli.console import duration, notice
-from charnn.config import SamplingConfig, Scores
-from charnn.evaluation import bits
-from charnn.generation import generate
-from charnn.network import NumpyLanguageModel
-from charnn.training import Report, Session
+from charnn.training import Report, Scores
 
-SAMPLE = SamplingConfig(temperature=0.7, length=240)
-SAMPLE_INTERVAL = 5.0
-"""Seconds between samples, at least."""
+PREVIEW_INTERVAL = 5.0
+"""Seconds between previews, at least."""
+SHORT = {"character": "char"}
+
+Preview = Callable[[Report], str]
+"""Something to look at while training goes on, made with the network as it is: a sample, a tagged sentence."""
 
 
 def seconds_left(report: Report) -> float:
@@ -49,8 +48,7 @@ class PlainLines:
     def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
         notice(
             f"step {report.step:>6}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
-            f"valid {scores.nats_per_character:.4f} nats {scores.bits_per_character:.4f} bits/char  "
-            f"{report.characters_per_second:9,.0f} char/s  {duration(seconds_left(report))} left"
+            f"valid {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
             + ("  *" if best else "")
         )
 
@@ -58,13 +56,14 @@ class PlainLines:
 class LiveView:
     """Everything on one screen that redraws itself, and stays as it was at the end."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, preview: Preview, title: str) -> None:
+        """`title` stands over what `preview` gives."""
+        self._preview, self._title = preview, title
         self._report: Report | None = None
         self._scores: Scores | None = None
         self._best: Scores | None = None
-        self._sample = ""
-        self._sampled_at = -SAMPLE_INTERVAL
+        self._shown = ""
+        self._shown_at = -PREVIEW_INTERVAL
         self._live = Live(console=Console(stderr=True), get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> Self:
@@ -83,12 +82,9 @@ class LiveView:
     def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
         self._report, self._scores = report, scores
         self._best = scores if best else self._best
-        if time.monotonic() - self._sampled_at >= SAMPLE_INTERVAL:
-            network, tokenizer = NumpyLanguageModel(self._session.network), self._session.tokenizer
-            random = np.random.default_rng(report.step)
-            may_stop = self._session.config.corpus.ends_are_learned
-            self._sample = "".join(generate(network, tokenizer, "", SAMPLE, random, may_stop=may_stop))
-            self._sampled_at = time.monotonic()
+        if time.monotonic() - self._shown_at >= PREVIEW_INTERVAL:
+            self._shown = self._preview(report)
+            self._shown_at = time.monotonic()
 
     def _render(self) -> RenderableType:
         report = self._report
@@ -100,19 +96,17 @@ class LiveView:
         done = min(report.fraction, 1.0)
         bar.add_row(ProgressBar(total=1.0, completed=done), f"{done:4.0%}  {duration(seconds_left(report))} left")
         table = Table.grid(padding=(0, 2))
-        table.add_row(
-            "step", f"{report.step:,}", f"epoch {report.epoch:.2f}", f"{report.characters_per_second:,.0f} char/s"
-        )
-        table.add_row("train", *_losses(report.training_nats))
+        table.add_row("step", f"{report.step:,}, epoch {report.epoch:.2f}, {_speed(report)}")
+        table.add_row("train", f"{report.training_nats:.4f} nats/{SHORT.get(report.unit, report.unit)}")
         if self._scores is not None:
-            table.add_row("valid", *_losses(self._scores.nats_per_character))
+            table.add_row("valid", self._scores.summary)
         if self._best is not None:
-            table.add_row("best", *_losses(self._best.nats_per_character), f"step {self._best.step:,}")
+            table.add_row("best", f"{self._best.summary}, step {self._best.step:,}")
         parts: list[RenderableType] = [bar, table]
-        if self._sample:
-            parts.append(Panel(Text(self._sample.strip()), title="a sample, temperature 0.7", title_align="left"))
+        if self._shown:
+            parts.append(Panel(Text(self._shown.strip()), title=self._title, title_align="left"))
         return Group(*parts)
 
 
-def _losses(nats: float) -> tuple[str, str]:
-    return f"{nats:.4f} nats/char", f"{bits(nats):.4f} bits/char"
+def _speed(report: Report) -> str:
+    return f"{report.units_per_second:,.0f} {SHORT.get(report.unit, report.unit)}/s"

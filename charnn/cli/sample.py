@@ -52,7 +52,7 @@ def sample(
     """
     import numpy as np
 
-    from charnn.checkpoint import find_model
+    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.cli import console, inference
     from charnn.generation import generate
 
@@ -69,7 +69,7 @@ def sample(
     network = inference.load_language_model(directory, precision)
     if unknown := tokenizer.unknown_characters(prompt):
         console.warn(f"the model has never seen {', '.join(map(repr, unknown))}: read as the unknown token")
-    may_stop = directory.config().corpus.ends_are_learned
+    may_stop = directory.config_of(LanguageModelConfig).corpus.ends_are_learned
     for index in range(number):
         random = np.random.default_rng(None if seed is None else (seed, index))
         generation = generate(network, tokenizer, prompt, sampling, random, may_stop=may_stop)

@@ -17,6 +17,7 @@ from charnn.config import (
     Device,
     DocumentUnit,
     Precision,
+    SamplingConfig,
     TokenizerConfig,
     TokenizerKind,
     TrainingConfig,
@@ -25,13 +26,16 @@ from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoint import ModelDirectory
-    from charnn.training import Outcome, Session, Wishes
+    from charnn.cli.observers import Preview
+    from charnn.training import LanguageModelSession, Outcome, Report, Wishes
 
 TOKENIZER = TokenizerConfig()
 DATA = "Text"
 NETWORK = "Network (chosen for the text and the time, unless given)"
 TRAINING = "Training"
 RESULT = "Result"
+SAMPLE = SamplingConfig(temperature=0.7, length=240)
+SAMPLE_TITLE = "a sample, temperature 0.7"
 INTERRUPTED = 130
 
 
@@ -112,6 +116,7 @@ def train(
     ] = TrainingConfig.patience,
     precision: Annotated[
         Precision,
+        SamplingConfig,
         typer.Option("--precision", help="auto is bf16 where the hardware has it.", rich_help_panel=TRAINING),
     ] = "auto",
     device: Annotated[Device, typer.Option("--device", help="Where to train.", rich_help_panel=TRAINING)] = "auto",
@@ -187,7 +192,7 @@ def train(
     try:
         for line in session.description():
             console.notice(line)
-        observer = LiveView(session) if console.is_terminal() else PlainLines()
+        observer = LiveView(_sampler(session), SAMPLE_TITLE) if console.is_terminal() else PlainLines()
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
@@ -209,26 +214,28 @@ def _start(
     settings: dict[str, Any],
     directory: Callable[[], ModelDirectory],
     source: str | None,
-) -> Session:
-    from charnn.checkpoint import find_model
+) -> LanguageModelSession:
+    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.corpora import read_corpus
-    from charnn.training import Session
+    from charnn.training import LanguageModelSession
 
     start_from = find_model(source, "language-model") if source is not None else None
     if start_from is not None and "tokenizer" not in wishes.given:
-        tokenizer = dataclasses.replace(start_from.config().tokenizer, min_count=tokenizer.min_count)
+        tokenizer = dataclasses.replace(
+            start_from.config_of(LanguageModelConfig).tokenizer, min_count=tokenizer.min_count
+        )
     any_bytes = tokenizer.kind == "bytes"
     corpus = read_corpus(paths, valid, document=document, encoding=encoding, any_bytes=any_bytes)
-    return Session.start(directory, corpus, tokenizer, wishes, settings, start_from)
+    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from)
 
 
-def _resume(name: str, paths: list[str], budget: Budget | None) -> Session:
-    from charnn.checkpoint import find_model
+def _resume(name: str, paths: list[str], budget: Budget | None) -> LanguageModelSession:
+    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.corpora import read_corpus, read_corpus_again
-    from charnn.training import Session
+    from charnn.training import LanguageModelSession
 
     directory = find_model(name, "language-model")
-    config = directory.config()
+    config = directory.config_of(LanguageModelConfig)
     recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
     if paths:
         valid = [source.path for source in recorded.validation_sources]
@@ -237,7 +244,7 @@ def _resume(name: str, paths: list[str], budget: Budget | None) -> Session:
             raise UsageError(f"{', '.join(paths)}: not the text that {directory.path} was trained on")
     else:
         corpus = read_corpus_again(recorded, any_bytes=any_bytes)
-    return Session.resume(directory, corpus, budget)
+    return LanguageModelSession.resume(directory, corpus, budget)
 
 
 def _hashes(corpus: CorpusConfig) -> list[str]:
@@ -255,7 +262,23 @@ def _new_directory(first_path: str, out: Path | None, overwrite: bool) -> ModelD
     return ModelDirectory.create(new_model_path(stem))
 
 
-def _conclude(session: Session, outcome: Outcome, *, as_json: bool) -> None:
+def _sampler(session: LanguageModelSession) -> Preview:
+    """For the live view: what the network writes by now."""
+    import numpy as np
+
+    from charnn.generation import generate
+    from charnn.network import NumpyLanguageModel
+
+    network, may_stop = NumpyLanguageModel(session.network), session.config.corpus.ends_are_learned
+
+    def sample(report: Report) -> str:
+        random = np.random.default_rng(report.step)
+        return "".join(generate(network, session.tokenizer, "", SAMPLE, random, may_stop=may_stop))
+
+    return sample
+
+
+def _conclude(session: LanguageModelSession, outcome: Outcome, *, as_json: bool) -> None:
     """What was reached and how to go on, on stderr; the path, or the result as JSON, on stdout."""
     from charnn.cli import console
 
@@ -269,8 +292,7 @@ def _conclude(session: Session, outcome: Outcome, *, as_json: bool) -> None:
     scores = config.scores
     if scores is None:
         return
-    best = f"{scores.nats_per_character:.4f} nats, {scores.bits_per_character:.4f} bits per character"
-    console.notice(f"best validation: {best}, after {console.duration(scores.seconds)}; ended by: {outcome}")
+    console.notice(f"best validation: {scores}, after {console.duration(scores.seconds)}; ended by: {outcome}")
     if as_json:
         result = {"model": str(path), "outcome": outcome, **scores.to_json()}
         console.write_json(result)

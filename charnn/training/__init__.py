@@ -1,9 +1,10 @@
-"""Training: windows of truncated BPTT, the loop, and the model directory that comes out. The only room beside network/
-that knows PyTorch."""
+"""Training: the loop, what it needs of a task, and the model directory that comes out; a folder a task. The only room
+beside network/ that knows PyTorch."""
 
+from charnn.training.language_model import LanguageModelSession, Wishes
 from charnn.training.loop import Observer, Outcome
-from charnn.training.plan import Wishes
 from charnn.training.report import Report
 from charnn.training.session import Session
+from charnn.training.task import Scores
 
-__all__ = ["Observer", "Outcome", "Report", "Session", "Wishes"]
+__all__ = ["LanguageModelSession", "Observer", "Outcome", "Report", "Scores", "Session", "Wishes"]

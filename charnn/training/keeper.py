@@ -3,51 +3,54 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
-from charnn.checkpoint import ModelConfig, ModelDirectory
-from charnn.config import Scores
-from charnn.network import LanguageModel
-from charnn.tokenizers import Tokenizer
-from charnn.training.graph import can_quantize, language_model_graph
+from charnn.checkpoint import ModelDirectory
+from charnn.checkpoint.format import AnyModelConfig
 from charnn.training.report import Report
+from charnn.training.task import Scores
+
+C = TypeVar("C", bound=AnyModelConfig)
+Weights = dict[str, npt.NDArray[np.float32]]
 
 
-class DirectoryKeeper:
+class DirectoryKeeper(Generic[C]):
     """Writes config.json last, so that the directory is a model only once the rest of it is there."""
 
-    def __init__(self, directory: ModelDirectory, config: ModelConfig, network: LanguageModel, tokenizer: Tokenizer):
+    def __init__(
+        self,
+        directory: ModelDirectory,
+        config: C,
+        network: nn.Module,
+        write_rest: Callable[[ModelDirectory, Weights], None],
+    ):
+        """`write_rest` writes what using a model of this task takes beside its config and weights."""
         self.directory = directory
         self.config = config
         self._network = network
-        self._tokenizer = tokenizer
+        self._write_rest = write_rest
 
     def best(self, scores: Scores) -> None:
         weights = {name: _array(tensor) for name, tensor in self._network.state_dict().items()}
-        network = self.config.network
-        self.directory.write_tokenizer(self._tokenizer)
         self.directory.write_weights(weights)
-        self.directory.write_graph(language_model_graph(network, weights))
-        if can_quantize(network.cell):
-            self.directory.write_graph(language_model_graph(network, weights, quantized=True), quantized=True)
+        self._write_rest(self.directory, weights)
         self.update(scores=scores, quantization=None)
 
     def validation(self, report: Report, scores: Scores) -> None:
-        entry = {
+        when = {
             "step": report.step,
             "epoch": round(report.epoch, 4),
             "seconds": round(report.seconds, 2),
             "learning_rate": report.learning_rate,
             "training_nats": report.training_nats,
-            "nats_per_character": scores.nats_per_character,
-            "bits_per_character": scores.bits_per_character,
-            "characters_per_second": round(report.characters_per_second),
         }
-        self.directory.append_history(entry)
+        speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
+        self.directory.append_history({**scores.to_json(), **when, **speed})
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self.directory.write_training_state({name: _array(tensor) for name, tensor in tensors.items()}, values)

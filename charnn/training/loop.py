@@ -14,13 +14,13 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor
 
-from charnn.config import Scores, TrainingConfig
+from charnn.config import TrainingConfig
 from charnn.errors import TrainingError
 from charnn.training.averages import AveragedWeights
 from charnn.training.precision import autocast
 from charnn.training.report import Meter, Report
 from charnn.training.schedule import progress, rate_factor
-from charnn.training.task import Task
+from charnn.training.task import Scores, Task
 
 VALIDATIONS = 40
 """In a run, at most; early stop needs them close together."""
@@ -153,16 +153,13 @@ class Loop:
         return self.progress.fraction - self.progress.validated_at >= interval - rounding
 
     def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
-        """Whether the loss of the averaged weights is finite; if so it is told, and kept where it is the best."""
+        """Whether the averaged weights score at all; if so it is told, and they are kept where they are the best."""
         self._network.eval()
         with self._average.applied(), self._autocast(), torch.inference_mode():
-            score = self.task.validate()
-            if not math.isfinite(score.nats):
+            scores = self.task.validate(report)
+            if not math.isfinite(scores.loss):
                 return False
-            scores = Scores(
-                score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds
-            )
-            is_best = self.best is None or scores.nats_per_character < self.best.nats_per_character
+            is_best = self.best is None or scores.loss < self.best.loss
             if is_best:
                 self.best = scores
                 keeper.best(scores)
@@ -184,15 +181,16 @@ class Loop:
         training_nats, speed = meter.read()
         now = self.progress
         rate = self._optimizer.param_groups[0]["lr"]
-        characters = self.task.characters_per_target
+        units = self.task.units_per_target
         return Report(
             step=now.step,
             epoch=self.task.epoch,
             seconds=now.seconds,
             fraction=now.fraction,
-            training_nats=training_nats / characters,
+            training_nats=training_nats / units,
             learning_rate=rate,
-            characters_per_second=speed * characters,
+            units_per_second=speed * units,
+            unit=self.task.unit,
         )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -219,7 +217,7 @@ class Loop:
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Goes on from `state`. Under another budget, from the fraction of it that is already spent."""
         self.progress = Progress(**values["progress"])
-        self.best = Scores.from_json(values["best"]) if values["best"] else None
+        self.best = self.task.scores.from_json(values["best"]) if values["best"] else None
         for name, parameter in self._network.named_parameters():
             parameter.copy_(tensors[f"weights.{name}"])
             prefix = f"optimizer.{name}."

@@ -37,11 +37,11 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
 
 
 @contextmanager
-def threads_for(lanes: int, hidden_size: int) -> Iterator[None]:
-    """Within, steps of a small network run on one thread: two take as long on an idle machine, and wait for each other
-    ten times longer on a busy one."""
+def threads_for(step_size: int) -> Iterator[None]:
+    """Within, steps of few lanes times hidden units run on one thread: two take as long on an idle machine, and wait for
+    each other ten times longer on a busy one."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if lanes * hidden_size <= SMALL_STEP else before)
+    torch.set_num_threads(1 if step_size <= SMALL_STEP else before)
     try:
         yield
     finally:

@@ -19,9 +19,11 @@ class Report:
     fraction: float
     """Of the budget, spent."""
     training_nats: float
-    """Per character."""
+    """Per unit."""
     learning_rate: float
-    characters_per_second: float
+    units_per_second: float
+    unit: str
+    """What losses and speeds are counted in: `character` or `word`."""
 
 
 class Meter:

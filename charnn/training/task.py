@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from torch import Tensor, nn
 
-from charnn.evaluation import LanguageScore
+from charnn.training.report import Report
+
+
+class Scores(Protocol):
+    """A validation: what was reached, and when."""
+
+    @property
+    def step(self) -> int: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+    @property
+    def loss(self) -> float:
+        """What is to become small; not finite where the network has diverged."""
+
+    @property
+    def summary(self) -> str:
+        """A few words for one line of a run's log; `str` gives a phrase for the end."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+    @classmethod
+    def from_json(cls, value: object) -> Self: ...
 
 
 class Task(Protocol):
     @property
+    def unit(self) -> str:
+        """What losses and speeds are reported in: `character` or `word`."""
+
+    @property
+    def scores(self) -> type[Scores]:
+        """The class of what `validate` gives."""
+
+    @property
     def network(self) -> nn.Module: ...
 
     @property
-    def characters_per_target(self) -> float:
-        """What a loss per target is divided by to be reported per character; 1 where a target is a character."""
+    def units_per_target(self) -> float:
+        """What a loss per target is divided by to be reported per unit; 1 where a target is a unit."""
 
     @property
     def targets_in_batch(self) -> int:
@@ -24,8 +55,8 @@ class Task(Protocol):
     def loss(self) -> tuple[Tensor, int]:
         """The sum of the losses in nats on the next batch, attached to the graph, and how many targets it sums over."""
 
-    def validate(self) -> LanguageScore:
-        """The score of the network as it is, on the whole of the validation data."""
+    def validate(self, report: Report) -> Scores:
+        """The scores of the network as it is, on the whole of the validation data; `report` says when."""
 
     @property
     def epoch(self) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Budget, Cell, TokenizerConfig
 from charnn.corpora import read_corpus
-from charnn.training import Session, Wishes
+from charnn.training import LanguageModelSession, Wishes
 
 
 class Silent:
@@ -21,7 +21,7 @@ class Silent:
 def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: Cell = "lstm") -> Path:
     """2 x `hidden_size`, after one step of training."""
     wishes = Wishes(cell=cell, layers=2, hidden_size=hidden_size, lanes=2, window_length=2, budget=Budget(steps=1))
-    session = Session.start(
+    session = LanguageModelSession.start(
         lambda: ModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), wishes, {}
     )
     session.run(Silent())

@@ -15,7 +15,7 @@ from charnn.generation import generate
 from charnn.network import LanguageModel, NumpyLanguageModel
 from charnn.runtime import RuntimeLanguageModel
 from charnn.tokenizers import STOP_ID, train
-from charnn.training.graph import language_model_graph
+from charnn.training.language_model.graph import language_model_graph
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 
 LENGTH, PLAIN_LENGTH, ROUNDS = 4000, 500, 5

@@ -15,8 +15,8 @@ from torch import nn
 from charnn.config import Budget, Cell, NetworkConfig, TrainingConfig
 from charnn.network import LanguageModel
 from charnn.training.allocator import keep_freed_memory
-from charnn.training.encoded import EncodedCorpus
 from charnn.training.language_model import LanguageModelTask
+from charnn.training.language_model.encoded import EncodedCorpus
 from charnn.training.loop import Loop
 from charnn.training.precision import choose_precision
 from tests.benchmarks.machine import alternate, ratio, seconds, spread

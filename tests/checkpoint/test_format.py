@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoint import FORMAT_VERSION, ModelConfig, ModelDirectory, TrainingRecord
+from charnn.checkpoint import FORMAT_VERSION, LanguageModelConfig, ModelConfig, ModelDirectory, TrainingRecord
 from charnn.config import Budget, CorpusConfig, NetworkConfig, SourceFile, TokenizerConfig, TrainingConfig
 from charnn.errors import ModelFormatError
 
 
-def config_of(path: str = "/corpus/a.txt") -> ModelConfig:
-    return ModelConfig(
+def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:
+    return LanguageModelConfig(
         "language-model",
         TokenizerConfig(),
         NetworkConfig(5),

@@ -15,7 +15,7 @@ from charnn.config import Cell, NetworkConfig
 from charnn.errors import ModelFormatError
 from charnn.network import LanguageModel, NumpyLanguageModel
 from charnn.runtime import RuntimeLanguageModel
-from charnn.training.graph import language_model_graph
+from charnn.training.language_model.graph import language_model_graph
 
 VOCABULARY = 11
 ATOL = 1e-5

@@ -12,7 +12,7 @@ import torch
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Budget, Scores, TokenizerConfig, TokenizerKind
 from charnn.corpora import Corpus, read_corpus
-from charnn.training import Report, Session, Wishes
+from charnn.training import LanguageModelSession, Report, Wishes
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ def corpus_of(tmp_path: Path) -> Callable[..., Corpus]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Callable[..., Session]:
+def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
     """`start(corpus, name, steps=...)`: a run into `tmp_path / name`; keywords are wishes, settings beside them."""
 
     def make(
@@ -77,10 +77,10 @@ def start(tmp_path: Path) -> Callable[..., Session]:
         source: ModelDirectory | None = None,
         settings: dict[str, object] | None = None,
         **wishes: object,
-    ) -> Session:
+    ) -> LanguageModelSession:
         if steps is not None:
             wishes["budget"] = Budget(steps=steps)
-        return Session.start(
+        return LanguageModelSession.start(
             lambda: ModelDirectory.create(tmp_path / name),
             corpus,
             TokenizerConfig(tokenizer, vocabulary_size),

@@ -14,7 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from charnn.config import Budget, Scores, TrainingConfig
 from charnn.errors import TrainingError
-from charnn.evaluation import LanguageScore
+from charnn.evaluation import bits
 from charnn.training import Report
 from charnn.training.loop import Loop
 
@@ -29,7 +29,9 @@ class Slope(nn.Module):
 class SlopeTask:
     """A loss of `slope` . matrix for each target. `scores` are what validations give, the last again and again."""
 
-    characters_per_target = 1.0
+    unit = "character"
+    scores = Scores
+    units_per_target = 1.0
     targets_in_batch = 4
 
     def __init__(
@@ -58,9 +60,10 @@ class SlopeTask:
         factor = math.nan if self.steps == self._nan_at else 1.0
         return (self.network.matrix * self._slope).sum() * targets * factor, targets
 
-    def validate(self) -> LanguageScore:
+    def validate(self, report: Report) -> Scores:
         self.validated.append((self.network.training, self.network.matrix[0, 0].item()))
-        return LanguageScore(10 * next(self._scores), characters=10)
+        nats = next(self._scores)
+        return Scores(nats, bits(nats), report.step, report.epoch, report.seconds)
 
     @property
     def epoch(self) -> float:
@@ -284,9 +287,9 @@ def test_slow_validations_come_less_often(
             clock[0] += 1
             return super().loss()
 
-        def validate(self) -> LanguageScore:
+        def validate(self, report: Report) -> Scores:
             clock[0] += validation
-            return super().validate()
+            return super().validate(report)
 
     kept = Kept()
     loop_of(SlowTask(), Budget(seconds=1000.0)).run(Told(), kept)

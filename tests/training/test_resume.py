@@ -17,7 +17,7 @@ from charnn.checkpoint import ModelDirectory
 from charnn.config import Budget
 from charnn.corpora import Corpus
 from charnn.errors import ModelFormatError, ModelNotFoundError, UsageError
-from charnn.training import Report, Session
+from charnn.training import LanguageModelSession, Report
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -73,7 +73,7 @@ def test_n_steps_an_interruption_and_n_more_are_2n_steps(start, silent, corpus: 
     half = start(corpus, "half", steps=62, cell=cell, **TINY)
     assert half.run(silent, after(31)) == "interrupt"
     assert half.directory.training_state()[1]["progress"]["step"] == 31
-    assert Session.resume(half.directory, corpus).run(silent) == "budget"
+    assert LanguageModelSession.resume(half.directory, corpus).run(silent) == "budget"
     assert_same_run(half.directory, whole.directory)
 
 
@@ -83,7 +83,7 @@ def test_an_interruption_at_every_few_steps_changes_nothing(start, silent, corpu
     session = start(corpus, "broken", steps=40, **TINY)
     outcome = session.run(silent, after(10))
     while outcome == "interrupt":
-        session = Session.resume(session.directory, corpus)
+        session = LanguageModelSession.resume(session.directory, corpus)
         outcome = session.run(silent, after(7))
     assert outcome == "budget"
     assert_same_run(session.directory, whole.directory)
@@ -95,7 +95,7 @@ def test_an_interruption_where_a_validation_is_due_changes_nothing(start, silent
     whole.run(silent)
     broken = start(corpus, "broken", steps=40, **TINY)
     broken.run(silent, after(16))
-    Session.resume(broken.directory, corpus).run(silent)
+    LanguageModelSession.resume(broken.directory, corpus).run(silent)
     assert_same_run(broken.directory, whole.directory)
 
 
@@ -114,7 +114,7 @@ def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(start, silent, co
         crashed.run(PowerCut())
     before = crashed.directory.training_state()[1]["progress"]["step"]
     assert before < max(entry["step"] for entry in crashed.directory.history())
-    Session.resume(crashed.directory, corpus).run(silent)
+    LanguageModelSession.resume(crashed.directory, corpus).run(silent)
     assert_same_run(crashed.directory, whole.directory)
 
 
@@ -141,7 +141,7 @@ def test_a_run_whose_budget_is_spent_is_not_resumed(start, silent, corpus: Corpu
     session.run(silent)
     history = session.directory.history()
     with pytest.raises(UsageError, match="spent") as caught:
-        Session.resume(session.directory, corpus)
+        LanguageModelSession.resume(session.directory, corpus)
     assert "--steps" in str(caught.value.hint)
     assert session.directory.history() == history
 
@@ -150,7 +150,7 @@ def test_a_run_whose_budget_is_spent_is_not_resumed(start, silent, corpus: Corpu
 def test_under_a_larger_budget_a_finished_run_goes_on(start, silent, corpus: Corpus, budget: Budget) -> None:
     first = start(corpus, steps=5, **TINY)
     first.run(silent)
-    again = Session.resume(first.directory, corpus, budget)
+    again = LanguageModelSession.resume(first.directory, corpus, budget)
     assert any("resumed" in line and "step 5" in line for line in again.description())
     assert again.run(silent) == "budget"
     steps = [entry["step"] for entry in first.directory.history()]
@@ -162,7 +162,7 @@ def test_under_a_larger_budget_a_finished_run_goes_on(start, silent, corpus: Cor
 def test_a_larger_budget_in_steps_is_counted_from_the_beginning(start, silent, corpus: Corpus) -> None:
     session = start(corpus, steps=5, **TINY)
     session.run(silent)
-    Session.resume(session.directory, corpus, Budget(steps=12)).run(silent)
+    LanguageModelSession.resume(session.directory, corpus, Budget(steps=12)).run(silent)
     config = session.directory.config()
     assert config.record.steps == session.directory.training_state()[1]["progress"]["step"] == 12
 
@@ -174,7 +174,7 @@ def test_the_best_of_the_first_sitting_stays_the_best_until_it_is_beaten(start, 
     best, config = session.directory.weights(), session.directory.config()
     ruinous = dataclasses.replace(config.training, learning_rate=50.0, average_decay=0.0)
     session.directory.write_config(dataclasses.replace(config, training=ruinous))
-    Session.resume(session.directory, corpus).run(silent)
+    LanguageModelSession.resume(session.directory, corpus).run(silent)
     assert session.directory.config().scores == config.scores
     assert all_equal(session.directory.weights(), best)
 
@@ -193,7 +193,7 @@ def test_the_training_state_of_another_model_is_refused(
     shutil.rmtree(tmp_path / "ours/training")
     shutil.copytree(tmp_path / "theirs/training", tmp_path / "ours/training")
     with pytest.raises(ModelFormatError, match="training"):
-        Session.resume(ours.directory, corpus)
+        LanguageModelSession.resume(ours.directory, corpus)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_damaged_values_are_refused(start, silent, corpus: Corpus, key: str, val
     arrays, values = session.directory.training_state()
     session.directory.write_training_state(arrays, {**values, key: value})
     with pytest.raises(ModelFormatError, match="training"):
-        Session.resume(session.directory, corpus)
+        LanguageModelSession.resume(session.directory, corpus)
 
 
 def test_a_model_copied_without_its_training_state_cannot_be_resumed(start, silent, corpus: Corpus) -> None:
@@ -218,4 +218,4 @@ def test_a_model_copied_without_its_training_state_cannot_be_resumed(start, sile
     session.run(silent)
     shutil.rmtree(session.directory.path / "training")
     with pytest.raises(ModelNotFoundError, match="nothing to resume"):
-        Session.resume(session.directory, corpus)
+        LanguageModelSession.resume(session.directory, corpus)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from charnn.config import Budget, NetworkConfig, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.training import Wishes
-from charnn.training.plan import plan
-from charnn.training.sizing import default_budget
+from charnn.training.language_model.plan import plan
+from charnn.training.language_model.sizing import default_budget
 
 OF_NETWORK: dict[str, Any] = {
     "cell": "gru",

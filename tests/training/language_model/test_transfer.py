@@ -20,8 +20,8 @@ from charnn.network import LanguageModel
 from charnn.tokenizers import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.training import Session, Wishes
-from charnn.training.transfer import join_vocabularies, same_shape, transfer
+from charnn.training import LanguageModelSession, Wishes
+from charnn.training.language_model.transfer import join_vocabularies, same_shape, transfer
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -158,7 +158,9 @@ def no_directory() -> ModelDirectory:
 
 
 @pytest.fixture
-def trained(start: Callable[..., Session], corpus_of: Callable[..., Corpus], silent: Any) -> Session:
+def trained(
+    start: Callable[..., LanguageModelSession], corpus_of: Callable[..., Corpus], silent: Any
+) -> LanguageModelSession:
     session = start(
         corpus_of("abcdefgh" * 30), "source", steps=60, layers=1, hidden_size=12, lanes=4, window_length=10,
         learning_rate=0.03, dropout=0.0,
@@ -169,7 +171,9 @@ def trained(start: Callable[..., Session], corpus_of: Callable[..., Corpus], sil
 
 
 @pytest.mark.parametrize("text", ["abcdefgh" * 30, "abcdefgh" * 30 + "Zz!", "\x00 " + "abcdefgh" * 30])
-def test_the_first_validation_is_already_good(start, corpus_of, silent, trained: Session, text: str) -> None:
+def test_the_first_validation_is_already_good(
+    start, corpus_of, silent, trained: LanguageModelSession, text: str
+) -> None:
     """Though the ids have moved: what is new to the vocabulary sorts before, and after, what was there."""
     valid = "abcdefgh" * 10
     untrained = start(corpus_of(text, valid=valid), "new", steps=1, layers=1, hidden_size=12)
@@ -180,7 +184,7 @@ def test_the_first_validation_is_already_good(start, corpus_of, silent, trained:
     assert untrained.config.scores.nats_per_character > 1.5
 
 
-def test_bytes_start_well_from_characters(start, corpus_of, silent, trained: Session) -> None:
+def test_bytes_start_well_from_characters(start, corpus_of, silent, trained: LanguageModelSession) -> None:
     session = start(corpus_of("abcdefgh" * 30), "bytes", steps=1, tokenizer="bytes", source=trained.directory)
     session.run(silent)
     assert session.config.tokenizer.kind == "bytes"
@@ -189,14 +193,14 @@ def test_bytes_start_well_from_characters(start, corpus_of, silent, trained: Ses
     assert session.config.scores.nats_per_character < untrained.config.scores.nats_per_character / 2
 
 
-def test_a_conflict_of_shapes_is_found_before_a_directory_is_made(corpus_of, trained: Session) -> None:
+def test_a_conflict_of_shapes_is_found_before_a_directory_is_made(corpus_of, trained: LanguageModelSession) -> None:
     with pytest.raises(UsageError, match="hidden size 12, not 16"):
-        Session.start(
+        LanguageModelSession.start(
             no_directory, corpus_of("abc" * 9), TokenizerConfig(), Wishes(hidden_size=16), {}, trained.directory
         )
 
 
-def test_the_source_is_left_as_it_was(start, corpus_of, silent, trained: Session) -> None:
+def test_the_source_is_left_as_it_was(start, corpus_of, silent, trained: LanguageModelSession) -> None:
     before = {path: path.read_bytes() for path in trained.directory.path.rglob("*") if path.is_file()}
     start(corpus_of("hgfedcba" * 30), "again", steps=3, source=trained.directory).run(silent)
     assert {path: path.read_bytes() for path in trained.directory.path.rglob("*") if path.is_file()} == before

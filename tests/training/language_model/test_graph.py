@@ -14,8 +14,8 @@ from hypothesis.extra import numpy as npst
 
 from charnn.config import Cell, NetworkConfig
 from charnn.runtime import RuntimeLanguageModel
-from charnn.training.graph import LARGEST_INT8, can_quantize, language_model_graph, quantize
-from charnn.training.quantization import LARGEST_LOSS
+from charnn.training.language_model.graph import LARGEST_INT8, can_quantize, language_model_graph, quantize
+from charnn.training.language_model.quantization import LARGEST_LOSS
 
 Array = npt.NDArray[np.float32]
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from charnn.config import TrainingConfig
-from charnn.evaluation import LanguageScore, carried
+from charnn.config import Scores, TrainingConfig
+from charnn.evaluation import carried
 from charnn.network import LanguageModel, NumpyLanguageModel, State, detach
 from charnn.tokenizers import STOP_ID
-from charnn.training.encoded import EncodedCorpus
-from charnn.training.windows import IGNORED, Windows
+from charnn.training.language_model.encoded import EncodedCorpus
+from charnn.training.language_model.windows import IGNORED, Windows
+from charnn.training.report import Report
 
 VALIDATION_LANES = 32
 VALIDATION_WARM_UP = 512
@@ -23,6 +24,9 @@ VALIDATION_WARM_UP = 512
 
 class LanguageModelTask:
     """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window."""
+
+    unit = "character"
+    scores = Scores
 
     def __init__(
         self,
@@ -47,7 +51,7 @@ class LanguageModelTask:
         return self._windows.epoch
 
     @property
-    def characters_per_target(self) -> float:
+    def units_per_target(self) -> float:
         return self._corpus.training_characters / len(self._corpus.training)
 
     @property
@@ -67,8 +71,8 @@ class LanguageModelTask:
         )
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
 
-    def validate(self) -> LanguageScore:
-        return carried(
+    def validate(self, report: Report) -> Scores:
+        score = carried(
             NumpyLanguageModel(self.network),
             self._corpus.validation,
             self._corpus.validation_characters,
@@ -76,6 +80,7 @@ class LanguageModelTask:
             lanes=VALIDATION_LANES,
             warm_up=VALIDATION_WARM_UP,
         )
+        return Scores(score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds)
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charnn.config import Budget, Cell, NetworkConfig, TrainingConfig
-from charnn.training.sizing import Sizes, choose_sizes, default_budget
+from charnn.training.language_model.sizing import Sizes, choose_sizes, default_budget
 
 
 @dataclass(frozen=True)

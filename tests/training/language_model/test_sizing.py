@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charnn.config import Budget, Cell
-from charnn.training.sizing import Sizes, choose_sizes, default_budget
+from charnn.training.language_model.sizing import Sizes, choose_sizes, default_budget
 
 DAY = 86_400.0
 # Scales matter, not figures: exponents are drawn.

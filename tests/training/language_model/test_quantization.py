@@ -12,10 +12,10 @@ import pytest
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Quantization
 from charnn.evaluation import LanguageScore
-from charnn.training import quantization
-from charnn.training.quantization import CHARACTERS, LARGEST_LOSS, measure_quantization
+from charnn.training.language_model import quantization
+from charnn.training.language_model.quantization import CHARACTERS, LARGEST_LOSS, measure_quantization
 
-GOLDEN = ModelDirectory(Path(__file__).parents[1] / "golden" / "format-1")
+GOLDEN = ModelDirectory(Path(__file__).parents[2] / "golden" / "format-1")
 LN2 = float(np.log(2))
 
 

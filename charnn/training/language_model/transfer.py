@@ -15,7 +15,7 @@ from charnn.errors import UsageError
 from charnn.network import LanguageModel
 from charnn.tokenizers import Tokenizer, train
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.training.plan import Wishes
+from charnn.training.language_model.plan import Wishes
 
 Symbol = tuple[str, str]
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from charnn.config import Budget, NetworkConfig, TrainingConfig
 from charnn.network import LanguageModel
-from charnn.training.encoded import EncodedCorpus
 from charnn.training.language_model import LanguageModelTask
-from charnn.training.windows import IGNORED, Window, Windows
+from charnn.training.language_model.encoded import EncodedCorpus
+from charnn.training.language_model.windows import IGNORED, Window, Windows
 
 STOP = 0
 
