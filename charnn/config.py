@@ -21,6 +21,8 @@ DocumentUnit = Literal["file", "paragraph", "line"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 Task = Literal["language-model", "tagger"]
+WordReaderKind = Literal["cnn", "lstm"]
+DecoderKind = Literal["independent", "feedback", "crf"]
 Level = Literal["word", "character"]
 TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
 """What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
@@ -106,6 +108,48 @@ class NetworkConfig(Json):
         for name in ("vocabulary_size", "layers", "hidden_size", "embedding_size"):
             _require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         _require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
+
+
+@dataclass(frozen=True)
+class TaggerNetworkConfig(Json):
+    """Characters to word vectors, both directions of recurrent layers over the words, a head for each column."""
+
+    words: int
+    """Rows of the table of word vectors."""
+    characters: int
+    tags: tuple[int, ...]
+    """How many tags each column has."""
+    cell: Cell = "lstm"
+    layers: int = 1
+    hidden_size: int = 128
+    """Of each direction."""
+    words_from: WordReaderKind = "cnn"
+    decoder: DecoderKind = "independent"
+    word_size: int = 64
+    character_size: int = 32
+    reader_size: int = 64
+    """Of each direction, or of each of the two widths of the convolution."""
+    affix_size: int = 64
+    shape_size: int = 8
+    neighbour_size: int = 128
+    """Units that see a word and its two neighbours, beside the recurrent layers; 0 is none."""
+    dropout: float = 0.4
+    word_dropout: float = 0.25
+    """a in a / (a + count), the probability that a word's own vector is dropped in training."""
+    spelling_dropout: float = 0.2
+    """The probability that all that a word's spelling says is dropped in training: its neighbours must tell."""
+    affix_dropout: float = 0.5
+    """The same of each beginning and end of a word: the others must tell."""
+
+    def __post_init__(self) -> None:
+        for name in ("words", "characters", "layers", "hidden_size", "word_size", "character_size", "reader_size"):
+            _require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        for name in ("affix_size", "shape_size", "neighbour_size"):
+            _require(getattr(self, name) >= 0, f"{name.replace('_', ' ')} cannot be negative")
+        _require(bool(self.tags) and min(self.tags) >= 1, "a tagger has a column with a tag at least")
+        for name in ("dropout", "spelling_dropout", "affix_dropout"):
+            _require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
+        _require(0.0 <= self.word_dropout < math.inf, "word dropout cannot be negative")
 
 
 @dataclass(frozen=True)
@@ -262,6 +306,35 @@ class Scores(Json):
 
 
 @dataclass(frozen=True)
+class TagScores(Json):
+    """The best validation of a tagger's run."""
+
+    columns: tuple[str, ...]
+    accuracies: tuple[float, ...]
+    """Of each column: the fraction of words with the right tag."""
+    all_columns_accuracy: float
+    """The fraction of words that are right in every column."""
+    unknown_accuracy: float | None
+    """The same of the words that the training data do not have; None where there are none."""
+    step: int
+    epoch: float
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """The mean over columns of the fraction of words with a wrong tag."""
+        return 1 - sum(self.accuracies) / len(self.accuracies)
+
+    @property
+    def summary(self) -> str:
+        return "  ".join(f"{column} {100 * a:.2f}%" for column, a in zip(self.columns, self.accuracies, strict=True))
+
+    def __str__(self) -> str:
+        unknown = "" if self.unknown_accuracy is None else f", unknown words {100 * self.unknown_accuracy:.2f}%"
+        return self.summary + unknown
+
+
+@dataclass(frozen=True)
 class Quantization(Json):
     """What int8 inference costs and gains, measured on the machine that trained."""
 
@@ -270,3 +343,15 @@ class Quantization(Json):
     """Characters a second of one stream, int8 over fp32."""
     used: bool
     """Whether it was worth it: faster, at a cost of less than 0.01 bits per character."""
+
+
+@dataclass(frozen=True)
+class TagQuantization(Json):
+    """What int8 inference costs and gains a tagger, measured on the machine that trained."""
+
+    accuracy_lost: float
+    """The fraction of validation words that fp32 gets right and int8 does not, less the opposite; all columns."""
+    speed_ratio: float
+    """Words a second, int8 over fp32."""
+    used: bool
+    """Whether it was worth it: faster, at a cost of less than a word in a thousand."""
