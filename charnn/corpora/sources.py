@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import os
 import sys
 import zlib
@@ -16,6 +17,7 @@ import zlib
 from charnn.config import SourceFile
 from charnn.errors import CorpusError, UsageError
 
+BEGINNING = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -27,12 +29,34 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
     Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0, after unpacking),
     UsageError for an encoding that does not exist or that `any_bytes` contradicts.
     """
-    _check_encoding(encoding, any_bytes)
+    check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
     data = _unpacked_bytes(path, name)
     text = _decoded(data, name, encoding, any_bytes)
     place = path if path == "-" else os.path.abspath(path)
     return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
+
+
+def beginning(path: str, *, encoding: str = "utf-8") -> str:
+    """The first characters of the text at `path`, at most BEGINNING bytes of them, to see what it is.
+
+    Standard input can still be read afterwards. What cannot be read or decoded is left out: `read` will say so.
+    """
+    check_encoding(encoding)
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.peek(1) if isinstance(sys.stdin.buffer, io.BufferedReader) else b""
+        else:
+            with open(path, "rb") as file:
+                data = file.read(BEGINNING)
+    except (OSError, AttributeError):
+        return ""
+    if data.startswith(_GZIP_MAGIC):
+        try:
+            data = zlib.decompressobj(31).decompress(data, BEGINNING)
+        except zlib.error:
+            return ""
+    return data.decode(encoding, "ignore")
 
 
 def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False) -> str:
@@ -45,14 +69,15 @@ def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool =
         raise CorpusError("the model was trained on standard input, which cannot be read again", hint=hint)
     if not os.path.exists(source.path):
         raise CorpusError(f"{source.path}: missing; the model was trained on it", hint=hint)
-    _check_encoding(encoding, any_bytes)
+    check_encoding(encoding, any_bytes)
     data = _unpacked_bytes(source.path, source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:
         raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
     return _decoded(data, source.path, encoding, any_bytes)
 
 
-def _check_encoding(encoding: str, any_bytes: bool) -> None:
+def check_encoding(encoding: str, any_bytes: bool = False) -> None:
+    """Raises UsageError for an encoding that does not exist or that `any_bytes` contradicts."""
     try:
         codec = codecs.lookup(encoding)
         "".encode(encoding)  # refuses what is a codec but not of text, such as hex

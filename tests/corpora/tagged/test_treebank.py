@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from charnn.config import TreebankConfig
+from charnn.corpora.tagged import TaggedSentence, read_treebank, read_treebank_again
+from charnn.errors import CorpusError, UsageError
+
+
+def conllu(*words: str, xpos: str = "_", feats: str = "_") -> str:
+    rows = [f"{i}\t{word}\t_\tT{word}\t{xpos}\t{feats}\t_\t_\t_\t_\n" for i, word in enumerate(words, 1)]
+    return "".join(rows) + "\n"
+
+
+def file_with(text: str, folder: Path, name: str = "bank") -> str:
+    (folder / name).write_bytes(text.encode())
+    return str(folder / name)
+
+
+def tagged(*words: str) -> TaggedSentence:
+    return TaggedSentence(list(words), ([f"T{word}" for word in words],))
+
+
+def test_the_last_tenth_of_the_sentences_is_held_out(tmp_path: Path) -> None:
+    text = "# a comment alone\n\n" + "".join(conllu(f"a{number}", "b") for number in range(30))
+    treebank = read_treebank([file_with(text, tmp_path)])
+    assert treebank.training == [tagged(f"a{number}", "b") for number in range(27)]
+    assert treebank.validation == [tagged(f"a{number}", "b") for number in range(27, 30)]
+    config = treebank.config
+    assert (config.format, config.columns, config.level) == ("conllu", ("upos",), "word")
+    assert (config.training_sentences, config.training_words, config.training_characters) == (
+        27,
+        54,
+        10 * 2 + 17 * 3 + 27,
+    )
+    assert (config.validation_sentences, config.validation_words) == (3, 6)
+    assert TreebankConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(("sentences", "held_out"), [(2, 1), (10, 1), (11, 2), (20, 2)])
+def test_at_least_one_sentence_is_on_each_side(sentences: int, held_out: int, tmp_path: Path) -> None:
+    treebank = read_treebank([file_with(conllu("a") * sentences, tmp_path)])
+    assert (len(treebank.training), len(treebank.validation)) == (sentences - held_out, held_out)
+
+
+def test_a_treebank_of_several_files_is_read_again_as_it_was(tmp_path: Path) -> None:
+    first = file_with(conllu("a") + conllu("b"), tmp_path, "one")
+    (tmp_path / "two.gz").write_bytes(gzip.compress(conllu("c").encode()))
+    valid = file_with(conllu("d"), tmp_path, "valid")
+    treebank = read_treebank([first, str(tmp_path / "two.gz")], [valid])
+    assert (treebank.training, treebank.validation) == ([tagged("a"), tagged("b"), tagged("c")], [tagged("d")])
+    assert read_treebank_again(treebank.config) == treebank
+    file_with(conllu("e"), tmp_path, "valid")
+    with pytest.raises(CorpusError, match="valid: has changed since the model was trained"):
+        read_treebank_again(treebank.config)
+
+
+def test_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\tA\n\nb\tB\nc\n")))
+    with pytest.raises(CorpusError, match=r"^standard input: neither CoNLL-U"):
+        read_treebank(["-"])
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\tA\n\nb\tB\nc\n")))
+    with pytest.raises(CorpusError, match=r"^standard input:4: expected 2 columns, found 1$"):
+        read_treebank(["-"], format="columns")
+
+
+def test_columns_and_slashed_are_recognized_and_named_by_position(tmp_path: Path) -> None:
+    columns = read_treebank([file_with("a\tA\tx\nb\tB\ty\n\nc\tC\tz\n", tmp_path)], columns=("upos", "xpos"))
+    assert columns.config.format == "columns"
+    assert columns.training == [TaggedSentence(["a", "b"], (["A", "B"], ["x", "y"]))]
+    slashed = read_treebank([file_with("a_A b_B\n\nc_C\n", tmp_path)], columns=("ner",))
+    assert slashed.config.format == "slashed"
+    assert slashed.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
+
+
+def test_extra_columns_are_read_along_where_there_is_anything_in_them(tmp_path: Path) -> None:
+    text = conllu("a", feats="F=1") + conllu("b") + conllu("c")
+    treebank = read_treebank([file_with(text, tmp_path)], extra_columns=("xpos", "upos", "feats", "ner"))
+    assert treebank.extra_columns == ("feats",)
+    assert treebank.training[0] == TaggedSentence(["a"], (["Ta"], ["F=1"]))
+    assert treebank.validation == [TaggedSentence(["c"], (["Tc"], ["_"]))]
+    assert read_treebank_again(treebank.config, extra_columns=("feats",)) == treebank
+    columns = read_treebank([file_with("a\tA\tx\nb\tB\ty\n\nc\tC\tz\n", tmp_path)], extra_columns=("xpos",))
+    assert (columns.extra_columns, columns.training[0].tags) == ((), (["A", "B"],))
+
+
+def test_the_first_malformed_sentence_or_missing_tag_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = file_with(conllu("a") + conllu("b") + "1\tc\n", tmp_path)
+    with pytest.raises(CorpusError) as caught:
+        read_treebank([path])
+    assert str(caught.value) == f"{path}:5: expected 10 columns, found 2"
+    path = file_with(conllu("a") + conllu("b", "c"), tmp_path)
+    with pytest.raises(CorpusError) as caught:
+        read_treebank([path], columns=("upos", "xpos"))
+    assert str(caught.value) == f"{path}:1: 'a' has no xpos"
+
+
+@pytest.mark.parametrize(("text", "found"), [("", "no sentence"), (conllu("a"), "a single sentence")])
+def test_too_few_sentences_cannot_be_divided(text: str, found: str, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=f"bank: there is {found}, and one must be held out$"):
+        read_treebank([file_with(text, tmp_path)], format="conllu")
+    one = file_with(conllu("a"), tmp_path, "one")
+    empty = file_with("# nothing\n", tmp_path, "empty")
+    for paths in (([one], [empty]), ([empty], [one])):
+        with pytest.raises(CorpusError, match=r"empty: there is no sentence$"):
+            read_treebank(*paths, format="conllu")
+    assert len(read_treebank([one], [one]).training) == 1
+
+
+def test_raw_text_is_no_treebank(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"bank: neither CoNLL-U, nor columns between tabs, nor word_TAG$"):
+        read_treebank([file_with("The cat sat.\n", tmp_path)])
+
+
+def test_words_of_the_level_character_are_one_character_each(tmp_path: Path) -> None:
+    treebank = read_treebank([file_with("a\tB\n \tO\n\nc\tC\n", tmp_path)], level="character")
+    assert treebank.config.level == "character"
+    assert treebank.training[0].words == ["a", " "]
+    path = file_with("a\tB\n\nc\tC\nde\tC\n", tmp_path)
+    with pytest.raises(CorpusError) as caught:
+        read_treebank([path], level="character")
+    assert str(caught.value) == f"{path}:4: expected words of one character, found 'de'"
+
+
+def test_aligned_files_give_every_character_a_tag(tmp_path: Path) -> None:
+    text = file_with("\ufeffab c\r\n\ndé\n", tmp_path, "text")
+    tags = file_with("BI B\n\nXY", tmp_path, "tags")
+    treebank = read_treebank([text], tag_paths=[tags])
+    assert treebank.training == [TaggedSentence(list("ab c"), (list("BI B"),))]
+    assert treebank.validation == [TaggedSentence(["d", "é"], (["X", "Y"],))]
+    assert (treebank.config.format, treebank.config.level) == ("aligned", "character")
+    assert read_treebank_again(treebank.config) == treebank
+    file_with("BI B\n\nXX", tmp_path, "tags")
+    with pytest.raises(CorpusError, match="tags: has changed"):
+        read_treebank_again(treebank.config)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "message"),
+    [
+        ("ab\ncd\n", "ab\nc\n", "{text}:2: 2 characters, where {tags}:2 has 1"),
+        ("a\n", "ab\n", "{text}:1: 1 character, where {tags}:1 has 2"),
+        ("a\nb\n", "a\n", "{text}: 2 lines, where {tags} has 1"),
+        ("a\n", "a\n\n", "{text}: 1 line, where {tags} has 2"),
+    ],
+)
+def test_files_that_are_not_aligned_are_told_where(text: str, tags: str, message: str, tmp_path: Path) -> None:
+    paths = {"text": file_with(text, tmp_path, "text"), "tags": file_with(tags, tmp_path, "tags")}
+    with pytest.raises(CorpusError) as caught:
+        read_treebank([paths["text"]], tag_paths=[paths["tags"]])
+    assert str(caught.value) == message.format(**paths)
+
+
+def test_aligned_files_that_cannot_be_are_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="come in pairs"):
+        read_treebank(["a", "b"], tag_paths=["c"])
+    with pytest.raises(UsageError, match="come in pairs"):
+        read_treebank(["a"], format="aligned")
+    with pytest.raises(UsageError, match="no --valid"):
+        read_treebank(["a"], ["b"], tag_paths=["c"])
+    with pytest.raises(UsageError, match="one column"):
+        read_treebank(["a"], tag_paths=["c"], columns=("upos", "xpos"))
+    with pytest.raises(UsageError, match="not with conllu"):
+        read_treebank(["a"], tag_paths=["c"], format="conllu")
