@@ -9,6 +9,7 @@
         ModelNotFoundError  1  no model where one was looked for
         ModelFormatError    1  the directory is not what its format version promises
       TrainingError         1  training cannot go on
+      OutputError           1  a result cannot be written; names the path
 
 Libraries raise these; only `charnn.cli` prints them and exits. A message is one line that says what failed and where;
 `hint` says what to do about it.
@@ -56,4 +57,8 @@ class ModelFormatError(ModelError):
 
 
 class TrainingError(CharnnError):
+    pass
+
+
+class OutputError(CharnnError):
     pass

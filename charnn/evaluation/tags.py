@@ -1,0 +1,223 @@
+"""The score of a tagger on one column, as counts that can be added."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
+from operator import eq
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+UNIVERSAL_FEATURES = frozenset({
+    "Abbr", "Animacy", "Aspect", "Case", "Definite", "Degree", "Evident", "Foreign", "Gender", "Mood", "NumType",
+    "Number", "Person", "Polarity", "Polite", "Poss", "PronType", "Reflex", "Tense", "VerbForm", "Voice",
+})  # fmt: skip
+"""The features that the UD evaluation script compares, since the shared task of 2018. What has become universal later
+(Typo, ExtPos, Deixis) it does not."""
+
+
+class TagFigures(NamedTuple):
+    """How well one tag was found. What has no words to divide by is None, never 0."""
+
+    precision: float | None
+    """Of the words predicted to have the tag, those that have it; None where it was never predicted."""
+    recall: float | None
+    """Of the words that have the tag, those predicted to; None where the gold tags have none."""
+    f1: float
+    """Twice the words found over `gold + predicted`. The harmonic mean of precision and recall where both exist; 0
+    where one of them does not, for then the tag was wrong wherever it occurred."""
+    gold: int
+    """Words that have the tag."""
+    predicted: int
+    """Words predicted to have it."""
+
+
+class Confusion(NamedTuple):
+    """A mistake, and how many words it was made on."""
+
+    gold: str
+    predicted: str
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagScore:
+    """How predicted tags agree with gold ones. Scores of parts add up to the score of the whole.
+
+    Tags agree that are the same string; `_`, where a treebank says nothing, is a tag like any other, as in the UD
+    evaluation script. A known word is one whose form is in the training data.
+
+    `TagScore()` is the score of nothing: it adds nothing to another, and each of its accuracies is None.
+    """
+
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(gold, predicted) -> words. Mistakes and agreements alike; every count is above zero."""
+    known_words: int = 0
+    known_correct: int = 0
+    unknown_words: int = 0
+    unknown_correct: int = 0
+    sentences: int = 0
+    """Those that have words."""
+    correct_sentences: int = 0
+    """Of `sentences`, those without a mistake."""
+
+    @classmethod
+    def of(cls, sentences: Iterable[tuple[Sequence[str], Sequence[str], Sequence[bool]]]) -> TagScore:
+        """The score of `sentences`: the gold tags of each, the predicted tags, and whether each word is known.
+
+        Raises ValueError where the three differ in length. One call on many sentences is much faster than a sum.
+        """
+        pairs: Counter[tuple[str, str]] = Counter()
+        known_words = known_correct = words = all_correct = with_words = correct_sentences = 0
+        for number, (gold, predicted, known) in enumerate(sentences, start=1):
+            if not len(gold) == len(predicted) == len(known):
+                lengths = f"{len(gold)} gold tags, {len(predicted)} predicted tags, {len(known)} known flags"
+                raise ValueError(f"sentence {number}: {lengths}")
+            pairs.update(zip(gold, predicted, strict=True))
+            agrees = list(map(eq, gold, predicted))
+            correct = sum(agrees)
+            words += len(gold)
+            all_correct += correct
+            known_words += sum(map(bool, known))
+            known_correct += sum(compress(agrees, known))
+            with_words += len(gold) > 0
+            correct_sentences += 0 < len(gold) == correct
+        return cls(
+            pairs=pairs,
+            known_words=known_words,
+            known_correct=known_correct,
+            unknown_words=words - known_words,
+            unknown_correct=all_correct - known_correct,
+            sentences=with_words,
+            correct_sentences=correct_sentences,
+        )
+
+    def __add__(self, other: TagScore) -> TagScore:
+        return TagScore(
+            pairs=self.pairs + other.pairs,
+            known_words=self.known_words + other.known_words,
+            known_correct=self.known_correct + other.known_correct,
+            unknown_words=self.unknown_words + other.unknown_words,
+            unknown_correct=self.unknown_correct + other.unknown_correct,
+            sentences=self.sentences + other.sentences,
+            correct_sentences=self.correct_sentences + other.correct_sentences,
+        )
+
+    @property
+    def words(self) -> int:
+        return self.known_words + self.unknown_words
+
+    @property
+    def correct(self) -> int:
+        return self.known_correct + self.unknown_correct
+
+    @property
+    def accuracy(self) -> float | None:
+        """Correct words over words; None without words."""
+        return _ratio(self.correct, self.words)
+
+    @property
+    def known_accuracy(self) -> float | None:
+        """Over the known words; None without any."""
+        return _ratio(self.known_correct, self.known_words)
+
+    @property
+    def unknown_accuracy(self) -> float | None:
+        """Over the unknown words; None without any."""
+        return _ratio(self.unknown_correct, self.unknown_words)
+
+    @property
+    def sentence_accuracy(self) -> float | None:
+        """Sentences without a mistake over sentences; None without any."""
+        return _ratio(self.correct_sentences, self.sentences)
+
+    @property
+    def tags(self) -> dict[str, TagFigures]:
+        """The figures of every tag that is gold or predicted anywhere, in the order of `matrix`."""
+        gold, predicted = self._totals()
+        figures = {}
+        for tag in _by_frequency(gold, predicted):
+            found = self.pairs[tag, tag]
+            figures[tag] = TagFigures(
+                precision=_ratio(found, predicted[tag]),
+                recall=_ratio(found, gold[tag]),
+                f1=2 * found / (gold[tag] + predicted[tag]),
+                gold=gold[tag],
+                predicted=predicted[tag],
+            )
+        return figures
+
+    def confusions(self) -> list[Confusion]:
+        """The mistakes, most frequent first; those of one frequency in alphabetical order."""
+        mistakes = [Confusion(*pair, words) for pair, words in self.pairs.items() if pair[0] != pair[1]]
+        return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
+
+    def matrix(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The K tags, most frequent gold tag first, and the (K, K) words of each gold (row) and predicted tag (column).
+
+        Tags that are only ever predicted come last, with a row of zeros.
+        """
+        labels = _by_frequency(*self._totals())
+        place = {tag: index for index, tag in enumerate(labels)}
+        counts_KK = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        for (gold, predicted), words in self.pairs.items():
+            counts_KK[place[gold], place[predicted]] = words
+        return labels, counts_KK
+
+    def to_json(self) -> dict[str, Any]:
+        """What `json` can write: numbers, null for what is undefined, and `tags` in the order of `matrix`."""
+        return {
+            "accuracy": self.accuracy,
+            "known_accuracy": self.known_accuracy,
+            "unknown_accuracy": self.unknown_accuracy,
+            "words": self.words,
+            "unknown_words": self.unknown_words,
+            "sentences": self.sentences,
+            "sentence_accuracy": self.sentence_accuracy,
+            "tags": {tag: figures._asdict() for tag, figures in self.tags.items()},
+        }
+
+    def _totals(self) -> tuple[Counter[str], Counter[str]]:
+        """Words by gold tag, and by predicted tag."""
+        gold_totals: Counter[str] = Counter()
+        predicted_totals: Counter[str] = Counter()
+        for (gold, predicted), words in self.pairs.items():
+            gold_totals[gold] += words
+            predicted_totals[predicted] += words
+        return gold_totals, predicted_totals
+
+
+def joined_tags(*columns: Sequence[str]) -> list[str]:
+    """One tag a word that stands for its tags in all of `columns`: two are equal where all of theirs are.
+
+    They are joined by a tab, which no tag of a file of columns can contain. The score of UPOS, XPOS and
+    `universal_feats` of FEATS together is what the UD evaluation script calls AllTags. Raises ValueError where the
+    columns differ in length.
+    """
+    return list(map("\t".join, zip(*columns, strict=True)))
+
+
+@lru_cache(maxsize=1 << 16)  # a treebank has some hundred values of FEATS, each on very many words
+def universal_feats(feats: str) -> str:
+    """FEATS as the UD evaluation script compares them (its UFeats): universal features alone, in order of their names.
+
+    Features of the language or treebank are left out, those of a layer (`Number[psor]`) among them; what a feature's
+    name or value says is compared letter by letter, so `Int,Rel` is not `Rel,Int`. The order is UD's, regardless of
+    case; `_` where nothing is left.
+    """
+    universal = [feature for feature in feats.split("|") if feature.split("=", 1)[0] in UNIVERSAL_FEATURES]
+    return "|".join(sorted(universal, key=lambda feature: (feature.split("=", 1)[0].lower(), feature))) or "_"
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _by_frequency(gold: Counter[str], predicted: Counter[str]) -> list[str]:
+    """Every tag of either: by how often it is gold, then by how often it is predicted, then alphabetically."""
+    return sorted(gold.keys() | predicted.keys(), key=lambda tag: (-gold[tag], -predicted[tag], tag))
