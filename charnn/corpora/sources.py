@@ -40,12 +40,15 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
 def beginning(path: str, *, encoding: str = "utf-8") -> str:
     """The first characters of the text at `path`, at most BEGINNING bytes of them, to see what it is.
 
-    Standard input can still be read afterwards. What cannot be read or decoded is left out: `read` will say so.
+    Everything can still be read afterwards, so of a named pipe nothing is read here. What cannot be read or decoded is
+    left out: `read` will say so.
     """
     check_encoding(encoding)
     try:
         if path == "-":
             data = sys.stdin.buffer.peek(1) if isinstance(sys.stdin.buffer, io.BufferedReader) else b""
+        elif not os.path.isfile(path):  # a pipe can be read only once
+            return ""
         else:
             with open(path, "rb") as file:
                 data = file.read(BEGINNING)

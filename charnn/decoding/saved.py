@@ -15,7 +15,6 @@ from charnn.decoding.feedback import FeedbackDecoder
 from charnn.decoding.independent import IndependentDecoder
 from charnn.errors import ModelFormatError
 
-
 _PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
     "independent": {},
     "feedback": {

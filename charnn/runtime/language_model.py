@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from charnn.errors import ModelFormatError
+from charnn.runtime.session import graph_name, open_graph
 
 State = tuple[npt.NDArray[np.float32], ...]
 """The arrays that the graph carries from step to step, each (1, B, H), in the graph's order."""
@@ -23,22 +23,14 @@ class RuntimeLanguageModel:
 
     def __init__(self, graph: Path | bytes, *, threads: int = 1) -> None:
         """Raises ModelFormatError where the graph is damaged or not one of charnn's."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        name, source = ("model.onnx", graph) if isinstance(graph, bytes) else (str(graph), graph.read_bytes())
-        try:
-            session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's own exceptions share no public base
-            raise ModelFormatError(f"{name}: ONNX Runtime cannot load it: {' '.join(str(error).split())}") from None
+        session = open_graph(graph, threads=threads)
         shapes = {i.name: i.shape for i in session.get_inputs()}
         is_ours = shapes.pop("ids", None) is not None
         self._state_names = list(shapes)
         self._outputs = ["logits", *(f"{state}.next" for state in self._state_names)]
         is_ours &= self._outputs == [o.name for o in session.get_outputs()]
         if not is_ours or not all(len(s) == 3 and isinstance(s[2], int) for s in shapes.values()):
-            raise ModelFormatError(f"{name}: not a graph of charnn's")
+            raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
         self._sizes = [shape[2] for shape in shapes.values()]
         self._run = session.run
 

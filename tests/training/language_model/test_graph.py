@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as npst
 
 from charnn.config import Cell, NetworkConfig
 from charnn.runtime import RuntimeLanguageModel
-from charnn.training.language_model.graph import LARGEST_INT8, can_quantize, language_model_graph, quantize
+from charnn.training.graph import LARGEST_INT8, can_quantize, quantize
+from charnn.training.language_model.graph import language_model_graph
 from charnn.training.language_model.quantization import LARGEST_LOSS
 
 Array = npt.NDArray[np.float32]

@@ -1,0 +1,39 @@
+"""An ONNX Runtime session on a graph of charnn's.
+
+A graph that lies in a model directory may leave large tables where they are anyway, in weights.safetensors beside it:
+ONNX calls that external data, and a safetensors file is just such bytes in a row.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import onnxruntime
+
+from charnn.errors import ModelFormatError
+
+TABLES_FOLDER = "session.model_external_initializers_file_folder_path"
+
+
+def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSession:
+    """Raises ModelFormatError where the graph is damaged."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    if isinstance(graph, bytes):
+        name, source = "model.onnx", graph
+    else:
+        name, source = str(graph), graph.read_bytes()
+        # ONNX Runtime takes no name that is not UTF-8. It finds no tables in such a folder; a graph without any loads.
+        options.add_session_config_entry(TABLES_FOLDER, os.fsencode(graph.parent).decode("utf-8", "replace"))
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no public base
+        raise ModelFormatError(f"{name}: ONNX Runtime cannot load it: {' '.join(str(error).split())}") from None
+
+
+def graph_name(graph: Path | bytes) -> str:
+    """For messages."""
+    return "model.onnx" if isinstance(graph, bytes) else str(graph)
