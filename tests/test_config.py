@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import LanguageModelConfig, TrainingRecord
+from charnn.checkpoint import LanguageModelConfig, TaggerConfig, TrainingRecord
 from charnn.config import (
     Budget,
     CorpusConfig,
@@ -19,8 +19,12 @@ from charnn.config import (
     SamplingConfig,
     Scores,
     SourceFile,
+    TaggerNetworkConfig,
+    TagQuantization,
+    TagScores,
     TokenizerConfig,
     TrainingConfig,
+    TreebankConfig,
 )
 from charnn.errors import ConfigError
 
@@ -92,7 +96,68 @@ MODELS = st.builds(
     scores=st.none() | SCORES,
     quantization=st.none() | QUANTIZATIONS,
 )
-ALL = (BUDGETS, TOKENIZERS, NETWORKS, TRAININGS, SAMPLINGS, SOURCES, CORPORA, RECORDS, SCORES, QUANTIZATIONS, MODELS)
+TAGGER_NETWORKS = st.builds(
+    TaggerNetworkConfig,
+    words=COUNTS,
+    characters=COUNTS,
+    tags=st.lists(COUNTS, min_size=1, max_size=3).map(tuple),
+    cell=CELLS,
+    layers=COUNTS,
+    hidden_size=COUNTS,
+    words_from=st.sampled_from(["cnn", "lstm"]),
+    decoder=st.sampled_from(["independent", "feedback", "crf"]),
+    word_size=COUNTS,
+    character_size=COUNTS,
+    reader_size=COUNTS,
+    affix_size=NATURALS,
+    shape_size=NATURALS,
+    neighbour_size=NATURALS,
+    dropout=FRACTIONS,
+    word_dropout=st.floats(0, allow_infinity=False),
+    spelling_dropout=FRACTIONS,
+    affix_dropout=FRACTIONS,
+)
+COLUMNS = st.lists(st.text(), min_size=1, max_size=3).map(tuple)
+TREEBANKS = st.builds(
+    TreebankConfig,
+    sources=SOURCE_LISTS,
+    format=st.sampled_from(["conllu", "columns", "slashed", "aligned"]),
+    columns=COLUMNS,
+    level=st.sampled_from(["word", "character"]),
+    validation_sources=SOURCE_LISTS,
+    tag_sources=SOURCE_LISTS,
+    encoding=st.text(),
+    training_sentences=NATURALS,
+    training_words=NATURALS,
+    training_characters=NATURALS,
+    validation_sentences=NATURALS,
+    validation_words=NATURALS,
+)
+TAG_SCORES = st.builds(
+    TagScores,
+    columns=COLUMNS,
+    accuracies=st.lists(NUMBERS, min_size=1, max_size=3).map(tuple),
+    all_columns_accuracy=NUMBERS,
+    unknown_accuracy=st.none() | NUMBERS,
+    step=NATURALS,
+    epoch=NUMBERS,
+    seconds=NUMBERS,
+)
+TAG_QUANTIZATIONS = st.builds(TagQuantization, accuracy_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans())
+TAGGERS = st.builds(
+    TaggerConfig,
+    task=st.just("tagger"),
+    network=TAGGER_NETWORKS,
+    training=TRAININGS,
+    corpus=TREEBANKS,
+    record=RECORDS,
+    scores=st.none() | TAG_SCORES,
+    quantization=st.none() | TAG_QUANTIZATIONS,
+)
+ALL = (
+    *(BUDGETS, TOKENIZERS, NETWORKS, TRAININGS, SAMPLINGS, SOURCES, CORPORA, RECORDS, SCORES, QUANTIZATIONS, MODELS),
+    *(TAGGER_NETWORKS, TREEBANKS, TAG_SCORES, TAG_QUANTIZATIONS, TAGGERS),
+)
 
 
 def model_json() -> Any:
@@ -157,6 +222,14 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
         (CorpusConfig, {"sources": {"path": "a"}}),
         (CorpusConfig, {"sources": ["a"]}),
         (Quantization, {"bits_per_character_lost": 0.0, "speed_ratio": 1.0, "used": 1}),
+        (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": 3}),
+        (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3.0]}),
+        (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3], "words_from": "gru"}),
+        (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3], "decoder": None}),
+        (TreebankConfig, {"sources": [], "format": "lines", "columns": ["upos"]}),
+        (TreebankConfig, {"sources": [], "format": "conllu", "columns": "upos"}),
+        (TreebankConfig, {"sources": [], "format": "conllu", "columns": ["upos"], "level": "sentence"}),
+        (TagQuantization, {"accuracy_lost": None, "speed_ratio": 1.0, "used": True}),
     ],
 )
 def test_value_of_another_type_is_refused(kind: type[Json], value: object) -> None:
@@ -172,82 +245,3 @@ def test_whole_number_stands_for_a_float() -> None:
 def test_number_too_large_for_a_float_is_refused() -> None:
     with pytest.raises(ConfigError):
         Budget.from_json({"seconds": 10**400})
-
-
-@pytest.mark.parametrize("given", [{}, {"seconds": 1.0, "steps": 1}, {"seconds": 1.0, "epochs": 1.0, "steps": 1}])
-def test_budget_is_exactly_one_of_three(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="one of seconds, epochs and steps"):
-        Budget(**given)
-
-
-@pytest.mark.parametrize(
-    "given", [{"seconds": 0.0}, {"seconds": float("nan")}, {"epochs": -1.0}, {"steps": 0}, {"steps": -1}]
-)
-def test_budget_is_more_than_nothing(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="more than nothing"):
-        Budget(**given)
-
-
-NAN = float("nan")
-INFINITY = float("inf")
-
-
-@pytest.mark.parametrize(
-    ("kind", "required", "name", "value"),
-    [
-        *((TokenizerConfig, {}, *pair) for pair in [("vocabulary_size", 1), ("min_count", 0)]),
-        *((NetworkConfig, {}, "vocabulary_size", value) for value in (0, -1)),
-        *(
-            (NetworkConfig, {"vocabulary_size": 5}, *pair)
-            for pair in [
-                ("layers", 0),
-                ("hidden_size", 0),
-                ("embedding_size", -3),
-                ("dropout", 1.0),
-                ("dropout", -0.1),
-                ("dropout", NAN),
-            ]
-        ),
-        *(
-            (TrainingConfig, {"budget": Budget(steps=1)}, *pair)
-            for pair in [
-                ("lanes", 0),
-                ("window_length", 0),
-                ("learning_rate", 0.0),
-                ("learning_rate", NAN),
-                ("learning_rate", INFINITY),
-                ("warmup_fraction", 1.0),
-                ("warmup_fraction", -0.1),
-                ("final_rate_fraction", -0.1),
-                ("final_rate_fraction", NAN),
-                ("weight_decay", -0.1),
-                ("weight_decay", NAN),
-                ("clip_norm", 0.0),
-                ("clip_value", -1.0),
-                ("average_decay", 1.0),
-                ("average_decay", -0.1),
-                ("patience", -1),
-            ]
-        ),
-        *(
-            (SamplingConfig, {}, *pair)
-            for pair in [
-                ("temperature", -0.1),
-                ("temperature", INFINITY),
-                ("temperature", NAN),
-                ("top_k", 0),
-                ("top_p", 0.0),
-                ("top_p", 1.1),
-                ("min_p", -0.1),
-                ("min_p", 1.1),
-                ("length", -1),
-                ("stop_strings", ("",)),
-            ]
-        ),
-    ],
-)
-def test_value_out_of_range_is_refused_as_it_is_built(
-    kind: type[Json], required: dict[str, Any], name: str, value: object
-) -> None:
-    with pytest.raises(ConfigError):
-        kind(**required, **{name: value})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,15 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except (SafetensorError, AttributeError, TypeError, ValueError) as error:  # the middle two: a type numpy lacks
         raise ModelFormatError(f"{path}: damaged: {' '.join(str(error).split())}") from None
+
+
+def places_in_file(path: Path) -> dict[str, tuple[int, int]]:
+    """Of each array in a sound file: the byte where it begins, and how many it has. They lie there in C order."""
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(length))
+    offsets = {name: entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"}
+    return {name: (8 + length + begin, end - begin) for name, (begin, end) in offsets.items()}
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 
 from charnn import tokenizers
 from charnn.checkpoint import history
-from charnn.checkpoint.arrays import Array, read_arrays, write_arrays
+from charnn.checkpoint.arrays import Array, places_in_file, read_arrays, write_arrays
 from charnn.checkpoint.atomic import write_atomic
-from charnn.checkpoint.format import KINDS, AnyModelConfig, LanguageModelConfig, ModelConfig
+from charnn.checkpoint.format import KINDS, AnyModelConfig, LanguageModelConfig, ModelConfig, TaggerConfig
 from charnn.config import TokenizerKind
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, TokenizerError, UsageError
+from charnn.lexicon import Lexicon
 from charnn.tokenizers import Tokenizer
 
 C = TypeVar("C", bound=ModelConfig)
@@ -34,7 +35,19 @@ QUANTIZED_GRAPH = "model.int8.onnx"
 HISTORY = "history.jsonl"
 TRAINING = "training"
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
-NAMES = {CONFIG, *TOKENIZER_FILES.values(), WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, TRAINING}
+LEXICON = "lexicon.json"
+WORD_GRAPH = "words.onnx"
+NAMES = {
+    CONFIG,
+    *TOKENIZER_FILES.values(),
+    LEXICON,
+    WEIGHTS,
+    WORD_GRAPH,
+    GRAPH,
+    QUANTIZED_GRAPH,
+    HISTORY,
+    TRAINING,
+}
 
 
 class ModelDirectory:
@@ -119,6 +132,22 @@ class ModelDirectory:
     def write_tokenizer(self, tokenizer: Tokenizer) -> None:
         write_atomic(self.path / TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())
 
+    def lexicon(self) -> Lexicon:
+        """Of a tagger. Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
+        config, data = self.config_of(TaggerConfig), self._read(LEXICON)
+        try:
+            lexicon = Lexicon.from_bytes(data)
+        except ModelFormatError as error:
+            raise ModelFormatError(f"{self.path / LEXICON}: {error}") from None
+        network = config.network
+        ours = lexicon.word_ids, lexicon.character_ids, tuple(map(len, lexicon.tags.values()))
+        if ours != (network.words, network.characters, network.tags) or tuple(lexicon.tags) != config.corpus.columns:
+            raise ModelFormatError(f"{self.path / LEXICON}: not that of this network")
+        return lexicon
+
+    def write_lexicon(self, lexicon: Lexicon) -> None:
+        write_atomic(self.path / LEXICON, lexicon.to_bytes())
+
     # weights and graphs
 
     def weights(self) -> dict[str, Array]:
@@ -129,20 +158,28 @@ class ModelDirectory:
                 raise ModelFormatError(f"{self.path / WEIGHTS}: {name!r} is {array.dtype}, not float32")
         return arrays
 
+    def weight_places(self) -> tuple[str, dict[str, tuple[int, int]]]:
+        """The name of the file of weights, and of each weight the byte where it begins, and how many it has."""
+        return WEIGHTS, places_in_file(self.path / WEIGHTS)
+
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         write_arrays(self.path / WEIGHTS, weights)
 
     def graph_path(self, *, quantized: bool = False) -> Path:
-        path = self.path / (QUANTIZED_GRAPH if quantized else GRAPH)
-        if not path.is_file():
-            raise ModelFormatError(f"{path}: missing")
-        return path
+        return self._existing(QUANTIZED_GRAPH if quantized else GRAPH)
+
+    def word_graph_path(self) -> Path:
+        """Of a tagger."""
+        return self._existing(WORD_GRAPH)
 
     def has_quantized_graph(self) -> bool:
         return (self.path / QUANTIZED_GRAPH).is_file()
 
     def write_graph(self, graph: bytes, *, quantized: bool = False) -> None:
         write_atomic(self.path / (QUANTIZED_GRAPH if quantized else GRAPH), graph)
+
+    def write_word_graph(self, graph: bytes) -> None:
+        write_atomic(self.path / WORD_GRAPH, graph)
 
     # how training went, and what resuming it needs
 
@@ -178,6 +215,12 @@ class ModelDirectory:
         total = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
         training = sum(f.stat().st_size for f in (self.path / TRAINING).rglob("*") if f.is_file())
         return total - training, training
+
+    def _existing(self, name: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            raise ModelFormatError(f"{path}: missing")
+        return path
 
     def _read(self, name: str) -> bytes:
         try:

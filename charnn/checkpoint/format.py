@@ -13,9 +13,13 @@ from charnn.config import (
     NetworkConfig,
     Quantization,
     Scores,
+    TaggerNetworkConfig,
+    TagQuantization,
+    TagScores,
     Task,
     TokenizerConfig,
     TrainingConfig,
+    TreebankConfig,
 )
 from charnn.errors import ConfigError, ModelFormatError
 
@@ -86,5 +90,17 @@ class LanguageModelConfig(ModelConfig):
     """None until it has been measured; inference is fp32 until then."""
 
 
-AnyModelConfig = LanguageModelConfig
-KINDS: Mapping[str, type[AnyModelConfig]] = {"language-model": LanguageModelConfig}
+@dataclass(frozen=True)
+class TaggerConfig(ModelConfig):
+    task: Literal["tagger"]
+    network: TaggerNetworkConfig
+    training: TrainingConfig
+    corpus: TreebankConfig
+    record: TrainingRecord
+    scores: TagScores | None = None
+    quantization: TagQuantization | None = None
+    """None until it has been measured; inference is fp32 until then."""
+
+
+AnyModelConfig = LanguageModelConfig | TaggerConfig
+KINDS: Mapping[str, type[AnyModelConfig]] = {"language-model": LanguageModelConfig, "tagger": TaggerConfig}

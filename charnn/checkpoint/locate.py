@@ -14,19 +14,25 @@ ROOT = Path("checkpoints")
 VARIABLE = "CHARNN_MODEL"
 
 
-def find_model(name: str | None, task: Task) -> ModelDirectory:
+def find_model(name: str | None, task: Task | None) -> ModelDirectory:
     """The model that `name` means: a path, or a name under ./checkpoints/.
 
-    Without a name: $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/.
-    Raises ModelNotFoundError where there is none, and ModelError where the named one does another task.
+    Without a name: $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/. Any task will do
+    where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named one is damaged
+    or does another task.
     """
     name = name or os.environ.get(VARIABLE) or None
     if name is None:
         return _newest(task)
     model = ModelDirectory.open(_resolve(name))
-    if (found := model.config().task) != task:
+    if task not in (None, found := model.config().task):
         raise ModelError(f"{model.path}: this is a {found}, and a {task} is needed")
     return model
+
+
+def is_named(name: str | None) -> bool:
+    """Whether `name` or else $CHARNN_MODEL says which model is meant, so that none has to be looked for."""
+    return bool(name or os.environ.get(VARIABLE))
 
 
 def new_model_path(stem: str) -> Path:
@@ -41,15 +47,15 @@ def _resolve(name: str) -> Path:
     return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
 
 
-def _newest(task: Task) -> ModelDirectory:
+def _newest(task: Task | None) -> ModelDirectory:
     found = sorted(ROOT.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in found:
         model = ModelDirectory(file.parent)
         try:
-            if model.config().task == task:
+            if task in (None, model.config().task):
                 return model
         except ModelError:
             continue  # a damaged model is no reason not to find a sound one
     raise ModelNotFoundError(
-        f"no {task} under {ROOT}/", hint="train one with `charnn train CORPUS`, or name one with --model"
+        f"no {task or 'model'} under {ROOT}/", hint="train one with `charnn train CORPUS`, or name one with --model"
     )

@@ -5,6 +5,17 @@ from charnn.training.language_model import LanguageModelSession, Wishes
 from charnn.training.loop import Observer, Outcome
 from charnn.training.report import Report
 from charnn.training.session import Session
+from charnn.training.tagger import TaggerSession, TaggerWishes
 from charnn.training.task import Scores
 
-__all__ = ["LanguageModelSession", "Observer", "Outcome", "Report", "Scores", "Session", "Wishes"]
+__all__ = [
+    "LanguageModelSession",
+    "Observer",
+    "Outcome",
+    "Report",
+    "Scores",
+    "Session",
+    "TaggerSession",
+    "TaggerWishes",
+    "Wishes",
+]

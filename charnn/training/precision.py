@@ -10,9 +10,6 @@ import torch
 from charnn.config import Device, Precision
 from charnn.errors import UsageError
 
-SMALL_STEP = 1024
-"""Lanes times hidden units; measured on two cores, where 8 x 64 gained nothing from the second and 32 x 64 a tenth."""
-
 
 def choose_device(device: Device) -> torch.device:
     """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UsageError where the named one is not there."""
@@ -37,11 +34,11 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
 
 
 @contextmanager
-def threads_for(step_size: int) -> Iterator[None]:
-    """Within, steps of few lanes times hidden units run on one thread: two take as long on an idle machine, and wait for
-    each other ten times longer on a busy one."""
+def threads_for(*, is_small: bool) -> Iterator[None]:
+    """Within, small steps run on one thread: two take as long on an idle machine, and wait for each other ten times
+    longer on a busy one."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if step_size <= SMALL_STEP else before)
+    torch.set_num_threads(1 if is_small else before)
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ import torch
 
 from charnn import __version__
 from charnn.checkpoint import ModelDirectory, TrainingRecord
-from charnn.config import Quantization
+from charnn.config import Quantization, TagQuantization
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.allocator import keep_freed_memory
 from charnn.training.keeper import C, DirectoryKeeper, Weights
@@ -85,13 +85,13 @@ class Session(Generic[C]):
         """The data, the network, the training: a line each."""
         raise NotImplementedError
 
-    def _measure_quantization(self) -> Quantization | None:
+    def _measure_quantization(self) -> Quantization | TagQuantization:
         """What int8 costs and gains, once there is a trained model."""
         raise NotImplementedError
 
     @property
-    def _step_size(self) -> int:
-        """Lanes times hidden units: how much there is to do in parallel."""
+    def _is_small(self) -> bool:
+        """Whether a step has so little to do in parallel that a second thread is not worth its waiting."""
         raise NotImplementedError
 
     _characters_per_unit = 1.0
@@ -101,7 +101,7 @@ class Session(Generic[C]):
         """Trains; then, unless interrupted, measures what int8 costs and gains. Raises what `Loop.run` raises."""
         keep_freed_memory()
         try:
-            with threads_for(self._step_size):
+            with threads_for(is_small=self._is_small):
                 outcome = self._loop.run(observer, self._keeper, interrupted)
         except BaseException:
             self.directory.discard_if_empty()

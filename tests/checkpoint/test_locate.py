@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from charnn.checkpoint import find_model, new_model_path
+from charnn.checkpoint.locate import is_named
 from charnn.config import Task
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
 
@@ -94,6 +96,47 @@ def test_model_of_another_task_is_passed_over_and_refused_where_it_was_named() -
         find_model(None, other)
     with pytest.raises(ModelError, match="this is a language-model, and a tagger is needed"):
         find_model("poems", other)
+
+
+def put_tagger(path: str, *, age: int = 0) -> Path:
+    """As far as it is needed to be found."""
+    model = put_model(path)
+    config = json.loads((model / "config.json").read_text())
+    config["task"] = "tagger"
+    del config["tokenizer"]
+    config["network"] = {"words": 1, "characters": 1, "tags": [1]}
+    config["corpus"] = {"sources": [], "format": "conllu", "columns": ["upos"]}
+    config["scores"] = config["quantization"] = None
+    (model / "config.json").write_text(json.dumps(config))
+    os.utime(model / "config.json", (2**30 - age, 2**30 - age))
+    return model
+
+
+def test_newest_model_of_any_task_is_found_where_none_is_asked_for() -> None:
+    put_model("checkpoints/oldest", age=20)
+    put_tagger("checkpoints/tagger", age=10)
+    assert find_model(None, None).path == Path("checkpoints/tagger")
+    put_model("checkpoints/poems")
+    assert find_model(None, None).path == Path("checkpoints/poems")
+    assert find_model(None, "tagger").path == Path("checkpoints/tagger")
+    assert [find_model(name, None).path.name for name in ("oldest", "tagger")] == ["oldest", "tagger"]
+
+
+def test_damaged_model_is_no_model_of_any_task() -> None:
+    (put_model("checkpoints/damaged") / "config.json").write_bytes(b"{")
+    with pytest.raises(ModelNotFoundError, match="no model under checkpoints/"):
+        find_model(None, None)
+    with pytest.raises(ModelFormatError, match="damaged"):
+        find_model("damaged", None)
+
+
+def test_model_is_named_by_an_argument_or_by_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_named(None)
+    assert is_named("poems")
+    monkeypatch.setenv("CHARNN_MODEL", "poems")
+    assert is_named(None)
+    monkeypatch.setenv("CHARNN_MODEL", "")
+    assert not is_named(None)
 
 
 def test_no_model_at_all_says_how_to_get_one() -> None:

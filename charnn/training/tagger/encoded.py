@@ -1,0 +1,91 @@
+"""A treebank as numbers, made once: batches are then a matter of indexing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.corpora.tagged import TaggedSentence, Treebank
+from charnn.lexicon import Lexicon, WordFeatures
+from charnn.network import Words
+
+UNSEEN = -1
+"""The id of a tag that the training data do not have: no prediction is right."""
+
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sentences of up to T words, padded at the end with place 0 and tag UNSEEN."""
+
+    words: Words
+    """The distinct words of the batch."""
+    places_BT: torch.Tensor
+    tags_CBT: torch.Tensor
+    lengths_B: torch.Tensor
+
+
+class EncodedSentences:
+    def __init__(self, sentences: Sequence[TaggedSentence], forms: dict[str, int], lexicon: Lexicon) -> None:
+        """`forms` numbers the distinct forms, and is added to."""
+        self.forms = [np.array([forms.setdefault(w, len(forms)) for w in s.words], np.int64) for s in sentences]
+        ids = [{tag: number for number, tag in enumerate(tags)} for tags in lexicon.tags.values()]
+        self.tags = [
+            np.array(
+                [[column.get(tag, UNSEEN) for tag in tags] for column, tags in zip(ids, s.tags, strict=True)], np.int64
+            )
+            for s in sentences
+        ]
+        self.lengths = np.array([len(s.words) for s in sentences], np.int64)
+
+
+class EncodedTreebank:
+    def __init__(self, treebank: Treebank, lexicon: Lexicon, *, longest: int) -> None:
+        """Training sentences longer than `longest` words are cut into parts."""
+        forms: dict[str, int] = {}
+        training = [part for sentence in treebank.training for part in _parts(sentence, longest)]
+        self.training = EncodedSentences(training, forms, lexicon)
+        self.validation = EncodedSentences(treebank.validation, forms, lexicon)
+        self.is_known = np.array([lexicon.knows(form) for form in forms])
+        """Of each form, whether the training data have it."""
+        features = lexicon.features(list(forms))
+        self._features = {name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__}
+
+    def batch(self, sentences: EncodedSentences, indices: Ids, device: torch.device) -> Batch:
+        """Those sentences, in that order."""
+        lengths_B = sentences.lengths[indices]
+        shape = len(indices), int(lengths_B.max())
+        forms_BT = np.zeros(shape, np.int64)
+        tags_BTC = np.full((*shape, len(sentences.tags[0])), UNSEEN, np.int64)
+        is_word_BT = np.arange(shape[1]) < lengths_B[:, None]
+        forms_BT[is_word_BT] = np.concatenate([sentences.forms[i] for i in indices])
+        tags_BTC[is_word_BT] = np.concatenate([sentences.tags[i] for i in indices], axis=1).T
+        distinct, places = np.unique(forms_BT, return_inverse=True)
+        chosen = {name: values[torch.from_numpy(distinct)] for name, values in self._features.items()}
+        longest = int(chosen["lengths_N"].max())
+        chosen["characters_NL"] = chosen["characters_NL"][:, :longest]
+        return Batch(
+            Words(**{name: values.to(device) for name, values in chosen.items()}),
+            torch.from_numpy(places.reshape(shape)).to(device),
+            torch.from_numpy(np.ascontiguousarray(tags_BTC.transpose(2, 0, 1))).to(device),
+            torch.from_numpy(lengths_B).to(device),
+        )
+
+
+def encoded_words(features: WordFeatures, device: torch.device) -> Words:
+    return Words(**{n: torch.from_numpy(getattr(features, n)).to(device) for n in WordFeatures.__slots__})
+
+
+def _parts(sentence: TaggedSentence, longest: int) -> list[TaggedSentence]:
+    if len(sentence.words) <= longest:
+        return [sentence]
+    cuts = range(0, len(sentence.words), longest)
+    return [
+        TaggedSentence(sentence.words[i : i + longest], tuple(tags[i : i + longest] for tags in sentence.tags))
+        for i in cuts
+    ]

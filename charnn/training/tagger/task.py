@@ -1,0 +1,83 @@
+"""The tagger's task: the tags of every word of a sentence, all at once."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from charnn.config import TagScores, TrainingConfig, TreebankConfig
+from charnn.network import Tagger
+from charnn.training.report import Report
+from charnn.training.tagger.batches import Batches
+from charnn.training.tagger.encoded import EncodedTreebank
+
+VALIDATION_BATCH = 64
+
+
+class TaggerTask:
+    scores = TagScores
+    units_per_target = 1.0
+
+    def __init__(
+        self, network: Tagger, treebank: EncodedTreebank, corpus: TreebankConfig, config: TrainingConfig
+    ) -> None:
+        self.unit = corpus.level
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._treebank = treebank
+        self._columns = corpus.columns
+        self._batches = Batches(
+            treebank.training.lengths, sentences=config.lanes, random=np.random.default_rng(config.seed)
+        )
+
+    @property
+    def epoch(self) -> float:
+        return self._batches.epoch
+
+    @property
+    def targets_in_batch(self) -> int:
+        return self._batches.words_in_batch
+
+    def loss(self) -> tuple[Tensor, int]:
+        """A word is one target, however many columns its tags are in."""
+        batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
+        features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), int(batch.lengths_B.sum())
+
+    def validate(self, report: Report) -> TagScores:
+        sentences = self._treebank.validation
+        order = np.argsort(sentences.lengths, kind="stable")
+        right_C = np.zeros(len(self._columns), np.int64)
+        all_right = unknown = unknown_right = 0
+        for start in range(0, len(order), VALIDATION_BATCH):
+            chosen = order[start : start + VALIDATION_BATCH]
+            batch = self._treebank.batch(sentences, chosen, self._device)
+            features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+            if not bool(features_BTF.isfinite().all()):
+                return self._scores([math.nan] * len(self._columns), math.nan, None, report)
+            right_CBT = self.network.decode(features_BTF, batch.lengths_B) == batch.tags_CBT.numpy(force=True)
+            is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
+            right_CW = right_CBT[:, is_word_BT]
+            is_unknown_W = ~self._treebank.is_known[np.concatenate([sentences.forms[i] for i in chosen])]
+            right_C += right_CW.sum(1)
+            all_right += int(right_CW.all(0).sum())
+            unknown += int(is_unknown_W.sum())
+            unknown_right += int(right_CW.all(0)[is_unknown_W].sum())
+        words = int(sentences.lengths.sum())
+        return self._scores(
+            (right_C / words).tolist(), all_right / words, unknown_right / unknown if unknown else None, report
+        )
+
+    def _scores(self, accuracies: list[float], all_columns: float, unknown: float | None, report: Report) -> TagScores:
+        return TagScores(
+            self._columns, tuple(accuracies), all_columns, unknown, report.step, report.epoch, report.seconds
+        )
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"batches": self._batches.position()}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._batches.restore(values["batches"])

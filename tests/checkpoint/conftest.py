@@ -1,0 +1,47 @@
+"""A tagger's directory, as training leaves it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from charnn.checkpoint import ModelDirectory
+from charnn.config import Budget
+from charnn.corpora.tagged import read_treebank
+from charnn.training import Report, TaggerSession, TaggerWishes
+
+
+class Silent:
+    def step(self, report: Report) -> None:
+        pass
+
+    def validation(self, report: Report, scores: object, *, best: bool) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of two columns; the second has a tag more than the first."""
+    folder = tmp_path_factory.mktemp("tagger")
+    (folder / "treebank.txt").write_text("the_D_DT cat_N_NN sat_V_VBD\nthe_D_DT cats_N_NNS\n" * 2)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    session = TaggerSession.start(
+        lambda: ModelDirectory.create(folder / "model"),
+        read_treebank([str(folder / "treebank.txt")], columns=("tag", "fine"), format="slashed"),
+        TaggerWishes(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
+        {"device": "cpu", "precision": "fp32", "patience": 0},
+    )
+    session.run(Silent())
+    torch.set_num_threads(threads)
+    return folder / "model"
+
+
+@pytest.fixture
+def tagger(trained_tagger: Path, tmp_path: Path) -> ModelDirectory:
+    """The same, to be spoilt."""
+    shutil.copytree(trained_tagger, tmp_path / "model")
+    return ModelDirectory.open(tmp_path / "model")

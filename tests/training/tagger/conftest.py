@@ -1,0 +1,59 @@
+"""Tiny runs of a tagger that repeat: in a temporary directory, on one thread (see the conftest above)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charnn.checkpoint import ModelDirectory
+from charnn.config import Budget
+from charnn.corpora.tagged import Treebank, read_treebank
+from charnn.training import TaggerSession, TaggerWishes
+
+TINY: dict[str, Any] = {"layers": 1, "hidden_size": 8, "word_size": 8, "dropout": 0.0, "lanes": 4}
+
+
+@pytest.fixture
+def treebank_of(tmp_path: Path) -> Callable[..., Treebank]:
+    """`treebank_of(text, valid=..., columns=...)`: the treebank in a file with that text, `word_TAG` or columns."""
+    numbers = count()
+
+    def write(text: str) -> str:
+        path = tmp_path / f"{next(numbers)}.txt"
+        path.write_bytes(text.encode())
+        return str(path)
+
+    def make(text: str, *, valid: str | None = None, columns: Sequence[str] = ("tag",), **how: Any) -> Treebank:
+        return read_treebank([write(text)], [] if valid is None else [write(valid)], columns=columns, **how)
+
+    return make
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., TaggerSession]:
+    """`start(treebank, name, steps=...)`: a run into `tmp_path / name`; keywords are wishes, settings beside them."""
+
+    def make(
+        treebank: Treebank,
+        name: str = "model",
+        *,
+        steps: int | None = 20,
+        seed: int = 0,
+        patience: int = 0,
+        settings: dict[str, object] | None = None,
+        **wishes: Any,
+    ) -> TaggerSession:
+        if steps is not None:
+            wishes["budget"] = Budget(steps=steps)
+        return TaggerSession.start(
+            lambda: ModelDirectory.create(tmp_path / name),
+            treebank,
+            TaggerWishes(**{**TINY, **wishes}),
+            {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
+        )
+
+    return make
