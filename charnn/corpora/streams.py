@@ -1,0 +1,114 @@
+"""A file or standard input as it comes: pieces of text, and word of where reading on waits."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import select
+import sys
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+
+from charnn.corpora.sources import check_encoding
+from charnn.errors import CorpusError
+
+PIECE = 1 << 16
+"""Bytes that are read at once, as many as a pipe holds, and that are unpacked at once."""
+PAUSE = 0.005
+"""Seconds with nothing to read that are a pause: whoever can write fast fills a pipe again in less."""
+_GZIP = 31
+"""What zlib calls a window of full size with gzip's header."""
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def stream(path: str, *, encoding: str = "utf-8") -> Iterator[str]:
+    """The text at `path` in pieces, `-` for standard input; line ends stay as they are.
+
+    An empty piece says that the input pauses: reading on waits until there is more. Gzip is unpacked, known by its
+    first two bytes. Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0,
+    after unpacking), once everything before that place has been given, and UsageError for an encoding that does not
+    exist.
+    """
+    check_encoding(encoding)
+    name = "standard input" if path == "-" else path
+    return _decoded(_unpacked(_read(path, name), name), name, encoding)
+
+
+def _decoded(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    hint = "name the encoding with --encoding"
+    before = 0
+    for data in chain(pieces, [None]):
+        state = decoder.getstate()
+        try:
+            text = decoder.decode(data or b"", final=data is None)
+        except UnicodeDecodeError as error:
+            held = len(state[0])
+            decoder.setstate(state)
+            if text := decoder.decode(error.object[held : error.start]):
+                yield text
+            byte = before - held + error.start
+            raise CorpusError(
+                f"{name}: byte {byte} is not {encoding} (0x{error.object[error.start]:02x})", hint=hint
+            ) from error
+        except UnicodeError as error:  # some codecs (utf-16, idna) do not say where
+            raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
+        before += len(data or b"")
+        if text or data == b"":
+            yield text
+
+
+def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    start = b""
+    for data in pieces:
+        start += data
+        if start and (len(start) > 1 or start != _GZIP_MAGIC[:1]):
+            break
+        if not data:
+            yield b""
+    if start.startswith(_GZIP_MAGIC):
+        yield from _inflated(chain([start], pieces), name)
+    elif start:
+        yield from chain([start], pieces)
+
+
+def _inflated(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    archive = zlib.decompressobj(_GZIP)
+    try:
+        for data in pieces:
+            if not data:
+                yield b""
+            while data:
+                if archive.eof:  # one archive after another is one text, and zeros may pad them
+                    data = data.lstrip(b"\0")
+                    archive = zlib.decompressobj(_GZIP) if data else archive
+                    continue
+                if unpacked := archive.decompress(data, PIECE):
+                    yield unpacked
+                data = archive.unused_data if archive.eof else archive.unconsumed_tail
+    except zlib.error as error:
+        raise CorpusError(f"{name}: damaged gzip: {error}") from None
+    if not archive.eof:
+        raise CorpusError(f"{name}: damaged gzip: it ends too early")
+
+
+def _read(path: str, name: str) -> Iterator[bytes]:
+    """What is there, up to PIECE bytes at a time, nothing at a pause."""
+    try:
+        if path == "-" and sys.stdin is None:  # so it is in a process that was started with its standard input closed
+            raise OSError("closed")
+        descriptor = sys.stdin.fileno() if path == "-" else os.open(path, os.O_RDONLY)
+        try:
+            while True:
+                if not select.select([descriptor], [], [], PAUSE)[0]:
+                    yield b""
+                data = os.read(descriptor, PIECE)
+                if not data:
+                    break
+                yield data
+        finally:
+            if path != "-":
+                os.close(descriptor)
+    except OSError as error:
+        raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
