@@ -13,14 +13,14 @@ import pytest
 import charnn
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Budget, TokenizerConfig
-from charnn.corpora import read_corpus
-from charnn.training import LanguageModelSession, Report, Wishes
+from charnn.corpora import read_corpus, read_treebank
+from charnn.training import LanguageModelSession, Report, TaggerSession, TaggerWishes, Wishes
 
 UNNEEDED = ("torch", "onnx", "sentencepiece", "charnn.network", "charnn.training")
 
 SCRIPT = """
 import json, sys
-import charnn.cli.sample, charnn.cli.evaluate, charnn.cli.info
+import charnn.cli.sample, charnn.cli.tag, charnn.cli.evaluate, charnn.cli.info
 from charnn.cli.main import run
 arguments, unneeded = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 code = run(arguments) if arguments else 0
@@ -50,6 +50,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     session.run(Silent())
     return folder / "model"
+
+
+@pytest.fixture(scope="module")
+def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny tagger, beside the treebank that it was trained on."""
+    folder = tmp_path_factory.mktemp("tagger")
+    (folder / "treebank.txt").write_text("the_DET cat_NOUN sleeps_VERB\n" * 5)
+    session = TaggerSession.start(
+        lambda: ModelDirectory.create(folder / "tagger"),
+        read_treebank([str(folder / "treebank.txt")], columns=("tag",)),
+        TaggerWishes(hidden_size=8, word_size=8, budget=Budget(steps=2)),
+        {"device": "cpu", "precision": "fp32"},
+    )
+    session.run(Silent())
+    return folder / "tagger"
 
 
 def run_in_fresh_python(arguments: list[str]) -> tuple[str, int, list[str]]:
@@ -87,6 +102,23 @@ def test_importing_the_commands_imports_nothing_that_trains() -> None:
 )
 def test_using_a_model_imports_nothing_that_trains(model: Path, arguments: list[str], said: str) -> None:
     stdout, code, imported = run_in_fresh_python([*arguments, "--model", str(model)])
+    assert code == 0
+    assert said in stdout
+    assert imported == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["tag"], "cat_"),
+        (["tag", "--format", "text", "--to", "conllu", "--probs"], "TagProb=0."),
+        (["tag", "--precision", "int8", "--nbest", "2", "--to", "columns", "--min-confidence", "0.5"], "cat\t"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_tagging_imports_nothing_that_trains(tagger: Path, arguments: list[str], said: str) -> None:
+    text = tagger.parent / "treebank.txt"
+    stdout, code, imported = run_in_fresh_python([*arguments, str(text), "--model", str(tagger)])
     assert code == 0
     assert said in stdout
     assert imported == []

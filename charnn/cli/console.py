@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
 from typing import Any
 
-from charnn.errors import CharnnError
+from charnn.errors import CharnnError, OutputError
 
 
 class ReaderGone(Exception):
@@ -24,6 +25,29 @@ def write(text: str) -> None:
 def write_json(value: dict[str, Any]) -> None:
     """One object on one line. What is no UTF-8 becomes JSON's escape of half a surrogate pair."""
     _write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+
+
+class Output:
+    """stdout in an encoding, one stream from beginning to end: a byte order mark comes once."""
+
+    def __init__(self, encoding: str) -> None:
+        """`encoding` is one that exists."""
+        self._encoding = encoding
+        self._encoder = codecs.getincrementalencoder(encoding)()
+
+    def write(self, text: str) -> None:
+        """Flushed at once. What the encoding does not have raises OutputError, once all before it has been written."""
+        state = self._encoder.getstate()
+        try:
+            data = self._encoder.encode(text)
+        except UnicodeEncodeError as error:
+            self._encoder.setstate(state)
+            _write(self._encoder.encode(text[: error.start]))
+            raise OutputError(
+                f"standard output: {error.object[error.start]!r} cannot be written in {self._encoding}",
+                hint="name another encoding with --encoding",
+            ) from None
+        _write(data)
 
 
 def _write(data: bytes) -> None:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charnn.cli import options
+from charnn.cli.console import duration, size
 from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.checkpoint import LanguageModelConfig, TaggerConfig
+    from charnn.lexicon import Lexicon
+    from charnn.tokenizers import Tokenizer
+
+Rows = list[tuple[str, str]]
+"""Labels and what they say."""
+
+SHOWN_TAGS = 72
+"""Characters of the tags that are shown of a column."""
 
 
 def info(
@@ -18,30 +30,43 @@ def info(
     model: options.Model = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what a model is: network, vocabulary, training, scores, size."""
-    from charnn.checkpoint import LanguageModelConfig, find_model
+    """Show what a model is: network, symbols or tags, training, scores, size."""
+    from charnn.checkpoint import TaggerConfig, find_model
     from charnn.cli import console
-    from charnn.cli.console import duration, size
 
     if name is not None and model is not None:
         raise UsageError(f"{name} and --model {model}: give one of them")
-    directory = find_model(name or model, "language-model")
-    config = directory.config_of(LanguageModelConfig)
-    tokenizer = directory.tokenizer()
+    directory = find_model(name or model, None)
+    config = directory.config()
+    learned: dict[str, Any] = {}
+    if isinstance(config, TaggerConfig):
+        lexicon = directory.lexicon()
+        rows = _tagger(config, lexicon)
+        learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": lexicon.tags}
+    else:
+        rows = _language_model(config, directory.tokenizer())
     parameters = sum(weight.size for weight in directory.weights().values())
     needed, training_state = directory.size_on_disk()
     if as_json:
         document: dict[str, Any] = {"model": str(directory.path), "parameters": parameters, "bytes": needed}
-        console.write_json({**document, "training_bytes": training_state, **config.to_json()})
+        console.write_json({**document, "training_bytes": training_state, **learned, **config.to_json()})
         return
-    network, training, record, corpus = config.network, config.training, config.record, config.corpus
     rows = [
         ("model", str(directory.path)),
         ("task", config.task),
+        *((label, f"{text}; {parameters:,} parameters" if label == "network" else text) for label, text in rows),
+        ("size", f"{size(needed)}, and {size(training_state)} for resuming"),
+    ]
+    console.write("".join(f"{label:<11} {text}\n" for label, text in rows))
+
+
+def _language_model(config: LanguageModelConfig, tokenizer: Tokenizer) -> Rows:
+    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    rows = [
         (
             "network",
             f"{network.layers} x {network.hidden_size} {network.cell}, embedding {network.embedding_size}, "
-            f"dropout {network.dropout:g}; {parameters:,} parameters",
+            f"dropout {network.dropout:g}",
         ),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
         *(("corpus", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
@@ -59,14 +84,7 @@ def info(
         ),
     ]
     if config.scores:
-        best = config.scores
-        rows.append(
-            (
-                "best",
-                f"{best.nats_per_character:.4f} nats, {best.bits_per_character:.4f} bits per character, after "
-                f"{duration(best.seconds)}",
-            )
-        )
+        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
     if config.quantization:
         measured = config.quantization
         rows.append(
@@ -76,5 +94,57 @@ def info(
                 f"{'used' if measured.used else 'not used'} for sampling",
             )
         )
-    rows.append(("size", f"{size(needed)}, and {size(training_state)} for resuming"))
-    console.write("".join(f"{label:<11} {text}\n" for label, text in rows))
+    return rows
+
+
+def _tagger(config: TaggerConfig, lexicon: Lexicon) -> Rows:
+    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    words_per_second = record.epochs * corpus.training_words / record.seconds if record.seconds else 0.0
+    rows = [
+        (
+            "network",
+            f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
+            f"{network.decoder} tags, dropout {network.dropout:g}",
+        ),
+        *(("column", f"{column}: {_named(tags)}") for column, tags in lexicon.tags.items()),
+        (
+            "lexicon",
+            f"{len(lexicon.counts):,} forms, {lexicon.word_ids - 1:,} word vectors, "
+            f"{len(lexicon.characters):,} characters",
+        ),
+        *(("treebank", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
+        *(("tags", f"{s.path}: {s.characters:,} characters") for s in corpus.tag_sources),
+        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
+        (
+            "split",
+            f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
+            f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with; {corpus.format}",
+        ),
+        (
+            "training",
+            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.lanes} "
+            f"sentences a batch, {record.precision} on {record.device}, {words_per_second:,.0f} {corpus.level}s/s; "
+            f"seed {training.seed}; ended by: {record.stopped_by}",
+        ),
+    ]
+    if config.scores:
+        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+    if config.quantization:
+        measured = config.quantization
+        rows.append(
+            (
+                "int8",
+                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer words right; "
+                f"{'used' if measured.used else 'not used'} for tagging",
+            )
+        )
+    return rows
+
+
+def _named(tags: tuple[str, ...]) -> str:
+    """How many there are, and the first of them."""
+    shown, length = 1, len(tags[0])
+    while shown < len(tags) and (length := length + 2 + len(tags[shown])) <= SHOWN_TAGS:
+        shown += 1
+    more = f" and {len(tags) - shown:,} more" if shown < len(tags) else ""
+    return f"{len(tags):,} {'tag' if len(tags) == 1 else 'tags'}: {', '.join(tags[:shown])}{more}"

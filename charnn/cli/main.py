@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn import __version__
-from charnn.cli import console, evaluate, info, sample, train
+from charnn.cli import console, evaluate, info, sample, tag, train
 from charnn.errors import CharnnError
 
 INTERRUPTED = 130
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
+app.command("tag")(tag.tag)
 app.command("eval")(evaluate.evaluate)
 app.command("info")(info.info)
 
@@ -44,10 +45,11 @@ def charnn(
 ) -> None:
     """Recurrent networks for the shell.
 
-    They learn from your own text, on your own machine, and write more of it.
+    They learn from your own text, on your own machine: to write more of it,
+    or to tag it as a treebank is tagged.
 
-    charnn train corpus.txt
-    charnn sample "Once upon a" --temp 0.8
+    charnn train corpus.txt && charnn sample "Once upon a" --temp 0.8
+    charnn train treebank.conllu && charnn tag < notes.txt | grep -c NOUN
     """
 
 

@@ -1,198 +1,229 @@
-"""`charnn train`: a text in, a model directory out."""
+"""`charnn train`: a text or a treebank in, a model directory out."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import given, options
 from charnn.config import (
     Budget,
     Cell,
-    CorpusConfig,
+    DecoderKind,
     Device,
     DocumentUnit,
+    Level,
     Precision,
-    SamplingConfig,
+    TaggerNetworkConfig,
     TokenizerConfig,
     TokenizerKind,
     TrainingConfig,
+    TreebankFormat,
+    WordReaderKind,
 )
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoint import ModelDirectory
-    from charnn.cli.observers import Preview
-    from charnn.training import LanguageModelSession, Outcome, Report, Wishes
+    from charnn.cli.observers import LiveView
+    from charnn.training import LanguageModelSession, Outcome, TaggerSession
 
 TOKENIZER = TokenizerConfig()
-DATA = "Text"
-NETWORK = "Network (chosen for the text and the time, unless given)"
-TRAINING = "Training"
-RESULT = "Result"
-SAMPLE = SamplingConfig(temperature=0.7, length=240)
-SAMPLE_TITLE = "a sample, temperature 0.7"
+data_option, treebanks_option, network_option, training_option, result_option = (
+    partial(typer.Option, rich_help_panel=panel)
+    for panel in ("Data", "Treebanks", "Network (chosen for the data and the time, unless given)", "Training", "Result")
+)
 INTERRUPTED = 130
+TAGGER_PATIENCE = 0
 
 
 def train(
     context: typer.Context,
     corpus: Annotated[
-        list[str] | None, typer.Argument(metavar="CORPUS...", help="Text files, plain or .gz; - is stdin.")
+        list[str] | None,
+        typer.Argument(metavar="CORPUS...", help="Texts, or treebanks (told by content), plain or .gz; - is stdin."),
     ] = None,
     valid: Annotated[
-        list[str] | None,
-        typer.Option("--valid", metavar="FILE", help="Validate with this text.", rich_help_panel=DATA),
+        list[str] | None, data_option("--valid", metavar="FILE", help="Validate with this instead of the last tenth.")
     ] = None,
     documents: Annotated[
-        DocumentUnit,
-        typer.Option("--documents", help="What one document is; each ends in a stop.", rich_help_panel=DATA),
+        DocumentUnit, data_option("--documents", help="What one document is; each ends in a stop.")
     ] = "file",
-    encoding: Annotated[str, typer.Option("--encoding", help="Of the files.", rich_help_panel=DATA)] = "utf-8",
-    tokenizer: Annotated[
-        TokenizerKind, typer.Option("--tokenizer", help="What the text is read as.", rich_help_panel=DATA)
-    ] = TOKENIZER.kind,
+    encoding: Annotated[str, data_option("--encoding", help="Of the files.")] = "utf-8",
+    tokenizer: Annotated[TokenizerKind, data_option("--tokenizer", help="What the text is read as.")] = TOKENIZER.kind,
     vocabulary_size: Annotated[
-        int, typer.Option("--vocab-size", min=2, help="Pieces, for unigram and bpe.", rich_help_panel=DATA)
+        int, data_option("--vocab-size", min=2, help="Pieces, for unigram and bpe.")
     ] = TOKENIZER.vocabulary_size,
     min_count: Annotated[
-        int, typer.Option("--min-count", min=1, help="Rarer characters become unknown.", rich_help_panel=DATA)
+        int, data_option("--min-count", min=1, help="Rarer characters become unknown.")
     ] = TOKENIZER.min_count,
-    cell: Annotated[Cell, typer.Option("--cell", help="The recurrent cell.", rich_help_panel=NETWORK)] = "lstm",
-    layers: Annotated[
-        int | None, typer.Option("--layers", min=1, help="Recurrent layers.", rich_help_panel=NETWORK)
+    columns: Annotated[
+        str | None,
+        treebanks_option(
+            "--columns",
+            metavar="upos,xpos,feats",
+            help="The tags to learn, a head each. Default: upos.",
+            show_default=False,
+        ),
     ] = None,
-    hidden: Annotated[
-        int | None, typer.Option("--hidden", min=1, help="Units of a layer.", rich_help_panel=NETWORK)
+    format: Annotated[
+        TreebankFormat | None, treebanks_option("--format", help="Default: told by content.", show_default=False)
     ] = None,
+    level: Annotated[Level, treebanks_option("--level", help="What has a tag.")] = "word",
+    tags: Annotated[
+        list[str] | None,
+        treebanks_option(
+            "--tags", metavar="FILE", help="Beside CORPUS: the same lines, with the tag of each character in its place."
+        ),
+    ] = None,
+    words_from: Annotated[
+        WordReaderKind | None,
+        treebanks_option(
+            "--words-from",
+            help=f"What reads characters into words. Default: {TaggerNetworkConfig.words_from}.",
+            show_default=False,
+        ),
+    ] = None,
+    decoder: Annotated[
+        DecoderKind | None,
+        treebanks_option(
+            "--decoder",
+            help=f"How tags follow from scores. Default: {TaggerNetworkConfig.decoder}.",
+            show_default=False,
+        ),
+    ] = None,
+    cell: Annotated[Cell, network_option("--cell", help="The recurrent cell.")] = "lstm",
+    layers: Annotated[int | None, network_option("--layers", min=1, help="Recurrent layers.")] = None,
+    hidden: Annotated[int | None, network_option("--hidden", min=1, help="Units of a layer.")] = None,
     embedding: Annotated[
-        int | None, typer.Option("--embedding", min=1, help="Size of a symbol's vector.", rich_help_panel=NETWORK)
+        int | None, network_option("--embedding", min=1, help="Size of a symbol's, or word's, vector.")
     ] = None,
-    dropout: Annotated[
-        float | None, typer.Option("--dropout", min=0, max=0.99, help="Variational.", rich_help_panel=NETWORK)
-    ] = None,
+    dropout: Annotated[float | None, network_option("--dropout", min=0, max=0.99, help="Variational.")] = None,
     batch: Annotated[
-        int | None, typer.Option("--batch", min=1, help="Lanes read side by side.", rich_help_panel=TRAINING)
+        int | None, training_option("--batch", min=1, help="Lanes, or sentences, read side by side.")
     ] = None,
     window: Annotated[
-        int | None, typer.Option("--window", min=1, help="Steps of truncated BPTT.", rich_help_panel=TRAINING)
+        int | None, training_option("--window", min=1, help="Steps of truncated BPTT; words of a sentence.")
     ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="At its top.", rich_help_panel=TRAINING)
-    ] = None,
+    learning_rate: Annotated[float | None, training_option("--learning-rate", help="At its top.")] = None,
     clip: Annotated[
         float | None,
-        typer.Option(
-            "--clip",
-            help=f"Largest norm of the gradient. Default: {TrainingConfig.clip_norm:g}.",
-            rich_help_panel=TRAINING,
-        ),
+        training_option("--clip", help=f"Largest norm of the gradient. Default: {TrainingConfig.clip_norm:g}."),
     ] = None,
     clip_value: Annotated[
-        float | None,
-        typer.Option("--clip-value", help="Instead: largest value in the gradient.", rich_help_panel=TRAINING),
+        float | None, training_option("--clip-value", help="Instead: largest value in the gradient.")
     ] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="3m", help="Train for so long.", rich_help_panel=TRAINING)
-    ] = None,
-    epochs: Annotated[
-        float | None, typer.Option("--epochs", help="Or: read the text so often.", rich_help_panel=TRAINING)
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Or: take so many steps.", rich_help_panel=TRAINING)
-    ] = None,
+    time: Annotated[str | None, training_option("--time", metavar="3m", help="Train for so long.")] = None,
+    epochs: Annotated[float | None, training_option("--epochs", help="Or: read the text so often.")] = None,
+    steps: Annotated[int | None, training_option("--steps", min=1, help="Or: take so many steps.")] = None,
     patience: Annotated[
-        int,
-        typer.Option(
+        int | None,
+        training_option(
             "--patience",
             min=0,
-            help="Validations without a better one that end it; 0: never.",
-            rich_help_panel=TRAINING,
+            help=f"Validations without a better one that end it; 0: never. Default: {TrainingConfig.patience}, "
+            f"for taggers {TAGGER_PATIENCE}.",
+            show_default=False,
         ),
-    ] = TrainingConfig.patience,
+    ] = None,
     precision: Annotated[
         Precision,
-        SamplingConfig,
-        typer.Option("--precision", help="auto is bf16 where the hardware has it.", rich_help_panel=TRAINING),
+        training_option("--precision", help="auto is bf16 where the hardware has it."),
     ] = "auto",
-    device: Annotated[Device, typer.Option("--device", help="Where to train.", rich_help_panel=TRAINING)] = "auto",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.", rich_help_panel=TRAINING)] = 0,
+    device: Annotated[Device, training_option("--device", help="Where to train.")] = "auto",
+    seed: Annotated[int, training_option("--seed", min=0, help="Of everything random.")] = 0,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", help="The model directory. Default: checkpoints/<stem>.", rich_help_panel=RESULT),
+        Path | None, result_option("--out", help="The model directory. Default: checkpoints/<stem>.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model at --out.", rich_help_panel=RESULT)
-    ] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option("--resume", metavar="NAME|PATH", help="Go on with this run.", rich_help_panel=RESULT),
-    ] = None,
+    overwrite: Annotated[bool, result_option("--overwrite", help="Replace the model at --out.")] = False,
+    resume: Annotated[str | None, result_option("--resume", metavar="NAME|PATH", help="Go on with this run.")] = None,
     start_from: Annotated[
-        str | None,
-        typer.Option("--from", metavar="NAME|PATH", help="Start from this model's weights.", rich_help_panel=RESULT),
+        str | None, result_option("--from", metavar="NAME|PATH", help="Start from this model's weights.")
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Learn a text: train a character language model on it.
+    """Learn a text, or the tags of a treebank.
 
+    A text makes a character language model; CoNLL-U, tab-separated columns
+    or word_TAG lines make a tagger.
     A longer --time gives a larger network and a better model.
     Ctrl-C saves what was learned; --resume goes on from there.
     The path of the model directory is printed on stdout at the end.
 
     charnn train corpus.txt --time 3m
     zcat letters/*.gz | charnn train - --documents paragraph
+    charnn train train.conllu --valid dev.conllu --columns upos,xpos
+    charnn train bare.txt --level character --tags accented.txt
     """
-    from charnn.cli import console
-    from charnn.cli.observers import LiveView, PlainLines
+    from charnn.cli import console, train_tagger, train_text
+    from charnn.cli.observers import PlainLines
     from charnn.cli.signals import Interruption
-    from charnn.training import Wishes
+    from charnn.training import TaggerWishes, Wishes
 
-    budget = _budget(time, epochs, steps)
+    budget = given.budget(time, epochs, steps)
     if resume is not None:
-        _refuse_others(context, {"corpus", "resume", "time", "epochs", "steps", "as_json"})
+        given.refuse_others(context, {"corpus", "resume", "time", "epochs", "steps", "as_json"})
         session = _resume(resume, corpus or [], budget)
     else:
         if not corpus:
             raise UsageError("no corpus to learn from", hint="name a text file, or - for stdin")
         if clip is not None and clip_value is not None:
             raise UsageError("--clip and --clip-value: give one of them")
-        wishes = Wishes(
-            cell=cell,
-            layers=layers,
-            hidden_size=hidden,
-            embedding_size=embedding,
-            dropout=dropout,
-            lanes=batch,
-            window_length=window,
-            learning_rate=learning_rate,
-            budget=budget,
-            given=frozenset(name for name in ("cell", "tokenizer") if _is_given(context, name)),
+        task = given.task(context, corpus[0], encoding)
+        settings: dict[str, Any] = {"precision": precision, "device": device, "seed": seed}
+        settings["patience"] = (
+            patience if patience is not None else TAGGER_PATIENCE if task == "tagger" else TrainingConfig.patience
         )
-        settings: dict[str, Any] = {"patience": patience, "precision": precision, "device": device, "seed": seed}
         if clip_value is not None:
             settings |= {"clip_norm": None, "clip_value": clip_value}
         elif clip is not None:
             settings |= {"clip_norm": clip}
-        session = _start(
-            corpus,
-            valid or [],
-            document=documents,
-            encoding=encoding,
-            tokenizer=TokenizerConfig(tokenizer, vocabulary_size, min_count),
-            wishes=wishes,
-            settings=settings,
-            directory=lambda: _new_directory(corpus[0], out, overwrite),
-            source=start_from,
-        )
+        sizes: dict[str, Any] = {
+            "layers": layers,
+            "hidden_size": hidden,
+            "dropout": dropout,
+            "lanes": batch,
+            "window_length": window,
+            "learning_rate": learning_rate,
+            "budget": budget,
+        }
+
+        def directory() -> ModelDirectory:
+            return _new_directory(corpus[0], out, overwrite)
+
+        if task == "tagger":
+            session = train_tagger.start(
+                corpus,
+                valid or [],
+                columns=columns,
+                format=format,
+                level=level,
+                tag_paths=tags or [],
+                encoding=encoding,
+                wishes=TaggerWishes(cell=cell, word_size=embedding, words_from=words_from, decoder=decoder, **sizes),
+                settings=settings,
+                directory=directory,
+            )
+        else:
+            chosen = frozenset(name for name in ("cell", "tokenizer") if given.is_given(context, name))
+            session = train_text.start(
+                corpus,
+                valid or [],
+                document=documents,
+                encoding=encoding,
+                tokenizer=TokenizerConfig(tokenizer, vocabulary_size, min_count),
+                wishes=Wishes(cell=cell, embedding_size=embedding, given=chosen, **sizes),
+                settings=settings,
+                directory=directory,
+                source=start_from,
+            )
     try:
         for line in session.description():
             console.notice(line)
-        observer = LiveView(_sampler(session), SAMPLE_TITLE) if console.is_terminal() else PlainLines()
+        observer = _live_view(session) if console.is_terminal() else PlainLines()
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
@@ -203,52 +234,23 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _start(
-    paths: list[str],
-    valid: list[str],
-    *,
-    document: DocumentUnit,
-    encoding: str,
-    tokenizer: TokenizerConfig,
-    wishes: Wishes,
-    settings: dict[str, Any],
-    directory: Callable[[], ModelDirectory],
-    source: str | None,
-) -> LanguageModelSession:
-    from charnn.checkpoint import LanguageModelConfig, find_model
-    from charnn.corpora import read_corpus
+def _resume(name: str, paths: list[str], budget: Budget | None) -> LanguageModelSession | TaggerSession:
+    from charnn.checkpoint import find_model
+    from charnn.cli import train_tagger, train_text
+
+    directory = find_model(name, None)
+    resume = train_tagger.resume if directory.config().task == "tagger" else train_text.resume
+    return resume(directory, paths, budget)
+
+
+def _live_view(session: LanguageModelSession | TaggerSession) -> LiveView:
+    from charnn.cli import train_tagger, train_text
+    from charnn.cli.observers import LiveView
     from charnn.training import LanguageModelSession
 
-    start_from = find_model(source, "language-model") if source is not None else None
-    if start_from is not None and "tokenizer" not in wishes.given:
-        tokenizer = dataclasses.replace(
-            start_from.config_of(LanguageModelConfig).tokenizer, min_count=tokenizer.min_count
-        )
-    any_bytes = tokenizer.kind == "bytes"
-    corpus = read_corpus(paths, valid, document=document, encoding=encoding, any_bytes=any_bytes)
-    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from)
-
-
-def _resume(name: str, paths: list[str], budget: Budget | None) -> LanguageModelSession:
-    from charnn.checkpoint import LanguageModelConfig, find_model
-    from charnn.corpora import read_corpus, read_corpus_again
-    from charnn.training import LanguageModelSession
-
-    directory = find_model(name, "language-model")
-    config = directory.config_of(LanguageModelConfig)
-    recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
-    if paths:
-        valid = [source.path for source in recorded.validation_sources]
-        corpus = read_corpus(paths, valid, document=recorded.document, encoding=recorded.encoding, any_bytes=any_bytes)
-        if _hashes(corpus.config) != _hashes(recorded):
-            raise UsageError(f"{', '.join(paths)}: not the text that {directory.path} was trained on")
-    else:
-        corpus = read_corpus_again(recorded, any_bytes=any_bytes)
-    return LanguageModelSession.resume(directory, corpus, budget)
-
-
-def _hashes(corpus: CorpusConfig) -> list[str]:
-    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]
+    if isinstance(session, LanguageModelSession):
+        return LiveView(train_text.preview(session), train_text.PREVIEW_TITLE)
+    return LiveView(train_tagger.preview(session), train_tagger.PREVIEW_TITLE)
 
 
 def _new_directory(first_path: str, out: Path | None, overwrite: bool) -> ModelDirectory:
@@ -262,23 +264,7 @@ def _new_directory(first_path: str, out: Path | None, overwrite: bool) -> ModelD
     return ModelDirectory.create(new_model_path(stem))
 
 
-def _sampler(session: LanguageModelSession) -> Preview:
-    """For the live view: what the network writes by now."""
-    import numpy as np
-
-    from charnn.generation import generate
-    from charnn.network import NumpyLanguageModel
-
-    network, may_stop = NumpyLanguageModel(session.network), session.config.corpus.ends_are_learned
-
-    def sample(report: Report) -> str:
-        random = np.random.default_rng(report.step)
-        return "".join(generate(network, session.tokenizer, "", SAMPLE, random, may_stop=may_stop))
-
-    return sample
-
-
-def _conclude(session: LanguageModelSession, outcome: Outcome, *, as_json: bool) -> None:
+def _conclude(session: LanguageModelSession | TaggerSession, outcome: Outcome, *, as_json: bool) -> None:
     """What was reached and how to go on, on stderr; the path, or the result as JSON, on stdout."""
     from charnn.cli import console
 
@@ -298,25 +284,3 @@ def _conclude(session: LanguageModelSession, outcome: Outcome, *, as_json: bool)
         console.write_json(result)
     elif outcome != "interrupt":
         console.write(f"{path}\n")
-
-
-def _budget(time: str | None, epochs: float | None, steps: int | None) -> Budget | None:
-    given = [value for value in (time, epochs, steps) if value is not None]
-    if not given:
-        return None
-    if len(given) > 1:
-        raise UsageError("--time, --epochs and --steps: give one of them")
-    return Budget(seconds=options.seconds(time) if time is not None else None, epochs=epochs, steps=steps)
-
-
-def _is_given(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def _refuse_others(context: typer.Context, allowed: set[str]) -> None:
-    """A resumed run is the run that it was: only what `allowed` names can be given."""
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name not in allowed and _is_given(context, name):
-            raise UsageError(f"{parameter.opts[0]} cannot change in a run that is resumed")

@@ -1,0 +1,138 @@
+"""Sentences with the tags that they should have, and the line of each word."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from charnn.config import Level, SourceFile, TreebankConfig, TreebankFormat
+from charnn.corpora import read, read_again, recognize
+from charnn.corpora.tagged import Sentence, open_reader
+from charnn.corpora.tagged.aligned import align
+from charnn.corpora.tagged.raw import line_of
+from charnn.errors import CorpusError, UsageError
+
+_BEGINNING = 1 << 12
+"""Characters that a format is told from."""
+_PIECE = 1 << 16
+"""Characters that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSentence:
+    name: str
+    """Of the file."""
+    words: list[str]
+    """At least one."""
+    tags: tuple[list[str], ...]
+    """Of each column."""
+    line_of: Callable[[int], int]
+    """The line of a word, by its number from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    text: str
+    name: str
+
+
+def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[GoldSentence]:
+    """What the model of `corpus` was validated with, in some of its columns.
+
+    Raises CorpusError where a file of it is missing or has changed.
+    """
+
+    def again(source: SourceFile) -> _Text:
+        return _Text(read_again(source, encoding=corpus.encoding), source.path)
+
+    sources = corpus.validation_sources or corpus.sources
+    if corpus.format == "aligned":
+        pairs = zip(sources, corpus.tag_sources, strict=True)
+        every = chain.from_iterable(_aligned(again(source), again(tags)) for source, tags in pairs)
+    else:
+        every = chain.from_iterable(
+            _sentences(again(source), corpus.format, corpus.columns, columns, corpus.level) for source in sources
+        )
+    return deque(every, maxlen=corpus.validation_sentences)  # where no file was for validation, the end was
+
+
+def of_files(
+    paths: Sequence[str],
+    names: Sequence[str],
+    columns: Sequence[str],
+    corpus: TreebankConfig,
+    *,
+    format: TreebankFormat | None,
+    tag_paths: Sequence[str],
+    encoding: str,
+) -> Iterator[GoldSentence]:
+    """The sentences of files, for a model of `corpus`, in `columns` of it.
+
+    `names` are those of the files' tags where they have none. Raises CorpusError for what cannot be read, for the first
+    malformed sentence or word without a tag, once those before it have been given; UsageError for arguments that
+    contradict each other.
+    """
+    if tag_paths and format not in (None, "aligned"):
+        raise UsageError(f"--tags goes with --format aligned, not with {format}")
+    if not tag_paths and format != "aligned":
+        return chain.from_iterable(
+            _sentences(text, format or _recognized(text), names, columns, corpus.level)
+            for text in _texts(paths, encoding)
+        )
+    if len(tag_paths) != len(paths):
+        raise UsageError(f"{len(paths)} FILE but {len(tag_paths)} --tags: aligned files come in pairs")
+    if corpus.level != "character" or len(corpus.columns) > 1:
+        raise UsageError("--tags is for a model that tags characters, in one column, and this one does not")
+    pairs = zip(_texts(paths, encoding), _texts(tag_paths, encoding), strict=True)
+    return chain.from_iterable(_aligned(text, tags) for text, tags in pairs)
+
+
+def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
+    for path in paths:
+        yield _Text(read(path, encoding=encoding)[0], "standard input" if path == "-" else path)
+
+
+def _recognized(text: _Text) -> TreebankFormat:
+    match recognize(text.text[:_BEGINNING]):
+        case "conllu" | "columns" | "slashed" as format:
+            return format
+        case _:
+            raise CorpusError(
+                f"{text.name}: neither CoNLL-U, nor columns between tabs, nor word_TAG",
+                hint="name its format with --format, or with --model a language model that scores it as a text",
+            )
+
+
+def _sentences(
+    text: _Text, format: TreebankFormat, names: Sequence[str], columns: Sequence[str], level: Level
+) -> Iterator[GoldSentence]:
+    for sentence in _read(text, format, names):
+        if sentence.words or sentence.error:
+            tags = tuple(sentence.gold(column) for column in columns)
+            if level == "character":
+                _check_characters(sentence)
+            yield GoldSentence(text.name, sentence.words, tags, sentence.line_of)
+
+
+def _read(text: _Text, format: TreebankFormat, names: Sequence[str]) -> Iterator[Sentence]:
+    assert format != "aligned"
+    reader = open_reader(format, text.name, columns=names)
+    for start in range(0, len(text.text), _PIECE):
+        yield from reader.feed(text.text[start : start + _PIECE])
+    yield from reader.finish()
+
+
+def _check_characters(sentence: Sentence) -> None:
+    for number, word in enumerate(sentence.words):
+        if len(word) != 1:
+            place = f"{sentence.name}:{sentence.line_of(number)}"
+            raise CorpusError(f"{place}: expected words of one character, found {word!r}")
+
+
+def _aligned(text: _Text, tags: _Text) -> Iterator[GoldSentence]:
+    lines = [number for number, line in enumerate(text.text.split("\n"), 1) if line_of(line)]
+    for line, sentence in zip(lines, align(text.text, text.name, tags.text, tags.name), strict=True):
+        source = Sentence("characters", text.name, line, "", sentence.words)
+        yield GoldSentence(text.name, sentence.words, sentence.tags, source.line_of)

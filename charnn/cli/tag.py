@@ -1,0 +1,161 @@
+"""`charnn tag`: a stream of text in, the same with tags out."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from charnn.cli import options
+from charnn.config import Level, TextFormat
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from charnn.corpora.tagged import Sentence
+
+OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
+FEW = 3
+"""Malformed sentences that are each named in a warning; the others are counted."""
+
+
+def tag(
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="What to tag, - for stdin. Default: stdin.")
+    ] = None,
+    model: options.Model = None,
+    format: Annotated[
+        TextFormat | None,
+        typer.Option(
+            "--format",
+            help="Of FILE: raw text, a sentence a line (lines) or running on (text); words between spaces (tokens); "
+            "a tag a character (characters); or tagged text. Default: CoNLL-U, columns between tabs and word_TAG are "
+            "recognised, all else is lines.",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        OutputFormat | None,
+        typer.Option(
+            "--to",
+            help="The format that is written. Default: that of FILE; for raw text columns, a word and its tag a line.",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="NAMES", help="Write these of the model's columns only, as in upos,xpos."),
+    ] = None,
+    probabilities: Annotated[bool, typer.Option("--probs", help="Write each tag's probability too.")] = False,
+    alternatives: Annotated[
+        int | None, typer.Option("--nbest", metavar="K", min=1, help="Write the K likeliest tags of each word too.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option("--min-confidence", metavar="P", min=0, max=1, help="Replace tags less probable than P ..."),
+    ] = None,
+    unsure: Annotated[
+        str | None, typer.Option("--unsure", metavar="TAG", help="... by this one. Default: _", show_default=False)
+    ] = None,
+    on_error: Annotated[
+        Literal["fail", "skip"],
+        typer.Option("--on-error", help="skip: a malformed sentence is passed on as it is, with a warning."),
+    ] = "fail",
+    encoding: Annotated[str, typer.Option("--encoding", help="Of FILE, and of what is written.")] = "utf-8",
+    precision: Annotated[
+        options.InferencePrecision,
+        typer.Option("--precision", help="auto is int8 where the model's own measurement found it worth it."),
+    ] = "auto",
+) -> None:
+    """Tag text: sentences come out as they go in, in order, with tags.
+
+    Whatever else the input holds stays as it is, byte for byte. On a slow
+    pipe each sentence is written as soon as it is done.
+
+    charnn tag < notes.txt | grep -c NOUN
+    charnn tag --probs treebank.conllu > tagged.conllu
+    tail -f chat.log | charnn tag --to slashed
+    """
+    from charnn.checkpoint import TaggerConfig, find_model
+    from charnn.cli import console, inference
+    from charnn.corpora.sources import check_encoding
+    from charnn.tagging import Inputs, TagWriter, Wanted, tag_stream
+
+    if unsure is not None and min_confidence is None:
+        raise UsageError(f"--unsure {unsure}: takes the place of tags below --min-confidence P", hint="give that too")
+    check_encoding(encoding)
+    unsure = "_" if unsure is None else unsure
+    directory = find_model(model, "tagger")
+    corpus = directory.config_of(TaggerConfig).corpus
+    chosen = _chosen(columns, corpus.columns)
+    if format is not None:
+        _check_level(format, corpus.level)
+    output = console.Output(encoding)
+    tagger = inference.load_tagger(directory, precision)
+    known = tagger.lexicon.counts
+    inputs = Inputs(
+        files or ["-"], columns=corpus.columns, known=known, level=corpus.level, format=format, encoding=encoding
+    )
+    wanted = Wanted(chosen, probabilities or min_confidence is not None, alternatives or 0)
+    writer = TagWriter(to or "columns", chosen, probabilities, min_confidence or 0.0, unsure)
+    tags = {*chain.from_iterable(tagger.lexicon.tags[column] for column in chosen), unsure}
+    can_align = len(chosen) == 1 and not probabilities and not alternatives and all(len(tag) == 1 for tag in tags)
+    if to == "characters" and not can_align:
+        raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
+    skipped = _Skipped()
+    if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
+        console.notice("reading the terminal, a sentence a line; Ctrl-D ends it")
+    with closing(tagger):
+        for block in tag_stream(inputs, tagger, wanted, skip=skipped if on_error == "skip" else None):
+            writer.to = to or _default(inputs.format, can_align=can_align)
+            output.write(writer.text(block))
+    skipped.report()
+
+
+class _Skipped:
+    """Malformed sentences that were passed on as they are."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def __call__(self, sentence: Sentence) -> None:
+        from charnn.cli import console
+
+        self._number += 1
+        if self._number <= FEW:
+            console.warn(f"{sentence.error}: passed on as it is")
+
+    def report(self) -> None:
+        from charnn.cli import console
+
+        if self._number:
+            console.warn(f"malformed sentences that were passed on as they are: {self._number:,}")
+
+
+def _chosen(names: str | None, columns: Sequence[str]) -> Sequence[str]:
+    if names is None:
+        return columns
+    chosen = list(dict.fromkeys(name.strip() for name in names.split(",")))
+    if unknown := [name for name in chosen if name not in columns]:
+        raise UsageError(f"--columns {names}: no column {unknown[0]!r}", hint=f"the model has {','.join(columns)}")
+    return chosen
+
+
+def _check_level(format: TextFormat, level: Level) -> None:
+    if (format == "characters") != (level == "character") and not (format == "columns" and level == "character"):
+        formats = "characters or columns" if level == "character" else "words, in any format but that"
+        raise UsageError(f"--format {format}: the model tags {formats}")
+
+
+def _default(format: TextFormat | None, *, can_align: bool) -> OutputFormat:
+    """What is written where nothing was asked for."""
+    match format:
+        case "conllu" | "columns" | "slashed":
+            return format
+        case "characters" if can_align:
+            return "characters"
+    return "columns"

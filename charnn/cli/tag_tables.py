@@ -1,0 +1,114 @@
+"""The scores of a tagger as tables of plain text, of at most 120 columns on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+
+from charnn.cli.tally import Tally
+from charnn.config import Level
+from charnn.evaluation import TagScore
+
+WIDTH = 120
+MOST_TAGS = 40
+"""Tags that have a row; of more, the most frequent."""
+MOST_IN_MATRIX = 20
+MOST_CONFUSIONS = 20
+_LONGEST_LABEL = 76
+_RULE = "feats agree as in the UD evaluation script, where their universal features do"
+
+
+def report(tally: Tally, *, model: str, treebank: str, level: Level) -> str:
+    """Ends in a line end."""
+    together = tally.together
+    unknown = f"{together.unknown_words:,} of them never seen in training"
+    parts = [
+        [
+            f"model     {model}",
+            f"treebank  {treebank}: {together.words:,} {level}s, {unknown}; {together.sentences:,} sentences",
+        ],
+        _accuracies(tally),
+    ]
+    for column, score in tally.columns.items():
+        parts += [_tags(column, score), _confusions(column, score)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _accuracies(tally: Tally) -> list[str]:
+    rows = list(tally.columns.items())
+    if len(rows) > 1:
+        rows.append(("all columns", tally.together))
+    accuracies = [
+        [label, *map(_percent, (s.accuracy, s.known_accuracy, s.unknown_accuracy, s.sentence_accuracy))]
+        for label, s in rows
+    ]
+    lines = _aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
+    if tally.feats_as_written is not None:
+        lines.append(f"({_RULE}; as they are written: {_percent(tally.feats_as_written.accuracy)})")
+    return lines
+
+
+def _tags(column: str, score: TagScore) -> list[str]:
+    tags = score.tags
+    rows = [
+        [_label(tag), _percent(of.precision), _percent(of.recall), _percent(of.f1), f"{of.gold:,}"]
+        for tag, of in list(tags.items())[:MOST_TAGS]
+    ]
+    lines = _aligned([[column, "precision", "recall", "F1", "gold"], *rows])
+    if len(tags) > MOST_TAGS:
+        words = sum(of.gold for of in list(tags.values())[MOST_TAGS:])
+        lines.append(f"({len(tags) - MOST_TAGS:,} rarer tags, of {words:,} words together: see --json)")
+    return lines
+
+
+def _confusions(column: str, score: TagScore) -> list[str]:
+    """The matrix where it is small enough; else its largest numbers."""
+    confusions = score.confusions()
+    if not confusions:
+        return []
+    labels, counts_KK = score.matrix()
+    if len(labels) <= MOST_IN_MATRIX:
+        shown = list(map(_label, labels))
+        cells = [[str(words or ".") for words in row] for row in counts_KK.tolist()]
+        rows = [[column, *shown], *([label, *row] for label, row in zip(shown, cells, strict=True))]
+        for gap in ("  ", " "):
+            matrix = _aligned(rows, gap)
+            if cell_len(matrix[0]) <= WIDTH:
+                return [f"{column}: gold tags in rows, predicted tags in columns", *matrix]
+    width = len(f"{confusions[0].words:,}")
+    lines = [f"{column}: gold tag -> predicted tag, the most frequent mistakes"]
+    lines += [
+        f"{of.words:{width},}  {_shown(of.gold)} -> {_shown(of.predicted)}" for of in confusions[:MOST_CONFUSIONS]
+    ]
+    if len(confusions) > MOST_CONFUSIONS:
+        words = sum(of.words for of in confusions[MOST_CONFUSIONS:])
+        lines.append(f"({len(confusions) - MOST_CONFUSIONS:,} rarer ones, of {words:,} words together)")
+    return lines
+
+
+def _aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """The first cell of a row to the left, the others to the right."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    return [gap.join(_padded(row, widths)) for row in rows]
+
+
+def _padded(row: Sequence[str], widths: Iterable[int]) -> list[str]:
+    gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
+    return [row[0] + gaps[0], *(gap + cell for cell, gap in zip(row[1:], gaps[1:], strict=True))]
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f}"
+
+
+def _shown(tag: str) -> str:
+    """What could not be seen, or could be taken for the space around it, as in Python."""
+    return tag if tag.isprintable() and tag.strip() == tag != "" else repr(tag)
+
+
+def _label(tag: str) -> str:
+    """The same for a column of a table, the middle of long ones cut out."""
+    shown = _shown(tag)
+    half = _LONGEST_LABEL // 2
+    return shown if len(shown) <= _LONGEST_LABEL else f"{shown[: half - 1]}…{shown[-half:]}"

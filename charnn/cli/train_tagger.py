@@ -1,0 +1,93 @@
+"""`charnn train` where the corpus is a treebank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from charnn.config import Budget, Level, TreebankConfig, TreebankFormat
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.checkpoint import ModelDirectory
+    from charnn.cli.observers import Preview
+    from charnn.training import Report, TaggerSession, TaggerWishes
+
+PREVIEW_TITLE = "a sentence it never saw"
+PREVIEW_WORDS = 40
+
+
+def start(
+    paths: Sequence[str],
+    valid: Sequence[str],
+    *,
+    columns: str | None,
+    format: TreebankFormat | None,
+    level: Level,
+    tag_paths: Sequence[str],
+    encoding: str,
+    wishes: TaggerWishes,
+    settings: Mapping[str, Any],
+    directory: Callable[[], ModelDirectory],
+) -> TaggerSession:
+    from charnn.corpora import read_treebank
+    from charnn.training import TaggerSession
+
+    treebank = read_treebank(
+        paths,
+        valid,
+        columns=_columns(columns, level, tag_paths),
+        format=format,
+        level=level,
+        tag_paths=tag_paths,
+        encoding=encoding,
+    )
+    return TaggerSession.start(directory, treebank, wishes, settings)
+
+
+def resume(directory: ModelDirectory, paths: Sequence[str], budget: Budget | None) -> TaggerSession:
+    from charnn.checkpoint import TaggerConfig
+    from charnn.corpora import read_treebank, read_treebank_again
+    from charnn.training import TaggerSession
+
+    recorded = directory.config_of(TaggerConfig).corpus
+    if paths:
+        treebank = read_treebank(
+            paths,
+            [source.path for source in recorded.validation_sources],
+            columns=recorded.columns,
+            format=recorded.format,
+            level=recorded.level,
+            tag_paths=[source.path for source in recorded.tag_sources],
+            encoding=recorded.encoding,
+        )
+        if _hashes(treebank.config) != _hashes(recorded):
+            raise UsageError(f"{', '.join(paths)}: not the treebank that {directory.path} was trained on")
+    else:
+        treebank = read_treebank_again(recorded)
+    return TaggerSession.resume(directory, treebank, budget)
+
+
+def preview(session: TaggerSession) -> Preview:
+    """For the live view: validation sentences, one after the other, as the network tags them by now."""
+    sentences = session.treebank.validation
+
+    def tagged(report: Report) -> str:
+        words = sentences[report.step % len(sentences)].words[:PREVIEW_WORDS]
+        return " ".join(f"{word}_{tag}" for word, tag in zip(words, session.tag(words), strict=True))
+
+    return tagged
+
+
+def _columns(given: str | None, level: Level, tag_paths: Sequence[str]) -> tuple[str, ...]:
+    if given is None:
+        return ("tag",) if level == "character" or tag_paths else ("upos",)
+    columns = tuple(column.strip() for column in given.split(","))
+    if not all(columns) or len(set(columns)) < len(columns):
+        raise UsageError(f"--columns {given}: give names with commas between them, such as upos,xpos")
+    return columns
+
+
+def _hashes(treebank: TreebankConfig) -> list[str]:
+    sources = (*treebank.sources, *treebank.validation_sources, *treebank.tag_sources)
+    return [source.sha256 for source in sources]

@@ -1,0 +1,80 @@
+"""`charnn train` where the corpus is a text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from charnn.config import Budget, CorpusConfig, DocumentUnit, SamplingConfig, TokenizerConfig
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.checkpoint import ModelDirectory
+    from charnn.cli.observers import Preview
+    from charnn.training import LanguageModelSession, Report, Wishes
+
+SAMPLE = SamplingConfig(temperature=0.7, length=240)
+PREVIEW_TITLE = "a sample, temperature 0.7"
+
+
+def start(
+    paths: Sequence[str],
+    valid: Sequence[str],
+    *,
+    document: DocumentUnit,
+    encoding: str,
+    tokenizer: TokenizerConfig,
+    wishes: Wishes,
+    settings: Mapping[str, Any],
+    directory: Callable[[], ModelDirectory],
+    source: str | None,
+) -> LanguageModelSession:
+    from charnn.checkpoint import LanguageModelConfig, find_model
+    from charnn.corpora import read_corpus
+    from charnn.training import LanguageModelSession
+
+    start_from = find_model(source, "language-model") if source is not None else None
+    if start_from is not None and "tokenizer" not in wishes.given:
+        theirs = start_from.config_of(LanguageModelConfig).tokenizer
+        tokenizer = dataclasses.replace(theirs, min_count=tokenizer.min_count)
+    any_bytes = tokenizer.kind == "bytes"
+    corpus = read_corpus(paths, valid, document=document, encoding=encoding, any_bytes=any_bytes)
+    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from)
+
+
+def resume(directory: ModelDirectory, paths: Sequence[str], budget: Budget | None) -> LanguageModelSession:
+    from charnn.checkpoint import LanguageModelConfig
+    from charnn.corpora import read_corpus, read_corpus_again
+    from charnn.training import LanguageModelSession
+
+    config = directory.config_of(LanguageModelConfig)
+    recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
+    if paths:
+        valid = [source.path for source in recorded.validation_sources]
+        corpus = read_corpus(paths, valid, document=recorded.document, encoding=recorded.encoding, any_bytes=any_bytes)
+        if _hashes(corpus.config) != _hashes(recorded):
+            raise UsageError(f"{', '.join(paths)}: not the text that {directory.path} was trained on")
+    else:
+        corpus = read_corpus_again(recorded, any_bytes=any_bytes)
+    return LanguageModelSession.resume(directory, corpus, budget)
+
+
+def preview(session: LanguageModelSession) -> Preview:
+    """For the live view: what the network writes by now."""
+    import numpy as np
+
+    from charnn.generation import generate
+    from charnn.network import NumpyLanguageModel
+
+    network, may_stop = NumpyLanguageModel(session.network), session.config.corpus.ends_are_learned
+
+    def sample(report: Report) -> str:
+        random = np.random.default_rng(report.step)
+        return "".join(generate(network, session.tokenizer, "", SAMPLE, random, may_stop=may_stop))
+
+    return sample
+
+
+def _hashes(corpus: CorpusConfig) -> list[str]:
+    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]
