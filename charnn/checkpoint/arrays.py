@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -30,13 +31,17 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
         raise ModelFormatError(f"{path}: damaged: {' '.join(str(error).split())}") from None
 
 
-def places_in_file(path: Path) -> dict[str, tuple[int, int]]:
-    """Of each array in a sound file: the byte where it begins, and how many it has. They lie there in C order."""
+def places_in_file(path: Path) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Of a sound file the SHA-256 of its header, the length before it counted; and of each array the byte where it
+    begins, and how many it has. They lie there in C order."""
     with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-    offsets = {name: entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"}
-    return {name: (8 + length + begin, end - begin) for name, (begin, end) in offsets.items()}
+        before = file.read(8)
+        (length,) = struct.unpack("<Q", before)
+        header = file.read(length)
+    entries = {name: entry for name, entry in json.loads(header).items() if name != "__metadata__"}
+    offsets = {name: entry["data_offsets"] for name, entry in entries.items()}
+    places = {name: (8 + length + begin, end - begin) for name, (begin, end) in offsets.items()}
+    return hashlib.sha256(before + header).hexdigest(), places
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None) -> None:

@@ -158,9 +158,9 @@ class ModelDirectory:
                 raise ModelFormatError(f"{self.path / WEIGHTS}: {name!r} is {array.dtype}, not float32")
         return arrays
 
-    def weight_places(self) -> tuple[str, dict[str, tuple[int, int]]]:
-        """The name of the file of weights, and of each weight the byte where it begins, and how many it has."""
-        return WEIGHTS, places_in_file(self.path / WEIGHTS)
+    def weight_places(self) -> tuple[str, str, dict[str, tuple[int, int]]]:
+        """The name of the file of weights, then what `places_in_file` says of it."""
+        return WEIGHTS, *places_in_file(self.path / WEIGHTS)
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         write_arrays(self.path / WEIGHTS, weights)

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 
 from charnn.config import Level, SourceFile, TreebankConfig, TreebankFormat
-from charnn.corpora import read, read_again, recognize
-from charnn.corpora.tagged import Sentence, open_reader
+from charnn.corpora import read, read_again
+from charnn.corpora.tagged import Sentence
 from charnn.corpora.tagged.aligned import align
+from charnn.corpora.tagged.gold import gold_sentences, treebank_format
 from charnn.corpora.tagged.raw import line_of
-from charnn.errors import CorpusError, UsageError
-
-_BEGINNING = 1 << 12
-"""Characters that a format is told from."""
-_PIECE = 1 << 16
-"""Characters that are read at once."""
+from charnn.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def of_files(
         raise UsageError(f"--tags goes with --format aligned, not with {format}")
     if not tag_paths and format != "aligned":
         return chain.from_iterable(
-            _sentences(text, format or _recognized(text), names, columns, corpus.level)
+            _sentences(text, format or treebank_format(text.text, text.name), names, columns, corpus.level)
             for text in _texts(paths, encoding)
         )
     if len(tag_paths) != len(paths):
@@ -94,41 +90,12 @@ def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
         yield _Text(read(path, encoding=encoding)[0], "standard input" if path == "-" else path)
 
 
-def _recognized(text: _Text) -> TreebankFormat:
-    match recognize(text.text[:_BEGINNING]):
-        case "conllu" | "columns" | "slashed" as format:
-            return format
-        case _:
-            raise CorpusError(
-                f"{text.name}: neither CoNLL-U, nor columns between tabs, nor word_TAG",
-                hint="name its format with --format, or with --model a language model that scores it as a text",
-            )
-
-
 def _sentences(
     text: _Text, format: TreebankFormat, names: Sequence[str], columns: Sequence[str], level: Level
 ) -> Iterator[GoldSentence]:
-    for sentence in _read(text, format, names):
-        if sentence.words or sentence.error:
-            tags = tuple(sentence.gold(column) for column in columns)
-            if level == "character":
-                _check_characters(sentence)
-            yield GoldSentence(text.name, sentence.words, tags, sentence.line_of)
-
-
-def _read(text: _Text, format: TreebankFormat, names: Sequence[str]) -> Iterator[Sentence]:
-    assert format != "aligned"
-    reader = open_reader(format, text.name, columns=names)
-    for start in range(0, len(text.text), _PIECE):
-        yield from reader.feed(text.text[start : start + _PIECE])
-    yield from reader.finish()
-
-
-def _check_characters(sentence: Sentence) -> None:
-    for number, word in enumerate(sentence.words):
-        if len(word) != 1:
-            place = f"{sentence.name}:{sentence.line_of(number)}"
-            raise CorpusError(f"{place}: expected words of one character, found {word!r}")
+    for sentence in gold_sentences(text.text, text.name, format, names, level):
+        tags = tuple(sentence.gold(column) for column in columns)
+        yield GoldSentence(text.name, sentence.words, tags, sentence.line_of)
 
 
 def _aligned(text: _Text, tags: _Text) -> Iterator[GoldSentence]:

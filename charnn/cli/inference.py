@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charnn.checkpoint import LanguageModelConfig, ModelDirectory, TaggerConfig
 from charnn.cli.options import InferencePrecision
-from charnn.errors import UsageError
+from charnn.errors import ModelFormatError, UsageError
 
 if TYPE_CHECKING:
     from charnn.runtime import RuntimeLanguageModel
@@ -43,7 +43,10 @@ def load_tagger(directory: ModelDirectory, precision: InferencePrecision, *, bea
         decoder_from(kind, saved_arrays(kind, weights, f"heads.{column}"), tags=tags, beam=beam)
         for column, tags in enumerate(config.network.tags)
     ]
-    return Tagger(lexicon, RuntimeTagger(directory.word_graph_path(), graph), decoders, threads=processors())
+    network = RuntimeTagger(directory.word_graph_path(), graph)
+    if network.score_sizes != [decoder.score_size for decoder in decoders]:
+        raise ModelFormatError(f"{graph}: not the graph of this model")
+    return Tagger(lexicon, network, decoders, threads=processors())
 
 
 def _is_quantized(

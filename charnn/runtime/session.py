@@ -6,6 +6,7 @@ ONNX calls that external data, and a safetensors file is just such bytes in a ro
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import onnxruntime
 
 from charnn.errors import ModelFormatError
 
+LONGEST_HEADER = 1 << 24
 TABLES_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
@@ -29,9 +31,23 @@ def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSes
         # ONNX Runtime takes no name that is not UTF-8. It finds no tables in such a folder; a graph without any loads.
         options.add_session_config_entry(TABLES_FOLDER, os.fsencode(graph.parent).decode("utf-8", "replace"))
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         raise ModelFormatError(f"{name}: ONNX Runtime cannot load it: {' '.join(str(error).split())}") from None
+    properties = session.get_modelmeta().custom_metadata_map
+    if isinstance(graph, Path) and "tables" in properties:
+        tables = graph.parent / properties["tables"]
+        if _header_digest(tables) != properties.get("tables_header"):
+            raise ModelFormatError(f"{tables}: not the file that {graph.name} was made for")
+    return session
+
+
+def _header_digest(path: Path) -> str:
+    """As `checkpoint.arrays.places_in_file`. The file has been read from, so it is there, and long enough."""
+    with path.open("rb") as file:
+        before = file.read(8)
+        length = min(int.from_bytes(before, "little"), LONGEST_HEADER)
+        return hashlib.sha256(before + file.read(length)).hexdigest()
 
 
 def graph_name(graph: Path | bytes) -> str:

@@ -50,6 +50,8 @@ class RuntimeTagger:
             raise ModelFormatError(f"{graph_name(sentence_graph)}: reads vectors of {read}, where words have {given}")
         self.vector_size = given
         """D"""
+        self.score_sizes: list[int] = [output.shape[-1] for output in sentences.get_outputs()]
+        """S of each column."""
         self._run_words, self._run_sentences = words.run, sentences.run
 
     def vectors(self, features: WordFeatures) -> Floats:

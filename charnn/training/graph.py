@@ -67,13 +67,17 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def share(graph: bytes, file: str, places: Mapping[str, tuple[int, int]]) -> bytes:
+def share(graph: bytes, file: str, header: str, places: Mapping[str, tuple[int, int]]) -> bytes:
     """The graph without the constants that `places` names: they are read from `file` beside it, fp32 as they lie there,
-    from the byte on that `places` has first, as many as it has second."""
+    from the byte on that `places` has first, as many as it has second.
+
+    `header`, the SHA-256 of what says where things lie in the file, is kept, so that another file is not misread.
+    """
     model = onnx.load_from_string(graph)
+    helper.set_model_props(model, {"tables": file, "tables_header": header})
     for constant in model.graph.initializer:
-        if constant.name in places:
-            offset, length = places[constant.name]
+        offset, length = places.get(constant.name, (0, 0))
+        if length:  # an empty table has nothing to share
             constant.ClearField("raw_data")
             constant.data_location = TensorProto.EXTERNAL
             for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):

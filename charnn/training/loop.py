@@ -237,7 +237,7 @@ class Loop:
         now = self.progress
         now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
         now.validated_at = min(now.validated_at, now.fraction)
-        if now.since_best >= self.config.patience:  # it had stopped early, and is asked to go on all the same
+        if 0 < self.config.patience <= now.since_best:  # it had stopped early, and is asked to go on all the same
             now.since_best = 0
 
 

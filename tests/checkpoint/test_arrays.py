@@ -20,7 +20,7 @@ def test_bytes_of_every_weight_are_where_they_are_said_to_be(
 ) -> None:
     model = ModelDirectory(tmp_path_factory.mktemp("model"))
     model.write_weights(weights)
-    name, places = model.weight_places()
+    name, _, places = model.weight_places()
     data = (model.path / name).read_bytes()
     assert places.keys() == weights.keys()
     for key, (begin, size) in places.items():
@@ -34,7 +34,7 @@ def test_array_that_lies_in_memory_in_another_order_is_written_row_by_row(
     model = ModelDirectory(tmp_path_factory.mktemp("model"))
     rows = np.arange(6, dtype=np.float32).reshape(2, 3)
     model.write_weights({"columns": np.asfortranarray(rows), "every other": np.repeat(rows, 2, axis=1)[:, ::2]})
-    name, places = model.weight_places()
+    name, _, places = model.weight_places()
     data = (model.path / name).read_bytes()
     for begin, size in places.values():
         assert np.frombuffer(data[begin : begin + size], np.float32).tolist() == list(range(6))

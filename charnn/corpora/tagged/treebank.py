@@ -10,15 +10,9 @@ from typing import NamedTuple
 from charnn.config import HELD_OUT_FRACTION, Level, SourceFile, TreebankConfig, TreebankFormat
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tagged.aligned import align
-from charnn.corpora.tagged.formats import open_reader
-from charnn.corpora.tagged.recognition import recognize
+from charnn.corpora.tagged.gold import gold_sentences, treebank_format
 from charnn.corpora.tagged.sentence import Sentence, TaggedSentence
 from charnn.errors import CorpusError, UsageError
-
-_BEGINNING = 1 << 12
-"""Characters that a format is told from."""
-_PIECE = 1 << 16
-"""Characters that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +20,6 @@ class Treebank:
     training: list[TaggedSentence]
     validation: list[TaggedSentence]
     config: TreebankConfig
-    extra_columns: tuple[str, ...] = ()
-    """Of those asked for, the ones that are there: `TaggedSentence.tags` has them after those of `config.columns`."""
 
 
 class _Text(NamedTuple):
@@ -45,16 +37,14 @@ def read_treebank(
     level: Level = "word",
     tag_paths: Sequence[str] = (),
     encoding: str = "utf-8",
-    extra_columns: Sequence[str] = (),
 ) -> Treebank:
     """The treebank in the files at `paths`, `-` for standard input; see `sources.read`.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
-    Without `validation_paths`, the last tenth of the sentences is held out, at least one. `extra_columns` of CoNLL-U
-    are read along; those that are `_` throughout are left out, as all are in other formats. Raises CorpusError for what
-    cannot be read: the first sentence that is malformed, the first word without a tag, or of several characters at the
-    level `character`; also where nothing is left to train on or to validate with. Raises UsageError for arguments that
-    contradict each other.
+    Without `validation_paths`, the last tenth of the sentences is held out, at least one. Raises CorpusError
+    for what cannot be read: the first sentence that is malformed, the first word without a tag, or of several
+    characters at the level `character`; also where nothing is left to train on or to validate with. Raises UsageError
+    for arguments that contradict each other.
     """
     if format is None and tag_paths:
         format = "aligned"
@@ -71,35 +61,32 @@ def read_treebank(
     texts, held_out, tags = texts_at(paths), texts_at(validation_paths), texts_at(tag_paths)
     config = TreebankConfig(
         sources=tuple(text.source for text in texts),
-        format=format or _recognized(texts[0]),
+        format=format or treebank_format(texts[0].text, texts[0].name),
         columns=tuple(columns),
         level=level,
         validation_sources=tuple(text.source for text in held_out),
         tag_sources=tuple(text.source for text in tags),
         encoding=encoding,
     )
-    return _treebank(texts, held_out, tags, config, extra_columns)
+    return _treebank(texts, held_out, tags, config)
 
 
-def read_treebank_again(config: TreebankConfig, *, extra_columns: Sequence[str] = ()) -> Treebank:
+def read_treebank_again(config: TreebankConfig) -> Treebank:
     """The treebank that `config` records. Raises CorpusError where a file of it is missing or has changed."""
 
     def again(sources: Sequence[SourceFile]) -> list[_Text]:
         return [_Text(read_again(source, encoding=config.encoding), source.path, source) for source in sources]
 
     texts, held_out, tags = again(config.sources), again(config.validation_sources), again(config.tag_sources)
-    return _treebank(texts, held_out, tags, config, extra_columns)
+    return _treebank(texts, held_out, tags, config)
 
 
-def _treebank(
-    texts: list[_Text], held_out: list[_Text], tags: list[_Text], config: TreebankConfig, extra_columns: Sequence[str]
-) -> Treebank:
-    extra = [column for column in extra_columns if config.format == "conllu" and column not in config.columns]
+def _treebank(texts: list[_Text], held_out: list[_Text], tags: list[_Text], config: TreebankConfig) -> Treebank:
     if config.format == "aligned":
         training = [s for text, tag in zip(texts, tags, strict=True) for s in align(*text[:2], *tag[:2])]
     else:
-        training = [sentence for text in texts for sentence in _sentences(text, config, extra)]
-    validation = [sentence for text in held_out for sentence in _sentences(text, config, extra)]
+        training = [sentence for text in texts for sentence in _sentences(text, config)]
+    validation = [sentence for text in held_out for sentence in _sentences(text, config)]
     _check_enough(texts, len(training), 1 if held_out else 2)
     if held_out:
         _check_enough(held_out, len(validation), 1)
@@ -114,55 +101,18 @@ def _treebank(
         validation_sentences=len(validation),
         validation_words=sum(map(len, validation)),
     )
-    return _without_empty_columns(Treebank(training, validation, counted, tuple(extra)))
+    return Treebank(training, validation, counted)
 
 
-def _sentences(text: _Text, config: TreebankConfig, extra_columns: Sequence[str]) -> list[TaggedSentence]:
-    assert config.format != "aligned"
-    reader = open_reader(config.format, text.name, columns=config.columns)
-    pieces = (text.text[start : start + _PIECE] for start in range(0, len(text.text), _PIECE))
-    read = [_tagged(s, config, extra_columns) for piece in pieces for s in reader.feed(piece) if s.words or s.error]
-    return read + [_tagged(s, config, extra_columns) for s in reader.finish() if s.words or s.error]
+def _sentences(text: _Text, config: TreebankConfig) -> list[TaggedSentence]:
+    read = gold_sentences(text.text, text.name, config.format, config.columns, config.level)
+    return [_tagged(sentence, config.columns) for sentence in read]
 
 
-def _tagged(sentence: Sentence, config: TreebankConfig, extra_columns: Sequence[str]) -> TaggedSentence:
-    tags = [sentence.gold(column) for column in config.columns]
-    if config.level == "character":
-        for number, word in enumerate(sentence.words):
-            if len(word) != 1:
-                place = f"{sentence.name}:{sentence.line_of(number)}"
-                raise CorpusError(f"{place}: expected words of one character, found {word!r}")
-    tags += [sentence.values(column) or ["_"] * len(sentence) for column in extra_columns]
-    words, *tags = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
-    return TaggedSentence(words, tuple(tags))
-
-
-def _without_empty_columns(treebank: Treebank) -> Treebank:
-    """The treebank without the extra columns that are `_` throughout."""
-    first_extra = len(treebank.config.columns)
-    kept = [
-        number
-        for number in range(first_extra + len(treebank.extra_columns))
-        if number < first_extra
-        or any(set(s.tags[number]) - {"_"} for part in (treebank.training, treebank.validation) for s in part)
-    ]
-
-    def reduced(sentences: list[TaggedSentence]) -> list[TaggedSentence]:
-        return [TaggedSentence(s.words, tuple(s.tags[number] for number in kept)) for s in sentences]
-
-    extra_columns = tuple(treebank.extra_columns[number - first_extra] for number in kept[first_extra:])
-    return Treebank(reduced(treebank.training), reduced(treebank.validation), treebank.config, extra_columns)
-
-
-def _recognized(text: _Text) -> TreebankFormat:
-    match recognize(text.text[:_BEGINNING]):
-        case "conllu" | "columns" | "slashed" as format:
-            return format
-        case _:
-            raise CorpusError(
-                f"{text.name}: neither CoNLL-U, nor columns between tabs, nor word_TAG",
-                hint="name its format with --format",
-            )
+def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
+    tags = (sentence.gold(column) for column in columns)
+    words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
+    return TaggedSentence(words, tuple(interned))
 
 
 def _check_enough(texts: list[_Text], found: int, needed: int) -> None:

@@ -10,6 +10,7 @@ from charnn.lexicon import Lexicon
 
 LONGEST_SENTENCE = 256
 """Words; longer ones are cut in training."""
+LEARNING_RATE = 4e-3
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def plan(
         settings["precision"] = "fp32"
     training = TrainingConfig(
         budget=wishes.budget or default_budget(words),
-        lanes=wishes.lanes or default_lanes(sentences),
-        window_length=wishes.window_length or LONGEST_SENTENCE,
-        learning_rate=wishes.learning_rate or 4e-3,
+        lanes=default_lanes(sentences) if wishes.lanes is None else wishes.lanes,
+        window_length=LONGEST_SENTENCE if wishes.window_length is None else wishes.window_length,
+        learning_rate=LEARNING_RATE if wishes.learning_rate is None else wishes.learning_rate,
         **settings,
     )
     return network, training

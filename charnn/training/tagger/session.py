@@ -100,9 +100,9 @@ class TaggerSession(Session[TaggerConfig]):
     def _write(self, directory: ModelDirectory, weights: Weights) -> None:
         network = self.config.network
         directory.write_lexicon(self.lexicon)
-        file, places = directory.weight_places()
+        file, header, places = directory.weight_places()
         tables = {table: places[weight] for table, weight in TABLES.items()}
-        directory.write_word_graph(share(word_graph(network, weights), file, tables))
+        directory.write_word_graph(share(word_graph(network, weights), file, header, tables))
         directory.write_graph(sentence_graph(network, weights))
         if can_quantize(network.cell):
             directory.write_graph(sentence_graph(network, weights, quantized=True), quantized=True)

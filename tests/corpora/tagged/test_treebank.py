@@ -79,17 +79,6 @@ def test_columns_and_slashed_are_recognized_and_named_by_position(tmp_path: Path
     assert slashed.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
 
 
-def test_extra_columns_are_read_along_where_there_is_anything_in_them(tmp_path: Path) -> None:
-    text = conllu("a", feats="F=1") + conllu("b") + conllu("c")
-    treebank = read_treebank([file_with(text, tmp_path)], extra_columns=("xpos", "upos", "feats", "ner"))
-    assert treebank.extra_columns == ("feats",)
-    assert treebank.training[0] == TaggedSentence(["a"], (["Ta"], ["F=1"]))
-    assert treebank.validation == [TaggedSentence(["c"], (["Tc"], ["_"]))]
-    assert read_treebank_again(treebank.config, extra_columns=("feats",)) == treebank
-    columns = read_treebank([file_with("a\tA\tx\nb\tB\ty\n\nc\tC\tz\n", tmp_path)], extra_columns=("xpos",))
-    assert (columns.extra_columns, columns.training[0].tags) == ((), (["A", "B"],))
-
-
 def test_the_first_malformed_sentence_or_missing_tag_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = file_with(conllu("a") + conllu("b") + "1\tc\n", tmp_path)
     with pytest.raises(CorpusError) as caught:

@@ -118,9 +118,9 @@ def test_graph_of_words_without_its_tables_gives_the_same_vectors(options: dict[
     weights = weights_of(config)
     directory = ModelDirectory(tmp_path)
     directory.write_weights(weights)
-    file, places = directory.weight_places()
+    file, header, places = directory.weight_places()
     whole, sentences = word_graph(config, weights), sentence_graph(config, weights)
-    shared = share(whole, file, {table: places[weight] for table, weight in TABLES.items()})
+    shared = share(whole, file, header, {table: places[weight] for table, weight in TABLES.items()})
     assert len(shared) < len(whole) - sum(weights[weight].nbytes for weight in TABLES.values()) + 1000
     directory.write_word_graph(shared)
     lexicon = Lexicon.of(["ab", "ab", "cd", "cd", "e", "e", "f", "gh"], {})

@@ -1,0 +1,113 @@
+"""The tagger in tests/golden/, which every later charnn reads as it was written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from charnn.checkpoint import ModelConfig, ModelDirectory, TaggerConfig
+from charnn.cli.inference import load_tagger
+from charnn.errors import ModelFormatError
+from charnn.runtime import RuntimeTagger
+
+PATH = Path(__file__).parents[1] / "golden" / "tagger-1"
+WORDS = ["the", "New York", "1,999", "Zürich", "🧊"]
+"""All known but the fourth, most of whose characters are not known either."""
+IDS = [4, 6, 5, 0, 9]
+CHARACTERS = [
+    [2, 20, 14, 13, 3, 0, 0, 0, 0, 0],
+    [2, 9, 13, 22, 4, 10, 17, 18, 15, 3],
+    [2, 7, 5, 8, 8, 8, 3, 0, 0, 0],
+    [2, 1, 1, 18, 1, 12, 14, 3, 0, 0],
+    [2, 24, 3, 0, 0, 0, 0, 0, 0, 0],
+]
+SHAPES = [0, 8, 2, 8, 0]
+VECTORS = [15.25808, 17.38304, 8.62357, 16.48965, 10.42209]
+"""Sums of absolute values."""
+SCORES = {
+    False: [
+        [-4.51547, -0.41191, -1.68095, -4.27260, 3.80305, -5.29969, -1.90436, -7.26317],
+        [-6.46633, -6.18691, -2.78190, 3.35499, -9.60197, 5.99192],
+    ],
+    True: [
+        [-4.50033, -0.43440, -1.66863, -4.26938, 3.76739, -5.29939, -1.87414, -7.25853],
+        [-6.45244, -6.18400, -2.75474, 3.30949, -9.60541, 5.98341],
+    ],
+}
+"""Of both columns, summed over WORDS as one sentence, from the fp32 graph and from the int8 one."""
+TAGS = [
+    ["DET", "PROPN", "NUM", "PROPN", "SYM"],
+    ["_", "Number=Sing", "NumType=Card", "Number=Sing", "_"],
+]
+
+
+@pytest.fixture
+def model() -> ModelDirectory:
+    return ModelDirectory.open(PATH)
+
+
+def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(model: ModelDirectory) -> None:
+    config = model.config_of(TaggerConfig)
+    assert (config.task, config.corpus.columns, config.network.decoder) == ("tagger", ("upos", "feats"), "crf")
+    assert config.scores is not None
+    assert config.scores.accuracies == (1.0, 1.0)
+    assert config.quantization is not None
+    data = (PATH / "config.json").read_bytes()
+    assert ModelConfig.loads(data.decode()).dumps().encode() == data
+
+
+def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: ModelDirectory) -> None:
+    lexicon = model.lexicon()
+    features = lexicon.features(WORDS)
+    assert features.words_N.tolist() == IDS
+    assert features.characters_NL.tolist() == CHARACTERS
+    assert features.shapes_N.tolist() == SHAPES
+    assert [word for word in WORDS if not lexicon.knows(word)] == ["Zürich"]
+    assert lexicon.to_bytes() == (PATH / "lexicon.json").read_bytes()
+
+
+@pytest.mark.parametrize("quantized", [False, True], ids=["fp32", "int8"])
+def test_graphs_score_as_they_did(model: ModelDirectory, quantized: bool) -> None:
+    network = RuntimeTagger(model.word_graph_path(), model.graph_path(quantized=quantized))
+    vectors_ND = network.vectors(model.lexicon().features(WORDS))
+    np.testing.assert_allclose(np.abs(vectors_ND).sum(1), VECTORS, rtol=1e-4)
+    scores = network.scores(vectors_ND[:, None], np.array([len(WORDS)]))
+    tolerance = 0.1 if quantized else 1e-3  # int8 rounds a little differently from processor to processor
+    for scores_TBS, expected in zip(scores, SCORES[quantized], strict=True):
+        np.testing.assert_allclose(scores_TBS.sum((0, 1)), expected, atol=tolerance)
+
+
+def test_words_are_tagged_as_they_were(model: ModelDirectory) -> None:
+    tagger = load_tagger(model, "fp32")
+    try:
+        assert [tags.names for tags in tagger.tag([WORDS])[0]] == TAGS
+    finally:
+        tagger.close()
+
+
+def test_training_state_is_there_to_go_on_with(model: ModelDirectory) -> None:
+    arrays, values = model.training_state()
+    assert values["progress"]["step"] == 200
+    assert "weights.words.weight" in arrays
+
+
+# The tables of words.onnx lie in weights.safetensors, by place.
+
+
+def test_weights_that_were_saved_anew_in_another_order_are_refused_and_not_misread(tmp_path: Path) -> None:
+    path = Path(shutil.copytree(PATH, tmp_path / "model"))
+    save_file(load_file(path / "weights.safetensors"), path / "weights.safetensors", {"note": "saved by another tool"})
+    with pytest.raises(ModelFormatError, match=r"weights\.safetensors: not the file that words\.onnx was made for"):
+        load_tagger(ModelDirectory.open(path), "fp32")
+
+
+def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
+    path = Path(shutil.copytree(PATH, tmp_path / "model"))
+    config = (path / "config.json").read_text().replace('"decoder": "crf"', '"decoder": "feedback"')
+    (path / "config.json").write_text(config)
+    with pytest.raises(ModelFormatError):
+        load_tagger(ModelDirectory.open(path), "fp32")
