@@ -130,13 +130,16 @@ class TaggerNetworkConfig(Json):
     reader_size: int = 64
     """Of each direction, or of each of the two widths of the convolution."""
     affix_size: int = 64
-    shape_size: int = 8
+    shape_size: int = 32
     neighbour_size: int = 128
     """Units that see a word and its two neighbours, beside the recurrent layers; 0 is none."""
     dropout: float = 0.4
+    """After the recurrent layers and the neighbours."""
+    input_dropout: float = 0.3
+    """Of the words' vectors."""
     word_dropout: float = 0.25
     """a in a / (a + count), the probability that a word's own vector is dropped in training."""
-    spelling_dropout: float = 0.2
+    spelling_dropout: float = 0.1
     """The probability that all that a word's spelling says is dropped in training: its neighbours must tell."""
     affix_dropout: float = 0.5
     """The same of each beginning and end of a word: the others must tell."""
@@ -147,7 +150,7 @@ class TaggerNetworkConfig(Json):
         for name in ("affix_size", "shape_size", "neighbour_size"):
             _require(getattr(self, name) >= 0, f"{name.replace('_', ' ')} cannot be negative")
         _require(bool(self.tags) and min(self.tags) >= 1, "a tagger has a column with a tag at least")
-        for name in ("dropout", "spelling_dropout", "affix_dropout"):
+        for name in ("dropout", "input_dropout", "spelling_dropout", "affix_dropout"):
             _require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         _require(0.0 <= self.word_dropout < math.inf, "word dropout cannot be negative")
 

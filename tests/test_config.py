@@ -114,6 +114,7 @@ TAGGER_NETWORKS = st.builds(
     neighbour_size=NATURALS,
     dropout=FRACTIONS,
     word_dropout=st.floats(0, allow_infinity=False),
+    input_dropout=FRACTIONS,
     spelling_dropout=FRACTIONS,
     affix_dropout=FRACTIONS,
 )

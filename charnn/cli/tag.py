@@ -108,7 +108,7 @@ def tag(
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
     skipped = _Skipped()
     if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
-        console.notice("reading the terminal, a sentence a line; Ctrl-D ends it")
+        console.notice("reading the terminal; Ctrl-D ends it")
     with closing(tagger):
         for block in tag_stream(inputs, tagger, wanted, skip=skipped if on_error == "skip" else None):
             writer.to = to or _default(inputs.format, can_align=can_align)

@@ -60,7 +60,7 @@ class Tagger(nn.Module):
         self.words = nn.Embedding(config.words, config.word_size)
         nn.init.normal_(self.words.weight, std=0.5)
         size = self.spelling.size + config.word_size
-        self.input_dropout, self.dropout = LockedDropout(config.dropout), LockedDropout(config.dropout)
+        self.input_dropout, self.dropout = LockedDropout(config.input_dropout), LockedDropout(config.dropout)
         self.recurrent = Bidirectional(
             config.cell,
             input_size=size,

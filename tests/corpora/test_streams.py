@@ -6,6 +6,7 @@ import codecs
 import gzip
 import os
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,14 +46,19 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes | None], N
     """stdin is a pipe; `pipe(data)` writes into it, `pipe(None)` closes it."""
     reading, writing = os.pipe()
     monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
+    writer = os.fdopen(writing, "wb", buffering=0)
+    no_longer = threading.Timer(20, writer.close)  # who waits for what does not come is given an end
+    no_longer.start()
 
     def write(data: bytes | None) -> None:
         if data is None:
-            os.close(writing)
+            writer.close()
         else:
-            os.write(writing, data)
+            writer.write(data)
 
     yield write
+    no_longer.cancel()
+    writer.close()
     sys.stdin.close()
 
 

@@ -35,11 +35,12 @@ def pipe(monkeypatch):
     """stdin is a pipe; `pipe(text)` writes into it, `pipe(None)` closes it."""
     reading, writing = os.pipe()
     monkeypatch.setattr(sys, "stdin", os.fdopen(reading))
-
-    def write(text):
-        os.close(writing) if text is None else os.write(writing, text.encode())
-
-    yield write
+    writer = os.fdopen(writing, "wb", buffering=0)
+    no_longer = threading.Timer(20, writer.close)  # who waits for what does not come is given an end
+    no_longer.start()
+    yield lambda text: writer.close() if text is None else writer.write(text.encode())
+    no_longer.cancel()
+    writer.close()
     sys.stdin.close()
 
 

@@ -63,6 +63,8 @@ def test_probabilities_are_those_of_the_tags_and_alternatives_are_the_best_first
 
 
 def test_nothing_is_said_that_was_not_asked_for(make_tagger) -> None:
+    ((upos, _),) = make_tagger().tag([["a"]], Wanted(alternatives=1))
+    assert upos.probabilities is None
     (columns, empty) = make_tagger().tag([["a"], []])
     for tags in (*columns, *empty):
         assert tags.probabilities is tags.alternatives is None

@@ -47,6 +47,8 @@ def plan(
         for name in ("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder")
         if (value := getattr(wishes, name)) is not None
     }
+    if wishes.dropout is not None:
+        given["input_dropout"] = wishes.dropout
     network = TaggerNetworkConfig(
         words=lexicon.word_ids,
         characters=lexicon.character_ids,
