@@ -11,11 +11,15 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Trains on the fables for two minutes, then writes a tale and scores the model on the tales it never saw.
+# Two models of the fables. One learns the text for two minutes, is scored on the tales it never saw, and writes one;
+# the other learns the tags of a few tales in half a minute, is scored on two others, and tags what the first has written.
 demo: install
 	$(BIN)/charnn train data/fables.txt --documents paragraph --time 2m --out checkpoints/demo --overwrite
 	$(BIN)/charnn eval --model checkpoints/demo
 	$(BIN)/charnn sample "The Fox and the" --model checkpoints/demo --temp 0.6 --length 1500 --seed 1
+	$(BIN)/charnn train data/fables-train.conllu --valid data/fables-dev.conllu --out checkpoints/demo-tags --overwrite
+	$(BIN)/charnn eval --model checkpoints/demo-tags
+	$(BIN)/charnn sample "The " --model checkpoints/demo --temp 0.6 --length 200 --seed 2 | $(BIN)/charnn tag --model checkpoints/demo-tags
 
 test: install
 	$(BIN)/python -m pytest -q
@@ -28,8 +32,10 @@ check: install
 
 # The figures of the README, on this machine. CORPUS is any text; the README's figures are for Tiny Shakespeare.
 CORPUS ?= $(firstword $(wildcard ../shared/data/tinyshakespeare/input.txt) data/fables.txt)
+TREEBANKS ?= $(firstword $(wildcard ../shared/data) data)
 bench: install
-	$(BIN)/python -m tests.benchmarks $(CORPUS)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m tests.benchmarks $(CORPUS) --treebanks $(TREEBANKS)
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
