@@ -27,7 +27,13 @@ TINY: dict[str, Any] = {
     "shape_size": 2,
     "neighbour_size": 3,
 }
-NOTHING_DROPPED = {"dropout": 0.0, "input_dropout": 0.0, "word_dropout": 0.0, "spelling_dropout": 0.0, "affix_dropout": 0.0}
+NOTHING_DROPPED = {
+    "dropout": 0.0,
+    "input_dropout": 0.0,
+    "word_dropout": 0.0,
+    "spelling_dropout": 0.0,
+    "affix_dropout": 0.0,
+}
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
 DECODERS: list[DecoderKind] = ["independent", "feedback", "crf"]
 lengths_of_sentences = st.lists(st.integers(1, 6), min_size=1, max_size=4)
