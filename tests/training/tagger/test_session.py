@@ -73,7 +73,7 @@ def after(steps: int) -> Callable[[], bool]:
 )
 def test_a_tiny_tagger_learns_a_toy_treebank_whole(start, treebank_of, silent, wishes: dict[str, Any]) -> None:
     treebank = treebank_of(TEXT * 3, valid=TEXT)
-    session = start(treebank, steps=50, learning_rate=0.02, **wishes)
+    session = start(treebank, steps=120, learning_rate=0.02, **wishes)
     assert session.run(silent) == "budget"
     assert (session.config.scores.accuracies, session.config.scores.unknown_accuracy) == ((1.0,), None)
     sentences, tags = gold(treebank)
