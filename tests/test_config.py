@@ -44,14 +44,17 @@ TOKENIZERS = st.builds(
     vocabulary_size=st.integers(2, 2**53),
     min_count=COUNTS,
 )
-NETWORKS = st.builds(
-    NetworkConfig,
-    vocabulary_size=COUNTS,
-    cell=CELLS,
-    layers=COUNTS,
-    hidden_size=COUNTS,
-    embedding_size=COUNTS,
-    dropout=FRACTIONS,
+SIZES = {"vocabulary_size": COUNTS, "layers": COUNTS, "hidden_size": COUNTS, "embedding_size": COUNTS}
+REFINED = {
+    "dropout": FRACTIONS,
+    "weight_drop": FRACTIONS,
+    "embedding_dropout": FRACTIONS,
+    "residual": st.booleans(),
+    "recurrent_depth": COUNTS,
+}
+NETWORKS = st.one_of(
+    st.builds(NetworkConfig, cell=CELLS, **SIZES, **REFINED),
+    st.builds(NetworkConfig, cell=st.just("rnn"), gradient_flow=POSITIVE, **SIZES, **REFINED),
 )
 TRAININGS = st.builds(
     TrainingConfig,

@@ -60,10 +60,14 @@ INFINITY = float("inf")
                 ("layers", 0),
                 ("hidden_size", 0),
                 ("embedding_size", -3),
-                ("dropout", 1.0),
-                ("dropout", -0.1),
-                ("dropout", NAN),
+                *((name, v) for name in ("dropout", "weight_drop", "embedding_dropout") for v in (1.0, -0.1, NAN)),
+                ("recurrent_depth", 0),
+                ("gradient_flow", 1.0),
             ]
+        ),
+        *(
+            (NetworkConfig, {"vocabulary_size": 5, "cell": "rnn"}, "gradient_flow", value)
+            for value in (-0.1, INFINITY, NAN)
         ),
         *(
             (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": (3,)}, name, value)
@@ -117,3 +121,10 @@ def test_value_out_of_range_is_refused_as_it_is_built(
 ) -> None:
     with pytest.raises(ConfigError):
         kind(**required, **{name: value})
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_gradient_flow_of_a_cell_with_gates_is_refused_by_the_name_of_its_option(cell: Any) -> None:
+    with pytest.raises(ConfigError, match=rf"^--gradient-flow is for --cell rnn, not {cell}$"):
+        NetworkConfig(5, cell=cell, gradient_flow=0.5)
+    assert NetworkConfig(5, cell="rnn", gradient_flow=0.5).gradient_flow == 0.5

@@ -8,7 +8,10 @@ from charnn.cli import options
 from charnn.config import Budget, Task
 from charnn.errors import UsageError
 
-OF_TEXTS = ("documents", "tokenizer", "vocabulary_size", "min_count", "start_from")
+OF_TEXTS = (
+    *("documents", "tokenizer", "vocabulary_size", "min_count", "start_from"),
+    *("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow"),
+)
 """Parameters that mean something for a language model only."""
 OF_TREEBANKS = ("columns", "format", "level", "tags", "words_from", "decoder")
 """And for a tagger only."""

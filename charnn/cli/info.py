@@ -61,13 +61,9 @@ def info(
 
 
 def _language_model(config: LanguageModelConfig, tokenizer: Tokenizer) -> Rows:
-    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    training, record, corpus = config.training, config.record, config.corpus
     rows = [
-        (
-            "network",
-            f"{network.layers} x {network.hidden_size} {network.cell}, embedding {network.embedding_size}, "
-            f"dropout {network.dropout:g}",
-        ),
+        ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
         *(("corpus", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),

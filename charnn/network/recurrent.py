@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,11 +12,15 @@ from torch.nn import functional
 
 from charnn.config import Cell
 from charnn.network.cells import CELLS, STATES, CellWeights, LayerState
+from charnn.network.gradient_flow import rnn_with_gradient_flow
+from charnn.network.weight_drop import WeightDrop
 
 State = tuple[LayerState, ...]
 """What a stack carries from step to step, one entry a layer, the layer nearest the input first."""
 
-_KERNELS: Mapping[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_MODULES: Mapping[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+_KERNELS: Mapping[Cell, Callable[..., Sequence[Tensor]]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}
+"""What the modules call with their own weights."""
 
 
 def detach(state: State) -> State:
@@ -30,6 +35,10 @@ class LockedDropout(nn.Module):
     itself in time are never dropped. Identity in eval mode and at probability 0.
     """
 
+    part: tuple[slice, int] | None = None
+    """Where the lanes are some of a larger batch: which, and of how many. Masks are drawn for all of them, so that each
+    lane has the one that it has where they are together."""
+
     def __init__(self, probability: float) -> None:
         super().__init__()
         self.probability = probability
@@ -38,27 +47,52 @@ class LockedDropout(nn.Module):
         if not self.training or self.probability == 0:
             return x_BTF
         batch, _, features = x_BTF.shape
-        return x_BTF * functional.dropout(x_BTF.new_ones(batch, 1, features), self.probability)
+        lanes, of = self.part or (slice(batch), batch)
+        return x_BTF * functional.dropout(x_BTF.new_ones(of, 1, features), self.probability)[lanes]
 
 
 class Recurrent(nn.Module):
     """`layers` cells of one kind on top of each other; B batch, T time, E `input_size`, H `hidden_size`.
 
     In training mode the output of every layer, the last one too, goes through `LockedDropout`.
+    `residual`: from the second layer on, a layer's input, as dropout left it, is added to its output, and dropout
+    falls on the sum (He et al. 2016). What a layer carries through time has nothing added.
+    `recurrent_depth` N: a layer takes N steps, or ticks, from one symbol to the next, all with the same weights; the
+    first one sees the input, the others zeros, and the output is that of the last. The way from h_(t-1) to h_t so has
+    N transitions (Pascanu et al. 2014; its length per symbol is the recurrent depth of Zhang et al. 2016).
+    `weight_drop`: in training mode `WeightDrop` falls on each layer's weight_hh, with one mask for all lanes and steps
+    of a window (Merity et al. 2018). The parameter stays as it is.
+    `gradient_flow`: in training mode, the strength of `gradient_flow.rnn_with_gradient_flow`; of an rnn only.
     Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate; biases start at 0, but for the
     forget gate of an lstm, which starts open: 1 (Jozefowicz et al. 2015).
     """
 
-    def __init__(self, cell: Cell, *, input_size: int, hidden_size: int, layers: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        *,
+        input_size: int,
+        hidden_size: int,
+        layers: int,
+        dropout: float = 0.0,
+        residual: bool = False,
+        recurrent_depth: int = 1,
+        weight_drop: float = 0.0,
+        gradient_flow: float = 0.0,
+    ) -> None:
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size
+        self.residual = residual
+        self.recurrent_depth = recurrent_depth
+        self.gradient_flow = gradient_flow
         # One module a layer: inside a torch stack, dropout would draw a new mask at every step.
         self.layers = nn.ModuleList(
-            _KERNELS[cell](input_size if depth == 0 else hidden_size, hidden_size, batch_first=True)
+            _MODULES[cell](input_size if depth == 0 else hidden_size, hidden_size, batch_first=True)
             for depth in range(layers)
         )
         self.dropout = LockedDropout(dropout)
+        self.weight_drop = WeightDrop(weight_drop)
         for layer in self.layers:
             _initialize(_weights(layer), cell)
 
@@ -74,16 +108,35 @@ class Recurrent(nn.Module):
         Under autocast the outputs may have its precision; the state keeps the precision that it came with.
         """
         after: list[LayerState] = []
-        y_BTH = x_BTE
+        y_BTF = x_BTE
         for layer, before in zip(self.layers, state, strict=True):
-            initial = tuple(tensor_BH.unsqueeze(0) for tensor_BH in before)
-            if self.cell == "lstm":
-                y_BTH, last = layer(y_BTH, initial)
-            else:
-                y_BTH, *last = layer(y_BTH, *initial)
-            after.append(_like(before, (tensor_1BH.squeeze(0) for tensor_1BH in last)))
-            y_BTH = self.dropout(y_BTH)
-        return y_BTH, tuple(after)
+            y_BTH, last = self._read(layer, _with_ticks(y_BTF, self.recurrent_depth), before)
+            if self.recurrent_depth > 1:
+                y_BTH = y_BTH[:, self.recurrent_depth - 1 :: self.recurrent_depth]
+            if self.residual and after:
+                y_BTH = y_BTH + y_BTF
+            after.append(_like(before, last))
+            y_BTF = self.dropout(y_BTH)
+        return y_BTF, tuple(after)
+
+    def _read(self, layer: nn.Module, x_BTE: Tensor, before: LayerState) -> tuple[Tensor, Iterable[Tensor]]:
+        """A layer's outputs (B, T, H), and what it carries on, each (B, H); T counts ticks."""
+        weights = _weights(layer)
+        drops = self.training and self.weight_drop.probability > 0
+        if drops:
+            weights = weights._replace(weight_hh=self.weight_drop(weights.weight_hh))
+        if self.training and self.gradient_flow > 0:
+            y_BTH, *last = rnn_with_gradient_flow(x_BTE, before.hidden, weights, self.gradient_flow)
+            return y_BTH, last
+        initial = tuple(tensor_BH.unsqueeze(0) for tensor_BH in before)
+        hx = initial if self.cell == "lstm" else initial[0]
+        if drops:
+            y_BTH, *last = _read_with(weights, self.cell, x_BTE, hx)
+        else:
+            # The module: on CUDA its own weights lie as the kernel wants them.
+            y_BTH, carried = layer(x_BTE, hx)
+            last = [*carried] if self.cell == "lstm" else [carried]
+        return y_BTH, (tensor_1BH.squeeze(0) for tensor_1BH in last)
 
     def step(self, x_BE: Tensor, state: State) -> tuple[Tensor, State]:
         """The last layer's output (B, H) for one step, and the state after it. Never drops anything.
@@ -91,15 +144,37 @@ class Recurrent(nn.Module):
         Written out, because `nn.LSTM` packs its weights anew at every call, and one step does not pay that back.
         """
         after: list[LayerState] = []
-        y_BH = x_BE
+        y_BF = x_BE
         for layer, before in zip(self.layers, state, strict=True):
-            after.append(_like(before, CELLS[self.cell](y_BH, before, _weights(layer))))
-            y_BH = after[-1].hidden
-        return y_BH, tuple(after)
+            last, weights = before, _weights(layer)
+            for tick in range(self.recurrent_depth):
+                x_BF = y_BF if tick == 0 else torch.zeros_like(y_BF)
+                last = _like(before, CELLS[self.cell](x_BF, last, weights))
+            y_BF = last.hidden + y_BF if self.residual and after else last.hidden
+            after.append(last)
+        return y_BF, tuple(after)
+
+
+def _with_ticks(x_BTE: Tensor, ticks: int) -> Tensor:
+    """(B, T * ticks, E): zeros in the place of all ticks of a step but the first."""
+    if ticks == 1:
+        return x_BTE
+    return functional.pad(x_BTE.unsqueeze(2), (0, 0, 0, ticks - 1)).flatten(1, 2)
 
 
 def _weights(layer: Any) -> CellWeights:
     return CellWeights(*layer.all_weights[0])
+
+
+def _read_with(weights: CellWeights, cell: Cell, x_BTE: Tensor, hx: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """What the cell's module gives, with `weights` instead of its own: (B, T, H), then each of the state, (1, B, H)."""
+    has_biases, layers, dropout, training, bidirectional, batch_first = True, 1, 0.0, True, False, True
+    with warnings.catch_warnings():
+        # Weights made anew for each window cannot lie in one piece, as cuDNN would like.
+        warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk of memory")
+        return _KERNELS[cell](
+            x_BTE, hx, list(weights), has_biases, layers, dropout, training, bidirectional, batch_first
+        )
 
 
 def _like(state: LayerState, tensors: Iterable[Tensor]) -> LayerState:

@@ -110,3 +110,82 @@ def test_a_tiny_model_memorises_one_line(cell: Cell) -> None:
             ids_B = logits_BV.argmax(-1)
             written += alphabet[ids_B.item()]
     assert written == line
+
+
+# embedding dropout
+
+
+def embedded(model: LanguageModel, ids_BT: torch.Tensor) -> torch.Tensor:
+    """(B, T, E): what the model makes of its ids before `dropout`, which drops nothing here."""
+    seen: list[torch.Tensor] = []
+    hook = model.dropout.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
+    model(ids_BT, model.initial_state(len(ids_BT)))
+    hook.remove()
+    return seen[0]
+
+
+def model_that_drops_symbols(probability: float = 0.3, vocabulary: int = 500) -> LanguageModel:
+    torch.manual_seed(0)
+    config = NetworkConfig(vocabulary, layers=1, hidden_size=4, embedding_size=5, embedding_dropout=probability)
+    return LanguageModel(config)
+
+
+def test_a_symbol_is_dropped_or_scaled_wherever_the_window_has_it() -> None:
+    model, ids_BT = model_that_drops_symbols(), torch.arange(500).repeat(3, 2)[:, torch.randperm(1000)]
+    x_BTE = embedded(model, ids_BT)
+    dropped_BT = (x_BTE == 0).all(-1)
+    expected_BTE = torch.where(dropped_BT[..., None], 0, model.embedding.weight[ids_BT] / 0.7)
+    torch.testing.assert_close(x_BTE, expected_BTE)
+    times_V = torch.zeros(500).index_add(0, ids_BT.flatten(), dropped_BT.flatten().float())
+    assert set(times_V.tolist()) == {0.0, 6.0}
+    assert 0.24 < (times_V > 0).float().mean() < 0.36
+
+
+def test_the_next_window_drops_other_symbols() -> None:
+    model, ids_BT = model_that_drops_symbols(), torch.arange(500)[None]
+    first_BT, second_BT = ((embedded(model, ids_BT) == 0).all(-1) for _ in range(2))
+    assert not torch.equal(first_BT, second_BT)
+
+
+def test_dropped_symbols_have_no_gradient_and_kept_ones_a_scaled_one() -> None:
+    model, ids_BT = model_that_drops_symbols(), torch.arange(400)[None]
+    x_BTE = embedded(model, ids_BT)
+    x_BTE.sum().backward()
+    kept_V = torch.cat([(x_BTE[0] != 0).any(-1), torch.zeros(100, dtype=torch.bool)])
+    torch.testing.assert_close(model.embedding.weight.grad, (kept_V / 0.7)[:, None].expand(-1, 5))
+
+
+def test_no_symbol_is_dropped_in_eval_mode_nor_in_a_step_nor_at_0() -> None:
+    model, never = model_that_drops_symbols(0.9), model_that_drops_symbols(0.0)
+    ids_BT = torch.arange(500)[None]
+    assert torch.equal(embedded(never, ids_BT), never.embedding(ids_BT))
+    state = model.initial_state(1)
+    in_training, in_use = model.step(ids_BT[:, 3], state), model.eval().step(ids_BT[:, 3], state)
+    torch.testing.assert_close(in_training, in_use, rtol=0, atol=0)
+    assert torch.equal(embedded(model, ids_BT), model.embedding(ids_BT))
+
+
+@pytest.mark.parametrize("cell", CELL_KINDS)
+def test_everything_that_refines_a_network_trains_together(cell: Cell) -> None:
+    """The loss falls, and the network is then the same in windows and steps."""
+    torch.manual_seed(0)
+    config = NetworkConfig(
+        11, cell=cell, layers=2, hidden_size=24, embedding_size=8, residual=True, recurrent_depth=2,
+        weight_drop=0.2, embedding_dropout=0.05, gradient_flow=0.1 if cell == "rnn" else 0.0,
+    )  # fmt: skip
+    model, ids_BT = LanguageModel(config), torch.arange(18).remainder(11).expand(4, -1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    losses = []
+    for _ in range(50):
+        logits_BTV, _ = model(ids_BT[:, :-1], model.initial_state(4))
+        loss = cross_entropy(logits_BTV.flatten(0, 1), ids_BT[:, 1:].flatten())
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert sum(losses[-10:]) / 10 < 0.3 * losses[0]
+    model.eval()
+    whole_BTV, state = model(ids_BT, model.initial_state(4))[0], model.initial_state(4)
+    for place, ids_B in enumerate(ids_BT.unbind(1)):
+        logits_BV, state = model.step(ids_B, state)
+        torch.testing.assert_close(logits_BV, whole_BTV[:, place], rtol=0, atol=1e-4)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,16 @@ VOCABULARY = 11
 ATOL = 1e-5
 """Logits are a few units large; fp32 sums in another order differ by some 1e-6."""
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
+DEEP: list[dict[str, Any]] = [{"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
+KINDS = [(cell, n, options) for cell in CELLS for n, options in ((1, {}), (2, {}), (3, {}), *((3, o) for o in DEEP))]
 Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 
-def graph_and_network(cell: Cell, layers: int) -> tuple[bytes, LanguageModel]:
+def graph_and_network(
+    cell: Cell, layers: int, options: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[bytes, LanguageModel]:
     torch.manual_seed(0)
-    config = NetworkConfig(VOCABULARY, cell=cell, layers=layers, hidden_size=8, embedding_size=5)
+    config = NetworkConfig(VOCABULARY, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
     network = LanguageModel(config).eval()
     with torch.no_grad():
         for parameter in network.parameters():  # so that no bias is zero and the logits are far from uniform
@@ -35,7 +40,7 @@ def graph_and_network(cell: Cell, layers: int) -> tuple[bytes, LanguageModel]:
     return language_model_graph(config, weights), network
 
 
-@pytest.fixture(params=[(cell, layers) for cell in CELLS for layers in (1, 2, 3)], ids=lambda p: f"{p[1]} {p[0]}")
+@pytest.fixture(params=KINDS, ids=lambda p: " ".join(map(str, (p[1], p[0], *p[2].items()))))
 def pair(request: pytest.FixtureRequest) -> Pair:
     """The network, and the runtime with its graph."""
     graph, network = graph_and_network(*request.param)

@@ -27,9 +27,12 @@ def language_model_graph(config: NetworkConfig, weights: Mapping[str, Array], *,
         }
         states = [f"{part}.{depth}" for part in (("hidden", "cell") if config.cell == "lstm" else ("hidden",))]
         outputs = [f"y.{depth}", *(f"{state}.next" for state in states)]
-        layer = RecurrentLayer(f"layer.{depth}", config.cell, [parameters], hidden, outputs, states=states)
-        y = add_recurrent(graph, layer, quantized=quantized)
-        hidden = graph.add("Squeeze", [y, direction_axis], [f"x.{depth + 1}"])
+        x = _with_ticks(graph, hidden, config.recurrent_depth)
+        layer = RecurrentLayer(f"layer.{depth}", config.cell, [parameters], x, outputs, states=states)
+        y = _last_ticks(graph, add_recurrent(graph, layer, quantized=quantized), config.recurrent_depth)
+        squeezed = graph.add("Squeeze", [y, direction_axis], [f"h.{depth}"])
+        is_added = config.residual and depth > 0
+        hidden = graph.add("Add", [squeezed, hidden], [f"x.{depth + 1}"]) if is_added else squeezed
         all_states += states
     logits = graph.linear(hidden, weights["head.weight"], weights["head.bias"], "logits.time_first")
     graph.add("Transpose", [logits], ["logits"], perm=[1, 0, 2])
@@ -41,3 +44,28 @@ def language_model_graph(config: NetworkConfig, weights: Mapping[str, Array], *,
             *((f"{state}.next", "float", shape) for state in all_states),
         ],
     )
+
+
+def _with_ticks(graph: Graph, x: str, ticks: int) -> str:
+    """As in `network.recurrent`, but time first: of (T, B, E), (T * ticks, B, E)."""
+    if ticks == 1:
+        return x
+    apart = graph.add("Unsqueeze", [x, _constant(graph, "tick_axis", 1)], [f"{x}.apart"])  # (T, 1, B, E)
+    pads = _constant(graph, "tick_pads", 0, 0, 0, 0, 0, ticks - 1, 0, 0)
+    padded = graph.add("Pad", [apart, pads], [f"{x}.padded"])
+    longer = _constant(graph, "ticks_of_an_axis", ticks, 1, 1)
+    shape = graph.add("Mul", [graph.add("Shape", [x], [f"{x}.shape"]), longer], [f"{x}.ticks.shape"])
+    return graph.add("Reshape", [padded, shape], [f"{x}.ticks"])
+
+
+def _last_ticks(graph: Graph, y: str, ticks: int) -> str:
+    """Of (T * ticks, 1, B, H), (T, 1, B, H)."""
+    if ticks == 1:
+        return y
+    start, end = _constant(graph, "first_last_tick", ticks - 1), _constant(graph, "no_end", np.iinfo(np.int64).max)
+    axis, step = _constant(graph, "time_axis", 0), _constant(graph, "ticks", ticks)
+    return graph.add("Slice", [y, start, end, axis, step], [f"{y}.last_ticks"])
+
+
+def _constant(graph: Graph, name: str, *values: int) -> str:
+    return graph.constant(name, np.array(values, np.int64))

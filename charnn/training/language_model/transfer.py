@@ -18,6 +18,8 @@ from charnn.tokenizers.characters import CharacterTokenizer
 from charnn.training.language_model.plan import Wishes
 
 Symbol = tuple[str, str]
+SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
+"""Fields of a NetworkConfig that weights were learned for."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
 """The parameters with a row for each symbol; all others are the network's own."""
 
@@ -58,12 +60,15 @@ def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Seq
 
 def same_shape(wishes: Wishes, source: NetworkConfig) -> Wishes:
     """`wishes` with the shape of `source`. Raises UsageError where another shape was asked for."""
-    shape = {name: getattr(source, name) for name in ("cell", "layers", "hidden_size", "embedding_size")}
+    shape = {name: getattr(source, name) for name in SHAPE}
     for name, value in shape.items():
         wish = getattr(wishes, name)
         if wish not in (None, value) and (name != "cell" or "cell" in wishes.given):
+            what = f"{name.replace('_', ' ')} {value}, not {wish}"
+            if name == "residual":
+                what = f"{'' if value else 'no '}residual connections"
             raise UsageError(
-                f"the model to start from has {name.replace('_', ' ')} {value}, not {wish}",
+                f"the model to start from has {what}",
                 hint="leave the option out: the weights keep their shape",
             )
     return dataclasses.replace(wishes, **shape)

@@ -28,8 +28,11 @@ MATRICES = npst.arrays(
 )
 
 
-def network_config(cell: Cell = "lstm", layers: int = 1) -> NetworkConfig:
-    return NetworkConfig(11, cell=cell, layers=layers, hidden_size=8, embedding_size=5)
+DEEP: list[dict[str, Any]] = [{}, {"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
+
+
+def network_config(cell: Cell = "lstm", layers: int = 1, **options: Any) -> NetworkConfig:
+    return NetworkConfig(11, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
 
 
 def random_weights(config: NetworkConfig) -> dict[str, Array]:
@@ -53,8 +56,11 @@ def run(graph: bytes, ids_BT: npt.NDArray[np.integer]) -> Array:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 3])
-def test_graph_of_standard_operators_passes_the_checker_with_shapes_inferred(cell: Cell, layers: int) -> None:
-    config = network_config(cell, layers)
+@pytest.mark.parametrize("options", DEEP, ids=str)
+def test_graph_of_standard_operators_passes_the_checker_with_shapes_inferred(
+    cell: Cell, layers: int, options: dict[str, Any]
+) -> None:
+    config = network_config(cell, layers, **options)
     model = onnx.ModelProto.FromString(language_model_graph(config, random_weights(config)))
     onnx.checker.check_model(model, full_check=True)
     assert {node.domain for node in model.graph.node} == {""}
@@ -62,8 +68,9 @@ def test_graph_of_standard_operators_passes_the_checker_with_shapes_inferred(cel
 
 
 @pytest.mark.parametrize("quantized", [False, True])
-def test_contract_of_names_and_shapes_is_kept(quantized: bool) -> None:
-    config = network_config(layers=2)
+@pytest.mark.parametrize("options", DEEP, ids=str)
+def test_contract_of_names_and_shapes_is_kept(quantized: bool, options: dict[str, Any]) -> None:
+    config = network_config(layers=2, **options)
     model = onnx.ModelProto.FromString(language_model_graph(config, random_weights(config), quantized=quantized))
 
     def described(values: Any) -> dict[str, tuple[int, list[str | int]]]:
@@ -148,12 +155,14 @@ def test_first_logits_of_int8_are_within_what_its_rounding_explains(token: int) 
     assert (np.abs(quantized_V - plain_V) <= first_logits_bound(config, weights, token)).all()
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
-def test_int8_loses_less_than_would_keep_it_from_being_used(layers: int) -> None:
+@pytest.mark.parametrize(
+    ("layers", "options"), [(1, {}), (2, {}), (3, {}), *((2, options) for options in DEEP[1:])], ids=str
+)
+def test_int8_loses_less_than_would_keep_it_from_being_used(layers: int, options: dict[str, Any]) -> None:
     """Long runs have no useful worst case: a gate may be at its steepest at every step. What counts is the mean loss on
     text, and LARGEST_LOSS, in bits, is where int8 stops being used. The text is drawn from the fp32 model itself, the
     likeliest to show a difference: any change of its distribution costs nats there."""
-    config = network_config(layers=layers)
+    config = network_config(layers=layers, **options)
     weights = random_weights(config)
     plain, quantized = (RuntimeLanguageModel(language_model_graph(config, weights, quantized=q)) for q in (False, True))
     random, lanes = np.random.default_rng(1), 16

@@ -120,17 +120,24 @@ def test_a_tokenizer_of_another_kind_is_learnt_from_the_text(source: Tokenizer, 
 
 # The shape.
 
-SOURCE = NetworkConfig(50, cell="gru", layers=3, hidden_size=24, embedding_size=10, dropout=0.4)
+SOURCE = NetworkConfig(
+    50, cell="gru", layers=3, hidden_size=24, embedding_size=10, dropout=0.4, residual=True, recurrent_depth=2,
+    weight_drop=0.3,
+)  # fmt: skip
 
 
 def test_the_shape_is_that_of_the_source_and_the_rest_is_as_wished() -> None:
     wishes = same_shape(Wishes(dropout=0.1, learning_rate=0.5), SOURCE)
     assert (wishes.cell, wishes.layers, wishes.hidden_size, wishes.embedding_size) == ("gru", 3, 24, 10)
-    assert (wishes.dropout, wishes.learning_rate) == (0.1, 0.5)
+    assert (wishes.residual, wishes.recurrent_depth) == (True, 2)
+    assert (wishes.dropout, wishes.learning_rate, wishes.weight_drop) == (0.1, 0.5, None)
 
 
 def test_the_same_shape_may_be_asked_for() -> None:
-    wishes = Wishes(cell="gru", layers=3, hidden_size=24, embedding_size=10, given=frozenset({"cell"}))
+    wishes = Wishes(
+        cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2,
+        given=frozenset({"cell"}),
+    )  # fmt: skip
     assert same_shape(wishes, SOURCE) == wishes
 
 
@@ -141,13 +148,28 @@ def test_the_same_shape_may_be_asked_for() -> None:
         Wishes(hidden_size=25),
         Wishes(embedding_size=11),
         Wishes(cell="lstm", given=frozenset({"cell"})),
+        Wishes(recurrent_depth=1),
+        Wishes(residual=False),
     ],
-    ids=["layers", "hidden", "embedding", "cell"],
+    ids=["layers", "hidden", "embedding", "cell", "recurrent depth", "residual"],
 )
 def test_another_shape_is_a_usage_error(wishes: Wishes) -> None:
     with pytest.raises(UsageError, match="to start from") as caught:
         same_shape(wishes, SOURCE)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("wishes", "source", "said"),
+    [
+        (Wishes(residual=True), NetworkConfig(5), "no residual connections"),
+        (Wishes(residual=False), SOURCE, "residual connections"),
+        (Wishes(recurrent_depth=3), NetworkConfig(5), "recurrent depth 1, not 3"),
+    ],
+)
+def test_another_depth_is_refused_in_words(wishes: Wishes, source: NetworkConfig, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^the model to start from has {said}$"):
+        same_shape(wishes, source)
 
 
 # A run that starts from a model.

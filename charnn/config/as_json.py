@@ -1,0 +1,81 @@
+"""Frozen dataclasses as JSON and back: every key known, every value of the declared type."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import field
+from typing import Any, Literal, Self, TypeVar
+
+from charnn.errors import ConfigError
+
+T = TypeVar("T")
+_LATER = "later"
+"""In the metadata of a field that `later` made."""
+
+
+class Json:
+    """JSON in and out for a frozen dataclass: every key known, every value of the declared type."""
+
+    def to_json(self) -> dict[str, Any]:
+        return typing.cast(dict[str, Any], _plain(self))
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """The configuration that `to_json` gave. Raises ConfigError for unknown or missing keys and wrong types."""
+        return typing.cast(Self, _convert(cls, value, cls.__name__))
+
+
+def later(default: T) -> T:
+    """A field that came after the first models were written: it is written only where it differs from its default.
+
+    So an older charnn, which knows no such key, reads every newer model that does without it.
+    """
+    return field(default=default, metadata={_LATER: True})
+
+
+def _plain(value: Any) -> Any:
+    """As `dataclasses.asdict`, at any depth, without the fields that came later and have their default."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    if not dataclasses.is_dataclass(value):
+        return value
+    values = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
+    return {f.name: _plain(v) for f, v in values if not (f.metadata.get(_LATER) and v == f.default)}
+
+
+def _convert(kind: Any, value: object, where: str) -> object:
+    """`value`, read from JSON, as the declared type `kind`; `where` names the place for the error message."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        (inner,) = (a for a in arguments if a is not type(None))
+        return _convert(inner, value, where)
+    if origin is Literal and value in arguments:
+        return value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        fields = {f.name: f for f in dataclasses.fields(kind)}
+        if unknown := sorted(set(value) - set(fields)):
+            raise ConfigError(f"{where}: unknown key {unknown[0]!r}")
+        required = {n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
+        if missing := sorted(required - set(value)):
+            raise ConfigError(f"{where}: missing key {missing[0]!r}")
+        hints = typing.get_type_hints(kind)
+        return kind(**{n: _convert(hints[n], v, f"{where}.{n}") for n, v in value.items()})  # type: ignore[operator]
+    if kind is float and type(value) in (int, float):
+        try:
+            return float(typing.cast(float, value))
+        except OverflowError:
+            raise ConfigError(f"{where}: too large a number") from None
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    raise ConfigError(f"{where}: {value!r} is not allowed here")
+
+
+def require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ConfigError(message)
