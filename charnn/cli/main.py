@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn import __version__
-from charnn.cli import console, evaluate, info, sample, tag, train
+from charnn.cli import console, evaluate, info, sample, tag, train, workers
 from charnn.errors import CharnnError
 
 INTERRUPTED = 130
@@ -55,7 +55,7 @@ def charnn(
 
 def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    workers.end(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
@@ -91,7 +91,8 @@ def _first_command(arguments: list[str]) -> int:
 
 def _usage_error(failure: TyperException) -> int:
     message = failure.format_message()
-    if message:  # `charnn` alone has shown the help instead
-        path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
+    path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
+    is_told_by_another = path.endswith(" train") and not workers.speaks()
+    if message and not is_told_by_another:  # `charnn` alone has shown the help instead
         console.error(message.rstrip("."), f"see `{path} --help`")
     return failure.exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -36,7 +36,7 @@ class DirectoryKeeper(Generic[C]):
         self._write_rest = write_rest
 
     def best(self, scores: Scores) -> None:
-        weights = {name: _array(tensor) for name, tensor in self._network.state_dict().items()}
+        weights = as_arrays(self._network.state_dict())
         self.directory.write_weights(weights)
         self._write_rest(self.directory, weights)
         self.update(scores=scores, quantization=None)
@@ -53,7 +53,7 @@ class DirectoryKeeper(Generic[C]):
         self.directory.append_history({**scores.to_json(), **when, **speed})
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self.directory.write_training_state({name: _array(tensor) for name, tensor in tensors.items()}, values)
+        self.directory.write_training_state(as_arrays(tensors), values)
 
     def update(self, **changes: Any) -> None:
         """Changes fields of config.json."""
@@ -61,6 +61,5 @@ class DirectoryKeeper(Generic[C]):
         self.directory.write_config(self.config)
 
 
-def _array(tensor: Tensor) -> npt.NDArray[Any]:
-    array: npt.NDArray[Any] = tensor.detach().cpu().numpy()
-    return np.ascontiguousarray(array)
+def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
+    return {name: np.ascontiguousarray(tensor.detach().cpu().numpy()) for name, tensor in tensors.items()}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.training.processes import ALONE, Processes
+
 IGNORED = -100
 """A target that is none: padding in the last window (the index that torch's cross entropy leaves out)."""
 
@@ -29,6 +31,8 @@ class Windows:
     one token). Window k continues each lane where window k - 1 ended, so the state can be carried. Every token of the
     text is a target exactly once an epoch, in the last, ragged window too. The first token's input is the stop token,
     which opens a text as it ends one.
+
+    Processes that train together share the lanes: each reads some of them, but counts and draws as if it read all.
     """
 
     def __init__(
@@ -39,11 +43,13 @@ class Windows:
         lanes: int,
         window_length: int,
         random: np.random.Generator,
+        processes: Processes = ALONE,
     ) -> None:
-        """`tokens` (N,), at least one. More lanes than tokens are never made."""
+        """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here."""
         self._targets = tokens
         self._stop_id = stop_id
         self.lanes = min(lanes, len(tokens))
+        self.own = processes.part_of(self.lanes)
         self.window_length = window_length
         self.random = random
         self.epochs_done = 0
@@ -65,15 +71,16 @@ class Windows:
         return -(-len(self._targets) // self.lanes)
 
     def next(self) -> Window:
-        """The next window: (lanes, window_length), or shorter at the end of an epoch."""
+        """The next window of the own lanes: (lanes, window_length), or shorter at the end of an epoch."""
         size = len(self._targets)
         first = self._start == 0
         steps_T = np.arange(self._start, min(self._start + self.window_length, self._lane_length))
         bounds = np.arange(self.lanes + 1) * size // self.lanes
-        place_BT = bounds[:-1, None] + steps_T
+        starts_B, ends_B = bounds[:-1][self.own], bounds[1:][self.own]
+        place_BT = starts_B[:, None] + steps_T
         ring_BT = (self._offset + place_BT) % size
         targets_BT = self._targets[ring_BT].astype(np.int64)
-        targets_BT[place_BT >= bounds[1:, None]] = IGNORED
+        targets_BT[place_BT >= ends_B[:, None]] = IGNORED
         inputs_BT = self._targets[ring_BT - 1].astype(np.int64)
         inputs_BT[ring_BT == 0] = self._stop_id
         self._start += len(steps_T)

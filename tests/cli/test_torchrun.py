@@ -1,0 +1,237 @@
+"""`torchrun -m charnn train`: two processes train as one would, one of them speaks, and they end together."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charnn.checkpoint import ModelDirectory
+from charnn.training import Processes
+
+ROOT = Path(__file__).parents[2]
+BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", "0")
+"""Five lanes are two and three."""
+SHAPE = ("--hidden", "16", "--layers", "2", *BATCH)
+RANDOM = ("--dropout", "0.3", "--weight-drop", "0.2", "--embedding-dropout", "0.1", "--clip", "0.1")
+"""And a norm that is that of the sum of both gradients."""
+OURS = ("charnn:", "text ", "network ", "training ", "model ", "resumed ", "step ", "best ", "interrupted")
+"""How lines on stderr begin that are not torchrun's."""
+SCRIPT = """
+import os, pathlib
+rank = os.environ["RANK"]
+pathlib.Path(rank).mkdir(exist_ok=True)
+pathlib.Path(rank, "pid").write_text(str(os.getpid()))
+if os.environ.get("APART"):
+    os.chdir(rank)
+    import time, charnn.corpora
+    read = charnn.corpora.read_corpus
+    charnn.corpora.read_corpus = lambda *given, **named: (time.sleep(2 * int(rank)), read(*given, **named))[1]
+from charnn.cli.main import main
+main()
+"""
+"""`python -m charnn` that leaves its process id in a folder named after its rank, and with APART works there, where the
+second one reads more slowly than the first."""
+
+
+@pytest.fixture
+def torchrun(tmp_path):
+    """Starts a command line in two processes, in `tmp_path`; `kept` are variables of theirs."""
+    started = []
+    (tmp_path / "start.py").write_text(SCRIPT)
+
+    def start(*arguments, **kept):
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py"]
+        environment = {name: value for name, value in os.environ.items() if name != "CHARNN_MODEL"}
+        started.append(
+            subprocess.Popen(
+                [*command, *map(str, arguments)],
+                cwd=tmp_path,
+                env={**environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **kept},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield start
+    for child in started:
+        if child.poll() is None:
+            child.terminate()  # which ends the two as well
+            try:
+                child.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        child.stdout.close()
+        child.stderr.close()
+
+
+def until_validated(child, times):
+    """What is said up to that validation; what the one before it left is saved by then."""
+    said = ""
+    for line in child.stderr:
+        said += line
+        if said.count("\nstep ") == times:
+            break
+    return said
+
+
+def ours(said):
+    return [line for line in said.splitlines() if line.startswith(OURS)]
+
+
+def beginnings(said):
+    """The first word of each line that is said once."""
+    return [line.split()[0] for line in ours(said) if not line.startswith("step ")]
+
+
+def assert_alike(left, right, *, keys=("nats_per_character",), within=1e-5):
+    """Two runs up to rounding: history, best weights, and the state that the next sitting would go on from."""
+    left, right = ModelDirectory.open(left), ModelDirectory.open(right)
+    assert [entry["step"] for entry in left.history()] == [entry["step"] for entry in right.history()]
+    for key in keys:
+        values = [[entry[key] for entry in directory.history()] for directory in (left, right)]
+        np.testing.assert_allclose(*values, rtol=0, atol=within)
+    assert left.config().scores.step == right.config().scores.step
+    (left_arrays, left_values), (right_arrays, right_values) = left.training_state(), right.training_state()
+    for name, array in {**left.weights(), **left_arrays}.items():
+        other = right_arrays[name] if name in right_arrays else right.weights()[name]
+        if name.startswith("random."):
+            assert np.array_equal(array, other)
+        else:
+            np.testing.assert_allclose(array, other, rtol=0, atol=100 * within, err_msg=name)
+    for key in ("step", "targets", "since_best"):
+        assert left_values["progress"][key] == right_values["progress"][key]
+    assert left_values["task"] == right_values["task"]
+
+
+def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, torchrun, text_file, tmp_path):
+    """Every step is validated, so the losses of training are those of single steps."""
+    text_file()
+    options = ("train", "text.txt", *SHAPE, *RANDOM, "--steps", "12")
+    child = torchrun(*options, "--out", "two")
+    assert charnn(*options, "--out", "one").code == 0
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 0, err
+    assert out == "two\n"
+    assert beginnings(err) == ["text", "network", "training", "model", "best"]
+    assert sum(line.startswith("step ") for line in err.splitlines()) == 12
+    assert ", 2 processes\n" in err
+    assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
+    one, two = (ModelDirectory.open(tmp_path / name).config() for name in ("one", "two"))
+    assert (two.network, two.training, two.corpus) == (one.network, one.training, one.corpus)
+    assert (two.record.steps, two.record.epochs, two.record.stopped_by) == (12, one.record.epochs, "budget")
+    characters = two.record.characters_per_second * two.record.seconds
+    assert characters == pytest.approx(12 * 5 * 16, rel=0.1), "the speed is that of both"
+    assert two.quantization is not None
+
+
+def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, torchrun, trained, text_file, tmp_path):
+    """They start from the weights of a model, which the first one alone reads."""
+    text_file()
+    options = ("train", "text.txt", *BATCH, *RANDOM, "--steps", "30", "--from", trained.path)
+    child = torchrun(*options, "--out", "halves")
+    said = until_validated(child, times=1)
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=120)
+    said += err
+    assert child.returncode != 0
+    assert out == ""
+    assert beginnings(said) == ["text", "network", "training", "model", "interrupted:", "best"]
+    config = ModelDirectory.open(tmp_path / "halves").config()
+    assert config.record.stopped_by == "interrupt"
+    assert 0 < config.record.steps < 30
+    assert charnn("train", "--resume", "halves").code == 0
+    assert charnn(*options, "--out", "whole").code == 0
+    assert_alike(tmp_path / "whole", tmp_path / "halves", within=1e-4)
+
+
+def test_two_processes_go_on_with_what_one_saved(charnn, torchrun, copied, tmp_path):
+    """Four lanes, in the middle of an epoch. The first process alone has the directory."""
+    assert charnn("train", "--resume", copied, "--steps", "35").code == 0
+    theirs = shutil.copytree(copied, tmp_path / "0" / "copied")
+    child = torchrun("train", "--resume", "copied", "--steps", "40", APART="1")
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 0, err
+    assert out == "copied\n"
+    assert beginnings(err) == ["text", "network", "training", "model", "resumed", "best"]
+    assert charnn("train", "--resume", copied, "--steps", "40").code == 0
+    assert_alike(copied, theirs)
+    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["pid"]
+
+
+def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, torchrun, text_file, tmp_path):
+    text_file()
+    child = torchrun("train", "text.txt", *SHAPE, "--steps", "2000")
+    said = until_validated(child, times=2)
+    os.kill(int((tmp_path / "1" / "pid").read_text()), signal.SIGKILL)
+    out, err = child.communicate(timeout=120)
+    said += err
+    assert child.returncode == 1
+    assert out == ""
+    (line,) = [line for line in ours(said) if line.startswith("charnn:")]
+    assert "lost" in line
+    assert "charnn train --resume checkpoints/text" in line
+    info = charnn("info", "--json")
+    assert info.code == 0
+    assert info.json["record"]["stopped_by"] == "running"
+    assert charnn("sample", "--length", "5").code == 0
+    state = ModelDirectory.open(tmp_path / "checkpoints" / "text").training_state()[1]
+    assert f"step {state['progress']['step']:,}," in line
+
+
+def test_what_one_worker_alone_lacks_is_said_once_with_who_lacks_it(torchrun, trained, text_file, tmp_path):
+    """Nor is a model replaced by one that cannot be trained."""
+    shutil.copytree(trained.path, tmp_path / "0" / "model")
+    text_file(name="0/text.txt")
+    child = torchrun("train", "text.txt", *SHAPE, "--steps", "5", "--out", "model", "--overwrite", APART="1")
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 1
+    assert out == ""
+    (line,) = ours(err)
+    assert line.startswith("charnn: worker 1 on ")
+    assert line.endswith(": text.txt: no such file or directory")
+    assert ModelDirectory.open(tmp_path / "0" / "model").config() == ModelDirectory.open(trained.path).config()
+
+
+# What is refused, by one of two that have not met: nothing is exchanged before.
+
+
+@pytest.fixture
+def as_one_of_two(monkeypatch):
+    monkeypatch.setattr(Processes, "from_environment", lambda: Processes(0, 2))
+    monkeypatch.setattr("charnn.cli.workers.SIGNALS", ())
+
+
+@pytest.mark.usefixtures("as_one_of_two")
+def test_taggers_train_in_one_process(charnn, said_once, text_file):
+    text_file("the_DET cat_NOUN sleeps_VERB\n" * 5)
+    result = charnn("train", "text.txt")
+    assert result.code == 2
+    assert "one process" in said_once(result)
+
+
+@pytest.mark.usefixtures("as_one_of_two")
+def test_what_can_be_read_only_once_is_refused(charnn, said_once, text_file, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    text_file()
+    for paths in (("-",), ("pipe",), ("text.txt", "--valid", "-")):
+        result = charnn("train", *paths, stdin=b"to be or not to be\n" * 30)
+        assert result.code == 2
+        assert "several processes" in said_once(result)
+
+
+@pytest.mark.parametrize(("rank", "lines"), [("0", 1), ("1", 0)])
+def test_a_wrong_option_is_said_by_the_first_alone(charnn, monkeypatch, rank, lines):
+    for name, value in {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    result = charnn("train", "--no-such-option")
+    assert (result.code, result.out, result.err.count("\n")) == (2, b"", lines)
+    assert charnn("info", "--no-such-option").err.count("\n") == 1
