@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import given, options
-from charnn.config import (
-    Budget,
-    Cell,
-    DecoderKind,
-    Device,
-    DocumentUnit,
-    Level,
-    Precision,
-    TaggerNetworkConfig,
-    TokenizerConfig,
-    TokenizerKind,
-    TrainingConfig,
-    TreebankFormat,
-    WordReaderKind,
-)
+from charnn.cli import given, options, train_options, workers
+from charnn.config import Budget, TokenizerConfig, TrainingConfig
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoint import ModelDirectory
     from charnn.cli.observers import LiveView
-    from charnn.training import LanguageModelSession, Outcome, TaggerSession
+    from charnn.training import LanguageModelSession, Outcome, Processes, TaggerSession
 
 TOKENIZER = TokenizerConfig()
-data_option, treebanks_option, network_option, training_option, result_option = (
-    partial(typer.Option, rich_help_panel=panel)
-    for panel in ("Data", "Treebanks", "Network (chosen for the data and the time, unless given)", "Training", "Result")
-)
 INTERRUPTED = 130
-TAGGER_PATIENCE = 0
 
 
 def train(
@@ -46,103 +26,45 @@ def train(
         list[str] | None,
         typer.Argument(metavar="CORPUS...", help="Texts, or treebanks (told by content), plain or .gz; - is stdin."),
     ] = None,
-    valid: Annotated[
-        list[str] | None, data_option("--valid", metavar="FILE", help="Validate with this instead of the last tenth.")
-    ] = None,
-    documents: Annotated[
-        DocumentUnit, data_option("--documents", help="What one document is; each ends in a stop.")
-    ] = "file",
-    encoding: Annotated[str, data_option("--encoding", help="Of the files.")] = "utf-8",
-    tokenizer: Annotated[TokenizerKind, data_option("--tokenizer", help="What the text is read as.")] = TOKENIZER.kind,
-    vocabulary_size: Annotated[
-        int, data_option("--vocab-size", min=2, help="Pieces, for unigram and bpe.")
-    ] = TOKENIZER.vocabulary_size,
-    min_count: Annotated[
-        int, data_option("--min-count", min=1, help="Rarer characters become unknown.")
-    ] = TOKENIZER.min_count,
-    columns: Annotated[
-        str | None,
-        treebanks_option(
-            "--columns",
-            metavar="upos,xpos,feats",
-            help="The tags to learn, a head each. Default: upos.",
-            show_default=False,
-        ),
-    ] = None,
-    format: Annotated[
-        TreebankFormat | None, treebanks_option("--format", help="Default: told by content.", show_default=False)
-    ] = None,
-    level: Annotated[Level, treebanks_option("--level", help="What has a tag.")] = "word",
-    tags: Annotated[
-        list[str] | None,
-        treebanks_option(
-            "--tags", metavar="FILE", help="Beside CORPUS: the same lines, with the tag of each character in its place."
-        ),
-    ] = None,
-    words_from: Annotated[
-        WordReaderKind | None,
-        treebanks_option(
-            "--words-from",
-            help=f"What reads characters into words. Default: {TaggerNetworkConfig.words_from}.",
-            show_default=False,
-        ),
-    ] = None,
-    decoder: Annotated[
-        DecoderKind | None,
-        treebanks_option(
-            "--decoder",
-            help=f"How tags follow from scores. Default: {TaggerNetworkConfig.decoder}.",
-            show_default=False,
-        ),
-    ] = None,
-    cell: Annotated[Cell, network_option("--cell", help="The recurrent cell.")] = "lstm",
-    layers: Annotated[int | None, network_option("--layers", min=1, help="Recurrent layers.")] = None,
-    hidden: Annotated[int | None, network_option("--hidden", min=1, help="Units of a layer.")] = None,
-    embedding: Annotated[
-        int | None, network_option("--embedding", min=1, help="Size of a symbol's, or word's, vector.")
-    ] = None,
-    dropout: Annotated[float | None, network_option("--dropout", min=0, max=0.99, help="Variational.")] = None,
-    batch: Annotated[
-        int | None, training_option("--batch", min=1, help="Lanes, or sentences, read side by side.")
-    ] = None,
-    window: Annotated[
-        int | None, training_option("--window", min=1, help="Steps of truncated BPTT; words of a sentence.")
-    ] = None,
-    learning_rate: Annotated[float | None, training_option("--learning-rate", help="At its top.")] = None,
-    clip: Annotated[
-        float | None,
-        training_option("--clip", help=f"Largest norm of the gradient. Default: {TrainingConfig.clip_norm:g}."),
-    ] = None,
-    clip_value: Annotated[
-        float | None, training_option("--clip-value", help="Instead: largest value in the gradient.")
-    ] = None,
-    time: Annotated[str | None, training_option("--time", metavar="3m", help="Train for so long.")] = None,
-    epochs: Annotated[float | None, training_option("--epochs", help="Or: read the text so often.")] = None,
-    steps: Annotated[int | None, training_option("--steps", min=1, help="Or: take so many steps.")] = None,
-    patience: Annotated[
-        int | None,
-        training_option(
-            "--patience",
-            min=0,
-            help=f"Validations without a better one that end it; 0: never. Default: {TrainingConfig.patience}, "
-            f"for taggers {TAGGER_PATIENCE}.",
-            show_default=False,
-        ),
-    ] = None,
-    precision: Annotated[
-        Precision,
-        training_option("--precision", help="auto is bf16 where the hardware has it."),
-    ] = "auto",
-    device: Annotated[Device, training_option("--device", help="Where to train.")] = "auto",
-    seed: Annotated[int, training_option("--seed", min=0, help="Of everything random.")] = 0,
-    out: Annotated[
-        Path | None, result_option("--out", help="The model directory. Default: checkpoints/<stem>.")
-    ] = None,
-    overwrite: Annotated[bool, result_option("--overwrite", help="Replace the model at --out.")] = False,
-    resume: Annotated[str | None, result_option("--resume", metavar="NAME|PATH", help="Go on with this run.")] = None,
-    start_from: Annotated[
-        str | None, result_option("--from", metavar="NAME|PATH", help="Start from this model's weights.")
-    ] = None,
+    valid: train_options.Valid = None,
+    documents: train_options.Documents = "file",
+    encoding: train_options.Encoding = "utf-8",
+    tokenizer: train_options.Tokenizer = TOKENIZER.kind,
+    vocabulary_size: train_options.VocabularySize = TOKENIZER.vocabulary_size,
+    min_count: train_options.MinCount = TOKENIZER.min_count,
+    columns: train_options.Columns = None,
+    format: train_options.Format = None,
+    level: train_options.Level = "word",
+    tags: train_options.Tags = None,
+    words_from: train_options.WordsFrom = None,
+    decoder: train_options.Decoder = None,
+    cell: train_options.Cell = "lstm",
+    layers: train_options.Layers = None,
+    hidden: train_options.Hidden = None,
+    embedding: train_options.Embedding = None,
+    dropout: train_options.Dropout = None,
+    residual: train_options.Residual = False,
+    recurrent_depth: train_options.RecurrentDepth = None,
+    weight_drop: train_options.WeightDrop = None,
+    embedding_dropout: train_options.EmbeddingDropout = None,
+    gradient_flow: train_options.GradientFlow = None,
+    batch: train_options.Batch = None,
+    window: train_options.Window = None,
+    learning_rate: train_options.LearningRate = None,
+    optimizer: train_options.Optimizer = None,
+    clip: train_options.Clip = None,
+    clip_value: train_options.ClipValue = None,
+    time: train_options.Time = None,
+    epochs: train_options.Epochs = None,
+    steps: train_options.Steps = None,
+    patience: train_options.Patience = None,
+    precision: train_options.Precision = "auto",
+    device: train_options.Device = "auto",
+    seed: train_options.Seed = 0,
+    out: train_options.Out = None,
+    overwrite: train_options.Overwrite = False,
+    resume: train_options.Resume = None,
+    start_from: train_options.From = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Learn a text, or the tags of a treebank.
@@ -163,20 +85,23 @@ def train(
     from charnn.cli.signals import Interruption
     from charnn.training import TaggerWishes, Wishes
 
+    processes = context.with_resource(workers.joined(context))
     budget = given.budget(time, epochs, steps)
     if resume is not None:
         given.refuse_others(context, {"corpus", "resume", "time", "epochs", "steps", "as_json"})
-        session = _resume(resume, corpus or [], budget)
+        session = _resume(resume, corpus or [], budget, processes)
     else:
         if not corpus:
             raise UsageError("no corpus to learn from", hint="name a text file, or - for stdin")
         if clip is not None and clip_value is not None:
             raise UsageError("--clip and --clip-value: give one of them")
         task = given.task(context, corpus[0], encoding)
+        workers.check(processes, task, [*corpus, *(valid or [])])
         settings: dict[str, Any] = {"precision": precision, "device": device, "seed": seed}
-        settings["patience"] = (
-            patience if patience is not None else TAGGER_PATIENCE if task == "tagger" else TrainingConfig.patience
-        )
+        default_patience = train_options.TAGGER_PATIENCE if task == "tagger" else TrainingConfig.patience
+        settings["patience"] = default_patience if patience is None else patience
+        if optimizer is not None:
+            settings["optimizer"] = optimizer
         if clip_value is not None:
             settings |= {"clip_norm": None, "clip_value": clip_value}
         elif clip is not None:
@@ -215,32 +140,54 @@ def train(
                 document=documents,
                 encoding=encoding,
                 tokenizer=TokenizerConfig(tokenizer, vocabulary_size, min_count),
-                wishes=Wishes(cell=cell, embedding_size=embedding, given=chosen, **sizes),
+                wishes=Wishes(
+                    cell=cell,
+                    embedding_size=embedding,
+                    residual=residual or None,
+                    recurrent_depth=recurrent_depth,
+                    weight_drop=weight_drop,
+                    embedding_dropout=embedding_dropout,
+                    gradient_flow=gradient_flow,
+                    given=chosen,
+                    **sizes,
+                ),
                 settings=settings,
                 directory=directory,
                 source=start_from,
+                processes=processes,
             )
     try:
-        for line in session.description():
+        for line in session.description() if processes.is_first else ():
             console.notice(line)
-        observer = _live_view(session) if console.is_terminal() else PlainLines()
+        is_watched = console.is_terminal() and processes.is_first
+        observer = _live_view(session) if is_watched else PlainLines()
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
         session.directory.discard_if_empty()
         raise
-    _conclude(session, outcome, as_json=as_json)
+    if processes.is_first:
+        _conclude(session, outcome, as_json=as_json)
     if outcome == "interrupt":
         raise typer.Exit(INTERRUPTED)
 
 
-def _resume(name: str, paths: list[str], budget: Budget | None) -> LanguageModelSession | TaggerSession:
-    from charnn.checkpoint import find_model
+def _resume(
+    name: str, paths: list[str], budget: Budget | None, processes: Processes
+) -> LanguageModelSession | TaggerSession:
+    """Where several processes go on, the first one alone reads the directory."""
+    from charnn.checkpoint import LanguageModelConfig, ModelConfig, ModelDirectory, find_model
     from charnn.cli import train_tagger, train_text
 
-    directory = find_model(name, None)
-    resume = train_tagger.resume if directory.config().task == "tagger" else train_text.resume
-    return resume(directory, paths, budget)
+    directory, config = processes.share(
+        lambda: ((found := find_model(name, None)), found.config()),
+        pack=lambda found: (str(found[0].path), found[1].dumps()),
+        unpack=lambda packed: (ModelDirectory(Path(packed[0])), ModelConfig.loads(packed[1])),
+    )
+    workers.check(processes, config.task, paths)
+    if isinstance(config, LanguageModelConfig):
+        return train_text.resume(directory, config, paths, budget, processes)
+    return train_tagger.resume(directory, paths, budget)
 
 
 def _live_view(session: LanguageModelSession | TaggerSession) -> LiveView:
@@ -279,8 +226,10 @@ def _conclude(session: LanguageModelSession | TaggerSession, outcome: Outcome, *
     if scores is None:
         return
     console.notice(f"best validation: {scores}, after {console.duration(scores.seconds)}; ended by: {outcome}")
+    if session.verdict is not None:
+        console.notice(session.verdict)
     if as_json:
-        result = {"model": str(path), "outcome": outcome, **scores.to_json()}
+        result = {"model": str(path), "outcome": outcome, "verdict": session.verdict, **scores.to_json()}
         console.write_json(result)
     elif outcome != "interrupt":
         console.write(f"{path}\n")

@@ -10,9 +10,9 @@ from charnn.config import Budget, CorpusConfig, DocumentUnit, SamplingConfig, To
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import ModelDirectory
+    from charnn.checkpoint import LanguageModelConfig, ModelDirectory
     from charnn.cli.observers import Preview
-    from charnn.training import LanguageModelSession, Report, Wishes
+    from charnn.training import LanguageModelSession, Processes, Report, Wishes
 
 SAMPLE = SamplingConfig(temperature=0.7, length=240)
 PREVIEW_TITLE = "a sample, temperature 0.7"
@@ -29,26 +29,38 @@ def start(
     settings: Mapping[str, Any],
     directory: Callable[[], ModelDirectory],
     source: str | None,
+    processes: Processes,
 ) -> LanguageModelSession:
+    """Where several processes start, the first one alone reads `source`."""
     from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.corpora import read_corpus
     from charnn.training import LanguageModelSession
 
-    start_from = find_model(source, "language-model") if source is not None else None
-    if start_from is not None and "tokenizer" not in wishes.given:
+    start_from = find_model(source, "language-model") if source is not None and processes.is_first else None
+
+    def chosen() -> TokenizerConfig:
+        if start_from is None or "tokenizer" in wishes.given:
+            return tokenizer
         theirs = start_from.config_of(LanguageModelConfig).tokenizer
-        tokenizer = dataclasses.replace(theirs, min_count=tokenizer.min_count)
+        return dataclasses.replace(theirs, min_count=tokenizer.min_count)
+
+    tokenizer = processes.share(chosen, pack=TokenizerConfig.to_json, unpack=TokenizerConfig.from_json)
     any_bytes = tokenizer.kind == "bytes"
     corpus = read_corpus(paths, valid, document=document, encoding=encoding, any_bytes=any_bytes)
-    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from)
+    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from, processes)
 
 
-def resume(directory: ModelDirectory, paths: Sequence[str], budget: Budget | None) -> LanguageModelSession:
-    from charnn.checkpoint import LanguageModelConfig
+def resume(
+    directory: ModelDirectory,
+    config: LanguageModelConfig,
+    paths: Sequence[str],
+    budget: Budget | None,
+    processes: Processes,
+) -> LanguageModelSession:
+    """`config` is that of the directory."""
     from charnn.corpora import read_corpus, read_corpus_again
     from charnn.training import LanguageModelSession
 
-    config = directory.config_of(LanguageModelConfig)
     recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
     if paths:
         valid = [source.path for source in recorded.validation_sources]
@@ -57,7 +69,7 @@ def resume(directory: ModelDirectory, paths: Sequence[str], budget: Budget | Non
             raise UsageError(f"{', '.join(paths)}: not the text that {directory.path} was trained on")
     else:
         corpus = read_corpus_again(recorded, any_bytes=any_bytes)
-    return LanguageModelSession.resume(directory, corpus, budget)
+    return LanguageModelSession.resume(directory, corpus, budget, processes)
 
 
 def preview(session: LanguageModelSession) -> Preview:

@@ -2,7 +2,9 @@
 beside network/ that knows PyTorch."""
 
 from charnn.training.language_model import LanguageModelSession, Wishes
-from charnn.training.loop import Observer, Outcome
+from charnn.training.listeners import Observer
+from charnn.training.loop import Outcome
+from charnn.training.processes import Processes
 from charnn.training.report import Report
 from charnn.training.session import Session
 from charnn.training.tagger import TaggerSession, TaggerWishes
@@ -12,6 +14,7 @@ __all__ = [
     "LanguageModelSession",
     "Observer",
     "Outcome",
+    "Processes",
     "Report",
     "Scores",
     "Session",

@@ -1,6 +1,7 @@
 """The training loop: batches until the budget is spent, now and then a validation, the best weights kept.
 
-It trains any `Task`; what it finds is told to an `Observer` and kept by a `Keeper`.
+It trains any `Task`; what it finds is told to an `Observer` and kept by a `Keeper`. Where several processes train
+together they all run it and take the same decisions; the first one alone validates, tells and keeps.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,7 +18,11 @@ from torch import Tensor
 from charnn.config import TrainingConfig
 from charnn.errors import TrainingError
 from charnn.training.averages import AveragedWeights
+from charnn.training.exchange import Exchange, Word
+from charnn.training.listeners import Keeper, Observer
+from charnn.training.optimizers import make_optimizers
 from charnn.training.precision import autocast
+from charnn.training.processes import ALONE, Processes
 from charnn.training.report import Meter, Report
 from charnn.training.schedule import progress, rate_factor
 from charnn.training.task import Scores, Task
@@ -46,67 +51,63 @@ class Progress:
     """Validations since the best one."""
     validated_at: float = 0.0
     """The fraction at the last validation."""
-
-
-class Observer(Protocol):
-    def step(self, report: Report) -> None:
-        """After every few steps, about five times a second."""
-
-    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
-        """After every validation; the network has the averaged weights at that moment."""
-
-
-class Keeper(Protocol):
-    def best(self, scores: Scores) -> None:
-        """The network has the averaged weights, and they are the best so far: keep them."""
-
-    def validation(self, report: Report, scores: Scores) -> None:
-        """For the history."""
-
-    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """What resuming needs."""
+    validations: list[tuple[int, float]] = field(default_factory=list)
+    """Targets so far, and loss, of each."""
 
 
 class Loop:
-    def __init__(self, task: Task, config: TrainingConfig, device: torch.device, precision: Any) -> None:
+    def __init__(
+        self,
+        task: Task,
+        config: TrainingConfig,
+        device: torch.device,
+        precision: Any,
+        processes: Processes = ALONE,
+    ) -> None:
         self.task = task
         self.config = config
         self.progress = Progress()
         self.best: Scores | None = None
+        self.saved_at: int | None = None
+        """The step of the last state that was kept."""
+        self._processes = processes
+        self._exchange = Exchange(processes, task.network.parameters())
         self._network = task.network
         self._autocast = autocast(precision, device)
-        self._optimizer = _adamw(task.network, config, device)
+        self._optimizers = make_optimizers(task.network, config, device, precision)
         self._average = AveragedWeights(task.network, config.average_decay)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, or validation stops improving, or `interrupted()`, asked at each step.
 
         A loss that is not finite ends the run with the best weights kept; before the first validation there are
-        none, and TrainingError is raised.
+        none, and TrainingError is raised. Collective; raises WorkerLost.
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
         meter, validation_seconds = Meter(), 0.0
         outcome: Outcome | None = None
         while outcome is None:
-            meter.add(*self._step())
-            now.seconds = time.perf_counter() - started
+            nats, word = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
+            meter.add(nats, word.targets)
+            now.seconds = word.seconds
             now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
             if now.fraction >= 1:
                 outcome = "budget"
-            elif interrupted():
+            elif word.is_interrupted:
                 outcome = "interrupt"
             # A run that is interrupted before its first validation leaves a model all the same.
             must_validate = outcome == "budget" or (outcome == "interrupt" and self.best is None)
             validates = must_validate or self._validation_is_due(validation_seconds)
-            if not (outcome or validates or meter.is_due):
+            if not (outcome or validates or word.is_due):
                 continue
             report = self._report(meter)
-            observer.step(report)
+            if self._processes.is_first:
+                observer.step(report)
             is_finite = math.isfinite(report.training_nats)
             if is_finite and validates:
                 is_finite = self._validate(report, observer, keeper)
-                validation_seconds = time.perf_counter() - started - now.seconds
+                validation_seconds = self._processes.share(lambda: time.perf_counter() - started - now.seconds)
                 now.seconds += validation_seconds
                 meter.restart()
                 if outcome is None and 0 < self.config.patience <= now.since_best:
@@ -114,34 +115,45 @@ class Loop:
             if not is_finite:
                 return self._not_finite()
             if outcome or validates:
-                keeper.state(*self.state())
+                state = self.state()
+                if self._processes.is_first:
+                    keeper.state(*state)
+                self.saved_at = now.step
         return outcome
 
-    def _step(self) -> tuple[Tensor, int]:
-        """One update; the sum of the losses in nats, detached, and how many targets it sums over."""
+    def advance(
+        self, look: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
+    ) -> tuple[Tensor, Word]:
+        """One update; the sum of the losses in nats, detached, and what all processes know once it is made.
+
+        `look` gives the seconds of training so far, whether this process is to end, and whether a report is due.
+        """
         config = self.config
         factor = rate_factor(
             self.progress.fraction,
             warmup_fraction=config.warmup_fraction,
             final_fraction=config.final_rate_fraction,
         )
-        for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate * factor
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
         self._network.train()
         with self._autocast():
             nats, targets = self.task.loss()
-        self._optimizer.zero_grad(set_to_none=True)
+        self._network.zero_grad(set_to_none=True)
         torch.autograd.backward(nats / self.task.targets_in_batch)
+        nats, word = self._exchange(nats.detach(), Word(targets, *look()))
         parameters = self._network.parameters()
         if config.clip_value is not None:
             torch.nn.utils.clip_grad_value_(parameters, config.clip_value)
         elif config.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
-        self._optimizer.step()
+        for optimizer in self._optimizers:
+            optimizer.step()
         self._average.update()
         self.progress.step += 1
-        self.progress.targets += targets
-        return nats.detach(), targets
+        self.progress.targets += word.targets
+        return nats, word
 
     def _validation_is_due(self, last_took: float) -> bool:
         """Evenly over the budget; under a time budget, less often where they would take more than their share of it."""
@@ -154,20 +166,40 @@ class Loop:
 
     def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
         """Whether the averaged weights score at all; if so it is told, and they are kept where they are the best."""
-        self._network.eval()
-        with self._average.applied(), self._autocast(), torch.inference_mode():
-            scores = self.task.validate(report)
-            if not math.isfinite(scores.loss):
-                return False
-            is_best = self.best is None or scores.loss < self.best.loss
-            if is_best:
-                self.best = scores
-                keeper.best(scores)
-            keeper.validation(report, scores)
-            observer.validation(report, scores, best=is_best)
+
+        def judge() -> tuple[Scores, bool] | None:
+            self._network.eval()
+            with self._average.applied(), self._autocast(), torch.inference_mode():
+                scores = self.task.validate(report)
+                if not math.isfinite(scores.loss):
+                    return None
+                is_best = self.best is None or scores.loss < self.best.loss
+                if is_best:
+                    keeper.best(scores)
+                keeper.validation(report, scores)
+                observer.validation(report, scores, best=is_best)
+            return scores, is_best
+
+        verdict = self._processes.share(
+            judge,
+            pack=lambda verdict: verdict and (verdict[0].to_json(), verdict[1]),
+            unpack=lambda packed: packed and (self.task.scores.from_json(packed[0]), packed[1]),
+        )
+        if verdict is None:
+            return False
+        scores, is_best = verdict
+        if is_best:
+            self.best = scores
         self.progress.since_best = 0 if is_best else self.progress.since_best + 1
         self.progress.validated_at = self.progress.fraction
+        self.progress.validations.append((self.progress.targets, scores.loss))
         return True
+
+    def fit(self) -> float:
+        """The averaged weights' loss on training data."""
+        self._network.eval()
+        with self._average.applied(), self._autocast(), torch.inference_mode():
+            return self.task.fit()
 
     def _not_finite(self) -> Outcome:
         if self.best is None:
@@ -180,7 +212,7 @@ class Loop:
     def _report(self, meter: Meter) -> Report:
         training_nats, speed = meter.read()
         now = self.progress
-        rate = self._optimizer.param_groups[0]["lr"]
+        rate = self._optimizers[0].param_groups[0]["lr"]
         units = self.task.units_per_target
         return Report(
             step=now.step,
@@ -194,13 +226,16 @@ class Loop:
         )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What `restore` needs to take the very next step as an uninterrupted run would: tensors, and JSON values."""
+        """What `restore` needs to take the very next step as an uninterrupted run would: tensors, and JSON values.
+
+        Collective; of all processes together, so that any number of them can go on from it.
+        """
         tensors, task_values = self.task.position()
         tensors = {f"task.{name}": tensor for name, tensor in tensors.items()}
         for name, parameter in self._network.named_parameters():
             tensors[f"weights.{name}"] = parameter.detach()
             tensors[f"average.{name}"] = self._average.values[name]
-            for moment, value in self._optimizer.state[parameter].items():
+            for moment, value in self._moments(parameter).items():
                 tensors[f"optimizer.{name}.{moment}"] = value
         tensors["random.cpu"] = torch.get_rng_state()
         if torch.cuda.is_available():
@@ -221,11 +256,10 @@ class Loop:
         for name, parameter in self._network.named_parameters():
             parameter.copy_(tensors[f"weights.{name}"])
             prefix = f"optimizer.{name}."
-            self._optimizer.state[parameter] = {
-                key.removeprefix(prefix): value.to(parameter.device)
-                for key, value in tensors.items()
-                if key.startswith(prefix)
+            moments = {
+                n.removeprefix(prefix): t.to(parameter.device) for n, t in tensors.items() if n.startswith(prefix)
             }
+            self._moments(parameter).update(moments)
         averages = {n.removeprefix("average."): t for n, t in tensors.items() if n.startswith("average.")}
         self._average.restore(averages, int(values["average_updates"]))
         self.task.restore(
@@ -235,18 +269,14 @@ class Loop:
         if "random.cuda" in tensors and torch.cuda.is_available():
             torch.cuda.set_rng_state(tensors["random.cuda"])
         now = self.progress
+        self.saved_at = now.step or None
         now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
         now.validated_at = min(now.validated_at, now.fraction)
         if 0 < self.config.patience <= now.since_best:  # it had stopped early, and is asked to go on all the same
             now.since_best = 0
 
-
-def _adamw(network: torch.nn.Module, config: TrainingConfig, device: torch.device) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter 2019); biases are not decayed."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    biases = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": biases, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+    def _moments(self, parameter: torch.nn.Parameter) -> dict[str, Tensor]:
+        """What its optimizer remembers of a parameter; what is put in there, it goes on from."""
+        owner = next(o for o in self._optimizers for g in o.param_groups if any(p is parameter for p in g["params"]))
+        moments: dict[str, Tensor] = owner.state[parameter]
+        return moments

@@ -33,12 +33,21 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
     return "fp32"
 
 
+def thread_counts(device: torch.device) -> list[int]:
+    """How many threads may be the best for training: one, or one for each core. Small steps gain nothing from a second
+    thread, and where another process has a core, threads that wait for each other wait very long."""
+    return sorted({1, torch.get_num_threads()}) if device.type == "cpu" else [torch.get_num_threads()]
+
+
+def threads_for(work: int, small: int) -> int:
+    """Where nothing was measured: one for a step of at most `small` units of work."""
+    return 1 if work <= small else torch.get_num_threads()
+
+
 @contextmanager
-def threads_for(*, is_small: bool) -> Iterator[None]:
-    """Within, small steps run on one thread: two take as long on an idle machine, and wait for each other ten times
-    longer on a busy one."""
+def threads_set(count: int) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(1 if is_small else before)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

@@ -13,10 +13,14 @@ from charnn.checkpoint import ModelDirectory, TrainingRecord
 from charnn.config import Quantization, TagQuantization
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.allocator import keep_freed_memory
-from charnn.training.keeper import C, DirectoryKeeper, Weights
-from charnn.training.loop import Loop, Observer, Outcome
-from charnn.training.precision import choose_device, choose_precision, threads_for
+from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
+from charnn.training.last_words import WorkerLost
+from charnn.training.listeners import Observer
+from charnn.training.loop import Loop, Outcome
+from charnn.training.precision import choose_precision, threads_set
+from charnn.training.processes import ALONE, Processes
 from charnn.training.task import Task
+from charnn.training.verdict import verdict
 
 
 def new_record() -> TrainingRecord:
@@ -25,7 +29,11 @@ def new_record() -> TrainingRecord:
 
 
 class Session(Generic[C]):
-    """One sitting of a run. Sessions of a task are made with their `start` or `resume`; then `run` one."""
+    """One sitting of a run. Sessions of a task are made with their `start` or `resume`; then `run` one.
+
+    Where several processes train together each has a session, and what makes or runs one is collective. The directory
+    is the first one's: the others know its name, and neither read nor write it.
+    """
 
     def __init__(
         self,
@@ -33,27 +41,40 @@ class Session(Generic[C]):
         config: C,
         make_task: Callable[[torch.device], Task],
         write_rest: Callable[[ModelDirectory, Weights], None],
+        processes: Processes = ALONE,
     ) -> None:
         """`make_task` makes the task, its network on the device that it is given; it is called with the run's seed set.
         `write_rest` is for `DirectoryKeeper`."""
         self.directory = directory
-        device = choose_device(config.training.device)
-        precision = choose_precision(config.training.precision, device)
+        self.processes = processes
+        self.verdict: str | None = None
+        """What the run came to, once it has ended; not of one that was interrupted."""
+        device = processes.device(config.training.device)
+        precision = processes.share(lambda: choose_precision(config.training.precision, device))
         torch.manual_seed(config.training.seed)
         self._task = make_task(device)
-        self._loop = Loop(self._task, config.training, device, precision)
+        self._loop = Loop(self._task, config.training, device, precision, processes)
         record = dataclasses.replace(
             config.record,
             torch_version=torch.__version__,
-            device=str(device),
+            device=device.type,
             precision=precision,
             stopped_by="running",
         )
         config = dataclasses.replace(config, record=record)
         self._keeper = DirectoryKeeper(directory, config, self._task.network, write_rest)
 
+    def begin_alike(self) -> None:
+        """All processes begin with the weights and the random numbers of the first, whatever it made of them so far."""
+        if self.processes.size == 1:
+            return
+        tensors, values = self._loop.state()
+        shared, values = self.processes.share_state(lambda: (as_arrays(tensors), values))
+        # The first one too: `restore` may see more in the values than it did, such as how far the budget is spent.
+        self._loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
+
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
-        """Goes on from the training state that the directory had.
+        """Goes on from the training state that the directory had; all processes are given the same.
 
         Raises ModelFormatError where that is not of this model, UsageError where the budget is spent.
         """
@@ -66,7 +87,9 @@ class Session(Generic[C]):
             raise UsageError(
                 f"{path}: the budget of this run is spent", hint="give a larger --time, --epochs or --steps"
             )
-        self.directory.cut_history(self._loop.progress.step)
+        self.processes.meet()
+        if self.processes.is_first:
+            self.directory.cut_history(self._loop.progress.step)
 
     @property
     def config(self) -> C:
@@ -90,22 +113,39 @@ class Session(Generic[C]):
         raise NotImplementedError
 
     @property
-    def _is_small(self) -> bool:
-        """Whether a step has so little to do in parallel that a second thread is not worth its waiting."""
+    def _threads(self) -> int:
+        """That a step of this process is worth."""
         raise NotImplementedError
 
     _characters_per_unit = 1.0
     """Of the training data; a record counts in characters, whatever the task."""
 
     def run(self, observer: Observer, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
-        """Trains; then, unless interrupted, measures what int8 costs and gains. Raises what `Loop.run` raises."""
+        """Trains; then, unless interrupted, measures what int8 costs and gains. Raises what `Loop.run` raises.
+
+        Collective; the observer is the first process's alone.
+        """
         keep_freed_memory()
         try:
-            with threads_for(is_small=self._is_small):
+            with threads_set(self._threads):
                 outcome = self._loop.run(observer, self._keeper, interrupted)
-        except BaseException:
+        except BaseException as error:
             self.directory.discard_if_empty()
+            if isinstance(error, WorkerLost):
+                error.hint = self._how_to_go_on()
             raise
+        self.processes.share(lambda: self._conclude(outcome))
+        return outcome
+
+    def _how_to_go_on(self) -> str:
+        saved_at = self._loop.saved_at
+        if saved_at is None:
+            return "nothing to go on from had been saved yet: start again"
+        return f"go on from step {saved_at:,}, the last one saved, with: charnn train --resume {self.directory.path}"
+
+    def _conclude(self, outcome: Outcome) -> None:
+        if outcome != "interrupt" and self.config.scores is not None:
+            self.verdict = verdict(self._loop.progress.validations, self._loop.fit(), self.config.scores)
         now, task = self._loop.progress, self._task
         characters = now.targets * task.units_per_target * self._characters_per_unit
         record = dataclasses.replace(
@@ -120,4 +160,3 @@ class Session(Generic[C]):
         if outcome != "interrupt" and self.directory.has_quantized_graph():
             quantization = self._measure_quantization()
         self._keeper.update(record=record, quantization=quantization)
-        return outcome

@@ -1,4 +1,7 @@
-"""What the loop needs to know of what it trains: a loss on the next batch, a score, and where the data stands."""
+"""What the loop needs to know of what it trains: a loss on the next batch, a score, and where the data stands.
+
+Where several processes train together, each has a task of its own with its share of every batch.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,9 @@ class Scores(Protocol):
     def summary(self) -> str:
         """A few words for one line of a run's log; `str` gives a phrase for the end."""
 
+    def amount(self, loss: float) -> str:
+        """A loss, or a difference of losses, in words."""
+
     def to_json(self) -> dict[str, Any]: ...
 
     @classmethod
@@ -50,20 +56,29 @@ class Task(Protocol):
 
     @property
     def targets_in_batch(self) -> int:
-        """Targets of a whole batch. Sums of losses are divided by it, so that each target weighs the same."""
+        """Targets of a whole batch, of all processes. Sums of losses are divided by it, so that each target weighs the
+        same."""
 
     def loss(self) -> tuple[Tensor, int]:
-        """The sum of the losses in nats on the next batch, attached to the graph, and how many targets it sums over."""
+        """The sum of the losses in nats on this process's share of the next batch, attached to the graph, and how many
+        targets it sums over."""
 
     def validate(self, report: Report) -> Scores:
-        """The scores of the network as it is, on the whole of the validation data; `report` says when."""
+        """The scores of the network as it is, on the whole of the validation data; `report` says when. Only the first
+        process is asked for them."""
+
+    def fit(self) -> float:
+        """The loss of the network as it is on training data; on as much of it as there is validation data, at most."""
 
     @property
     def epoch(self) -> float:
         """Epochs trained so far, the current one in part."""
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What `restore` needs to go on with the very next batch: tensors (carried state) and JSON values."""
+        """What `restore` needs to go on with the very next batch: tensors (carried state) and JSON values.
+
+        Collective, and of all processes: how many there are when it is restored does not matter.
+        """
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Goes on where `position` was taken."""

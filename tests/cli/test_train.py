@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pty
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_json_is_one_object_with_the_model_the_outcome_and_the_scores(charnn, te
     result = charnn("train", "text.txt", *tiny, "--json")
     assert result.code == 0
     assert set(result.json) == {
-        "model", "outcome", "nats_per_character", "bits_per_character", "step", "epoch", "seconds",
+        "model", "outcome", "verdict", "nats_per_character", "bits_per_character", "step", "epoch", "seconds",
     }  # fmt: skip
     assert result.json["model"] == "checkpoints/text"
     assert result.json["outcome"] == "budget"
@@ -189,3 +190,100 @@ def test_too_few_pieces_are_refused_with_the_number_that_is_needed(charnn, text_
     result = charnn("train", "text.txt", "--tokenizer", kind, "--vocab-size", "10")
     assert result.code == 1
     assert "--vocab-size" in said_once(result)
+
+
+# what a network of a text can have besides
+
+REFINED = ("--residual", "--recurrent-depth", "2", "--weight-drop", "0.25", "--embedding-dropout", "0.125")
+SAID = "residual, recurrent depth 2, weight drop 0.25, embedding dropout 0.125"
+
+
+@pytest.mark.parametrize("cell", [(), ("--cell", "rnn", "--gradient-flow", "0.5")], ids=["lstm", "rnn"])
+def test_every_refinement_is_said_kept_and_used(charnn, text_file, tiny, cell):
+    text_file()
+    result = charnn("train", "text.txt", *tiny, "--layers", "2", *REFINED, *cell)
+    said = SAID + ", gradient flow 0.5" * bool(cell)
+    assert result.code == 0
+    (line,) = (line for line in result.err.splitlines() if line.startswith("network "))
+    assert f", {said}: " in line
+    assert f", {said}; " in charnn("info").text
+    network = charnn("info", "--json").json["network"]
+    assert [network[name] for name in ("residual", "recurrent_depth", "weight_drop", "embedding_dropout")] == [
+        *(True, 2, 0.25, 0.125)
+    ]
+    assert ("gradient_flow" in network) == bool(cell)
+    assert len(charnn("sample", "--temp", "0", "--length", "20", "--json").json["text"]) == 20
+    assert charnn("eval").code == 0
+
+
+def test_without_refinements_the_model_says_nothing_of_them(trained):
+    network = json.loads((trained.path / "config.json").read_text())["network"]
+    assert list(network) == ["vocabulary_size", "cell", "layers", "hidden_size", "embedding_size", "dropout"]
+
+
+@pytest.mark.parametrize("cell", [(), ("--cell", "gru")], ids=["lstm", "gru"])
+def test_gradient_flow_without_an_rnn_is_refused_before_anything_is_made(
+    charnn, text_file, tmp_path, said_once, tiny, cell
+):
+    text_file()
+    result = charnn("train", "text.txt", *tiny, *cell, "--gradient-flow", "0.5")
+    assert result.code == 2
+    assert "--gradient-flow is for --cell rnn" in said_once(result)
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *((option, value) for option in ("--weight-drop", "--embedding-dropout") for value in ("-0.1", "1", "x")),
+        *(("--recurrent-depth", value) for value in ("0", "1.5")),
+        *(("--gradient-flow", value) for value in ("-1", "nan", "inf")),
+    ],
+)
+def test_a_refinement_out_of_range_is_wrong_usage(charnn, text_file, tmp_path, said_once, tiny, option, value):
+    text_file()
+    result = charnn("train", "text.txt", *tiny, "--cell", "rnn", option, value)
+    assert result.code == 2
+    assert option.strip("-").replace("-", " ") in said_once(result).replace("-", " ")
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+@pytest.mark.parametrize("option", [("--residual",), ("--recurrent-depth", "2"), ("--weight-drop", "0.1")])
+def test_a_refinement_is_for_texts(charnn, text_file, said_once, option):
+    text_file()
+    result = charnn("train", "text.txt", "--columns", "upos", *option)
+    assert result.code == 2
+    assert f"{option[0]} is for texts" in said_once(result)
+
+
+def test_a_start_from_another_model_keeps_its_depth(charnn, text_file, said_once, tiny):
+    text_file()
+    assert charnn("train", "text.txt", *tiny, "--layers", "2", *REFINED, "--out", "deep").code == 0
+    assert charnn("train", "text.txt", "--steps", "3", "--from", "deep", "--out", "deeper").code == 0
+    network = charnn("info", "deeper", "--json").json["network"]
+    assert (network["residual"], network["recurrent_depth"]) == (True, 2)
+    assert "weight_drop" not in network
+    assert charnn("train", "text.txt", *tiny, "--layers", "2", "--out", "flat").code == 0
+    for option, said in ((("--residual",), "no residual"), (("--recurrent-depth", "3"), "recurrent depth 1, not 3")):
+        result = charnn("train", "text.txt", "--steps", "3", "--from", "flat", *option)
+        assert result.code == 2
+        assert said in said_once(result)
+
+
+def test_the_last_notice_says_what_the_run_came_to(trained):
+    last = trained.result.err.splitlines()[-1]
+    assert "on its own data" in last
+    assert "on held-out data" in last
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_optimizer_is_the_one_that_was_named(charnn, text_file, tiny, optimizer):
+    text_file()
+    assert charnn("train", "text.txt", *tiny, "--optimizer", optimizer).code == 0
+    recorded = json.loads(Path("checkpoints/text/config.json").read_text())["training"]
+    assert recorded.get("optimizer", "adamw") == optimizer
+
+
+def test_an_optimizer_that_is_none_is_wrong_usage(charnn, text_file):
+    text_file()
+    assert charnn("train", "text.txt", "--optimizer", "sgd").code == 2

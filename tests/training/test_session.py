@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charnn.checkpoint import ModelDirectory
-from charnn.config import SamplingConfig
+from charnn.config import Budget, SamplingConfig
 from charnn.errors import CorpusError, UsageError
 from charnn.evaluation import carried
 from charnn.generation import generate
@@ -169,3 +169,36 @@ def test_the_validation_of_a_tiny_text_may_be_a_single_symbol(start, corpus_of, 
     session = start(corpus_of("\u00e9\u00e8"), steps=2, tokenizer=tokenizer)
     assert session.run(silent) == "budget"
     assert session.config.corpus.validation_characters == 1
+
+
+# What a run says of itself.
+
+
+def test_a_text_learned_by_heart_is_said_to_be_overfitted(start, corpus_of, silent) -> None:
+    session = start(corpus_of("ab" * 200, valid="ba" * 50 + "abba" * 50), steps=200, **TINY)
+    session.run(silent)
+    assert "on its own data" in session.verdict
+    assert session.verdict.startswith("it overfits")
+
+
+def test_the_fit_is_that_of_the_training_text(start, corpus_of, silent) -> None:
+    """Held-out text that is like it costs as much; other text costs more."""
+    alike, other = (
+        start(corpus_of("abab" * 100, valid=valid), name, steps=100, **TINY)
+        for name, valid in (("alike", "abab" * 100), ("other", "aabb" * 100))
+    )
+    alike.run(silent)
+    other.run(silent)
+    assert alike._loop.fit() == pytest.approx(alike.config.scores.nats_per_character, abs=0.01)
+    assert other._loop.fit() < other.config.scores.nats_per_character / 2
+
+
+def test_a_run_under_a_time_measures_the_machine_and_takes_that_from_its_time(start, corpus_of, silent) -> None:
+    session = start(corpus_of(LINE * 50), steps=None, budget=Budget(seconds=2.0), lanes=4)
+    assert 0 < session._loop.progress.seconds < 2.0
+    session.run(silent)
+    assert session.config.record.seconds == pytest.approx(2.0, abs=1.0)
+
+
+def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
+    assert start(corpus_of(LINE * 50), steps=2)._loop.progress.seconds == 0

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from charnn.config import Budget, Cell, NetworkConfig, TrainingConfig
-from charnn.training.language_model.sizing import Sizes, choose_sizes, default_budget
+from charnn.config import Budget, Cell, NetworkConfig, Optimizer, TrainingConfig
+from charnn.training.language_model.sizing import Sizes, Speed, choose_sizes, default_budget
+
+REFINEMENTS = ("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow")
+"""Of a network; what is not wished for has the default of NetworkConfig."""
+
+OPTIMIZER: Optimizer = "muon"
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,11 @@ class Wishes:
     hidden_size: int | None = None
     embedding_size: int | None = None
     dropout: float | None = None
+    residual: bool | None = None
+    recurrent_depth: int | None = None
+    weight_drop: float | None = None
+    embedding_dropout: float | None = None
+    gradient_flow: float | None = None
     lanes: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None
@@ -27,12 +37,20 @@ class Wishes:
 
 
 def plan(
-    wishes: Wishes, *, characters: int, vocabulary_size: int, **settings: Any
+    wishes: Wishes, *, characters: int, vocabulary_size: int, speed: Speed, **settings: Any
 ) -> tuple[NetworkConfig, TrainingConfig]:
     """The configurations for a training text of so many `characters`. `settings` go to TrainingConfig."""
     budget = wishes.budget or default_budget(characters)
-    chosen = choose_sizes(characters=characters, budget=budget, cell=wishes.cell)
-    sizes = Sizes(**{name: _first(getattr(wishes, name), value) for name, value in vars(chosen).items()})
+    sizes = choose_sizes(characters=characters, budget=budget, hidden_size=wishes.hidden_size, speed=speed)
+    return configure(wishes, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
+
+
+def configure(
+    wishes: Wishes, sizes: Sizes, *, vocabulary_size: int, budget: Budget, **settings: Any
+) -> tuple[NetworkConfig, TrainingConfig]:
+    """What was wished for, and for the rest `sizes`."""
+    sizes = Sizes(**{name: _first(getattr(wishes, name), value) for name, value in vars(sizes).items()})
+    refinements = {name: wish for name in REFINEMENTS if (wish := getattr(wishes, name)) is not None}
     network = NetworkConfig(
         vocabulary_size=vocabulary_size,
         cell=wishes.cell,
@@ -40,13 +58,14 @@ def plan(
         hidden_size=sizes.hidden_size,
         embedding_size=sizes.embedding_size,
         dropout=sizes.dropout,
+        **refinements,
     )
     training = TrainingConfig(
         budget=budget,
         lanes=sizes.lanes,
         window_length=sizes.window_length,
         learning_rate=sizes.learning_rate,
-        **settings,
+        **{"optimizer": OPTIMIZER} | settings,
     )
     return network, training
 

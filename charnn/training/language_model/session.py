@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from charnn.checkpoint import LanguageModelConfig, ModelDirectory
-from charnn.config import Budget, Quantization, TokenizerConfig
+from charnn.config import Budget, CorpusConfig, Quantization, TokenizerConfig
 from charnn.corpora import Corpus
+from charnn.errors import CorpusError
 from charnn.network import LanguageModel
-from charnn.tokenizers import Tokenizer, train
+from charnn.tokenizers import Tokenizer, load, train
 from charnn.training.graph import can_quantize
 from charnn.training.keeper import Weights
 from charnn.training.language_model.encoded import EncodedCorpus
 from charnn.training.language_model.graph import language_model_graph
+from charnn.training.language_model.pace import Pace
 from charnn.training.language_model.plan import Wishes, plan
 from charnn.training.language_model.quantization import measure_quantization
-from charnn.training.language_model.task import LanguageModelTask
+from charnn.training.language_model.task import LanguageModelTask, check_lanes
 from charnn.training.language_model.transfer import join_vocabularies, same_shape, transfer
-from charnn.training.precision import choose_device
+from charnn.training.precision import choose_device, choose_precision, threads_for
+from charnn.training.processes import ALONE, Processes
 from charnn.training.session import Session, new_record
 
 SMALL_STEP = 1024
@@ -39,17 +44,19 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         corpus: Corpus,
         tokenizer: Tokenizer,
         initialize: Callable[[LanguageModel], object] = lambda network: None,
+        processes: Processes = ALONE,
     ) -> None:
         self.tokenizer = tokenizer
+        self._measured_threads: int | None = None
         self._texts = corpus.validation
         self._encoded = EncodedCorpus.encode(corpus, tokenizer)
 
         def task(device: torch.device) -> LanguageModelTask:
             self.network = LanguageModel(config.network).to(device)
             initialize(self.network)
-            return LanguageModelTask(self.network, self._encoded, config.training)
+            return LanguageModelTask(self.network, self._encoded, config.training, processes)
 
-        super().__init__(directory, config, task, self._write)
+        super().__init__(directory, config, task, self._write, processes)
 
     @classmethod
     def start(
@@ -60,43 +67,74 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         wishes: Wishes,
         settings: Mapping[str, Any],
         source: ModelDirectory | None = None,
+        processes: Processes = ALONE,
     ) -> LanguageModelSession:
-        """A new run, from the weights of `source` where there is one. The directory is made once all else is right."""
+        """A new run, from the weights of `source` where there is one. The directory is made once all else is right.
+
+        Collective: the first process decides what the run will be and reads `source`, which the others may leave out.
+        """
         start_from: list[Callable[[LanguageModel], object]] = []
-        if source is None:
-            tokenizer = train(tokenizer_config, _seen(corpus))
-        else:
-            theirs = source.tokenizer()
-            tokenizer = join_vocabularies(theirs, tokenizer_config, _seen(corpus))
-            wishes = same_shape(wishes, source.config_of(LanguageModelConfig).network)
-            # Its weights are read now: the new directory may be about to replace it.
-            start_from.append(partial(transfer, source.weights(), theirs.symbols(), ours=tokenizer.symbols()))
-        network, training = plan(
-            wishes,
-            characters=corpus.config.training_characters,
-            vocabulary_size=tokenizer.size,
-            **settings,
+        paces: list[Pace] = []
+
+        def decide() -> tuple[LanguageModelConfig, Tokenizer]:
+            wished = wishes
+            if source is None:
+                tokenizer = train(tokenizer_config, _seen(corpus))
+            else:
+                theirs = source.tokenizer()
+                tokenizer = join_vocabularies(theirs, tokenizer_config, _seen(corpus))
+                wished = same_shape(wishes, source.config_of(LanguageModelConfig).network)
+                # Its weights are read now: the new directory may be about to replace it.
+                start_from.append(partial(transfer, source.weights(), theirs.symbols(), ours=tokenizer.symbols()))
+            text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
+            device = choose_device(settings.get("device", "auto"))
+            precision = choose_precision(settings.get("precision", "auto"), device)
+            pace = Pace(wished, **text, device=device, precision=precision)
+            network, training = plan(wished, **text, speed=lambda hidden: processes.size * pace(hidden), **settings)
+            paces.append(pace)
+            record = new_record()
+            config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, record)
+            return config, tokenizer
+
+        def initialize(network: LanguageModel) -> None:
+            for take_over in start_from:
+                take_over(network)
+
+        config, tokenizer = _share(processes, corpus, decide)
+        check_lanes(config.training.lanes, processes)
+        processes.device(config.training.device)
+        processes.meet()
+        directory = processes.share(
+            make_directory, pack=lambda made: str(made.path), unpack=lambda path: ModelDirectory(Path(path))
         )
-        choose_device(training.device)
-        config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, new_record())
-        directory = make_directory()
         try:
-            return cls(directory, config, corpus, tokenizer, *start_from)
+            session = cls(directory, config, corpus, tokenizer, initialize, processes)
+            for pace in paces:
+                session.keep_pace(pace)
+            session.begin_alike()
+            return session
         except BaseException:
             directory.discard_if_empty()
             raise
 
     @classmethod
-    def resume(cls, directory: ModelDirectory, corpus: Corpus, budget: Budget | None = None) -> LanguageModelSession:
+    def resume(
+        cls, directory: ModelDirectory, corpus: Corpus, budget: Budget | None = None, processes: Processes = ALONE
+    ) -> LanguageModelSession:
         """Goes on with a run, under another budget where one is given. `corpus` is the one it was trained on.
 
-        Raises UsageError where the budget is spent.
+        Raises UsageError where the budget is spent. Collective, with any number of processes.
         """
-        state = directory.training_state()
-        config = directory.config_of(LanguageModelConfig)
-        if budget is not None:
-            config = dataclasses.replace(config, training=dataclasses.replace(config.training, budget=budget))
-        session = cls(directory, config, corpus, directory.tokenizer())
+
+        def read() -> tuple[LanguageModelConfig, Tokenizer]:
+            config = directory.config_of(LanguageModelConfig)
+            if budget is not None:
+                config = dataclasses.replace(config, training=dataclasses.replace(config.training, budget=budget))
+            return config, directory.tokenizer()
+
+        state = processes.share_state(directory.training_state)
+        config, tokenizer = _share(processes, corpus, read)
+        session = cls(directory, config, corpus, tokenizer, processes=processes)
         session.restore(*state)
         return session
 
@@ -114,18 +152,51 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return [
             f"text      {corpus.training_characters:,} characters to train on, {corpus.validation_characters:,} to "
             f"validate with; {config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
-            f"network   {network.layers} x {network.hidden_size} {network.cell}, embedding {network.embedding_size}, "
-            f"dropout {network.dropout:g}: {parameters:,} parameters",
+            f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {training.lanes} lanes x {training.window_length} steps, learning rate "
-            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+            f"{training.learning_rate:g}, {record.precision} on {record.device}"
+            + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]
 
     def _measure_quantization(self) -> Quantization:
         return measure_quantization(self.directory, self._encoded.validation, self._texts)
 
+    def keep_pace(self, pace: Pace) -> None:
+        """What measuring took is taken from the budget, and what it found is used."""
+        self._loop.progress.seconds += pace.spent
+        self._measured_threads = pace.threads(self.config.network.hidden_size) if pace.spent else None
+
     @property
-    def _is_small(self) -> bool:
-        return self.config.training.lanes * self.config.network.hidden_size <= SMALL_STEP
+    def _threads(self) -> int:
+        lanes = -(-self.config.training.lanes // self.processes.size)
+        return self._measured_threads or threads_for(lanes * self.config.network.hidden_size, SMALL_STEP)
+
+
+def _share(
+    processes: Processes, corpus: Corpus, decide: Callable[[], tuple[LanguageModelConfig, Tokenizer]]
+) -> tuple[LanguageModelConfig, Tokenizer]:
+    """What `decide` gives on the first process, on all. Raises CorpusError on one whose `corpus` is another."""
+
+    def unpack(packed: dict[str, Any]) -> tuple[LanguageModelConfig, Tokenizer]:
+        config = LanguageModelConfig.from_json(packed["config"])
+        return config, load(config.tokenizer.kind, b64decode(packed["tokenizer"]))
+
+    config, tokenizer = processes.share(
+        decide,
+        pack=lambda decided: {
+            "config": decided[0].to_json(),
+            "tokenizer": b64encode(decided[1].to_bytes()).decode("ascii"),
+        },
+        unpack=unpack,
+    )
+    if not processes.is_first and _hashes(corpus.config) != _hashes(config.corpus):
+        paths = ", ".join(source.path for source in corpus.config.sources)
+        raise CorpusError(f"{paths}: not the text that worker 0 reads", hint="put the same one on every machine")
+    return config, tokenizer
+
+
+def _hashes(corpus: CorpusConfig) -> list[str]:
+    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]
 
 
 def _seen(corpus: Corpus) -> list[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from charnn.config import Scores, TrainingConfig
-from charnn.evaluation import carried
-from charnn.network import LanguageModel, NumpyLanguageModel, State, detach
+from charnn.errors import UsageError
+from charnn.evaluation import LanguageScore, carried
+from charnn.network import LanguageModel, LockedDropout, NumpyLanguageModel, State, detach
 from charnn.tokenizers import STOP_ID
 from charnn.training.language_model.encoded import EncodedCorpus
 from charnn.training.language_model.windows import IGNORED, Windows
+from charnn.training.processes import ALONE, Processes
 from charnn.training.report import Report
 
 VALIDATION_LANES = 32
@@ -23,7 +27,10 @@ VALIDATION_WARM_UP = 512
 
 
 class LanguageModelTask:
-    """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window."""
+    """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window.
+
+    Processes that train together have contiguous parts of the lanes each, and drop what one of them alone would drop.
+    """
 
     unit = "character"
     scores = Scores
@@ -33,7 +40,9 @@ class LanguageModelTask:
         network: LanguageModel,
         corpus: EncodedCorpus,
         config: TrainingConfig,
+        processes: Processes = ALONE,
     ) -> None:
+        """Raises UsageError where there are fewer lanes than processes."""
         self.network = network
         self._device = next(network.parameters()).device
         self._corpus = corpus
@@ -43,8 +52,19 @@ class LanguageModelTask:
             lanes=config.lanes,
             window_length=config.window_length,
             random=np.random.default_rng(config.seed),
+            processes=processes,
         )
-        self._state: State = network.initial_state(self._windows.lanes)
+        self._processes = processes
+        lanes, own = self._windows.lanes, self._windows.own
+        check_lanes(lanes, processes)
+        self._lanes = own.stop - own.start
+        if processes.size > 1:
+            for module in network.modules():
+                if isinstance(module, LockedDropout):
+                    module.part = own, lanes
+            # Its regulariser is a mean over the lanes of one process, and gradients are summed over processes.
+            network.recurrent.gradient_flow = network.config.gradient_flow * self._lanes / lanes
+        self._state: State = network.initial_state(self._lanes)
 
     @property
     def epoch(self) -> float:
@@ -61,7 +81,7 @@ class LanguageModelTask:
     def loss(self) -> tuple[Tensor, int]:
         window = self._windows.next()
         if window.first:
-            self._state = self.network.initial_state(self._windows.lanes)
+            self._state = self.network.initial_state(self._lanes)
         inputs_BT = torch.from_numpy(window.inputs_BT).to(self._device, non_blocking=True)
         targets_BT = torch.from_numpy(window.targets_BT).to(self._device, non_blocking=True)
         logits_BTV, state = self.network(inputs_BT, detach(self._state))
@@ -72,19 +92,27 @@ class LanguageModelTask:
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
 
     def validate(self, report: Report) -> Scores:
-        score = carried(
+        score = self._score(self._corpus.validation, self._corpus.validation_characters)
+        return Scores(score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds)
+
+    def fit(self) -> float:
+        tokens = self._corpus.training[: sum(map(len, self._corpus.validation))]
+        characters = round(len(tokens) * self.units_per_target)
+        return self._score([tokens], characters).nats_per_character
+
+    def _score(self, documents: Sequence[npt.NDArray[np.int32]], characters: int) -> LanguageScore:
+        return carried(
             NumpyLanguageModel(self.network),
-            self._corpus.validation,
-            self._corpus.validation_characters,
+            documents,
+            characters,
             stop_id=STOP_ID,
             lanes=VALIDATION_LANES,
             warm_up=VALIDATION_WARM_UP,
         )
-        return Scores(score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds)
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {
-            f"{depth}.{name}": tensor.detach()
+            f"{depth}.{name}": self._processes.join(tensor.detach(), self._windows.lanes)
             for depth, layer in enumerate(self._state)
             for name, tensor in layer._asdict().items()
         }
@@ -94,6 +122,15 @@ class LanguageModelTask:
         self._windows.restore(values["windows"])
         self._windows.random.bit_generator.state = values["random"]
         self._state = tuple(
-            type(layer)(*(tensors[f"{depth}.{name}"].to(self._device) for name in layer._fields))
+            type(layer)(*(tensors[f"{depth}.{name}"][self._windows.own].to(self._device) for name in layer._fields))
             for depth, layer in enumerate(self._state)
+        )
+
+
+def check_lanes(lanes: int, processes: Processes) -> None:
+    """Raises UsageError where there are fewer lanes than processes."""
+    if lanes < processes.size:
+        raise UsageError(
+            f"fewer lanes ({lanes}) than processes ({processes.size})",
+            hint="give a larger --batch, or start fewer processes",
         )

@@ -16,7 +16,7 @@ from charnn.lexicon import Lexicon
 from charnn.network import Tagger
 from charnn.training.graph import can_quantize, share
 from charnn.training.keeper import Weights
-from charnn.training.precision import choose_device
+from charnn.training.precision import choose_device, threads_for
 from charnn.training.session import Session, new_record
 from charnn.training.tagger.encoded import EncodedTreebank, encoded_words
 from charnn.training.tagger.graph import TABLES, sentence_graph, word_graph
@@ -125,5 +125,5 @@ class TaggerSession(Session[TaggerConfig]):
         return measure_quantization(self.directory, self._encoded, self.network.decoders())
 
     @property
-    def _is_small(self) -> bool:
-        return self.config.training.lanes * self.config.network.hidden_size <= SMALL_STEP
+    def _threads(self) -> int:
+        return threads_for(self.config.training.lanes * self.config.network.hidden_size, SMALL_STEP)

@@ -12,7 +12,7 @@ from charnn.config import TagScores, TrainingConfig, TreebankConfig
 from charnn.network import Tagger
 from charnn.training.report import Report
 from charnn.training.tagger.batches import Batches
-from charnn.training.tagger.encoded import EncodedTreebank
+from charnn.training.tagger.encoded import EncodedSentences, EncodedTreebank
 
 VALIDATION_BATCH = 64
 
@@ -48,8 +48,16 @@ class TaggerTask:
         return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), int(batch.lengths_B.sum())
 
     def validate(self, report: Report) -> TagScores:
-        sentences = self._treebank.validation
-        order = np.argsort(sentences.lengths, kind="stable")
+        accuracies, every, unknown = self._score(self._treebank.validation)
+        return TagScores(self._columns, tuple(accuracies), every, unknown, report.step, report.epoch, report.seconds)
+
+    def fit(self) -> float:
+        accuracies, *_ = self._score(self._treebank.training, len(self._treebank.validation.lengths))
+        return 1 - sum(accuracies) / len(accuracies)
+
+    def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
+        """Accuracies of the columns, of all of them together, and of unknown words, in the first `count` sentences."""
+        order = np.argsort(sentences.lengths[:count], kind="stable")
         right_C = np.zeros(len(self._columns), np.int64)
         all_right = unknown = unknown_right = 0
         for start in range(0, len(order), VALIDATION_BATCH):
@@ -57,7 +65,7 @@ class TaggerTask:
             batch = self._treebank.batch(sentences, chosen, self._device)
             features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
             if not bool(features_BTF.isfinite().all()):
-                return self._scores([math.nan] * len(self._columns), math.nan, None, report)
+                return [math.nan] * len(self._columns), math.nan, None
             right_CBT = self.network.decode(features_BTF, batch.lengths_B) == batch.tags_CBT.numpy(force=True)
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
             right_CW = right_CBT[:, is_word_BT]
@@ -66,15 +74,8 @@ class TaggerTask:
             all_right += int(right_CW.all(0).sum())
             unknown += int(is_unknown_W.sum())
             unknown_right += int(right_CW.all(0)[is_unknown_W].sum())
-        words = int(sentences.lengths.sum())
-        return self._scores(
-            (right_C / words).tolist(), all_right / words, unknown_right / unknown if unknown else None, report
-        )
-
-    def _scores(self, accuracies: list[float], all_columns: float, unknown: float | None, report: Report) -> TagScores:
-        return TagScores(
-            self._columns, tuple(accuracies), all_columns, unknown, report.step, report.epoch, report.seconds
-        )
+        words = int(sentences.lengths[:count].sum())
+        return (right_C / words).tolist(), all_right / words, unknown_right / unknown if unknown else None
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return {}, {"batches": self._batches.position()}

@@ -21,6 +21,10 @@ OF_NETWORK: dict[str, Any] = {
     "hidden_size": 77,
     "embedding_size": 5,
     "dropout": 0.0,
+    "residual": True,
+    "recurrent_depth": 3,
+    "weight_drop": 0.4,
+    "embedding_dropout": 0.1,
 }
 OF_TRAINING: dict[str, Any] = {
     "lanes": 3,
@@ -31,7 +35,7 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(wishes: Wishes, characters: int = 10**6, **settings: Any) -> tuple[NetworkConfig, TrainingConfig]:
-    return plan(wishes, characters=characters, vocabulary_size=60, **settings)
+    return plan(wishes, characters=characters, vocabulary_size=60, speed=lambda _hidden: 50_000.0, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
@@ -49,7 +53,13 @@ def test_a_wish_for_training_wins(name: str, value: Any) -> None:
 def test_all_wishes_win_together() -> None:
     network, training = planned(Wishes(**OF_NETWORK, **OF_TRAINING))
     assert network == NetworkConfig(60, **OF_NETWORK)
-    assert training == TrainingConfig(**OF_TRAINING)
+    assert training == TrainingConfig(**OF_TRAINING, optimizer="muon")
+
+
+def test_a_wish_for_gradient_flow_wins_and_is_refused_without_an_rnn() -> None:
+    assert planned(Wishes(cell="rnn", gradient_flow=0.5))[0].gradient_flow == 0.5
+    with pytest.raises(ConfigError, match="--cell rnn"):
+        planned(Wishes(gradient_flow=0.5))
 
 
 def test_settings_go_to_training_as_they_are() -> None:

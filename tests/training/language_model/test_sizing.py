@@ -6,27 +6,53 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charnn.config import Budget, Cell
-from charnn.training.language_model.sizing import Sizes, choose_sizes, default_budget
+from charnn.config import Budget
+from charnn.training.language_model.sizing import (
+    HIDDEN_SIZES,
+    MOST_LANES,
+    Sizes,
+    Speed,
+    choose_sizes,
+    default_budget,
+    most_lanes,
+    weights,
+)
 
 DAY = 86_400.0
 # Scales matter, not figures: exponents are drawn.
 a_length = st.floats(0, 9).map(lambda exponent: int(10**exponent))
 a_time = st.floats(0, 4.93).map(lambda exponent: 10**exponent)
-a_cell = st.sampled_from(["rnn", "lstm", "gru"])
+a_machine = st.floats(7, 15).map(lambda exponent: 10**exponent)
 
 
-def sizes(characters: int, seconds: float, cell: Cell = "lstm") -> Sizes:
-    return choose_sizes(characters=characters, budget=Budget(seconds=seconds), cell=cell)
+def machine(operations: float = 4e11) -> Speed:
+    """That does so many operations a second, 6 for each weight and character, at every size."""
+    return lambda hidden: operations / (6 * weights(hidden))
 
 
-@given(a_length, a_time, a_cell)
-@example(1, 1.0, "lstm")
-@example(10**9, DAY, "lstm")
-@example(1, DAY, "rnn")
-@example(10**9, 1.0, "gru")
-def test_sizes_are_in_range_for_every_text_and_time(characters: int, seconds: float, cell: Cell) -> None:
-    chosen = sizes(characters, seconds, cell)
+def sizes(characters: int, seconds: float, speed: Speed | None = None) -> Sizes:
+    budget = Budget(seconds=seconds)
+    return choose_sizes(characters=characters, budget=budget, hidden_size=None, speed=speed or machine())
+
+
+def by_epochs(characters: int, epochs: float) -> Sizes:
+    budget = Budget(epochs=epochs)
+    return choose_sizes(characters=characters, budget=budget, hidden_size=None, speed=not_to_be_asked)
+
+
+def not_to_be_asked(hidden: int) -> float:
+    raise AssertionError("no speed is needed where the budget is no time")
+
+
+@given(a_length, a_time, a_machine)
+@example(1, 1.0, 4e11)
+@example(10**9, DAY, 4e15)
+@example(1, DAY, 4e11)
+@example(10**9, 1.0, 1e7)
+def test_sizes_are_in_range_for_every_text_and_time_and_machine(
+    characters: int, seconds: float, operations: float
+) -> None:
+    chosen = sizes(characters, seconds, machine(operations))
     assert 1 <= chosen.layers <= 4
     assert 16 <= chosen.hidden_size <= 2048
     assert 1 <= chosen.embedding_size <= chosen.hidden_size
@@ -36,10 +62,51 @@ def test_sizes_are_in_range_for_every_text_and_time(characters: int, seconds: fl
     assert 1e-4 <= chosen.learning_rate <= 0.05
 
 
-@given(a_length, a_time, a_time, a_cell)
-def test_more_time_never_makes_the_network_smaller(characters: int, one: float, other: float, cell: Cell) -> None:
+@given(a_length, a_time, a_time, a_machine)
+def test_more_time_never_makes_the_network_smaller(
+    characters: int, one: float, other: float, operations: float
+) -> None:
     less, more = sorted((one, other))
-    assert sizes(characters, less, cell).hidden_size <= sizes(characters, more, cell).hidden_size
+    speed = machine(operations)
+    assert sizes(characters, less, speed).hidden_size <= sizes(characters, more, speed).hidden_size
+
+
+@given(a_length, a_time, a_machine, a_machine)
+def test_a_faster_machine_never_makes_the_network_smaller(
+    characters: int, seconds: float, one: float, other: float
+) -> None:
+    less, more = (machine(operations) for operations in sorted((one, other)))
+    assert sizes(characters, seconds, less).hidden_size <= sizes(characters, seconds, more).hidden_size
+
+
+@given(a_length, a_time, a_machine)
+def test_speeds_are_asked_for_between_a_guess_and_what_is_chosen_only(
+    characters: int, seconds: float, operations: float
+) -> None:
+    asked: list[int] = []
+
+    def speed(hidden: int) -> float:
+        asked.append(hidden)
+        return machine(operations)(hidden)
+
+    chosen = HIDDEN_SIZES.index(sizes(characters, seconds, speed).hidden_size)
+    guess = HIDDEN_SIZES.index(sizes(characters, seconds).hidden_size)
+    places = {HIDDEN_SIZES.index(hidden) for hidden in asked}
+    assert places <= set(range(min(chosen, guess), max(chosen, guess) + 2))
+
+
+def test_a_hidden_size_that_is_given_is_kept_and_the_rest_suits_it() -> None:
+    budget = Budget(seconds=600)
+    small, large = (
+        choose_sizes(characters=10**6, budget=budget, hidden_size=hidden, speed=machine()) for hidden in (48, 777)
+    )
+    assert (small.hidden_size, large.hidden_size) == (48, 777)
+    assert small.dropout > large.dropout  # it reads the text more often
+
+
+def test_lanes_are_fewer_where_the_run_is_short_and_never_more_than_the_text_has() -> None:
+    assert sizes(10**6, 1).lanes < sizes(10**6, 3600).lanes == MOST_LANES == most_lanes(10**6)
+    assert sizes(1000, 3600).lanes == most_lanes(1000) < MOST_LANES
 
 
 @given(a_length, a_length, a_time)
@@ -75,15 +142,18 @@ def test_a_text_read_more_often_is_never_regularised_less(characters: int, one: 
 
 
 def test_a_text_read_once_is_not_regularised_and_one_read_a_thousand_times_is() -> None:
-    assert choose_sizes(characters=10**8, budget=Budget(epochs=1.0), cell="lstm").dropout == 0
-    assert choose_sizes(characters=10**5, budget=Budget(epochs=1000.0), cell="lstm").dropout > 0.2
+    assert by_epochs(10**8, 1.0).dropout == 0
+    assert by_epochs(10**5, 1000.0).dropout > 0.2
 
 
 @pytest.mark.parametrize("unit", ["epochs", "steps"])
 @given(characters=a_length, exponent=st.floats(0, 7))
 def test_budgets_in_other_units_give_sizes_too(unit: str, characters: int, exponent: float) -> None:
     amounts = [Budget(**{unit: (int if unit == "steps" else float)(10**exponent * factor)}) for factor in (1, 5)]
-    short, long = (choose_sizes(characters=characters, budget=budget, cell="lstm") for budget in amounts)
+    short, long = (
+        choose_sizes(characters=characters, budget=budget, hidden_size=None, speed=not_to_be_asked)
+        for budget in amounts
+    )
     assert 16 <= short.hidden_size <= long.hidden_size <= 2048
     assert 0 <= short.dropout <= 0.7
 

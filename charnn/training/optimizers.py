@@ -1,0 +1,97 @@
+"""The optimizers: AdamW for everything, or Muon for the matrices of recurrent layers and AdamW for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW, Optimizer
+
+from charnn.config import Precision, TrainingConfig
+
+MUON_RATE = 2.5
+"""Muon's learning rate, in multiples of AdamW's: its steps have a size of their own."""
+MUON_MOMENTUM = 0.95
+NEWTON_SCHULZ = ((8.0433, -23.6418, 17.4959), (3.9008, -2.9685, 0.5812), (3.1600, -2.4092, 0.5156))
+"""The coefficients of a quintic for each step: those whose composition strays least from 1, by 0.48 at most, wherever a
+singular value lies between 0.015 and 1; smaller ones grow a hundredfold. Found numerically. Jordan's five steps of one
+quintic cost more and learned no better here."""
+
+
+def make_optimizers(
+    network: nn.Module, config: TrainingConfig, device: torch.device, precision: Precision
+) -> list[Optimizer]:
+    """Each with `initial_lr` in its groups, the learning rate at the top of the schedule."""
+    blocks = dict(_recurrent_matrices(network)) if config.optimizer == "muon" else {}
+    others = [parameter for parameter in network.parameters() if parameter not in blocks]
+    optimizers: list[Optimizer] = [_adamw(others, config, device)]
+    if blocks:
+        groups = [{"params": [matrix], "blocks": count} for matrix, count in blocks.items()]
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        optimizers.append(Muon(groups, lr=MUON_RATE * config.learning_rate, momentum=MUON_MOMENTUM, dtype=dtype))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+    return optimizers
+
+
+class Muon(Optimizer):
+    """Momentum whose singular values are all made nearly 1 (Jordan et al. 2024), gate by gate.
+
+    A matrix of n `blocks` is n matrices one under the other, as the gates of an lstm are: each is one to itself.
+    `torch.optim.Muon` knows no blocks, and always iterates in bf16, which is some hundred times slower than fp32 where
+    a processor has no instructions for it.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], *, lr: float, momentum: float, dtype: torch.dtype) -> None:
+        super().__init__(groups, {"lr": lr, "momentum": momentum})
+        self._dtype = dtype
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Momentum is a running mean of the gradients, Nesterov's. A block with more rows than columns takes steps
+        larger by the root of their ratio, so that they change its output as much as those of a square one."""
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is None:
+                    continue
+                state = self.state[matrix]
+                if not state:
+                    state["momentum"] = torch.zeros_like(matrix)
+                mean: Tensor = state["momentum"].lerp_(matrix.grad, 1 - group["momentum"])
+                ahead = matrix.grad.lerp(mean, group["momentum"])
+                rows, columns = matrix.shape[0] // group["blocks"], matrix.shape[1]
+                direction = orthogonalized(ahead.view(group["blocks"], rows, columns).to(self._dtype))
+                size = max(1.0, rows / columns) ** 0.5
+                matrix.add_(direction.reshape(matrix.shape).to(matrix.dtype), alpha=-group["lr"] * size)
+
+
+def orthogonalized(blocks_NRC: Tensor) -> Tensor:
+    """About U V^T of each block's singular value decomposition U S V^T, by Newton-Schulz steps; 0 stays 0."""
+    is_tall = blocks_NRC.shape[-2] > blocks_NRC.shape[-1]
+    x = blocks_NRC.mT if is_tall else blocks_NRC
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value is above 1 from here on
+    for a, b, c in NEWTON_SCHULZ:
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if is_tall else x
+
+
+def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch.device) -> AdamW:
+    """AdamW (Loshchilov and Hutter 2019); biases are not decayed."""
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return AdamW(groups, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+
+
+def _recurrent_matrices(network: nn.Module) -> Iterator[tuple[nn.Parameter, int]]:
+    """Each with the number of its gates."""
+    for module in network.modules():
+        if isinstance(module, nn.RNNBase):
+            for parameter in module.parameters():
+                if parameter.ndim > 1:
+                    yield parameter, parameter.shape[0] // module.hidden_size

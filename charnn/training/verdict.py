@@ -1,0 +1,42 @@
+"""What a run came to, in a line: whether it learned too much by heart or too little, and what more time would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charnn.training.task import Scores
+
+RISE = 0.004
+"""A held-out loss that rose by this fraction since its best has risen, and not just wavered."""
+CLOSE = 0.05
+"""What was learned holds beyond the training data where the two losses differ by no more than this fraction."""
+WORTHWHILE = 0.003
+"""A gain by less than this fraction is none to speak of."""
+FEW = 4
+"""Fewer validations than so many tell nothing of how the loss falls."""
+AGAIN = 0.5
+"""What twice the time gains at most, as a fraction of what the time from 0.4 to 0.8 of a run gained. That
+part of a run gains from the falling learning rate too, so it is more than twice the time brings where much is known."""
+
+
+def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> str:
+    """A line for the end of a run. `history` is (targets so far, loss) of each validation, the earliest first, one at
+    least; `fit` is the final weights' loss on training data, `best` what the run kept."""
+    targets, losses = (np.array(values) for values in zip(*history, strict=True))
+    here = f"{best.amount(fit)} on its own data, {best.amount(best.loss)} on held-out data"
+    rise = losses[-1] - best.loss
+    if rise > RISE * best.loss:
+        return (
+            f"it overfits: {here}, and {best.amount(rise)} more at the end. More data or more dropout would help; "
+            f"more time would not"
+        )
+    if len(history) < FEW:
+        return here
+    middle, late = np.interp([0.4 * targets[-1], 0.8 * targets[-1]], targets, losses)
+    gain = AGAIN * float(middle - late)
+    too_little = "it underfits" if best.loss - fit < CLOSE * best.loss else "it has learned well"
+    if gain < WORTHWHILE * best.loss:
+        return f"{too_little}: {here}. More time would bring little; more data or another size might"
+    return f"{too_little}: {here}. Twice the time would likely take off up to {best.amount(gain)}"

@@ -1,0 +1,81 @@
+"""The pace is that of this machine, each size measured once, within what the budget allows."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from charnn.config import Budget
+from charnn.training.language_model import pace as module
+from charnn.training.language_model.pace import Pace
+from charnn.training.language_model.plan import Wishes
+from charnn.training.loop import Loop
+
+CPU = torch.device("cpu")
+
+
+class Machine:
+    """A clock that a step moves on: by a second for each four hidden units, and by more on one thread."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, second_thread: float) -> None:
+        """`second_thread`: what a step takes with two threads, as a fraction of what it takes with one."""
+        self.now, self.steps, self.threads = 0.0, 0, 2
+        self._second_thread = second_thread
+        monkeypatch.setattr(module.time, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: self.threads)
+        monkeypatch.setattr(torch, "set_num_threads", lambda count: setattr(self, "threads", count))
+        monkeypatch.setattr(Loop, "advance", lambda loop: self.step(loop))
+
+    def step(self, loop: Loop) -> None:
+        self.steps += 1
+        self.now += loop.task.network.config.hidden_size / 4 * (1.0 if self.threads == 1 else self._second_thread)
+        loop.progress.targets += loop.task.targets_in_batch
+
+
+def pace(seconds: float, **wishes) -> Pace:
+    wished = Wishes(budget=Budget(seconds=seconds), **wishes)
+    return Pace(wished, characters=10**5, vocabulary_size=9, device=CPU, precision="fp32")
+
+
+def test_speed_is_characters_over_seconds_with_the_better_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    Machine(monkeypatch, second_thread=0.5)
+    measured = pace(86_400.0, lanes=3, window_length=5)
+    assert measured(8) == pytest.approx(3 * 5 / (8 / 4 * 0.5))
+    assert measured.threads(8) == 2
+
+
+def test_one_thread_is_chosen_where_the_second_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    Machine(monkeypatch, second_thread=7.0)
+    measured = pace(86_400.0, lanes=3, window_length=5)
+    assert measured(8) == pytest.approx(3 * 5 / (8 / 4))
+    assert measured.threads(8) == 1
+
+
+def test_a_size_is_measured_once_and_what_it_took_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, second_thread=1.0)
+    measured = pace(86_400.0)
+    assert measured(8) == measured(8)
+    assert measured.spent == machine.now == machine.steps * 8 / 4
+
+
+def test_beyond_its_share_of_the_budget_known_speeds_tell_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, second_thread=1.0)
+    measured = pace(10.0)
+    known, steps = measured(64), machine.steps
+    assert 0 < measured(128) < known < measured(32)
+    assert machine.steps == steps
+    assert measured.threads(128) == measured.threads(64)
+
+
+def test_the_number_of_threads_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, second_thread=0.5)
+    pace(86_400.0)(8)
+    assert machine.threads == 2
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_it_runs_what_was_wished_for_here_and_now(cell) -> None:
+    measured = pace(0.01, cell=cell, lanes=2, window_length=4, layers=1, residual=True)
+    assert measured(8) > 0
+    assert measured.spent > 0
+    assert measured.threads(8) in (1, torch.get_num_threads())

@@ -1,0 +1,55 @@
+"""The line at the end says what the figures say."""
+
+from __future__ import annotations
+
+import pytest
+
+from charnn.config import Scores, TagScores
+from charnn.training.verdict import verdict
+
+
+def kept(loss: float) -> Scores:
+    return Scores(loss, loss / 0.6931, step=1, epoch=1.0, seconds=1.0)
+
+
+def falling(last: float, by: float) -> list[tuple[int, float]]:
+    """A loss that falls to `last` in ten validations, by `by` from the fourth to the eighth."""
+    return [(10 * n, last + max(8 - n, 0) * by / 4) for n in range(1, 11)]
+
+
+def test_a_rise_at_the_end_is_overfitting_and_how_far_it_rose_is_said() -> None:
+    line = verdict([(10, 1.6), (20, 1.5), (30, 1.525), (40, 1.55)], 0.9, kept(1.5))
+    assert line.startswith("it overfits")
+    assert "0.050 nats more at the end" in line
+    assert "0.900 nats on its own data, 1.500 nats on held-out data" in line
+
+
+def test_a_waver_is_not_a_rise() -> None:
+    assert "overfits" not in verdict([(10, 1.6), (20, 1.5), (30, 1.502)], 1.4, kept(1.5))
+
+
+def test_losses_that_are_close_while_both_fall_are_underfitting() -> None:
+    line = verdict(falling(1.5, by=0.1), 1.48, kept(1.5))
+    assert line.startswith("it underfits")
+    assert "Twice the time" in line
+
+
+def test_what_was_gained_late_tells_what_more_time_would_gain() -> None:
+    assert "up to 0.050 nats" in verdict(falling(1.5, by=0.1), 1.2, kept(1.5))
+    assert "up to 0.100 nats" in verdict(falling(1.5, by=0.2), 1.2, kept(1.5))
+
+
+def test_no_gain_is_promised_where_there_was_none() -> None:
+    line = verdict(falling(1.5, by=0.001), 1.2, kept(1.5))
+    assert "Twice the time" not in line
+    assert "little" in line
+
+
+@pytest.mark.parametrize("history", [[(3, 2.0)], [(0, 2.0)]], ids=["one validation", "at once"])
+def test_one_validation_is_enough_to_say_something(history: list[tuple[int, float]]) -> None:
+    assert "held-out" in verdict(history, 1.9, kept(2.0))
+
+
+def test_a_tagger_speaks_of_wrong_tags() -> None:
+    scores = TagScores(("upos",), (0.95,), 0.95, None, 1, 1.0, 1.0)
+    assert "1.00% wrong on its own data, 5.00% wrong on held-out data" in verdict([(1, 0.05)], 0.01, scores)
