@@ -1,7 +1,8 @@
 """`make bench`: the figures of the README, on this machine.
 
-Takes about five minutes for the language model and six for the part `tagging`. Where they are named, `tagging-quality`
-runs for forty more and `tagging-ablation` for twenty.
+Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
+`ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
+`gradient-flow`, `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
 """
 
 from __future__ import annotations
@@ -11,8 +12,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from charnn.cli import options
+from charnn.errors import UsageError
 from tests.benchmarks import (
+    ablation,
+    cells,
+    gradient_flow,
     machine,
+    processes,
     quality,
     sampling,
     startup,
@@ -22,20 +29,39 @@ from tests.benchmarks import (
     training,
 )
 
-ON_REQUEST = {"tagging-quality", "tagging-ablation"}
+ON_REQUEST = {"ablation", "cells", "processes", "gradient-flow", "tagging-quality", "tagging-ablation"}
 
 
 def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
+    seconds = options.seconds(given.time) if given.time else None
+    side_by_side = {"seconds": seconds, "seeds": given.seeds, "jobs": given.jobs, "log": given.log}
+    reach = {"reach": given.reach, "reach_time": given.reach_time}
     return {
         "startup": partial(startup.run, given.corpus),
         "tokenizers": partial(tokenizers.run, given.corpus),
         "training": partial(training.run, given.corpus),
         "sampling": partial(sampling.run, given.corpus),
-        "quality": partial(quality.run, given.corpus),
+        "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
+        "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),
+        "cells": partial(cells.run, given.corpus, **side_by_side),
+        "processes": partial(processes.run, given.corpus),
+        "gradient-flow": gradient_flow.run,
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
     }
+
+
+def duration(text: str) -> str:
+    try:
+        options.seconds(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+def names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def main() -> None:
@@ -45,9 +71,14 @@ def main() -> None:
     add("wanted", metavar="PART", nargs="*", help="startup, tokenizers, training, sampling, quality, tagging, ...")
     add("--treebanks", metavar="DIR", type=Path, default=Path("data"), help="with ud-english-ewt/, ud-vietnamese-vtb/")
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
-    add("--time", metavar="60s", help="tagging: of training; tagging-quality: instead of the default time")
-    add("--seeds", metavar="N", type=int, help="tagging-quality, tagging-ablation: runs of each")
+    add("--time", metavar="60s", type=duration, help="of training, where a part trains")
+    add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
     add("--epochs", metavar="N", type=float, help="tagging-ablation: of each run")
+    add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
+    add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
+    add("--variants", metavar="A,B", type=names, help="ablation: only these beside the default")
+    add("--reach", metavar="NATS", type=float, help=f"quality: time the way to this loss; default: {quality.REACH}")
+    add("--reach-time", metavar="12s", type=duration, help="quality: of the run that is to reach it")
     given = parser.parse_intermixed_args()
     every = parts(given)
     if unknown := [name for name in given.wanted if name not in every]:

@@ -19,9 +19,13 @@ def description() -> str:
         if line.startswith("model name")
     ]
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "onnxruntime", "numpy"))
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     processor = names[0] if names else platform.processor()
-    return f"{processor}, {cores} cores; {platform.system()}, Python {platform.python_version()}, {versions}"
+    return f"{processor}, {len(cores())} cores; {platform.system()}, Python {platform.python_version()}, {versions}"
+
+
+def cores() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def alternate(sides: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
@@ -45,6 +49,12 @@ def spread(values: Sequence[float], form: str = ",.0f", unit: str = "") -> str:
     """The median, and the lowest and highest beside it."""
     middle = statistics.median(values)
     return f"{middle:{form}}{unit} ({min(values):{form}} to {max(values):{form}})"
+
+
+def means(values: Sequence[float], form: str = ",.0f", unit: str = "") -> str:
+    """The mean, and the lowest and highest beside it where there are several."""
+    around = f" ({min(values):{form}} to {max(values):{form}})" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):{form}}{unit}{around}"
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> str:

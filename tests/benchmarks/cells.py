@@ -1,0 +1,24 @@
+"""The cells beside each other at equal time, each at the size that charnn chooses for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+from charnn.config import Budget, Cell, NetworkConfig
+from tests.benchmarks.ablation import SECONDS, SEEDS
+from tests.benchmarks.trial import Plan
+from tests.benchmarks.trials import carry_out_all, plan_all, table
+
+
+def run(
+    corpus: Path,
+    *,
+    seconds: float | None = None,
+    seeds: int | None = None,
+    jobs: int | None = None,
+    log: Path | None = None,
+) -> None:
+    budget = Budget(seconds=seconds or SECONDS)
+    trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in get_args(Cell)], log)
+    table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=NetworkConfig.cell)
