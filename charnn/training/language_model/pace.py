@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import torch
 
-from charnn.config import Budget, Precision
+from charnn.config import Budget, TrainingConfig
 from charnn.network import LanguageModel
 from charnn.training.allocator import keep_freed_memory
 from charnn.training.language_model.encoded import EncodedCorpus
@@ -15,7 +16,7 @@ from charnn.training.language_model.plan import Wishes, configure
 from charnn.training.language_model.sizing import default_budget, most_lanes, sizes_at, weights
 from charnn.training.language_model.task import LanguageModelTask
 from charnn.training.loop import Loop
-from charnn.training.precision import thread_counts, threads_set
+from charnn.training.precision import choose_device, choose_precision, thread_counts, threads_set
 
 LONGEST, SHARE = 0.15, 0.0025
 """Seconds that one measurement takes: so many, and at most this fraction of the budget."""
@@ -34,21 +35,21 @@ class Pace:
     def __init__(
         self,
         wishes: Wishes,
+        settings: Mapping[str, Any],
         *,
         characters: int,
         vocabulary_size: int,
-        device: torch.device,
-        precision: Precision,
     ) -> None:
-        """`characters`: of the training text."""
-        self._wishes = wishes
+        """`settings` are for TrainingConfig, `characters` those of the training text."""
+        self._wishes, self._settings = wishes, settings
         self._characters = characters
         self._vocabulary_size = vocabulary_size
-        self._device, self._precision = device, precision
+        self._device = choose_device(settings.get("device", TrainingConfig.device))
+        self._precision = choose_precision(settings.get("precision", TrainingConfig.precision), self._device)
         budget = wishes.budget or default_budget(characters)
         self._seconds = min(LONGEST, SHARE * (budget.seconds or 0))
         self._affordable = MOST * (budget.seconds or 0)
-        self._thread_counts = thread_counts(device)
+        self._thread_counts = thread_counts(self._device)
         self._speeds: dict[int, dict[int, float]] = {}
         self.spent = 0.0
         """Seconds, so far."""
@@ -85,6 +86,7 @@ class Pace:
             sizes_at(hidden_size, dropout=0.1, lanes=most_lanes(self._characters)),
             vocabulary_size=self._vocabulary_size,
             budget=Budget(steps=1),
+            **self._settings,
         )
         size = 8 * training.lanes * training.window_length
         text = np.random.default_rng(0).integers(self._vocabulary_size, size=size, dtype=np.int32)

@@ -26,7 +26,7 @@ from charnn.training.language_model.plan import Wishes, plan
 from charnn.training.language_model.quantization import measure_quantization
 from charnn.training.language_model.task import LanguageModelTask, check_lanes
 from charnn.training.language_model.transfer import join_vocabularies, same_shape, transfer
-from charnn.training.precision import choose_device, choose_precision, threads_for
+from charnn.training.precision import threads_for
 from charnn.training.processes import ALONE, Processes
 from charnn.training.session import Session, new_record
 
@@ -87,9 +87,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 # Its weights are read now: the new directory may be about to replace it.
                 start_from.append(partial(transfer, source.weights(), theirs.symbols(), ours=tokenizer.symbols()))
             text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
-            device = choose_device(settings.get("device", "auto"))
-            precision = choose_precision(settings.get("precision", "auto"), device)
-            pace = Pace(wished, **text, device=device, precision=precision)
+            pace = Pace(wished, settings, **text)
             network, training = plan(wished, **text, speed=lambda hidden: processes.size * pace(hidden), **settings)
             paces.append(pace)
             record = new_record()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 import torch
 
@@ -10,8 +12,6 @@ from charnn.training.language_model import pace as module
 from charnn.training.language_model.pace import Pace
 from charnn.training.language_model.plan import Wishes
 from charnn.training.loop import Loop
-
-CPU = torch.device("cpu")
 
 
 class Machine:
@@ -32,9 +32,9 @@ class Machine:
         loop.progress.targets += loop.task.targets_in_batch
 
 
-def pace(seconds: float, **wishes) -> Pace:
+def pace(seconds: float, settings: Mapping[str, object] | None = None, **wishes) -> Pace:
     wished = Wishes(budget=Budget(seconds=seconds), **wishes)
-    return Pace(wished, characters=10**5, vocabulary_size=9, device=CPU, precision="fp32")
+    return Pace(wished, {"device": "cpu", "precision": "fp32", **(settings or {})}, characters=10**5, vocabulary_size=9)
 
 
 def test_speed_is_characters_over_seconds_with_the_better_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +79,8 @@ def test_it_runs_what_was_wished_for_here_and_now(cell) -> None:
     assert measured(8) > 0
     assert measured.spent > 0
     assert measured.threads(8) in (1, torch.get_num_threads())
+
+
+@pytest.mark.parametrize(("optimizer", "count"), [("adamw", 1), ("muon", 2)])
+def test_it_trains_with_the_optimizer_that_the_run_will_have(optimizer: str, count: int) -> None:
+    assert len(pace(1.0, {"optimizer": optimizer})._loop(8)._optimizers) == count
