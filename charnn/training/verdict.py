@@ -12,6 +12,8 @@ RISE = 0.004
 """A held-out loss that rose by this fraction since its best has risen, and not just wavered."""
 CLOSE = 0.05
 """What was learned holds beyond the training data where the two losses differ by no more than this fraction."""
+FAR = 0.15
+"""And by more than this fraction, much of what was learned holds for the training data alone."""
 WORTHWHILE = 0.003
 """A gain by less than this fraction is none to speak of."""
 FEW = 4
@@ -36,7 +38,13 @@ def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> s
         return here
     middle, late = np.interp([0.4 * targets[-1], 0.8 * targets[-1]], targets, losses)
     gain = AGAIN * float(middle - late)
-    too_little = "it underfits" if best.loss - fit < CLOSE * best.loss else "it has learned well"
+    what = _what(best.loss - fit, best.loss)
     if gain < WORTHWHILE * best.loss:
-        return f"{too_little}: {here}. More time would bring little; more data or another size might"
-    return f"{too_little}: {here}. Twice the time would likely take off up to {best.amount(gain)}"
+        return f"{what}: {here}. More time would bring little; more data or another size might"
+    return f"{what}: {here}. Twice the time would likely take off up to {best.amount(gain)}"
+
+
+def _what(gap: float, loss: float) -> str:
+    if gap > FAR * loss:
+        return "it knows much of its data by heart"
+    return "it has learned well" if gap >= CLOSE * loss else "it underfits"

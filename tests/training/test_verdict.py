@@ -34,6 +34,11 @@ def test_losses_that_are_close_while_both_fall_are_underfitting() -> None:
     assert "Twice the time" in line
 
 
+def test_losses_that_are_far_apart_are_much_by_heart_and_what_lies_between_is_well_learned() -> None:
+    assert verdict(falling(1.5, by=0.1), 1.0, kept(1.5)).startswith("it knows much of its data by heart")
+    assert verdict(falling(1.5, by=0.1), 1.4, kept(1.5)).startswith("it has learned well")
+
+
 def test_what_was_gained_late_tells_what_more_time_would_gain() -> None:
     assert "up to 0.050 nats" in verdict(falling(1.5, by=0.1), 1.2, kept(1.5))
     assert "up to 0.100 nats" in verdict(falling(1.5, by=0.2), 1.2, kept(1.5))
@@ -53,3 +58,8 @@ def test_one_validation_is_enough_to_say_something(history: list[tuple[int, floa
 def test_a_tagger_speaks_of_wrong_tags() -> None:
     scores = TagScores(("upos",), (0.95,), 0.95, None, 1, 1.0, 1.0)
     assert "1.00% wrong on its own data, 5.00% wrong on held-out data" in verdict([(1, 0.05)], 0.01, scores)
+
+
+def test_no_mistake_at_all_is_well_learned() -> None:
+    perfect = TagScores(("upos",), (1.0,), 1.0, None, 1, 1.0, 1.0)
+    assert verdict([(n, 0.0) for n in range(1, 9)], 0.0, perfect).startswith("it has learned well")
