@@ -20,7 +20,7 @@ UNNEEDED = ("torch", "onnx", "sentencepiece", "charnn.network", "charnn.training
 
 SCRIPT = """
 import json, sys
-import charnn.cli.sample, charnn.cli.tag, charnn.cli.evaluate, charnn.cli.info
+import charnn.cli.sample, charnn.cli.tag, charnn.cli.score, charnn.cli.evaluate, charnn.cli.info
 from charnn.cli.main import run
 arguments, unneeded = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 code = run(arguments) if arguments else 0
@@ -102,6 +102,19 @@ def test_importing_the_commands_imports_nothing_that_trains() -> None:
 )
 def test_using_a_model_imports_nothing_that_trains(model: Path, arguments: list[str], said: str) -> None:
     stdout, code, imported = run_in_fresh_python([*arguments, "--model", str(model)])
+    assert code == 0
+    assert said in stdout
+    assert imported == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "\tto be"), (["--per-character", "--json"], "symbols"), (["--color"], "to be")],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_scoring_imports_nothing_that_trains(model: Path, arguments: list[str], said: str) -> None:
+    corpus = model.parent / "corpus.txt"
+    stdout, code, imported = run_in_fresh_python(["score", *arguments, str(corpus), "--model", str(model)])
     assert code == 0
     assert said in stdout
     assert imported == []

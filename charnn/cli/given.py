@@ -10,7 +10,7 @@ from charnn.errors import UsageError
 
 OF_TEXTS = (
     *("documents", "tokenizer", "vocabulary_size", "min_count", "start_from"),
-    *("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow"),
+    *("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow", "stopping"),
 )
 """Parameters that mean something for a language model only."""
 OF_TREEBANKS = ("columns", "format", "level", "tags", "words_from", "decoder")

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn import __version__
-from charnn.cli import console, evaluate, info, sample, tag, train, workers
+from charnn.cli import console, evaluate, info, novelty, sample, score, tag, train, workers
 from charnn.errors import CharnnError
 
 INTERRUPTED = 130
@@ -26,7 +26,9 @@ app = typer.Typer(
 app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("tag")(tag.tag)
+app.command("score")(score.score)
 app.command("eval")(evaluate.evaluate)
+app.command("novelty")(novelty.novelty)
 app.command("info")(info.info)
 
 

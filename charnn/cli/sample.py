@@ -2,85 +2,105 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import options, sample_options
 from charnn.config import SamplingConfig
 
 DEFAULT = SamplingConfig()
+BATCH = 64
+SEEDS = 1 << 32
 
 
 def sample(
-    prompt: Annotated[str, typer.Argument(help="What the text begins with; it is printed too.")] = "",
+    context: typer.Context,
+    prompt: Annotated[str, typer.Argument(help="What the text begins with; it is printed too. - reads stdin.")] = "",
     model: options.Model = None,
-    temperature: Annotated[
-        float, typer.Option("--temp", "-t", min=0, help="Below 1 is safer, above 1 is wilder, 0 always the likeliest.")
-    ] = DEFAULT.temperature,
-    top_k: Annotated[int | None, typer.Option("--top-k", min=1, help="Only the K likeliest symbols.")] = None,
-    top_p: Annotated[
-        float | None, typer.Option("--top-p", min=0, max=1, help="Only the likeliest that make up this probability.")
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option("--min-p", min=0, max=1, help="Only those at least this many times as likely as the likeliest."),
-    ] = None,
-    length: Annotated[
-        int, typer.Option("--length", "-l", min=0, help="Characters at most, the prompt not counted.")
-    ] = (DEFAULT.length),
-    stop: Annotated[
-        list[str] | None,
-        typer.Option("--stop", metavar="STRING", help=r"End before this string (\n is a line end). Repeatable."),
-    ] = None,
-    number: Annotated[int, typer.Option("-n", min=1, help="How many texts, one after another.")] = 1,
+    prompt_file: sample_options.PromptFile = None,
+    a_prompt_a_line: sample_options.Prompts = False,
+    echo: sample_options.Echo = True,
+    interactive: sample_options.Interactive = False,
+    temperature: sample_options.Temperature = DEFAULT.temperature,
+    temperature_range: sample_options.TemperatureRange = None,
+    top_k: sample_options.TopK = None,
+    top_p: sample_options.TopP = None,
+    min_p: sample_options.MinP = None,
+    typical: sample_options.Typical = None,
+    top_n_sigma: sample_options.TopNSigma = None,
+    repetition_penalty: sample_options.RepetitionPenalty = DEFAULT.repetition_penalty,
+    presence_penalty: sample_options.PresencePenalty = DEFAULT.presence_penalty,
+    frequency_penalty: sample_options.FrequencyPenalty = DEFAULT.frequency_penalty,
+    penalty_window: sample_options.PenaltyWindow = DEFAULT.penalty_window,
+    bias: sample_options.Bias = None,
+    banned: sample_options.Banned = "",
+    filters: sample_options.Filters = None,
+    beams: sample_options.Beams = DEFAULT.beams,
+    pattern: sample_options.Pattern = None,
+    length: sample_options.Length = sample_options.LENGTH,
+    lines: sample_options.Lines = None,
+    words: sample_options.Words = None,
+    sentences: sample_options.Sentences = None,
+    stop_strings: sample_options.StopStrings = None,
+    include_stop: sample_options.IncludeStop = False,
+    number: sample_options.Number = 1,
+    batch: sample_options.Batch = BATCH,
     seed: options.Seed = None,
     precision: Annotated[
         options.InferencePrecision,
         typer.Option("--precision", help="auto is int8 where the model's own measurement found it worth it."),
     ] = "auto",
     as_json: options.AsJson = False,
+    log_probabilities: sample_options.LogProbabilities = None,
 ) -> None:
     """Generate text: it streams to stdout as it is made.
 
-    A text ends at --length characters, at a --stop string (which is not
-    printed), or where the model ends it: one that has seen whole documents
-    has learned a stop token.
+    A text ends where it is as long as --length, --lines, --words or
+    --sentences allow, at a --stop string, or where the model ends it: one
+    that has seen whole documents has learned when to stop.
 
     charnn sample "The Fox" --temp 0.6 | head -3
-    charnn sample --stop '\\n' -n 20 --model names
+    charnn sample -n 1000 --stop '\\n' --model names | sort -u
+    echo "ROMEO:" | charnn sample - --sentences 2
+    charnn sample --pattern '(Mr|Mrs|Miss) \\w+' -n 5
     """
-    import numpy as np
-
     from charnn.checkpoint import LanguageModelConfig, find_model
-    from charnn.cli import console, inference
-    from charnn.generation import generate
+    from charnn.cli import inference
+    from charnn.cli.prompts import prompts
+    from charnn.cli.texts import TextWriter, requests
+    from charnn.generation import Lanes, in_order, likeliest
 
-    sampling = SamplingConfig(
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        length=length,
-        stop_strings=tuple(options.unescaped(string) for string in stop or ()),
-    )
+    sampling = sample_options.sampling(context.params)
     directory = find_model(model, "language-model")
     tokenizer = directory.tokenizer()
     network = inference.load_language_model(directory, precision)
-    if unknown := tokenizer.unknown_characters(prompt):
-        console.warn(f"the model has never seen {', '.join(map(repr, unknown))}: read as the unknown token")
     may_stop = directory.config_of(LanguageModelConfig).corpus.ends_are_learned
-    for index in range(number):
-        random = np.random.default_rng(None if seed is None else (seed, index))
-        generation = generate(network, tokenizer, prompt, sampling, random, may_stop=may_stop)
-        if as_json:
-            text = "".join(generation)
-            console.write_json({"text": prompt + text, "reason": generation.reason})
-            continue
-        last = prompt
-        console.write(prompt)
-        for piece in generation:
-            console.write(piece)
-            last = piece
-        if not last.endswith("\n"):
-            console.write("\n")
+    seed = secrets.randbelow(SEEDS) if seed is None else seed
+    if interactive:
+        from charnn.cli.interactive import Conversation, converse
+
+        converse(Conversation(network, tokenizer, context, seed=seed, may_stop=may_stop), prompt)
+        return
+    given = prompts(prompt, prompt_file, a_line_each=a_prompt_a_line, any_bytes=tokenizer.kind == "bytes")
+    writer = TextWriter(echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
+    if sampling.beams > 1:
+        sample_options.refuse_chance(context)
+        wanted = requests(given, tokenizer, number=1, seed=seed)
+        pieces = likeliest(network, tokenizer, sampling, wanted, number=number, may_stop=may_stop, echo=echo)
+    else:
+        wanted = requests(given, tokenizer, number=number, seed=seed)
+        lanes = Lanes(
+            network,
+            tokenizer,
+            sampling,
+            batch=batch,
+            may_stop=may_stop,
+            echo=echo,
+            scored=as_json,
+            alternatives=log_probabilities,
+        )
+        pieces = in_order(lanes.texts(wanted))
+    for piece in pieces:
+        writer.write(piece)

@@ -28,6 +28,14 @@ Valid = Annotated[
     list[str] | None, _data("--valid", metavar="FILE", help="Validate with this instead of the last tenth.")
 ]
 Documents = Annotated[config.DocumentUnit, _data("--documents", help="What one document is; each ends in a stop.")]
+Stopping = Annotated[
+    config.Stopping | None,
+    _data(
+        "--stopping",
+        help="How a document's end is learned: as a symbol (default), by an output that halts, by its length.",
+        show_default=False,
+    ),
+]
 Encoding = Annotated[str, _data("--encoding", help="Of the files.")]
 Tokenizer = Annotated[config.TokenizerKind, _data("--tokenizer", help="What the text is read as.")]
 VocabularySize = Annotated[int, _data("--vocab-size", min=2, help="Pieces, for unigram and bpe.")]

@@ -14,6 +14,7 @@ from charnn.config.kinds import (
     Level,
     Optimizer,
     Precision,
+    Stopping,
     Task,
     TextFormat,
     TokenizerKind,
@@ -22,17 +23,20 @@ from charnn.config.kinds import (
 )
 from charnn.config.networks import NetworkConfig, TaggerNetworkConfig
 from charnn.config.results import Quantization, Scores, TagQuantization, TagScores
-from charnn.config.sampling import SamplingConfig
+from charnn.config.sampling import FILTERS, Bias, Filter, SamplingConfig
 from charnn.config.training import Budget, TrainingConfig
 
 __all__ = [
+    "FILTERS",
     "HELD_OUT_FRACTION",
+    "Bias",
     "Budget",
     "Cell",
     "CorpusConfig",
     "DecoderKind",
     "Device",
     "DocumentUnit",
+    "Filter",
     "Json",
     "Level",
     "NetworkConfig",
@@ -42,6 +46,7 @@ __all__ = [
     "SamplingConfig",
     "Scores",
     "SourceFile",
+    "Stopping",
     "TagQuantization",
     "TagScores",
     "TaggerNetworkConfig",

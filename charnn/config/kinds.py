@@ -7,6 +7,9 @@ TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
 DocumentUnit = Literal["file", "paragraph", "line"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
+Stopping = Literal["symbol", "halt", "length"]
+"""How a model ends a document: the stop is a symbol like any other; an output beside the symbols decides at each step;
+its length is foretold at its start, and counted down."""
 Optimizer = Literal["adamw", "muon"]
 Task = Literal["language-model", "tagger"]
 WordReaderKind = Literal["cnn", "lstm"]

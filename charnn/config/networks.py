@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from charnn.config.as_json import Json, later, require
-from charnn.config.kinds import Cell, DecoderKind, WordReaderKind
+from charnn.config.kinds import Cell, DecoderKind, Stopping, WordReaderKind
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class NetworkConfig(Json):
     gradient_flow: float = later(0.0)
     """How strongly training keeps gradients from vanishing over time (Pascanu et al. 2013); of an rnn only."""
 
+    stopping: Stopping = later("symbol")
+
     def __post_init__(self) -> None:
         for name in ("vocabulary_size", "layers", "hidden_size", "embedding_size", "recurrent_depth"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
@@ -47,6 +49,7 @@ class NetworkConfig(Json):
         for name in ("weight_drop", "embedding_dropout", "gradient_flow"):
             if value := getattr(self, name):
                 parts.append(f"{name.replace('_', ' ')} {value:g}")
+        parts += [f"stopping by {self.stopping}"] * (self.stopping != "symbol")
         return ", ".join(parts)
 
 

@@ -22,21 +22,21 @@ _GZIP = 31
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def stream(path: str, *, encoding: str = "utf-8") -> Iterator[str]:
+def stream(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> Iterator[str]:
     """The text at `path` in pieces, `-` for standard input; line ends stay as they are.
 
     An empty piece says that the input pauses: reading on waits until there is more. Gzip is unpacked, known by its
     first two bytes. Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0,
     after unpacking), once everything before that place has been given, and UsageError for an encoding that does not
-    exist.
+    exist. `any_bytes` is that of `sources.read`: nothing fails to decode.
     """
-    check_encoding(encoding)
+    check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    return _decoded(_unpacked(_read(path, name), name), name, encoding)
+    return _decoded(_unpacked(_read(path, name), name), name, encoding, "surrogateescape" if any_bytes else "strict")
 
 
-def _decoded(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     hint = "name the encoding with --encoding"
     before = 0
     for data in chain(pieces, [None]):

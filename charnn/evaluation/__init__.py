@@ -2,11 +2,13 @@
 
 from charnn.evaluation.carried import carried
 from charnn.evaluation.cropped import cropped
-from charnn.evaluation.scorer import Scorer
+from charnn.evaluation.lengths import draw_length, remaining_tokens
+from charnn.evaluation.scorer import Costs, Scorer
 from charnn.evaluation.scores import LanguageScore, bits
 from charnn.evaluation.tags import TagFigures, TagScore, joined_tags, universal_feats
 
 __all__ = [
+    "Costs",
     "LanguageScore",
     "Scorer",
     "TagFigures",
@@ -14,6 +16,8 @@ __all__ = [
     "bits",
     "carried",
     "cropped",
+    "draw_length",
     "joined_tags",
+    "remaining_tokens",
     "universal_feats",
 ]

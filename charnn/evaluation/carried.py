@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.evaluation.lengths import remaining_tokens
 from charnn.evaluation.scorer import Scorer
 from charnn.evaluation.scores import LanguageScore
 
@@ -33,6 +34,7 @@ def carried(
     end = np.array([stop_id], dtype=np.int32)
     stream = np.concatenate([end, *(ids for document in documents for ids in (document, end))])
     tokens = len(stream) - 1
+    remaining = remaining_tokens(stream[1:], stop_id) if scorer.stopping == "length" else None
 
     # All lanes read equally far, so what padding there is comes last in a row, where it changes nothing that counts.
     # Lane i reads from token i * part on; its first warm_up tokens are scored by the lane before, where there is one.
@@ -47,6 +49,7 @@ def carried(
         scored_BT = (place_BT < tokens) & ((lane_B1 == 0) | (step_T >= warm_up))
         place_BT = np.minimum(place_BT, tokens - 1)
         targets_BT = stream[place_BT + 1]
-        nats_BT, state = scorer.nats(stream[place_BT], targets_BT, state)
-        score += LanguageScore.of_tokens(nats_BT, targets_BT, scored_BT, stop_id)
+        remaining_BT = None if remaining is None else remaining[place_BT]
+        costs, state = scorer.costs(stream[place_BT], targets_BT, state, remaining_BT)
+        score += LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)
     return score

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.evaluation.lengths import remaining_tokens
 from charnn.evaluation.scorer import Scorer
 from charnn.evaluation.scores import LanguageScore
 
 Ids = npt.NDArray[np.int32]
+
+
+class _Crop(NamedTuple):
+    tokens: Ids
+    """After the token before it; the last one's end in the stop token."""
+    later: int
+    """Tokens that its document has after it."""
 
 
 def cropped(
@@ -34,31 +43,39 @@ def cropped(
     the crop (the stop token stands for the one before a document's first). State carried between crops would do better;
     this is the number to compare with.
     """
-    crops = sorted(chain.from_iterable(_crops(text, encode, context, stop_id) for text in documents), key=len)
+    crops = sorted(chain.from_iterable(_crops(text, encode, context, stop_id) for text in documents), key=_length)
     score = LanguageScore(0.0, sum(map(len, documents)))
     for first in range(0, len(crops), batch):
         score += _batch_score(scorer, crops[first : first + batch], stop_id)
     return score
 
 
-def _crops(text: str, encode: Callable[[str], Ids], context: int, stop_id: int) -> Iterator[Ids]:
-    """Each crop's tokens after the token before it; the last one's end in the stop token."""
+def _length(crop: _Crop) -> int:
+    return len(crop.tokens)
+
+
+def _crops(text: str, encode: Callable[[str], Ids], context: int, stop_id: int) -> Iterator[_Crop]:
+    """At least one, for a text without a character too."""
+    parts = [encode(text[start : start + context]) for start in range(0, max(len(text), 1), context)]
     stop = before = np.array([stop_id], dtype=np.int32)
-    last = max(len(text) - 1, 0) // context * context
-    for start in range(0, last, context):
-        crop = np.concatenate([before, encode(text[start : start + context])])
-        yield crop
+    later = sum(map(len, parts))
+    for number, part in enumerate(parts, start=1):
+        later -= len(part)
+        crop = np.concatenate([before, part, *([stop] if number == len(parts) else [])])
+        yield _Crop(crop, later)
         before = crop[-1:]
-    yield np.concatenate([before, encode(text[last:]), stop])
 
 
-def _batch_score(scorer: Scorer, crops: Sequence[Ids], stop_id: int) -> LanguageScore:
+def _batch_score(scorer: Scorer, crops: Sequence[_Crop], stop_id: int) -> LanguageScore:
     """The score of `crops`, in order of length; the shorter ones are padded at their end, where it changes nothing."""
-    length_B = np.array([len(crop) - 1 for crop in crops])
+    length_B = np.array([_length(crop) - 1 for crop in crops])
     tokens_BT = np.full((len(crops), length_B[-1] + 1), stop_id, dtype=np.int32)
     for row, crop in zip(tokens_BT, crops, strict=True):
-        row[: len(crop)] = crop
+        row[: _length(crop)] = crop.tokens
     inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
-    nats_BT, _ = scorer.nats(inputs_BT, targets_BT, scorer.initial_state(len(crops)))
+    remaining_BT = None
+    if scorer.stopping == "length":
+        remaining_BT = remaining_tokens(targets_BT, stop_id) + np.array([[crop.later] for crop in crops], np.int32)
+    costs, _ = scorer.costs(inputs_BT, targets_BT, scorer.initial_state(len(crops)), remaining_BT)
     scored_BT = np.arange(length_B[-1]) < length_B[:, None]
-    return LanguageScore.of_tokens(nats_BT, targets_BT, scored_BT, stop_id)
+    return LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)

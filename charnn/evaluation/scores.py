@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.evaluation.scorer import Costs
+
 
 def bits(nats: float) -> float:
     return nats / math.log(2)
@@ -25,24 +27,24 @@ class LanguageScore:
     characters: int
     """Of the text: `len(text)`."""
     stop_nats: float = 0.0
-    """The sum of -ln p over the stop tokens: what predicting where documents end cost."""
+    """What predicting where documents end cost: the sum of -ln p over the stop tokens, or over the lengths that were
+    foretold."""
     stops: int = 0
 
     @classmethod
-    def of_tokens(
+    def of_costs(
         cls,
-        nats_BT: npt.NDArray[np.floating],
+        costs: Costs,
         targets_BT: npt.NDArray[np.integer],
         scored_BT: npt.NDArray[np.bool_],
         stop_id: int,
     ) -> LanguageScore:
-        """The sums over the targets that `scored_BT` marks; `characters` is 0, as tokens do not tell."""
-        stop_BT = targets_BT == stop_id
+        """The sums over the places that `scored_BT` marks; `characters` is 0, as tokens do not tell."""
         return cls(
-            nats=float(np.sum(nats_BT, where=scored_BT & ~stop_BT, dtype=np.float64)),
+            nats=float(np.sum(costs.text_BT, where=scored_BT, dtype=np.float64)),
             characters=0,
-            stop_nats=float(np.sum(nats_BT, where=scored_BT & stop_BT, dtype=np.float64)),
-            stops=int(np.count_nonzero(scored_BT & stop_BT)),
+            stop_nats=float(np.sum(costs.ends_BT, where=scored_BT, dtype=np.float64)),
+            stops=int(np.count_nonzero(scored_BT & (targets_BT == stop_id))),
         )
 
     def __add__(self, other: LanguageScore) -> LanguageScore:

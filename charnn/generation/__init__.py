@@ -1,7 +1,22 @@
-"""From logits to text: which token comes next, when to stop, and the iterator that yields text as it is made."""
+"""From logits to text: which token comes next, when to stop, and the texts that come of it, one or many at once."""
 
-from charnn.generation.filters import choose
-from charnn.generation.generator import Generation, LanguageModel, Reason, generate
-from charnn.generation.stopping import StopStrings
+from charnn.generation.ending import Reason
+from charnn.generation.generator import Generation, generate
+from charnn.generation.lanes import Lanes, in_order
+from charnn.generation.likeliest import likeliest
+from charnn.generation.model import LanguageModel
+from charnn.generation.text import Piece, Request, Symbol, Text
 
-__all__ = ["Generation", "LanguageModel", "Reason", "StopStrings", "choose", "generate"]
+__all__ = [
+    "Generation",
+    "Lanes",
+    "LanguageModel",
+    "Piece",
+    "Reason",
+    "Request",
+    "Symbol",
+    "Text",
+    "generate",
+    "in_order",
+    "likeliest",
+]

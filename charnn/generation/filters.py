@@ -1,112 +1,189 @@
-"""Logits to a token id: filters that rule tokens out, then one draw.
+"""What can be done to logits before one token is drawn.
 
 A filter takes logits (..., V), any float type, each row with at least one finite value and no NaN or +inf, and gives
-new logits (..., V) in which the tokens it rules out are -inf. It never rules out the most probable token. Where two
-tokens have the same logit, the lower id ranks first.
+new ones in float64, in which the tokens that it rules out are -inf; what was -inf stays so. Where two tokens have the
+same logit, the lower id ranks first. A filter that truncates never rules out the most probable token, `typical` aside.
+Each row is treated apart, and gives the same bits whichever rows are beside it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import SamplingConfig
-from charnn.errors import ModelError
-
 Logits = npt.NDArray[np.floating]
+Wide = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.integer]
+"""How often each token (..., V) is among the last ones."""
+
+LARGEST = 1e300
+"""What a bias and each penalty are held within, so that all together still are finite."""
 
 
-def forbid(logits: Logits, ids: Iterable[int]) -> Logits:
-    """No token of `ids`. The one filter that may rule out the most probable token, or every token."""
-    filtered = logits.copy()
-    for token in ids:
-        filtered[..., token] = -np.inf
-    return filtered
+def bias(logits: Logits, amounts_V: Wide) -> Wide:
+    """`amounts_V` added; -inf rules a token out, and may rule out the most probable one."""
+    return logits.astype(np.float64, copy=False) + amounts_V
 
 
-def temperature(logits: Logits, value: float) -> npt.NDArray[np.float64]:
-    """Logits divided by `value` (finite, above 0), in float64 and shifted so that the largest of each row is 0.
+def repetition_penalty(logits: Logits, counts: Counts, penalty: float, *, zero: float | Wide = 0.0) -> Wide:
+    """The logits of tokens that have come divided by `penalty` where they are positive, else multiplied by it.
 
-    Softmax does not see the shift, and with it no temperature overflows: what is too far below the top is -inf.
+    Keskar et al. 2019, CTRL, with the multiplication that its implementations have in common, for by division alone a
+    negative logit would become more probable. Unlike all other filters this depends on where zero lies, of which the
+    probabilities know nothing: it is meant for the logits as the network gives them. `zero` (..., 1) is where the
+    network's zero lies now, for logits that have been shifted since.
     """
-    return _below_top(logits, value)
+    wide = logits.astype(np.float64)
+    above = wide - zero
+    with np.errstate(over="ignore"):
+        penalised = np.where(above > 0, above / penalty, above * penalty) + zero
+    return np.where((counts > 0) & (above > -np.inf), _held(penalised), wide)
 
 
-def top_k(logits: Logits, k: int) -> Logits:
+def presence_penalty(logits: Logits, counts: Counts, penalty: float) -> Wide:
+    """`penalty` subtracted from the logit of each token that has come, once however often; OpenAI's definition."""
+    return logits - _held(penalty * (counts > 0))
+
+
+def frequency_penalty(logits: Logits, counts: Counts, penalty: float) -> Wide:
+    """`penalty` subtracted from the logit of each token for every time it has come; OpenAI's definition."""
+    with np.errstate(over="ignore"):
+        return logits - _held(penalty * counts)
+
+
+def temperature(logits: Logits, value: float | Wide) -> Wide:
+    """Logits divided by `value`, 0 or above, one for all rows or (..., 1), shifted so that the largest of a row is 0.
+
+    Softmax does not see the shift, and with it no temperature overflows: what is too far below the top is -inf. At 0
+    only the most probable token is left.
+    """
+    if isinstance(value, float | int):
+        return _below_top(logits, value) if value > 0 else _greedy(logits)
+    return np.where(value > 0, _below_top(logits, np.where(value > 0, value, 1.0)), _greedy(logits))
+
+
+def entropy_temperature(logits: Logits, low: float, high: float) -> Wide:
+    """The temperature (..., 1) between `low`, for a row that is sure of one token, and `high`, for a row that is even.
+
+    low + (high - low) H / ln n, with the entropy H of the n tokens that are not ruled out: what llama.cpp calls
+    dynamic temperature (`--dynatemp-range`), with its exponent 1. A row of one token has `low`.
+    """
+    below = _below_top(logits)
+    weights = np.exp(below)
+    totals = weights.sum(-1, keepdims=True)
+    entropy = np.log(totals) - (weights * _finite(below)).sum(-1, keepdims=True) / totals
+    most = np.log((below > -np.inf).sum(-1, keepdims=True))
+    share: Wide = np.clip(entropy / np.where(most > 0, most, np.inf), 0.0, 1.0)
+    return low + (high - low) * share
+
+
+def top_k(logits: Logits, k: int) -> Wide:
     """The `k` most probable tokens: exactly k, whatever the ties, or all where there are fewer.
 
     Fan et al. 2018, Hierarchical Neural Story Generation.
     """
-    filtered = logits.copy()
-    np.put_along_axis(filtered, _ranking(logits)[..., k:], -np.inf, axis=-1)
-    return filtered
+    if k >= logits.shape[-1]:
+        return logits.astype(np.float64)
+    return _only(_first(logits, _ranked(logits)[..., k - 1 : k], k), logits)
 
 
-def top_p(logits: Logits, p: float) -> Logits:
+def top_p(logits: Logits, p: float) -> Wide:
     """The nucleus: the fewest tokens, most probable first, whose probability reaches `p`; at least one.
 
     Holtzman et al. 2020, The Curious Case of Neural Text Degeneration. At p = 1 only tokens that are lost in the
     rounding of the sum (about 1e-16) are ruled out.
     """
-    ranking = _ranking(logits)
-    ranked = np.take_along_axis(logits, ranking, axis=-1)
+    ranked = _ranked(logits)
     cumulative = np.exp(_below_top(ranked)).cumsum(axis=-1)
-    reached = cumulative >= p * cumulative[..., -1:]
-    ranked[..., 1:][reached[..., :-1]] = -np.inf
-    filtered = np.empty_like(logits)
-    np.put_along_axis(filtered, ranking, ranked, axis=-1)
-    return filtered
+    last = (cumulative >= p * cumulative[..., -1:]).argmax(-1)[..., np.newaxis]
+    return _only(_first(logits, np.take_along_axis(ranked, last, axis=-1), last + 1), logits)
 
 
-def min_p(logits: Logits, p: float) -> Logits:
+def min_p(logits: Logits, p: float) -> Wide:
     """The tokens at least `p` times as probable as the most probable one.
 
     Nguyen et al. 2024, Turning Up the Heat: Min-p Sampling.
     """
-    return np.where(np.exp(_below_top(logits)) >= p, logits, -np.inf)
+    return _only(np.exp(_below_top(logits)) >= p, logits)
 
 
-def choose(logits: Logits, sampling: SamplingConfig, uniform: float) -> int:
-    """The id of the next token: temperature, top-k, top-p and min-p in that order, then one draw.
+def typical(logits: Logits, p: float) -> Wide:
+    """The fewest tokens whose probability reaches `p`, those first whose surprisal is nearest to the entropy.
 
-    `logits` is (V,). `uniform`, in [0, 1), is the random number: the inverse of the cumulative distribution, in the
-    order of ids, at that point, and never a token of probability 0. At temperature 0 it is not used: the most
-    probable token is chosen, and of several the lowest id.
-
-    Raises ModelError where the logits hold NaN or +inf, or no finite value.
+    Meister et al. 2022, Locally Typical Sampling. By this definition, and not by mistake, the most probable token is
+    ruled out where it is much less surprising than the average.
     """
-    best = int(logits.argmax())  # the first NaN, where there is one
-    if not math.isfinite(logits[best]):
-        raise ModelError(
-            f"the model cannot say which token is next: its largest logit is {logits[best]}",
-            hint="its weights are damaged, or its training diverged",
-        )
-    if sampling.temperature == 0:
-        return best
-    logits = temperature(logits, sampling.temperature)
-    if sampling.top_k is not None:
-        logits = top_k(logits, sampling.top_k)
-    if sampling.top_p is not None:
-        logits = top_p(logits, sampling.top_p)
-    if sampling.min_p is not None:
-        logits = min_p(logits, sampling.min_p)
-    cumulative = np.exp(logits).cumsum()
-    # side="right" skips tokens of probability 0, at uniform = 0 too. The product rounds to less than the sum for
-    # every double below 1, so the search never runs off the end.
-    return int(cumulative.searchsorted(uniform * cumulative[-1], side="right"))
+    below = _below_top(logits)
+    weights = np.exp(below)
+    totals = weights.sum(-1, keepdims=True)
+    log_p = below - np.log(totals)
+    entropy = -(weights * _finite(log_p)).sum(-1, keepdims=True) / totals
+    nearest = np.abs(log_p + entropy).argsort(axis=-1, kind="stable")
+    cumulative = np.take_along_axis(weights, nearest, axis=-1).cumsum(axis=-1)
+    last = (cumulative >= p * cumulative[..., -1:]).argmax(-1)[..., np.newaxis]
+    kept = np.empty(logits.shape, np.bool_)
+    np.put_along_axis(kept, nearest, np.arange(logits.shape[-1]) <= last, axis=-1)
+    return _only(kept, logits)
 
 
-def _ranking(logits: Logits) -> npt.NDArray[np.intp]:
-    """Ids (..., V), the most probable first, ties by the lowest id."""
-    return np.argsort(-logits, axis=-1, kind="stable")
+def top_n_sigma(logits: Logits, n: float) -> Wide:
+    """The tokens whose logit is at most `n` standard deviations below the largest.
+
+    Tang et al. 2024, Top-n-sigma: Not All Logits Are You Need. The deviation is that of the population (divided by
+    its number) of tokens that are not ruled out. No temperature changes which tokens are kept.
+    """
+    below = _below_top(logits)
+    is_left = below > -np.inf
+    left = is_left.sum(-1, keepdims=True)
+    # In units of the widest gap, whose square no temperature overflows.
+    gap = -_finite(below).min(-1, keepdims=True)
+    scaled = _finite(below) / np.where(gap > 0, gap, 1.0)
+    mean = scaled.sum(-1, keepdims=True) / left
+    sigma = np.sqrt((np.where(is_left, scaled - mean, 0.0) ** 2).sum(-1, keepdims=True) / left)
+    with np.errstate(over="ignore"):
+        return _only(below >= -n * sigma * gap, logits)
 
 
-def _below_top(logits: Logits, scale: float = 1.0) -> npt.NDArray[np.float64]:
+def _below_top(logits: Logits, scale: float | Wide = 1.0) -> Wide:
     """How far each logit is from the largest of its row, over `scale`: 0 or less."""
     wide = logits.astype(np.float64)
     with np.errstate(over="ignore"):
-        below: npt.NDArray[np.float64] = (wide - wide.max(axis=-1, keepdims=True)) / scale
-    return below
+        wide -= wide.max(axis=-1, keepdims=True)
+        wide /= scale
+    return wide
+
+
+def _greedy(logits: Logits) -> Wide:
+    """0 for the most probable token, -inf for the rest."""
+    best = logits.argmax(-1)[..., np.newaxis]
+    return np.where(np.arange(logits.shape[-1]) == best, 0.0, -np.inf)
+
+
+def _ranked(logits: Logits) -> Wide:
+    """The logits of each row, largest first."""
+    ranked = np.negative(logits, dtype=np.float64)
+    ranked.sort(axis=-1)
+    return np.negative(ranked, out=ranked)
+
+
+def _first(logits: Logits, least: Wide, count: int | npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Whether each token is among the `count` (..., 1) first of its row, the last of which has the logit `least`."""
+    above = logits > least
+    ties = logits == least
+    room = count - above.sum(-1, keepdims=True)
+    first: npt.NDArray[np.bool_] = above | (ties & (ties.cumsum(axis=-1) <= room))
+    return first
+
+
+def _only(kept: npt.NDArray[np.bool_], logits: Logits) -> Wide:
+    return np.where(kept, logits.astype(np.float64, copy=False), -np.inf)
+
+
+def _finite(values: Wide) -> Wide:
+    """0 for -inf, so that nothing times it is nothing."""
+    return np.where(values > -np.inf, values, 0.0)
+
+
+def _held(values: npt.NDArray[np.floating]) -> Wide:
+    held: Wide = values.astype(np.float64, copy=False).clip(-LARGEST, LARGEST)
+    return held

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 
 
 class StopStrings:
-    """Text in, text out, up to the first stop string, which is never let through, not even in part.
+    """Text in, text out, up to the first stop string, which is never let through, not even in part, or only whole.
 
     The match that ends first wins, and of those that end at the same place the longest: what comes out does not
     depend on how the text was split. `matched` is the string that won, None as long as there is none.
     """
 
-    def __init__(self, strings: Iterable[str]) -> None:
-        """`strings` are not empty. With none at all, text passes through."""
+    def __init__(self, strings: Iterable[str], *, include: bool = False) -> None:
+        """`strings` are not empty. With none at all, text passes through. With `include`, the match comes out too."""
         self.matched: str | None = None
         self._strings = tuple(strings)
+        self._include = include
         self._longest = max(map(len, self._strings), default=0)
         self._held = ""
 
@@ -28,7 +29,8 @@ class StopStrings:
         text = self._held + text
         matches = [(start + len(s), start, s) for s in self._strings if (start := text.find(s)) >= 0]
         if matches:
-            _, shown, self.matched = min(matches)
+            end, start, self.matched = min(matches)
+            shown = end if self._include else start
             self._held = ""
         else:
             shown = self._start_of_a_possible_match(text)

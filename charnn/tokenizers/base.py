@@ -71,6 +71,10 @@ class Tokenizer(Protocol):
         """
         ...
 
+    def spellings(self) -> tuple[bytes, ...]:
+        """The bytes that each id writes: UTF-8, a byte that is none itself; b"" for the stop and the unknown token."""
+        ...
+
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         """The characters of `text` that the vocabulary lacks, each once, in order of appearance."""
         ...

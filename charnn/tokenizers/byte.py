@@ -48,6 +48,9 @@ class ByteTokenizer:
     def symbols(self) -> tuple[tuple[str, str], ...]:
         return (("special", "stop"), *map(byte_symbol, range(256)))
 
+    def spellings(self) -> tuple[bytes, ...]:
+        return self._spellings
+
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         return ()
 

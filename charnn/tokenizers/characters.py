@@ -82,6 +82,9 @@ class CharacterTokenizer:
     def symbols(self) -> tuple[tuple[str, str], ...]:
         return (("special", "stop"), ("special", "unknown"), *(("text", c) for c in self._characters))
 
+    def spellings(self) -> tuple[bytes, ...]:
+        return b"", b"", *map(_spelling, self._characters)
+
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         return tuple(sorted(set(text).difference(self._characters), key=text.index))
 
@@ -103,6 +106,13 @@ class _CharacterDecoder:
 
     def flush(self) -> str:
         return ""
+
+
+def _spelling(character: str) -> bytes:
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair that stands for no byte
+        return character.encode("utf-8", "surrogatepass")
 
 
 def _blocks(text: str) -> Iterator[npt.NDArray[np.uint32]]:

@@ -132,6 +132,9 @@ class SentencePieceTokenizer:
         pieces = {self._spellings[token] for token in tokens if not self._processor.is_byte(token)}
         return tuple(self._symbol(token, pieces) for token in tokens)
 
+    def spellings(self) -> tuple[bytes, ...]:
+        return tuple(b"" if token == UNKNOWN_ID else spelling for token, spelling in enumerate(self._spellings))
+
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         return ()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,18 @@ class Graph:
         product = self.add("MatMul", [x, self.constant(f"{output}.weight", weight.T)], [f"{output}.product"])
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], [output])
 
-    def serialize(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> bytes:
+    def serialize(
+        self, inputs: Sequence[Port], outputs: Sequence[Port], properties: Mapping[str, str] = MappingProxyType({})
+    ) -> bytes:
+        """`properties` are kept beside the graph, for whoever opens it."""
+
         def ports(given: Sequence[Port]) -> list[Any]:
             return [helper.make_tensor_value_info(name, TYPES[kind], shape) for name, kind, shape in given]
 
         graph = helper.make_graph(self.nodes, "charnn", ports(inputs), ports(outputs), list(self.constants.values()))
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="charnn")
+        helper.set_model_props(model, dict(properties))
         return bytes(model.SerializeToString())
 
 

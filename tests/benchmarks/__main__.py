@@ -2,7 +2,7 @@
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
-`gradient-flow`, `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
+`gradient-flow`, `stopping` (three minutes a seed), `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
 """
 
 from __future__ import annotations
@@ -19,17 +19,20 @@ from tests.benchmarks import (
     cells,
     gradient_flow,
     machine,
+    novelty,
     processes,
     quality,
     sampling,
+    scoring,
     startup,
+    stopping,
     tagging,
     tagging_quality,
     tokenizers,
     training,
 )
 
-ON_REQUEST = {"ablation", "cells", "processes", "gradient-flow", "tagging-quality", "tagging-ablation"}
+ON_REQUEST = {"ablation", "cells", "processes", "gradient-flow", "stopping", "tagging-quality", "tagging-ablation"}
 
 
 def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
@@ -41,11 +44,14 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tokenizers": partial(tokenizers.run, given.corpus),
         "training": partial(training.run, given.corpus),
         "sampling": partial(sampling.run, given.corpus),
+        "novelty": partial(novelty.run, given.corpus),
+        "scoring": partial(scoring.run, given.corpus),
         "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
         "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),
         "cells": partial(cells.run, given.corpus, **side_by_side),
         "processes": partial(processes.run, given.corpus),
         "gradient-flow": gradient_flow.run,
+        "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
@@ -68,12 +74,12 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
     add = parser.add_argument
     add("corpus", metavar="CORPUS", type=Path, help="a text")
-    add("wanted", metavar="PART", nargs="*", help="startup, tokenizers, training, sampling, quality, tagging, ...")
+    add("wanted", metavar="PART", nargs="*", help="startup, training, sampling, scoring, quality, tagging, ...")
     add("--treebanks", metavar="DIR", type=Path, default=Path("data"), help="with ud-english-ewt/, ud-vietnamese-vtb/")
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
-    add("--epochs", metavar="N", type=float, help="tagging-ablation: of each run")
+    add("--epochs", metavar="N", type=float, help="tagging-ablation, stopping: of each run")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
     add("--variants", metavar="A,B", type=names, help="ablation: only these beside the default")

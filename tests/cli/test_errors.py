@@ -94,7 +94,7 @@ def test_a_directory_is_no_corpus(charnn, tmp_path, said_once):
         (("train", "text.txt", "--encoding", "klingon"), "klingon"),
         (("train", "text.txt", "--encoding", "latin-1", "--tokenizer", "bytes"), "--encoding"),
         (("sample", "--temp", "-1"), "--temp"),
-        (("sample", "--length", "-1"), "--length"),
+        (("sample", "--length", "-2"), "--length"),
         (("sample", "--top-p", "1.5"), "--top-p"),
         (("sample", "-n", "0"), "-n"),
         (("eval", "--context", "some"), "--context"),

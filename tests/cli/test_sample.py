@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -76,14 +77,21 @@ def test_a_stop_string_ends_the_text_and_is_not_printed(sample):
     seed, whole = next((seed, text) for seed, text in enumerate(texts) if len(text) > 20)
     stop = whole[10:13]
     result = sample("--seed", seed, "--length", "80", "--stop", stop, "--json")
-    assert result.json == {"text": whole[: whole.index(stop)], "reason": "stop string"}
+    assert (result.json["text"], result.json["reason"]) == (whole[: whole.index(stop)], "stop string")
+
+
+def test_include_stop_prints_the_stop_string_and_nothing_after_it(sample):
+    whole = sample("--seed", "1", "--length", "80", "--json").json["text"]
+    stop = whole[10:13]
+    shown = sample("--seed", "1", "--length", "80", "--stop", stop, "--include-stop", "--json").json["text"]
+    assert shown == whole[: whole.index(stop) + 3]
 
 
 def test_a_stop_string_can_be_a_line_end_written_as_an_escape(sample):
     texts = (sample("--seed", seed, "--length", "80", "--json").json["text"] for seed in range(100))
     seed, whole = next((seed, text) for seed, text in enumerate(texts) if "\n" in text[:-1])
     result = sample("--seed", seed, "--length", "80", "--stop", r"\n", "--json")
-    assert result.json == {"text": whole[: whole.index("\n")], "reason": "stop string"}
+    assert (result.json["text"], result.json["reason"]) == (whole[: whole.index("\n")], "stop string")
 
 
 def test_several_texts_are_all_different_and_begin_with_the_prompt(sample):
@@ -167,3 +175,172 @@ def test_using_a_model_is_a_filter_among_others(process, trained):
     result = json.loads(scored.stdout.read())
     assert scored.wait() == child.wait() == 0
     assert 203 <= result["characters"] <= 204
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown"),
+    [
+        (("--words", "3"), r"\s*\S+\s+\S+\s+\S+"),
+        (("--lines", "2"), r"[^\n]*\n[^\n]*\n"),
+        (("--sentences", "1"), r"(?:(?!\.\s)[\s\S])*\."),
+    ],
+    ids=lambda value: value[0],
+)
+def test_a_text_can_be_so_many_words_lines_or_sentences_long(sample, limit, shown):
+    for seed in range(5):
+        result = sample(*limit, "--seed", seed, "--length", "9000", "--json").json
+        assert re.fullmatch(shown, result["text"]), result["text"]
+        assert result["reason"] == limit[0].removeprefix("--")
+
+
+def test_several_lengths_at_once_end_it_where_the_first_is_reached(sample):
+    result = sample("--words", "50", "--length", "7", "--lines", "9", "--json").json
+    assert (len(result["text"]), result["reason"]) == (7, "length")
+
+
+def test_json_says_all_that_repeats_the_text(sample):
+    first = sample("the", "-n", "3", "--length", "20", "--json").text.splitlines()[2]
+    record = json.loads(first)
+    again = sample("the", "-n", "3", "--length", "20", "--json", "--seed", record["seed"]).text.splitlines()[2]
+    assert again == first
+    assert (record["prompt"], record["number"]) == ("the", 2)
+
+
+def test_the_log_probability_is_what_the_symbols_add_up_to(sample):
+    record = sample("the", "--length", "12", "--logprobs", "2", "--seed", "1").json
+    assert "the" + "".join(symbol["text"] for symbol in record["symbols"]) == record["text"]
+    assert sum(s["log_probability"] for s in record["symbols"]) == pytest.approx(record["log_probability"])
+    assert all(len(symbol["alternatives"]) == 2 for symbol in record["symbols"])
+
+
+def test_greedily_the_first_alternative_is_what_was_chosen(sample):
+    record = sample("the", "--temp", "0", "--length", "12", "--logprobs", "1").json
+    assert all(symbol["alternatives"] == [[symbol["text"], symbol["log_probability"]]] for symbol in record["symbols"])
+
+
+@pytest.mark.parametrize("batch", [1, 2, 7])
+def test_side_by_side_texts_are_the_same_and_in_the_same_order(sample, batch):
+    arguments = ("the", "-n", "9", "--seed", "1", "--length", "25", "--precision", "fp32")
+    assert sample(*arguments, "--batch", batch).out == sample(*arguments).out
+
+
+def test_a_prompt_comes_from_a_pipe_as_it_is(charnn, process, trained):
+    child = process("sample", "-", "--temp", "0", "--length", "5", "--model", trained.path, stdin=subprocess.PIPE)
+    out, err = child.communicate(b"the cat\n")
+    expected = charnn("sample", "the cat\n", "--temp", "0", "--length", "5", "--model", trained.path).out
+    assert (out, err, child.returncode) == (expected, b"", 0)
+
+
+def test_a_prompt_comes_from_a_file_and_need_not_be_printed(charnn, trained, tmp_path):
+    (tmp_path / "prompt.txt").write_text("the cat sat")
+    arguments = ("--temp", "0", "--length", "9", "--model", trained.path)
+    echoed = charnn("sample", "the cat sat", *arguments).text
+    assert charnn("sample", "--prompt-file", tmp_path / "prompt.txt", *arguments).text == echoed
+    assert charnn("sample", "the cat sat", "--no-echo", *arguments).text == echoed.removeprefix("the cat sat")
+
+
+def test_prompts_are_lines_each_with_as_many_texts_as_asked_for(charnn, trained, tmp_path):
+    (tmp_path / "prompts.txt").write_bytes(b"the cat\r\n\na dog")
+    result = charnn(
+        *("sample", "--prompt-file", tmp_path / "prompts.txt", "--prompts", "-n", "2", "--length", "4", "--json"),
+        *("--model", trained.path),
+    )
+    records = [json.loads(line) for line in result.text.splitlines()]
+    assert [record["prompt"] for record in records] == ["the cat", "the cat", "", "", "a dog", "a dog"]
+    assert [record["number"] for record in records] == list(range(6))
+
+
+def test_a_prompt_is_answered_before_the_next_one_is_there(process, trained):
+    child = process("sample", "-", "--prompts", "--length", "5", "--model", trained.path, stdin=subprocess.PIPE)
+    for prompt in (b"the cat", b"a dog"):
+        child.stdin.write(prompt + b"\n")
+        child.stdin.flush()
+        assert child.stdout.readline().startswith(prompt)
+    child.stdin.close()
+    assert child.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("the", "--prompt-file", "x.txt"), "prompt"),
+        (("the", "--prompts"), "--prompts"),
+        (("--prompt-file", "missing.txt"), "missing.txt"),
+        (("--temp-range", "1"), "--temp-range"),
+        (("--temp-range", "2,1"), "temperatures"),
+        (("--bias", "e"), "--bias"),
+        (("--bias", "é=1"), "é"),
+        (("--samplers", "top-k,magic"), "magic"),
+        (("--samplers", "top-k,top-k"), "filters"),
+        (("--pattern", "[a"), "pattern"),
+        (("--pattern", "a{30}", "--length", "20"), "30"),
+        (("the", "--pattern", "a.*"), "'the'"),
+        (("--pattern", "a.*", "--stop", "x"), "pattern"),
+        (("--pattern", "a.*", "--words", "2"), "pattern"),
+        (("--length", "-2"), "--length"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_is_one_line_and_no_text(sample, said_once, arguments, said):
+    result = sample(*arguments)
+    assert result.code in (1, 2)
+    assert said in said_once(result)
+    assert result.out == b""
+
+
+def test_what_comes_out_matches_the_pattern_from_the_first_to_the_last_character(sample):
+    for prompt, echo in (("", "--echo"), ("the ", "--echo"), ("a ", "--no-echo")):
+        expression = r"the (cat|dog|hat)( sat| ran){1,3}\."
+        result = sample(prompt, echo, "-n", "6", "--pattern", expression, "--temp", "2", "--seed", "1", "--json")
+        for line in result.text.splitlines():
+            assert re.fullmatch(expression, json.loads(line)["text"])
+
+
+def test_a_pattern_and_a_length_are_both_kept(sample):
+    lines = sample(
+        "-n", "20", "--pattern", "[a-z ]+[.]", "--length", "9", "--temp", "2", "--seed", "1"
+    ).text.splitlines()
+    assert len(lines) == 20
+    assert all(len(line) <= 9 and line.endswith(".") for line in lines)
+
+
+def test_a_banned_character_never_comes_and_a_biased_one_often(sample):
+    text = sample("--ban", "ae\\n", "--length", "300", "--temp", "2").text.removesuffix("\n")
+    assert not set(text) & set("ae\n")
+    assert set(sample("--bias", "z=-5", "--bias", "t=90", "--length", "50").text.strip()) == {"t"}
+
+
+def test_the_order_of_the_samplers_matters_and_what_is_left_out_is_off(sample):
+    arguments = ("--top-k", "1", "--length", "40", "--seed", "1")
+    greedy = sample("--temp", "0", "--length", "40").out
+    assert sample(*arguments, "--samplers", "top-k,temperature").out == greedy
+    assert sample(*arguments, "--samplers", "temperature").out != greedy
+
+
+def test_beam_search_is_likelier_than_greed_and_leaves_nothing_to_chance(sample):
+    greedy = sample("the", "--temp", "0", "--length", "20", "--json").json
+    best = sample("the", "--beam", "8", "--length", "20", "--json").json
+    assert best["log_probability"] >= greedy["log_probability"]
+    assert len(best["text"]) == len("the") + 20
+    assert sample("the", "--beam", "8", "--length", "20", "--seed", "7").text == best["text"].rstrip("\n") + "\n"
+
+
+def test_beams_find_several_texts_the_best_first(sample):
+    lines = sample("the", "--beam", "4", "-n", "3", "--length", "9", "--json").text.splitlines()
+    records = [json.loads(line) for line in lines]
+    assert len({record["text"] for record in records}) == 3
+    scores = [record["log_probability"] for record in records]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_beam_search_keeps_patterns_bans_and_stop_strings(sample):
+    assert sample("--beam", "3", "--pattern", "the (cat|dog)[.]").text in ("the cat.\n", "the dog.\n")
+    assert "a" not in sample("the", "--beam", "3", "--ban", "a", "--length", "30").text
+    assert sample("the", "--beam", "3", "--stop", " ", "--length", "30").text.strip().count(" ") == 0
+
+
+@pytest.mark.parametrize("option", [("--temp", "1"), ("--top-k", "3"), ("--length", "-1"), ("-n", "4")], ids=" ".join)
+def test_what_has_no_part_in_beam_search_is_refused(sample, said_once, option):
+    result = sample("the", "--beam", "3", *option)
+    assert result.code == 2
+    assert said_once(result)

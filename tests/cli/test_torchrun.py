@@ -133,6 +133,17 @@ def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, torchrun
     assert two.quantization is not None
 
 
+def test_two_processes_count_down_as_one_does(charnn, torchrun, text_file, tmp_path):
+    """In windows so short that many have no document's beginning, for either process or for both."""
+    text_file("a\nlonger line\nab\n" * 40)
+    options = ("train", "text.txt", *BATCH[:2], "--window", "3", *BATCH[4:], "--hidden", "16", *RANDOM, "--steps", "9")
+    options += ("--documents", "line", "--stopping", "length")
+    child = torchrun(*options, "--out", "two")
+    assert charnn(*options, "--out", "one").code == 0
+    assert child.communicate(timeout=120)[0] == "two\n"
+    assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
+
+
 def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, torchrun, trained, text_file, tmp_path):
     """They start from the weights of a model, which the first one alone reads."""
     text_file()

@@ -125,6 +125,17 @@ def test_an_encoding_that_does_not_exist_is_wrong_usage_before_anything_is_read(
         stream("gone.txt", encoding=encoding)
 
 
+@pytest.mark.parametrize("piece", [1, 2, 3, 100])
+def test_any_bytes_are_text_where_that_is_wanted_wherever_they_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(streams, "PIECE", piece)
+    path = file_with(b"the \xff\xe2\x82 caf\xc3\xa9 \xe2", tmp_path)
+    assert "".join(stream(path, any_bytes=True)) == read(path, any_bytes=True)[0]
+    with pytest.raises(UsageError, match="no encoding"):
+        list(stream(path, encoding="latin-1", any_bytes=True))
+
+
 def test_it_says_what_reading_at_once_says(tmp_path: Path) -> None:
     for data in (b"", HOSTILE.encode(), gzip.compress(b"a") + b"\0\0" + gzip.compress(b"b"), gzip.compress(b"")):
         path = file_with(data, tmp_path)

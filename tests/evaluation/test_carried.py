@@ -6,18 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.config import Stopping
 from charnn.evaluation.carried import carried
+from charnn.evaluation.scorer import Costs
 from charnn.evaluation.scores import LanguageScore
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 STOP = 0
+
+
 # With the stop tokens, the targets 1 2 0 3 0, after the inputs 0 1 2 0 3.
 TWO_DOCUMENTS = [np.array([1, 2], dtype=np.int32), np.array([3], dtype=np.int32)]
 
 
-class Counting:
+class Fake:
+    """A scorer with `nats`, what each target costs."""
+
+    stopping: Stopping = "symbol"
+
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
+        assert remaining_BT is None
+        nats_BT, after = self.nats(inputs_BT, targets_BT, state)
+        return Costs.of_tokens(nats_BT, targets_BT, STOP), after
+
+    def nats(self, inputs_BT: Ids, targets_BT: Ids, state: Ids) -> tuple[Floats, Ids]:
+        raise NotImplementedError
+
+
+class Counting(Fake):
     """A target costs as many nats as inputs have been read since the initial state."""
 
     def __init__(self) -> None:
@@ -36,7 +54,7 @@ class Counting:
         return read_BT.astype(np.float32), read_BT[:, -1]
 
 
-class Remembering:
+class Remembering(Fake):
     """A target's nats are a whole number that depends on it, on its input, and on the `memory` inputs before that."""
 
     def __init__(self, memory: int) -> None:
@@ -130,3 +148,33 @@ def test_a_longer_memory_than_the_warm_up_does_show() -> None:
     document = np.arange(1, 7, dtype=np.int32).repeat(5)
     score = carried(Remembering(3), [document], 30, stop_id=STOP, lanes=2, warm_up=2)
     assert score.nats != scored_one_by_one(3, [document]).nats
+
+
+# A model that counts down.
+
+
+class CountingDown(Remembering):
+    """Of text, as `Remembering`, plus what remains; each document's length costs itself, where it opens."""
+
+    stopping: Stopping = "length"
+
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
+        assert remaining_BT is not None
+        nats_BT, after = self.nats(inputs_BT, targets_BT, state)
+        text_BT = np.where(targets_BT == STOP, 0, nats_BT + remaining_BT)
+        return Costs(text_BT, np.where(inputs_BT == STOP, remaining_BT, 0)), after
+
+
+def test_every_length_is_scored_once_where_its_document_opens() -> None:
+    score = carried(CountingDown(0), TWO_DOCUMENTS, 3, stop_id=STOP)
+    # Targets 1 2 and 3 after 0 1 and 0: each costs itself, its input, and what remains from it on.
+    assert score == LanguageScore(nats=(1 + 0 + 2) + (2 + 1 + 1) + (3 + 0 + 1), characters=3, stop_nats=2 + 1, stops=2)
+
+
+@given(documents_of_ids, st.integers(1, 9), st.integers(0, 5), st.integers(1, 20))
+def test_lanes_and_windows_do_not_change_what_remains(
+    documents: list[Ids], lanes: int, warm_up: int, window: int
+) -> None:
+    alone = carried(CountingDown(0), documents, 0, stop_id=STOP)
+    assert alone.stop_nats == sum(map(len, documents))
+    assert carried(CountingDown(0), documents, 0, stop_id=STOP, lanes=lanes, warm_up=warm_up, window=window) == alone

@@ -5,13 +5,29 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.config import Stopping
 from charnn.evaluation.cropped import cropped
+from charnn.evaluation.scorer import Costs
 from charnn.evaluation.scores import LanguageScore
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 STOP = 0
+
+
+class Fake:
+    """A scorer with `nats`, what each target costs."""
+
+    stopping: Stopping = "symbol"
+
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
+        assert remaining_BT is None
+        nats_BT, after = self.nats(inputs_BT, targets_BT, state)
+        return Costs.of_tokens(nats_BT, targets_BT, STOP), after
+
+    def nats(self, inputs_BT: Ids, targets_BT: Ids, state: Ids) -> tuple[Floats, Ids]:
+        raise NotImplementedError
 
 
 def letters(text: str) -> Ids:
@@ -25,7 +41,7 @@ def pairs(text: str) -> Ids:
     return np.array([int(p[0]) * 30 + (int(p[1]) if len(p) > 1 else 0) for p in parts], dtype=np.int32)
 
 
-class Counting:
+class Counting(Fake):
     """A target costs as many nats as inputs have been read since the initial state; `read` keeps the inputs."""
 
     def __init__(self) -> None:
@@ -110,3 +126,29 @@ def test_no_documents_cost_nothing() -> None:
 def test_batches_and_padding_change_nothing(documents: list[str], context: int, batch: int) -> None:
     score = cropped(Hashing(), documents, letters, context=context, stop_id=STOP, batch=batch)
     assert score == scored_crop_by_crop(documents, context)
+
+
+class CountingDown(Counting):
+    """Reads what remains, which is what its text and lengths cost."""
+
+    stopping: Stopping = "length"
+
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
+        assert remaining_BT is not None
+        _, after = self.nats(inputs_BT, targets_BT, state)
+        text_BT = np.where(targets_BT == STOP, 0, remaining_BT).astype(np.float32)
+        return Costs(text_BT, np.where(inputs_BT == STOP, remaining_BT, 0).astype(np.float32)), after
+
+
+@given(st.lists(st.text(alphabet="abcdef", max_size=30), max_size=6), st.integers(1, 12), st.integers(1, 9))
+def test_what_remains_of_a_document_goes_beyond_the_crop(documents: list[str], context: int, batch: int) -> None:
+    score = cropped(CountingDown(), documents, letters, context=context, stop_id=STOP, batch=batch)
+    assert score.nats == sum(sum(range(1, len(text) + 1)) for text in documents)
+    assert score.stop_nats == score.characters
+    assert score.stops == len(documents)
+
+
+def test_what_remains_is_counted_in_tokens() -> None:
+    score = cropped(CountingDown(), ["abcdefg"], pairs, context=3, stop_id=STOP)
+    # ab c, de f, g: five tokens.
+    assert (score.nats, score.stop_nats) == (5 + 4 + 3 + 2 + 1, 5)

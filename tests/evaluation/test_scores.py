@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from charnn.evaluation.scorer import Costs
 from charnn.evaluation.scores import LanguageScore
 
 
@@ -42,11 +43,12 @@ def test_only_scored_targets_count_and_padding_may_hold_anything() -> None:
     nats = np.array([[1, 2, 4], [8, np.nan, np.inf]], dtype=np.float32)
     targets = np.array([[5, 9, 5], [9, 5, 9]], dtype=np.int32)
     scored = np.array([[True, True, True], [True, False, False]])
-    assert LanguageScore.of_tokens(nats, targets, scored, stop_id=9) == LanguageScore(5.0, 0, 10.0, 2)
+    costs = Costs.of_tokens(nats, targets, stop_id=9)
+    assert LanguageScore.of_costs(costs, targets, scored, stop_id=9) == LanguageScore(5.0, 0, 10.0, 2)
 
 
 def test_sums_are_in_double_precision() -> None:
     nats = np.full((1, 1001), 1.0, dtype=np.float32)
     nats[0, 0] = 2**24  # in single precision, adding 1 to it changes nothing
     ids, scored = np.zeros((1, 1001), dtype=np.int32), np.ones((1, 1001), dtype=bool)
-    assert LanguageScore.of_tokens(nats, ids, scored, stop_id=1).nats == 2**24 + 1000
+    assert LanguageScore.of_costs(Costs.of_tokens(nats, ids, 1), ids, scored, stop_id=1).nats == 2**24 + 1000

@@ -1,38 +1,42 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import SamplingConfig
-from charnn.errors import ModelError
-from charnn.generation.filters import Logits, choose, forbid, min_p, temperature, top_k, top_p
-
-JUST_BELOW_1 = math.nextafter(1.0, 0.0)
+from charnn.generation.filters import (
+    Counts,
+    Logits,
+    bias,
+    entropy_temperature,
+    frequency_penalty,
+    min_p,
+    presence_penalty,
+    repetition_penalty,
+    temperature,
+    top_k,
+    top_n_sigma,
+    top_p,
+    typical,
+)
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
 small = st.sampled_from([-2.0, -1.0, 0.0, 1.0, 2.0])  # ties are common
-uniforms = st.floats(0.0, 1.0, exclude_max=True) | st.sampled_from([0.0, 5e-324, JUST_BELOW_1])
+ordinary = st.floats(-20, 20, width=32)
 
 
 @st.composite
-def logits(draw: st.DrawFn) -> Logits:
-    """(V,) float32: anything finite, or small with ties; some tokens ruled out, never all."""
-    values = draw(st.lists(draw(st.sampled_from([finite, small])), min_size=1, max_size=12))
-    ruled_out = draw(st.sets(st.integers(0, len(values) - 1), max_size=len(values) - 1))
-    return forbid(np.array(values, dtype=np.float32), sorted(ruled_out))
-
-
-samplings = st.builds(
-    SamplingConfig,
-    temperature=st.sampled_from([0.0, 5e-324, 1e-6, 0.8, 1.0, 1e6, 1e300]),
-    top_k=st.none() | st.integers(1, 14),
-    top_p=st.none() | st.floats(0.0, 1.0, exclude_min=True),
-    min_p=st.none() | st.floats(0.0, 1.0),
-)
+def rows(draw: st.DrawFn, *kinds: st.SearchStrategy[float]) -> Logits:
+    """(V,) float32: anything finite, or what is ordinary, or ties; some tokens ruled out, never all."""
+    kind = draw(st.sampled_from(kinds or (finite, ordinary, small)))
+    values = np.array(draw(st.lists(kind, min_size=1, max_size=12)), np.float32)
+    values[sorted(draw(st.sets(st.integers(0, len(values) - 1), max_size=len(values) - 1)))] = -np.inf
+    return values
 
 
 def array(*values: float) -> Logits:
@@ -44,17 +48,85 @@ def of(*probabilities: float) -> Logits:
     return np.array([math.log(p) for p in probabilities])
 
 
+def times(*counts: int) -> Counts:
+    return np.array(counts)
+
+
 def probabilities(filtered: Logits) -> list[float]:
     weights = [math.exp(float(x) - float(filtered.max())) for x in filtered]
     return [w / math.fsum(weights) for w in weights]
 
 
-def kept(filtered: Logits) -> list[int]:
+def entropy(values: Logits) -> float:
+    return math.fsum(-p * math.log(p) for p in probabilities(values) if p)
+
+
+def kept(filtered: npt.NDArray[np.floating]) -> list[int]:
     return np.flatnonzero(filtered > -np.inf).tolist()
 
 
 def most_probable_first(given_logits: Logits) -> list[int]:
     return sorted(range(len(given_logits)), key=lambda i: (-given_logits[i], i))
+
+
+# One value of each filter; counts for a vocabulary of any size.
+EVERY_FILTER: dict[str, Callable[[Logits], Logits]] = {
+    "bias": lambda x: bias(x, np.linspace(-1, 1, x.shape[-1])),
+    "repetition": lambda x: repetition_penalty(x, np.arange(x.shape[-1]) % 3, 1.3),
+    "presence": lambda x: presence_penalty(x, np.arange(x.shape[-1]) % 3, 0.4),
+    "frequency": lambda x: frequency_penalty(x, np.arange(x.shape[-1]) % 3, 0.4),
+    "temperature": lambda x: temperature(x, 0.7),
+    "greedy": lambda x: temperature(x, 0.0),
+    "entropy_temperature": lambda x: temperature(x, entropy_temperature(x, 0.3, 1.5)),
+    "top_k": lambda x: top_k(x, 3),
+    "top_p": lambda x: top_p(x, 0.6),
+    "min_p": lambda x: min_p(x, 0.3),
+    "typical": lambda x: typical(x, 0.6),
+    "top_n_sigma": lambda x: top_n_sigma(x, 0.8),
+}
+TRUNCATING = ("top_k", "top_p", "min_p", "top_n_sigma", "temperature", "greedy", "entropy_temperature")
+every_filter = pytest.mark.parametrize("apply", EVERY_FILTER.values(), ids=EVERY_FILTER)
+
+
+@every_filter
+@pytest.mark.parametrize("vocabulary", [1, 5, 70, 257])
+def test_rows_give_the_same_bits_alone_and_in_any_batch(apply: Callable[[Logits], Logits], vocabulary: int) -> None:
+    batch = (np.random.default_rng(0).normal(size=(64, vocabulary)) * 4).astype(np.float32)
+    batch[::3, vocabulary // 2 + 1 :] = -np.inf
+    before = batch.copy()
+    alone = np.array([apply(row) for row in batch])
+    np.testing.assert_array_equal(apply(batch), alone)
+    np.testing.assert_array_equal(apply(batch[5:8]), alone[5:8])
+    np.testing.assert_array_equal(apply(batch.reshape(4, 16, vocabulary)), alone.reshape(4, 16, vocabulary))
+    np.testing.assert_array_equal(batch, before)
+
+
+@every_filter
+@given(rows())
+@settings(max_examples=40)
+def test_what_is_ruled_out_stays_so_and_nothing_becomes_nan_or_infinite(
+    apply: Callable[[Logits], Logits], values: Logits
+) -> None:
+    filtered = apply(values)
+    assert filtered.dtype == np.float64
+    assert set(kept(filtered)) <= set(kept(values))
+    assert math.isfinite(filtered.max())
+    assert not np.isnan(filtered).any()
+
+
+@pytest.mark.parametrize("name", TRUNCATING)
+@given(rows())
+@settings(max_examples=40)
+def test_the_most_probable_token_is_never_ruled_out(name: str, values: Logits) -> None:
+    assert most_probable_first(values)[0] in kept(EVERY_FILTER[name](values))
+
+
+@every_filter
+@pytest.mark.parametrize("only", [0, 1, 2])
+def test_the_only_token_that_is_left_stays(apply: Callable[[Logits], Logits], only: int) -> None:
+    values = array(-np.inf, -np.inf, -np.inf)
+    values[only] = -9
+    assert kept(apply(values)) == [only]
 
 
 def test_temperature_divides_differences_of_logits() -> None:
@@ -77,7 +149,65 @@ def test_temperature_does_not_overflow_float32() -> None:
     np.testing.assert_array_equal(temperature(array(3e38, -3e38), 1e-300), [0, -np.inf])
 
 
-@given(logits(), st.integers(1, 14))
+def test_temperature_0_leaves_the_most_probable_token_and_of_a_tie_the_lowest_id() -> None:
+    np.testing.assert_array_equal(temperature(array(1, 2, 2), 0.0), [-np.inf, 0, -np.inf])
+
+
+def test_each_row_may_have_a_temperature_of_its_own() -> None:
+    values = np.array([[1.0, 3, 2], [1, 2, 2], [0, -1, -2]])
+    heats = np.array([[0.5], [0.0], [2.0]])
+    rows_alone = [temperature(row, float(heat)) for row, heat in zip(values, heats[:, 0], strict=True)]
+    np.testing.assert_array_equal(temperature(values, heats), rows_alone)
+
+
+@given(rows(ordinary, small))
+def test_temperature_by_entropy_is_its_definition(values: Logits) -> None:
+    n = len(kept(values))
+    share = entropy(values) / math.log(n) if n > 1 else 0.0
+    assert entropy_temperature(values, 0.4, 1.9).item() == pytest.approx(0.4 + 1.5 * share, abs=1e-12)
+
+
+def test_temperature_by_entropy_is_highest_where_all_that_is_left_is_equal_and_lowest_where_nothing_else_is() -> None:
+    values = np.array([[-np.inf, 7, 7, 7], [-np.inf, 7, -np.inf, -np.inf], [0, 1000, 0, 0]], np.float32)
+    np.testing.assert_allclose(entropy_temperature(values, 0.25, 2.0), [[2.0], [0.25], [0.25]], rtol=0, atol=1e-15)
+    assert entropy_temperature(values, 0.25, 2.0).max() <= 2.0
+
+
+def test_bias_is_added_and_minus_infinity_rules_out() -> None:
+    np.testing.assert_array_equal(
+        bias(array(1, -np.inf, 3, 4), np.array([2.5, 9, -np.inf, 0])), [3.5, -np.inf, -np.inf, 4]
+    )
+
+
+def test_repetition_penalty_divides_positive_and_multiplies_negative_logits_of_what_has_come() -> None:
+    filtered = repetition_penalty(array(3, 3, -2, -2, 0, -np.inf), times(1, 0, 2, 0, 5, 1), 2.0)
+    np.testing.assert_array_equal(filtered, [1.5, 3, -4, -2, 0, -np.inf])
+
+
+def test_repetition_penalty_goes_by_the_zero_that_it_is_told() -> None:
+    values, counts = array(3, 0.5, -2, 1), times(1, 1, 1, 0)
+    moved = repetition_penalty(values.astype(np.float64) - 3, counts, 2.0, zero=-3.0)
+    np.testing.assert_allclose(moved + 3, repetition_penalty(values, counts, 2.0), rtol=0, atol=1e-15)
+
+
+def test_presence_penalty_counts_a_token_once_and_frequency_penalty_each_time() -> None:
+    values, counts = array(1, 1, 1, -np.inf), times(0, 1, 3, 2)
+    np.testing.assert_allclose(presence_penalty(values, counts, 0.5), [1, 0.5, 0.5, -np.inf])
+    np.testing.assert_allclose(frequency_penalty(values, counts, 0.5), [1, 0.5, -0.5, -np.inf])
+    np.testing.assert_allclose(frequency_penalty(values, counts, -0.5), [1, 1.5, 2.5, -np.inf])
+
+
+@pytest.mark.parametrize("penalty", [5e-324, 1e-300, 1e300, 1.7e308])
+@given(rows())
+def test_penalties_beyond_all_measure_stay_finite(penalty: float, values: Logits) -> None:
+    counts = np.arange(len(values))
+    filtered = repetition_penalty(values, counts, penalty)
+    filtered = frequency_penalty(presence_penalty(filtered, counts, penalty), counts, -penalty)
+    assert kept(filtered) == kept(values)
+    assert math.isfinite(filtered.max())
+
+
+@given(rows(), st.integers(1, 14))
 def test_top_k_keeps_the_first_k_of_the_ranking(values: Logits, k: int) -> None:
     ruled_in = set(kept(values))
     assert kept(top_k(values, k)) == sorted(i for i in most_probable_first(values)[:k] if i in ruled_in)
@@ -100,7 +230,7 @@ def test_top_p_keeps_one_token_however_small_p_is() -> None:
     assert kept(top_p(array(0, 0, 0), 1e-300)) == [0]
 
 
-@given(logits(), st.floats(0.01, 1.0))
+@given(rows(), st.floats(0.01, 1.0))
 def test_top_p_is_the_smallest_start_of_the_ranking_that_reaches_p(values: Logits, p: float) -> None:
     nucleus = kept(top_p(values, p))
     ranking = most_probable_first(values)[: len(nucleus)]
@@ -121,92 +251,51 @@ def test_min_p_of_0_keeps_all_and_of_1_only_the_most_probable() -> None:
     assert kept(min_p(array(0, 1, -3e38, 1), 1.0)) == [1, 3]
 
 
-def test_forbid_rules_out_its_ids_alone() -> None:
-    np.testing.assert_array_equal(forbid(array(1, 2, 3), [1]), [1, -np.inf, 3])
+def test_typical_rules_out_the_most_probable_token_where_it_is_too_little_surprising() -> None:
+    # Entropy 1.7481 nats; a surprisal of 0.9163, 0.83 from it, and six of 2.3026, 0.55 from it.
+    distribution = of(0.4, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)
+    assert kept(typical(distribution, 0.35)) == [1, 2, 3, 4]
+    assert kept(typical(distribution, 0.65)) == [0, 1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize(
-    "apply",
-    [
-        lambda x: forbid(x, [0, 2]),
-        lambda x: temperature(x, 0.7),
-        lambda x: top_k(x, 3),
-        lambda x: top_p(x, 0.6),
-        lambda x: min_p(x, 0.3),
-    ],
-    ids=["forbid", "temperature", "top_k", "top_p", "min_p"],
-)
-def test_filters_treat_rows_apart_and_leave_their_input_alone(apply) -> None:  # type: ignore[no-untyped-def]
-    batch = np.random.default_rng(0).normal(size=(2, 3, 5)).astype(np.float32)
-    before = batch.copy()
-    rows = [apply(batch[i, j]) for i in range(2) for j in range(3)]
-    np.testing.assert_array_equal(apply(batch), np.reshape(rows, (2, 3, 5)))
-    np.testing.assert_array_equal(batch, before)
+@given(rows(ordinary, small), st.floats(0.01, 1.0))
+def test_typical_is_the_smallest_start_of_the_ranking_by_surprisal_that_reaches_p(values: Logits, p: float) -> None:
+    share = probabilities(values)
+    distance = [abs(-math.log(x) - entropy(values)) if x else math.inf for x in share]
+    chosen = kept(typical(values, p))
+    left_out = [i for i in kept(values) if i not in chosen]
+    farthest = max(chosen, key=lambda i: (distance[i], i))
+    assert all(distance[i] >= distance[farthest] - 1e-9 for i in left_out)
+    assert math.fsum(share[i] for i in chosen) >= p - 1e-9
+    assert math.fsum(share[i] for i in chosen if i != farthest) < p + 1e-9
 
 
-@given(logits(), samplings, uniforms)
-def test_choose_never_returns_a_token_that_is_ruled_out(values: Logits, sampling: SamplingConfig, u: float) -> None:
-    token = choose(values, sampling, u)
-    assert token in kept(values)
-    if sampling.top_k is not None:
-        # Temperature comes first, and a huge one makes equal what was not.
-        scaled = temperature(values, sampling.temperature) if sampling.temperature else values
-        assert scaled[token] >= scaled[most_probable_first(values)[: sampling.top_k]].min()
-    if sampling.temperature == 0:
-        assert token == most_probable_first(values)[0]
+def test_typical_keeps_the_lower_ids_of_a_tie() -> None:
+    assert kept(typical(array(0, 0, 0, 0), 0.5)) == [0, 1]
 
 
-@pytest.mark.parametrize("u", [0.0, 0.5, JUST_BELOW_1])
-@pytest.mark.parametrize("only", [0, 1, 2])
-def test_the_only_possible_token_is_chosen_at_both_ends_of_the_unit_interval(only: int, u: float) -> None:
-    assert choose(forbid(array(-9, -9, -9), {0, 1, 2} - {only}), SamplingConfig(temperature=1.0), u) == only
+def test_top_n_sigma_worked_example() -> None:
+    # Without the third, which is ruled out: mean 0, deviation 2 (of the population: divided by 4, not by 3).
+    values = array(2, 2, -np.inf, -2, -2)
+    assert kept(top_n_sigma(values, 1.99)) == [0, 1]
+    assert kept(top_n_sigma(values, 2.0)) == [0, 1, 3, 4]
 
 
-@given(logits(), st.sampled_from([0.5, 1.0, 2.0]))
-def test_choose_is_the_inverse_of_the_cumulative_distribution(values: Logits, heat: float) -> None:
-    draws = 500
-    grid = [(i + 0.5) / draws for i in range(draws)]
-    ids = [choose(values, SamplingConfig(temperature=heat), u) for u in grid]
-    assert ids == sorted(ids)
-    expected = probabilities(values.astype(np.float64) / heat)
-    assert np.abs(np.bincount(ids, minlength=len(values)) / draws - expected).max() <= 1.001 / draws
+@given(rows(ordinary, small), st.floats(0, 3))
+def test_top_n_sigma_is_its_definition(values: Logits, n: float) -> None:
+    left = values[values > -np.inf].astype(np.float64)
+    gaps = values.max() - values.astype(np.float64) - n * left.std()
+    chosen = kept(top_n_sigma(values, n))
+    assert all(gaps[i] <= 1e-9 for i in chosen)
+    assert all(gaps[i] >= -1e-9 for i in kept(values) if i not in chosen)
 
 
-def test_choose_takes_the_next_id_exactly_where_the_distribution_steps() -> None:
-    sampling = SamplingConfig(temperature=1.0)
-    assert [choose(array(0, 0, 0, 0), sampling, u) for u in (0.0, 0.25, math.nextafter(0.5, 0), 0.75)] == [0, 1, 1, 3]
+def test_top_n_sigma_of_0_keeps_what_is_as_probable_as_the_most_probable() -> None:
+    assert kept(top_n_sigma(array(0, 1, -3e38, 1), 0.0)) == [1, 3]
 
 
-def test_top_p_sees_the_distribution_that_temperature_and_top_k_left() -> None:
-    distribution = of(0.4, 0.3, 0.2, 0.1)
-    # Of all four, 0.4 + 0.3 reaches 0.65; of the first two alone, the larger is 4/7 and does not; at temperature 0.5
-    # it is 16/25 and does not, and at 0.25 it is 256/337 and does.
-    heats = {1.0: [0, 1], 0.5: [0, 1], 0.25: [0]}
-    for heat, nucleus in heats.items():
-        sampling = SamplingConfig(temperature=heat, top_k=2, top_p=0.65)
-        assert sorted({choose(distribution, sampling, u) for u in np.linspace(0, JUST_BELOW_1, 50)}) == nucleus
-
-
-def test_top_k_comes_before_top_p() -> None:
-    # 0.35 of the whole is less than p; of the two that top-k keeps it is 0.35 / 0.65 and more.
-    sampling = SamplingConfig(temperature=1.0, top_k=2, top_p=0.5)
-    assert choose(of(0.35, 0.3, 0.2, 0.15), sampling, JUST_BELOW_1) == 0
-
-
-def test_min_p_sees_the_distribution_that_temperature_left() -> None:
-    distribution = of(0.5, 0.3, 0.2)
-    assert choose(distribution, SamplingConfig(temperature=1.0, min_p=0.35), JUST_BELOW_1) == 2
-    assert choose(distribution, SamplingConfig(temperature=0.5, min_p=0.35), JUST_BELOW_1) == 1
-
-
-def test_greedy_takes_the_lowest_id_of_a_tie() -> None:
-    assert choose(array(0, 2, 2), SamplingConfig(temperature=0.0), 0.99) == 1
-
-
-@pytest.mark.parametrize("heat", [0.0, 1.0])
-@pytest.mark.parametrize(
-    "values", [(0, np.nan, 1), (np.nan, np.nan), (-np.inf, -np.inf), (0, np.inf)], ids=["NaN", "NaNs", "none", "+inf"]
-)
-def test_logits_that_are_no_distribution_are_refused(values: tuple[float, ...], heat: float) -> None:
-    with pytest.raises(ModelError, match="cannot say which token is next"):
-        choose(array(*values), SamplingConfig(temperature=heat), 0.5)
+@pytest.mark.parametrize("heat", [1e-300, 1e-3, 0.5, 4.0, 1e6])
+def test_top_n_sigma_keeps_the_same_tokens_at_any_temperature(heat: float) -> None:
+    values = (np.random.default_rng(3).normal(size=(20, 30)) * 5).astype(np.float32)
+    expected = top_n_sigma(values, 1.1) > -np.inf
+    np.testing.assert_array_equal(top_n_sigma(temperature(values, heat), 1.1) > -np.inf, expected)

@@ -59,6 +59,9 @@ class Pieces:
     def symbols(self) -> tuple[tuple[str, str], ...]:
         raise NotImplementedError
 
+    def spellings(self) -> tuple[bytes, ...]:
+        return b"", b"", *self.pieces[2:]
+
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         return tuple(c for c in text if c.encode() not in self.pieces)
 
@@ -69,17 +72,24 @@ class Pieces:
 class Script:
     """A model whose n-th logits choose the n-th token of a script; it records what it was given.
 
-    Its state is the number of tokens read since the prompt began.
+    Its state is, for each lane, the number of tokens read since the prompt began.
     """
+
+    stopping = "symbol"
 
     def __init__(self, tokens: Iterable[int], size: int) -> None:
         self.tokens, self.size = list(tokens), size
         self.sequences: list[list[int]] = []
         self.steps: list[int] = []
 
-    def initial_state(self, batch: int) -> int:
-        assert batch == 1
-        return 0
+    def initial_state(self, batch: int) -> list[int]:
+        return [0] * batch
+
+    def select(self, state: list[int], lanes: Iterable[int]) -> list[int]:
+        return [state[lane] for lane in lanes]
+
+    def join(self, states: list[list[int]]) -> list[int]:
+        return [position for state in states for position in state]
 
     def _logits(self, position: int) -> npt.NDArray[np.float32]:
         logits_V = np.zeros(self.size, dtype=np.float32)
@@ -87,17 +97,17 @@ class Script:
         logits_V[self.tokens[position]] += 40
         return logits_V
 
-    def sequence(self, ids: npt.NDArray[np.int64], state: Any) -> tuple[npt.NDArray[np.float32], Any]:
-        assert (ids.dtype.name, ids.shape[0], state) == ("int64", 1, 0)
+    def sequence(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> tuple[npt.NDArray[np.float32], Any]:
+        assert (ids.dtype.kind, ids.shape[0], state) == ("i", 1, [0])
         self.sequences.append(ids[0].tolist())
         wrong = np.full((1, ids.shape[1] - 1, self.size), np.nan, dtype=np.float32)  # only the last is of use
-        return np.concatenate([wrong, self._logits(0)[None, None]], axis=1), ids.shape[1]
+        return np.concatenate([wrong, self._logits(0)[None, None]], axis=1), [ids.shape[1]]
 
-    def step(self, ids: npt.NDArray[np.int64], state: Any) -> tuple[npt.NDArray[np.float32], Any]:
-        assert (ids.dtype.name, ids.shape) == ("int64", (1,))
-        assert state == len(self.sequences[0]) + len(self.steps)
+    def step(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> tuple[npt.NDArray[np.float32], Any]:
+        assert (ids.dtype.kind, ids.shape) == ("i", (1,))
+        assert state == [len(self.sequences[0]) + len(self.steps)]
         self.steps.append(int(ids[0]))
-        return self._logits(len(self.steps))[None], state + 1
+        return self._logits(len(self.steps))[None], [state[0] + 1]
 
 
 class Chance(Script):

@@ -80,3 +80,11 @@ def test_nothing_is_flushed_twice() -> None:
 @pytest.mark.parametrize("text", ["", "a", "\ud800", "é\u0301🦊\0"])
 def test_without_strings_text_passes_through(text: str) -> None:
     assert pushed([text], []) == ([text, ""], None)
+
+
+@given(pieces, st.lists(words, max_size=4))
+def test_with_include_the_match_is_shown_too_and_nothing_after_it(pieces: list[str], strings: list[str]) -> None:
+    stops = StopStrings(strings, include=True)
+    shown = "".join([*(stops.push(piece) for piece in pieces), stops.flush()])
+    before, matched = search("".join(pieces), strings)
+    assert (shown, stops.matched) == (before + (matched or ""), matched)

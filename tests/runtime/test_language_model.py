@@ -16,6 +16,7 @@ from charnn.config import Cell, NetworkConfig
 from charnn.errors import ModelFormatError
 from charnn.network import LanguageModel, NumpyLanguageModel
 from charnn.runtime import RuntimeLanguageModel
+from charnn.tokenizers import STOP_ID
 from charnn.training.language_model.graph import language_model_graph
 
 VOCABULARY = 11
@@ -116,28 +117,31 @@ def test_lane_of_a_batch_gives_what_it_gives_alone(pair: Pair) -> None:
     np.testing.assert_allclose(together_BTV, np.stack(alone_BTV), rtol=0, atol=ATOL)
 
 
-def test_nats_are_the_networks(pair: Pair) -> None:
+def test_costs_are_the_networks(pair: Pair) -> None:
     network, runtime = pair
     inputs_BT, targets_BT = ids_of(3, 8), ids_of(3, 9)[:, 1:]
-    expected_BT, expected_state = network.nats(inputs_BT, targets_BT, network.initial_state(3))
-    nats_BT, state = runtime.nats(inputs_BT, targets_BT, runtime.initial_state(3))
-    np.testing.assert_allclose(nats_BT, expected_BT, rtol=0, atol=ATOL)
+    assert (targets_BT == STOP_ID).any()
+    expected, expected_state = network.costs(inputs_BT, targets_BT, network.initial_state(3))
+    costs, state = runtime.costs(inputs_BT, targets_BT, runtime.initial_state(3))
+    np.testing.assert_allclose(costs, expected, rtol=0, atol=ATOL)
+    assert np.array_equal(costs.ends_BT > 0, targets_BT == STOP_ID)
+    assert np.array_equal(costs.text_BT > 0, targets_BT != STOP_ID)
     assert_states_agree(state, expected_state)
 
 
 def test_probabilities_of_all_targets_sum_to_one(pair: Pair) -> None:
     _, runtime = pair
     targets_BT = np.arange(VOCABULARY)[:, None]
-    nats_BT, _ = runtime.nats(np.full_like(targets_BT, 4), targets_BT, runtime.initial_state(VOCABULARY))
-    assert np.exp(-nats_BT).sum() == pytest.approx(1, abs=1e-5)
+    costs, _ = runtime.costs(np.full_like(targets_BT, 4), targets_BT, runtime.initial_state(VOCABULARY))
+    assert np.exp(-costs.text_BT - costs.ends_BT).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_nats_of_logits_too_large_for_exp_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = RuntimeLanguageModel(graph_and_network("rnn", 1)[0])
     logits_BTV = np.array([[[1000.0, 0.0, -1000.0]]], np.float32)
     monkeypatch.setattr(runtime, "sequence", lambda *_: (logits_BTV, ()))
-    nats = [float(runtime.nats(np.array([[0]]), np.array([[k]]), ())[0][0, 0]) for k in range(3)]
-    assert nats == [0.0, 1000.0, 2000.0]
+    costs = [runtime.costs(np.array([[0]]), np.array([[k]]), ())[0] for k in range(3)]
+    assert [(c.text_BT.item(), c.ends_BT.item()) for c in costs] == [(0.0, 0.0), (1000.0, 0.0), (2000.0, 0.0)]
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.uint8])

@@ -46,6 +46,10 @@ def test_symbols_name_ascii_as_text_and_the_rest_as_bytes():
     ]
 
 
+def test_spellings_are_the_bytes_themselves():
+    assert ByteTokenizer().spellings() == (b"", *(bytes([byte]) for byte in range(256)))
+
+
 def test_nothing_is_ever_unknown():
     assert ByteTokenizer().unknown_id is None
     assert ByteTokenizer().unknown_characters("aé\0👩") == ()

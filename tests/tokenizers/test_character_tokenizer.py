@@ -68,6 +68,11 @@ def test_neighbouring_halves_of_a_surrogate_pair_stay_two_characters():
     assert subject.decode(subject.encode("\udbff\udc00").tolist()) == "\udbff\udc00"
 
 
+def test_spelling_of_a_byte_that_is_no_text_is_that_byte_and_of_half_a_surrogate_pair_three_that_are_no_utf_8():
+    spelt = CharacterTokenizer("a\u20ac\ud800\udc80\U0001f98a").spellings()
+    assert spelt == (b"", b"", b"a", b"\xe2\x82\xac", b"\xed\xa0\x80", b"\x80", b"\xf0\x9f\xa6\x8a")
+
+
 def test_unknown_characters_are_given_once_in_order_of_appearance():
     assert CharacterTokenizer("abc").unknown_characters("zaübz\nü") == ("z", "ü", "\n")
     assert CharacterTokenizer("abc").unknown_characters("cab") == ()

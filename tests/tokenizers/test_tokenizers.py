@@ -127,6 +127,22 @@ def test_every_id_has_a_symbol_of_its_own(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@given(texts)
+@settings(deadline=None)
+def test_spellings_of_a_text_are_its_utf_8(kind, text):
+    subject = tokenizer_that_knows(kind, text)
+    assert b"".join(subject.spellings()[token] for token in subject.encode(text).tolist()) == text.encode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_special_tokens_and_they_alone_spell_nothing(kind):
+    subject = tokenizer(kind)
+    spellings = subject.spellings()
+    assert len(spellings) == subject.size
+    assert {i for i, spelling in enumerate(spellings) if not spelling} == {STOP_ID, subject.unknown_id} - {None}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_was_kept_loads_as_the_same_tokenizer(kind):
     subject = tokenizer(kind)
     copy = load(kind, subject.to_bytes())

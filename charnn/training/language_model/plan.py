@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from charnn.config import Budget, Cell, NetworkConfig, Optimizer, TrainingConfig
+from charnn.config import Budget, Cell, CorpusConfig, NetworkConfig, Optimizer, Stopping, TrainingConfig
+from charnn.errors import UsageError
 from charnn.training.language_model.sizing import Sizes, Speed, choose_sizes, default_budget
 
-REFINEMENTS = ("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow")
+REFINEMENTS = ("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow", "stopping")
 """Of a network; what is not wished for has the default of NetworkConfig."""
 
 OPTIMIZER: Optimizer = "muon"
@@ -28,6 +29,7 @@ class Wishes:
     weight_drop: float | None = None
     embedding_dropout: float | None = None
     gradient_flow: float | None = None
+    stopping: Stopping | None = None
     lanes: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None
@@ -68,6 +70,15 @@ def configure(
         **{"optimizer": OPTIMIZER} | settings,
     )
     return network, training
+
+
+def check_stopping(wishes: Wishes, corpus: CorpusConfig) -> None:
+    """Raises UsageError where ends are to be learned from a text that has none."""
+    if wishes.stopping not in (None, "symbol") and corpus.documents < 2:
+        raise UsageError(
+            f"--stopping {wishes.stopping}: a single document, so nothing to learn from where a text ends",
+            hint="--documents line or paragraph makes many of it",
+        )
 
 
 def _first(given: Any, chosen: Any) -> Any:

@@ -50,8 +50,8 @@ def _beginning(documents: Sequence[Ids], texts: Sequence[str]) -> tuple[Sequence
 
 
 def _seconds_stepping(model: RuntimeLanguageModel) -> float:
-    ids, state = np.zeros(1, np.int64), model.initial_state(1)
+    ids, remaining, state = np.zeros(1, np.int64), np.ones(1, np.int64), model.initial_state(1)
     started = time.perf_counter()
     for _ in range(STEPS):
-        _, state = model.step(ids, state)
+        _, state = model.step(ids, state, remaining)
     return time.perf_counter() - started

@@ -22,10 +22,10 @@ from charnn.training.keeper import Weights
 from charnn.training.language_model.encoded import EncodedCorpus
 from charnn.training.language_model.graph import language_model_graph
 from charnn.training.language_model.pace import Pace
-from charnn.training.language_model.plan import Wishes, plan
+from charnn.training.language_model.plan import Wishes, check_stopping, plan
 from charnn.training.language_model.quantization import measure_quantization
 from charnn.training.language_model.task import LanguageModelTask, check_lanes
-from charnn.training.language_model.transfer import join_vocabularies, same_shape, transfer
+from charnn.training.language_model.transfer import join_vocabularies, same_shape, same_stopping, transfer
 from charnn.training.precision import threads_for
 from charnn.training.processes import ALONE, Processes
 from charnn.training.session import Session, new_record
@@ -78,14 +78,19 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
         def decide() -> tuple[LanguageModelConfig, Tokenizer]:
             wished = wishes
+            check_stopping(wishes, corpus.config)
             if source is None:
                 tokenizer = train(tokenizer_config, _seen(corpus))
             else:
                 theirs = source.tokenizer()
                 tokenizer = join_vocabularies(theirs, tokenizer_config, _seen(corpus))
-                wished = same_shape(wishes, source.config_of(LanguageModelConfig).network)
+                shape = source.config_of(LanguageModelConfig).network
+                wished = same_stopping(same_shape(wishes, shape), shape, corpus.config)
+                symbols, stops_alike = tokenizer.symbols(), (wished.stopping or "symbol") == shape.stopping
                 # Its weights are read now: the new directory may be about to replace it.
-                start_from.append(partial(transfer, source.weights(), theirs.symbols(), ours=tokenizer.symbols()))
+                start_from.append(
+                    partial(transfer, source.weights(), theirs.symbols(), ours=symbols, stops_alike=stops_alike)
+                )
             text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
             pace = Pace(wished, settings, **text)
             network, training = plan(wished, **text, speed=lambda hidden: processes.size * pace(hidden), **settings)

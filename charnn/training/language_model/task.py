@@ -53,6 +53,7 @@ class LanguageModelTask:
             window_length=config.window_length,
             random=np.random.default_rng(config.seed),
             processes=processes,
+            counts_down=network.config.stopping == "length",
         )
         self._processes = processes
         lanes, own = self._windows.lanes, self._windows.own
@@ -82,14 +83,32 @@ class LanguageModelTask:
         window = self._windows.next()
         if window.first:
             self._state = self.network.initial_state(self._lanes)
-        inputs_BT = torch.from_numpy(window.inputs_BT).to(self._device, non_blocking=True)
-        targets_BT = torch.from_numpy(window.targets_BT).to(self._device, non_blocking=True)
-        logits_BTV, state = self.network(inputs_BT, detach(self._state))
-        self._state = state
+        inputs_BT, targets_BT = self._on_device(window.inputs_BT), self._on_device(window.targets_BT)
+        left_BT = None if window.left_BT is None else self._on_device(window.left_BT)
+        y_BTH, self._state = self.network.read(inputs_BT, detach(self._state), left_BT)
+        logits_BTV = self.network.logits(y_BTH, left_BT)
         nats = functional.cross_entropy(
             logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
         )
+        if left_BT is not None:
+            nats = nats + self._length_nats(inputs_BT, targets_BT, left_BT, y_BTH)
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, left_BT: Tensor, y_BTH: Tensor) -> Tensor:
+        """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
+
+        They are foretold from the initial state as well, as for a text that is generated, and which windows hardly
+        ever have: that is learned, but not counted.
+        """
+        # Where padding stands, another lane reads the same stop.
+        opens_BT = (inputs_BT == STOP_ID) & (targets_BT != IGNORED)
+        left_N = left_BT[opens_BT]
+        y_1H, _ = self.network.opening()
+        at_first = self.network.length_nats(y_1H.expand(len(left_N), -1), left_N).sum()
+        return self.network.length_nats(y_BTH[opens_BT], left_N).sum() + at_first - at_first.detach()
+
+    def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)
 
     def validate(self, report: Report) -> Scores:
         score = self._score(self._corpus.validation, self._corpus.validation_characters)

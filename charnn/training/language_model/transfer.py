@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from charnn.config import NetworkConfig, TokenizerConfig
+from charnn.config import CorpusConfig, NetworkConfig, TokenizerConfig
 from charnn.errors import UsageError
 from charnn.network import LanguageModel
-from charnn.tokenizers import Tokenizer, train
+from charnn.tokenizers import STOP_ID, Tokenizer, train
 from charnn.tokenizers.characters import CharacterTokenizer
 from charnn.training.language_model.plan import Wishes
 
@@ -22,23 +22,33 @@ SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurre
 """Fields of a NetworkConfig that weights were learned for."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
 """The parameters with a row for each symbol; all others are the network's own."""
+ROWS_OF_LENGTHS = ("countdown.weight", "lengths.weight", "lengths.bias")
+"""Those that only a network has that foretells lengths."""
 
 
 @torch.no_grad()
 def transfer(
-    weights: Mapping[str, npt.NDArray[Any]], theirs: Sequence[Symbol], network: LanguageModel, ours: Sequence[Symbol]
+    weights: Mapping[str, npt.NDArray[Any]],
+    theirs: Sequence[Symbol],
+    network: LanguageModel,
+    ours: Sequence[Symbol],
+    *,
+    stops_alike: bool = True,
 ) -> list[Symbol]:
     """Copies `weights` into `network`; the symbols that are new to it, whose rows stay as they were initialised.
 
     The two networks have the same shape but for the vocabulary: `theirs` and `ours` say what each id stands for.
+    Unless they `stops_alike`, what decides where a document ends stays as it was initialised.
     """
     place = {symbol: index for index, symbol in enumerate(theirs)}
     shared = [(index, place[symbol]) for index, symbol in enumerate(ours) if symbol in place]
-    to_rows, from_rows = (np.array(rows, np.int64) for rows in zip(*shared, strict=True))
     for name, parameter in network.named_parameters():
         if name in ROWS_OF_SYMBOLS:
+            is_taken = stops_alike or name == "embedding.weight"
+            rows = [(to, of) for to, of in shared if is_taken or to != STOP_ID]
+            to_rows, from_rows = np.array(rows, np.int64).reshape(-1, 2).T
             parameter[torch.from_numpy(to_rows)] = torch.from_numpy(weights[name][from_rows]).to(parameter.device)
-        else:
+        elif stops_alike or name not in ROWS_OF_LENGTHS:
             parameter.copy_(torch.from_numpy(weights[name]))
     return [symbol for symbol in ours if symbol not in place]
 
@@ -56,6 +66,13 @@ def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Seq
         characters = {text for tokenizer in (source, ours) for kind, text in tokenizer.symbols() if kind == "text"}
         return CharacterTokenizer("".join(sorted(characters)))
     return source
+
+
+def same_stopping(wishes: Wishes, source: NetworkConfig, corpus: CorpusConfig) -> Wishes:
+    """`wishes`, with the ends of `source` where nothing else was asked for and `corpus` has ends to learn."""
+    if wishes.stopping is not None or corpus.documents < 2:
+        return wishes
+    return dataclasses.replace(wishes, stopping=source.stopping)
 
 
 def same_shape(wishes: Wishes, source: NetworkConfig) -> Wishes:

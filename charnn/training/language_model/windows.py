@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.evaluation.lengths import class_of, remaining_tokens
 from charnn.training.processes import ALONE, Processes
 
 IGNORED = -100
@@ -22,6 +23,8 @@ class Window:
     """What follows each input; IGNORED where a lane has ended."""
     first: bool
     """Whether the lanes begin here, so that no state is carried in."""
+    left_BT: Ids | None = None
+    """The length class of what remains of the document after each input, where it is counted."""
 
 
 class Windows:
@@ -44,9 +47,11 @@ class Windows:
         window_length: int,
         random: np.random.Generator,
         processes: Processes = ALONE,
+        counts_down: bool = False,
     ) -> None:
         """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here."""
         self._targets = tokens
+        self._left = class_of(remaining_tokens(tokens, stop_id)).astype(np.uint8) if counts_down else None
         self._stop_id = stop_id
         self.lanes = min(lanes, len(tokens))
         self.own = processes.part_of(self.lanes)
@@ -88,7 +93,8 @@ class Windows:
             self.epochs_done += 1
             self._start = 0
             self._offset = self._draw_offset()
-        return Window(inputs_BT, targets_BT, first)
+        left_BT = None if self._left is None else self._left[ring_BT].astype(np.int64)
+        return Window(inputs_BT, targets_BT, first, left_BT)
 
     def _draw_offset(self) -> int:
         return int(self.random.integers(len(self._targets)))

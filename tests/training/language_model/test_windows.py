@@ -191,7 +191,7 @@ def test_windows_of_one_epoch_cost_what_one_long_window_costs() -> None:
 
 def test_the_state_is_zero_where_an_epoch_begins_and_only_there() -> None:
     task, states = task_of(20, lanes=2, window_length=4), []
-    task.network.register_forward_pre_hook(lambda module, inputs: states.append(inputs[1]))
+    task.network.recurrent.register_forward_pre_hook(lambda module, inputs: states.append(inputs[1]))
     for _ in range(7):
         task.loss()
     is_zero = [all(not part.any() for layer in state for part in layer) for state in states]

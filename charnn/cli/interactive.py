@@ -1,0 +1,175 @@
+"""`charnn sample --interactive`: a text that a person and the model write in turn."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Generator
+from contextlib import closing
+
+import numpy as np
+import typer
+from typer.exceptions import TyperException
+
+from charnn.cli import console, sample_options
+from charnn.cli.options import unescaped
+from charnn.config import SamplingConfig
+from charnn.errors import CharnnError, UsageError
+from charnn.generation import Lanes, LanguageModel, Request
+from charnn.tokenizers import Tokenizer
+
+HELP = r"""What you type is added to the text, and the model goes on from there.
+(nothing)         the model goes on
+/retry            another continuation of the same place
+/undo             back to before the last turn
+/text             the whole text so far
+/save NAME        remember this place; /load NAME returns to it, /saved lists them
+/clear            begin anew
+/temp 0.6         set an option of `charnn sample`; /temp shows it, /temp off unsets it
+/quit             or Ctrl-D; Ctrl-C ends what is being written
+\n in what you type is a line end; a line that begins with // begins with /."""
+
+
+SHOWN = 40
+"""Characters of a text that say where it is."""
+
+
+class Conversation:
+    """The text so far, where it has been before, and how the model goes on."""
+
+    def __init__(
+        self, model: LanguageModel, tokenizer: Tokenizer, context: typer.Context, *, seed: int, may_stop: bool
+    ) -> None:
+        """`context` has the options that it begins with, and their command reads those that are set on the way."""
+        self._model, self._tokenizer, self._may_stop, self._seed = model, tokenizer, may_stop, seed
+        self._command, self._parameters = context.command, dict(context.params)
+        self._sampling = sample_options.sampling(self._parameters)
+        self._place = self._start = ""
+        """The text so far, and as it was before the model's last continuation."""
+        self._before: list[str] = []
+        self._saved: dict[str, str] = {}
+        self._turns = 0
+
+    def take(self, line: str) -> Generator[str]:
+        """A line that was typed; what the model writes then, in pieces.
+
+        Raises UsageError and the like for a line that cannot be followed: the text is then as it was before.
+        """
+        name, _, argument = line.removeprefix("/").strip().partition(" ")
+        argument = argument.strip()
+        if not line.startswith("/") or line.startswith("//"):
+            typed = line.removeprefix("/") if line.startswith("/") else line
+            return self._go_on(self._place + unescaped(typed), is_new=True)
+        match name:
+            case "retry":
+                return self._go_on(self._start, is_new=self._start == self._place)
+            case "text":
+                return _only(self._place)
+            case "undo" if self._before:
+                self._move(self._before.pop())
+            case "clear":
+                self._before.append(self._place)
+                self._move("")
+            case "save":
+                self._saved[argument] = self._place
+                console.notice(f"saved: {_end(self._place)}")
+            case "load" if argument in self._saved:
+                self._before.append(self._place)
+                self._move(self._saved[argument])
+            case "saved":
+                for saved, text in self._saved.items():
+                    console.notice(f"{saved:<12} {_end(text)}")
+            case "help":
+                console.notice(HELP)
+            case "undo":
+                raise UsageError("/undo: there is nothing to undo")
+            case "load":
+                raise UsageError(f"/load {argument}: nothing was saved by that name", hint="/saved lists what was")
+            case _:
+                self._set(name, argument)
+        return _only()
+
+    def _go_on(self, start: str, *, is_new: bool) -> Generator[str]:
+        """The continuation of `start`; the text then goes as far as it was taken."""
+        random = np.random.default_rng((self._seed, self._turns))
+        lanes = Lanes(self._model, self._tokenizer, self._sampling, may_stop=self._may_stop, echo=False)
+        pieces = lanes.texts([Request(0, start, random)])
+        next(pieces)  # it begins; what cannot be done is refused before anything changes
+        if is_new:
+            self._before.append(self._place)
+        self._turns += 1
+        self._start = self._place = start
+        for piece in pieces:
+            self._place += piece.shown
+            yield piece.shown
+
+    def _move(self, text: str) -> None:
+        self._place = self._start = text
+        console.notice(f"at: {_end(text)}")
+
+    def _set(self, name: str, argument: str) -> None:
+        """An option of `charnn sample` that says how text is made."""
+        ours = {field.name for field in dataclasses.fields(SamplingConfig)}
+        option = next((p for p in self._command.params if p.name in ours and f"--{name}" in p.opts), None)
+        if option is None or option.name is None:
+            raise UsageError(f"/{name}: no such thing here", hint="/help says what there is")
+        if argument:
+            given = {"off": [], "on": [f"--{name}"]}.get(argument, [f"--{name}", argument])
+            try:
+                parameters = self._command.make_context(self._command.name, given).params
+            except TyperException as failure:
+                raise UsageError(failure.format_message()) from None
+            changed = {**self._parameters, option.name: parameters[option.name]}
+            self._sampling, self._parameters = sample_options.sampling(changed), changed
+        console.notice(f"--{name}: {self._parameters[option.name]}")
+
+
+def converse(conversation: Conversation, first: str) -> None:
+    """Takes lines from stdin until it ends or says /quit; before them `first`, unless it is empty."""
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if is_terminal:
+        import readline  # noqa: F401 - it gives input() its keys
+
+        console.notice("what you type is added to the text; an empty line goes on; /help, /quit")
+    line: str | None = first or _typed(is_terminal)
+    while line is not None and line.strip() != "/quit":
+        _answer(conversation, line)
+        line = _typed(is_terminal)
+
+
+def _answer(conversation: Conversation, line: str) -> None:
+    last = "\n"
+    try:
+        with closing(conversation.take(line)) as pieces:
+            for piece in pieces:
+                console.write(piece)
+                last = piece or last
+    except KeyboardInterrupt:  # enough of that, not of the conversation
+        pass
+    except CharnnError as failure:
+        console.report(failure)
+    if not last.endswith("\n"):
+        console.write("\n")
+
+
+def _typed(is_terminal: bool) -> str | None:
+    """The next line, without its end; None where there is none."""
+    if not is_terminal:
+        line = sys.stdin.readline() if sys.stdin is not None else ""
+        return line.removesuffix("\n") if line else None
+    try:
+        return input("> ")
+    except EOFError:
+        console.write("\n")
+        return None
+    except KeyboardInterrupt:
+        console.write("\n")
+        return _typed(is_terminal)
+
+
+def _end(text: str) -> str:
+    return repr(text[-SHOWN:]) if len(text) <= SHOWN else f"...{text[-SHOWN:]!r}"
+
+
+def _only(*pieces: str) -> Generator[str]:
+    yield from pieces

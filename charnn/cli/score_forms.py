@@ -1,0 +1,166 @@
+"""How `charnn score` writes what it found: columns, objects, symbols, shades, or just the lines."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Protocol
+
+from charnn.evaluation.line_stream import ScoredLine
+from charnn.evaluation.lines import LineScore
+from charnn.evaluation.scores import bits
+from charnn.evaluation.symbols import SymbolNats
+from charnn.tokenizers import Tokenizer
+
+Numbered = Sequence[tuple[int, ScoredLine]]
+"""Lines with their numbers in the input, from 1."""
+
+NO_MODEL = "-"
+"""The best model for a line without characters."""
+DECIMALS = 6
+"""Of JSON's numbers; more would differ with the lines that happen to be in a batch."""
+
+SURPRISES = (2, 4, 6, 8, 12)
+"""Bits per character where the next shade begins."""
+SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;16;48;5;202", "38;5;231;48;5;160")
+"""Of xterm's 256 colours, from pale yellow to dark red. Text and background are both given, so it does not matter what
+the terminal's own are; what is no surprise is left in those."""
+_UNPRINTABLE = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
+
+
+class Form(Protocol):
+    """For one output, in the order of its lines."""
+
+    def text(self, lines: Numbered) -> str: ...
+
+
+class Plain:
+    """The lines as they came. One that lacks its end, as the last of a file may, is given it before another follows."""
+
+    def __init__(self) -> None:
+        self._lacks_end = False
+
+    def text(self, lines: Numbered) -> str:
+        texts = []
+        for _, scored in lines:
+            texts += ["\n" * self._lacks_end, self.shown(scored)]
+            self._lacks_end = not scored.line.endswith("\n")
+        return "".join(texts)
+
+    def shown(self, scored: ScoredLine) -> str:
+        return scored.line
+
+
+class Table(Plain):
+    """Columns between tabs, the line as it came last."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self._names = [escaped(name) for name in names]
+
+    def shown(self, scored: ScoredLine) -> str:
+        cells = [f"{score.nats:.4f}\t{score.bits_per_character or 0:.4f}" for score in scored.scores]
+        if len(self._names) > 1:
+            cells = [NO_MODEL if (best := best_model(scored)) is None else self._names[best], *cells]
+        return "\t".join((*cells, str(len(scored.text)), scored.line))
+
+
+class Objects:
+    """An object a line, with its symbols where their tokenizer is given."""
+
+    def __init__(self, names: Sequence[str], tokenizer: Tokenizer | None) -> None:
+        self._names = names
+        self._symbols = SymbolNats(tokenizer) if tokenizer is not None else None
+
+    def text(self, lines: Numbered) -> str:
+        # Half a surrogate pair, a byte that is no UTF-8, is written as JSON escapes it.
+        objects = (json.dumps(self._object(*line), ensure_ascii=False) + "\n" for line in lines)
+        return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def _object(self, number: int, scored: ScoredLine) -> dict[str, Any]:
+        result: dict[str, Any] = {"line": number, "text": scored.text, "characters": len(scored.text)}
+        if len(self._names) > 1:
+            best = best_model(scored)
+            result["best"] = None if best is None else self._names[best]
+            result["models"] = dict(zip(self._names, map(_figures, scored.scores), strict=True))
+            return result
+        result |= _figures(scored.scores[0])
+        if self._symbols is not None:
+            symbols = self._symbols.of(scored.text, scored.scores[0].nats_T)
+            result["symbols"] = [[text, round(nats, DECIMALS)] for text, nats in symbols]
+        return result
+
+
+class Symbols:
+    """A row a symbol: the number of the line, the place of its first character in the line, the symbol, its nats."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._symbols = SymbolNats(tokenizer)
+
+    def text(self, lines: Numbered) -> str:
+        rows = []
+        for number, scored in lines:
+            place = 1
+            for text, nats in self._symbols.of(scored.text, scored.scores[0].nats_T):
+                rows.append(f"{number}\t{place}\t{escaped(text)}\t{nats:.4f}\n")
+                place += len(text)
+        return "".join(rows)
+
+
+class Shaded(Plain):
+    """The text, shaded by what each symbol cost. What a terminal would obey rather than show is escaped."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self._symbols = SymbolNats(tokenizer)
+
+    def shown(self, scored: ScoredLine) -> str:
+        parts, before = [], 0
+        for text, nats in self._symbols.of(scored.text, scored.scores[0].nats_T):
+            shown = escaped(text, but="\\\t")
+            shade = bisect_right(SURPRISES, bits(nats) / len(text)) if text else before
+            if shade != before:
+                parts.append("\x1b[0m" * bool(before) + f"\x1b[{SHADES[shade]}m" * bool(shade))
+                before = shade
+            parts.append(shown)
+        return "".join(parts) + "\x1b[0m" * bool(before) + "\n" * scored.line.endswith("\n")
+
+
+def legend() -> str:
+    ranges = [f"{low} to {high}" for low, high in pairwise(SURPRISES)]
+    samples = [f"below {SURPRISES[0]}", *ranges, f"{SURPRISES[-1]} and more"]
+    shown = (f"\x1b[{shade}m {sample} \x1b[0m" for shade, sample in zip(SHADES, samples, strict=True))
+    return "bits a character: " + " ".join(shown)
+
+
+def least_bits(scored: ScoredLine) -> float:
+    """By the best model; 0 for a line without characters."""
+    return min(score.bits_per_character or 0.0 for score in scored.scores)
+
+
+def best_model(scored: ScoredLine) -> int | None:
+    """The number of the model that found the line likeliest, of several alike the first; None for an empty line."""
+    if not scored.text:
+        return None
+    return min(range(len(scored.scores)), key=lambda model: scored.scores[model].nats)
+
+
+def escaped(text: str, *, but: str = "") -> str:
+    r"""Backslashes, tabs, line ends and all else that does not print as \\, \t, \n, \r, \x1b, \u200e, \U000e0001."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(c if c in but or (c.isprintable() and c != "\\") else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return _UNPRINTABLE.get(character) or character.encode("unicode_escape").decode("ascii")
+
+
+def _figures(score: LineScore) -> dict[str, float | None]:
+    each = score.bits_per_character
+    return {
+        "nats": round(score.nats, DECIMALS),
+        "bits_per_character": None if each is None else round(each, DECIMALS),
+    }

@@ -1,0 +1,87 @@
+"""Sets of characters, and the one that each class of a regular expression stands for, as Python's `re` understands it.
+
+A set is the code points at which membership changes, in ascending order: [97, 123] is a to z, [10, 11] the line end,
+[0] every character, [] none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+CharacterSet = npt.NDArray[np.int32]
+
+_LETTERS_END = 0x40000
+"""No letter, digit or space has a code point from here on: planes 4 to 13 are unassigned, the rest tags and private."""
+_CASES_END = 0x20000
+"""And none that has upper and lower case from here on."""
+
+
+def interval(first: int, last: int) -> CharacterSet:
+    return np.array([first, last + 1], np.int32)
+
+
+def either(sets: Sequence[CharacterSet]) -> CharacterSet:
+    """What is in at least one of `sets`."""
+    edges = np.unique(np.concatenate([np.empty(0, np.int32), *sets]))
+    inside = np.zeros(len(edges), np.bool_)
+    for one in sets:
+        inside |= contains(one, edges)
+    changes: CharacterSet = edges[np.diff(inside, prepend=False)]
+    return changes
+
+
+def complement(one: CharacterSet) -> CharacterSet:
+    return np.setxor1d(one, np.zeros(1, np.int32))
+
+
+def difference(one: CharacterSet, other: CharacterSet) -> CharacterSet:
+    return complement(either([complement(one), other]))
+
+
+def contains(one: CharacterSet, code_points: npt.NDArray[np.int32] | int) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = one.searchsorted(code_points, side="right") % 2 == 1
+    return inside
+
+
+def of(code_points: Iterable[int]) -> CharacterSet:
+    """These characters, each given once."""
+    singles = np.fromiter(code_points, np.int32)
+    # Where one ends and the next begins, membership does not change.
+    edges, counts = np.unique(np.concatenate([singles, singles + 1]), return_counts=True)
+    changes: CharacterSet = edges[counts == 1]
+    return changes
+
+
+@cache
+def category(escape: str, *, ascii_only: bool) -> CharacterSet:
+    r"""What \d, \s, \w, \D, \S or \W stands for."""
+    if escape.isupper():
+        return complement(category(escape.lower(), ascii_only=ascii_only))
+    text = "".join(map(chr, range(128))) if ascii_only else _first_characters()
+    spans = [match.span() for match in re.finditer(escape + "+", text)]
+    return np.array(spans, np.int32).ravel()
+
+
+def ignoring_case(one: CharacterSet, expression: str, *, ascii_only: bool) -> CharacterSet:
+    """What the class `expression`, which is `one` where case counts, stands for where it does not.
+
+    `re` is asked about each character that has case, since it has exceptions of its own; no other can differ.
+    """
+    flags = re.IGNORECASE | (re.ASCII if ascii_only else re.UNICODE)
+    matching = of(ord(match[0]) for match in re.finditer(expression, _cased_characters(), flags))
+    return either([difference(one, of(map(ord, _cased_characters()))), matching])
+
+
+@cache
+def _first_characters() -> str:
+    return np.arange(_LETTERS_END, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
+@cache
+def _cased_characters() -> str:
+    return "".join(c for c in _first_characters()[:_CASES_END] if c.lower() != c or c.upper() != c)

@@ -1,0 +1,252 @@
+"""Training with each way of ending a document: what it costs, and that ends are learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.checkpoint import LanguageModelConfig
+from charnn.config import Budget, CorpusConfig, NetworkConfig, SourceFile, Stopping, TrainingConfig
+from charnn.corpora import Corpus
+from charnn.errors import UsageError
+from charnn.evaluation import carried, draw_length
+from charnn.evaluation.lengths import class_of
+from charnn.network import LanguageModel, NumpyLanguageModel
+from charnn.runtime import RuntimeLanguageModel
+from charnn.tokenizers import STOP_ID
+from charnn.training import LanguageModelSession, Wishes
+from charnn.training.language_model import LanguageModelTask
+from charnn.training.language_model.encoded import EncodedCorpus
+from charnn.training.language_model.plan import check_stopping
+from charnn.training.language_model.transfer import same_stopping, transfer
+from charnn.training.language_model.windows import IGNORED, Windows
+
+pytestmark = pytest.mark.usefixtures("rare_validations")
+
+STOPPINGS: list[Stopping] = ["symbol", "halt", "length"]
+LINE = 7
+
+
+def lines_corpus(count: int = 120) -> Corpus:
+    """Lines of seven letters, drawn at random, so that nothing but their number tells where they end."""
+    random = np.random.default_rng(0)
+    lines = ["".join(random.choice(list("abc"), LINE)) for _ in range(count)]
+    held_out = count // 6
+    config = CorpusConfig(
+        (SourceFile("lines.txt", "0" * 64, LINE * count),), document="line", documents=count,
+        training_characters=LINE * (count - held_out), validation_characters=LINE * held_out,
+    )  # fmt: skip
+    return Corpus(lines[held_out:], lines[:held_out], config)
+
+
+# Windows.
+
+documents_of_ids = st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=40), min_size=1, max_size=6)
+
+
+@given(documents_of_ids, st.integers(1, 9), st.integers(1, 12), st.integers(0, 9))
+def test_what_remains_is_known_in_every_window_of_every_lane(
+    documents: list[list[int]], lanes: int, window_length: int, seed: int
+) -> None:
+    """Wherever a lane begins: of each target, what is left of its own document, in which it is found by its id."""
+    tokens, left = [], {}
+    for document in documents:
+        for place in range(len(document) + 1):
+            left[len(tokens) + 1] = len(document) - place
+            tokens.append(STOP_ID if place == len(document) else len(tokens) + 1)
+    windows = Windows(
+        np.array(tokens, np.int32), stop_id=STOP_ID, lanes=lanes, window_length=window_length,
+        random=np.random.default_rng(seed), counts_down=True,
+    )  # fmt: skip
+    while windows.epochs_done < 2:
+        window = windows.next()
+        assert window.left_BT is not None
+        for target, found in zip(window.targets_BT.flat, window.left_BT.flat, strict=True):
+            if target == STOP_ID:
+                assert found == 0
+            elif target != IGNORED:
+                assert found == class_of(np.array(left[int(target)]))
+
+
+@pytest.mark.parametrize("stopping", ["symbol", "halt"])
+def test_nothing_is_counted_for_those_that_do_not_count_down(stopping: Stopping) -> None:
+    assert task_of(stopping)._windows.next().left_BT is None
+
+
+# The loss.
+
+
+def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> LanguageModelTask:
+    torch.manual_seed(0)
+    network = LanguageModel(NetworkConfig(4, layers=1, hidden_size=6, embedding_size=4, stopping=stopping)).train()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.5)
+    documents = [np.array(ids, np.int32) for ids in ([1, 2, 3, 1], [2], [3, 3, 1, 2, 1, 1, 1], [2, 2])]
+    training = np.concatenate([part for ids in documents for part in (ids, [STOP_ID])]).astype(np.int32)
+    config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=window_length)
+    return LanguageModelTask(network, EncodedCorpus(training, 14, documents, 14), config)
+
+
+@pytest.mark.parametrize("stopping", STOPPINGS)
+@pytest.mark.parametrize(("lanes", "window_length"), [(1, 18), (3, 6), (4, 5), (5, 2)])
+def test_the_losses_of_an_epoch_are_those_of_its_lanes_and_each_length_counts_once(
+    stopping: Stopping, lanes: int, window_length: int
+) -> None:
+    task = task_of(stopping, lanes, window_length)
+    windows = task._windows
+    ring = np.roll(task._corpus.training, -windows._offset)
+    losses = []
+    while windows.epochs_done == 0:
+        losses.append(task.loss())
+    assert sum(targets for _, targets in losses) == 18
+
+    scorer, expected = NumpyLanguageModel(task.network.eval()), 0.0
+    remaining = np.array([[*ring[place:], *ring, STOP_ID].index(STOP_ID) for place in range(18)])
+    bounds = np.arange(lanes + 1) * 18 // lanes
+    for first, end in pairwise(bounds.tolist()):
+        reading = (x[None, first:end] for x in (np.roll(ring, 1), ring))
+        costs, _ = scorer.costs(*reading, scorer.initial_state(1), remaining[None, first:end])
+        expected += float(np.sum(costs))
+        if stopping == "length":
+            assert np.count_nonzero(costs.ends_BT) == np.count_nonzero(np.roll(ring, 1)[first:end] == STOP_ID)
+    assert sum(nats.item() for nats, _ in losses) == pytest.approx(expected, rel=1e-5)
+
+
+# Learning.
+
+
+@pytest.mark.parametrize("stopping", STOPPINGS)
+def test_a_tiny_model_learns_where_lines_end(
+    start: Callable[..., LanguageModelSession], silent: Any, stopping: Stopping
+) -> None:
+    """In fp32 and in int8, as they are read from the model directory."""
+    corpus = lines_corpus()
+    session = start(
+        corpus, steps=220, layers=1, hidden_size=24, lanes=16, window_length=20, learning_rate=0.02, dropout=0.0,
+        stopping=stopping,
+    )  # fmt: skip
+    session.run(silent)
+    assert session.directory.config_of(LanguageModelConfig).network.stopping == stopping
+    ids = [session.tokenizer.encode(line) for line in corpus.validation]
+    for quantized in (False, True):
+        model = RuntimeLanguageModel(session.directory.graph_path(quantized=quantized))
+        assert model.stopping == stopping
+        score = carried(model, ids, LINE * len(ids), stop_id=STOP_ID)
+        assert score.stops == len(ids)
+        assert score.nats_per_stop < 0.25
+        assert 1.0 < score.nats_per_character < 1.25, "ln 3 is what the letters are worth"
+    if stopping == "length":
+        log_p_L = model.opening(1)[1][0]
+        assert {draw_length(log_p_L, uniform) for uniform in (0.1, 0.5, 0.9)} == {LINE}
+
+
+def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_too(
+    start: Callable[..., LanguageModelSession], silent: Any
+) -> None:
+    """Lines of 3 and of 9 letters in turn: known in a text, and a guess for a text that begins."""
+    lines = ["abc", "defdefdef"] * 60
+    config = CorpusConfig(
+        (SourceFile("lines.txt", "0" * 64, 720),), document="line", documents=120,
+        training_characters=600, validation_characters=120,
+    )  # fmt: skip
+    session = start(
+        Corpus(lines[20:], lines[:20], config), steps=250, layers=1, hidden_size=24, lanes=8, window_length=30,
+        learning_rate=0.02, dropout=0.0, stopping="length",
+    )  # fmt: skip
+    session.run(silent)
+    model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
+    score = carried(model, [session.tokenizer.encode(line) for line in lines[:20]], 120, stop_id=STOP_ID)
+    assert score.nats_per_stop < 0.2
+    p_L = np.exp(model.opening(1)[1][0])
+    assert p_L[3] == pytest.approx(0.5, abs=0.1)
+    assert p_L[9] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("stopping", ["halt", "length"])
+def test_a_run_that_is_resumed_goes_on_as_it_would_have(
+    start: Callable[..., LanguageModelSession], silent: Any, stopping: Stopping
+) -> None:
+    corpus, sizes = lines_corpus(60), {"layers": 1, "hidden_size": 8, "lanes": 4, "window_length": 10}
+    whole = start(corpus, "whole", steps=30, stopping=stopping, **sizes)
+    whole.run(silent)
+    part = start(corpus, "part", steps=30, stopping=stopping, **sizes)
+    asked = iter(range(1000))
+    assert part.run(silent, lambda: next(asked) >= 12) == "interrupt"
+    again = LanguageModelSession.resume(part.directory, corpus)
+    again.run(silent)
+    ours, theirs = again.network.state_dict(), whole.network.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+# What cannot be, and what begins anew.
+
+
+@pytest.mark.parametrize("stopping", ["halt", "length"])
+def test_the_end_of_a_single_document_cannot_be_learned(
+    start: Callable[..., LanguageModelSession], corpus_of: Callable[..., Corpus], stopping: Stopping
+) -> None:
+    with pytest.raises(UsageError, match=f"--stopping {stopping}: a single document") as caught:
+        start(corpus_of("abc\n" * 30, document="file"), stopping=stopping)
+    assert "--documents" in str(caught.value.hint)
+
+
+def test_a_symbol_may_be_asked_for_anyway() -> None:
+    check_stopping(Wishes(stopping="symbol"), CorpusConfig((), documents=1))
+    check_stopping(Wishes(), CorpusConfig((), documents=1))
+
+
+@pytest.mark.parametrize(
+    ("wished", "documents", "expected"),
+    [(None, 2, "length"), (None, 1, None), ("halt", 2, "halt"), ("symbol", 2, "symbol")],
+)
+def test_a_model_that_starts_from_another_ends_as_that_does_unless_it_cannot(
+    wished: Stopping | None, documents: int, expected: Stopping | None
+) -> None:
+    source = NetworkConfig(5, stopping="length")
+    wishes = same_stopping(Wishes(stopping=wished), source, CorpusConfig((), documents=documents))
+    assert wishes.stopping == expected
+
+
+@pytest.mark.parametrize("theirs", STOPPINGS)
+@pytest.mark.parametrize("ours", STOPPINGS)
+def test_what_ends_documents_is_taken_over_from_those_that_do_it_alike(theirs: Stopping, ours: Stopping) -> None:
+    symbols = [("special", "stop"), ("special", "unknown"), ("text", "a")]
+    networks = []
+    for seed, stopping in enumerate((theirs, ours)):
+        torch.manual_seed(seed)
+        networks.append(LanguageModel(NetworkConfig(3, layers=1, hidden_size=4, embedding_size=2, stopping=stopping)))
+    with torch.no_grad():
+        networks[0].head.bias.fill_(5)
+    weights = {name: tensor.numpy().copy() for name, tensor in networks[0].state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in networks[1].state_dict().items()}
+    transfer(weights, symbols, networks[1], symbols, stops_alike=theirs == ours)
+    for name, tensor in networks[1].state_dict().items():
+        taken = torch.from_numpy(weights[name]) if name in weights else before[name]
+        expected = taken.clone()
+        if theirs != ours:
+            if name.startswith("head."):
+                expected[STOP_ID] = before[name][STOP_ID]
+            elif name in ("countdown.weight", "lengths.weight", "lengths.bias"):
+                expected = before[name]
+        assert torch.equal(tensor, expected), name
+
+
+@pytest.mark.parametrize(("first", "then"), [("symbol", "length"), ("length", "halt"), ("halt", None)])
+def test_a_run_starts_from_a_model_that_ends_otherwise(
+    start: Callable[..., LanguageModelSession], silent: Any, first: Stopping, then: Stopping | None
+) -> None:
+    corpus = lines_corpus(60)
+    source = start(corpus, "source", steps=5, layers=1, hidden_size=8, lanes=4, stopping=first)
+    source.run(silent)
+    session = start(corpus, "again", steps=5, stopping=then, source=source.directory)
+    session.run(silent)
+    assert session.config.network.stopping == (then or first)
