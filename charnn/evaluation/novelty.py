@@ -99,7 +99,7 @@ def matches(texts: Sequence[str], corpus: Sequence[str], at_least: int) -> list[
 
     It takes about a second for 100 million characters of corpus, and half a second for each million characters of the
     texts and of those parts of the corpus that resemble them; memory grows with the texts, not with the corpus. Where
-    some of many texts have no run of `at_least`, the corpus is read up to ten times. Raises ValueError where `at_least`
+    a text has no run of `at_least`, the corpus is read again, for ever shorter runs. Raises ValueError where `at_least`
     is not positive.
     """
     if at_least < 1:
