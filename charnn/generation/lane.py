@@ -13,7 +13,7 @@ from charnn.errors import UsageError
 from charnn.generation.ending import Ending
 from charnn.generation.model import Opened
 from charnn.generation.text import Piece, Request, Text
-from charnn.tokenizers import STOP_ID, Decoder
+from charnn.tokenizers import STOP_ID, Decoder, Tokenizer
 
 if TYPE_CHECKING:
     from charnn.generation.pattern import Pattern
@@ -90,6 +90,15 @@ class Lane:
     def _can_go_on(self) -> bool:
         allowed_V = self.allowed()
         return bool(allowed_V.sum() > allowed_V[STOP_ID])
+
+
+def pattern_of(sampling: SamplingConfig, tokenizer: Tokenizer) -> Pattern | None:
+    """The pattern that was asked for, which the banned characters have no part in."""
+    if sampling.pattern is None:
+        return None
+    from charnn.generation.pattern import Pattern  # its automata are not needed at every start
+
+    return Pattern(sampling.pattern, tokenizer, banned=sampling.banned)
 
 
 def _place(pattern: Pattern, prompt: str, length: int | None) -> Any:

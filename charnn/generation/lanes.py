@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.config import SamplingConfig
 from charnn.decoding.softmax import log_softmax
-from charnn.generation.lane import Lane
+from charnn.generation.lane import Lane, pattern_of
 from charnn.generation.model import LanguageModel, Opening, end_where_it_leaves, halt
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import Piece, Request, Symbol
 from charnn.tokenizers import STOP_ID, Tokenizer
-
-if TYPE_CHECKING:
-    from charnn.generation.pattern import Pattern
 
 AHEAD = 64
 """Batches of texts that are begun at most before the first of them has ended: what is done waits for it in memory."""
@@ -56,7 +52,7 @@ class Lanes:
         draws_stop = sampling.pattern is not None or (may_stop and model.stopping == "symbol")
         self._sampler = Sampler(sampling, tokenizer, may_stop=draws_stop and not self._halts)
         self._recent = self._sampler.recent()
-        self._pattern = _pattern(sampling.pattern, tokenizer) if sampling.pattern is not None else None
+        self._pattern = pattern_of(sampling, tokenizer)
         self._opening = Opening(model, tokenizer, may_stop=may_stop)
         self._begun = 0
         self._pauses = False
@@ -183,9 +179,3 @@ def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:
             if not due[-1].is_last:
                 break
             current += 1
-
-
-def _pattern(expression: str, tokenizer: Tokenizer) -> Pattern:
-    from charnn.generation.pattern import Pattern  # its automata are not needed at every start
-
-    return Pattern(expression, tokenizer)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +11,11 @@ import numpy.typing as npt
 from charnn.config import SamplingConfig
 from charnn.errors import UsageError
 from charnn.generation.beam import beam_search
-from charnn.generation.lane import Lane
+from charnn.generation.lane import Lane, pattern_of
 from charnn.generation.model import LanguageModel, Opening
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import Piece, Request, Text
 from charnn.tokenizers import Tokenizer
-
-if TYPE_CHECKING:
-    from charnn.generation.pattern import Pattern
 
 LONGEST_SPELLING = 4
 """Tokens that a character may take: the bytes of its UTF-8."""
@@ -62,7 +58,7 @@ def likeliest(
         raise UsageError("--beam: the search needs an end", hint="give a --length")
     if number > sampling.beams:
         raise UsageError(f"-n {number}: {sampling.beams} beams find no more than {sampling.beams} texts")
-    pattern = _pattern(sampling.pattern, tokenizer) if sampling.pattern is not None else None
+    pattern = pattern_of(sampling, tokenizer)
     sampler = Sampler(sampling, tokenizer, may_stop=pattern is not None or (may_stop and model.stopping != "length"))
     opening = Opening(model, tokenizer, may_stop=may_stop)
     count = 0
@@ -90,9 +86,3 @@ def likeliest(
             own = Request(count, request.prompt, request.random)
             yield Piece(Text(own, text.reason, log_probability), shown, is_last=True)
             count += 1
-
-
-def _pattern(expression: str, tokenizer: Tokenizer) -> Pattern:
-    from charnn.generation.pattern import Pattern  # as in `lanes`
-
-    return Pattern(expression, tokenizer)

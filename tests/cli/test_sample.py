@@ -344,3 +344,9 @@ def test_what_has_no_part_in_beam_search_is_refused(sample, said_once, option):
     result = sample("the", "--beam", "3", *option)
     assert result.code == 2
     assert said_once(result)
+
+
+@pytest.mark.parametrize("option", [(), ("--beam", "3")], ids=str)
+def test_a_ban_and_a_pattern_are_both_kept(sample, option):
+    text = sample("--pattern", "the (cat|dog|hat)[.]", "--ban", "c", "--ban", "cd", *option).text
+    assert text == "the hat.\n"
