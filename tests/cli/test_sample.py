@@ -251,11 +251,12 @@ def test_prompts_are_lines_each_with_as_many_texts_as_asked_for(charnn, trained,
 
 
 def test_a_prompt_is_answered_before_the_next_one_is_there(process, trained):
-    child = process("sample", "-", "--prompts", "--length", "5", "--model", trained.path, stdin=subprocess.PIPE)
-    for prompt in (b"the cat", b"a dog"):
-        child.stdin.write(prompt + b"\n")
+    arguments = ("-", "--prompts", "--length", "5", "--json", "--model", trained.path)
+    child = process("sample", *arguments, stdin=subprocess.PIPE)
+    for prompt in ("the cat", "a dog"):
+        child.stdin.write(prompt.encode() + b"\n")
         child.stdin.flush()
-        assert child.stdout.readline().startswith(prompt)
+        assert json.loads(child.stdout.readline())["prompt"] == prompt
     child.stdin.close()
     assert child.wait(timeout=20) == 0
 
