@@ -85,7 +85,7 @@ class LanguageModelTask:
             self._state = self.network.initial_state(self._lanes)
         inputs_BT, targets_BT = self._on_device(window.inputs_BT), self._on_device(window.targets_BT)
         left_BT = None if window.left_BT is None else self._on_device(window.left_BT)
-        y_BTH, self._state = self.network.read(inputs_BT, detach(self._state), left_BT)
+        y_BTH, self._state = self.network.read(inputs_BT, self._carried(inputs_BT), left_BT)
         logits_BTV = self.network.logits(y_BTH, left_BT)
         nats = functional.cross_entropy(
             logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
@@ -93,6 +93,12 @@ class LanguageModelTask:
         if left_BT is not None:
             nats = nats + self._length_nats(inputs_BT, targets_BT, left_BT, y_BTH)
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def _carried(self, inputs_BT: Tensor) -> State:
+        """The state before the window. A lane that opens a document with it begins from zeros, as a text that is
+        generated does; elsewhere a stop is read after what came before it, and that state would never be learned."""
+        goes_on_B1 = inputs_BT[:, :1] != STOP_ID
+        return tuple(type(layer)(*(tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
 
     def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, left_BT: Tensor, y_BTH: Tensor) -> Tensor:
         """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
