@@ -123,8 +123,8 @@ Patience = Annotated[
     _training(
         "--patience",
         min=0,
-        help=f"Validations without a better one that end it; 0: never. Default: {config.TrainingConfig.patience}, "
-        f"for taggers {TAGGER_PATIENCE}.",
+        help="Validations without a better one until it anneals and ends; 0: never. "
+        f"Default: {config.TrainingConfig.patience}, for taggers {TAGGER_PATIENCE}.",
         show_default=False,
     ),
 ]

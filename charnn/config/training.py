@@ -46,7 +46,8 @@ class TrainingConfig(Json):
     average_decay: float = 0.99
     """Decay, per step, of the running average of the weights; the average is what is validated and kept. 0 is none."""
     patience: int = 6
-    """Validations in a row without a better loss that end training. 0 never does."""
+    """Validations in a row without a better loss after which the learning rate falls to its last, and training ends. 0
+    never does."""
     precision: Precision = "auto"
     device: Device = "auto"
     seed: int = 0

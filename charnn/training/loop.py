@@ -24,7 +24,7 @@ from charnn.training.optimizers import make_optimizers
 from charnn.training.precision import autocast
 from charnn.training.processes import ALONE, Processes
 from charnn.training.report import Meter, Report
-from charnn.training.schedule import progress, rate_factor
+from charnn.training.schedule import end, progress, rate_factor
 from charnn.training.task import Scores, Task
 
 VALIDATIONS = 40
@@ -49,6 +49,8 @@ class Progress:
     """Of the budget, spent."""
     since_best: int = 0
     """Validations since the best one."""
+    cooling_since: float | None = None
+    """The fraction at which patience was at its end, and the learning rate began to fall to its last."""
     validated_at: float = 0.0
     """The fraction at the last validation."""
     validations: list[tuple[int, float]] = field(default_factory=list)
@@ -80,6 +82,8 @@ class Loop:
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, or validation stops improving, or `interrupted()`, asked at each step.
 
+        Where validation stops improving, the learning rate still falls to its last; that may improve it again.
+
         A loss that is not finite ends the run with the best weights kept; before the first validation there are
         none, and TrainingError is raised. Collective; raises WorkerLost.
         """
@@ -92,12 +96,12 @@ class Loop:
             meter.add(nats, word.targets)
             now.seconds = word.seconds
             now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
-            if now.fraction >= 1:
-                outcome = "budget"
+            if now.fraction >= end(now.cooling_since):
+                outcome = "budget" if now.fraction >= 1 else "early stop"
             elif word.is_interrupted:
                 outcome = "interrupt"
             # A run that is interrupted before its first validation leaves a model all the same.
-            must_validate = outcome == "budget" or (outcome == "interrupt" and self.best is None)
+            must_validate = outcome in ("budget", "early stop") or (outcome == "interrupt" and self.best is None)
             validates = must_validate or self._validation_is_due(validation_seconds)
             if not (outcome or validates or word.is_due):
                 continue
@@ -110,8 +114,8 @@ class Loop:
                 validation_seconds = self._processes.share(lambda: time.perf_counter() - started - now.seconds)
                 now.seconds += validation_seconds
                 meter.restart()
-                if outcome is None and 0 < self.config.patience <= now.since_best:
-                    outcome = "early stop"
+                if now.cooling_since is None and 0 < self.config.patience <= now.since_best:
+                    now.cooling_since = now.fraction
             if not is_finite:
                 return self._not_finite()
             if outcome or validates:
@@ -133,6 +137,7 @@ class Loop:
             self.progress.fraction,
             warmup_fraction=config.warmup_fraction,
             final_fraction=config.final_rate_fraction,
+            cooling_since=self.progress.cooling_since,
         )
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
@@ -218,7 +223,7 @@ class Loop:
             step=now.step,
             epoch=self.task.epoch,
             seconds=now.seconds,
-            fraction=now.fraction,
+            fraction=now.fraction / end(now.cooling_since),
             training_nats=training_nats / units,
             learning_rate=rate,
             units_per_second=speed * units,
@@ -272,8 +277,9 @@ class Loop:
         self.saved_at = now.step or None
         now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.task.epoch, steps=now.step)
         now.validated_at = min(now.validated_at, now.fraction)
-        if 0 < self.config.patience <= now.since_best:  # it had stopped early, and is asked to go on all the same
-            now.since_best = 0
+        if now.cooling_since is not None and not now.cooling_since <= now.fraction < end(now.cooling_since):
+            # It had stopped early and is asked to go on all the same, or was about to and has a longer budget.
+            now.cooling_since, now.since_best = None, 0
 
     def _moments(self, parameter: torch.nn.Parameter) -> dict[str, Tensor]:
         """What its optimizer remembers of a parameter; what is put in there, it goes on from."""

@@ -17,7 +17,7 @@ class Report:
     seconds: float
     """Of training, earlier sittings included."""
     fraction: float
-    """Of the budget, spent."""
+    """Of the run that is done: of the budget, or of the part of it that a run which stops early spends."""
     training_nats: float
     """Per unit."""
     learning_rate: float

@@ -1,10 +1,17 @@
-"""How far a budget is spent, and the learning rate that belongs to it."""
+"""How far a budget is spent, and the learning rate that belongs to it.
+
+A run that stops early does not end at once: its learning rate first falls from where it is to where it would have ended
+(a cool-down, as Hägele et al. 2024 call it). Much of what a budget buys comes with that fall, and it would be lost.
+"""
 
 from __future__ import annotations
 
 import math
 
 from charnn.config import Budget
+
+COOL_DOWN = 0.2
+"""How long it takes, as a fraction of what was spent before it."""
 
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
@@ -18,10 +25,24 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
     raise AssertionError("a budget has one of three units")
 
 
-def rate_factor(progress: float, *, warmup_fraction: float, final_fraction: float) -> float:
+def end(cooling_since: float | None) -> float:
+    """The progress at which the run ends."""
+    return 1.0 if cooling_since is None else min(cooling_since * (1 + COOL_DOWN), 1.0)
+
+
+def rate_factor(
+    progress: float, *, warmup_fraction: float, final_fraction: float, cooling_since: float | None = None
+) -> float:
     """What the top learning rate is multiplied by: linear warm-up, then a cosine down to `final_fraction` at progress 1
-    (Loshchilov and Hutter 2017, without restarts)."""
-    if progress < warmup_fraction:
-        return max(progress / warmup_fraction, 0.01)
-    along = min((progress - warmup_fraction) / (1 - warmup_fraction), 1.0)
-    return final_fraction + (1 - final_fraction) * (1 + math.cos(math.pi * along)) / 2
+    (Loshchilov and Hutter 2017, without restarts); from `cooling_since` on a line down to the same, or less."""
+
+    def planned(progress: float) -> float:
+        if progress < warmup_fraction:
+            return max(progress / warmup_fraction, 0.01)
+        along = min((progress - warmup_fraction) / (1 - warmup_fraction), 1.0)
+        return final_fraction + (1 - final_fraction) * (1 + math.cos(math.pi * along)) / 2
+
+    if cooling_since is None:
+        return planned(progress)
+    left = max(1 - (progress - cooling_since) / (COOL_DOWN * cooling_since), 0.0)
+    return min(planned(progress), final_fraction + left * max(planned(cooling_since) - final_fraction, 0.0))

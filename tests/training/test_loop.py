@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from charnn.errors import TrainingError
 from charnn.evaluation import bits
 from charnn.training import Report
 from charnn.training.loop import Loop
+from charnn.training.schedule import rate_factor
 
 
 class Slope(nn.Module):
@@ -167,12 +169,37 @@ def test_a_budget_of_seconds_ends_and_is_not_left_early() -> None:
     assert 0.2 <= loop.progress.seconds < 2
 
 
-def test_patience_counts_validations_without_a_better_loss() -> None:
+def test_patience_counts_validations_without_a_better_loss_and_leaves_time_to_cool_down(
+    updates: list[dict[str, Any]],
+) -> None:
+    """Of 400 steps, every tenth is followed by a validation. Patience ends at the eighth, and a fifth more is taken."""
     kept = Kept()
-    loop = loop_of(SlopeTask(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3)
+    loop = loop_of(
+        SlopeTask(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3, warmup_fraction=0.0,
+        final_rate_fraction=0.1,
+    )  # fmt: skip
     assert loop.run(Told(), kept) == "early stop"
-    assert len(kept.validations) == 8
-    assert kept.states[-1] == kept.validations[-1]
+    assert kept.validations == [*range(10, 100, 10), 96]
+    assert kept.states[-1] == 96
+    factors = [update["rate"][0] / loop.config.learning_rate for update in updates]
+    assert factors[79] == pytest.approx(rate_factor(79 / 400, warmup_fraction=0.0, final_fraction=0.1))
+    top = rate_factor(80 / 400, warmup_fraction=0.0, final_fraction=0.1)
+    assert factors[80:] == pytest.approx(np.linspace(top, 0.1, 17)[:-1])
+
+
+def test_what_is_best_may_come_while_it_cools_down() -> None:
+    loop = loop_of(SlopeTask(scores=(2, 3, 3, 3, 3, 3, 1)), Budget(steps=40), patience=5)
+    assert loop.run(Told(), Kept()) == "early stop"
+    assert loop.progress.step == 8
+    assert loop.best is not None
+    assert loop.best.loss == 1
+
+
+def test_reports_count_what_is_left_of_a_run_that_cools_down() -> None:
+    told = Told()
+    loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=2).run(told, Kept())
+    fractions = {report.step: report.fraction for report in told.reports}
+    assert [fractions[step] for step in (10, 20, 30, 36)] == pytest.approx([10 / 400, 20 / 400, 30 / 400, 1.0])
 
 
 def test_patience_of_nothing_never_ends_a_run() -> None:
@@ -181,6 +208,30 @@ def test_patience_of_nothing_never_ends_a_run() -> None:
 
 def test_a_budget_that_is_spent_is_a_budget_though_patience_is_too() -> None:
     assert loop_of(SlopeTask(scores=(1, 2)), Budget(steps=2), patience=1).run(Told(), Kept()) == "budget"
+    assert loop_of(SlopeTask(scores=(1, 2)), Budget(steps=10), patience=8).run(Told(), Kept()) == "budget"
+
+
+def test_a_run_that_is_interrupted_while_it_cools_down_goes_on_cooling() -> None:
+    whole, kept = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3), Kept()
+    whole.run(Told(), kept)
+    first = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3)
+    assert first.run(Told(), Kept(), after(44)) == "interrupt"
+    second = loop_of(SlopeTask(scores=(2,)), Budget(steps=400), patience=3)
+    second.restore(*first.state())
+    assert second.run(Told(), Kept()) == "early stop"
+    assert second.progress.step == whole.progress.step == 48
+    assert torch.equal(second.task.network.matrix, whole.task.network.matrix)
+
+
+@pytest.mark.parametrize("steps", [400, 800], ids=["the same budget", "a longer one"])
+def test_a_run_that_stopped_early_goes_on_where_it_is_asked_to(steps: int) -> None:
+    first = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3)
+    assert first.run(Told(), Kept()) == "early stop"
+    second = loop_of(SlopeTask(scores=(2,)), Budget(steps=steps), patience=3)
+    second.restore(*first.state())
+    assert second.progress.cooling_since is None
+    assert second.run(Told(), Kept()) == "early stop"
+    assert second.progress.step > 1.2 * 48
 
 
 # Interruption.

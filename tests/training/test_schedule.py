@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.config import Budget
-from charnn.training.schedule import progress, rate_factor
+from charnn.training.schedule import end, progress, rate_factor
 
 
 def factor(at: float, warmup: float = 0.1, final: float = 0.02) -> float:
@@ -54,3 +54,22 @@ def test_the_factor_never_leaves_its_range(at: float, warmup: float, final: floa
 def test_after_the_warm_up_the_factor_never_climbs(first: float, second: float) -> None:
     early, late = sorted((0.1 + 0.9 * first, 0.1 + 0.9 * second))
     assert factor(early) >= factor(late) - 1e-12
+
+
+def test_a_run_that_cools_down_ends_a_fifth_later_or_with_its_budget() -> None:
+    assert end(None) == 1
+    assert end(0.5) == pytest.approx(0.6)
+    assert end(0.9) == 1
+
+
+@given(st.floats(0.01, 1), st.floats(0, 1), st.floats(0, 0.9), st.floats(0, 1))
+def test_cooling_down_falls_from_where_it_is_to_the_last(
+    since: float, along: float, warmup: float, final: float
+) -> None:
+    def cooled(at: float) -> float:
+        return rate_factor(at, warmup_fraction=warmup, final_fraction=final, cooling_since=since)
+
+    assert cooled(since) == pytest.approx(factor(since, warmup, final), abs=1e-9)
+    assert cooled(end(since)) <= final + 1e-9 or end(since) == 1
+    now = since + along * (end(since) - since)
+    assert cooled(now) <= factor(now, warmup, final)
