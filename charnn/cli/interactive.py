@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import console, sample_options
-from charnn.cli.options import unescaped
+from charnn.cli.escapes import unescaped
 from charnn.config import SamplingConfig
 from charnn.errors import CharnnError, UsageError
 from charnn.generation import Lanes, LanguageModel, Request

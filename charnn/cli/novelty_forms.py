@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from charnn.cli.score_forms import escaped
+from charnn.cli.escapes import escaped
 from charnn.evaluation.novelty import Matches, Run
 
 SHOWN = 200

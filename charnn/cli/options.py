@@ -38,9 +38,3 @@ def seconds(text: str) -> float:
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise UsageError(f"--time {text}: not a duration", hint="write it like 90s, 3m, 1.5h or 1h30m")
     return sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
-
-
-def unescaped(text: str) -> str:
-    r"""A string option in which \n, \r, \t, \0 and \\ stand for what they stand for in most languages."""
-    meaning = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\"}
-    return re.sub(r"\\([nrt0\\])", lambda match: meaning[match[1]], text)

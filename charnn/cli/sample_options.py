@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from charnn import config
+from charnn.cli.escapes import unescaped
 from charnn.cli.given import is_given
-from charnn.cli.options import unescaped
 from charnn.config import FILTERS, SamplingConfig
 from charnn.errors import UsageError
 

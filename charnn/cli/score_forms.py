@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
+from charnn.cli.escapes import escaped
 from charnn.evaluation.line_stream import ScoredLine
 from charnn.evaluation.lines import LineScore
 from charnn.evaluation.scores import bits
@@ -27,7 +28,6 @@ SURPRISES = (2, 4, 6, 8, 12)
 SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;16;48;5;202", "38;5;231;48;5;160")
 """Of xterm's 256 colours, from pale yellow to dark red. Text and background are both given, so it does not matter what
 the terminal's own are; what is no surprise is left in those."""
-_UNPRINTABLE = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
 class Form(Protocol):
@@ -145,17 +145,6 @@ def best_model(scored: ScoredLine) -> int | None:
     if not scored.text:
         return None
     return min(range(len(scored.scores)), key=lambda model: scored.scores[model].nats)
-
-
-def escaped(text: str, *, but: str = "") -> str:
-    r"""Backslashes, tabs, line ends and all else that does not print as \\, \t, \n, \r, \x1b, \u200e, \U000e0001."""
-    if text.isprintable() and "\\" not in text:
-        return text
-    return "".join(c if c in but or (c.isprintable() and c != "\\") else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    return _UNPRINTABLE.get(character) or character.encode("unicode_escape").decode("ascii")
 
 
 def _figures(score: LineScore) -> dict[str, float | None]:
