@@ -1,63 +1,131 @@
-"""Characters a second of one stream at 2 x 512, beside stepping `torch.nn.LSTM` as the PyTorch tools do."""
+"""Characters a second at 2 x 512, of one stream and of 64 side by side, beside stepping `torch.nn.LSTM` as the PyTorch
+tools do, and beside what the memory allows: a stream reads every weight for each character."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
 from charnn.cli.inference import threads_for_steps
 from charnn.config import NetworkConfig, SamplingConfig, TokenizerConfig
-from charnn.generation import generate
+from charnn.generation import Lanes, Request, generate
 from charnn.network import LanguageModel, NumpyLanguageModel
 from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID, train
+from charnn.tokenizers import STOP_ID, Tokenizer, train
 from charnn.training.language_model.graph import language_model_graph
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 
 LENGTH, PLAIN_LENGTH, ROUNDS = 4000, 500, 5
+"""Characters of a text, where it is the only one; of 64, an eighth of that each."""
+STREAMS = 64
 HIDDEN, EMBEDDING = 512, 64  # the shape of `charnn train --hidden 512`
+PRODUCTS = 2000
 
 
 def run(corpus: Path) -> None:
     tokenizer = train(TokenizerConfig(), [corpus.read_text("utf-8")])
-    sampling = SamplingConfig(length=LENGTH)
     network = LanguageModel(NetworkConfig(tokenizer.size, "lstm", 2, HIDDEN, EMBEDDING)).eval()
     with torch.no_grad():
         network.head.bias[STOP_ID] = -1e4  # or an untrained network soon ends its text
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-    models: dict[str, object] = {}
+    models: dict[str, Any] = {}
+    read: dict[str, tuple[int, int]] = {}
     for quantized in (True, False):
         graph = language_model_graph(network.config, weights, quantized=quantized)
         threads = threads_for_steps(len(graph))
         name = f"charnn, {'int8' if quantized else 'fp32'}, {threads} threads"
         models[name] = RuntimeLanguageModel(graph, threads=threads)
+        read[name] = bytes_read(graph), threads
     models["the cells in torch, fp32"] = NumpyLanguageModel(network)
 
-    def text(model: object) -> None:
-        assert len("".join(generate(model, tokenizer, "", sampling, np.random.default_rng(0)))) == LENGTH
+    print("one stream")
+    stepping = "stepping nn.LSTM, fp32"
+    sides = {name: partial(one_text, model, tokenizer) for name, model in models.items()}
+    taken = speeds(sides | {stepping: partial(plain_texts, tokenizer.size, 1)})
+    plain = taken[stepping]
+    for name, values in taken.items():
+        print(f"{name:<28} {spread(values, ',.0f', ' char/s')}  {ratio(values, plain)}")
 
-    sides = {name: partial(seconds, partial(text, model)) for name, model in models.items()}
-    sides["stepping nn.LSTM, fp32"] = partial(seconds, partial(plain_text, tokenizer.size))
-    taken = alternate(sides, ROUNDS)
-    per_character = {
-        name: [v / (PLAIN_LENGTH if "stepping" in name else LENGTH) for v in values] for name, values in taken.items()
-    }
-    plain = per_character["stepping nn.LSTM, fp32"]
-    for name, values in per_character.items():
-        print(f"{name:<28} {spread([1 / v for v in values], ',.0f', ' char/s')}  {ratio(plain, values)}")
+    print(f"\n{STREAMS} streams")
+    sides = {name: partial(many_texts, model, tokenizer) for name, model in models.items()}
+    taken_together = speeds(sides | {stepping: partial(plain_texts, tokenizer.size, STREAMS)})
+    for name, values in taken_together.items():
+        print(f"{name:<28} {spread(values, ',.0f', ' char/s')}  {ratio(values, taken_together[stepping])}")
+
+    print("\none stream beside fp32 matrix-vector products that read as many bytes")
+    for name, (size, threads) in read.items():
+        limit = alternate({name: partial(products_a_second, size, threads)}, ROUNDS)[name]
+        ours, theirs = ([size * value / 1e9 for value in values] for values in (taken[name], limit))
+        print(f"{name:<28} {size / 1e6:.1f} MB, {spread(ours, '.0f', ' GB/s')} of {spread(theirs, '.0f', ' GB/s')}")
+
+
+def speeds(sides: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
+    """Characters a second of each, in turn; a side gives how many characters it made."""
+
+    def speed(side: Callable[[], int]) -> float:
+        made: list[int] = []
+        taken = seconds(lambda: made.append(side()))
+        return made[0] / taken
+
+    return alternate({name: partial(speed, side) for name, side in sides.items()}, ROUNDS)
+
+
+def one_text(model: Any, tokenizer: Tokenizer) -> int:
+    text = generate(model, tokenizer, "", SamplingConfig(length=LENGTH), np.random.default_rng(0))
+    return exactly(LENGTH, sum(map(len, text)))
+
+
+def many_texts(model: Any, tokenizer: Tokenizer) -> int:
+    """Twice as many as there are lanes."""
+    length, count = LENGTH // 8, 2 * STREAMS
+    lanes = Lanes(model, tokenizer, SamplingConfig(length=length), batch=STREAMS)
+    requests = (Request(number, "", np.random.default_rng(number)) for number in range(count))
+    return exactly(count * length, sum(len(piece.shown) for piece in lanes.texts(requests)))
+
+
+def exactly(expected: int, made: int) -> int:
+    assert made == expected, f"{made} characters, not {expected}"
+    return made
 
 
 @torch.no_grad()
-def plain_text(vocabulary_size: int) -> None:
-    """embedding -> nn.LSTM -> linear -> softmax -> multinomial, one character at a time."""
+def plain_texts(vocabulary_size: int, streams: int) -> int:
+    """embedding -> nn.LSTM -> linear -> softmax -> multinomial, one character of each stream at a time."""
     torch.manual_seed(0)
     embedding, head = nn.Embedding(vocabulary_size, EMBEDDING), nn.Linear(HIDDEN, vocabulary_size)
     recurrent = nn.LSTM(EMBEDDING, HIDDEN, 2, batch_first=True).eval()
-    state, token = None, torch.zeros(1, 1, dtype=torch.long)
+    state, tokens_B1 = None, torch.zeros(streams, 1, dtype=torch.long)
     for _ in range(PLAIN_LENGTH):
-        output, state = recurrent(embedding(token), state)
-        token = torch.multinomial(torch.softmax(head(output[:, -1]) / 0.8, -1), 1)
+        output, state = recurrent(embedding(tokens_B1), state)
+        tokens_B1 = torch.multinomial(torch.softmax(head(output[:, -1]) / 0.8, -1), 1)
+    return streams * PLAIN_LENGTH
+
+
+def bytes_read(graph: bytes) -> int:
+    """By one step: all constants, but of a table only a row."""
+    model = onnx.load_from_string(graph).graph
+    tables = {node.input[0] for node in model.node if node.op_type == "Gather"}
+    arrays = {constant.name: onnx.numpy_helper.to_array(constant) for constant in model.initializer}
+    return sum(array[:1].nbytes if name in tables else array.nbytes for name, array in arrays.items())
+
+
+def products_a_second(size: int, threads: int) -> float:
+    """Matrix-vector products with a matrix of so many bytes, which stays where the caches have it."""
+    matrix, vector = torch.ones(size // 4 // HIDDEN, HIDDEN), torch.ones(HIDDEN)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+
+    def work() -> None:
+        for _ in range(PRODUCTS):
+            torch.mv(matrix, vector)
+
+    taken = seconds(work)
+    torch.set_num_threads(before)
+    return PRODUCTS / taken
