@@ -25,7 +25,10 @@ _data, _treebanks, _network, _of_texts, _training, _result = (
 )
 
 Valid = Annotated[
-    list[str] | None, _data("--valid", metavar="FILE", help="Validate with this instead of the last tenth.")
+    list[str] | None,
+    _data(
+        "--valid", metavar="FILE", help="Validate with this instead of the last tenth (a million characters at most)."
+    ),
 ]
 Documents = Annotated[config.DocumentUnit, _data("--documents", help="What one document is; each ends in a stop.")]
 Stopping = Annotated[

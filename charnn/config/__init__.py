@@ -5,7 +5,14 @@ a key that is not known is refused: a file written by a newer version is never h
 """
 
 from charnn.config.as_json import Json, later
-from charnn.config.data import HELD_OUT_FRACTION, CorpusConfig, SourceFile, TokenizerConfig, TreebankConfig
+from charnn.config.data import (
+    HELD_OUT_CHARACTERS,
+    HELD_OUT_FRACTION,
+    CorpusConfig,
+    SourceFile,
+    TokenizerConfig,
+    TreebankConfig,
+)
 from charnn.config.kinds import (
     Cell,
     DecoderKind,
@@ -28,6 +35,7 @@ from charnn.config.training import Budget, TrainingConfig
 
 __all__ = [
     "FILTERS",
+    "HELD_OUT_CHARACTERS",
     "HELD_OUT_FRACTION",
     "Bias",
     "Budget",

@@ -8,6 +8,8 @@ from charnn.config.as_json import Json, require
 from charnn.config.kinds import DocumentUnit, Level, TokenizerKind, TreebankFormat
 
 HELD_OUT_FRACTION = 0.1
+HELD_OUT_CHARACTERS = 1_000_000
+"""Of a text, at most: enough for a thousandth of a nat between two models, and every validation reads them all."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class CorpusConfig(Json):
 
     sources: tuple[SourceFile, ...]
     validation_sources: tuple[SourceFile, ...] = ()
-    """Given with --valid; where there are none, the last tenth of `sources` was held out."""
+    """Given with --valid; where there are none, the last tenth of `sources` was held out, or HELD_OUT_CHARACTERS."""
     document: DocumentUnit = "file"
     encoding: str = "utf-8"
     documents: int = 0

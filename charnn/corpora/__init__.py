@@ -3,14 +3,12 @@
 from charnn.corpora.corpus import Corpus, read_corpus, read_corpus_again
 from charnn.corpora.documents import split_documents
 from charnn.corpora.sources import beginning, read, read_again
-from charnn.corpora.splits import hold_out
 from charnn.corpora.tagged import Treebank, read_treebank, read_treebank_again, recognize
 
 __all__ = [
     "Corpus",
     "Treebank",
     "beginning",
-    "hold_out",
     "read",
     "read_again",
     "read_corpus",

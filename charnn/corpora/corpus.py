@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charnn.config import HELD_OUT_FRACTION, CorpusConfig, DocumentUnit, SourceFile
+from charnn.config import CorpusConfig, DocumentUnit, SourceFile
 from charnn.corpora.documents import split_documents
 from charnn.corpora.sources import read, read_again
-from charnn.corpora.splits import hold_out
+from charnn.corpora.splits import held_out_characters, hold_out
 from charnn.errors import CorpusError
 
 
@@ -29,8 +29,8 @@ def read_corpus(
 ) -> Corpus:
     """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
 
-    Without `validation_paths` the last tenth is held out (`splits.hold_out`). Raises CorpusError, also where nothing
-    is left to train on or to validate with.
+    Without `validation_paths` the last tenth is held out, and of a long text less (`splits`). Raises CorpusError, also
+    where nothing is left to train on or to validate with.
     """
     files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
     held_out = [read(path, encoding=encoding, any_bytes=any_bytes) for path in validation_paths]
@@ -44,7 +44,10 @@ def read_corpus(
 
 
 def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpus:
-    """The corpus that `config` records. Raises CorpusError where a file of it is missing or has changed."""
+    """The corpus that `config` records, with the same part of it held out.
+
+    Raises CorpusError where a file of it is missing or has changed.
+    """
 
     def again(sources: Sequence[SourceFile]) -> list[str]:
         return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in sources]
@@ -63,7 +66,8 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
             if not part:
                 raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
     else:
-        training, validation = hold_out(documents, HELD_OUT_FRACTION)
+        wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
+        training, validation = hold_out(documents, wanted)
     counted = CorpusConfig(
         sources=config.sources,
         validation_sources=config.validation_sources,

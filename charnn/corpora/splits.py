@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from charnn.config import HELD_OUT_CHARACTERS, HELD_OUT_FRACTION
 from charnn.errors import CorpusError
 
 
-def hold_out(documents: list[str], fraction: float) -> tuple[list[str], list[str]]:
-    """`(training, held_out)`: the documents in order, cut where about `fraction` of the characters are held out.
+def held_out_characters(characters: int) -> int:
+    """How many of a text's characters should be held out: a tenth, but of a long text not more than validation needs.
 
-    Several documents are kept whole, at least one on each side; the cut is the one that comes nearest to the fraction,
-    however far that is. A single one is cut at `int(len(document) * (1 - fraction))`, with a character on each side.
-    Raises CorpusError for a corpus of fewer than 2 characters, ValueError for a fraction that is not between 0 and 1.
+    A tenth is `characters - int(characters * 0.9)`, as other tools have it."""
+    return min(characters - int(characters * (1 - HELD_OUT_FRACTION)), HELD_OUT_CHARACTERS)
+
+
+def hold_out(documents: list[str], wanted: int) -> tuple[list[str], list[str]]:
+    """`(training, held_out)`: the documents in order, cut where about `wanted` characters are held out.
+
+    Several documents are kept whole, at least one on each side; the cut is the one that comes nearest to what is
+    wanted, however far that is. A single one is cut just there, with a character on each side. Raises CorpusError for a
+    corpus of fewer than 2 characters.
     """
-    if not 0 < fraction < 1:
-        raise ValueError(f"the fraction held out is between 0 and 1, not {fraction}")
     characters = sum(map(len, documents))
     if characters < 2:
         found = "is empty" if characters == 0 else "has 1 character"
@@ -25,9 +31,8 @@ def hold_out(documents: list[str], fraction: float) -> tuple[list[str], list[str
         )
     if len(documents) == 1:
         (document,) = documents
-        cut = min(max(int(characters * (1 - fraction)), 1), characters - 1)
+        cut = min(max(characters - wanted, 1), characters - 1)
         return [document[:cut]], [document[cut:]]
     before_cut = list(accumulate(map(len, documents[:-1])))
-    wanted = characters * (1 - fraction)
-    last = min(range(len(before_cut)), key=lambda i: abs(before_cut[i] - wanted))
+    last = min(range(len(before_cut)), key=lambda i: abs(before_cut[i] + wanted - characters))
     return documents[: last + 1], documents[last + 1 :]
