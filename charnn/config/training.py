@@ -53,6 +53,8 @@ class TrainingConfig(Json):
     seed: int = 0
     optimizer: Optimizer = later("adamw")
     """`muon` is for the matrices of recurrent layers, with adamw for the rest."""
+    validation_characters: int | None = later(None)
+    """Of a text's held-out part, that each validation reads: its beginning. None is all of it."""
 
     def __post_init__(self) -> None:
         require(self.lanes >= 1 and self.window_length >= 1, "lanes and window must be at least 1")
@@ -64,3 +66,7 @@ class TrainingConfig(Json):
         require(self.clip_norm is None or self.clip_norm > 0, "--clip must be above 0")
         require(self.clip_value is None or self.clip_value > 0, "--clip-value must be above 0")
         require(self.patience >= 0, "patience cannot be negative")
+        require(
+            self.validation_characters is None or self.validation_characters >= 1,
+            "a validation reads at least 1 character",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +25,22 @@ class EncodedCorpus:
     validation_characters: int
 
     @classmethod
-    def encode(cls, corpus: Corpus, tokenizer: Tokenizer) -> EncodedCorpus:
+    def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
+        """With the beginning alone of what was held out, where it is longer than `validation_characters`."""
+        limit = validation_characters
+        validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
         return cls(
             _end_to_end(corpus.training, tokenizer, corpus.config.ends_are_learned),
             corpus.config.training_characters,
-            [tokenizer.encode(document) for document in corpus.validation],
-            corpus.config.validation_characters,
+            [tokenizer.encode(document) for document in validation],
+            sum(map(len, validation)),
         )
+
+
+def beginning(texts: Sequence[str], characters: int) -> list[str]:
+    """The first texts, at most so many characters in all; of a first one that is longer, its beginning."""
+    whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
+    return whole or [texts[0][:characters]]
 
 
 def _end_to_end(documents: Sequence[str], tokenizer: Tokenizer, ends_whole: bool) -> Ids:

@@ -7,7 +7,14 @@ from typing import Any
 
 from charnn.config import Budget, Cell, CorpusConfig, NetworkConfig, Optimizer, Stopping, TrainingConfig
 from charnn.errors import UsageError
-from charnn.training.language_model.sizing import Sizes, Speed, choose_sizes, default_budget
+from charnn.training.language_model.sizing import (
+    Sizes,
+    Speed,
+    characters_read,
+    choose_sizes,
+    default_budget,
+    validation_characters,
+)
 
 REFINEMENTS = ("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow", "stopping")
 """Of a network; what is not wished for has the default of NetworkConfig."""
@@ -39,11 +46,15 @@ class Wishes:
 
 
 def plan(
-    wishes: Wishes, *, characters: int, vocabulary_size: int, speed: Speed, **settings: Any
+    wishes: Wishes, *, characters: int, held_out: int, vocabulary_size: int, speed: Speed, **settings: Any
 ) -> tuple[NetworkConfig, TrainingConfig]:
-    """The configurations for a training text of so many `characters`. `settings` go to TrainingConfig."""
+    """The configurations for a training text of so many `characters`, with so many held out. `settings` go to
+    TrainingConfig."""
     budget = wishes.budget or default_budget(characters)
     sizes = choose_sizes(characters=characters, budget=budget, hidden_size=wishes.hidden_size, speed=speed)
+    validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
+    if validated < held_out:
+        settings.setdefault("validation_characters", validated)
     return configure(wishes, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
 
 

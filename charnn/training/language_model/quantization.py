@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import accumulate
 
 import numpy as np
-import numpy.typing as npt
 
 from charnn.checkpoint import ModelDirectory
 from charnn.config import Quantization
 from charnn.evaluation import carried
 from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
+from charnn.tokenizers import STOP_ID, Tokenizer
+from charnn.training.language_model.encoded import beginning
 
 LARGEST_LOSS = 0.01
 """Bits per character that int8 may cost where it is used."""
@@ -22,13 +21,12 @@ CHARACTERS = 20_000
 STEPS = 300
 ROUNDS = 5
 
-Ids = npt.NDArray[np.int32]
 
-
-def measure_quantization(directory: ModelDirectory, documents: Sequence[Ids], texts: Sequence[str]) -> Quantization:
-    """`documents` are the ids of `texts`; the first of them are scored with both graphs, and single steps are timed."""
+def measure_quantization(directory: ModelDirectory, tokenizer: Tokenizer, texts: Sequence[str]) -> Quantization:
+    """The first of `texts` are scored with both graphs, and single steps are timed."""
     model, quantized = (RuntimeLanguageModel(directory.graph_path(quantized=quantized)) for quantized in (False, True))
-    documents, characters = _beginning(documents, texts)
+    texts = beginning(texts, CHARACTERS)
+    documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))
 
     def bits(scorer: RuntimeLanguageModel) -> float:
         return carried(scorer, documents, characters, stop_id=STOP_ID, lanes=8, warm_up=128).bits_per_character
@@ -38,15 +36,6 @@ def measure_quantization(directory: ModelDirectory, documents: Sequence[Ids], te
     ratio = float(np.median([plain / fast for plain, fast in rounds]))
     lost, ratio = round(lost, 6), round(ratio, 3)
     return Quantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)
-
-
-def _beginning(documents: Sequence[Ids], texts: Sequence[str]) -> tuple[Sequence[Ids], int]:
-    """The first documents, about CHARACTERS in all; of a first one that is longer, its beginning."""
-    if len(texts[0]) > CHARACTERS:
-        kept = len(documents[0]) * CHARACTERS // len(texts[0])
-        return [documents[0][:kept]], CHARACTERS
-    count = sum(total <= CHARACTERS for total in accumulate(map(len, texts)))
-    return documents[:count], sum(map(len, texts[:count]))
 
 
 def _seconds_stepping(model: RuntimeLanguageModel) -> float:

@@ -49,7 +49,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self.tokenizer = tokenizer
         self._measured_threads: int | None = None
         self._texts = corpus.validation
-        self._encoded = EncodedCorpus.encode(corpus, tokenizer)
+        self._encoded = EncodedCorpus.encode(corpus, tokenizer, config.training.validation_characters)
 
         def task(device: torch.device) -> LanguageModelTask:
             self.network = LanguageModel(config.network).to(device)
@@ -93,7 +93,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 )
             text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
             pace = Pace(wished, settings, **text)
-            network, training = plan(wished, **text, speed=lambda hidden: processes.size * pace(hidden), **settings)
+            network, training = plan(
+                wished,
+                **text,
+                held_out=corpus.config.validation_characters,
+                speed=lambda hidden: processes.size * pace(hidden),
+                **settings,
+            )
             paces.append(pace)
             record = new_record()
             config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, record)
@@ -152,9 +158,11 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         config = self.config
         network, training, corpus, record = config.network, config.training, config.corpus, config.record
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        limit = training.validation_characters
+        at_a_time = "" if limit is None else f", {limit:,} at a time"
         return [
             f"text      {corpus.training_characters:,} characters to train on, {corpus.validation_characters:,} to "
-            f"validate with; {config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
+            f"validate with{at_a_time}; {config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {training.lanes} lanes x {training.window_length} steps, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}"
@@ -162,7 +170,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         ]
 
     def _measure_quantization(self) -> Quantization:
-        return measure_quantization(self.directory, self._encoded.validation, self._texts)
+        return measure_quantization(self.directory, self.tokenizer, self._texts)
 
     def keep_pace(self, pace: Pace) -> None:
         """What measuring took is taken from the budget, and what it found is used."""

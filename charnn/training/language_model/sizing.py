@@ -24,6 +24,9 @@ from runs on Tiny Shakespeare of 10 s to 10 minutes."""
 USUAL_OPERATIONS_PER_SECOND = 4e11
 """Of two cores with fast bf16: only where to look first."""
 
+VALIDATION_SHARE, FEWEST_VALIDATED = 0.05, 20_000
+"""A validation reads so much of what the run reads, or so many characters, where more is held out."""
+
 Speed = Callable[[int], float]
 """Characters a second that training reads at a hidden size."""
 
@@ -53,7 +56,7 @@ def choose_sizes(*, characters: int, budget: Budget, hidden_size: int | None, sp
     budget is too short for them. A `hidden_size` that is given is kept.
     """
     hidden = hidden_size or _hidden_size(characters, budget, speed)
-    read = _characters_read(characters, budget, hidden, speed)
+    read = characters_read(characters, budget, hidden, speed)
     return sizes_at(
         hidden,
         dropout=_dropout(read / characters),
@@ -87,7 +90,7 @@ def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
             size = weights(HIDDEN_SIZES[index])
             if size > 5 * characters + 20_000:
                 return False
-            operations = 6 * size * _characters_read(characters, budget, HIDDEN_SIZES[index], speed)
+            operations = 6 * size * characters_read(characters, budget, HIDDEN_SIZES[index], speed)
             return size <= WEIGHTS * math.pow(operations / OPERATIONS, EXPONENT)
 
         while index > 0 and not is_affordable(index):
@@ -100,13 +103,18 @@ def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
     return HIDDEN_SIZES[search(guess, speed)]
 
 
-def _characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) -> float:
+def characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) -> float:
     if budget.epochs is not None:
         return budget.epochs * characters
     if budget.steps is not None:
         return float(budget.steps * MOST_LANES * WINDOW_LENGTH)
     assert budget.seconds is not None
     return budget.seconds * speed(hidden)
+
+
+def validation_characters(read: float) -> int:
+    """How many a validation reads, of a run that reads so many, where as many are held out."""
+    return max(round(VALIDATION_SHARE * read), FEWEST_VALIDATED)
 
 
 def _lanes_for(read: float) -> int:

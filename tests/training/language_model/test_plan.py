@@ -34,8 +34,11 @@ OF_TRAINING: dict[str, Any] = {
 }
 
 
-def planned(wishes: Wishes, characters: int = 10**6, **settings: Any) -> tuple[NetworkConfig, TrainingConfig]:
-    return plan(wishes, characters=characters, vocabulary_size=60, speed=lambda _hidden: 50_000.0, **settings)
+def planned(
+    wishes: Wishes, characters: int = 10**6, held_out: int = 10**4, **settings: Any
+) -> tuple[NetworkConfig, TrainingConfig]:
+    text = {"characters": characters, "held_out": held_out, "vocabulary_size": 60}
+    return plan(wishes, **text, speed=lambda _hidden: 50_000.0, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
@@ -92,3 +95,23 @@ def test_every_text_and_time_gives_valid_configurations(characters: int, seconds
     assert dataclasses.replace(training) == TrainingConfig.from_json(training.to_json())
     assert network.cell == cell
     assert network.vocabulary_size == 60
+
+
+@pytest.mark.parametrize(
+    ("budget", "held_out", "read"),
+    [
+        (Budget(seconds=60.0), 100_000, None),  # 3,000,000 characters are read, and a validation may be 150,000 long
+        (Budget(seconds=60.0), 1_000_000, 150_000),
+        (Budget(seconds=1.0), 1_000_000, 20_000),
+        (Budget(seconds=1.0), 19_000, None),
+        (Budget(epochs=1.0), 100_000, 50_000),
+    ],
+)
+def test_a_validation_reads_a_twentieth_of_what_the_run_reads(budget: Budget, held_out: int, read: int | None) -> None:
+    assert planned(Wishes(budget=budget), held_out=held_out)[1].validation_characters == read
+
+
+def test_how_much_a_validation_reads_may_be_given() -> None:
+    wishes = Wishes(budget=Budget(seconds=1.0))
+    for asked in (None, 7):
+        assert planned(wishes, held_out=10**6, validation_characters=asked)[1].validation_characters == asked

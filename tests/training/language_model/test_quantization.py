@@ -44,7 +44,7 @@ def measured(
     monkeypatch.setattr(quantization, "_seconds_stepping", lambda _: next(times))
     monkeypatch.setattr(quantization, "ROUNDS", len(seconds))
     texts = texts or ["ab"]
-    result = measure_quantization(GOLDEN, [np.ones(len(text), np.int32) for text in texts], texts)
+    result = measure_quantization(GOLDEN, GOLDEN.tokenizer(), texts)
     assert sorted(graphs) == ["model.int8.onnx", "model.onnx"]
     return result, scored
 
@@ -107,6 +107,6 @@ def test_cost_is_measured_on_the_first_documents_up_to_the_limit(
 def test_real_graphs_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantization, "STEPS", 20)
     text = "naïve ant 🧊\n" * 20
-    result = measure_quantization(GOLDEN, [GOLDEN.tokenizer().encode(text)], [text])
+    result = measure_quantization(GOLDEN, GOLDEN.tokenizer(), [text])
     assert abs(result.bits_per_character_lost) < LARGEST_LOSS
     assert result.speed_ratio > 0
