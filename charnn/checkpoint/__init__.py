@@ -3,7 +3,7 @@
 config.json          what the model is and how it came to be (`ModelConfig`)
 tokenizer.json       or tokenizer.model (SentencePiece); a tagger has lexicon.json instead
 weights.safetensors  the best weights, fp32
-model.onnx           what inference runs; model.int8.onnx beside it where quantisation is known for the cell; a tagger's
+model.onnx           what inference runs; model.int8.onnx beside it, of a tagger where its cells are lstms; a tagger's
                      words.onnx makes vectors of words, and the others read those
 history.jsonl        one line a validation
 training/            what resuming needs; everything else works without it

@@ -53,9 +53,7 @@ def _is_quantized(
     directory: ModelDirectory, config: LanguageModelConfig | TaggerConfig, precision: InferencePrecision
 ) -> bool:
     if precision == "int8" and not directory.has_quantized_graph():
-        raise UsageError(
-            f"{directory.path}: no int8 graph; only LSTMs have one", hint="leave --precision out, or use fp32"
-        )
+        raise UsageError(f"{directory.path}: it has no int8 graph", hint="leave --precision out, or use fp32")
     if precision == "auto":
         return config.quantization is not None and config.quantization.used
     return precision == "int8"

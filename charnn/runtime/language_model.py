@@ -1,10 +1,11 @@
 """A language model as ONNX Runtime runs it: one step, or a whole sequence.
 
-The graph's contract (`charnn.training.language_model.graph` writes it): input `ids` (B, T) int64, output `logits`
+The graph's contract (`charnn.training.language_model` writes it, in `graph`): input `ids` (B, T) int64, output `logits`
 (B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. A graph
 that counts down has an input `left` (B, T) int64 besides, the length class of what remains of the document after each
 id, and an output `log_lengths` (B, T, L) fp32, ln p of each class of the length of the document that an id opens. Its
-property `stopping` says how it ends a document, where that is not by a symbol.
+property `stopping` says how it ends a document, where that is not by a symbol. A graph of single steps (`step_graph`)
+is the same without the axis T.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
 State = tuple[Floats, ...]
 """The arrays that the graph carries from step to step, each (1, B, H), in the graph's order."""
+WITH_LENGTHS = ["logits", "log_lengths"]
 
 
 class RuntimeLanguageModel:
@@ -43,21 +45,25 @@ class RuntimeLanguageModel:
         session = open_graph(graph, threads=threads)
         stopping = session.get_modelmeta().custom_metadata_map.get("stopping", "symbol")
         shapes = {i.name: i.shape for i in session.get_inputs()}
-        is_ours = shapes.pop("ids", None) is not None and stopping in get_args(Stopping)
-        is_ours &= (shapes.pop("left", None) is not None) == (stopping == "length")
+        outputs = {o.name: o.shape for o in session.get_outputs()}
+        # A `left` that does not belong there is no state either.
+        (axes, *others) = {len(shapes.pop(name, ())) for name in ("ids", "left")[: 1 + (stopping == "length")]}
+        is_ours = axes in (1, 2) and not others and stopping in get_args(Stopping)
         self._state_names = list(shapes)
-        self._outputs = ["logits", *(f"{state}.next" for state in self._state_names)]
-        lengths = [o for o in session.get_outputs() if o.name == "log_lengths"] if stopping == "length" else []
-        is_ours &= [*self._outputs, *(o.name for o in lengths)] == [o.name for o in session.get_outputs()]
-        is_ours &= [o.shape[-1] for o in lengths] == [LENGTH_CLASSES] * (stopping == "length")
+        self._after = [f"{state}.next" for state in self._state_names]
+        is_ours &= list(outputs) == ["logits", *self._after, *["log_lengths"] * (stopping == "length")]
+        is_ours = is_ours and len(outputs["logits"]) == axes + 1
+        is_ours &= outputs.get("log_lengths", [LENGTH_CLASSES])[-1] == LENGTH_CLASSES
         if not is_ours or not all(len(s) == 3 and isinstance(s[2], int) for s in shapes.values()):
             raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
         self.stopping = cast(Stopping, stopping)
         self._sizes = [shape[2] for shape in shapes.values()]
+        self._takes_steps = axes == 1
         self._run = session.run
-        # Else the lengths are computed at every step, though nobody asks for them.
-        self._options = onnxruntime.RunOptions()
-        self._options.only_execute_path_to_fetches = True
+        self._options = None
+        if stopping == "length":  # or the lengths are computed at every step, though nobody asks for them
+            self._options = onnxruntime.RunOptions()
+            self._options.only_execute_path_to_fetches = True
 
     def initial_state(self, batch: int) -> State:
         return tuple(np.zeros((1, batch, size), np.float32) for size in self._sizes)
@@ -69,20 +75,21 @@ class RuntimeLanguageModel:
         state after it.
         """
         ids_B1 = np.full((batch, 1), STOP_ID, np.int64)
-        feed = self._feed(ids_B1, self.initial_state(batch), np.ones_like(ids_B1))
-        logits_B1V, *after, log_p_B1L = self._run([*self._outputs, "log_lengths"], feed)
-        return logits_B1V[:, 0], log_p_B1L[:, 0], tuple(after)
+        (logits_B1V, log_p_B1L), after = self._read(
+            WITH_LENGTHS, ids_B1, self.initial_state(batch), np.ones_like(ids_B1)
+        )
+        return logits_B1V[:, 0], log_p_B1L[:, 0], after
 
     def sequence(self, ids_BT: Ints, state: State, remaining_BT: Ints | None = None) -> tuple[Floats, State]:
         """Logits (B, T, V) of the token after each id, and the state after the last. T is at least 1."""
-        if self.stopping == "length":
-            logits_BTV, *after = self._run(self._outputs, self._feed(ids_BT, state, remaining_BT), self._options)
-        else:
-            logits_BTV, *after = self._run(self._outputs, self._feed(ids_BT, state, None))
-        return logits_BTV, tuple(after)
+        (logits_BTV,), after = self._read(["logits"], ids_BT, state, remaining_BT)
+        return logits_BTV, after
 
     def step(self, ids_B: Ints, state: State, remaining_B: Ints | None = None) -> tuple[Floats, State]:
         """Logits (B, V) of the token after each lane's id, and the state after it."""
+        if self._takes_steps:
+            (logits_BV,), after = self._call(["logits"], ids_B, state, remaining_B)
+            return logits_BV, after
         remaining_B1 = None if remaining_B is None else remaining_B[:, None]
         logits_B1V, after = self.sequence(ids_B[:, None], state, remaining_B1)
         return logits_B1V[:, 0], after
@@ -94,13 +101,13 @@ class RuntimeLanguageModel:
         if self.stopping != "length":
             logits_BTV, after = self.sequence(inputs_BT, state)
             return Costs.of_tokens(_nats(logits_BTV, targets_BT), targets_BT, STOP_ID), after
-        feed = self._feed(inputs_BT, state, remaining_BT)
-        logits_BTV, *after_it, log_p_BTL = self._run([*self._outputs, "log_lengths"], feed)
+        assert remaining_BT is not None, "this model counts down"
+        (logits_BTV, log_p_BTL), after = self._read(WITH_LENGTHS, inputs_BT, state, remaining_BT)
         nats_BT = _nats(logits_BTV, targets_BT)
         ends_BT, opens_BT = np.zeros_like(nats_BT), inputs_BT == STOP_ID
-        left_N = feed["left"][opens_BT]
+        left_N = class_of(remaining_BT[opens_BT])
         ends_BT[opens_BT] = LOG_WIDTHS[left_N] - np.take_along_axis(log_p_BTL[opens_BT], left_N[:, None], -1)[:, 0]
-        return Costs(nats_BT, ends_BT), tuple(after_it)
+        return Costs(nats_BT, ends_BT), after
 
     def select(self, state: State, lanes: Ints) -> State:
         """The state of these lanes, in this order; one may come several times."""
@@ -115,13 +122,29 @@ class RuntimeLanguageModel:
         for array_1BH, other_11H in zip(state, other, strict=True):
             array_1BH[:, lane] = other_11H[:, 0]
 
-    def _feed(self, ids_BT: Ints, state: State, remaining_BT: Ints | None) -> dict[str, npt.NDArray[np.generic]]:
+    def _read(
+        self, wanted: Sequence[str], ids_BT: Ints, state: State, remaining_BT: Ints | None
+    ) -> tuple[list[Floats], State]:
+        """Of the outputs `wanted` each place's, (B, T, ...), and the state after the last."""
+        if not self._takes_steps:
+            return self._call(wanted, ids_BT, state, remaining_BT)
+        steps = []
+        for t in range(ids_BT.shape[1]):
+            step, state = self._call(wanted, ids_BT[:, t], state, None if remaining_BT is None else remaining_BT[:, t])
+            steps.append(step)
+        return [np.stack(arrays, 1) for arrays in zip(*steps, strict=True)], state
+
+    def _call(
+        self, wanted: Sequence[str], ids: Ints, state: State, remaining: Ints | None
+    ) -> tuple[list[Floats], State]:
+        """Runs the graph, with `ids` and what remains after them in the shape that it takes."""
         feed: dict[str, npt.NDArray[np.generic]] = dict(zip(self._state_names, state, strict=True))
-        feed["ids"] = ids_BT.astype(np.int64, copy=False)
+        feed["ids"] = ids.astype(np.int64, copy=False)
         if self.stopping == "length":
-            assert remaining_BT is not None, "this model counts down"
-            feed["left"] = class_of(remaining_BT)
-        return feed
+            assert remaining is not None, "this model counts down"
+            feed["left"] = class_of(remaining)
+        outputs = self._run([*wanted, *self._after], feed, self._options)
+        return outputs[: len(wanted)], tuple(outputs[len(wanted) :])
 
 
 def _nats(logits_BTV: Floats, targets_BT: Ints) -> Floats:

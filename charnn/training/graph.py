@@ -1,7 +1,7 @@
 """Inference graphs, written from the weights with ONNX's standard operators; nothing is traced.
 
-The int8 variant of an LSTM is ONNX Runtime's DynamicQuantizeLSTM: a quarter of the memory traffic, int8 weights with a
-scale for each gate unit, activations quantised at every step.
+The int8 variant of an LSTM that reads whole sequences is ONNX Runtime's DynamicQuantizeLSTM: a quarter of the memory
+traffic, int8 weights with a scale for each gate unit, activations quantised at every step with one range for all rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Port = tuple[str, str, list[str | int]]
 
 
 def can_quantize(cell: Cell) -> bool:
-    """Whether ONNX Runtime has an int8 operator for the cell."""
+    """Whether ONNX Runtime has an int8 operator for sequences of the cell."""
     return cell == "lstm"
 
 
@@ -43,11 +43,18 @@ class Graph:
     constants: dict[str, Any] = field(default_factory=dict)
 
     def add(
-        self, operator: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "", **attributes: Any
+        self, operator: str, inputs: Sequence[str], outputs: Sequence[str] = (), domain: str = "", **attributes: Any
     ) -> str:
-        """Adds a node and gives the name of its first output."""
+        """Adds a node and gives the name of its first output, which is made up where none is given."""
+        outputs = outputs or [f"{operator}.{len(self.nodes)}"]
         self.nodes.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
         return outputs[0]
+
+    def split(self, x: str, parts: int) -> list[str]:
+        """Equal parts of the last axis."""
+        outputs = [f"Split.{len(self.nodes)}.{part}" for part in range(parts)]
+        self.add("Split", [x], outputs, axis=-1)
+        return outputs
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
         self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)

@@ -20,6 +20,7 @@ from charnn.network import LanguageModel, NumpyLanguageModel
 from charnn.runtime import RuntimeLanguageModel
 from charnn.tokenizers import STOP_ID, Tokenizer, train
 from charnn.training.language_model.graph import language_model_graph
+from charnn.training.language_model.step_graph import step_graph
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 
 LENGTH, PLAIN_LENGTH, ROUNDS = 4000, 500, 5
@@ -37,10 +38,10 @@ def run(corpus: Path) -> None:
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
     models: dict[str, Any] = {}
     read: dict[str, tuple[int, int]] = {}
-    for quantized in (True, False):
-        graph = language_model_graph(network.config, weights, quantized=quantized)
+    for precision, write in (("int8", step_graph), ("fp32", language_model_graph)):
+        graph = write(network.config, weights)
         threads = threads_for_steps(len(graph))
-        name = f"charnn, {'int8' if quantized else 'fp32'}, {threads} threads"
+        name = f"charnn, {precision}, {threads} threads"
         models[name] = RuntimeLanguageModel(graph, threads=threads)
         read[name] = bytes_read(graph), threads
     models["the cells in torch, fp32"] = NumpyLanguageModel(network)

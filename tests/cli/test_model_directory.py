@@ -45,11 +45,12 @@ def test_out_is_refused_where_something_is(charnn, text_file, tmp_path, copied, 
 
 def test_overwrite_replaces_a_model_whole(charnn, text_file, copied, tiny):
     text_file("xyz" * 100)
-    assert (copied / "model.int8.onnx").is_file()
-    result = charnn("train", "text.txt", *tiny, "--cell", "gru", "--out", copied, "--overwrite")
+    assert (copied / "tokenizer.json").is_file()
+    options = (*tiny, "--tokenizer", "bpe", "--vocab-size", "262")
+    result = charnn("train", "text.txt", *options, "--out", copied, "--overwrite")
     assert result.code == 0
-    assert not (copied / "model.int8.onnx").exists()
-    assert charnn("info", copied, "--json").json["network"]["vocabulary_size"] == 5
+    assert not (copied / "tokenizer.json").exists()
+    assert charnn("info", copied, "--json").json["network"]["vocabulary_size"] == 262
 
 
 def test_overwrite_leaves_alone_a_model_with_something_else_beside_it(charnn, text_file, copied, said_once):

@@ -1,4 +1,4 @@
-"""Models that halt, or count down: the runtime gives what the network gives, fp32 and int8."""
+"""Models that halt, or count down: the runtime gives what the network gives."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ REMAINING_BT = np.concatenate([remaining_tokens(IDS_BT[:, 1:], STOP_ID), [[40], 
 Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 
-def graph_and_network(
-    stopping: Stopping, cell: Cell = "lstm", *, quantized: bool = False, **options: Any
-) -> tuple[bytes, LanguageModel]:
+def graph_and_network(stopping: Stopping, cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModel]:
     torch.manual_seed(0)
     config = NetworkConfig(V, cell=cell, hidden_size=8, embedding_size=5, stopping=stopping, **options)
     network = LanguageModel(config).eval()
@@ -36,7 +34,7 @@ def graph_and_network(
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
     weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-    return language_model_graph(config, weights, quantized=quantized), network
+    return language_model_graph(config, weights), network
 
 
 KINDS = [
@@ -131,16 +129,6 @@ def test_lanes_of_a_state_are_selected_joined_and_put(pair: Pair) -> None:
         np.testing.assert_array_equal(*logits)
         alone = [model.step(ids_B[k : k + 1], states[i], remaining_B[k : k + 1])[0][0] for k, i in enumerate((1, 0, 1))]
         assert_close(logits[0], np.stack(alone))
-
-
-@pytest.mark.parametrize("stopping", STOPPINGS)
-def test_int8_is_close(stopping: Stopping) -> None:
-    plain, quantized = (RuntimeLanguageModel(graph_and_network(stopping, quantized=q)[0]) for q in (False, True))
-    assert quantized.stopping == stopping
-    reading = IDS_BT[:, :-1], IDS_BT[:, 1:]
-    costs = [model.costs(*reading, model.initial_state(2), REMAINING_BT[:, :-1])[0] for model in (plain, quantized)]
-    np.testing.assert_allclose(costs[1], costs[0], rtol=0, atol=0.1)
-    assert abs(np.sum(costs[1]) / np.sum(costs[0]) - 1) < 0.01
 
 
 def changed(stopping: Stopping, said: str) -> bytes:

@@ -17,13 +17,13 @@ from charnn.corpora import Corpus
 from charnn.errors import CorpusError
 from charnn.network import LanguageModel
 from charnn.tokenizers import Tokenizer, load, train
-from charnn.training.graph import can_quantize
 from charnn.training.keeper import Weights
 from charnn.training.language_model.encoded import EncodedCorpus
 from charnn.training.language_model.graph import language_model_graph
 from charnn.training.language_model.pace import Pace
 from charnn.training.language_model.plan import Wishes, check_stopping, plan
 from charnn.training.language_model.quantization import measure_quantization
+from charnn.training.language_model.step_graph import step_graph
 from charnn.training.language_model.task import LanguageModelTask, check_lanes
 from charnn.training.language_model.transfer import join_vocabularies, same_shape, same_stopping, transfer
 from charnn.training.precision import threads_for
@@ -151,8 +151,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         network = self.config.network
         directory.write_tokenizer(self.tokenizer)
         directory.write_graph(language_model_graph(network, weights))
-        if can_quantize(network.cell):
-            directory.write_graph(language_model_graph(network, weights, quantized=True), quantized=True)
+        directory.write_graph(step_graph(network, weights), quantized=True)
 
     def _describe(self) -> list[str]:
         config = self.config
