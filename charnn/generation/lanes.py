@@ -164,7 +164,7 @@ class Lanes:
         self._recent.add(ids_B)
         counts_down = self._model.stopping == "length"
         remaining_B = np.array([lane.countdown for lane in self._lanes], np.int64) if counts_down else None
-        self._logits_BV, self._state = self._model.step(ids_B, self._state, remaining_B)
+        self._logits_BV = self._model.advance(ids_B, self._state, remaining_B)
 
 
 def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:

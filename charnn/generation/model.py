@@ -41,6 +41,9 @@ class LanguageModel(Protocol):
     def step(self, ids_B: Ids, state: Any, remaining_B: Ids | None = None) -> tuple[Floats, Any]:
         """One token of each lane: ids (B,) to logits (B, V)."""
 
+    def advance(self, ids_B: Ids, state: Any, remaining_B: Ids | None = None) -> Floats:
+        """As `step`, but it is `state` itself that becomes the new one. The logits are good until the next call."""
+
     def sequence(self, ids_BT: Ids, state: Any, remaining_BT: Ids | None = None) -> tuple[Floats, Any]:
         """Several tokens of each lane: ids (B, T) to logits (B, T, V)."""
 

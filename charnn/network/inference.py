@@ -52,6 +52,15 @@ class NumpyLanguageModel:
         return logits_BV.numpy(force=True), after
 
     @torch.inference_mode()
+    def advance(self, ids_B: Ints, state: State, remaining_B: Ints | None = None) -> Floats:
+        """As `step`, but it is `state` itself that becomes the state after it."""
+        logits_BV, after = self.step(ids_B, state, remaining_B)
+        for layer, layer_after in zip(state, after, strict=True):
+            for tensor_BH, other_BH in zip(layer, layer_after, strict=True):
+                tensor_BH.copy_(other_BH)
+        return logits_BV
+
+    @torch.inference_mode()
     def sequence(self, ids_BT: Ints, state: State, remaining_BT: Ints | None = None) -> tuple[Floats, State]:
         """Logits (B, T, V) of the token after each id, and the state after the last."""
         logits_BTV, after = self._network(self._tensor(ids_BT), state, self._left(remaining_BT))

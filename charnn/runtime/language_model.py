@@ -22,6 +22,7 @@ from charnn.config import Stopping
 from charnn.errors import ModelFormatError
 from charnn.evaluation.lengths import LENGTH_CLASSES, LOG_WIDTHS, class_of
 from charnn.evaluation.scorer import Costs
+from charnn.runtime.bound import BoundSteps
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tokenizers.base import STOP_ID
 
@@ -59,7 +60,9 @@ class RuntimeLanguageModel:
         self.stopping = cast(Stopping, stopping)
         self._sizes = [shape[2] for shape in shapes.values()]
         self._takes_steps = axes == 1
-        self._run = session.run
+        self._vocabulary_size: int = outputs["logits"][-1]
+        self._session = session
+        self._bound: tuple[State, BoundSteps] | None = None
         self._options = None
         if stopping == "length":  # or the lengths are computed at every step, though nobody asks for them
             self._options = onnxruntime.RunOptions()
@@ -93,6 +96,21 @@ class RuntimeLanguageModel:
         remaining_B1 = None if remaining_B is None else remaining_B[:, None]
         logits_B1V, after = self.sequence(ids_B[:, None], state, remaining_B1)
         return logits_B1V[:, 0], after
+
+    def advance(self, ids_B: Ints, state: State, remaining_B: Ints | None = None) -> Floats:
+        """As `step`, but it is `state` itself that becomes the state after it. Not for several threads.
+
+        The logits are good until the next call.
+        """
+        if not self._takes_steps:
+            logits_BV, after = self.step(ids_B, state, remaining_B)
+            for array_1BH, other_1BH in zip(state, after, strict=True):
+                array_1BH[:] = other_1BH
+            return logits_BV
+        if self._bound is None or self._bound[0] is not state:
+            arrays = dict(zip(self._state_names, state, strict=True))
+            self._bound = state, BoundSteps(self._session, self._options, arrays, self._vocabulary_size)
+        return self._bound[1].step(ids_B, self._left(remaining_B))
 
     def costs(
         self, inputs_BT: Ints, targets_BT: Ints, state: State, remaining_BT: Ints | None = None
@@ -140,11 +158,17 @@ class RuntimeLanguageModel:
         """Runs the graph, with `ids` and what remains after them in the shape that it takes."""
         feed: dict[str, npt.NDArray[np.generic]] = dict(zip(self._state_names, state, strict=True))
         feed["ids"] = ids.astype(np.int64, copy=False)
-        if self.stopping == "length":
-            assert remaining is not None, "this model counts down"
-            feed["left"] = class_of(remaining)
-        outputs = self._run([*wanted, *self._after], feed, self._options)
+        if (left := self._left(remaining)) is not None:
+            feed["left"] = left
+        outputs = self._session.run([*wanted, *self._after], feed, self._options)
         return outputs[: len(wanted)], tuple(outputs[len(wanted) :])
+
+    def _left(self, remaining: Ints | None) -> npt.NDArray[np.int64] | None:
+        """The classes of what remains, for a graph that counts down."""
+        if self.stopping != "length":
+            return None
+        assert remaining is not None, "this model counts down"
+        return class_of(remaining)
 
 
 def _nats(logits_BTV: Floats, targets_BT: Ints) -> Floats:

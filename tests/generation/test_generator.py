@@ -103,11 +103,12 @@ class Script:
         wrong = np.full((1, ids.shape[1] - 1, self.size), np.nan, dtype=np.float32)  # only the last is of use
         return np.concatenate([wrong, self._logits(0)[None, None]], axis=1), [ids.shape[1]]
 
-    def step(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> tuple[npt.NDArray[np.float32], Any]:
+    def advance(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> npt.NDArray[np.float32]:
         assert (ids.dtype.kind, ids.shape) == ("i", (1,))
         assert state == [len(self.sequences[0]) + len(self.steps)]
         self.steps.append(int(ids[0]))
-        return self._logits(len(self.steps))[None], [state[0] + 1]
+        state[0] += 1
+        return self._logits(len(self.steps))[None]
 
 
 class Chance(Script):

@@ -61,6 +61,10 @@ class Memory:
         after = [(*h, (i, r)) for h, i, r in zip(state, ids_B.tolist(), left_B.tolist(), strict=True)]
         return np.stack([self.logits(history) for history in after]), after
 
+    def advance(self, ids_B: np.ndarray, state: list[History], remaining_B: Any = None) -> np.ndarray:
+        logits_BV, state[:] = self.step(ids_B, state, remaining_B)
+        return logits_BV
+
     def select(self, state: list[History], lanes: Iterable[int]) -> list[History]:
         return [state[lane] for lane in lanes]
 

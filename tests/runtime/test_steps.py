@@ -107,6 +107,23 @@ def test_a_lane_is_the_same_to_the_last_bit_alone_and_in_company(runtime: Runtim
         np.testing.assert_array_equal(state, runtime.select(whole_state, lanes))
 
 
+def test_advancing_is_stepping_in_place_whatever_happens_to_the_state_between(runtime: RuntimeLanguageModel) -> None:
+    read = [runtime.sequence(IDS_BT[:B], runtime.initial_state(B), REMAINING_BT[:B])[1] for B in (3, 1)]
+    advanced, (state, other) = runtime.join([read[0]]), read
+    for t in range(9):
+        if t == 5:
+            for changed in (state, advanced):
+                runtime.put(changed, 1, other)
+        ids_B, remaining_B = IDS_BT[4:7, t], REMAINING_BT[4:7, t]
+        logits_BV, state = runtime.step(ids_B, state, remaining_B)
+        np.testing.assert_array_equal(runtime.advance(ids_B, advanced, remaining_B), logits_BV)
+        if t % 3 == 0:  # and beside another state, of another size
+            logits_BV, after = runtime.step(ids_B[:1], other, remaining_B[:1])
+            np.testing.assert_array_equal(runtime.advance(ids_B[:1], other, remaining_B[:1]), logits_BV)
+            np.testing.assert_array_equal(other, after)
+    np.testing.assert_array_equal(advanced, state)
+
+
 def test_lanes_of_a_state_are_selected_joined_and_put(runtime: RuntimeLanguageModel) -> None:
     states = [runtime.sequence(IDS_BT[i : i + 1], runtime.initial_state(1), REMAINING_BT[i : i + 1])[1] for i in (0, 1)]
     swapped = runtime.select(runtime.join(states), np.array([1, 0, 1]))

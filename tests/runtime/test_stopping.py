@@ -100,6 +100,16 @@ def test_only_what_counts_down_looks_at_what_remains(pair: Pair) -> None:
     assert np.array_equal(with_one, with_other) == (runtime.stopping != "length")
 
 
+def test_advancing_is_stepping_in_place(pair: Pair) -> None:
+    for model in pair:
+        state, advanced = model.initial_state(2), model.initial_state(2)
+        for ids_B, remaining_B in zip(IDS_BT.T, REMAINING_BT.T, strict=True):
+            logits_BV, state = model.step(ids_B, state, remaining_B)
+            np.testing.assert_array_equal(model.advance(ids_B, advanced, remaining_B), logits_BV)
+        for array, other in zip(advanced, state, strict=True):
+            np.testing.assert_array_equal(np.asarray(array), np.asarray(other))
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_an_opening_is_a_stop_that_is_read(cell: Cell) -> None:
     graph, module = graph_and_network("length", cell)

@@ -42,5 +42,5 @@ def _seconds_stepping(model: RuntimeLanguageModel) -> float:
     ids, remaining, state = np.zeros(1, np.int64), np.ones(1, np.int64), model.initial_state(1)
     started = time.perf_counter()
     for _ in range(STEPS):
-        _, state = model.step(ids, state, remaining)
+        model.advance(ids, state, remaining)
     return time.perf_counter() - started
