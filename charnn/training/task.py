@@ -19,6 +19,9 @@ class Scores(Protocol):
     def step(self) -> int: ...
 
     @property
+    def epoch(self) -> float: ...
+
+    @property
     def seconds(self) -> float: ...
 
     @property

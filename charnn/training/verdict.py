@@ -29,7 +29,7 @@ def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> s
     targets, losses = (np.array(values) for values in zip(*history, strict=True))
     here = f"{best.amount(fit)} on its own data, {best.amount(best.loss)} on held-out data"
     rise = losses[-1] - best.loss
-    if rise > RISE * best.loss:
+    if rise > RISE * best.loss and best.epoch >= 1:
         return (
             f"it overfits: {here}, and {best.amount(rise)} more at the end. More data or more dropout would help; "
             f"more time would not"
@@ -38,13 +38,14 @@ def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> s
         return here
     middle, late = np.interp([0.4 * targets[-1], 0.8 * targets[-1]], targets, losses)
     gain = AGAIN * float(middle - late)
-    what = _what(best.loss - fit, best.loss)
+    what = _what(best.loss - fit, best)
     if gain < WORTHWHILE * best.loss:
         return f"{what}: {here}. More time would bring little; more data or another size might"
     return f"{what}: {here}. Twice the time would likely take off up to {best.amount(gain)}"
 
 
-def _what(gap: float, loss: float) -> str:
-    if gap > FAR * loss:
-        return "it knows much of its data by heart"
-    return "it has learned well" if gap >= CLOSE * loss else "it underfits"
+def _what(gap: float, best: Scores) -> str:
+    if gap > FAR * best.loss:
+        # What has not been read twice is not known by heart.
+        return "it knows much of its data by heart" if best.epoch >= 1 else "its held-out data are of another kind"
+    return "it has learned well" if gap >= CLOSE * best.loss else "it underfits"

@@ -8,8 +8,8 @@ from charnn.config import Scores, TagScores
 from charnn.training.verdict import verdict
 
 
-def kept(loss: float) -> Scores:
-    return Scores(loss, loss / 0.6931, step=1, epoch=1.0, seconds=1.0)
+def kept(loss: float, epoch: float = 1.0) -> Scores:
+    return Scores(loss, loss / 0.6931, step=1, epoch=epoch, seconds=1.0)
 
 
 def falling(last: float, by: float) -> list[tuple[int, float]]:
@@ -37,6 +37,12 @@ def test_losses_that_are_close_while_both_fall_are_underfitting() -> None:
 def test_losses_that_are_far_apart_are_much_by_heart_and_what_lies_between_is_well_learned() -> None:
     assert verdict(falling(1.5, by=0.1), 1.0, kept(1.5)).startswith("it knows much of its data by heart")
     assert verdict(falling(1.5, by=0.1), 1.4, kept(1.5)).startswith("it has learned well")
+
+
+def test_what_was_not_read_twice_is_neither_overfitted_nor_known_by_heart() -> None:
+    """A long text whose end is unlike its beginning."""
+    assert verdict(falling(1.5, by=0.1), 1.0, kept(1.5, epoch=0.4)).startswith("its held-out data are of another kind")
+    assert "overfits" not in verdict([(10, 1.6), (20, 1.5), (40, 1.55)], 0.9, kept(1.5, epoch=0.4))
 
 
 def test_what_was_gained_late_tells_what_more_time_would_gain() -> None:
