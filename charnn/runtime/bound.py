@@ -29,10 +29,8 @@ class BoundSteps:
             self._binding.bind_cpu_input(name, array)
         self._ids_B, self._left_B = inputs["ids"], inputs.get("left")
         self._logits_BV = np.empty((batch, vocabulary_size), np.float32)
-        for name, array in {
-            "logits": self._logits_BV,
-            **{f"{name}.next": array for name, array in state.items()},
-        }.items():
+        outputs = {"logits": self._logits_BV, **{f"{name}.next": array for name, array in state.items()}}
+        for name, array in outputs.items():
             self._binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
 
     def step(self, ids_B: npt.NDArray[np.integer], left_B: npt.NDArray[np.int64] | None) -> Floats:

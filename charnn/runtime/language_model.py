@@ -47,13 +47,13 @@ class RuntimeLanguageModel:
         stopping = session.get_modelmeta().custom_metadata_map.get("stopping", "symbol")
         shapes = {i.name: i.shape for i in session.get_inputs()}
         outputs = {o.name: o.shape for o in session.get_outputs()}
-        # A `left` that does not belong there is no state either.
-        (axes, *others) = {len(shapes.pop(name, ())) for name in ("ids", "left")[: 1 + (stopping == "length")]}
+        # Where nothing is counted down, `left` is left among the states, and has not the shape of one.
+        axes, *others = {len(shapes.pop(name, ())) for name in ("ids", "left")[: 1 + (stopping == "length")]}
         is_ours = axes in (1, 2) and not others and stopping in get_args(Stopping)
         self._state_names = list(shapes)
         self._after = [f"{state}.next" for state in self._state_names]
         is_ours &= list(outputs) == ["logits", *self._after, *["log_lengths"] * (stopping == "length")]
-        is_ours = is_ours and len(outputs["logits"]) == axes + 1
+        is_ours = is_ours and len(outputs["logits"]) == axes + 1 and isinstance(outputs["logits"][-1], int)
         is_ours &= outputs.get("log_lengths", [LENGTH_CLASSES])[-1] == LENGTH_CLASSES
         if not is_ours or not all(len(s) == 3 and isinstance(s[2], int) for s in shapes.values()):
             raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
