@@ -63,5 +63,6 @@ def speed(charnn: list[str], trial: Trial, environment: dict[str, str]) -> float
         valid.write_text(Path(trial.corpus).read_text("utf-8")[-VALIDATION_CHARACTERS:], "utf-8")
         command = [*charnn, "train", trial.corpus, "--valid", str(valid), "--out", str(model)]
         command += [f"--{name}={value}" for name, value in options.items()]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
+        assert done.returncode == 0, done.stderr
         return float(median(entry["characters_per_second"] for entry in ModelDirectory.open(model).history()))
