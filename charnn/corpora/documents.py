@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from charnn.config import DocumentUnit
 
+# Python before 3.11.5 loses its place in a possessive group, (?:...)++ (its issue 106052), and not in an atomic one.
 # Atomic, (?>...), so that \r\n is never reconsidered as a line that ends in \r and a blank line that ends in \n.
 _LINE_END = r"(?>\r\n|\r|\n)"
 _LINE = re.compile(rf"[^\r\n]*+{_LINE_END}|[^\r\n]++")
-_PARAGRAPH_END = re.compile(rf"{_LINE_END}(?:[ \t]*+{_LINE_END})++(?:[ \t]++\Z)?")
+_PARAGRAPH_END = re.compile(rf"{_LINE_END}(?>(?:[ \t]*+{_LINE_END})+)(?:[ \t]++\Z)?")
 _NOT_BLANK = re.compile(r"[^ \t\r\n]")
 
 

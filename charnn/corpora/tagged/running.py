@@ -20,7 +20,7 @@ from charnn.corpora.tagged.sentence import Sentence
 from charnn.corpora.tagged.tokens import WordSplitter
 
 _CLOSERS = r"[\"'”’»)\]」』）】]*+"
-_GAP = r"(?:[^\S\n]*+\n)?+[^\S\n]*+"
+_GAP = r"(?>(?:[^\S\n]*+\n)?)[^\S\n]*+"
 """White space without a blank line in it."""
 _CANDIDATE = re.compile(
     rf"(?P<paragraph>\n[^\S\n]*+\n)"
