@@ -59,12 +59,12 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
     def split(files: list[str]) -> list[str]:
         return [document for text in files for document in split_documents(text, config.document)]
 
-    documents = split(texts)
+    documents, validation = split(texts), split(validation_texts)
+    for part, sources in ((documents, config.sources), (validation, config.validation_sources)):
+        if sources and not part:
+            raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
     if config.validation_sources:
-        training, validation = documents, split(validation_texts)
-        for part, sources in ((training, config.sources), (validation, config.validation_sources)):
-            if not part:
-                raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
+        training = documents
     else:
         wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
         training, validation = hold_out(documents, wanted)

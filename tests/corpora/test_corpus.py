@@ -9,6 +9,7 @@ import pytest
 
 from charnn.corpora import read_corpus
 from charnn.corpora.corpus import read_corpus_again
+from charnn.errors import CorpusError
 
 
 def test_of_a_long_text_no_more_is_held_out_than_validation_needs(
@@ -29,3 +30,13 @@ def test_what_a_record_says_was_held_out_is_held_out_again(tmp_path: Path) -> No
     again = read_corpus_again(recorded)
     assert [len(document) for document in (*again.training, *again.validation)] == [70, 30]
     assert again.config == recorded
+
+
+@pytest.mark.parametrize(("text", "valid"), [("", None), ("", "abc"), ("abc", "")])
+def test_an_empty_text_is_named(tmp_path: Path, text: str, valid: str | None) -> None:
+    (tmp_path / "text.txt").write_text(text)
+    (tmp_path / "valid.txt").write_text(valid or "")
+    held_out = [] if valid is None else [str(tmp_path / "valid.txt")]
+    empty = "valid.txt" if text else "text.txt"
+    with pytest.raises(CorpusError, match=f"{empty}: the text is empty"):
+        read_corpus([str(tmp_path / "text.txt")], held_out)
