@@ -9,7 +9,7 @@ from charnn.config.kinds import DocumentUnit, Level, TokenizerKind, TreebankForm
 
 HELD_OUT_FRACTION = 0.1
 HELD_OUT_CHARACTERS = 1_000_000
-"""Of a text, at most: enough for a thousandth of a nat between two models, and every validation reads them all."""
+"""Of a text, at most: enough to tell two models apart, and few enough to be read at every validation of a long run."""
 
 
 @dataclass(frozen=True)
