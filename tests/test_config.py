@@ -9,24 +9,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import LanguageModelConfig, TaggerConfig, TrainingRecord
-from charnn.config import (
-    Budget,
+from charnn.config.as_json import Json
+from charnn.config.model import TrainingRecord
+from charnn.config.sources import SourceFile
+from charnn.config.training import Budget, TrainingConfig
+from charnn.errors import ConfigError
+from charnn.generation.config import SamplingConfig
+from charnn.tasks.language_model.config import (
     CorpusConfig,
-    Json,
-    NetworkConfig,
-    Quantization,
-    SamplingConfig,
-    Scores,
-    SourceFile,
+    LanguageModelConfig,
+    LanguageModelNetworkConfig,
+    LanguageModelQuantization,
+    LanguageModelValidation,
+)
+from charnn.tasks.tagger.config import (
+    TaggerConfig,
     TaggerNetworkConfig,
-    TagQuantization,
-    TagScores,
-    TokenizerConfig,
-    TrainingConfig,
+    TaggerQuantization,
+    TaggerValidation,
     TreebankConfig,
 )
-from charnn.errors import ConfigError
+from charnn.tokenizers.config import TokenizerConfig
 
 COUNTS = st.integers(1, 2**53)
 NATURALS = st.integers(0, 2**53)
@@ -53,8 +56,8 @@ REFINED = {
     "recurrent_depth": COUNTS,
 }
 NETWORKS = st.one_of(
-    st.builds(NetworkConfig, cell=CELLS, **SIZES, **REFINED),
-    st.builds(NetworkConfig, cell=st.just("rnn"), gradient_flow=POSITIVE, **SIZES, **REFINED),
+    st.builds(LanguageModelNetworkConfig, cell=CELLS, **SIZES, **REFINED),
+    st.builds(LanguageModelNetworkConfig, cell=st.just("rnn"), gradient_flow=POSITIVE, **SIZES, **REFINED),
 )
 TRAININGS = st.builds(
     TrainingConfig,
@@ -86,8 +89,12 @@ SOURCES = st.builds(SourceFile, path=st.text(), sha256=st.text(), characters=NAT
 SOURCE_LISTS = st.lists(SOURCES, max_size=3).map(tuple)
 CORPORA = st.builds(CorpusConfig, sources=SOURCE_LISTS, validation_sources=SOURCE_LISTS, documents=NATURALS)
 RECORDS = st.builds(TrainingRecord, device=st.text(), steps=NATURALS, seconds=NUMBERS)
-SCORES = st.builds(Scores, nats_per_character=NUMBERS, bits_per_character=NUMBERS, epoch=NUMBERS, seconds=NUMBERS)
-QUANTIZATIONS = st.builds(Quantization, bits_per_character_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans())
+SCORES = st.builds(
+    LanguageModelValidation, nats_per_character=NUMBERS, bits_per_character=NUMBERS, epoch=NUMBERS, seconds=NUMBERS
+)
+QUANTIZATIONS = st.builds(
+    LanguageModelQuantization, bits_per_character_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans()
+)
 MODELS = st.builds(
     LanguageModelConfig,
     task=st.just("language-model"),
@@ -138,7 +145,7 @@ TREEBANKS = st.builds(
     validation_words=NATURALS,
 )
 TAG_SCORES = st.builds(
-    TagScores,
+    TaggerValidation,
     columns=COLUMNS,
     accuracies=st.lists(NUMBERS, min_size=1, max_size=3).map(tuple),
     all_columns_accuracy=NUMBERS,
@@ -147,7 +154,7 @@ TAG_SCORES = st.builds(
     epoch=NUMBERS,
     seconds=NUMBERS,
 )
-TAG_QUANTIZATIONS = st.builds(TagQuantization, accuracy_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans())
+TAG_QUANTIZATIONS = st.builds(TaggerQuantization, accuracy_lost=NUMBERS, speed_ratio=NUMBERS, used=st.booleans())
 TAGGERS = st.builds(
     TaggerConfig,
     task=st.just("tagger"),
@@ -170,11 +177,11 @@ def model_json() -> Any:
     model = LanguageModelConfig(
         "language-model",
         TokenizerConfig(),
-        NetworkConfig(5),
+        LanguageModelNetworkConfig(5),
         TrainingConfig(Budget(steps=3)),
         CorpusConfig((source,)),
         TrainingRecord("0", "0", "cpu", "fp32"),
-        scores=Scores(1.0, 1.4, 3, 0.5, 2.0),
+        scores=LanguageModelValidation(1.0, 1.4, 3, 0.5, 2.0),
     )
     return json.loads(json.dumps(model.to_json()))
 
@@ -200,7 +207,7 @@ def test_unknown_key_is_refused_at_any_depth_and_named_with_its_place(place: tup
 def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_it() -> None:
     document = model_json()
     del document["network"]["layers"]
-    assert LanguageModelConfig.from_json(document).network.layers == NetworkConfig(5).layers
+    assert LanguageModelConfig.from_json(document).network.layers == LanguageModelNetworkConfig(5).layers
     del document["network"]["vocabulary_size"]
     with pytest.raises(ConfigError, match=r"^LanguageModelConfig\.network: missing key 'vocabulary_size'$"):
         LanguageModelConfig.from_json(document)
@@ -209,15 +216,15 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (NetworkConfig, {"vocabulary_size": "5"}),
-        (NetworkConfig, {"vocabulary_size": 5.0}),
-        (NetworkConfig, {"vocabulary_size": True}),
-        (NetworkConfig, {"vocabulary_size": None}),
-        (NetworkConfig, {"vocabulary_size": 5, "cell": "LSTM"}),
-        (NetworkConfig, {"vocabulary_size": 5, "cell": ["lstm"]}),
-        (NetworkConfig, {"vocabulary_size": 5, "dropout": False}),
-        (NetworkConfig, [5]),
-        (NetworkConfig, None),
+        (LanguageModelNetworkConfig, {"vocabulary_size": "5"}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": 5.0}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": True}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": None}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": 5, "cell": "LSTM"}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": 5, "cell": ["lstm"]}),
+        (LanguageModelNetworkConfig, {"vocabulary_size": 5, "dropout": False}),
+        (LanguageModelNetworkConfig, [5]),
+        (LanguageModelNetworkConfig, None),
         (Budget, {"steps": 1.5}),
         (Budget, {"seconds": "60"}),
         (TrainingConfig, {"budget": 60}),
@@ -225,7 +232,7 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
         (SamplingConfig, {"stop_strings": ["end", 3]}),
         (CorpusConfig, {"sources": {"path": "a"}}),
         (CorpusConfig, {"sources": ["a"]}),
-        (Quantization, {"bits_per_character_lost": 0.0, "speed_ratio": 1.0, "used": 1}),
+        (LanguageModelQuantization, {"bits_per_character_lost": 0.0, "speed_ratio": 1.0, "used": 1}),
         (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": 3}),
         (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3.0]}),
         (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3], "words_from": "gru"}),
@@ -233,7 +240,7 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
         (TreebankConfig, {"sources": [], "format": "lines", "columns": ["upos"]}),
         (TreebankConfig, {"sources": [], "format": "conllu", "columns": "upos"}),
         (TreebankConfig, {"sources": [], "format": "conllu", "columns": ["upos"], "level": "sentence"}),
-        (TagQuantization, {"accuracy_lost": None, "speed_ratio": 1.0, "used": True}),
+        (TaggerQuantization, {"accuracy_lost": None, "speed_ratio": 1.0, "used": True}),
     ],
 )
 def test_value_of_another_type_is_refused(kind: type[Json], value: object) -> None:

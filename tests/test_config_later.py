@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from charnn.config import Json, NetworkConfig, later
+from charnn.config.as_json import Json, later
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,33 @@ def test_a_field_that_came_later_is_written_only_where_it_differs_from_its_defau
 def test_an_older_charnn_reads_a_newer_network_that_uses_nothing_new() -> None:
     """Every key of what it reads it must know: those of the first models."""
     first = ["vocabulary_size", "cell", "layers", "hidden_size", "embedding_size", "dropout"]
-    assert list(NetworkConfig(5, layers=3, dropout=0.5).to_json()) == first
-    assert list(NetworkConfig(5, weight_drop=0.5, residual=True).to_json()) == [*first, "residual", "weight_drop"]
+    assert list(LanguageModelNetworkConfig(5, layers=3, dropout=0.5).to_json()) == first
+    assert list(LanguageModelNetworkConfig(5, weight_drop=0.5, residual=True).to_json()) == [
+        *first,
+        "residual",
+        "weight_drop",
+    ]
 
 
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        (NetworkConfig(9, layers=3, hidden_size=24, dropout=0.25), "3 x 24 lstm, embedding 64, dropout 0.25"),
         (
-            NetworkConfig(9, cell="rnn", residual=True, recurrent_depth=2, weight_drop=0.5, embedding_dropout=0.1),
+            LanguageModelNetworkConfig(9, layers=3, hidden_size=24, dropout=0.25),
+            "3 x 24 lstm, embedding 64, dropout 0.25",
+        ),
+        (
+            LanguageModelNetworkConfig(
+                9, cell="rnn", residual=True, recurrent_depth=2, weight_drop=0.5, embedding_dropout=0.1
+            ),
             "2 x 256 rnn, embedding 64, dropout 0, residual, recurrent depth 2, weight drop 0.5, embedding dropout 0.1",
         ),
-        (NetworkConfig(9, cell="rnn", gradient_flow=2.5), "2 x 256 rnn, embedding 64, dropout 0, gradient flow 2.5"),
+        (
+            LanguageModelNetworkConfig(9, cell="rnn", gradient_flow=2.5),
+            "2 x 256 rnn, embedding 64, dropout 0, gradient flow 2.5",
+        ),
     ],
     ids=["plain", "all of texts", "gradient flow"],
 )
-def test_a_network_in_words_says_what_it_does_beyond_the_usual(network: NetworkConfig, said: str) -> None:
+def test_a_network_in_words_says_what_it_does_beyond_the_usual(network: LanguageModelNetworkConfig, said: str) -> None:
     assert str(network) == said

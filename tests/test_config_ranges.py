@@ -6,17 +6,13 @@ from typing import Any
 
 import pytest
 
-from charnn.config import (
-    Budget,
-    Json,
-    NetworkConfig,
-    SamplingConfig,
-    TaggerNetworkConfig,
-    TagScores,
-    TokenizerConfig,
-    TrainingConfig,
-)
+from charnn.config.as_json import Json
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
+from charnn.generation.config import SamplingConfig
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.tagger.config import TaggerNetworkConfig, TaggerValidation
+from charnn.tokenizers.config import TokenizerConfig
 
 
 @pytest.mark.parametrize("given", [{}, {"seconds": 1.0, "steps": 1}, {"seconds": 1.0, "epochs": 1.0, "steps": 1}])
@@ -40,7 +36,7 @@ def test_a_tagger_has_words_characters_and_a_tag_in_every_column(change: dict[st
 
 
 def test_the_loss_of_tag_scores_is_the_mean_over_columns_of_words_with_a_wrong_tag() -> None:
-    scores = TagScores(("upos", "xpos"), (0.75, 0.5), 0.25, 0.125, 1, 1.0, 1.0)
+    scores = TaggerValidation(("upos", "xpos"), (0.75, 0.5), 0.25, 0.125, 1, 1.0, 1.0)
     assert scores.loss == 0.375
     assert str(scores) == "upos 75.00%  xpos 50.00%, unknown words 12.50%"
 
@@ -53,9 +49,9 @@ INFINITY = float("inf")
     ("kind", "required", "name", "value"),
     [
         *((TokenizerConfig, {}, *pair) for pair in [("vocabulary_size", 1), ("min_count", 0)]),
-        *((NetworkConfig, {}, "vocabulary_size", value) for value in (0, -1)),
+        *((LanguageModelNetworkConfig, {}, "vocabulary_size", value) for value in (0, -1)),
         *(
-            (NetworkConfig, {"vocabulary_size": 5}, *pair)
+            (LanguageModelNetworkConfig, {"vocabulary_size": 5}, *pair)
             for pair in [
                 ("layers", 0),
                 ("hidden_size", 0),
@@ -66,7 +62,7 @@ INFINITY = float("inf")
             ]
         ),
         *(
-            (NetworkConfig, {"vocabulary_size": 5, "cell": "rnn"}, "gradient_flow", value)
+            (LanguageModelNetworkConfig, {"vocabulary_size": 5, "cell": "rnn"}, "gradient_flow", value)
             for value in (-0.1, INFINITY, NAN)
         ),
         *(
@@ -126,5 +122,5 @@ def test_value_out_of_range_is_refused_as_it_is_built(
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_gradient_flow_of_a_cell_with_gates_is_refused_by_the_name_of_its_option(cell: Any) -> None:
     with pytest.raises(ConfigError, match=rf"^--gradient-flow is for --cell rnn, not {cell}$"):
-        NetworkConfig(5, cell=cell, gradient_flow=0.5)
-    assert NetworkConfig(5, cell="rnn", gradient_flow=0.5).gradient_flow == 0.5
+        LanguageModelNetworkConfig(5, cell=cell, gradient_flow=0.5)
+    assert LanguageModelNetworkConfig(5, cell="rnn", gradient_flow=0.5).gradient_flow == 0.5

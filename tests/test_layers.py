@@ -11,10 +11,17 @@ from pathlib import Path
 import pytest
 
 import charnn
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, TokenizerConfig
-from charnn.corpora import read_corpus, read_treebank
-from charnn.training import LanguageModelSession, Report, TaggerSession, TaggerWishes, Wishes
+from charnn.config.training import Budget
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import read_treebank
+from charnn.tokenizers.config import TokenizerConfig
+from charnn.training.report import Report
 
 UNNEEDED = ("torch", "onnx", "sentencepiece", "charnn.network", "charnn.training")
 
@@ -42,10 +49,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layers")
     (folder / "corpus.txt").write_text("to be or not to be, that is the question\n" * 5)
     session = LanguageModelSession.start(
-        lambda: ModelDirectory.create(folder / "model"),
+        lambda: LanguageModelDirectory.create(folder / "model"),
         read_corpus([str(folder / "corpus.txt")]),
         TokenizerConfig(),
-        Wishes(layers=1, hidden_size=8, budget=Budget(steps=2)),
+        LanguageModelOverrides(layers=1, hidden_size=8, budget=Budget(steps=2)),
         {"device": "cpu", "precision": "fp32"},
     )
     session.run(Silent())
@@ -58,9 +65,9 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tagger")
     (folder / "treebank.txt").write_text("the_DET cat_NOUN sleeps_VERB\n" * 5)
     session = TaggerSession.start(
-        lambda: ModelDirectory.create(folder / "tagger"),
+        lambda: TaggerDirectory.create(folder / "tagger"),
         read_treebank([str(folder / "treebank.txt")], columns=("tag",)),
-        TaggerWishes(hidden_size=8, word_size=8, budget=Budget(steps=2)),
+        TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2)),
         {"device": "cpu", "precision": "fp32"},
     )
     session.run(Silent())

@@ -4,71 +4,52 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from charnn import tokenizers
 from charnn.checkpoint import history
 from charnn.checkpoint.arrays import Array, places_in_file, read_arrays, write_arrays
 from charnn.checkpoint.atomic import write_atomic
-from charnn.checkpoint.format import KINDS, AnyModelConfig, LanguageModelConfig, ModelConfig, TaggerConfig
-from charnn.config import TokenizerKind
-from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, TokenizerError, UsageError
-from charnn.lexicon import Lexicon
-from charnn.tokenizers import Tokenizer
-
-C = TypeVar("C", bound=ModelConfig)
+from charnn.checkpoint.format import dumps, loads
+from charnn.config import ModelConfig
+from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, UsageError
 
 CONFIG = "config.json"
-TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
-    "characters": "tokenizer.json",
-    "bytes": "tokenizer.json",
-    "unigram": "tokenizer.model",
-    "bpe": "tokenizer.model",
-}
 WEIGHTS = "weights.safetensors"
 GRAPH = "model.onnx"
 QUANTIZED_GRAPH = "model.int8.onnx"
 HISTORY = "history.jsonl"
 TRAINING = "training"
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
-LEXICON = "lexicon.json"
-WORD_GRAPH = "words.onnx"
-NAMES = {
-    CONFIG,
-    *TOKENIZER_FILES.values(),
-    LEXICON,
-    WEIGHTS,
-    WORD_GRAPH,
-    GRAPH,
-    QUANTIZED_GRAPH,
-    HISTORY,
-    TRAINING,
-}
+NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, TRAINING})
+"""What a model of any task may have."""
 
 
 class ModelDirectory:
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
+
+    files: ClassVar[frozenset[str]] = frozenset()
+    """The names of what a model of this kind has besides NAMES."""
 
     def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
         self.path = path
         self._made = made
 
     @classmethod
-    def create(cls, path: Path, *, overwrite: bool = False) -> ModelDirectory:
+    def create(cls, path: Path, *, overwrite: bool = False, names: Collection[str] = ()) -> Self:
         """A new, empty model directory at `path`.
 
         Raises UsageError where something is in the way; with `overwrite`, where that is anything but a model directory
-        or an empty one.
+        or an empty one. `names` are what models of other kinds have.
         """
         try:
             if path.exists() or path.is_symlink():
                 if not overwrite:
                     raise UsageError(f"{path} exists", hint="give --overwrite to replace it, or another --out")
-                if not _may_be_replaced(path):
+                if not _may_be_replaced(path, NAMES.union(cls.files, names)):
                     raise UsageError(f"{path} is not a model directory, so --overwrite leaves it alone")
                 shutil.rmtree(path)
             made = tuple(directory for directory in (path, *path.parents) if not directory.exists())
@@ -78,7 +59,7 @@ class ModelDirectory:
         return cls(path, made)
 
     @classmethod
-    def open(cls, path: Path) -> ModelDirectory:
+    def open(cls, path: Path) -> Self:
         """Raises ModelNotFoundError where `path` is no model directory."""
         if not has_config(path):
             raise ModelNotFoundError(
@@ -94,59 +75,42 @@ class ModelDirectory:
 
     # what the model is
 
-    def config(self) -> AnyModelConfig:
-        """Raises ModelFormatError where config.json is missing, damaged, or of another format version."""
-        data = self._read(CONFIG)
-        try:
-            return ModelConfig.loads(data.decode("utf-8"))
-        except UnicodeDecodeError:
-            raise ModelFormatError(f"{self.path / CONFIG}: not UTF-8") from None
-        except ModelFormatError as error:
-            raise ModelFormatError(f"{self.path}/{error}", hint=error.hint) from None
+    def document(self) -> dict[str, Any]:
+        """The object in config.json, its format version taken out.
 
-    def config_of(self, kind: type[C]) -> C:
-        """The same, for one who knows the task. Raises ModelError where the model has another."""
-        config = self.config()
-        if not isinstance(config, kind):
-            needed = next(task for task, of in KINDS.items() if of is kind)
-            raise ModelError(f"{self.path}: this is a {config.task}, and a {needed} is needed")
-        return config
+        Raises ModelFormatError where the file is missing, damaged, of another format version, or names no task.
+        """
+        return loads(self.read(CONFIG), str(self.path / CONFIG))
+
+    def task(self) -> str:
+        """The name of the model's task, which may be one that this charnn does not know. Raises as `document`."""
+        name: str = self.document()["task"]
+        return name
 
     def write_config(self, config: ModelConfig) -> None:
-        write_atomic(self.path / CONFIG, config.dumps().encode("utf-8"))
+        self.write(CONFIG, dumps(config).encode("utf-8"))
 
-    def tokenizer(self) -> Tokenizer:
-        """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
-        config = self.config_of(LanguageModelConfig)
-        name = TOKENIZER_FILES[config.tokenizer.kind]
+    # files of any name
+
+    def read(self, name: str) -> bytes:
+        """Raises ModelFormatError where the file is missing, ModelError where it cannot be read."""
         try:
-            tokenizer = tokenizers.load(config.tokenizer.kind, self._read(name))
-        except TokenizerError as error:
-            raise ModelFormatError(f"{self.path / name}: {str(error).removeprefix(f'{name}: ')}") from None
-        if tokenizer.size != (size := config.network.vocabulary_size):
-            raise ModelFormatError(
-                f"{self.path / name}: a vocabulary of {tokenizer.size}, where the network has {size}"
-            )
-        return tokenizer
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            raise ModelFormatError(f"{self.path / name}: missing") from None
+        except OSError as error:
+            raise ModelError(f"{self.path / name}: {error.strerror}") from None
 
-    def write_tokenizer(self, tokenizer: Tokenizer) -> None:
-        write_atomic(self.path / TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())
+    def write(self, name: str, data: bytes) -> None:
+        """The file is there as a whole or not at all (`write_atomic`)."""
+        write_atomic(self.path / name, data)
 
-    def lexicon(self) -> Lexicon:
-        """Of a tagger. Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
-        config, data = self.config_of(TaggerConfig), self._read(LEXICON)
-        try:
-            lexicon = Lexicon.from_bytes(data)
-        except ModelFormatError as error:
-            raise ModelFormatError(f"{self.path / LEXICON}: {error}") from None
-        network = config.network
-        ours = lexicon.word_ids, lexicon.character_ids, tuple(map(len, lexicon.tags.values()))
-        if ours != (network.words, network.characters, network.tags) or tuple(lexicon.tags) != config.corpus.columns:
-            raise ModelFormatError(f"{self.path / LEXICON}: not that of this network")
-        return lexicon
-
-    def write_lexicon(self, lexicon: Lexicon) -> None:
-        write_atomic(self.path / LEXICON, lexicon.to_bytes())
+    def existing(self, name: str) -> Path:
+        """The path of a file that must be there. Raises ModelFormatError where it is not."""
+        path = self.path / name
+        if not path.is_file():
+            raise ModelFormatError(f"{path}: missing")
+        return path
 
     # weights and graphs
 
@@ -166,20 +130,13 @@ class ModelDirectory:
         write_arrays(self.path / WEIGHTS, weights)
 
     def graph_path(self, *, quantized: bool = False) -> Path:
-        return self._existing(QUANTIZED_GRAPH if quantized else GRAPH)
-
-    def word_graph_path(self) -> Path:
-        """Of a tagger."""
-        return self._existing(WORD_GRAPH)
+        return self.existing(QUANTIZED_GRAPH if quantized else GRAPH)
 
     def has_quantized_graph(self) -> bool:
         return (self.path / QUANTIZED_GRAPH).is_file()
 
     def write_graph(self, graph: bytes, *, quantized: bool = False) -> None:
-        write_atomic(self.path / (QUANTIZED_GRAPH if quantized else GRAPH), graph)
-
-    def write_word_graph(self, graph: bytes) -> None:
-        write_atomic(self.path / WORD_GRAPH, graph)
+        self.write(QUANTIZED_GRAPH if quantized else GRAPH, graph)
 
     # how training went, and what resuming it needs
 
@@ -211,24 +168,10 @@ class ModelDirectory:
         write_arrays(self.path / TRAINING_STATE, arrays, {"values": json.dumps(values)})
 
     def size_on_disk(self) -> tuple[int, int]:
-        """Bytes of what using the model takes, and bytes of training/."""
+        """The bytes of what using the model takes, and the bytes of training/."""
         total = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
         training = sum(f.stat().st_size for f in (self.path / TRAINING).rglob("*") if f.is_file())
         return total - training, training
-
-    def _existing(self, name: str) -> Path:
-        path = self.path / name
-        if not path.is_file():
-            raise ModelFormatError(f"{path}: missing")
-        return path
-
-    def _read(self, name: str) -> bytes:
-        try:
-            return (self.path / name).read_bytes()
-        except FileNotFoundError:
-            raise ModelFormatError(f"{self.path / name}: missing") from None
-        except OSError as error:
-            raise ModelError(f"{self.path / name}: {error.strerror}") from None
 
 
 def has_config(path: Path) -> bool:
@@ -238,9 +181,9 @@ def has_config(path: Path) -> bool:
         return False
 
 
-def _may_be_replaced(path: Path) -> bool:
+def _may_be_replaced(path: Path, names: Collection[str]) -> bool:
     """Whether `path` is an empty directory, or one with a model and nothing else; no link to one."""
     if path.is_symlink() or not path.is_dir():
         return False
-    names = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
-    return not any(path.iterdir()) or ({CONFIG, WEIGHTS} <= names <= NAMES)
+    found = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
+    return not any(path.iterdir()) or {CONFIG, WEIGHTS} <= found <= set(names)

@@ -7,27 +7,30 @@ from itertools import count
 from pathlib import Path
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
-from charnn.config import Task
 from charnn.errors import ModelError, ModelNotFoundError
 
 ROOT = Path("checkpoints")
 VARIABLE = "CHARNN_MODEL"
 
 
-def find_model(name: str | None, task: Task | None) -> ModelDirectory:
+def find_model(name: str | None, task: str | None) -> ModelDirectory:
     """The model that `name` means: a path, or a name under ./checkpoints/.
 
-    Without a name: $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/. Any task will do
-    where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named one is damaged
-    or does another task.
+    Without a name it is $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/. Any task will
+    do where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named one is
+    damaged or does another task.
     """
     name = name or os.environ.get(VARIABLE) or None
     if name is None:
         return _newest(task)
     model = ModelDirectory.open(_resolve(name))
-    if task not in (None, found := model.config().task):
-        raise ModelError(f"{model.path}: this is a {found}, and a {task} is needed")
+    if task not in (None, found := model.task()):
+        raise wrong_task(model, found, str(task))
     return model
+
+
+def wrong_task(model: ModelDirectory, found: str, needed: str) -> ModelError:
+    return ModelError(f"{model.path}: this is a {found}, and a {needed} is needed")
 
 
 def is_named(name: str | None) -> bool:
@@ -47,12 +50,12 @@ def _resolve(name: str) -> Path:
     return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
 
 
-def _newest(task: Task | None) -> ModelDirectory:
+def _newest(task: str | None) -> ModelDirectory:
     found = sorted(ROOT.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in found:
         model = ModelDirectory(file.parent)
         try:
-            if task in (None, model.config().task):
+            if model.task() == task or task is None:
                 return model
         except ModelError:
             continue  # a damaged model is no reason not to find a sound one

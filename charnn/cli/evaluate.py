@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli import given, options
-from charnn.config import DocumentUnit, Task, TreebankFormat
+from charnn.corpora.documents import DocumentUnit
 from charnn.errors import ModelNotFoundError, UsageError
+from charnn.tasks.tagger.config import TreebankFormat
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import ModelDirectory
+    from charnn.checkpoint.directory import ModelDirectory
 
 OF_TEXTS = ("crop", "documents")
 """Parameters that mean something for a language model only."""
@@ -97,8 +98,11 @@ def evaluate(
     charnn eval test.conllu --model english
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
     """
-    directory = _model(context, model, files or [], encoding)
-    if directory.config().task == "language-model":
+    from charnn.tasks import directory_of
+    from charnn.tasks.tagger.directory import TaggerDirectory
+
+    directory = directory_of(_model(context, model, files or [], encoding))
+    if not isinstance(directory, TaggerDirectory):
         _refuse(context, OF_TREEBANKS, f"is for treebanks, and {directory.path} is a language model")
         from charnn.cli import evaluate_text
 
@@ -134,10 +138,10 @@ def _model(context: typer.Context, name: str | None, files: list[str], encoding:
 
     Where FILE alone tells the task and there is no model of it, the newest of any: a treebank is a text, too.
     """
-    from charnn.checkpoint import find_model
-    from charnn.checkpoint.locate import is_named
+    from charnn.checkpoint.locate import find_model, is_named
     from charnn.cli import console
-    from charnn.corpora import beginning, recognize
+    from charnn.corpora.sources import beginning
+    from charnn.tasks.tagger.formats.recognition import recognize
 
     of_texts, of_treebanks = (_given(context, names) for names in (OF_TEXTS, OF_TREEBANKS))
     if of_texts and of_treebanks:
@@ -148,7 +152,7 @@ def _model(context: typer.Context, name: str | None, files: list[str], encoding:
         return find_model(None, "tagger" if of_treebanks else "language-model")
     if not files:
         return find_model(None, None)
-    task: Task = "language-model" if recognize(beginning(files[0], encoding=encoding)) == "lines" else "tagger"
+    task: str = "language-model" if recognize(beginning(files[0], encoding=encoding)) == "lines" else "tagger"
     try:
         return find_model(None, task)
     except ModelNotFoundError:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from charnn.checkpoint import ModelDirectory, TaggerConfig
 from charnn.cli import console, inference, tag_tables
 from charnn.cli.gold import GoldSentence, held_out, of_files
 from charnn.cli.mistakes import mistakes
 from charnn.cli.options import InferencePrecision
 from charnn.cli.tally import JudgedSentence, Tally, tagged_blocks
-from charnn.config import Level, TreebankFormat
 from charnn.errors import CorpusError, UsageError
+from charnn.tasks.tagger.config import Level, TreebankFormat
+from charnn.tasks.tagger.directory import TaggerDirectory
 
 
 def evaluate(
-    directory: ModelDirectory,
+    directory: TaggerDirectory,
     files: Sequence[str],
     *,
     columns: str | None,
@@ -29,7 +29,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """`confusion` is the path of a picture, or, with {column} in it, of one for each column."""
-    corpus = directory.config_of(TaggerConfig).corpus
+    corpus = directory.config().corpus
     names = corpus.columns if columns is None else _names(columns)
     scored = [name for name in names if name != "_"]
     for column in scored:
@@ -86,7 +86,7 @@ def _write_mistakes(block: Sequence[JudgedSentence], columns: Sequence[str], lev
 
 
 def _draw(tally: Tally, path: str, title: str) -> None:
-    from charnn.plots import save_confusion
+    from charnn.plots.confusion import save_confusion
 
     columns = list(tally.columns)
     if "{column}" not in path and len(columns) > 1:

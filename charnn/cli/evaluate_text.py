@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from charnn.checkpoint import LanguageModelConfig, ModelDirectory
 from charnn.cli import console, inference
 from charnn.cli.options import InferencePrecision
-from charnn.config import DocumentUnit
-from charnn.corpora import read, read_corpus_again, split_documents
+from charnn.corpora.documents import DocumentUnit, split_documents
+from charnn.corpora.sources import read
 from charnn.errors import CorpusError, UsageError
-from charnn.evaluation import carried, cropped
-from charnn.tokenizers import STOP_ID, Tokenizer
+from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.use.reading import carried, cropped
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LANES = 8
 WARM_UP = 2048
@@ -20,7 +21,7 @@ WARM_UP = 2048
 
 
 def evaluate(
-    directory: ModelDirectory,
+    directory: LanguageModelDirectory,
     files: Sequence[str],
     *,
     context: str,
@@ -30,7 +31,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     crop = _crop_length(context)
-    config = directory.config_of(LanguageModelConfig)
+    config = directory.config()
     tokenizer = directory.tokenizer()
     any_bytes = config.tokenizer.kind == "bytes"
     if files:

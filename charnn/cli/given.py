@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from charnn.cli import options
-from charnn.config import Budget, Task
+from charnn.config.training import Budget
 from charnn.errors import UsageError
 
 OF_TEXTS = (
@@ -26,9 +26,10 @@ def budget(time: str | None, epochs: float | None, steps: int | None) -> Budget 
     return Budget(seconds=options.seconds(time) if time is not None else None, epochs=epochs, steps=steps)
 
 
-def task(context: typer.Context, path: str, encoding: str) -> Task:
+def task(context: typer.Context, path: str, encoding: str) -> str:
     """What the options that were given belong to; where they do not tell, what the first file is."""
-    from charnn.corpora import beginning, recognize
+    from charnn.corpora.sources import beginning
+    from charnn.tasks.tagger.formats.recognition import recognize
 
     of_texts, of_treebanks = (
         [p.opts[0] for name in names for p in context.command.params if p.name == name and is_given(context, name)]

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from charnn.config import Level, SourceFile, TreebankConfig, TreebankFormat
-from charnn.corpora import read, read_again
-from charnn.corpora.tagged import Sentence
-from charnn.corpora.tagged.aligned import align
-from charnn.corpora.tagged.gold import gold_sentences, treebank_format
-from charnn.corpora.tagged.raw import line_of
+from charnn.config.sources import SourceFile
+from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
+from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.formats.aligned import align
+from charnn.tasks.tagger.formats.raw import line_of
+from charnn.tasks.tagger.formats.sentence import Sentence
+from charnn.tasks.tagger.treebank import gold_sentences, treebank_format
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,37 +5,39 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from charnn.checkpoint import LanguageModelConfig, ModelDirectory, TaggerConfig
+from charnn.checkpoint.directory import ModelDirectory
 from charnn.cli.options import InferencePrecision
 from charnn.errors import ModelFormatError, UsageError
+from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.tagger.config import TaggerConfig
+from charnn.tasks.tagger.directory import TaggerDirectory
 
 if TYPE_CHECKING:
-    from charnn.runtime import RuntimeLanguageModel
-    from charnn.tagging import Tagger
+    from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+    from charnn.tasks.tagger.use.tagger import SentenceTagger
 
 LARGE_GRAPH = 2_000_000
 """Bytes. Weights beyond this do not fit one core's own cache, and single steps gain a fifth to a half from a second."""
 
 
 def load_language_model(
-    directory: ModelDirectory, precision: InferencePrecision, threads: int | None = None
+    directory: LanguageModelDirectory, precision: InferencePrecision, threads: int | None = None
 ) -> RuntimeLanguageModel:
     """Raises UsageError where int8 is asked for and the model has no int8 graph."""
-    from charnn.runtime import RuntimeLanguageModel
+    from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
-    graph = directory.graph_path(
-        quantized=_is_quantized(directory, directory.config_of(LanguageModelConfig), precision)
-    )
+    graph = directory.graph_path(quantized=_is_quantized(directory, directory.config(), precision))
     return RuntimeLanguageModel(graph, threads=threads or threads_for_steps(graph.stat().st_size))
 
 
-def load_tagger(directory: ModelDirectory, precision: InferencePrecision, *, beam: int = 1) -> Tagger:
+def load_tagger(directory: TaggerDirectory, precision: InferencePrecision, *, beam: int = 1) -> SentenceTagger:
     """Raises UsageError where int8 is asked for and the model has no int8 graph."""
-    from charnn.decoding import decoder_from, saved_arrays
-    from charnn.runtime import RuntimeTagger
-    from charnn.tagging import Tagger
+    from charnn.tasks.tagger.decoding.saved import decoder_from, saved_arrays
+    from charnn.tasks.tagger.use.runtime import RuntimeTagger
+    from charnn.tasks.tagger.use.tagger import SentenceTagger
 
-    config, lexicon = directory.config_of(TaggerConfig), directory.lexicon()
+    config, lexicon = directory.config(), directory.lexicon()
     graph = directory.graph_path(quantized=_is_quantized(directory, config, precision))
     kind = config.network.decoder
     weights = {} if kind == "independent" else directory.weights()
@@ -46,7 +48,7 @@ def load_tagger(directory: ModelDirectory, precision: InferencePrecision, *, bea
     network = RuntimeTagger(directory.word_graph_path(), graph)
     if network.score_sizes != [decoder.score_size for decoder in decoders]:
         raise ModelFormatError(f"{graph}: not the graph of this model")
-    return Tagger(lexicon, network, decoders, threads=processors())
+    return SentenceTagger(lexicon, network, decoders, threads=processors())
 
 
 def _is_quantized(

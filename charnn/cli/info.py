@@ -11,9 +11,10 @@ from charnn.cli.console import duration, size
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import LanguageModelConfig, TaggerConfig
-    from charnn.lexicon import Lexicon
-    from charnn.tokenizers import Tokenizer
+    from charnn.tasks.language_model.config import LanguageModelConfig
+    from charnn.tasks.tagger.config import TaggerConfig
+    from charnn.tasks.tagger.lexicon import Lexicon
+    from charnn.tokenizers.base import Tokenizer
 
 Rows = list[tuple[str, str]]
 """Labels and what they say."""
@@ -31,20 +32,22 @@ def info(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what a model is: network, symbols or tags, training, scores, size."""
-    from charnn.checkpoint import TaggerConfig, find_model
+    from charnn.checkpoint.locate import find_model
     from charnn.cli import console
+    from charnn.tasks import directory_of
+    from charnn.tasks.tagger.directory import TaggerDirectory
 
     if name is not None and model is not None:
         raise UsageError(f"{name} and --model {model}: give one of them")
-    directory = find_model(name or model, None)
+    directory = directory_of(find_model(name or model, None))
     config = directory.config()
     learned: dict[str, Any] = {}
-    if isinstance(config, TaggerConfig):
+    if isinstance(directory, TaggerDirectory):
         lexicon = directory.lexicon()
-        rows = _tagger(config, lexicon)
+        rows = _tagger(directory.config(), lexicon)
         learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": lexicon.tags}
     else:
-        rows = _language_model(config, directory.tokenizer())
+        rows = _language_model(directory.config(), directory.tokenizer())
     parameters = sum(weight.size for weight in directory.weights().values())
     needed, training_state = directory.size_on_disk()
     if as_json:

@@ -13,10 +13,12 @@ from typer.exceptions import TyperException
 
 from charnn.cli import console, sample_options
 from charnn.cli.escapes import unescaped
-from charnn.config import SamplingConfig
 from charnn.errors import CharnnError, UsageError
-from charnn.generation import Lanes, LanguageModel, Request
-from charnn.tokenizers import Tokenizer
+from charnn.generation.config import SamplingConfig
+from charnn.generation.lanes import Lanes
+from charnn.generation.model import NextTokenModel
+from charnn.generation.text import Request
+from charnn.tokenizers.base import Tokenizer
 
 HELP = r"""What you type is added to the text, and the model goes on from there.
 (nothing)         the model goes on
@@ -38,7 +40,7 @@ class Conversation:
     """The text so far, where it has been before, and how the model goes on."""
 
     def __init__(
-        self, model: LanguageModel, tokenizer: Tokenizer, context: typer.Context, *, seed: int, may_stop: bool
+        self, model: NextTokenModel, tokenizer: Tokenizer, context: typer.Context, *, seed: int, may_stop: bool
     ) -> None:
         """`context` has the options that it begins with, and their command reads those that are set on the way."""
         self._model, self._tokenizer, self._may_stop, self._seed = model, tokenizer, may_stop, seed

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.cli.tally import JudgedSentence
-from charnn.config import Level
+from charnn.tasks.tagger.config import Level
 
 _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

@@ -13,7 +13,7 @@ from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.cli.novelty_forms import Named
-    from charnn.config import CorpusConfig
+    from charnn.tasks.language_model.config import CorpusConfig
 
 AT_LEAST = 20
 HELD_OUT = 1_000_000
@@ -72,7 +72,7 @@ def novelty(
     charnn novelty --corpus input.txt --at-least 50 --json story.txt
     """
     from charnn.cli import console, novelty_forms
-    from charnn.evaluation.novelty import matches
+    from charnn.novelty.matches import matches
 
     if corpus and model is not None:
         raise UsageError("--corpus takes the place of the text that --model was trained on", hint="give one of them")
@@ -109,17 +109,17 @@ def novelty(
 
 def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[Named]:
     from charnn.cli.novelty_forms import Named
-    from charnn.corpora import read
+    from charnn.corpora.sources import read
 
     return [Named(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
 
 
 def _of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
     """Whether the model reads any bytes; the texts that it was trained on; what was held out."""
-    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.cli import console
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
 
-    config = find_model(name, "language-model").config_of(LanguageModelConfig)
+    config = LanguageModelDirectory.find(name).config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
         sources, held_out = _trained_on(config.corpus, any_bytes=any_bytes)
@@ -136,7 +136,7 @@ def _of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
 def _trained_on(config: CorpusConfig, *, any_bytes: bool) -> tuple[list[Named], list[str]]:
     """The texts that were trained on, and what follows them in their files: the documents that were held out."""
     from charnn.cli.novelty_forms import Named
-    from charnn.corpora import read_again
+    from charnn.corpora.sources import read_again
 
     texts = [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in config.sources]
     training, held_out = _cut(texts, config.training_characters)
@@ -145,7 +145,7 @@ def _trained_on(config: CorpusConfig, *, any_bytes: bool) -> tuple[list[Named], 
 
 
 def _held_out(config: CorpusConfig, *, any_bytes: bool) -> list[str]:
-    from charnn.corpora import read_again
+    from charnn.corpora.sources import read_again
 
     return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in config.validation_sources]
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.cli.escapes import escaped
-from charnn.evaluation.novelty import Matches, Run
+from charnn.novelty.matches import Matches, Run
 
 SHOWN = 200
 """Characters of the longest run that a report shows."""

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from charnn.cli.console import duration, notice
-from charnn.training import Report, Scores
+from charnn.config.model import Validation
+from charnn.training.report import Report
 
 PREVIEW_INTERVAL = 5.0
 """Seconds between previews, at least."""
@@ -45,7 +46,7 @@ class PlainLines:
     def step(self, report: Report) -> None:
         pass
 
-    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+    def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
         notice(
             f"step {report.step:>6}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
             f"valid {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
@@ -60,8 +61,8 @@ class LiveView:
         """`title` stands over what `preview` gives."""
         self._preview, self._title = preview, title
         self._report: Report | None = None
-        self._scores: Scores | None = None
-        self._best: Scores | None = None
+        self._scores: Validation | None = None
+        self._best: Validation | None = None
         self._shown = ""
         self._shown_at = -PREVIEW_INTERVAL
         self._live = Live(console=Console(stderr=True), get_renderable=self._render, refresh_per_second=4)
@@ -79,7 +80,7 @@ class LiveView:
     def step(self, report: Report) -> None:
         self._report = report
 
-    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+    def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
         self._report, self._scores = report, scores
         self._best = scores if best else self._best
         if time.monotonic() - self._shown_at >= PREVIEW_INTERVAL:

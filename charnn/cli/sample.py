@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from charnn.cli import options, sample_options
-from charnn.config import SamplingConfig
+from charnn.generation.config import SamplingConfig
 
 DEFAULT = SamplingConfig()
 BATCH = 64
@@ -66,17 +66,18 @@ def sample(
     echo "ROMEO:" | charnn sample - --sentences 2
     charnn sample --pattern '(Mr|Mrs|Miss) \\w+' -n 5
     """
-    from charnn.checkpoint import LanguageModelConfig, find_model
     from charnn.cli import inference
     from charnn.cli.prompts import prompts
     from charnn.cli.texts import TextWriter, requests
-    from charnn.generation import Lanes, in_order, likeliest
+    from charnn.generation.lanes import Lanes, in_order
+    from charnn.generation.likeliest import likeliest
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     sampling = sample_options.sampling(context.params)
-    directory = find_model(model, "language-model")
+    directory = LanguageModelDirectory.find(model)
     tokenizer = directory.tokenizer()
     network = inference.load_language_model(directory, precision)
-    may_stop = directory.config_of(LanguageModelConfig).corpus.ends_are_learned
+    may_stop = directory.config().corpus.ends_are_learned
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     if interactive:
         from charnn.cli.interactive import Conversation, converse

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from charnn import config
 from charnn.cli.escapes import unescaped
 from charnn.cli.given import is_given
-from charnn.config import FILTERS, SamplingConfig
 from charnn.errors import UsageError
+from charnn.generation import config
+from charnn.generation.config import FILTERS, SamplingConfig
 
 LENGTH = 1000
 ENDLESS = -1

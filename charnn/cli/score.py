@@ -15,9 +15,9 @@ from charnn.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from charnn.checkpoint import ModelDirectory
-    from charnn.evaluation.line_stream import ScoredLine
-    from charnn.evaluation.lines import LineModel
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.use.line_stream import ScoredLine
+    from charnn.tasks.language_model.use.lines import LineModel
 
 SHOWN = 5
 """Characters that a model has never seen which are named in a warning."""
@@ -82,18 +82,18 @@ def score(
     tail -f app.log | charnn score --threshold 2.5
     charnn score -m english -m french letter.txt | cut -f1 | sort | uniq -c
     """
-    from charnn.checkpoint import find_model
     from charnn.cli import console, inference, score_forms
     from charnn.corpora.sources import check_encoding
-    from charnn.evaluation.line_stream import score_stream
-    from charnn.evaluation.lines import LineScorer
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.use.line_stream import score_stream
+    from charnn.tasks.language_model.use.lines import LineScorer
 
     several = len(models or []) > 1
     _check(keep, threshold, several=several, per_character=per_character, color=color, as_json=as_json)
     if models and (again := [name for number, name in enumerate(models) if name in models[:number]]):
         raise UsageError(f"--model {again[0]}: given twice")
     wanted: Sequence[str | None] = models or [None]
-    directories = [find_model(name, "language-model") for name in wanted]
+    directories = [LanguageModelDirectory.find(name) for name in wanted]
     names = models or [str(directories[0].path)]
     readers = [_reader(directory, precision, ends=ends) for directory in directories]
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
@@ -142,13 +142,12 @@ def _check(
             raise UsageError(f"--color shows the text, and {option} columns or objects: give one of them")
 
 
-def _reader(directory: ModelDirectory, precision: options.InferencePrecision, *, ends: bool) -> LineModel:
-    from charnn.checkpoint import LanguageModelConfig
+def _reader(directory: LanguageModelDirectory, precision: options.InferencePrecision, *, ends: bool) -> LineModel:
     from charnn.cli import inference
-    from charnn.evaluation.lines import LineModel
+    from charnn.tasks.language_model.use.lines import LineModel
     from charnn.tokenizers.opening import opening
 
-    corpus = directory.config_of(LanguageModelConfig).corpus
+    corpus = directory.config().corpus
     tokenizer = directory.tokenizer()
     network = inference.load_language_model(directory, precision, threads=1)
     return LineModel(
@@ -161,8 +160,8 @@ def _reader(directory: ModelDirectory, precision: options.InferencePrecision, *,
 
 def _lines(files: Sequence[str], encoding: str, any_bytes: bool) -> Iterator[list[str]]:
     r"""Lines with their ends as they are complete, and none at a pause. Only \n ends a line, or its file."""
+    from charnn.corpora.lines import Lines
     from charnn.corpora.streams import stream
-    from charnn.corpora.tagged.pieces import Lines
 
     for file in files:
         lines = Lines()

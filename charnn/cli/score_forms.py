@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from charnn.cli.escapes import escaped
-from charnn.evaluation.line_stream import ScoredLine
-from charnn.evaluation.lines import LineScore
-from charnn.evaluation.scores import bits
-from charnn.evaluation.symbols import SymbolNats
-from charnn.tokenizers import Tokenizer
+from charnn.tasks.language_model.use.line_stream import ScoredLine
+from charnn.tasks.language_model.use.lines import LineScore
+from charnn.tasks.language_model.use.scores import bits
+from charnn.tasks.language_model.use.symbols import SymbolNats
+from charnn.tokenizers.base import Tokenizer
 
 Numbered = Sequence[tuple[int, ScoredLine]]
 """Lines with their numbers in the input, from 1."""

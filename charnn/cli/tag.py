@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charnn.cli import options
-from charnn.config import Level, TextFormat
 from charnn.errors import UsageError
+from charnn.tasks.tagger.config import Level, TextFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from charnn.corpora.tagged import Sentence
+    from charnn.tasks.tagger.formats.sentence import Sentence
 
 OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
 SWITCH_INTERVAL = 0.0005
@@ -83,17 +83,20 @@ def tag(
     charnn tag --probs treebank.conllu > tagged.conllu
     tail -f chat.log | charnn tag --to slashed
     """
-    from charnn.checkpoint import TaggerConfig, find_model
     from charnn.cli import console, inference
     from charnn.corpora.sources import check_encoding
-    from charnn.tagging import Inputs, TagWriter, Wanted, tag_stream
+    from charnn.tasks.tagger.directory import TaggerDirectory
+    from charnn.tasks.tagger.use.inputs import Inputs
+    from charnn.tasks.tagger.use.stream import tag_stream
+    from charnn.tasks.tagger.use.tags import TagOptions
+    from charnn.tasks.tagger.use.writer import TagWriter
 
     if unsure is not None and min_confidence is None:
         raise UsageError(f"--unsure {unsure}: takes the place of tags below --min-confidence P", hint="give that too")
     check_encoding(encoding)
     unsure = "_" if unsure is None else unsure
-    directory = find_model(model, "tagger")
-    corpus = directory.config_of(TaggerConfig).corpus
+    directory = TaggerDirectory.find(model)
+    corpus = directory.config().corpus
     chosen = _chosen(columns, corpus.columns)
     if format is not None:
         _check_level(format, corpus.level)
@@ -103,7 +106,7 @@ def tag(
     inputs = Inputs(
         files or ["-"], columns=corpus.columns, known=known, level=corpus.level, format=format, encoding=encoding
     )
-    wanted = Wanted(chosen, probabilities or min_confidence is not None, alternatives or 0)
+    wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
     writer = TagWriter(to or "columns", chosen, probabilities, min_confidence or 0.0, unsure)
     tags = {*chain.from_iterable(tagger.lexicon.tags[column] for column in chosen), unsure}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(len(tag) == 1 for tag in tags)

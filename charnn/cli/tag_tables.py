@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 
 from charnn.cli.tally import Tally
-from charnn.config import Level
-from charnn.evaluation import TagScore
+from charnn.tasks.tagger.config import Level
+from charnn.tasks.tagger.use.scores import TagScore
 
 WIDTH = 120
 MOST_TAGS = 40

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.cli.gold import GoldSentence
 from charnn.errors import CorpusError
-from charnn.evaluation import TagScore, joined_tags, universal_feats
+from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
 
 if TYPE_CHECKING:
-    from charnn.lexicon import Lexicon
-    from charnn.tagging import Tagger
+    from charnn.tasks.tagger.lexicon import Lexicon
+    from charnn.tasks.tagger.use.tagger import SentenceTagger
 
 BLOCK_WORDS = 8192
 """Words that are tagged together; a longer sentence is a block of its own."""
@@ -65,7 +65,7 @@ class Tally:
 
 
 def tagged_blocks(
-    sentences: Iterable[GoldSentence], columns: Sequence[str], tagger: Tagger, lexicon: Lexicon
+    sentences: Iterable[GoldSentence], columns: Sequence[str], tagger: SentenceTagger, lexicon: Lexicon
 ) -> Iterator[list[JudgedSentence]]:
     """The sentences, tagged, in their order. An error of `sentences` is raised after all before it have been given."""
     places = [tagger.columns.index(column) for column in columns]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from charnn.cli import console
-from charnn.generation import Piece, Request, Symbol, Text
-from charnn.tokenizers import Tokenizer
+from charnn.generation.text import Piece, Request, Symbol, Text
+from charnn.tokenizers.base import Tokenizer
 
 
 def requests(

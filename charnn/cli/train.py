@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from charnn.cli import given, options, train_options, workers
-from charnn.config import Budget, TokenizerConfig, TrainingConfig
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
+from charnn.tokenizers.config import TokenizerConfig
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import ModelDirectory
+    from charnn.checkpoint.directory import ModelDirectory
     from charnn.cli.observers import LiveView
-    from charnn.training import LanguageModelSession, Outcome, Processes, TaggerSession
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
+    from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.training.distributed.processes import Processes
+    from charnn.training.loop import Outcome
 
 TOKENIZER = TokenizerConfig()
 INTERRUPTED = 130
+D = TypeVar("D", bound="ModelDirectory")
 
 
 def train(
@@ -84,7 +90,10 @@ def train(
     from charnn.cli import console, train_tagger, train_text
     from charnn.cli.observers import PlainLines
     from charnn.cli.signals import Interruption
-    from charnn.training import TaggerWishes, Wishes
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+    from charnn.tasks.tagger.directory import TaggerDirectory
+    from charnn.tasks.tagger.learn.plan import TaggerOverrides
 
     processes = context.with_resource(workers.joined(context))
     budget = given.budget(time, epochs, steps)
@@ -117,9 +126,6 @@ def train(
             "budget": budget,
         }
 
-        def directory() -> ModelDirectory:
-            return _new_directory(corpus[0], out, overwrite)
-
         if task == "tagger":
             session = train_tagger.start(
                 corpus,
@@ -129,9 +135,9 @@ def train(
                 level=level,
                 tag_paths=tags or [],
                 encoding=encoding,
-                wishes=TaggerWishes(cell=cell, word_size=embedding, words_from=words_from, decoder=decoder, **sizes),
+                wishes=TaggerOverrides(cell=cell, word_size=embedding, words_from=words_from, decoder=decoder, **sizes),
                 settings=settings,
-                directory=directory,
+                directory=partial(_new_directory, TaggerDirectory, corpus[0], out, overwrite),
             )
         else:
             chosen = frozenset(name for name in ("cell", "tokenizer") if given.is_given(context, name))
@@ -141,7 +147,7 @@ def train(
                 document=documents,
                 encoding=encoding,
                 tokenizer=TokenizerConfig(tokenizer, vocabulary_size, min_count),
-                wishes=Wishes(
+                wishes=LanguageModelOverrides(
                     cell=cell,
                     embedding_size=embedding,
                     residual=residual or None,
@@ -154,7 +160,7 @@ def train(
                     **sizes,
                 ),
                 settings=settings,
-                directory=directory,
+                directory=partial(_new_directory, LanguageModelDirectory, corpus[0], out, overwrite),
                 source=start_from,
                 processes=processes,
             )
@@ -178,39 +184,42 @@ def _resume(
     name: str, paths: list[str], budget: Budget | None, processes: Processes
 ) -> LanguageModelSession | TaggerSession:
     """Where several processes go on, the first one alone reads the directory."""
-    from charnn.checkpoint import LanguageModelConfig, ModelConfig, ModelDirectory, find_model
+    from charnn.checkpoint.locate import find_model
     from charnn.cli import train_tagger, train_text
+    from charnn.tasks import directory_of
+    from charnn.tasks.language_model.config import LanguageModelConfig
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.tagger.directory import TaggerDirectory
 
-    directory, config = processes.share(
-        lambda: ((found := find_model(name, None)), found.config()),
-        pack=lambda found: (str(found[0].path), found[1].dumps()),
-        unpack=lambda packed: (ModelDirectory(Path(packed[0])), ModelConfig.loads(packed[1])),
-    )
-    workers.check(processes, config.task, paths)
-    if isinstance(config, LanguageModelConfig):
-        return train_text.resume(directory, config, paths, budget, processes)
-    return train_tagger.resume(directory, paths, budget)
+    path, task = processes.share(lambda: (str((found := directory_of(find_model(name, None))).path), found.name))
+    workers.check(processes, task, paths)
+    if task == "tagger":
+        return train_tagger.resume(TaggerDirectory(Path(path)), paths, budget)
+    directory = LanguageModelDirectory(Path(path))
+    config = processes.share(directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json)
+    return train_text.resume(directory, config, paths, budget, processes)
 
 
 def _live_view(session: LanguageModelSession | TaggerSession) -> LiveView:
     from charnn.cli import train_tagger, train_text
     from charnn.cli.observers import LiveView
-    from charnn.training import LanguageModelSession
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
 
     if isinstance(session, LanguageModelSession):
         return LiveView(train_text.preview(session), train_text.PREVIEW_TITLE)
     return LiveView(train_tagger.preview(session), train_tagger.PREVIEW_TITLE)
 
 
-def _new_directory(first_path: str, out: Path | None, overwrite: bool) -> ModelDirectory:
-    from charnn.checkpoint import ModelDirectory, new_model_path
+def _new_directory(kind: type[D], first_path: str, out: Path | None, overwrite: bool) -> D:
+    from charnn.checkpoint.locate import new_model_path
+    from charnn.tasks import FILES
 
     if out is not None:
-        return ModelDirectory.create(out, overwrite=overwrite)
+        return kind.create(out, overwrite=overwrite, names=FILES)
     if overwrite:
         raise UsageError("--overwrite needs --out, the model to replace")
     stem = "stdin" if first_path == "-" else Path(first_path.removesuffix(".gz")).stem
-    return ModelDirectory.create(new_model_path(stem))
+    return kind.create(new_model_path(stem))
 
 
 def _conclude(session: LanguageModelSession | TaggerSession, outcome: Outcome, *, as_json: bool) -> None:

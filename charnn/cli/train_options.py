@@ -8,7 +8,11 @@ from typing import Annotated
 
 import typer
 
-from charnn import config
+from charnn import cells, config
+from charnn.corpora import documents
+from charnn.generation import config as generation_config
+from charnn.tasks.tagger import config as tagger_config
+from charnn.tokenizers import config as tokenizer_config
 
 TAGGER_PATIENCE = 0
 
@@ -30,9 +34,9 @@ Valid = Annotated[
         "--valid", metavar="FILE", help="Validate with this instead of the last tenth (a million characters at most)."
     ),
 ]
-Documents = Annotated[config.DocumentUnit, _data("--documents", help="What one document is; each ends in a stop.")]
+Documents = Annotated[documents.DocumentUnit, _data("--documents", help="What one document is; each ends in a stop.")]
 Stopping = Annotated[
-    config.Stopping | None,
+    generation_config.Stopping | None,
     _data(
         "--stopping",
         help="How a document's end is learned: as a symbol (default), by an output that halts, by its length.",
@@ -40,7 +44,7 @@ Stopping = Annotated[
     ),
 ]
 Encoding = Annotated[str, _data("--encoding", help="Of the files.")]
-Tokenizer = Annotated[config.TokenizerKind, _data("--tokenizer", help="What the text is read as.")]
+Tokenizer = Annotated[tokenizer_config.TokenizerKind, _data("--tokenizer", help="What the text is read as.")]
 VocabularySize = Annotated[int, _data("--vocab-size", min=2, help="Pieces, for unigram and bpe.")]
 MinCount = Annotated[int, _data("--min-count", min=1, help="Rarer characters become unknown.")]
 
@@ -54,9 +58,9 @@ Columns = Annotated[
     ),
 ]
 Format = Annotated[
-    config.TreebankFormat | None, _treebanks("--format", help="Default: told by content.", show_default=False)
+    tagger_config.TreebankFormat | None, _treebanks("--format", help="Default: told by content.", show_default=False)
 ]
-Level = Annotated[config.Level, _treebanks("--level", help="What has a tag.")]
+Level = Annotated[tagger_config.Level, _treebanks("--level", help="What has a tag.")]
 Tags = Annotated[
     list[str] | None,
     _treebanks(
@@ -64,23 +68,23 @@ Tags = Annotated[
     ),
 ]
 WordsFrom = Annotated[
-    config.WordReaderKind | None,
+    tagger_config.WordReaderKind | None,
     _treebanks(
         "--words-from",
-        help=f"What reads characters into words. Default: {config.TaggerNetworkConfig.words_from}.",
+        help=f"What reads characters into words. Default: {tagger_config.TaggerNetworkConfig.words_from}.",
         show_default=False,
     ),
 ]
 Decoder = Annotated[
-    config.DecoderKind | None,
+    tagger_config.DecoderKind | None,
     _treebanks(
         "--decoder",
-        help=f"How tags follow from scores. Default: {config.TaggerNetworkConfig.decoder}.",
+        help=f"How tags follow from scores. Default: {tagger_config.TaggerNetworkConfig.decoder}.",
         show_default=False,
     ),
 ]
 
-Cell = Annotated[config.Cell, _network("--cell", help="The recurrent cell.")]
+Cell = Annotated[cells.Cell, _network("--cell", help="The recurrent cell.")]
 Layers = Annotated[int | None, _network("--layers", min=1, help="Recurrent layers.")]
 Hidden = Annotated[int | None, _network("--hidden", min=1, help="Units of a layer.")]
 Embedding = Annotated[int | None, _network("--embedding", min=1, help="Size of a symbol's, or word's, vector.")]

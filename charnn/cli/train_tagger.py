@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charnn.config import Budget, Level, TreebankConfig, TreebankFormat
+from charnn.config.training import Budget
 from charnn.errors import UsageError
+from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import ModelDirectory
     from charnn.cli.observers import Preview
-    from charnn.training import Report, TaggerSession, TaggerWishes
+    from charnn.tasks.tagger.directory import TaggerDirectory
+    from charnn.tasks.tagger.learn.plan import TaggerOverrides
+    from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.training.report import Report
 
 PREVIEW_TITLE = "a sentence it never saw"
 PREVIEW_WORDS = 40
@@ -26,12 +29,12 @@ def start(
     level: Level,
     tag_paths: Sequence[str],
     encoding: str,
-    wishes: TaggerWishes,
+    wishes: TaggerOverrides,
     settings: Mapping[str, Any],
-    directory: Callable[[], ModelDirectory],
+    directory: Callable[[], TaggerDirectory],
 ) -> TaggerSession:
-    from charnn.corpora import read_treebank
-    from charnn.training import TaggerSession
+    from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.tasks.tagger.treebank import read_treebank
 
     treebank = read_treebank(
         paths,
@@ -45,12 +48,11 @@ def start(
     return TaggerSession.start(directory, treebank, wishes, settings)
 
 
-def resume(directory: ModelDirectory, paths: Sequence[str], budget: Budget | None) -> TaggerSession:
-    from charnn.checkpoint import TaggerConfig
-    from charnn.corpora import read_treebank, read_treebank_again
-    from charnn.training import TaggerSession
+def resume(directory: TaggerDirectory, paths: Sequence[str], budget: Budget | None) -> TaggerSession:
+    from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
-    recorded = directory.config_of(TaggerConfig).corpus
+    recorded = directory.config().corpus
     if paths:
         treebank = read_treebank(
             paths,

@@ -6,13 +6,21 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charnn.config import Budget, CorpusConfig, DocumentUnit, SamplingConfig, TokenizerConfig
+from charnn.config.training import Budget
+from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
+from charnn.generation.config import SamplingConfig
+from charnn.tasks.language_model.config import CorpusConfig
+from charnn.tokenizers.config import TokenizerConfig
 
 if TYPE_CHECKING:
-    from charnn.checkpoint import LanguageModelConfig, ModelDirectory
     from charnn.cli.observers import Preview
-    from charnn.training import LanguageModelSession, Processes, Report, Wishes
+    from charnn.tasks.language_model.config import LanguageModelConfig
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
+    from charnn.training.distributed.processes import Processes
+    from charnn.training.report import Report
 
 SAMPLE = SamplingConfig(temperature=0.7, length=240)
 PREVIEW_TITLE = "a sample, temperature 0.7"
@@ -25,23 +33,23 @@ def start(
     document: DocumentUnit,
     encoding: str,
     tokenizer: TokenizerConfig,
-    wishes: Wishes,
+    wishes: LanguageModelOverrides,
     settings: Mapping[str, Any],
-    directory: Callable[[], ModelDirectory],
+    directory: Callable[[], LanguageModelDirectory],
     source: str | None,
     processes: Processes,
 ) -> LanguageModelSession:
     """Where several processes start, the first one alone reads `source`."""
-    from charnn.checkpoint import LanguageModelConfig, find_model
-    from charnn.corpora import read_corpus
-    from charnn.training import LanguageModelSession
+    from charnn.tasks.language_model.corpus import read_corpus
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
 
-    start_from = find_model(source, "language-model") if source is not None and processes.is_first else None
+    start_from = LanguageModelDirectory.find(source) if source is not None and processes.is_first else None
 
     def chosen() -> TokenizerConfig:
         if start_from is None or "tokenizer" in wishes.given:
             return tokenizer
-        theirs = start_from.config_of(LanguageModelConfig).tokenizer
+        theirs = start_from.config().tokenizer
         return dataclasses.replace(theirs, min_count=tokenizer.min_count)
 
     tokenizer = processes.share(chosen, pack=TokenizerConfig.to_json, unpack=TokenizerConfig.from_json)
@@ -51,15 +59,15 @@ def start(
 
 
 def resume(
-    directory: ModelDirectory,
+    directory: LanguageModelDirectory,
     config: LanguageModelConfig,
     paths: Sequence[str],
     budget: Budget | None,
     processes: Processes,
 ) -> LanguageModelSession:
     """`config` is that of the directory."""
-    from charnn.corpora import read_corpus, read_corpus_again
-    from charnn.training import LanguageModelSession
+    from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
 
     recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
     if paths:
@@ -76,8 +84,8 @@ def preview(session: LanguageModelSession) -> Preview:
     """For the live view: what the network writes by now."""
     import numpy as np
 
-    from charnn.generation import generate
-    from charnn.network import NumpyLanguageModel
+    from charnn.generation.generator import generate
+    from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 
     network, may_stop = NumpyLanguageModel(session.network), session.config.corpus.ends_are_learned
 

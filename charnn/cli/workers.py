@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from charnn.cli.signals import SIGNALS
-from charnn.config import Task
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.training import Processes
+    from charnn.training.distributed.processes import Processes
 
 
 @contextmanager
 def joined(context: typer.Context) -> Iterator[Processes]:
     """The processes that this one is one of. One of them says the error that ends them all."""
-    from charnn.training import Processes
+    from charnn.training.distributed.processes import Processes
 
     with Processes.from_environment() as processes:
         try:
@@ -63,7 +62,7 @@ def end(code: int) -> NoReturn:
     os._exit(code)
 
 
-def check(processes: Processes, task: Task, paths: Sequence[str]) -> None:
+def check(processes: Processes, task: str, paths: Sequence[str]) -> None:
     """Raises UsageError for what several processes cannot do."""
     if processes.size == 1:
         return

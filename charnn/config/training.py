@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from charnn.config.as_json import Json, later, require
-from charnn.config.kinds import Device, Optimizer, Precision
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "fp32", "bf16"]
+Optimizer = Literal["adamw", "muon"]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,23 @@
-"""A text cut into documents: the unit that is begun fresh, ends in a stop token, and is held out whole."""
+"""A text cut into documents, and which of them are held out for validation.
+
+A document is the unit that is begun fresh, ends in a stop token, and is held out whole. What is held out is the end of
+the corpus, always the same.
+"""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import Literal
 
-from charnn.config import DocumentUnit
+from charnn.errors import CorpusError
+
+DocumentUnit = Literal["file", "paragraph", "line"]
+
+HELD_OUT_FRACTION = 0.1
+HELD_OUT_CHARACTERS = 1_000_000
+"""The most that is held out of a text: enough to tell two models apart, and few enough to be read at every
+validation of a long run."""
 
 # Python before 3.11.5 loses its place in a possessive group, (?:...)++ (its issue 106052), and not in an atomic one.
 # Atomic, (?>...), so that \r\n is never reconsidered as a line that ends in \r and a blank line that ends in \n.
@@ -31,3 +43,33 @@ def split_documents(text: str, unit: DocumentUnit) -> list[str]:
 def _paragraph_ends(text: str) -> list[int]:
     first = _NOT_BLANK.search(text)
     return [end.end() for end in _PARAGRAPH_END.finditer(text, first.start())] if first else []
+
+
+def held_out_characters(characters: int) -> int:
+    """How many of a text's characters should be held out: a tenth, but of a long text not more than validation needs.
+
+    A tenth is `characters - int(characters * 0.9)`, as other tools have it."""
+    return min(characters - int(characters * (1 - HELD_OUT_FRACTION)), HELD_OUT_CHARACTERS)
+
+
+def hold_out(documents: list[str], wanted: int) -> tuple[list[str], list[str]]:
+    """`(training, held_out)`: the documents in order, cut where about `wanted` characters are held out.
+
+    Several documents are kept whole, at least one on each side; the cut is the one that comes nearest to what is
+    wanted, however far that is. A single one is cut just there, with a character on each side. Raises CorpusError for a
+    corpus of fewer than 2 characters.
+    """
+    characters = sum(map(len, documents))
+    if characters < 2:
+        found = "is empty" if characters == 0 else "has 1 character"
+        raise CorpusError(
+            f"the text {found}: nothing can be held out for validation",
+            hint="2 characters are the least, thousands help",
+        )
+    if len(documents) == 1:
+        (document,) = documents
+        cut = min(max(characters - wanted, 1), characters - 1)
+        return [document[:cut]], [document[cut:]]
+    before_cut = list(accumulate(map(len, documents[:-1])))
+    last = min(range(len(before_cut)), key=lambda i: abs(before_cut[i] + wanted - characters))
+    return documents[: last + 1], documents[last + 1 :]

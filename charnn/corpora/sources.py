@@ -14,7 +14,7 @@ import os
 import sys
 import zlib
 
-from charnn.config import SourceFile
+from charnn.config.sources import SourceFile
 from charnn.errors import CorpusError, UsageError
 
 BEGINNING = 1 << 16

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from charnn.errors import UsageError
 from charnn.generation.filters import Wide, top_k
-from charnn.generation.model import Floats, LanguageModel
+from charnn.generation.model import Floats, NextTokenModel
 from charnn.generation.sampler import Allowed, Sampler
-from charnn.tokenizers import STOP_ID
+from charnn.tokenizers.base import STOP_ID
 
 
 class Place(Protocol):
@@ -30,7 +30,7 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class Anywhere:
+class Unconstrained:
     """A place in a text of which nothing is asked: only the stop token ends it."""
 
     is_over: bool = False
@@ -38,8 +38,8 @@ class Anywhere:
     def allowed(self) -> Allowed | None:
         return None
 
-    def after(self, token: int) -> Anywhere:
-        return Anywhere(token == STOP_ID)
+    def after(self, token: int) -> Unconstrained:
+        return Unconstrained(token == STOP_ID)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class Hypothesis:
 
 
 def beam_search(
-    model: LanguageModel,
+    model: NextTokenModel,
     sampler: Sampler,
     logits_V: Floats,
     state: Any,

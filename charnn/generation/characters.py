@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import Bias
 from charnn.errors import UsageError
+from charnn.generation.config import Bias
 from charnn.generation.filters import LARGEST
-from charnn.tokenizers import Tokenizer
+from charnn.tokenizers.base import Tokenizer
 
 
 def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np.float64]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charnn.config import SamplingConfig
+from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason
 from charnn.generation.lanes import Lanes
-from charnn.generation.model import LanguageModel
+from charnn.generation.model import NextTokenModel
 from charnn.generation.text import Piece, Request
-from charnn.tokenizers import Tokenizer
+from charnn.tokenizers.base import Tokenizer
 
 
 class Generation(Iterator[str]):
@@ -30,7 +30,7 @@ class Generation(Iterator[str]):
 
 
 def generate(
-    model: LanguageModel,
+    model: NextTokenModel,
     tokenizer: Tokenizer,
     prompt: str,
     sampling: SamplingConfig,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import SamplingConfig
 from charnn.errors import UsageError
+from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Ending
 from charnn.generation.model import Opened
 from charnn.generation.text import Piece, Request, Text
-from charnn.tokenizers import STOP_ID, Decoder, Tokenizer
+from charnn.tokenizers.base import STOP_ID, Decoder, Tokenizer
 
 if TYPE_CHECKING:
-    from charnn.generation.pattern import Pattern
+    from charnn.generation.pattern.pattern import Pattern
 
 
 class Lane:
@@ -96,7 +96,7 @@ def pattern_of(sampling: SamplingConfig, tokenizer: Tokenizer) -> Pattern | None
     """The pattern that was asked for, which the banned characters have no part in."""
     if sampling.pattern is None:
         return None
-    from charnn.generation.pattern import Pattern  # its automata are not needed at every start
+    from charnn.generation.pattern.pattern import Pattern
 
     return Pattern(sampling.pattern, tokenizer, banned=sampling.banned)
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import SamplingConfig
-from charnn.decoding.softmax import log_softmax
+from charnn.generation.config import SamplingConfig
 from charnn.generation.lane import Lane, pattern_of
-from charnn.generation.model import LanguageModel, Opening, end_where_it_leaves, halt
+from charnn.generation.model import NextTokenModel, Opening, end_where_it_leaves, halt
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import Piece, Request, Symbol
-from charnn.tokenizers import STOP_ID, Tokenizer
+from charnn.softmax import log_softmax
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 AHEAD = 64
 """Batches of texts that are begun at most before the first of them has ended: what is done waits for it in memory."""
@@ -29,7 +29,7 @@ class Lanes:
 
     def __init__(
         self,
-        model: LanguageModel,
+        model: NextTokenModel,
         tokenizer: Tokenizer,
         sampling: SamplingConfig,
         *,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import SamplingConfig
 from charnn.errors import UsageError
 from charnn.generation.beam import beam_search
+from charnn.generation.config import SamplingConfig
 from charnn.generation.lane import Lane, pattern_of
-from charnn.generation.model import LanguageModel, Opening
+from charnn.generation.model import NextTokenModel, Opening
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import Piece, Request, Text
-from charnn.tokenizers import Tokenizer
+from charnn.tokenizers.base import Tokenizer
 
 LONGEST_SPELLING = 4
 """Tokens that a character may take: the bytes of its UTF-8."""
@@ -41,7 +41,7 @@ class _Place:
 
 
 def likeliest(
-    model: LanguageModel,
+    model: NextTokenModel,
     tokenizer: Tokenizer,
     sampling: SamplingConfig,
     requests: Iterable[Request | None],

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import Stopping
-from charnn.evaluation.lengths import draw_length
-from charnn.tokenizers import STOP_ID, Tokenizer
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.lengths import draw_length
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.opening import opening
 
 Ids = npt.NDArray[np.integer]
@@ -21,7 +21,7 @@ PROMPT_BLOCK = 4096
 BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
-class LanguageModel(Protocol):
+class NextTokenModel(Protocol):
     """A trained network: ids and a state in, the logits of the next token and a new state out.
 
     `remaining` is how many tokens of the text follow each id; only a model whose `stopping` is `length` needs it.
@@ -73,7 +73,7 @@ class Opened:
 class Opening:
     """Reads prompts. The state starts at zero; the model reads what opens a document, and then the prompt."""
 
-    def __init__(self, model: LanguageModel, tokenizer: Tokenizer, *, may_stop: bool) -> None:
+    def __init__(self, model: NextTokenModel, tokenizer: Tokenizer, *, may_stop: bool) -> None:
         self._model, self._tokenizer = model, tokenizer
         self._first = opening(tokenizer, ends_are_learned=may_stop)
         self._last: tuple[str, Opened] | None = None

@@ -56,7 +56,7 @@ class Recent:
         self.counts_BV, self._ring_BW = self.counts_BV[lanes], self._ring_BW[lanes]
 
 
-class Forgetful(Recent):
+class NoHistory(Recent):
     """Where nothing looks back: nothing is kept."""
 
     def __init__(self) -> None:

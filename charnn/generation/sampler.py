@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import SamplingConfig
-from charnn.config.sampling import Filter
-from charnn.decoding.softmax import log_softmax
 from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.characters import banned_ids, bias_amounts
+from charnn.generation.config import Filter, SamplingConfig
 from charnn.generation.filters import Counts, Logits, Wide
-from charnn.generation.recent import Forgetful, Recent
-from charnn.tokenizers import STOP_ID, Tokenizer
+from charnn.generation.recent import NoHistory, Recent
+from charnn.softmax import log_softmax
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Allowed = npt.NDArray[np.bool_]
 """Whether each token (B, V) may come next."""
@@ -78,7 +77,7 @@ class Sampler:
     def recent(self) -> Recent:
         """What penalties need to know of each lane; where there are none, it keeps nothing."""
         looks_back = "penalties" in dict(self._steps)
-        return Recent(self._size, self._sampling.penalty_window) if looks_back else Forgetful()
+        return Recent(self._size, self._sampling.penalty_window) if looks_back else NoHistory()
 
     def choose(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from charnn.config import Cell
+from charnn.cells import Cell
 from charnn.network.recurrent import LockedDropout, Recurrent
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from charnn.config import Cell
+from charnn.cells import Cell
 
 
 class CellWeights(NamedTuple):

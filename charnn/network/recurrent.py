@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charnn.config import Cell
+from charnn.cells import Cell
 from charnn.network.cells import CELLS, STATES, CellWeights, LayerState
 from charnn.network.gradient_flow import rnn_with_gradient_flow
 from charnn.network.weight_drop import WeightDrop
 
-State = tuple[LayerState, ...]
+StackState = tuple[LayerState, ...]
 """What a stack carries from step to step, one entry a layer, the layer nearest the input first."""
 
 _MODULES: Mapping[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -23,7 +23,7 @@ _KERNELS: Mapping[Cell, Callable[..., Sequence[Tensor]]] = {"rnn": torch.rnn_tan
 """What the modules call with their own weights."""
 
 
-def detach(state: State) -> State:
+def detach(state: StackState) -> StackState:
     """The same values, cut off from how they came about: where truncated BPTT stops a gradient between windows."""
     return tuple(_like(layer, (tensor.detach() for tensor in layer)) for layer in state)
 
@@ -96,13 +96,13 @@ class Recurrent(nn.Module):
         for layer in self.layers:
             _initialize(_weights(layer), cell)
 
-    def initial_state(self, batch: int) -> State:
+    def initial_state(self, batch: int) -> StackState:
         """Zeros, with the precision and on the device of the weights."""
         kind = STATES[self.cell]
         zeros = next(self.parameters()).new_zeros
         return tuple(kind(*(zeros(batch, self.hidden_size) for _ in kind._fields)) for _ in self.layers)
 
-    def forward(self, x_BTE: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """The last layer's outputs (B, T, H), and the state after the window, attached to the graph.
 
         Under autocast the outputs may have its precision; the state keeps the precision that it came with.
@@ -138,7 +138,7 @@ class Recurrent(nn.Module):
             last = [*carried] if self.cell == "lstm" else [carried]
         return y_BTH, (tensor_1BH.squeeze(0) for tensor_1BH in last)
 
-    def step(self, x_BE: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, x_BE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """The last layer's output (B, H) for one step, and the state after it. Never drops anything.
 
         Written out, because `nn.LSTM` packs its weights anew at every call, and one step does not pay that back.

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from charnn.errors import OutputError, UsageError
-from charnn.evaluation.tags import TagScore
+from charnn.tasks.tagger.use.scores import TagScore
 
 MOST_TAGS = 30
 """Tags that have a row of their own; rarer ones share one more."""

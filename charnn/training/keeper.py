@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from charnn.checkpoint import ModelDirectory
-from charnn.checkpoint.format import AnyModelConfig
+from charnn.checkpoint.directory import ModelDirectory
+from charnn.config import ModelConfig
+from charnn.config.model import Validation
 from charnn.training.report import Report
-from charnn.training.task import Scores
 
-C = TypeVar("C", bound=AnyModelConfig)
+C = TypeVar("C", bound=ModelConfig)
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
@@ -27,7 +27,7 @@ class DirectoryKeeper(Generic[C]):
         directory: ModelDirectory,
         config: C,
         network: nn.Module,
-        write_rest: Callable[[ModelDirectory, Weights], None],
+        write_rest: Callable[[Weights], None],
     ):
         """`write_rest` writes what using a model of this task takes beside its config and weights."""
         self.directory = directory
@@ -35,13 +35,13 @@ class DirectoryKeeper(Generic[C]):
         self._network = network
         self._write_rest = write_rest
 
-    def best(self, scores: Scores) -> None:
+    def best(self, scores: Validation) -> None:
         weights = as_arrays(self._network.state_dict())
         self.directory.write_weights(weights)
-        self._write_rest(self.directory, weights)
+        self._write_rest(weights)
         self.update(scores=scores, quantization=None)
 
-    def validation(self, report: Report, scores: Scores) -> None:
+    def validation(self, report: Report, scores: Validation) -> None:
         when = {
             "step": report.step,
             "epoch": round(report.epoch, 4),

@@ -1,6 +1,6 @@
 """The training loop: batches until the budget is spent, now and then a validation, the best weights kept.
 
-It trains any `Task`; what it finds is told to an `Observer` and kept by a `Keeper`. Where several processes train
+It trains any `Objective`; what it finds is told to an `Observer` and kept by a `Keeper`. Where several processes train
 together they all run it and take the same decisions; the first one alone validates, tells and keeps.
 """
 
@@ -15,17 +15,17 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from charnn.config import TrainingConfig
+from charnn.config.model import Validation
+from charnn.config.training import TrainingConfig
 from charnn.errors import TrainingError
 from charnn.training.averages import AveragedWeights
-from charnn.training.exchange import Exchange, Word
-from charnn.training.listeners import Keeper, Observer
+from charnn.training.distributed.exchange import Exchange, StepInfo
+from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.hardware import autocast
+from charnn.training.objective import Objective
 from charnn.training.optimizers import make_optimizers
-from charnn.training.precision import autocast
-from charnn.training.processes import ALONE, Processes
-from charnn.training.report import Meter, Report
+from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress, rate_factor
-from charnn.training.task import Scores, Task
 
 VALIDATIONS = 40
 """In a run, at most; early stop needs them close together."""
@@ -60,7 +60,7 @@ class Progress:
 class Loop:
     def __init__(
         self,
-        task: Task,
+        task: Objective,
         config: TrainingConfig,
         device: torch.device,
         precision: Any,
@@ -69,7 +69,7 @@ class Loop:
         self.task = task
         self.config = config
         self.progress = Progress()
-        self.best: Scores | None = None
+        self.best: Validation | None = None
         self.saved_at: int | None = None
         """The step of the last state that was kept."""
         self._processes = processes
@@ -127,7 +127,7 @@ class Loop:
 
     def advance(
         self, look: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
-    ) -> tuple[Tensor, Word]:
+    ) -> tuple[Tensor, StepInfo]:
         """One update; the sum of the losses in nats, detached, and what all processes know once it is made.
 
         `look` gives the seconds of training so far, whether this process is to end, and whether a report is due.
@@ -147,7 +147,7 @@ class Loop:
             nats, targets = self.task.loss()
         self._network.zero_grad(set_to_none=True)
         torch.autograd.backward(nats / self.task.targets_in_batch)
-        nats, word = self._exchange(nats.detach(), Word(targets, *look()))
+        nats, word = self._exchange(nats.detach(), StepInfo(targets, *look()))
         parameters = self._network.parameters()
         if config.clip_value is not None:
             torch.nn.utils.clip_grad_value_(parameters, config.clip_value)
@@ -172,7 +172,7 @@ class Loop:
     def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
         """Whether the averaged weights score at all; if so it is told, and they are kept where they are the best."""
 
-        def judge() -> tuple[Scores, bool] | None:
+        def judge() -> tuple[Validation, bool] | None:
             self._network.eval()
             with self._average.applied(), self._autocast(), torch.inference_mode():
                 scores = self.task.validate(report)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from charnn.config import Precision, TrainingConfig
+from charnn.config.training import Precision, TrainingConfig
 
 MUON_RATE = 2.5
 """Muon's learning rate, in multiples of AdamW's: its steps have a size of their own."""

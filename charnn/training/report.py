@@ -1,11 +1,33 @@
-"""What a run says of itself while it goes on."""
+"""What a run says of itself while it goes on, and to whom: one that shows it, and one that keeps it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from torch import Tensor
+
+from charnn.config.model import Validation
+
+
+class Observer(Protocol):
+    def step(self, report: Report) -> None:
+        """After every few steps, about five times a second."""
+
+    def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
+        """After every validation; the network has the averaged weights at that moment."""
+
+
+class Keeper(Protocol):
+    def best(self, scores: Validation) -> None:
+        """The network has the averaged weights, and they are the best so far: keep them."""
+
+    def validation(self, report: Report, scores: Validation) -> None:
+        """For the history."""
+
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """What resuming needs."""
 
 
 @dataclass(frozen=True)

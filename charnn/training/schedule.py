@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from charnn.config import Budget
+from charnn.config.training import Budget
 
 COOL_DOWN = 0.2
 """How long it takes, as a fraction of what was spent before it."""

@@ -9,17 +9,16 @@ from typing import Any, Generic
 import torch
 
 from charnn import __version__
-from charnn.checkpoint import ModelDirectory, TrainingRecord
-from charnn.config import Quantization, TagQuantization
+from charnn.checkpoint.directory import ModelDirectory
+from charnn.config.model import Quantization, TrainingRecord
 from charnn.errors import ConfigError, ModelFormatError, UsageError
-from charnn.training.allocator import keep_freed_memory
+from charnn.training.distributed.failures import WorkerLost
+from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.hardware import choose_precision, keep_freed_memory, threads_set
 from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
-from charnn.training.last_words import WorkerLost
-from charnn.training.listeners import Observer
 from charnn.training.loop import Loop, Outcome
-from charnn.training.precision import choose_precision, threads_set
-from charnn.training.processes import ALONE, Processes
-from charnn.training.task import Task
+from charnn.training.objective import Objective
+from charnn.training.report import Observer
 from charnn.training.verdict import verdict
 
 
@@ -39,8 +38,8 @@ class Session(Generic[C]):
         self,
         directory: ModelDirectory,
         config: C,
-        make_task: Callable[[torch.device], Task],
-        write_rest: Callable[[ModelDirectory, Weights], None],
+        make_task: Callable[[torch.device], Objective],
+        write_rest: Callable[[Weights], None],
         processes: Processes = ALONE,
     ) -> None:
         """`make_task` makes the task, its network on the device that it is given; it is called with the run's seed set.
@@ -108,7 +107,7 @@ class Session(Generic[C]):
         """The data, the network, the training: a line each."""
         raise NotImplementedError
 
-    def _measure_quantization(self) -> Quantization | TagQuantization:
+    def _measure_quantization(self) -> Quantization:
         """What int8 costs and gains, once there is a trained model."""
         raise NotImplementedError
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charnn.training.task import Scores
+from charnn.config.model import Validation
 
 RISE = 0.004
 """A held-out loss that rose by this fraction since its best has risen, and not just wavered."""
@@ -23,7 +23,7 @@ AGAIN = 0.5
 part of a run gains from the falling learning rate too, so it is more than twice the time brings where much is known."""
 
 
-def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> str:
+def verdict(history: Sequence[tuple[int, float]], fit: float, best: Validation) -> str:
     """A line for the end of a run. `history` is (targets so far, loss) of each validation, the earliest first, one at
     least; `fit` is the final weights' loss on training data, `best` what the run kept."""
     targets, losses = (np.array(values) for values in zip(*history, strict=True))
@@ -44,7 +44,7 @@ def verdict(history: Sequence[tuple[int, float]], fit: float, best: Scores) -> s
     return f"{what}: {here}. Twice the time would likely take off up to {best.amount(gain)}"
 
 
-def _what(gap: float, best: Scores) -> str:
+def _what(gap: float, best: Validation) -> str:
     if gap > FAR * best.loss:
         # What has not been read twice is not known by heart.
         return "it knows much of its data by heart" if best.epoch >= 1 else "its held-out data are of another kind"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from charnn.config import Budget
+from charnn.config.training import Budget
 from tests.benchmarks.trial import Plan
 from tests.benchmarks.trials import carry_out_all, plan_all, table
 from tests.benchmarks.variants import VARIANTS, differing

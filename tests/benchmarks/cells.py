@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
-from charnn.config import Budget, Cell, NetworkConfig
+from charnn.cells import Cell
+from charnn.config.training import Budget
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from tests.benchmarks.ablation import SECONDS, SEEDS
 from tests.benchmarks.trial import Plan
 from tests.benchmarks.trials import carry_out_all, plan_all, table
@@ -21,4 +23,4 @@ def run(
 ) -> None:
     budget = Budget(seconds=seconds or SECONDS)
     trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in get_args(Cell)], log)
-    table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=NetworkConfig.cell)
+    table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=LanguageModelNetworkConfig.cell)

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charnn.config import Cell
-from charnn.network import Recurrent
-from charnn.training.precision import threads_set
+from charnn.cells import Cell
+from charnn.network.recurrent import Recurrent
+from charnn.training.hardware import threads_set
 
 LENGTHS, SEEDS = (50, 100, 200), 3
 """Distractors."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, Cell, TokenizerConfig
-from charnn.corpora import read_corpus
-from charnn.training import LanguageModelSession, Wishes
+from charnn.cells import Cell
+from charnn.config.training import Budget
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tokenizers.config import TokenizerConfig
 
 
 class Silent:
@@ -20,9 +23,11 @@ class Silent:
 
 def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: Cell = "lstm") -> Path:
     """2 x `hidden_size`, after one step of training."""
-    wishes = Wishes(cell=cell, layers=2, hidden_size=hidden_size, lanes=2, window_length=2, budget=Budget(steps=1))
+    wishes = LanguageModelOverrides(
+        cell=cell, layers=2, hidden_size=hidden_size, lanes=2, window_length=2, budget=Budget(steps=1)
+    )
     session = LanguageModelSession.start(
-        lambda: ModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), wishes, {}
+        lambda: LanguageModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), wishes, {}
     )
     session.run(Silent())
     return path

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
+from charnn.config.training import Budget
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 from tests.benchmarks.machine import alternate, cores, ratio, spread
 from tests.benchmarks.trial import Plan, Trial, planned
 
@@ -65,4 +65,4 @@ def speed(charnn: list[str], trial: Trial, environment: dict[str, str]) -> float
         command += [f"--{name}={value}" for name, value in options.items()]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment})
         assert done.returncode == 0, done.stderr
-        return float(median(entry["characters_per_second"] for entry in ModelDirectory.open(model).history()))
+        return float(median(entry["characters_per_second"] for entry in LanguageModelDirectory.open(model).history()))

@@ -12,7 +12,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from charnn.checkpoint import ModelDirectory
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 from tests.benchmarks.first_step import seconds_until_training
 from tests.benchmarks.machine import means, spread
 from tests.benchmarks.startup import CHARNN
@@ -50,7 +50,7 @@ def time_to_reach(corpus: Path, reach: float, time: str, *, seeds: int) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / "model"
             subprocess.run(train_command(corpus, path, time, seed), check=True, stdout=subprocess.DEVNULL)
-            history = ModelDirectory.open(path).history()
+            history = LanguageModelDirectory.open(path).history()
         first = next((entry for entry in history if entry["nats_per_character"] <= reach), None)
         if first is not None:
             taken.append(float(first["seconds"]))

@@ -14,13 +14,19 @@ import torch
 from torch import nn
 
 from charnn.cli.inference import threads_for_steps
-from charnn.config import NetworkConfig, SamplingConfig, TokenizerConfig
-from charnn.generation import Lanes, Request, generate
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID, Tokenizer, train
-from charnn.training.language_model.graph import language_model_graph
-from charnn.training.language_model.step_graph import step_graph
+from charnn.generation.config import SamplingConfig
+from charnn.generation.generator import generate
+from charnn.generation.lanes import Lanes
+from charnn.generation.text import Request
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers import train
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+from charnn.tokenizers.config import TokenizerConfig
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 
 LENGTH, PLAIN_LENGTH, ROUNDS = 4000, 500, 5
@@ -32,7 +38,7 @@ PRODUCTS = 2000
 
 def run(corpus: Path) -> None:
     tokenizer = train(TokenizerConfig(), [corpus.read_text("utf-8")])
-    network = LanguageModel(NetworkConfig(tokenizer.size, "lstm", 2, HIDDEN, EMBEDDING)).eval()
+    network = LanguageModelNetwork(LanguageModelNetworkConfig(tokenizer.size, "lstm", 2, HIDDEN, EMBEDDING)).eval()
     with torch.no_grad():
         network.head.bias[STOP_ID] = -1e4  # or an untrained network soon ends its text
     weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}

@@ -7,9 +7,9 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from charnn.checkpoint import ModelDirectory
-from charnn.evaluation.lines import LineModel, LineScorer
-from charnn.runtime import RuntimeLanguageModel
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.use.lines import LineModel, LineScorer
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.opening import opening
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 from tests.benchmarks.models import untrained_model
@@ -56,7 +56,7 @@ def score(model: Path, precision: str, file: Path) -> None:
 
 def one_by_one(path: Path, precision: str, lines: list[str]) -> float:
     """Seconds a character."""
-    directory = ModelDirectory.open(path)
+    directory = LanguageModelDirectory.open(path)
     tokenizer = directory.tokenizer()
     network = RuntimeLanguageModel(directory.graph_path(quantized=precision == "int8"))
     scorer = LineScorer([LineModel(network, tokenizer, opening(tokenizer, ends_are_learned=False))])

@@ -17,13 +17,18 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, Stopping, TokenizerConfig
-from charnn.corpora import Corpus, read_corpus
-from charnn.evaluation import LanguageScore, carried, draw_length
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID, Tokenizer
-from charnn.training import LanguageModelSession, Wishes
+from charnn.config.training import Budget
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.corpus import Corpus, read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.lengths import draw_length
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tasks.language_model.use.scores import LanguageScore
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+from charnn.tokenizers.config import TokenizerConfig
 from tests.benchmarks.machine import means
 from tests.benchmarks.models import Silent
 
@@ -100,11 +105,11 @@ def _distances(lengths: Lengths, real: Lengths) -> tuple[float, float]:
 
 def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes: dict[str, Any]) -> Reached:
     """With `sizes`, which the first run of all finds."""
-    wishes = Wishes(stopping=stopping, budget=budget, **sizes)
+    wishes = LanguageModelOverrides(stopping=stopping, budget=budget, **sizes)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model"
         session = LanguageModelSession.start(
-            lambda: ModelDirectory.create(path), corpus, TokenizerConfig(), wishes, {"seed": seed}
+            lambda: LanguageModelDirectory.create(path), corpus, TokenizerConfig(), wishes, {"seed": seed}
         )
         session.run(Silent())
         network, training = session.config.network, session.config.training

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from charnn.checkpoint import ModelDirectory, TaggerConfig
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 from tests.benchmarks import tagging_peers
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 from tests.benchmarks.quality import peak_memory
@@ -37,7 +37,7 @@ def run(directory: Path, *, tagger: Path | None = None, time: str | None = None)
         speed(treebank, tagger, Path(scratch))
         memory(treebank, tagger, Path(scratch))
         start(tagger)
-        in_use, _ = ModelDirectory.open(tagger).size_on_disk()
+        in_use, _ = LanguageModelDirectory.open(tagger).size_on_disk()
     print(f"\nmodel directory without training/: {in_use / 1e6:.1f} MB")
 
 
@@ -110,8 +110,8 @@ class Process:
         self._model, self._out = model, out
 
     def sides(self, stream: Path, words: int) -> dict[str, Side]:
-        directory = ModelDirectory.open(self._model)
-        quantization = directory.config_of(TaggerConfig).quantization
+        directory = LanguageModelDirectory.open(self._model)
+        quantization = directory.config().quantization
         default = "int8" if quantization is not None and quantization.used else "fp32"
 
         def words_per_second(name: str, *options: str) -> float:

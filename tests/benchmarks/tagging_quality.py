@@ -13,9 +13,11 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple, get_args
 
-from charnn.config import Cell, DecoderKind, TaggerNetworkConfig, WordReaderKind
-from charnn.corpora.tagged import TaggedSentence, read_treebank
-from charnn.evaluation import TagScore
+from charnn.cells import Cell
+from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig, WordReaderKind
+from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.treebank import read_treebank
+from charnn.tasks.tagger.use.scores import TagScore
 from tests.benchmarks.machine import seconds
 from tests.benchmarks.startup import CHARNN
 from tests.benchmarks.tagging_peers import Crfsuite, NltkPerceptron, Peer

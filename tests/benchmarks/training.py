@@ -15,9 +15,11 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from charnn.config import Budget, Cell, NetworkConfig, TrainingConfig
-from charnn.network import LanguageModel
-from charnn.training.precision import choose_device, choose_precision
+from charnn.cells import Cell
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.training.hardware import choose_device, choose_precision
 from tests.benchmarks import peaks
 from tests.benchmarks.machine import alternate, ratio, spread
 from tests.benchmarks.models import Silent
@@ -62,9 +64,9 @@ def compare(trial: Trial) -> None:
         print(f"{side:<28} {figures:<66} {than_plain}".rstrip(), flush=True)
 
 
-def weights_in_products(network: NetworkConfig) -> int:
+def weights_in_products(network: LanguageModelNetworkConfig) -> int:
     """The embedding is looked up and not multiplied with."""
-    named = LanguageModel(network).named_parameters()
+    named = LanguageModelNetwork(network).named_parameters()
     return sum(p.numel() for name, p in named if p.ndim > 1 and name != "embedding.weight")
 
 

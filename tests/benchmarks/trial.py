@@ -16,17 +16,22 @@ from typing import Any
 
 import torch
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, Cell, Json, NetworkConfig, TokenizerConfig, TrainingConfig
-from charnn.corpora import read_corpus
+from charnn.cells import Cell
+from charnn.config.as_json import Json
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import TrainingError
-from charnn.network import LanguageModel
-from charnn.training import LanguageModelSession, Wishes
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tokenizers.config import TokenizerConfig
 from tests.benchmarks.models import Silent
 
 
 @torch.no_grad()
-def _closed_forget_gates(network: LanguageModel) -> None:
+def _closed_forget_gates(network: LanguageModelNetwork) -> None:
     """Forget biases start at 0, as all others do."""
     for name, bias in network.named_parameters():
         if name.endswith("bias_ih_l0") and network.config.cell == "lstm":
@@ -34,11 +39,11 @@ def _closed_forget_gates(network: LanguageModel) -> None:
 
 
 @torch.no_grad()
-def _small_embeddings(network: LanguageModel) -> None:
+def _small_embeddings(network: LanguageModelNetwork) -> None:
     network.embedding.weight.mul_(0.1)
 
 
-STARTS: Mapping[str, Callable[[LanguageModel], object]] = {
+STARTS: Mapping[str, Callable[[LanguageModelNetwork], object]] = {
     "as charnn starts": lambda network: None,
     "forget bias 0": _closed_forget_gates,
     "embedding x 0.1": _small_embeddings,
@@ -62,7 +67,7 @@ class Trial(Json):
 
     name: str
     corpus: str
-    network: NetworkConfig
+    network: LanguageModelNetworkConfig
     training: TrainingConfig
     start: str = "as charnn starts"
     """A key of `STARTS`."""
@@ -82,7 +87,7 @@ class Reached(Json):
 def planned(plan: Plan) -> Trial:
     """What `charnn train` would do here and now, but that it never stops early: how fast this machine is, with the
     cores and threads that this process has, is part of the choice."""
-    wishes = Wishes(cell=plan.cell, budget=plan.budget)
+    wishes = LanguageModelOverrides(cell=plan.cell, budget=plan.budget)
     with tempfile.TemporaryDirectory() as scratch:
         session = _session(plan.corpus, wishes, {"patience": 0}, Path(scratch) / "model")
         return Trial(plan.name, plan.corpus, session.config.network, session.config.training)
@@ -91,7 +96,9 @@ def planned(plan: Plan) -> Trial:
 def session_of(trial: Trial, directory: Path) -> LanguageModelSession:
     """About to begin; it will write into `directory`, which is new. Everything in it was wished for."""
     chosen = {**vars(trial.network), **vars(trial.training)}
-    wishes = Wishes(**{name: chosen[name] for f in fields(Wishes) if (name := f.name) in chosen})
+    wishes = LanguageModelOverrides(
+        **{name: chosen[name] for f in fields(LanguageModelOverrides) if (name := f.name) in chosen}
+    )
     settings = {name: value for name, value in vars(trial.training).items() if not hasattr(wishes, name)}
     session = _session(trial.corpus, wishes, settings, directory)
     assert (session.config.network, session.config.training) == (trial.network, trial.training)
@@ -99,9 +106,11 @@ def session_of(trial: Trial, directory: Path) -> LanguageModelSession:
     return session
 
 
-def _session(corpus: str, wishes: Wishes, settings: Mapping[str, Any], directory: Path) -> LanguageModelSession:
+def _session(
+    corpus: str, wishes: LanguageModelOverrides, settings: Mapping[str, Any], directory: Path
+) -> LanguageModelSession:
     return LanguageModelSession.start(
-        lambda: ModelDirectory.create(directory), read_corpus([corpus]), TokenizerConfig(), wishes, settings
+        lambda: LanguageModelDirectory.create(directory), read_corpus([corpus]), TokenizerConfig(), wishes, settings
     )
 
 

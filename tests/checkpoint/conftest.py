@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora.tagged import read_treebank
-from charnn.training import Report, TaggerSession, TaggerWishes
+from charnn.config.training import Budget
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import read_treebank
+from charnn.training.report import Report
 
 
 class Silent:
@@ -30,9 +32,9 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     session = TaggerSession.start(
-        lambda: ModelDirectory.create(folder / "model"),
+        lambda: TaggerDirectory.create(folder / "model"),
         read_treebank([str(folder / "treebank.txt")], columns=("tag", "fine"), format="slashed"),
-        TaggerWishes(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
+        TaggerOverrides(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )
     session.run(Silent())
@@ -41,7 +43,7 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tagger(trained_tagger: Path, tmp_path: Path) -> ModelDirectory:
+def tagger(trained_tagger: Path, tmp_path: Path) -> TaggerDirectory:
     """The same, to be spoilt."""
     shutil.copytree(trained_tagger, tmp_path / "model")
-    return ModelDirectory.open(tmp_path / "model")
+    return TaggerDirectory.open(tmp_path / "model")

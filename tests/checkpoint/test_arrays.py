@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from charnn.checkpoint import ModelDirectory
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 
 ARRAYS = npst.arrays(np.float32, npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
 
@@ -18,7 +18,7 @@ ARRAYS = npst.arrays(np.float32, npst.array_shapes(min_dims=0, max_dims=3, min_s
 def test_bytes_of_every_weight_are_where_they_are_said_to_be(
     tmp_path_factory: pytest.TempPathFactory, weights: dict[str, npt.NDArray[np.float32]]
 ) -> None:
-    model = ModelDirectory(tmp_path_factory.mktemp("model"))
+    model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     model.write_weights(weights)
     name, _, places = model.weight_places()
     data = (model.path / name).read_bytes()
@@ -31,7 +31,7 @@ def test_bytes_of_every_weight_are_where_they_are_said_to_be(
 def test_array_that_lies_in_memory_in_another_order_is_written_row_by_row(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    model = ModelDirectory(tmp_path_factory.mktemp("model"))
+    model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     rows = np.arange(6, dtype=np.float32).reshape(2, 3)
     model.write_weights({"columns": np.asfortranarray(rows), "every other": np.repeat(rows, 2, axis=1)[:, ::2]})
     name, _, places = model.weight_places()

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import ModelDirectory
 from charnn.errors import ModelFormatError
-from charnn.runtime import RuntimeLanguageModel
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format-1"
 WEIGHTS, STATE = "weights.safetensors", "training/state.safetensors"
-READERS: dict[str, Callable[[ModelDirectory], object]] = {
-    "config.json": ModelDirectory.config,
-    "tokenizer.json": ModelDirectory.tokenizer,
-    WEIGHTS: ModelDirectory.weights,
-    STATE: ModelDirectory.training_state,
+READERS: dict[str, Callable[[LanguageModelDirectory], object]] = {
+    "config.json": LanguageModelDirectory.config,
+    "tokenizer.json": LanguageModelDirectory.tokenizer,
+    WEIGHTS: LanguageModelDirectory.weights,
+    STATE: LanguageModelDirectory.training_state,
     "model.onnx": lambda model: RuntimeLanguageModel(model.graph_path()),
     "model.int8.onnx": lambda model: RuntimeLanguageModel(model.graph_path(quantized=True)),
 }
@@ -32,13 +32,13 @@ each_file = pytest.mark.parametrize("name", READERS)
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> ModelDirectory:
+def model(tmp_path: Path) -> LanguageModelDirectory:
     """A sound model that may be spoilt."""
     shutil.copytree(GOLDEN, tmp_path / "model")
-    return ModelDirectory.open(tmp_path / "model")
+    return LanguageModelDirectory.open(tmp_path / "model")
 
 
-def assert_refused(model: ModelDirectory, name: str) -> str:
+def assert_refused(model: LanguageModelDirectory, name: str) -> str:
     """The message that it is refused with."""
     with pytest.raises(ModelFormatError) as caught:
         READERS[name](model)
@@ -59,12 +59,12 @@ def one_array(dtype: str, shape: list[int], size: int) -> bytes:
 
 
 @each_file
-def test_sound_file_is_read(model: ModelDirectory, name: str) -> None:
+def test_sound_file_is_read(model: LanguageModelDirectory, name: str) -> None:
     READERS[name](model)
 
 
 @pytest.mark.parametrize("name", [name for name in READERS if name != STATE])
-def test_missing_file_is_refused(model: ModelDirectory, name: str) -> None:
+def test_missing_file_is_refused(model: LanguageModelDirectory, name: str) -> None:
     (model.path / name).unlink()
     assert_refused(model, name)
 
@@ -75,20 +75,20 @@ def test_missing_file_is_refused(model: ModelDirectory, name: str) -> None:
     [b"", b"\0" * 100, b"\xff" * 1000, b"[" * 100_000, b"version https://git-lfs.github.com/spec/v1\n"],
     ids=["empty", "zeros", "ones", "nested", "git-lfs"],
 )
-def test_file_of_other_bytes_is_refused(model: ModelDirectory, name: str, data: bytes) -> None:
+def test_file_of_other_bytes_is_refused(model: LanguageModelDirectory, name: str, data: bytes) -> None:
     (model.path / name).write_bytes(data)
     assert_refused(model, name)
 
 
 @each_file
-def test_message_names_the_file_once(model: ModelDirectory, name: str) -> None:
+def test_message_names_the_file_once(model: LanguageModelDirectory, name: str) -> None:
     (model.path / name).write_bytes(b"not what it was")
     assert assert_refused(model, name).count(Path(name).name) == 1
 
 
 @each_file
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.98])
-def test_file_cut_short_is_refused(model: ModelDirectory, name: str, part: float) -> None:
+def test_file_cut_short_is_refused(model: LanguageModelDirectory, name: str, part: float) -> None:
     data = (model.path / name).read_bytes()
     (model.path / name).write_bytes(data[: int(len(data) * part)])
     assert_refused(model, name)
@@ -99,7 +99,7 @@ def test_file_cut_short_is_refused(model: ModelDirectory, name: str, part: float
 def test_byte_changed_in_the_head_of_an_array_file_is_refused_or_harmless(
     tmp_path_factory: pytest.TempPathFactory, name: str, at: int, byte: int
 ) -> None:
-    model = ModelDirectory(tmp_path_factory.mktemp("model"))
+    model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     (model.path / "training").mkdir()
     data = bytearray((GOLDEN / name).read_bytes())
     data[at] = byte
@@ -129,13 +129,15 @@ HOSTILE_ARRAY_FILES = {
 
 @pytest.mark.parametrize("name", [WEIGHTS, STATE])
 @pytest.mark.parametrize("data", HOSTILE_ARRAY_FILES.values(), ids=HOSTILE_ARRAY_FILES.keys())
-def test_hostile_array_file_is_refused(model: ModelDirectory, name: str, data: bytes) -> None:
+def test_hostile_array_file_is_refused(model: LanguageModelDirectory, name: str, data: bytes) -> None:
     (model.path / name).write_bytes(data)
     assert_refused(model, name)
 
 
 @pytest.mark.parametrize("values", [None, "", "{", "3", "null", "[]", "[" * 100_000])
-def test_training_state_without_its_object_of_values_is_refused(model: ModelDirectory, values: str | None) -> None:
+def test_training_state_without_its_object_of_values_is_refused(
+    model: LanguageModelDirectory, values: str | None
+) -> None:
     metadata = {} if values is None else {"values": values}
     (model.path / STATE).write_bytes(safetensors({"__metadata__": metadata}))
     assert_refused(model, STATE)
@@ -154,11 +156,11 @@ def test_training_state_without_its_object_of_values_is_refused(model: ModelDire
         {"kind": "characters", "characters": ["a"], "later idea": 1},
     ],
 )
-def test_foreign_tokenizer_is_refused(model: ModelDirectory, value: Any) -> None:
+def test_foreign_tokenizer_is_refused(model: LanguageModelDirectory, value: Any) -> None:
     (model.path / "tokenizer.json").write_text(json.dumps(value))
     assert_refused(model, "tokenizer.json")
 
 
-def test_tokenizer_of_another_vocabulary_size_than_the_network_is_refused(model: ModelDirectory) -> None:
+def test_tokenizer_of_another_vocabulary_size_than_the_network_is_refused(model: LanguageModelDirectory) -> None:
     (model.path / "tokenizer.json").write_text(json.dumps({"kind": "characters", "characters": ["a", "b"]}))
     assert_refused(model, "tokenizer.json")

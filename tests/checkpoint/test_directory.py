@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from charnn.checkpoint import ModelDirectory
 from charnn.errors import ModelError, ModelNotFoundError, UsageError
-from charnn.runtime import RuntimeLanguageModel
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format-1"
 ARRAYS = npst.arrays(
@@ -24,10 +24,10 @@ ARRAYS = npst.arrays(
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> ModelDirectory:
+def model(tmp_path: Path) -> LanguageModelDirectory:
     """A sound model that may be spoilt."""
     shutil.copytree(GOLDEN, tmp_path / "model")
-    return ModelDirectory.open(tmp_path / "model")
+    return LanguageModelDirectory.open(tmp_path / "model")
 
 
 def tree(path: Path) -> dict[str, bytes]:
@@ -39,30 +39,30 @@ def tree(path: Path) -> dict[str, bytes]:
 
 def test_create_makes_the_directories_above_too(tmp_path: Path) -> None:
     path = tmp_path / "checkpoints" / "new"
-    assert ModelDirectory.create(path).path == path
+    assert LanguageModelDirectory.create(path).path == path
     assert list(path.iterdir()) == []
 
 
-def test_create_refuses_what_exists_and_leaves_it(model: ModelDirectory, tmp_path: Path) -> None:
+def test_create_refuses_what_exists_and_leaves_it(model: LanguageModelDirectory, tmp_path: Path) -> None:
     before = tree(tmp_path)
     for path in (model.path, model.path / "config.json", tmp_path):
         with pytest.raises(UsageError, match="exists"):
-            ModelDirectory.create(path)
+            LanguageModelDirectory.create(path)
     assert tree(tmp_path) == before
 
 
-def test_overwrite_replaces_a_model_by_an_empty_directory(model: ModelDirectory) -> None:
-    assert list(ModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
+def test_overwrite_replaces_a_model_by_an_empty_directory(model: LanguageModelDirectory) -> None:
+    assert list(LanguageModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
 
 
-def test_overwrite_replaces_a_damaged_model(model: ModelDirectory) -> None:
+def test_overwrite_replaces_a_damaged_model(model: LanguageModelDirectory) -> None:
     (model.path / "config.json").write_bytes(b"{")
-    assert list(ModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
+    assert list(LanguageModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
 
 
 def test_overwrite_takes_an_empty_directory(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert ModelDirectory.create(tmp_path / "empty", overwrite=True).path.is_dir()
+    assert LanguageModelDirectory.create(tmp_path / "empty", overwrite=True).path.is_dir()
 
 
 @pytest.mark.parametrize(
@@ -76,22 +76,22 @@ def test_overwrite_never_replaces_a_directory_that_is_no_model(names: tuple[str,
         (tmp_path / "precious" / name).write_text('{"name": "not a model"}')
     before = tree(tmp_path)
     with pytest.raises(UsageError, match="not a model directory"):
-        ModelDirectory.create(tmp_path / "precious", overwrite=True)
+        LanguageModelDirectory.create(tmp_path / "precious", overwrite=True)
     assert tree(tmp_path) == before
 
 
 def test_overwrite_never_replaces_a_file(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("precious")
     with pytest.raises(UsageError):
-        ModelDirectory.create(tmp_path / "notes.txt", overwrite=True)
+        LanguageModelDirectory.create(tmp_path / "notes.txt", overwrite=True)
     assert (tmp_path / "notes.txt").read_text() == "precious"
 
 
-def test_overwrite_leaves_a_link_and_what_it_leads_to_alone(model: ModelDirectory, tmp_path: Path) -> None:
+def test_overwrite_leaves_a_link_and_what_it_leads_to_alone(model: LanguageModelDirectory, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(model.path, target_is_directory=True)
     before = tree(model.path)
     with pytest.raises(UsageError):
-        ModelDirectory.create(tmp_path / "link", overwrite=True)
+        LanguageModelDirectory.create(tmp_path / "link", overwrite=True)
     assert tree(model.path) == before
 
 
@@ -99,20 +99,20 @@ def test_create_where_no_directory_can_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "model", tmp_path / ("a" * 300)):
         with pytest.raises(ModelError, match=r"\A[^\n]+\Z"):
-            ModelDirectory.create(path)
+            LanguageModelDirectory.create(path)
 
 
 def test_open_refuses_what_has_no_config(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "file", tmp_path / "nowhere", tmp_path / ("a" * 300)):
         with pytest.raises(ModelNotFoundError) as caught:
-            ModelDirectory.open(path)
+            LanguageModelDirectory.open(path)
         assert str(caught.value).startswith(str(path))
         assert caught.value.hint
 
 
 def test_directory_is_discarded_only_where_it_is_empty(tmp_path: Path) -> None:
-    model = ModelDirectory.create(tmp_path / "model")
+    model = LanguageModelDirectory.create(tmp_path / "model")
     model.append_history({"step": 1})
     model.discard_if_empty()
     assert model.path.is_dir()
@@ -127,7 +127,7 @@ def test_directory_is_discarded_only_where_it_is_empty(tmp_path: Path) -> None:
 
 @given(st.dictionaries(st.text(min_size=1).filter(lambda name: name != "__metadata__"), ARRAYS, max_size=4))
 def test_arrays_and_values_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, arrays: Any) -> None:
-    model = ModelDirectory(tmp_path_factory.mktemp("model"))
+    model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     values = {"step": 3, "best": None, "random": [1, 2**70], "text": "ï\udcff"}
     model.write_training_state(arrays, values)
     back, values_back = model.training_state()
@@ -145,18 +145,18 @@ def test_arrays_and_values_come_back_as_they_were(tmp_path_factory: pytest.TempP
 
 def test_arrays_that_lie_otherwise_in_memory_come_back_with_their_values(tmp_path: Path) -> None:
     array = np.arange(12, dtype=np.float32).reshape(3, 4)
-    ModelDirectory(tmp_path).write_weights({"turned": array.T, "every other": array[:, ::2]})
-    back = ModelDirectory(tmp_path).weights()
+    LanguageModelDirectory(tmp_path).write_weights({"turned": array.T, "every other": array[:, ::2]})
+    back = LanguageModelDirectory(tmp_path).weights()
     np.testing.assert_array_equal(back["turned"], array.T)
     np.testing.assert_array_equal(back["every other"], array[:, ::2])
 
 
-def test_copy_without_training_is_a_whole_model_elsewhere(model: ModelDirectory, tmp_path: Path) -> None:
+def test_copy_without_training_is_a_whole_model_elsewhere(model: LanguageModelDirectory, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere" / "copy"
     shutil.copytree(model.path, copy, ignore=shutil.ignore_patterns("training"))
     expected = {name: array.tobytes() for name, array in model.weights().items()}
     shutil.rmtree(model.path)
-    copied = ModelDirectory.open(copy)
+    copied = LanguageModelDirectory.open(copy)
     ids = copied.tokenizer().encode("naïve")
     for quantized in (False, True):
         runtime = RuntimeLanguageModel(copied.graph_path(quantized=quantized))
@@ -169,7 +169,7 @@ def test_copy_without_training_is_a_whole_model_elsewhere(model: ModelDirectory,
 
 
 def test_size_counts_training_apart(tmp_path: Path) -> None:
-    model = ModelDirectory.create(tmp_path / "model")
+    model = LanguageModelDirectory.create(tmp_path / "model")
     assert model.size_on_disk() == (0, 0)
     model.write_graph(b"12345")
     model.write_graph(b"123", quantized=True)
@@ -181,7 +181,7 @@ def test_size_counts_training_apart(tmp_path: Path) -> None:
 
 
 def test_history_comes_back_in_order_and_is_empty_before_the_first(tmp_path: Path) -> None:
-    model = ModelDirectory(tmp_path)
+    model = LanguageModelDirectory(tmp_path)
     assert model.history() == []
     for step in (1, 2, 3):
         model.append_history({"step": step, "note": "\u2028ï\n"})
@@ -190,7 +190,7 @@ def test_history_comes_back_in_order_and_is_empty_before_the_first(tmp_path: Pat
 
 @given(st.integers(0, 60))
 def test_history_cut_short_anywhere_keeps_every_whole_line(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
-    model = ModelDirectory(tmp_path_factory.mktemp("model"))
+    model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     lines = [json.dumps({"step": step, "note": "x" * 5}) for step in (1, 2)]
     data = "".join(line + "\n" for line in lines).encode()
     (model.path / "history.jsonl").write_bytes(data[:cut])
@@ -199,7 +199,7 @@ def test_history_cut_short_anywhere_keeps_every_whole_line(tmp_path_factory: pyt
 
 
 def test_history_is_cut_after_the_step_and_goes_on_from_there(tmp_path: Path) -> None:
-    model = ModelDirectory(tmp_path)
+    model = LanguageModelDirectory(tmp_path)
     for step in (10, 20, 30):
         model.append_history({"step": step})
     with (tmp_path / "history.jsonl").open("a") as file:
@@ -210,13 +210,13 @@ def test_history_is_cut_after_the_step_and_goes_on_from_there(tmp_path: Path) ->
 
 
 def test_cutting_a_history_that_never_was_does_no_harm(tmp_path: Path) -> None:
-    ModelDirectory(tmp_path).cut_history(5)
-    assert ModelDirectory(tmp_path).history() == []
+    LanguageModelDirectory(tmp_path).cut_history(5)
+    assert LanguageModelDirectory(tmp_path).history() == []
 
 
 @pytest.mark.parametrize("line", ["3", "null", "[]", '{"loss": 1}', "[" * 100_000])
 def test_foreign_line_in_the_history_never_stops_a_resumed_run(line: str, tmp_path: Path) -> None:
-    model = ModelDirectory(tmp_path)
+    model = LanguageModelDirectory(tmp_path)
     model.append_history({"step": 1})
     with (tmp_path / "history.jsonl").open("a") as file:
         file.write(line + "\n")

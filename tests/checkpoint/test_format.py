@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from charnn.checkpoint import FORMAT_VERSION, LanguageModelConfig, ModelConfig, ModelDirectory, TrainingRecord
-from charnn.config import Budget, CorpusConfig, NetworkConfig, SourceFile, TokenizerConfig, TrainingConfig
-from charnn.errors import ModelFormatError
+from charnn.checkpoint.format import FORMAT_VERSION, dumps
+from charnn.config.model import TrainingRecord
+from charnn.config.sources import SourceFile
+from charnn.config.training import Budget, TrainingConfig
+from charnn.errors import ModelError, ModelFormatError
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tokenizers.config import TokenizerConfig
 
 
 def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:
     return LanguageModelConfig(
         "language-model",
         TokenizerConfig(),
-        NetworkConfig(5),
+        LanguageModelNetworkConfig(5),
         TrainingConfig(Budget(steps=3)),
         CorpusConfig((SourceFile(path, "0" * 64, 10),)),
         TrainingRecord("0", "0", "cpu", "fp32"),
@@ -25,28 +32,39 @@ def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:
 
 
 def document(**changes: Any) -> str:
-    return json.dumps({**json.loads(config_of().dumps()), **changes})
+    return json.dumps({**json.loads(dumps(config_of())), **changes})
 
 
-def test_config_survives_its_text_and_the_text_its_config() -> None:
-    text = config_of().dumps()
-    assert ModelConfig.loads(text) == config_of()
-    assert ModelConfig.loads(text).dumps() == text
+@pytest.fixture
+def loads(tmp_path: Path) -> Callable[[str], LanguageModelConfig]:
+    """The configuration that a model has whose config.json is this text."""
+
+    def read(text: str) -> LanguageModelConfig:
+        (tmp_path / "config.json").write_text(text, encoding="utf-8")
+        return LanguageModelDirectory(tmp_path).config()
+
+    return read
+
+
+def test_config_survives_its_text_and_the_text_its_config(loads) -> None:
+    text = dumps(config_of())
+    assert loads(text) == config_of()
+    assert dumps(loads(text)) == text
     assert json.loads(text)["format_version"] == FORMAT_VERSION
 
 
 @pytest.mark.parametrize("version", [FORMAT_VERSION + 1, 0, -1, None, "1", [1], {}])
-def test_other_format_version_is_refused_with_what_to_do(version: object) -> None:
+def test_other_format_version_is_refused_with_what_to_do(version: object, loads, tmp_path: Path) -> None:
     with pytest.raises(ModelFormatError) as caught:
-        ModelConfig.loads(document(format_version=version))
-    expected = f"config.json has format version {version!r}; this charnn reads version {FORMAT_VERSION}"
+        loads(document(format_version=version))
+    expected = f"{tmp_path}/config.json has format version {version!r}; this charnn reads version {FORMAT_VERSION}"
     assert str(caught.value) == expected
     assert caught.value.hint
 
 
-def test_newer_version_is_refused_for_its_version_though_nothing_else_of_it_is_known() -> None:
+def test_newer_version_is_refused_for_its_version_though_nothing_else_of_it_is_known(loads) -> None:
     with pytest.raises(ModelFormatError, match="format version 99"):
-        ModelConfig.loads('{"format_version": 99, "model": {"kind": "unheard of"}}')
+        loads('{"format_version": 99, "model": {"kind": "unheard of"}}')
 
 
 @pytest.mark.parametrize(
@@ -72,13 +90,13 @@ def test_newer_version_is_refused_for_its_version_though_nothing_else_of_it_is_k
         document().replace('"steps": 3', '"steps": ' + "9" * 5000),
     ],
 )
-def test_damaged_or_hostile_text_is_refused_in_one_line_that_names_the_file(text: str) -> None:
-    with pytest.raises(ModelFormatError, match=r"\Aconfig\.json[^\n]*\Z"):
-        ModelConfig.loads(text)
+def test_damaged_or_hostile_text_is_refused_in_one_line_that_names_the_file(text: str, loads, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=rf"\A{re.escape(str(tmp_path))}[^\n]*\Z"):
+        loads(text)
 
 
 def test_damaged_config_file_is_refused_by_the_path_of_its_model(tmp_path: Path) -> None:
-    model = ModelDirectory(tmp_path)
+    model = LanguageModelDirectory(tmp_path)
     for data in (b"", b'{"format_version": 2}', b"\xff\xfe{}", document().encode("utf-16")):
         (tmp_path / "config.json").write_bytes(data)
         with pytest.raises(ModelFormatError) as caught:
@@ -91,6 +109,6 @@ def test_damaged_config_file_is_refused_by_the_path_of_its_model(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["/corpus/ÿ\u2028🧊.txt", "/corpus/caf\udce9.txt"], ids=["unicode", "not UTF-8"])
 def test_file_name_of_a_corpus_survives_whatever_its_bytes(name: str, tmp_path: Path) -> None:
-    model = ModelDirectory(tmp_path)
+    model = LanguageModelDirectory(tmp_path)
     model.write_config(config_of(name))
     assert model.config() == config_of(name)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from charnn.checkpoint import ModelConfig, ModelDirectory, TaggerConfig
+from charnn.checkpoint.format import dumps
 from charnn.cli.inference import load_tagger
 from charnn.errors import ModelFormatError
-from charnn.runtime import RuntimeTagger
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
 
 PATH = Path(__file__).parents[1] / "golden" / "tagger-1"
 WORDS = ["the", "New York", "1,999", "Zürich", "🧊"]
@@ -46,21 +47,21 @@ TAGS = [
 
 
 @pytest.fixture
-def model() -> ModelDirectory:
-    return ModelDirectory.open(PATH)
+def model() -> TaggerDirectory:
+    return TaggerDirectory.open(PATH)
 
 
-def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(model: ModelDirectory) -> None:
-    config = model.config_of(TaggerConfig)
+def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(model: TaggerDirectory) -> None:
+    config = model.config()
     assert (config.task, config.corpus.columns, config.network.decoder) == ("tagger", ("upos", "feats"), "crf")
     assert config.scores is not None
     assert config.scores.accuracies == (1.0, 1.0)
     assert config.quantization is not None
     data = (PATH / "config.json").read_bytes()
-    assert ModelConfig.loads(data.decode()).dumps().encode() == data
+    assert dumps(config).encode() == data
 
 
-def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: ModelDirectory) -> None:
+def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: TaggerDirectory) -> None:
     lexicon = model.lexicon()
     features = lexicon.features(WORDS)
     assert features.words_N.tolist() == IDS
@@ -71,7 +72,7 @@ def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: ModelDire
 
 
 @pytest.mark.parametrize("quantized", [False, True], ids=["fp32", "int8"])
-def test_graphs_score_as_they_did(model: ModelDirectory, quantized: bool) -> None:
+def test_graphs_score_as_they_did(model: TaggerDirectory, quantized: bool) -> None:
     network = RuntimeTagger(model.word_graph_path(), model.graph_path(quantized=quantized))
     vectors_ND = network.vectors(model.lexicon().features(WORDS))
     np.testing.assert_allclose(np.abs(vectors_ND).sum(1), VECTORS, rtol=1e-4)
@@ -81,7 +82,7 @@ def test_graphs_score_as_they_did(model: ModelDirectory, quantized: bool) -> Non
         np.testing.assert_allclose(scores_TBS.sum((0, 1)), expected, atol=tolerance)
 
 
-def test_words_are_tagged_as_they_were(model: ModelDirectory) -> None:
+def test_words_are_tagged_as_they_were(model: TaggerDirectory) -> None:
     tagger = load_tagger(model, "fp32")
     try:
         assert [tags.names for tags in tagger.tag([WORDS])[0]] == TAGS
@@ -89,7 +90,7 @@ def test_words_are_tagged_as_they_were(model: ModelDirectory) -> None:
         tagger.close()
 
 
-def test_training_state_is_there_to_go_on_with(model: ModelDirectory) -> None:
+def test_training_state_is_there_to_go_on_with(model: TaggerDirectory) -> None:
     arrays, values = model.training_state()
     assert values["progress"]["step"] == 200
     assert "weights.words.weight" in arrays
@@ -102,7 +103,7 @@ def test_weights_that_were_saved_anew_in_another_order_are_refused_and_not_misre
     path = Path(shutil.copytree(PATH, tmp_path / "model"))
     save_file(load_file(path / "weights.safetensors"), path / "weights.safetensors", {"note": "saved by another tool"})
     with pytest.raises(ModelFormatError, match=r"weights\.safetensors: not the file that words\.onnx was made for"):
-        load_tagger(ModelDirectory.open(path), "fp32")
+        load_tagger(TaggerDirectory.open(path), "fp32")
 
 
 def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
@@ -110,4 +111,4 @@ def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
     config = (path / "config.json").read_text().replace('"decoder": "crf"', '"decoder": "feedback"')
     (path / "config.json").write_text(config)
     with pytest.raises(ModelFormatError):
-        load_tagger(ModelDirectory.open(path), "fp32")
+        load_tagger(TaggerDirectory.open(path), "fp32")

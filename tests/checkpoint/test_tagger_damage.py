@@ -12,23 +12,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charnn.checkpoint import ModelDirectory, TaggerConfig
 from charnn.errors import ModelError, ModelFormatError
-from charnn.lexicon import Lexicon
-from charnn.runtime import RuntimeTagger
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
 
 STATE = "training/state.safetensors"
 
 
-def graphs(model: ModelDirectory, *, quantized: bool = False) -> RuntimeTagger:
+def graphs(model: TaggerDirectory, *, quantized: bool = False) -> RuntimeTagger:
     return RuntimeTagger(model.word_graph_path(), model.graph_path(quantized=quantized))
 
 
-READERS: dict[str, Callable[[ModelDirectory], object]] = {
-    "config.json": lambda model: model.config_of(TaggerConfig),
-    "lexicon.json": ModelDirectory.lexicon,
-    "weights.safetensors": ModelDirectory.weights,
-    STATE: ModelDirectory.training_state,
+READERS: dict[str, Callable[[TaggerDirectory], object]] = {
+    "config.json": lambda model: model.config(),
+    "lexicon.json": TaggerDirectory.lexicon,
+    "weights.safetensors": TaggerDirectory.weights,
+    STATE: TaggerDirectory.training_state,
     "words.onnx": graphs,
     "model.onnx": graphs,
     "model.int8.onnx": lambda model: graphs(model, quantized=True),
@@ -36,7 +37,7 @@ READERS: dict[str, Callable[[ModelDirectory], object]] = {
 each_file = pytest.mark.parametrize("name", READERS)
 
 
-def assert_refused(model: ModelDirectory, name: str) -> str:
+def assert_refused(model: TaggerDirectory, name: str) -> str:
     """The message that it is refused with."""
     with pytest.raises(ModelFormatError) as caught:
         READERS[name](model)
@@ -47,18 +48,18 @@ def assert_refused(model: ModelDirectory, name: str) -> str:
     return message
 
 
-def test_a_tagger_has_these_files_and_history(tagger: ModelDirectory) -> None:
+def test_a_tagger_has_these_files_and_history(tagger: TaggerDirectory) -> None:
     files = {str(file.relative_to(tagger.path)) for file in tagger.path.rglob("*") if file.is_file()}
     assert files == {*READERS, "history.jsonl"}
 
 
 @each_file
-def test_sound_file_is_read(tagger: ModelDirectory, name: str) -> None:
+def test_sound_file_is_read(tagger: TaggerDirectory, name: str) -> None:
     READERS[name](tagger)
 
 
 @pytest.mark.parametrize("name", [name for name in READERS if name != STATE])
-def test_missing_file_is_refused(tagger: ModelDirectory, name: str) -> None:
+def test_missing_file_is_refused(tagger: TaggerDirectory, name: str) -> None:
     (tagger.path / name).unlink()
     assert_refused(tagger, name)
 
@@ -69,21 +70,23 @@ def test_missing_file_is_refused(tagger: ModelDirectory, name: str) -> None:
     [b"", b"\0" * 100, b"\xff" * 1000, b"[" * 100_000, b"version https://git-lfs.github.com/spec/v1\n"],
     ids=["empty", "zeros", "ones", "nested", "git-lfs"],
 )
-def test_file_of_other_bytes_is_refused(tagger: ModelDirectory, name: str, data: bytes) -> None:
+def test_file_of_other_bytes_is_refused(tagger: TaggerDirectory, name: str, data: bytes) -> None:
     (tagger.path / name).write_bytes(data)
     assert assert_refused(tagger, name).count(Path(name).name) == 1
 
 
 @each_file
 @pytest.mark.parametrize("part", [0.05, 0.5, 0.98])
-def test_file_cut_short_is_refused(tagger: ModelDirectory, name: str, part: float) -> None:
+def test_file_cut_short_is_refused(tagger: TaggerDirectory, name: str, part: float) -> None:
     data = (tagger.path / name).read_bytes()
     (tagger.path / name).write_bytes(data[: int(len(data) * part)])
     assert_refused(tagger, name)
 
 
 @pytest.mark.parametrize("size", [None, 0, 8, 3000])
-def test_graph_of_words_whose_tables_are_gone_or_cut_short_is_refused(tagger: ModelDirectory, size: int | None) -> None:
+def test_graph_of_words_whose_tables_are_gone_or_cut_short_is_refused(
+    tagger: TaggerDirectory, size: int | None
+) -> None:
     """They are in weights.safetensors."""
     weights = tagger.path / "weights.safetensors"
     if size is None:
@@ -94,7 +97,7 @@ def test_graph_of_words_whose_tables_are_gone_or_cut_short_is_refused(tagger: Mo
 
 
 def test_a_tagger_that_was_moved_is_read_from_wherever_one_stands(
-    tagger: ModelDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tagger: TaggerDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features = tagger.lexicon().features(["the", "cat", "dog"])
     expected = graphs(tagger).vectors(features)
@@ -103,10 +106,10 @@ def test_a_tagger_that_was_moved_is_read_from_wherever_one_stands(
     (tmp_path / "link").symlink_to(moved, target_is_directory=True)
     for here, path in ((tmp_path, moved.name), (moved, "."), (tmp_path, "link"), (tmp_path, moved)):
         monkeypatch.chdir(here)
-        np.testing.assert_array_equal(graphs(ModelDirectory(Path(path))).vectors(features), expected)
+        np.testing.assert_array_equal(graphs(TaggerDirectory(Path(path))).vectors(features), expected)
 
 
-def test_graphs_in_each_others_place_are_refused(tagger: ModelDirectory) -> None:
+def test_graphs_in_each_others_place_are_refused(tagger: TaggerDirectory) -> None:
     words, sentences = tagger.word_graph_path(), tagger.graph_path()
     first, second = words.read_bytes(), sentences.read_bytes()
     words.write_bytes(second)
@@ -119,7 +122,7 @@ def test_graphs_in_each_others_place_are_refused(tagger: ModelDirectory) -> None
 # the lexicon
 
 
-def test_the_lexicon_is_that_of_training(tagger: ModelDirectory) -> None:
+def test_the_lexicon_is_that_of_training(tagger: TaggerDirectory) -> None:
     lexicon = tagger.lexicon()
     assert lexicon.counts == {"the": 3, "cat": 2, "sat": 2, "cats": 1}  # a quarter is held out
     assert lexicon.tags == {"tag": ("D", "N", "V"), "fine": ("DT", "NN", "NNS", "VBD")}
@@ -140,7 +143,7 @@ def test_the_lexicon_is_that_of_training(tagger: ModelDirectory) -> None:
     ],
     ids=str,
 )
-def test_lexicon_of_another_network_is_refused(tagger: ModelDirectory, change: dict[str, Any]) -> None:
+def test_lexicon_of_another_network_is_refused(tagger: TaggerDirectory, change: dict[str, Any]) -> None:
     document = json.loads((tagger.path / "lexicon.json").read_bytes())
     (tagger.path / "lexicon.json").write_text(json.dumps({**document, **change}))
     assert "not that of this network" in assert_refused(tagger, "lexicon.json")
@@ -151,7 +154,7 @@ def test_lexicon_of_another_network_is_refused(tagger: ModelDirectory, change: d
     [{"words": None}, {"counts": [3, 2, 2]}, {"counts": [3, 2, 2, -1]}, {"tags": []}, {"later idea": 1}],
     ids=str,
 )
-def test_spoilt_lexicon_is_refused(tagger: ModelDirectory, change: dict[str, Any]) -> None:
+def test_spoilt_lexicon_is_refused(tagger: TaggerDirectory, change: dict[str, Any]) -> None:
     document = json.loads((tagger.path / "lexicon.json").read_bytes())
     (tagger.path / "lexicon.json").write_text(json.dumps({**document, **change}))
     assert_refused(tagger, "lexicon.json")
@@ -159,7 +162,7 @@ def test_spoilt_lexicon_is_refused(tagger: ModelDirectory, change: dict[str, Any
 
 @given(at=st.integers(0, 500), byte=st.integers(0, 255))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_byte_changed_in_the_lexicon_is_refused_or_harmless(tagger: ModelDirectory, at: int, byte: int) -> None:
+def test_byte_changed_in_the_lexicon_is_refused_or_harmless(tagger: TaggerDirectory, at: int, byte: int) -> None:
     """What is read of it is as large as the network's tables."""
     path = tagger.path / "lexicon.json"
     sound = path.read_bytes()
@@ -172,37 +175,37 @@ def test_byte_changed_in_the_lexicon_is_refused_or_harmless(tagger: ModelDirecto
         return
     finally:
         path.write_bytes(sound)
-    network = tagger.config_of(TaggerConfig).network
+    network = tagger.config().network
     assert lexicon.features(["the", "cats"]).words_N.max() < network.words == len(lexicon.frequencies())
 
 
-def test_lexicon_is_written_again_byte_for_byte(tagger: ModelDirectory, tmp_path: Path) -> None:
+def test_lexicon_is_written_again_byte_for_byte(tagger: TaggerDirectory, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    ModelDirectory(tmp_path / "other").write_lexicon(tagger.lexicon())
+    TaggerDirectory(tmp_path / "other").write_lexicon(tagger.lexicon())
     assert (tmp_path / "other/lexicon.json").read_bytes() == (tagger.path / "lexicon.json").read_bytes()
 
 
 # what the one task has and the other has not
 
 
-def test_a_tagger_has_no_tokenizer_and_a_language_model_no_lexicon(tagger: ModelDirectory) -> None:
+def test_a_tagger_has_no_tokenizer_and_a_language_model_no_lexicon(tagger: TaggerDirectory) -> None:
     with pytest.raises(ModelError, match="this is a tagger, and a language-model is needed"):
-        tagger.tokenizer()
-    language_model = ModelDirectory.open(Path(__file__).parents[1] / "golden" / "format-1")
+        LanguageModelDirectory.open(tagger.path).tokenizer()
+    language_model = TaggerDirectory.open(Path(__file__).parents[1] / "golden" / "format-1")
     with pytest.raises(ModelError, match="this is a language-model, and a tagger is needed"):
         language_model.lexicon()
 
 
-def test_a_tagger_may_be_replaced_and_its_size_is_told_without_training(tagger: ModelDirectory) -> None:
+def test_a_tagger_may_be_replaced_and_its_size_is_told_without_training(tagger: TaggerDirectory) -> None:
     used, training = tagger.size_on_disk()
     files = [file for file in tagger.path.rglob("*") if file.is_file()]
     assert used + training == sum(file.stat().st_size for file in files)
     assert training == (tagger.path / STATE).stat().st_size
-    assert list(ModelDirectory.create(tagger.path, overwrite=True).path.iterdir()) == []
+    assert list(TaggerDirectory.create(tagger.path, overwrite=True).path.iterdir()) == []
 
 
 def test_files_of_a_tagger_may_be_written_one_by_one(tmp_path: Path) -> None:
-    model = ModelDirectory.create(tmp_path / "model")
+    model = TaggerDirectory.create(tmp_path / "model")
     model.write_lexicon(Lexicon.of(["a"], {"upos": ["X"]}))
     model.write_word_graph(b"words")
     model.write_graph(b"model")

@@ -17,13 +17,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from charnn.checkpoint import ModelDirectory
 from charnn.cli import inference
 from charnn.cli.gold import held_out
-from charnn.config import Budget
-from charnn.corpora import read_treebank, read_treebank_again
-from charnn.corpora.tagged import open_reader
-from charnn.training import TaggerSession, TaggerWishes
+from charnn.config.training import Budget
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "evaluation" / "ud_fixture"
@@ -51,9 +52,9 @@ def conllu(sentences):
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
     treebank = read_treebank(paths, **reading)
-    wishes = TaggerWishes(hidden_size=8, word_size=8, budget=Budget(steps=2))
+    wishes = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    session = TaggerSession.start(lambda: ModelDirectory.create(directory), treebank, wishes, settings)
+    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, wishes, settings)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora import read_treebank
-from charnn.training import TaggerSession, TaggerWishes
+from charnn.config.training import Budget
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import read_treebank
 
 
 def test_everything_about_the_model_is_on_stdout(charnn, trained):
@@ -73,9 +74,9 @@ def tagger(tmp_path_factory):
         [str(directory / "words.conllu")], [str(directory / "held.conllu")], columns=("upos", "xpos")
     )
     session = TaggerSession.start(
-        lambda: ModelDirectory.create(directory / "words"),
+        lambda: TaggerDirectory.create(directory / "words"),
         treebank,
-        TaggerWishes(layers=1, hidden_size=8, word_size=8, lanes=10, budget=Budget(steps=3)),
+        TaggerOverrides(layers=1, hidden_size=8, word_size=8, lanes=10, budget=Budget(steps=3)),
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))

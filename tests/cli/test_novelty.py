@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from charnn.checkpoint import LanguageModelConfig, ModelDirectory
-from charnn.config import TokenizerConfig
-from charnn.corpora import read_corpus
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tokenizers.config import TokenizerConfig
 
 FIGURES = {"text", "characters", "at_least", "copied", "share", "longest"}
 RUN = {"text", "line", "column", "length", "source", "source_line", "source_column", "run"}
@@ -36,8 +36,8 @@ def learn(copied):
         corpus = read_corpus(
             [str(folder / name) for name in names], [str(folder / name) for name in validation], **reading
         )
-        model = ModelDirectory(copied)
-        config = model.config_of(LanguageModelConfig)
+        model = LanguageModelDirectory(copied)
+        config = model.config()
         model.write_config(replace(config, corpus=corpus.config, tokenizer=TokenizerConfig(kind=tokenizer)))
 
     return as_if

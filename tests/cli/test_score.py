@@ -15,12 +15,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, TokenizerConfig
-from charnn.corpora import read_corpus
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
-from charnn.training import LanguageModelSession, Wishes
+from charnn.config.training import Budget
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
+from charnn.tokenizers.config import TokenizerConfig
 
 LINES = "the cat sat on the mat\nthe dog ran\n\na hat\r\nwwwwgggg\nthe cat"
 ENGLISH = "the cat sat on the mat\na dog ran off with the hat\n" * 10
@@ -33,10 +35,14 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
     corpus = directory.with_suffix(".txt")
     corpus.write_text(text)
     tokenizer = TokenizerConfig(kind, vocabulary_size=290)
-    wishes = Wishes(hidden_size=16, layers=1, lanes=4, window_length=16, budget=Budget(steps=steps), stopping=stopping)
+    wishes = LanguageModelOverrides(
+        hidden_size=16, layers=1, lanes=4, window_length=16, budget=Budget(steps=steps), stopping=stopping
+    )
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     corpus = read_corpus([str(corpus)], any_bytes=kind == "bytes", **reading)
-    session = LanguageModelSession.start(lambda: ModelDirectory.create(directory), corpus, tokenizer, wishes, settings)
+    session = LanguageModelSession.start(
+        lambda: LanguageModelDirectory.create(directory), corpus, tokenizer, wishes, settings
+    )
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 
@@ -131,7 +137,7 @@ def test_a_line_costs_the_same_alone_and_among_others(score):
 @pytest.mark.parametrize("has_ends", [True, False])
 def test_a_line_is_read_from_nothing_after_a_stop_token_or_a_line_end(score, of_lines, trained, has_ends):
     path = of_lines if has_ends else trained.path
-    directory = ModelDirectory.open(path)
+    directory = LanguageModelDirectory.open(path)
     tokenizer, network = directory.tokenizer(), RuntimeLanguageModel(directory.graph_path())
     line = tokenizer.encode("a dog sat")
     before = [STOP_ID] if has_ends else tokenizer.encode("\n")

@@ -17,10 +17,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora import read_treebank
-from charnn.training import TaggerSession, TaggerWishes
+from charnn.config.training import Budget
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import read_treebank
 
 WORDS = {"the": "DET DT", "a": "DET DT", "cat": "NOUN NN", "cats": "NOUN NNS", "sleeps": "VERB VBZ", "saw": "VERB VBD"}
 SENTENCES = ["the cat sleeps", "a cat saw the cats", "the cats saw a cat"]
@@ -50,10 +51,10 @@ BROKEN = "1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n2\tcats\t_\n\n"
 
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
-    wishes = TaggerWishes(hidden_size=8, word_size=8, budget=Budget(steps=20))
+    wishes = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     treebank = read_treebank(paths, **reading)
-    session = TaggerSession.start(lambda: ModelDirectory.create(directory), treebank, wishes, settings)
+    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, wishes, settings)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

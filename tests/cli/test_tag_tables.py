@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from charnn.cli import tag_tables
 from charnn.cli.tally import Tally
-from charnn.evaluation import TagScore
+from charnn.tasks.tagger.use.scores import TagScore
 
 
 def table_of(counts, column="upos"):

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.training import Processes
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.training.distributed.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", "0")
@@ -30,9 +30,9 @@ pathlib.Path(rank).mkdir(exist_ok=True)
 pathlib.Path(rank, "pid").write_text(str(os.getpid()))
 if os.environ.get("APART"):
     os.chdir(rank)
-    import time, charnn.corpora
-    read = charnn.corpora.read_corpus
-    charnn.corpora.read_corpus = lambda *given, **named: (time.sleep(2 * int(rank)), read(*given, **named))[1]
+    import time, charnn.tasks.language_model.corpus as corpus_module
+    read = corpus_module.read_corpus
+    corpus_module.read_corpus = lambda *given, **named: (time.sleep(2 * int(rank)), read(*given, **named))[1]
 from charnn.cli.main import main
 main()
 """
@@ -94,7 +94,7 @@ def beginnings(said):
 
 def assert_alike(left, right, *, keys=("nats_per_character",), within=1e-5):
     """Two runs up to rounding: history, best weights, and the state that the next sitting would go on from."""
-    left, right = ModelDirectory.open(left), ModelDirectory.open(right)
+    left, right = LanguageModelDirectory.open(left), LanguageModelDirectory.open(right)
     assert [entry["step"] for entry in left.history()] == [entry["step"] for entry in right.history()]
     for key in keys:
         values = [[entry[key] for entry in directory.history()] for directory in (left, right)]
@@ -125,7 +125,7 @@ def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, torchrun
     assert sum(line.startswith("step ") for line in err.splitlines()) == 12
     assert ", 2 processes\n" in err
     assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
-    one, two = (ModelDirectory.open(tmp_path / name).config() for name in ("one", "two"))
+    one, two = (LanguageModelDirectory.open(tmp_path / name).config() for name in ("one", "two"))
     assert (two.network, two.training, two.corpus) == (one.network, one.training, one.corpus)
     assert (two.record.steps, two.record.epochs, two.record.stopped_by) == (12, one.record.epochs, "budget")
     characters = two.record.characters_per_second * two.record.seconds
@@ -156,7 +156,7 @@ def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, t
     assert child.returncode != 0
     assert out == ""
     assert beginnings(said) == ["text", "network", "training", "model", "interrupted:", "best"]
-    config = ModelDirectory.open(tmp_path / "halves").config()
+    config = LanguageModelDirectory.open(tmp_path / "halves").config()
     assert config.record.stopped_by == "interrupt"
     assert 0 < config.record.steps < 30
     assert charnn("train", "--resume", "halves").code == 0
@@ -194,7 +194,7 @@ def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, 
     assert info.code == 0
     assert info.json["record"]["stopped_by"] == "running"
     assert charnn("sample", "--length", "5").code == 0
-    state = ModelDirectory.open(tmp_path / "checkpoints" / "text").training_state()[1]
+    state = LanguageModelDirectory.open(tmp_path / "checkpoints" / "text").training_state()[1]
     assert f"step {state['progress']['step']:,}," in line
 
 
@@ -209,7 +209,10 @@ def test_what_one_worker_alone_lacks_is_said_once_with_who_lacks_it(torchrun, tr
     (line,) = ours(err)
     assert line.startswith("charnn: worker 1 on ")
     assert line.endswith(": text.txt: no such file or directory")
-    assert ModelDirectory.open(tmp_path / "0" / "model").config() == ModelDirectory.open(trained.path).config()
+    assert (
+        LanguageModelDirectory.open(tmp_path / "0" / "model").config()
+        == LanguageModelDirectory.open(trained.path).config()
+    )
 
 
 # What is refused, by one of two that have not met: nothing is exchanged before.

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from charnn.corpora import read_corpus
-from charnn.corpora.corpus import read_corpus_again
 from charnn.errors import CorpusError
+from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
 
 
 def test_of_a_long_text_no_more_is_held_out_than_validation_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("charnn.corpora.splits.HELD_OUT_CHARACTERS", 50)
+    monkeypatch.setattr("charnn.corpora.documents.HELD_OUT_CHARACTERS", 50)
     (tmp_path / "long.txt").write_text("x" * 1000)
     config = read_corpus([str(tmp_path / "long.txt")]).config
     assert (config.training_characters, config.validation_characters) == (950, 50)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import DocumentUnit
-from charnn.corpora.documents import split_documents
+from charnn.corpora.documents import DocumentUnit, split_documents
 
 units = st.sampled_from(get_args(DocumentUnit))
 texts = st.text(alphabet="ab \t\r\n\x0b\x0c\x1c\x85\u00a0\u2028\ud800")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.splits import held_out_characters, hold_out
+from charnn.corpora.documents import held_out_characters, hold_out
 from charnn.errors import CorpusError
 
 several = st.lists(st.text(alphabet="ab", min_size=1), min_size=2, max_size=12)

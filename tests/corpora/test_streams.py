@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from charnn.corpora import read, streams
+from charnn.corpora import streams
+from charnn.corpora.sources import read
 from charnn.corpora.streams import stream
 from charnn.errors import CorpusError, UsageError
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from charnn.decoding import CrfDecoder
-from charnn.decoding.softmax import softmax
+from charnn.softmax import softmax
+from charnn.tasks.tagger.decoding.crf import CrfDecoder
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from charnn.decoding import CrfDecoder, Decoder, FeedbackDecoder, IndependentDecoder, ragged
 from charnn.errors import ModelError
+from charnn.tasks.tagger.decoding import decoder as ragged
+from charnn.tasks.tagger.decoding.crf import CrfDecoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder
+from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
 
 Array = NDArray[np.float32]
 

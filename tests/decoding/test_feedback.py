@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from charnn.decoding import FeedbackDecoder, beam_search
+from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder, beam_search
 
 Array = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.decoding import ragged
-from charnn.decoding.ragged import STEP_VALUES, groups, words
 from charnn.errors import ModelError
+from charnn.tasks.tagger.decoding import decoder as ragged
+from charnn.tasks.tagger.decoding.decoder import STEP_VALUES, groups, words
 
 
 def as_lists(lengths: list[int], values: int) -> list[tuple[list[int], list[int]]]:

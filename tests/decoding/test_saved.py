@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charnn.config import DecoderKind
-from charnn.decoding import CrfDecoder, FeedbackDecoder, IndependentDecoder, decoder_from
 from charnn.errors import ModelFormatError
+from charnn.tasks.tagger.config import DecoderKind
+from charnn.tasks.tagger.decoding.crf import CrfDecoder
+from charnn.tasks.tagger.decoding.decoder import IndependentDecoder
+from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
+from charnn.tasks.tagger.decoding.saved import decoder_from
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Stopping
-from charnn.evaluation.carried import carried
-from charnn.evaluation.scorer import Costs
-from charnn.evaluation.scores import LanguageScore
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]

@@ -5,10 +5,9 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Stopping
-from charnn.evaluation.cropped import cropped
-from charnn.evaluation.scorer import Costs
-from charnn.evaluation.scores import LanguageScore
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.use.reading import cropped
+from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.evaluation.lengths import (
+from charnn.tasks.language_model.lengths import (
     FIRST_LENGTHS,
     LENGTH_CLASSES,
     LONGEST,

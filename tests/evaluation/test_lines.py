@@ -12,15 +12,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from charnn.config import TokenizerConfig
 from charnn.errors import CorpusError, ModelError
-from charnn.evaluation import Costs, line_stream, lines
-from charnn.evaluation.line_stream import score_stream
-from charnn.evaluation.lines import LineModel, LineScore, LineScorer
-from charnn.evaluation.symbols import SymbolNats
-from charnn.tokenizers import STOP_ID, train
+from charnn.tasks.language_model.use import line_stream, lines
+from charnn.tasks.language_model.use.line_stream import score_stream
+from charnn.tasks.language_model.use.lines import LineModel, LineScore, LineScorer
+from charnn.tasks.language_model.use.scores import Costs
+from charnn.tasks.language_model.use.symbols import SymbolNats
+from charnn.tokenizers import train
+from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.tokenizers.config import TokenizerConfig
 from charnn.tokenizers.opening import opening
 
 Ids = npt.NDArray[np.int32]

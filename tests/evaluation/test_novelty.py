@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.evaluation import novelty
-from charnn.evaluation.novelty import Matches, matches
+from charnn.novelty import matches as novelty
+from charnn.novelty.matches import Matches, matches
 
 ALPHABETS = ["a", "ab", "ab\x00\x01", "ae\u0301é", "a😀\U0010ffff", "a\r\n", "a\udc80\udcff"]
 

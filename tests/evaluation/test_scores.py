@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charnn.evaluation.scorer import Costs
-from charnn.evaluation.scores import LanguageScore
+from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
 
 def test_perplexity_is_per_character_and_bits_are_nats_over_ln_2() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.evaluation.tags import Confusion, TagFigures, TagScore, joined_tags, universal_feats
+from charnn.tasks.tagger.use.scores import Confusion, TagFigures, TagScore, joined_tags, universal_feats
 
 FIXTURE = Path(__file__).parent / "ud_fixture"
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from charnn.config import Bias, SamplingConfig, Stopping
 from charnn.errors import ModelError, UsageError
-from charnn.generation.beam import Anywhere, Hypothesis, beam_search
+from charnn.generation.beam import Hypothesis, Unconstrained, beam_search
+from charnn.generation.config import Bias, SamplingConfig, Stopping
 from charnn.generation.sampler import Sampler
-from charnn.tokenizers import STOP_ID
+from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 
 Ids = npt.NDArray[np.integer]
@@ -88,7 +88,7 @@ def sampler(**sampling: Any) -> Sampler:
 
 def search(model: Chain, *, place: Any = None, with_sampler: Sampler | None = None, **options: Any) -> list[Hypothesis]:
     options = {"beams": 3, "max_tokens": 5, **options}
-    return beam_search(model, with_sampler or sampler(), *model.start(), place or Anywhere(), **options)  # type: ignore[arg-type]
+    return beam_search(model, with_sampler or sampler(), *model.start(), place or Unconstrained(), **options)  # type: ignore[arg-type]
 
 
 def every_text(max_tokens: int) -> list[tuple[int, ...]]:

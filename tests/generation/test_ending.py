@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import SamplingConfig
+from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Ending
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import SamplingConfig, TokenizerKind
 from charnn.errors import ModelError
+from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import Generation, generate
+from charnn.tokenizers.config import TokenizerKind
 
 STOP, UNKNOWN = 0, 1
 

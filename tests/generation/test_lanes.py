@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import SamplingConfig
-from charnn.decoding.softmax import log_softmax
-from charnn.evaluation.lengths import LENGTH_CLASSES, class_of
+from charnn.generation.config import SamplingConfig
 from charnn.generation.lanes import AHEAD, Lanes, in_order
 from charnn.generation.model import halt
 from charnn.generation.text import Request, Text
-from charnn.tokenizers import STOP_ID
+from charnn.softmax import log_softmax
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, class_of
+from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 
 LETTERS = CharacterTokenizer("\nabcdefg")

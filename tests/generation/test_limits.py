@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import SamplingConfig
-from charnn.generation.limits import LineLimit, SentenceLimit, WordLimit, limits
+from charnn.generation.config import SamplingConfig
+from charnn.generation.ending import LineLimit, SentenceLimit, WordLimit, limits
 
 TEXTS = st.text("ab \n\t.!?\"')。」", max_size=30)
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import TokenizerConfig, TokenizerKind
 from charnn.errors import UsageError
-from charnn.generation import character_sets
-from charnn.generation.automaton import Automaton
-from charnn.generation.pattern import CACHED_STATES, Pattern, State
-from charnn.tokenizers import STOP_ID, Tokenizer, train
+from charnn.generation.pattern.automaton import Automaton
+from charnn.generation.pattern.pattern import CACHED_STATES, Pattern, PatternState, character_sets
+from charnn.tokenizers import train
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 ALPHABET = "aB\né"
 KINDS: tuple[TokenizerKind, ...] = ("characters", "bytes", "bpe")
@@ -159,7 +159,7 @@ def test_a_prompt_is_read_exactly_where_a_match_begins_with_it(kind, expression)
             assert len(rest) == pattern.needed(state)
 
 
-def walk_from(pattern: Pattern, vocabulary: Tokenizer, state: State) -> str:
+def walk_from(pattern: Pattern, vocabulary: Tokenizer, state: PatternState) -> str:
     """The shortest text that makes a match from `state`."""
     tokens: list[int] = []
     while True:
@@ -291,7 +291,7 @@ def test_a_byte_that_begins_no_character_of_the_class_is_not_allowed():
     assert np.flatnonzero(pattern.allowed(half, None)).tolist() == [byte + 1 for byte in (0xA0, 0xA1, 0xA2, 0xA3)]
 
 
-def byte_sequences(pattern: Pattern, state: State, before: bytes = b"") -> Iterator[bytes]:
+def byte_sequences(pattern: Pattern, state: PatternState, before: bytes = b"") -> Iterator[bytes]:
     mask = pattern.allowed(state, None)
     if mask[STOP_ID]:
         yield before

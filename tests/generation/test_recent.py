@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.generation.recent import Recent
-from charnn.tokenizers import STOP_ID
+from charnn.tokenizers.base import STOP_ID
 
 SIZE = 5
 ids = st.integers(0, SIZE - 1)

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import Bias, SamplingConfig, TokenizerConfig, TokenizerKind
-from charnn.config.sampling import FILTERS
-from charnn.decoding.softmax import log_softmax
 from charnn.errors import ModelError, UsageError
 from charnn.generation import filters
+from charnn.generation.config import FILTERS, Bias, SamplingConfig
 from charnn.generation.sampler import Sampler
-from charnn.tokenizers import STOP_ID, Tokenizer, train
+from charnn.softmax import log_softmax
+from charnn.tokenizers import train
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 Logits = npt.NDArray[np.floating]
 

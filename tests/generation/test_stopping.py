@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charnn.generation.stopping import StopStrings
+from charnn.generation.ending import StopStrings
 
 words = st.text("ab", min_size=1, max_size=5)
 pieces = st.lists(st.text("abc", max_size=4), max_size=15)

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.lexicon import AFFIX_BUCKETS, AFFIXES, SHAPES
-from charnn.lexicon.features import LONGEST_AFFIX, LONGEST_WORD, affixes, normalized, readable, shape
+from charnn.tasks.tagger.word_features import (
+    AFFIX_BUCKETS,
+    AFFIXES,
+    LONGEST_AFFIX,
+    LONGEST_WORD,
+    SHAPES,
+    affixes,
+    normalized,
+    readable,
+    shape,
+)
 
 ESCAPED_BYTES = st.integers(0xDC80, 0xDCFF).map(chr)
 """What is no UTF-8, as `surrogateescape` has it in a str."""

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from charnn.config import Cell
-from charnn.network import Bidirectional
-from charnn.network.bidirectional import reversed_within
+from charnn.cells import Cell
+from charnn.network.bidirectional import Bidirectional, reversed_within
 
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
 TORCH_LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}

@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from charnn.config import NetworkConfig
-from charnn.network import HiddenState, LanguageModel, detach
+from charnn.network.cells import HiddenState
+from charnn.network.recurrent import detach
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 
 Array = NDArray[np.float64]
 
@@ -68,8 +70,8 @@ def test_gradients_of_the_plain_rnn_are_the_sums_over_time_of_the_book(
     vocabulary: int, embedding: int, hidden: int, steps: int, window: int
 ) -> None:
     torch.manual_seed(steps)
-    config = NetworkConfig(vocabulary, cell="rnn", layers=1, hidden_size=hidden, embedding_size=embedding)
-    model = LanguageModel(config).double()
+    config = LanguageModelNetworkConfig(vocabulary, cell="rnn", layers=1, hidden_size=hidden, embedding_size=embedding)
+    model = LanguageModelNetwork(config).double()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.5)  # Every term of every sum is to matter.
     ids_T = torch.randint(vocabulary, (steps,))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from charnn.config import Cell
+from charnn.cells import Cell
 from charnn.network.cells import CELLS, STATES, CellWeights
 
 CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.config import Cell
-from charnn.network import Recurrent, State, detach
+from charnn.cells import Cell
 from charnn.network.cells import CELLS, CellWeights
+from charnn.network.recurrent import Recurrent, StackState, detach
 
 CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
 DEEP: list[dict[str, Any]] = [{"residual": True}, {"recurrent_depth": 2}, {"residual": True, "recurrent_depth": 3}]
@@ -26,12 +26,12 @@ def stack(cell: Cell, *, layers: int = 3, **options: Any) -> Recurrent:
     return network
 
 
-def warm_state(network: Recurrent, batch: int) -> State:
+def warm_state(network: Recurrent, batch: int) -> StackState:
     x_BE = torch.randn(batch, 3, dtype=torch.float64)
     return detach(network.step(x_BE, network.initial_state(batch))[1])
 
 
-def written_out(network: Recurrent, x_BTE: Tensor, state: State) -> tuple[Tensor, State]:
+def written_out(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
     """Cell by cell: what each layer puts out for each symbol after all its ticks."""
     outputs, carried = [], list(state)
     for x_BE in x_BTE.unbind(1):
@@ -53,7 +53,7 @@ def test_windows_and_steps_are_the_plain_equations_in_values_and_gradients(cell:
     network = stack(cell, **options)
     x_BTE, state = torch.randn(4, 5, 3, dtype=torch.float64), warm_state(network, 4)
 
-    def steps(x_BTE: Tensor, state: State) -> tuple[Tensor, State]:
+    def steps(x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         outputs = []
         for x_BE in x_BTE.unbind(1):
             y_BH, state = network.step(x_BE, state)

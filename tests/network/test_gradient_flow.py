@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.network import CellWeights, HiddenState
-from charnn.network.cells import rnn
+from charnn.network.cells import CellWeights, HiddenState, rnn
 from charnn.network.gradient_flow import omega, rnn_with_gradient_flow
 
 INPUT, HIDDEN = 4, 6

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from charnn.config import DecoderKind
-from charnn.decoding import decoder_from
-from charnn.network.heads import CrfHead, FeedbackHead, Head, IndependentHead, make_head
+from charnn.tasks.tagger.config import DecoderKind
+from charnn.tasks.tagger.decoding.saved import decoder_from
+from charnn.tasks.tagger.learn.heads import CrfHead, FeedbackHead, Head, IndependentHead, make_head
 
 each_kind = pytest.mark.parametrize("kind", ["independent", "feedback", "crf"])
 few_tags, few_words, seeds = st.integers(1, 4), st.integers(1, 4), st.integers(0, 9999)

@@ -8,17 +8,19 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from charnn.config import Cell, NetworkConfig
-from charnn.network import LanguageModel, detach
+from charnn.cells import Cell
+from charnn.network.recurrent import detach
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 
 CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
 
 
-def small_model(cell: Cell, *, dropout: float = 0.0) -> LanguageModel:
+def small_model(cell: Cell, *, dropout: float = 0.0) -> LanguageModelNetwork:
     torch.manual_seed(0)
-    config = NetworkConfig(11, cell=cell, layers=2, hidden_size=8, embedding_size=5, dropout=dropout)
-    return LanguageModel(config)
+    config = LanguageModelNetworkConfig(11, cell=cell, layers=2, hidden_size=8, embedding_size=5, dropout=dropout)
+    return LanguageModelNetwork(config)
 
 
 def test_parameter_names_and_shapes_are_those_of_the_weights_file() -> None:
@@ -92,7 +94,9 @@ def test_a_tiny_model_memorises_one_line(cell: Cell) -> None:
     alphabet = sorted(set(line))
     ids_T = torch.tensor([alphabet.index(character) for character in line])
     torch.manual_seed(0)
-    model = LanguageModel(NetworkConfig(len(alphabet), cell=cell, layers=1, hidden_size=32, embedding_size=8))
+    model = LanguageModelNetwork(
+        LanguageModelNetworkConfig(len(alphabet), cell=cell, layers=1, hidden_size=32, embedding_size=8)
+    )
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(120):
         state = model.initial_state(1)
@@ -115,7 +119,7 @@ def test_a_tiny_model_memorises_one_line(cell: Cell) -> None:
 # embedding dropout
 
 
-def embedded(model: LanguageModel, ids_BT: torch.Tensor) -> torch.Tensor:
+def embedded(model: LanguageModelNetwork, ids_BT: torch.Tensor) -> torch.Tensor:
     """(B, T, E): what the model makes of its ids before `dropout`, which drops nothing here."""
     seen: list[torch.Tensor] = []
     hook = model.dropout.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
@@ -124,10 +128,12 @@ def embedded(model: LanguageModel, ids_BT: torch.Tensor) -> torch.Tensor:
     return seen[0]
 
 
-def model_that_drops_symbols(probability: float = 0.3, vocabulary: int = 500) -> LanguageModel:
+def model_that_drops_symbols(probability: float = 0.3, vocabulary: int = 500) -> LanguageModelNetwork:
     torch.manual_seed(0)
-    config = NetworkConfig(vocabulary, layers=1, hidden_size=4, embedding_size=5, embedding_dropout=probability)
-    return LanguageModel(config)
+    config = LanguageModelNetworkConfig(
+        vocabulary, layers=1, hidden_size=4, embedding_size=5, embedding_dropout=probability
+    )
+    return LanguageModelNetwork(config)
 
 
 def test_a_symbol_is_dropped_or_scaled_wherever_the_window_has_it() -> None:
@@ -169,11 +175,11 @@ def test_no_symbol_is_dropped_in_eval_mode_nor_in_a_step_nor_at_0() -> None:
 def test_everything_that_refines_a_network_trains_together(cell: Cell) -> None:
     """The loss falls, and the network is then the same in windows and steps."""
     torch.manual_seed(0)
-    config = NetworkConfig(
+    config = LanguageModelNetworkConfig(
         11, cell=cell, layers=2, hidden_size=24, embedding_size=8, residual=True, recurrent_depth=2,
         weight_drop=0.2, embedding_dropout=0.05, gradient_flow=0.1 if cell == "rnn" else 0.0,
     )  # fmt: skip
-    model, ids_BT = LanguageModel(config), torch.arange(18).remainder(11).expand(4, -1)
+    model, ids_BT = LanguageModelNetwork(config), torch.arange(18).remainder(11).expand(4, -1)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
     for _ in range(50):

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.network import LockedDropout
+from charnn.network.recurrent import LockedDropout
 
 sizes = st.integers(1, 6)
 

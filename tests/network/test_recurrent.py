@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.config import Cell
-from charnn.network import HiddenState, LSTMState, Recurrent, State, detach
+from charnn.cells import Cell
+from charnn.network.cells import HiddenState, LSTMState
+from charnn.network.recurrent import Recurrent, StackState, detach
 
 CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
@@ -18,13 +19,13 @@ def stack(cell: Cell, *, dropout: float = 0.0) -> Recurrent:
     return Recurrent(cell, input_size=3, hidden_size=6, layers=2, dropout=dropout)
 
 
-def warm_state(network: Recurrent, batch: int) -> State:
+def warm_state(network: Recurrent, batch: int) -> StackState:
     """A state that a step has left behind: no zeros in it."""
     x_BE = torch.randn(batch, 3, dtype=next(network.parameters()).dtype)
     return detach(network.step(x_BE, network.initial_state(batch))[1])
 
 
-def step_by_step(network: Recurrent, x_BTE: Tensor, state: State) -> tuple[Tensor, State]:
+def step_by_step(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
     outputs = []
     for x_BE in x_BTE.unbind(1):
         y_BH, state = network.step(x_BE, state)

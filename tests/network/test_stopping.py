@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, cross_entropy
 
-from charnn.config import NetworkConfig, Stopping
-from charnn.evaluation.lengths import LENGTH_CLASSES, WIDTHS, class_of, remaining_tokens
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.tokenizers import STOP_ID
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, WIDTHS, class_of, remaining_tokens
+from charnn.tokenizers.base import STOP_ID
 
 V = 7
 # Two documents, of three tokens and of one, after the stops that open them; and the middle of a longer one.
@@ -23,17 +25,17 @@ REMAINING_BT = remaining_tokens(TARGETS_BT, STOP_ID)
 LEFT_BT = torch.from_numpy(class_of(REMAINING_BT))
 
 
-def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModel:
+def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModelNetwork:
     torch.manual_seed(0)
-    config = NetworkConfig(V, cell=cell, layers=2, hidden_size=6, embedding_size=5, stopping=stopping)  # type: ignore[arg-type]
-    network = LanguageModel(config).double().eval()
+    config = LanguageModelNetworkConfig(V, cell=cell, layers=2, hidden_size=6, embedding_size=5, stopping=stopping)  # type: ignore[arg-type]
+    network = LanguageModelNetwork(config).double().eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
     return network
 
 
-def read(network: LanguageModel) -> tuple[Tensor, Tensor]:
+def read(network: LanguageModelNetwork) -> tuple[Tensor, Tensor]:
     """(B, T, H) and (B, T, V)."""
     inputs_BT, state = torch.from_numpy(INPUTS_BT), network.initial_state(2)
     y_BTH, _ = network.read(inputs_BT, state, LEFT_BT)
@@ -67,7 +69,7 @@ def test_gradients_of_halting_are_those_of_the_two_losses() -> None:
 
 def test_a_first_guess_of_halting_is_uniform() -> None:
     torch.manual_seed(0)
-    network = LanguageModel(NetworkConfig(V, layers=1, hidden_size=64, stopping="halt"))
+    network = LanguageModelNetwork(LanguageModelNetworkConfig(V, layers=1, hidden_size=64, stopping="halt"))
     logits_BTV, _ = network(torch.from_numpy(INPUTS_BT), network.initial_state(2))
     torch.testing.assert_close(logits_BTV.softmax(-1), torch.full_like(logits_BTV, 1 / V), rtol=0, atol=0.02)
 
@@ -141,7 +143,9 @@ def test_a_network_with_a_symbol_has_no_parameters_more_and_the_same_beginning()
     networks = {}
     for stopping in ("symbol", "halt", "length"):
         torch.manual_seed(0)
-        networks[stopping] = LanguageModel(NetworkConfig(V, layers=1, hidden_size=6, stopping=stopping))
+        networks[stopping] = LanguageModelNetwork(
+            LanguageModelNetworkConfig(V, layers=1, hidden_size=6, stopping=stopping)
+        )
     symbol, halt, length = (dict(networks[s].named_parameters()) for s in ("symbol", "halt", "length"))
     assert symbol.keys() == halt.keys()
     assert length.keys() - symbol.keys() == {"countdown.weight", "lengths.weight", "lengths.bias"}

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from charnn.config import Cell, DecoderKind, TaggerNetworkConfig
-from charnn.lexicon import Lexicon, WordFeatures
-from charnn.network import Tagger, Words
+from charnn.cells import Cell
+from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
+from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.word_features import WordFeatures
 
 FORMS = ["the", "cat", "sat", "on", "The", "New York", "1999", "mat", "."]
 LEXICON = Lexicon.of([form for count, form in enumerate(FORMS, 1) for _ in range(count)], {"upos": ["X"]})
@@ -39,13 +41,13 @@ DECODERS: list[DecoderKind] = ["independent", "feedback", "crf"]
 lengths_of_sentences = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
 
-def tagger_of(*, tags: tuple[int, ...] = (3,), seed: int = 0, **options: Any) -> Tagger:
+def tagger_of(*, tags: tuple[int, ...] = (3,), seed: int = 0, **options: Any) -> TaggerNetwork:
     """With weights so large that everything matters, in eval mode."""
     torch.manual_seed(seed)
     config = TaggerNetworkConfig(
         words=LEXICON.word_ids, characters=LEXICON.character_ids, tags=tags, **{**TINY, **options}
     )
-    network = Tagger(config, torch.from_numpy(LEXICON.frequencies())).double().eval()
+    network = TaggerNetwork(config, torch.from_numpy(LEXICON.frequencies())).double().eval()
     for parameter in network.parameters():
         nn.init.normal_(parameter, std=0.5)
     return network
@@ -56,7 +58,7 @@ def words_of(forms: list[str]) -> Words:
     return Words(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
 
 
-def read(network: Tagger, places: list[list[int]], forms: list[str] = FORMS, *, padding: int = 0) -> Tensor:
+def read(network: TaggerNetwork, places: list[list[int]], forms: list[str] = FORMS, *, padding: int = 0) -> Tensor:
     """(B, T, F) of sentences that are places in `forms`, `padding` places longer than the longest."""
     lengths_B = torch.tensor([len(row) for row in places])
     places_BT = torch.zeros(len(places), int(lengths_B.max()) + padding, dtype=torch.int64)
@@ -145,7 +147,7 @@ def test_decoding_is_that_of_the_decoders_of_inference() -> None:
 # what training drops
 
 
-def looked_up(network: Tagger, places: list[list[int]]) -> Tensor:
+def looked_up(network: TaggerNetwork, places: list[list[int]]) -> Tensor:
     """(B, T), the ids whose own vectors the network took."""
     seen: list[Tensor] = []
     hook = network.words.register_forward_pre_hook(lambda _module, inputs: seen.append(inputs[0]))

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.config import Cell
-from charnn.network import Recurrent, State, detach, recurrent
+from charnn.cells import Cell
+from charnn.network import recurrent
 from charnn.network.cells import CELLS, CellWeights
 from charnn.network.gradient_flow import omega
+from charnn.network.recurrent import Recurrent, StackState, detach
 
 CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
@@ -34,12 +35,14 @@ def dropped_matrices(network: Recurrent) -> list[Tensor]:
     return seen
 
 
-def warm_state(network: Recurrent, batch: int) -> State:
+def warm_state(network: Recurrent, batch: int) -> StackState:
     x_BE = torch.randn(batch, 3, dtype=torch.float64)
     return detach(network.step(x_BE, network.initial_state(batch))[1])
 
 
-def written_out(network: Recurrent, masks: Sequence[Tensor], x_BTE: Tensor, state: State) -> tuple[Tensor, State]:
+def written_out(
+    network: Recurrent, masks: Sequence[Tensor], x_BTE: Tensor, state: StackState
+) -> tuple[Tensor, StackState]:
     """Every layer's equations with weight_hh times its mask, the same at every step and tick."""
     y_BTF, after = x_BTE, []
     for layer, before, mask in zip(network.layers, state, masks, strict=True):
@@ -66,7 +69,7 @@ def test_values_and_gradients_are_those_of_the_plain_equations_with_the_mask(
     seen = dropped_matrices(network)
     x_BTE, state = torch.randn(4, 5, 3, dtype=torch.float64), warm_state(network, 4)
 
-    def gradients(y_BTH: Tensor, after: State) -> Sequence[Tensor]:
+    def gradients(y_BTH: Tensor, after: StackState) -> Sequence[Tensor]:
         loss = (y_BTH**2).sum() + sum(tensor.sum() for layer in after for tensor in layer)
         return torch.autograd.grad(loss, list(network.parameters()))
 

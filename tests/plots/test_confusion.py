@@ -12,8 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from charnn.errors import OutputError, UsageError
-from charnn.evaluation.tags import TagScore
-from charnn.plots import save_confusion
+from charnn.plots.confusion import save_confusion
+from charnn.tasks.tagger.use.scores import TagScore
 
 
 def score(counts: dict[tuple[str, str], int]) -> TagScore:

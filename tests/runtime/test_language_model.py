@@ -12,12 +12,14 @@ import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper
 
-from charnn.config import Cell, NetworkConfig
+from charnn.cells import Cell
 from charnn.errors import ModelFormatError
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
-from charnn.training.language_model.graph import language_model_graph
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
 
 VOCABULARY = 11
 ATOL = 1e-5
@@ -30,10 +32,12 @@ Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 def graph_and_network(
     cell: Cell, layers: int, options: Mapping[str, Any] = MappingProxyType({})
-) -> tuple[bytes, LanguageModel]:
+) -> tuple[bytes, LanguageModelNetwork]:
     torch.manual_seed(0)
-    config = NetworkConfig(VOCABULARY, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
-    network = LanguageModel(config).eval()
+    config = LanguageModelNetworkConfig(
+        VOCABULARY, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options
+    )
+    network = LanguageModelNetwork(config).eval()
     with torch.no_grad():
         for parameter in network.parameters():  # so that no bias is zero and the logits are far from uniform
             parameter.add_(torch.randn_like(parameter), alpha=0.5)

@@ -9,17 +9,20 @@ import pytest
 import torch
 from onnx import ModelProto, helper
 
-from charnn.config import Cell, NetworkConfig, SamplingConfig, Stopping
+from charnn.cells import Cell
 from charnn.errors import ModelFormatError
-from charnn.evaluation.lengths import LENGTH_CLASSES, remaining_tokens
-from charnn.generation import generate
+from charnn.generation.config import SamplingConfig, Stopping
+from charnn.generation.generator import generate
 from charnn.generation.lanes import Lanes
 from charnn.generation.text import Request
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, remaining_tokens
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.training.language_model.step_graph import step_graph
 
 LETTERS = CharacterTokenizer("\nabcdefgh")
 V, H = LETTERS.size, 13
@@ -40,10 +43,10 @@ ATOL: dict[Cell, float] = {"rnn": 0.1, "lstm": 0.05, "gru": 0.04}
 """How far int8 may be off; about twice of what was seen, and little beside what logits differ by."""
 
 
-def graph_and_network(cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModel]:
+def graph_and_network(cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModelNetwork]:
     torch.manual_seed(0)
-    config = NetworkConfig(V, cell=cell, hidden_size=H, embedding_size=5, **options)
-    network = LanguageModel(config).eval()
+    config = LanguageModelNetworkConfig(V, cell=cell, hidden_size=H, embedding_size=5, **options)
+    network = LanguageModelNetwork(config).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if "recurrent" not in name or "bias" in name:  # recurrent matrices any larger make an rnn chaotic

@@ -10,13 +10,16 @@ import pytest
 import torch
 from onnx import ModelProto
 
-from charnn.config import Cell, NetworkConfig, Stopping
+from charnn.cells import Cell
 from charnn.errors import ModelFormatError
-from charnn.evaluation.lengths import LENGTH_CLASSES, remaining_tokens
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
-from charnn.training.language_model.graph import language_model_graph
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, remaining_tokens
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
 
 V, ATOL = 7, 1e-5
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
@@ -26,10 +29,10 @@ REMAINING_BT = np.concatenate([remaining_tokens(IDS_BT[:, 1:], STOP_ID), [[40], 
 Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 
-def graph_and_network(stopping: Stopping, cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModel]:
+def graph_and_network(stopping: Stopping, cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModelNetwork]:
     torch.manual_seed(0)
-    config = NetworkConfig(V, cell=cell, hidden_size=8, embedding_size=5, stopping=stopping, **options)
-    network = LanguageModel(config).eval()
+    config = LanguageModelNetworkConfig(V, cell=cell, hidden_size=8, embedding_size=5, stopping=stopping, **options)
+    network = LanguageModelNetwork(config).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.5)

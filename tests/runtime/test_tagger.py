@@ -14,11 +14,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import TaggerNetworkConfig
-from charnn.lexicon import Lexicon, WordFeatures
-from charnn.network import Tagger, Words
-from charnn.runtime import RuntimeTagger
-from charnn.training.tagger.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.config import TaggerNetworkConfig
+from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.word_features import WordFeatures
 
 ATOL = 1e-5
 """Scores are a few units large; fp32 sums in another order differ by some 1e-6."""
@@ -41,7 +42,7 @@ Array = npt.NDArray[np.float32]
 class Pair:
     """The network, and the runtime with its graphs."""
 
-    network: Tagger
+    network: TaggerNetwork
     word_graph: bytes
     sentence_graph: bytes
 
@@ -67,7 +68,7 @@ def pair_of(**options: Any) -> Pair:
         tags=tuple(map(len, LEXICON.tags.values())),
         **{**TINY, **options},
     )
-    network = Tagger(config, torch.from_numpy(LEXICON.frequencies())).eval()
+    network = TaggerNetwork(config, torch.from_numpy(LEXICON.frequencies())).eval()
     with torch.no_grad():
         for parameter in network.parameters():  # so that no bias is zero and the scores are far from uniform
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
@@ -96,7 +97,7 @@ def scores(runtime: RuntimeTagger, places: list[npt.NDArray[np.int64]]) -> list[
 
 
 @torch.inference_mode()
-def expected_scores(network: Tagger, places: list[npt.NDArray[np.int64]]) -> list[Array]:
+def expected_scores(network: TaggerNetwork, places: list[npt.NDArray[np.int64]]) -> list[Array]:
     """Of each column, (B, T, S)."""
     features = LEXICON.features(FORMS)
     words = Words(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})

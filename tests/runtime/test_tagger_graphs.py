@@ -12,12 +12,13 @@ import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper
 
-from charnn.config import TaggerNetworkConfig
 from charnn.errors import ModelFormatError
-from charnn.lexicon import AFFIXES, Lexicon
-from charnn.network import Tagger
-from charnn.runtime import RuntimeTagger
-from charnn.training.tagger.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.config import TaggerNetworkConfig
+from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.word_features import AFFIXES
 
 LEXICON = Lexicon.of(["a", "a", "b"], {"upos": "XYZ"})
 
@@ -34,7 +35,7 @@ def graphs_of(*, word_size: int = 3) -> tuple[bytes, bytes]:
         reader_size=3,
         affix_size=1,
     )
-    network = Tagger(config, torch.from_numpy(LEXICON.frequencies()))
+    network = TaggerNetwork(config, torch.from_numpy(LEXICON.frequencies()))
     weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
     return word_graph(config, weights), sentence_graph(config, weights)
 

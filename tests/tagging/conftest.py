@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charnn.decoding import IndependentDecoder
-from charnn.lexicon import Lexicon, WordFeatures
-from charnn.tagging import Tagger
+from charnn.tasks.tagger.decoding.decoder import IndependentDecoder
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.tagger import SentenceTagger
+from charnn.tasks.tagger.word_features import WordFeatures
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TAGS = {"upos": ("A", "B", "C", "D"), "xpos": ("x", "y")}
@@ -86,14 +87,14 @@ def make_network() -> Callable[[], StubNetwork]:
 
 
 @pytest.fixture(scope="module")
-def make_tagger() -> Iterator[Callable[..., Tagger]]:
+def make_tagger() -> Iterator[Callable[..., SentenceTagger]]:
     """`make_tagger(network, threads=..., capacity=...)`, with the columns upos and xpos."""
-    made: list[Tagger] = []
+    made: list[SentenceTagger] = []
 
-    def make(network: StubNetwork | None = None, **options: int) -> Tagger:
+    def make(network: StubNetwork | None = None, **options: int) -> SentenceTagger:
         lexicon = Lexicon.of(LETTERS, TAGS)
         decoders = [IndependentDecoder(len(tags)) for tags in TAGS.values()]
-        made.append(Tagger(lexicon, network or StubNetwork(), decoders, **options))
+        made.append(SentenceTagger(lexicon, network or StubNetwork(), decoders, **options))
         return made[-1]
 
     yield make

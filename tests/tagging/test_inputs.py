@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from charnn.errors import CorpusError
-from charnn.tagging import Inputs
+from charnn.tasks.tagger.use.inputs import Inputs
 
 CONLLU = "# sent_id = 1\n1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
 COLUMNS = "the\tDET\ncat\tNOUN\n\n"

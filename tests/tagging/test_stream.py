@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.corpora.tagged import Sentence
 from charnn.errors import CorpusError, ModelError
-from charnn.tagging import Wanted, stream, tag_stream
+from charnn.tasks.tagger.formats.sentence import Sentence
+from charnn.tasks.tagger.use import stream
+from charnn.tasks.tagger.use.stream import tag_stream
+from charnn.tasks.tagger.use.tags import TagOptions
 
 
 def sentence(words: list[str], line: int = 1, error: CorpusError | None = None) -> Sentence:
@@ -149,6 +151,6 @@ def test_a_fault_of_the_model_ends_the_stream_and_nothing_after_it_is_given(make
 
 
 def test_what_is_wanted_is_what_comes(make_tagger) -> None:
-    ((_, tags),) = next(iter(tag_stream([[sentence(["a", "b"])]], make_tagger(), Wanted(["xpos"], True, 2))))
+    ((_, tags),) = next(iter(tag_stream([[sentence(["a", "b"])]], make_tagger(), TagOptions(["xpos"], True, 2))))
     (xpos,) = tags
     assert len(xpos.probabilities) == len(xpos.alternatives) == 2

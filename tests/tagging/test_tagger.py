@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import ModelError
-from charnn.tagging import Wanted, tagger
+from charnn.tasks.tagger.use import tagger
+from charnn.tasks.tagger.use.tags import TagOptions
 
 words = st.text("abcxyz", min_size=1, max_size=5)
 sentences = st.lists(words, max_size=30)
@@ -46,7 +47,7 @@ def test_probabilities_are_those_of_the_tags_and_alternatives_are_the_best_first
     make_tagger, scores_of, text, alternatives
 ) -> None:
     tagger = make_tagger()
-    wanted = Wanted(probabilities=True, alternatives=alternatives)
+    wanted = TagOptions(probabilities=True, alternatives=alternatives)
     for sentence, columns in zip(text, tagger.tag(text, wanted), strict=True):
         for tags, scores, names in zip(columns, scores_of(sentence), tagger.lexicon.tags.values(), strict=True):
             weights = np.exp(np.array(scores).reshape(len(sentence), len(names)))
@@ -63,12 +64,12 @@ def test_probabilities_are_those_of_the_tags_and_alternatives_are_the_best_first
 
 
 def test_nothing_is_said_that_was_not_asked_for(make_tagger) -> None:
-    ((upos, _),) = make_tagger().tag([["a"]], Wanted(alternatives=1))
+    ((upos, _),) = make_tagger().tag([["a"]], TagOptions(alternatives=1))
     assert upos.probabilities is None
     (columns, empty) = make_tagger().tag([["a"], []])
     for tags in (*columns, *empty):
         assert tags.probabilities is tags.alternatives is None
-    (_, empty) = make_tagger().tag([["a"], []], Wanted(probabilities=True, alternatives=1))
+    (_, empty) = make_tagger().tag([["a"], []], TagOptions(probabilities=True, alternatives=1))
     assert [(tags.names, tags.probabilities, tags.alternatives) for tags in empty] == [([], [], [])] * 2
 
 
@@ -76,7 +77,7 @@ def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -
     tagger, text = make_tagger(), [["ab", "c"], [], ["x"] * 9]
     for columns in (["xpos"], ["xpos", "upos"]):
         places = [tagger.columns.index(column) for column in columns]
-        tagged = tagger.tag(text, Wanted(columns=columns))
+        tagged = tagger.tag(text, TagOptions(columns=columns))
         assert [[tags.names for tags in found] for found in tagged] == [[tags_of(s)[p] for p in places] for s in text]
 
 

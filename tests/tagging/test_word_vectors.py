@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.lexicon import Lexicon
-from charnn.tagging import word_vectors
-from charnn.tagging.word_vectors import WordVectors
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use import word_vectors
+from charnn.tasks.tagger.use.word_vectors import WordVectors
 
 LEXICON = Lexicon.of("abc", {"upos": ["A"]})
 words = st.text("abc", max_size=4)

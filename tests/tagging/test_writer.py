@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.tagged import open_reader
 from charnn.errors import CorpusError
-from charnn.tagging import Tags, TagWriter
+from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.use.tags import Tags
+from charnn.tasks.tagger.use.writer import TagWriter
 
 CONLLU = "1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n"
 

@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, Scores, TokenizerConfig, TokenizerKind
-from charnn.corpora import Corpus, read_corpus
-from charnn.training import LanguageModelSession, Report, Wishes
+from charnn.config.training import Budget
+from charnn.tasks.language_model.config import LanguageModelValidation
+from charnn.tasks.language_model.corpus import Corpus, read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
+from charnn.training.report import Report
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +40,7 @@ class Silent:
     def step(self, report: Report) -> None:
         pass
 
-    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+    def validation(self, report: Report, scores: LanguageModelValidation, *, best: bool) -> None:
         pass
 
 
@@ -74,17 +78,17 @@ def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
         patience: int = 0,
         tokenizer: TokenizerKind = "characters",
         vocabulary_size: int = 1000,
-        source: ModelDirectory | None = None,
+        source: LanguageModelDirectory | None = None,
         settings: dict[str, object] | None = None,
         **wishes: object,
     ) -> LanguageModelSession:
         if steps is not None:
             wishes["budget"] = Budget(steps=steps)
         return LanguageModelSession.start(
-            lambda: ModelDirectory.create(tmp_path / name),
+            lambda: LanguageModelDirectory.create(tmp_path / name),
             corpus,
             TokenizerConfig(tokenizer, vocabulary_size),
-            Wishes(**wishes),
+            LanguageModelOverrides(**wishes),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
             source,
         )

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from charnn.config import Budget, Scores, TrainingConfig
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import TrainingError
-from charnn.evaluation import bits
-from charnn.training import Report
+from charnn.tasks.language_model.config import LanguageModelValidation
+from charnn.tasks.language_model.use.scores import bits
 from charnn.training.loop import Loop
+from charnn.training.report import Report
 from charnn.training.schedule import rate_factor
 
 
@@ -32,7 +33,7 @@ class SlopeTask:
     """A loss of `slope` . matrix for each target. `scores` are what validations give, the last again and again."""
 
     unit = "character"
-    scores = Scores
+    scores = LanguageModelValidation
     units_per_target = 1.0
     targets_in_batch = 4
 
@@ -62,10 +63,10 @@ class SlopeTask:
         factor = math.nan if self.steps == self._nan_at else 1.0
         return (self.network.matrix * self._slope).sum() * targets * factor, targets
 
-    def validate(self, report: Report) -> Scores:
+    def validate(self, report: Report) -> LanguageModelValidation:
         self.validated.append((self.network.training, self.network.matrix[0, 0].item()))
         nats = next(self._scores)
-        return Scores(nats, bits(nats), report.step, report.epoch, report.seconds)
+        return LanguageModelValidation(nats, bits(nats), report.step, report.epoch, report.seconds)
 
     def fit(self) -> float:
         return self.network.matrix[0, 0].item()
@@ -91,7 +92,7 @@ class Told:
     def step(self, report: Report) -> None:
         self.reports.append(report)
 
-    def validation(self, report: Report, scores: Scores, *, best: bool) -> None:
+    def validation(self, report: Report, scores: LanguageModelValidation, *, best: bool) -> None:
         self.bests.append(best)
 
 
@@ -99,16 +100,16 @@ class Kept:
     """A keeper that remembers what it was given."""
 
     def __init__(self) -> None:
-        self.bests: list[Scores] = []
+        self.bests: list[LanguageModelValidation] = []
         self.validations: list[int] = []
         """The steps that they were after."""
         self.states: list[int] = []
         """The steps that they are of."""
 
-    def best(self, scores: Scores) -> None:
+    def best(self, scores: LanguageModelValidation) -> None:
         self.bests.append(scores)
 
-    def validation(self, report: Report, scores: Scores) -> None:
+    def validation(self, report: Report, scores: LanguageModelValidation) -> None:
         self.validations.append(report.step)
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -341,7 +342,7 @@ def test_slow_validations_come_less_often(
             clock[0] += 1
             return super().loss()
 
-        def validate(self, report: Report) -> Scores:
+        def validate(self, report: Report) -> LanguageModelValidation:
             clock[0] += validation
             return super().validate(report)
 

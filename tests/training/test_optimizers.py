@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from charnn.config import Budget, TrainingConfig
-from charnn.network import Recurrent
+from charnn.config.training import Budget, TrainingConfig
+from charnn.network.recurrent import Recurrent
 from charnn.training.optimizers import MUON_MOMENTUM, MUON_RATE, NEWTON_SCHULZ, Muon, make_optimizers, orthogonalized
 
 CPU = torch.device("cpu")

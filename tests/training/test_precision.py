@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from charnn.config import Device
+from charnn.config.training import Device
 from charnn.errors import UsageError
-from charnn.training.precision import autocast, choose_device, choose_precision
+from charnn.training.hardware import autocast, choose_device, choose_precision
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 

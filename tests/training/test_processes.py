@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from torch import distributed as dist
 from torch import nn
 
-from charnn.config import Budget, NetworkConfig, TrainingConfig
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import CorpusError, TrainingError, UsageError
-from charnn.network import LanguageModel
-from charnn.training.exchange import Exchange, Word
-from charnn.training.language_model import LanguageModelTask
-from charnn.training.language_model.encoded import EncodedCorpus
-from charnn.training.language_model.windows import Windows
-from charnn.training.last_words import INTERRUPTED, LastWords, WorkerLost
-from charnn.training.processes import ALONE, VARIABLES, Processes
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.data import EncodedCorpus, Windows
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.objective import LanguageModelObjective
+from charnn.training.distributed.exchange import Exchange, StepInfo
+from charnn.training.distributed.failures import INTERRUPTED, FailureReport, WorkerLost
+from charnn.training.distributed.processes import ALONE, VARIABLES, Processes
 
 
 def together(size: int) -> list[Processes]:
@@ -74,7 +74,7 @@ def test_alone_nothing_is_packed_copied_or_initialized() -> None:
     assert ALONE.share(lambda: value, pack=lambda value: pytest.fail("packed")) is value
     assert ALONE.join(rows, 3) is rows
     ALONE.meet()
-    nats, word = torch.ones(()), Word(3, 1.5, False, True)
+    nats, word = torch.ones(()), StepInfo(3, 1.5, False, True)
     assert Exchange(ALONE, [])(nats, word) == (nats, word)
     error = CorpusError("gone")
     assert ALONE.to_say(error) is error
@@ -114,16 +114,20 @@ def test_the_windows_of_all_are_those_of_one(size: int, lanes: int, window_lengt
 # What each learns from it.
 
 
-def task_of(processes: Processes, lanes: int, **network: Any) -> LanguageModelTask:
+def task_of(processes: Processes, lanes: int, **network: Any) -> LanguageModelObjective:
     """41 tokens, so that lanes are ragged; in float64."""
     torch.manual_seed(0)
-    model = LanguageModel(NetworkConfig(9, layers=2, hidden_size=6, embedding_size=4, **network)).double().train()
+    model = (
+        LanguageModelNetwork(LanguageModelNetworkConfig(9, layers=2, hidden_size=6, embedding_size=4, **network))
+        .double()
+        .train()
+    )
     ids = np.random.default_rng(0).integers(0, 9, 41, np.int32)
     config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=4)
-    return LanguageModelTask(model, EncodedCorpus(ids, 41, [ids], 41), config, processes)
+    return LanguageModelObjective(model, EncodedCorpus(ids, 41, [ids], 41), config, processes)
 
 
-def steps_of(task: LanguageModelTask, windows: int) -> list[tuple[float, int, list[torch.Tensor]]]:
+def steps_of(task: LanguageModelObjective, windows: int) -> list[tuple[float, int, list[torch.Tensor]]]:
     """Of each window the loss, how many targets it has, and the gradient of the mean over a whole one."""
     torch.manual_seed(1)
     steps = []
@@ -189,11 +193,13 @@ class Summing(Processes):
             tensor.copy_(self.total)
 
 
-def exchanged(words: list[Word], nats: list[float], gradients: list[list[float]]) -> list[tuple[Any, Word, Any]]:
+def exchanged(
+    words: list[StepInfo], nats: list[float], gradients: list[list[float]]
+) -> list[tuple[Any, StepInfo, Any]]:
     """Of each process the loss, the word and the gradient after an exchange."""
     every = [Summing(rank, len(words)) for rank in range(len(words))]
 
-    def exchange(rank: int) -> tuple[Any, Word, Any]:
+    def exchange(rank: int) -> tuple[Any, StepInfo, Any]:
         parameters = [nn.Parameter(torch.zeros(2, 1)), nn.Parameter(torch.zeros(3))]
         parameters[0].grad = torch.tensor(gradients[rank]).view(2, 1)
         summed, word = Exchange(every[rank], parameters)(torch.tensor(nats[rank]), words[rank])
@@ -209,29 +215,31 @@ def exchanged(words: list[Word], nats: list[float], gradients: list[list[float]]
 
 
 def test_gradients_losses_and_targets_are_summed_and_the_first_has_the_clock() -> None:
-    words = [Word(7, 86400.375, False, True), Word(5, 3.0, False, False)]
+    words = [StepInfo(7, 86400.375, False, True), StepInfo(5, 3.0, False, False)]
     results = exchanged(words, [1.5, 2.0], [[1.0, 2.0], [0.5, -4.0]])
-    assert results == [(3.5, Word(12, 86400.375, False, True), [1.5, -2.0])] * 2
+    assert results == [(3.5, StepInfo(12, 86400.375, False, True), [1.5, -2.0])] * 2
 
 
 def test_the_clock_keeps_its_milliseconds_for_a_month() -> None:
     seconds = 30 * 86400 + 0.1234
-    (_, word, _), _ = exchanged([Word(1, seconds, False, False), Word(1, 0.0, False, False)], [0, 0], [[0.0] * 2] * 2)
+    (_, word, _), _ = exchanged(
+        [StepInfo(1, seconds, False, False), StepInfo(1, 0.0, False, False)], [0, 0], [[0.0] * 2] * 2
+    )
     assert word.seconds == pytest.approx(seconds, abs=1e-6)
 
 
 @pytest.mark.parametrize("asked", range(3))
 def test_any_of_them_can_be_interrupted_and_only_the_first_asks_for_reports(asked: int) -> None:
-    words = [Word(1, 0.0, rank == asked, rank == asked) for rank in range(3)]
+    words = [StepInfo(1, 0.0, rank == asked, rank == asked) for rank in range(3)]
     results = exchanged(words, [0.0] * 3, [[0.0] * 2] * 3)
     assert [(word.is_interrupted, word.is_due) for _, word, _ in results] == [(True, asked == 0)] * 3
 
 
 def test_a_loss_that_is_not_finite_leaves_the_words_readable() -> None:
-    words = [Word(4, 2.0, False, False), Word(4, 2.0, True, False)]
+    words = [StepInfo(4, 2.0, False, False), StepInfo(4, 2.0, True, False)]
     results = exchanged(words, [math.nan, 1.0], [[math.inf, math.nan], [1.0, 1.0]])
     assert all(math.isnan(nats) for nats, _, _ in results)
-    assert [word for _, word, _ in results] == [Word(8, 2.0, True, False)] * 2
+    assert [word for _, word, _ in results] == [StepInfo(8, 2.0, True, False)] * 2
 
 
 # Who says why they end.
@@ -268,7 +276,7 @@ class Gone:
 
 def end(place: Any, errors: dict[int, BaseException], size: int = 4) -> dict[int, BaseException | None]:
     """Each process that has an error ends with it, in this order: what each is to say."""
-    words = {rank: LastWords(place, rank, size) for rank in errors}
+    words = {rank: FailureReport(place, rank, size) for rank in errors}
     for rank, error in errors.items():
         if rank:
             words[rank].tell(error)

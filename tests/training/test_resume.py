@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora import Corpus
+from charnn.config.training import Budget
 from charnn.errors import ModelFormatError, ModelNotFoundError, UsageError
-from charnn.training import LanguageModelSession, Report
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.training.report import Report
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -43,7 +44,7 @@ def after(steps: int) -> Callable[[], bool]:
     return lambda: next(answers)
 
 
-def history(directory: ModelDirectory) -> list[dict[str, Any]]:
+def history(directory: LanguageModelDirectory) -> list[dict[str, Any]]:
     """What of it does not depend on the clock: training loss and speed are those since a report, which time decides."""
     keys = ("step", "epoch", "learning_rate", "nats_per_character", "bits_per_character")
     return [{key: entry[key] for key in keys} for entry in directory.history()]
@@ -53,7 +54,7 @@ def all_equal(left: Arrays, right: Arrays) -> bool:
     return left.keys() == right.keys() and all(np.array_equal(left[name], right[name]) for name in left)
 
 
-def assert_same_run(left: ModelDirectory, right: ModelDirectory) -> None:
+def assert_same_run(left: LanguageModelDirectory, right: LanguageModelDirectory) -> None:
     """Equal to the last bit: the best weights, all that resuming needs, and the history."""
     assert history(left) == history(right)
     assert all_equal(left.weights(), right.weights())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Budget
+from charnn.config.training import Budget
 from charnn.training.schedule import end, progress, rate_factor
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget, SamplingConfig
+from charnn.config.training import Budget
 from charnn.errors import CorpusError, UsageError
-from charnn.evaluation import carried
-from charnn.generation import generate
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
+from charnn.generation.config import SamplingConfig
+from charnn.generation.generator import generate
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -21,7 +22,7 @@ LINE = "to be or not to be, that is the question"
 TINY: dict[str, Any] = {"layers": 1, "hidden_size": 16, "embedding_size": 8, "dropout": 0.0, "learning_rate": 0.03}
 
 
-def greedy(directory: ModelDirectory, prompt: str = "", length: int = 60) -> tuple[str, str | None]:
+def greedy(directory: LanguageModelDirectory, prompt: str = "", length: int = 60) -> tuple[str, str | None]:
     """The likeliest text after `prompt`, as inference makes it, and why it ended."""
     model, sampling = RuntimeLanguageModel(directory.graph_path()), SamplingConfig(temperature=0.0, length=length)
     generation = generate(model, directory.tokenizer(), prompt, sampling, np.random.default_rng(0))
@@ -100,7 +101,7 @@ def test_the_record_says_what_was_done(start, corpus_of, silent) -> None:
 def test_an_interrupted_run_leaves_a_model_that_can_be_used(start, corpus_of, silent) -> None:
     session = start(corpus_of(LINE * 10), steps=1000, **TINY)
     assert session.run(silent, lambda: True) == "interrupt"
-    config = ModelDirectory.open(session.directory.path).config()
+    config = LanguageModelDirectory.open(session.directory.path).config()
     assert (config.record.stopped_by, config.record.steps, config.quantization) == ("interrupt", 1, None)
     assert len(greedy(session.directory, "to", length=5)[0]) <= 5
 

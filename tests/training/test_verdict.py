@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.config import Scores, TagScores
+from charnn.tasks.language_model.config import LanguageModelValidation
+from charnn.tasks.tagger.config import TaggerValidation
 from charnn.training.verdict import verdict
 
 
-def kept(loss: float, epoch: float = 1.0) -> Scores:
-    return Scores(loss, loss / 0.6931, step=1, epoch=epoch, seconds=1.0)
+def kept(loss: float, epoch: float = 1.0) -> LanguageModelValidation:
+    return LanguageModelValidation(loss, loss / 0.6931, step=1, epoch=epoch, seconds=1.0)
 
 
 def falling(last: float, by: float) -> list[tuple[int, float]]:
@@ -62,10 +63,10 @@ def test_one_validation_is_enough_to_say_something(history: list[tuple[int, floa
 
 
 def test_a_tagger_speaks_of_wrong_tags() -> None:
-    scores = TagScores(("upos",), (0.95,), 0.95, None, 1, 1.0, 1.0)
+    scores = TaggerValidation(("upos",), (0.95,), 0.95, None, 1, 1.0, 1.0)
     assert "1.00% wrong on its own data, 5.00% wrong on held-out data" in verdict([(1, 0.05)], 0.01, scores)
 
 
 def test_no_mistake_at_all_is_well_learned() -> None:
-    perfect = TagScores(("upos",), (1.0,), 1.0, None, 1, 1.0, 1.0)
+    perfect = TaggerValidation(("upos",), (1.0,), 1.0, None, 1, 1.0, 1.0)
     assert verdict([(n, 0.0) for n in range(1, 9)], 0.0, perfect).startswith("it has learned well")

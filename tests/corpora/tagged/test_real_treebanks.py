@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from charnn.config import TextFormat
-from charnn.corpora.tagged import Annotation, open_reader, read_treebank, recognize, render
-from charnn.corpora.tagged.tokens import WordSplitter
+from charnn.segmentation.words import WordSplitter
+from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats.recognition import recognize
+from charnn.tasks.tagger.formats.sentence import Annotation
+from charnn.tasks.tagger.treebank import read_treebank
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 FILES = ["ud-english-ewt/dev.conllu", "ud-vietnamese-vtb/test.conllu"]

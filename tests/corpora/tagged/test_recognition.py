@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.tagged import recognize
+from charnn.tasks.tagger.formats.recognition import recognize
 
 ROW = "1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n"
 

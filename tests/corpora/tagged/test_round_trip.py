@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import TextFormat
-from charnn.corpora.tagged import Annotation, Sentence, open_reader, render
+from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 FORMATS = get_args(TextFormat)
 WRITTEN = ("conllu", "columns", "slashed", "characters")

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.corpora.tagged import Annotation, Sentence, open_reader, render
+from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 KNOWN = frozenset({"Mr.", "etc.", "the"})
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.config import TextFormat
-from charnn.corpora.tagged import Annotation, Sentence, open_reader, render
 from charnn.errors import CorpusError, UsageError
+from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 
 def read(text: str, columns: tuple[str, ...] = ("upos",)) -> list[Sentence]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.tagged.tokens import WordSplitter
+from charnn.segmentation.words import WordSplitter
 
 WORDS = "do n't 's ' - … :-) ?! !! Mr. o'clock e-mail can not l' -il non-stop non-fat bắt_chuyện bắt thuyết_phục_được"
 KNOWN = frozenset({word.replace("_", " ") for word in WORDS.split()} | {f"word{number}" for number in range(1000)})
@@ -67,7 +67,7 @@ def test_a_chunk_of_very_many_characters_is_a_word() -> None:
 
 
 def test_no_more_chunks_are_remembered_than_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charnn.corpora.tagged.tokens._CACHED_CHUNKS", 10)
+    monkeypatch.setattr("charnn.segmentation.words._CACHED_CHUNKS", 10)
     splitter = WordSplitter(KNOWN)
     for number in range(100):
         assert splitter.split(f"a{number}.") == ([f"a{number}", "."], [False, True])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from charnn.config import TreebankConfig
-from charnn.corpora.tagged import TaggedSentence, read_treebank, read_treebank_again
 from charnn.errors import CorpusError, UsageError
+from charnn.tasks.tagger.config import TreebankConfig
+from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
 
 def conllu(*words: str, xpos: str = "_", feats: str = "_") -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charnn.config import CorpusConfig
-from charnn.corpora import Corpus
+from charnn.tasks.language_model.config import CorpusConfig
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.training.language_model.encoded import EncodedCorpus
 
 TOKENIZER = CharacterTokenizer("abc")
 

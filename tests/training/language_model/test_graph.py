@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from charnn.config import Cell, NetworkConfig
-from charnn.training.graph import LARGEST_INT8, can_quantize, quantize
-from charnn.training.language_model.graph import language_model_graph
+from charnn.cells import Cell
+from charnn.export.graph import LARGEST_INT8, can_quantize, quantize
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.graph import language_model_graph
 
 Array = npt.NDArray[np.float32]
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
@@ -29,11 +30,11 @@ MATRICES = npst.arrays(
 DEEP: list[dict[str, Any]] = [{}, {"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
 
 
-def network_config(cell: Cell = "lstm", layers: int = 1, **options: Any) -> NetworkConfig:
-    return NetworkConfig(11, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
+def network_config(cell: Cell = "lstm", layers: int = 1, **options: Any) -> LanguageModelNetworkConfig:
+    return LanguageModelNetworkConfig(11, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
 
 
-def random_weights(config: NetworkConfig) -> dict[str, Array]:
+def random_weights(config: LanguageModelNetworkConfig) -> dict[str, Array]:
     """By the names of weights.safetensors, as large as those of a trained network, so that logits are some units."""
     random = np.random.default_rng(0)
     hidden, rows = config.hidden_size, GATES[config.cell] * config.hidden_size

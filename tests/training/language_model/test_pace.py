@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 import torch
 
-from charnn.config import Budget
-from charnn.training.language_model import pace as module
-from charnn.training.language_model.pace import Pace
-from charnn.training.language_model.plan import Wishes
+from charnn.config.training import Budget
+from charnn.tasks.language_model.learn import pace as module
+from charnn.tasks.language_model.learn.pace import Pace
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
 from charnn.training.loop import Loop
 
 
@@ -33,7 +33,7 @@ class Machine:
 
 
 def pace(seconds: float, settings: Mapping[str, object] | None = None, **wishes) -> Pace:
-    wished = Wishes(budget=Budget(seconds=seconds), **wishes)
+    wished = LanguageModelOverrides(budget=Budget(seconds=seconds), **wishes)
     return Pace(wished, {"device": "cpu", "precision": "fp32", **(settings or {})}, characters=10**5, vocabulary_size=9)
 
 

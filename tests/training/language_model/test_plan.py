@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Budget, NetworkConfig, TrainingConfig
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
-from charnn.training import Wishes
-from charnn.training.language_model.plan import plan
-from charnn.training.language_model.sizing import default_budget
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides, plan
+from charnn.tasks.language_model.learn.sizing import default_budget
 
 OF_NETWORK: dict[str, Any] = {
     "cell": "gru",
@@ -35,52 +35,52 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(
-    wishes: Wishes, characters: int = 10**6, held_out: int = 10**4, **settings: Any
-) -> tuple[NetworkConfig, TrainingConfig]:
+    wishes: LanguageModelOverrides, characters: int = 10**6, held_out: int = 10**4, **settings: Any
+) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     text = {"characters": characters, "held_out": held_out, "vocabulary_size": 60}
     return plan(wishes, **text, speed=lambda _hidden: 50_000.0, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
 def test_a_wish_for_the_network_wins(name: str, value: Any) -> None:
-    network, _ = planned(Wishes(**{name: value}))
+    network, _ = planned(LanguageModelOverrides(**{name: value}))
     assert getattr(network, name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), OF_TRAINING.items())
 def test_a_wish_for_training_wins(name: str, value: Any) -> None:
-    _, training = planned(Wishes(**{name: value}))
+    _, training = planned(LanguageModelOverrides(**{name: value}))
     assert getattr(training, name) == value
 
 
 def test_all_wishes_win_together() -> None:
-    network, training = planned(Wishes(**OF_NETWORK, **OF_TRAINING))
-    assert network == NetworkConfig(60, **OF_NETWORK)
+    network, training = planned(LanguageModelOverrides(**OF_NETWORK, **OF_TRAINING))
+    assert network == LanguageModelNetworkConfig(60, **OF_NETWORK)
     assert training == TrainingConfig(**OF_TRAINING, optimizer="muon")
 
 
 def test_a_wish_for_gradient_flow_wins_and_is_refused_without_an_rnn() -> None:
-    assert planned(Wishes(cell="rnn", gradient_flow=0.5))[0].gradient_flow == 0.5
+    assert planned(LanguageModelOverrides(cell="rnn", gradient_flow=0.5))[0].gradient_flow == 0.5
     with pytest.raises(ConfigError, match="--cell rnn"):
-        planned(Wishes(gradient_flow=0.5))
+        planned(LanguageModelOverrides(gradient_flow=0.5))
 
 
 def test_settings_go_to_training_as_they_are() -> None:
     settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
-    _, training = planned(Wishes(), **settings)
+    _, training = planned(LanguageModelOverrides(), **settings)
     assert {name: getattr(training, name) for name in settings} == settings
 
 
 def test_without_a_wish_the_budget_is_the_default_one_for_the_text() -> None:
-    _, training = planned(Wishes(), characters=12_345)
+    _, training = planned(LanguageModelOverrides(), characters=12_345)
     assert training.budget == default_budget(12_345)
 
 
 def test_a_wish_out_of_range_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="hidden size"):
-        planned(Wishes(hidden_size=0))
+        planned(LanguageModelOverrides(hidden_size=0))
     with pytest.raises(ConfigError, match="dropout"):
-        planned(Wishes(dropout=1.0))
+        planned(LanguageModelOverrides(dropout=1.0))
 
 
 @given(
@@ -90,8 +90,8 @@ def test_a_wish_out_of_range_is_a_configuration_error() -> None:
 )
 def test_every_text_and_time_gives_valid_configurations(characters: int, seconds: float | None, cell: Any) -> None:
     budget = None if seconds is None else Budget(seconds=seconds)
-    network, training = planned(Wishes(cell=cell, budget=budget), characters)
-    assert dataclasses.replace(network) == NetworkConfig.from_json(network.to_json())
+    network, training = planned(LanguageModelOverrides(cell=cell, budget=budget), characters)
+    assert dataclasses.replace(network) == LanguageModelNetworkConfig.from_json(network.to_json())
     assert dataclasses.replace(training) == TrainingConfig.from_json(training.to_json())
     assert network.cell == cell
     assert network.vocabulary_size == 60
@@ -108,10 +108,10 @@ def test_every_text_and_time_gives_valid_configurations(characters: int, seconds
     ],
 )
 def test_a_validation_reads_a_twentieth_of_what_the_run_reads(budget: Budget, held_out: int, read: int | None) -> None:
-    assert planned(Wishes(budget=budget), held_out=held_out)[1].validation_characters == read
+    assert planned(LanguageModelOverrides(budget=budget), held_out=held_out)[1].validation_characters == read
 
 
 def test_how_much_a_validation_reads_may_be_given() -> None:
-    wishes = Wishes(budget=Budget(seconds=1.0))
+    wishes = LanguageModelOverrides(budget=Budget(seconds=1.0))
     for asked in (None, 7):
         assert planned(wishes, held_out=10**6, validation_characters=asked)[1].validation_characters == asked

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Quantization
-from charnn.evaluation import LanguageScore
-from charnn.training.language_model import quantization
-from charnn.training.language_model.quantization import CHARACTERS, LARGEST_LOSS, measure_quantization
+from charnn.tasks.language_model.config import LanguageModelQuantization
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn import quantization
+from charnn.tasks.language_model.learn.quantization import CHARACTERS, LARGEST_LOSS, measure_quantization
+from charnn.tasks.language_model.use.scores import LanguageScore
 
-GOLDEN = ModelDirectory(Path(__file__).parents[2] / "golden" / "format-1")
+GOLDEN = LanguageModelDirectory(Path(__file__).parents[2] / "golden" / "format-1")
 LN2 = float(np.log(2))
 
 
 def measured(
     monkeypatch: pytest.MonkeyPatch, *, lost: float, seconds: list[tuple[float, float]], texts: list[str] | None = None
-) -> tuple[Quantization, list[tuple[int, int]]]:
+) -> tuple[LanguageModelQuantization, list[tuple[int, int]]]:
     """The verdict where int8 loses `lost` bits per character and rounds of stepping take `seconds` (fp32, int8).
 
     Also what each scoring was given: how many tokens, and how many characters.

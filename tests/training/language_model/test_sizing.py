@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charnn.config import Budget
-from charnn.training.language_model.sizing import (
+from charnn.config.training import Budget
+from charnn.tasks.language_model.learn.sizing import (
     HIDDEN_SIZES,
     MOST_LANES,
     Sizes,

@@ -10,14 +10,15 @@ import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from charnn.config import Cell, NetworkConfig
-from charnn.evaluation.lengths import LENGTH_CLASSES
-from charnn.runtime import RuntimeLanguageModel
-from charnn.training.graph import LARGEST_INT8
-from charnn.training.language_model import step_graph as steps
-from charnn.training.language_model.graph import language_model_graph
-from charnn.training.language_model.quantization import LARGEST_LOSS
-from charnn.training.language_model.step_graph import LEVELS, step_graph
+from charnn.cells import Cell
+from charnn.export.graph import LARGEST_INT8
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn import step_graph as steps
+from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.learn.quantization import LARGEST_LOSS
+from charnn.tasks.language_model.learn.step_graph import LEVELS, step_graph
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 Array = npt.NDArray[np.float32]
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
@@ -25,11 +26,15 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 DEEP: list[dict[str, Any]] = [{}, {"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
 
 
-def network_config(cell: Cell = "lstm", layers: int = 1, *, vocabulary_size: int = 11, **options: Any) -> NetworkConfig:
-    return NetworkConfig(vocabulary_size, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options)
+def network_config(
+    cell: Cell = "lstm", layers: int = 1, *, vocabulary_size: int = 11, **options: Any
+) -> LanguageModelNetworkConfig:
+    return LanguageModelNetworkConfig(
+        vocabulary_size, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options
+    )
 
 
-def random_weights(config: NetworkConfig, scale: float = 0.7) -> dict[str, Array]:
+def random_weights(config: LanguageModelNetworkConfig, scale: float = 0.7) -> dict[str, Array]:
     """By the names of weights.safetensors, as large as those of a trained network, so that logits are some units."""
     random = np.random.default_rng(0)
     vocabulary, embedding, hidden = config.vocabulary_size, config.embedding_size, config.hidden_size
@@ -47,7 +52,7 @@ def random_weights(config: NetworkConfig, scale: float = 0.7) -> dict[str, Array
     return {name: random.normal(0, scale, shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-def models(config: NetworkConfig, weights: dict[str, Array]) -> list[RuntimeLanguageModel]:
+def models(config: LanguageModelNetworkConfig, weights: dict[str, Array]) -> list[RuntimeLanguageModel]:
     """fp32, then int8."""
     return [RuntimeLanguageModel(write(config, weights)) for write in (language_model_graph, step_graph)]
 
@@ -86,7 +91,9 @@ def test_weights_of_bytes_are_all_there_and_no_larger_than_is_safe(cell: Cell, o
         np.testing.assert_array_equal(np.abs(values_KN.astype(int)).max(0), LARGEST_INT8)
 
 
-def first_logits_bound(config: NetworkConfig, weights: dict[str, Array], token: int) -> npt.NDArray[np.float64]:
+def first_logits_bound(
+    config: LanguageModelNetworkConfig, weights: dict[str, Array], token: int
+) -> npt.NDArray[np.float64]:
     """(V,): how far int8 may take the first logits of a 2-layer lstm from fp32 ones, whatever the values.
 
     The state is zero and the first layer reads a table, so only the second layer's product with the h of the first is

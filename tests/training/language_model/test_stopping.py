@@ -12,21 +12,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import LanguageModelConfig
-from charnn.config import Budget, CorpusConfig, NetworkConfig, SourceFile, Stopping, TrainingConfig
-from charnn.corpora import Corpus
+from charnn.config.sources import SourceFile
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
-from charnn.evaluation import carried, draw_length
-from charnn.evaluation.lengths import class_of
-from charnn.network import LanguageModel, NumpyLanguageModel
-from charnn.runtime import RuntimeLanguageModel
-from charnn.tokenizers import STOP_ID
-from charnn.training import LanguageModelSession, Wishes
-from charnn.training.language_model import LanguageModelTask
-from charnn.training.language_model.encoded import EncodedCorpus
-from charnn.training.language_model.plan import check_stopping
-from charnn.training.language_model.transfer import same_stopping, transfer
-from charnn.training.language_model.windows import IGNORED, Windows
+from charnn.generation.config import Stopping
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.objective import LanguageModelObjective
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides, check_stopping
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learn.transfer import same_stopping, transfer
+from charnn.tasks.language_model.lengths import class_of, draw_length
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -83,16 +85,18 @@ def test_nothing_is_counted_for_those_that_do_not_count_down(stopping: Stopping)
 # The loss.
 
 
-def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> LanguageModelTask:
+def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> LanguageModelObjective:
     torch.manual_seed(0)
-    network = LanguageModel(NetworkConfig(4, layers=1, hidden_size=6, embedding_size=4, stopping=stopping)).train()
+    network = LanguageModelNetwork(
+        LanguageModelNetworkConfig(4, layers=1, hidden_size=6, embedding_size=4, stopping=stopping)
+    ).train()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
     documents = [np.array(ids, np.int32) for ids in ([1, 2, 3, 1], [2], [3, 3, 1, 2, 1, 1, 1], [2, 2])]
     training = np.concatenate([part for ids in documents for part in (ids, [STOP_ID])]).astype(np.int32)
     config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=window_length)
-    return LanguageModelTask(network, EncodedCorpus(training, 14, documents, 14), config)
+    return LanguageModelObjective(network, EncodedCorpus(training, 14, documents, 14), config)
 
 
 @pytest.mark.parametrize("stopping", STOPPINGS)
@@ -135,13 +139,13 @@ def test_a_tiny_model_learns_where_lines_end(
     start: Callable[..., LanguageModelSession], silent: Any, stopping: Stopping
 ) -> None:
     """In fp32 and in int8, as they are read from the model directory."""
-    corpus = lines_corpus()
+    corpus = lines_corpus(480)
     session = start(
-        corpus, steps=220, layers=1, hidden_size=24, lanes=16, window_length=20, learning_rate=0.02, dropout=0.0,
+        corpus, steps=500, layers=1, hidden_size=24, lanes=16, window_length=20, learning_rate=0.02, dropout=0.0,
         stopping=stopping,
     )  # fmt: skip
     session.run(silent)
-    assert session.directory.config_of(LanguageModelConfig).network.stopping == stopping
+    assert session.directory.config().network.stopping == stopping
     ids = [session.tokenizer.encode(line) for line in corpus.validation]
     for quantized in (False, True):
         model = RuntimeLanguageModel(session.directory.graph_path(quantized=quantized))
@@ -207,8 +211,8 @@ def test_the_end_of_a_single_document_cannot_be_learned(
 
 
 def test_a_symbol_may_be_asked_for_anyway() -> None:
-    check_stopping(Wishes(stopping="symbol"), CorpusConfig((), documents=1))
-    check_stopping(Wishes(), CorpusConfig((), documents=1))
+    check_stopping(LanguageModelOverrides(stopping="symbol"), CorpusConfig((), documents=1))
+    check_stopping(LanguageModelOverrides(), CorpusConfig((), documents=1))
 
 
 @pytest.mark.parametrize(
@@ -218,8 +222,8 @@ def test_a_symbol_may_be_asked_for_anyway() -> None:
 def test_a_model_that_starts_from_another_ends_as_that_does_unless_it_cannot(
     wished: Stopping | None, documents: int, expected: Stopping | None
 ) -> None:
-    source = NetworkConfig(5, stopping="length")
-    wishes = same_stopping(Wishes(stopping=wished), source, CorpusConfig((), documents=documents))
+    source = LanguageModelNetworkConfig(5, stopping="length")
+    wishes = same_stopping(LanguageModelOverrides(stopping=wished), source, CorpusConfig((), documents=documents))
     assert wishes.stopping == expected
 
 
@@ -230,7 +234,11 @@ def test_what_ends_documents_is_taken_over_from_those_that_do_it_alike(theirs: S
     networks = []
     for seed, stopping in enumerate((theirs, ours)):
         torch.manual_seed(seed)
-        networks.append(LanguageModel(NetworkConfig(3, layers=1, hidden_size=4, embedding_size=2, stopping=stopping)))
+        networks.append(
+            LanguageModelNetwork(
+                LanguageModelNetworkConfig(3, layers=1, hidden_size=4, embedding_size=2, stopping=stopping)
+            )
+        )
     with torch.no_grad():
         networks[0].head.bias.fill_(5)
     weights = {name: tensor.numpy().copy() for name, tensor in networks[0].state_dict().items()}

@@ -12,16 +12,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import NetworkConfig, TokenizerConfig
-from charnn.corpora import Corpus
 from charnn.errors import UsageError
-from charnn.network import LanguageModel
-from charnn.tokenizers import Tokenizer
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learn.transfer import join_vocabularies, same_shape, transfer
+from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.training import LanguageModelSession, Wishes
-from charnn.training.language_model.transfer import join_vocabularies, same_shape, transfer
+from charnn.tokenizers.config import TokenizerConfig
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -31,12 +33,12 @@ Symbols = Sequence[tuple[str, str]]
 Weights = dict[str, npt.NDArray[Any]]
 
 
-def network_of(vocabulary_size: int, seed: int) -> LanguageModel:
+def network_of(vocabulary_size: int, seed: int) -> LanguageModelNetwork:
     torch.manual_seed(seed)
-    return LanguageModel(NetworkConfig(vocabulary_size, layers=2, hidden_size=4, embedding_size=3))
+    return LanguageModelNetwork(LanguageModelNetworkConfig(vocabulary_size, layers=2, hidden_size=4, embedding_size=3))
 
 
-def weights_of(network: LanguageModel) -> Weights:
+def weights_of(network: LanguageModelNetwork) -> Weights:
     return {name: parameter.detach().numpy().copy() for name, parameter in network.named_parameters()}
 
 
@@ -120,21 +122,21 @@ def test_a_tokenizer_of_another_kind_is_learnt_from_the_text(source: Tokenizer, 
 
 # The shape.
 
-SOURCE = NetworkConfig(
+SOURCE = LanguageModelNetworkConfig(
     50, cell="gru", layers=3, hidden_size=24, embedding_size=10, dropout=0.4, residual=True, recurrent_depth=2,
     weight_drop=0.3,
 )  # fmt: skip
 
 
 def test_the_shape_is_that_of_the_source_and_the_rest_is_as_wished() -> None:
-    wishes = same_shape(Wishes(dropout=0.1, learning_rate=0.5), SOURCE)
+    wishes = same_shape(LanguageModelOverrides(dropout=0.1, learning_rate=0.5), SOURCE)
     assert (wishes.cell, wishes.layers, wishes.hidden_size, wishes.embedding_size) == ("gru", 3, 24, 10)
     assert (wishes.residual, wishes.recurrent_depth) == (True, 2)
     assert (wishes.dropout, wishes.learning_rate, wishes.weight_drop) == (0.1, 0.5, None)
 
 
 def test_the_same_shape_may_be_asked_for() -> None:
-    wishes = Wishes(
+    wishes = LanguageModelOverrides(
         cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2,
         given=frozenset({"cell"}),
     )  # fmt: skip
@@ -144,16 +146,16 @@ def test_the_same_shape_may_be_asked_for() -> None:
 @pytest.mark.parametrize(
     "wishes",
     [
-        Wishes(layers=2),
-        Wishes(hidden_size=25),
-        Wishes(embedding_size=11),
-        Wishes(cell="lstm", given=frozenset({"cell"})),
-        Wishes(recurrent_depth=1),
-        Wishes(residual=False),
+        LanguageModelOverrides(layers=2),
+        LanguageModelOverrides(hidden_size=25),
+        LanguageModelOverrides(embedding_size=11),
+        LanguageModelOverrides(cell="lstm", given=frozenset({"cell"})),
+        LanguageModelOverrides(recurrent_depth=1),
+        LanguageModelOverrides(residual=False),
     ],
     ids=["layers", "hidden", "embedding", "cell", "recurrent depth", "residual"],
 )
-def test_another_shape_is_a_usage_error(wishes: Wishes) -> None:
+def test_another_shape_is_a_usage_error(wishes: LanguageModelOverrides) -> None:
     with pytest.raises(UsageError, match="to start from") as caught:
         same_shape(wishes, SOURCE)
     assert caught.value.hint
@@ -162,12 +164,14 @@ def test_another_shape_is_a_usage_error(wishes: Wishes) -> None:
 @pytest.mark.parametrize(
     ("wishes", "source", "said"),
     [
-        (Wishes(residual=True), NetworkConfig(5), "no residual connections"),
-        (Wishes(residual=False), SOURCE, "residual connections"),
-        (Wishes(recurrent_depth=3), NetworkConfig(5), "recurrent depth 1, not 3"),
+        (LanguageModelOverrides(residual=True), LanguageModelNetworkConfig(5), "no residual connections"),
+        (LanguageModelOverrides(residual=False), SOURCE, "residual connections"),
+        (LanguageModelOverrides(recurrent_depth=3), LanguageModelNetworkConfig(5), "recurrent depth 1, not 3"),
     ],
 )
-def test_another_depth_is_refused_in_words(wishes: Wishes, source: NetworkConfig, said: str) -> None:
+def test_another_depth_is_refused_in_words(
+    wishes: LanguageModelOverrides, source: LanguageModelNetworkConfig, said: str
+) -> None:
     with pytest.raises(UsageError, match=f"^the model to start from has {said}$"):
         same_shape(wishes, source)
 
@@ -175,7 +179,7 @@ def test_another_depth_is_refused_in_words(wishes: Wishes, source: NetworkConfig
 # A run that starts from a model.
 
 
-def no_directory() -> ModelDirectory:
+def no_directory() -> LanguageModelDirectory:
     raise AssertionError("a directory was made for a run that cannot be")
 
 
@@ -218,7 +222,12 @@ def test_bytes_start_well_from_characters(start, corpus_of, silent, trained: Lan
 def test_a_conflict_of_shapes_is_found_before_a_directory_is_made(corpus_of, trained: LanguageModelSession) -> None:
     with pytest.raises(UsageError, match="hidden size 12, not 16"):
         LanguageModelSession.start(
-            no_directory, corpus_of("abc" * 9), TokenizerConfig(), Wishes(hidden_size=16), {}, trained.directory
+            no_directory,
+            corpus_of("abc" * 9),
+            TokenizerConfig(),
+            LanguageModelOverrides(hidden_size=16),
+            {},
+            trained.directory,
         )
 
 

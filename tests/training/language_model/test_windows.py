@@ -11,11 +11,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Budget, NetworkConfig, TrainingConfig
-from charnn.network import LanguageModel
-from charnn.training.language_model import LanguageModelTask
-from charnn.training.language_model.encoded import EncodedCorpus
-from charnn.training.language_model.windows import IGNORED, Window, Windows
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Window, Windows
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.objective import LanguageModelObjective
 
 STOP = 0
 
@@ -157,12 +157,12 @@ def test_restored_with_another_number_of_lanes_the_epoch_begins_again() -> None:
 # The state that is carried from window to window.
 
 
-def task_of(size: int, lanes: int, window_length: int, tokens: list[int] | None = None) -> LanguageModelTask:
+def task_of(size: int, lanes: int, window_length: int, tokens: list[int] | None = None) -> LanguageModelObjective:
     torch.manual_seed(0)
-    network = LanguageModel(NetworkConfig(9, layers=2, hidden_size=6, embedding_size=4)).train()
+    network = LanguageModelNetwork(LanguageModelNetworkConfig(9, layers=2, hidden_size=6, embedding_size=4)).train()
     ids = np.random.default_rng(0).integers(0, 9, size, np.int32) if tokens is None else np.array(tokens, np.int32)
     config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=window_length)
-    return LanguageModelTask(network, EncodedCorpus(ids, size, [ids], size), config)
+    return LanguageModelObjective(network, EncodedCorpus(ids, size, [ids], size), config)
 
 
 def test_no_gradient_flows_back_into_the_window_before() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora.tagged import Treebank, read_treebank
-from charnn.training import TaggerSession, TaggerWishes
+from charnn.config.training import Budget
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import Treebank, read_treebank
 
 TINY: dict[str, Any] = {"layers": 1, "hidden_size": 8, "word_size": 8, "dropout": 0.0, "lanes": 4}
 
@@ -50,9 +51,9 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
         if steps is not None:
             wishes["budget"] = Budget(steps=steps)
         return TaggerSession.start(
-            lambda: ModelDirectory.create(tmp_path / name),
+            lambda: TaggerDirectory.create(tmp_path / name),
             treebank,
-            TaggerWishes(**{**TINY, **wishes}),
+            TaggerOverrides(**{**TINY, **wishes}),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
         )
 

@@ -8,10 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config import TreebankConfig
-from charnn.corpora.tagged import TaggedSentence, Treebank
-from charnn.lexicon import Lexicon, WordFeatures
-from charnn.training.tagger.encoded import UNSEEN, Batch, EncodedTreebank
+from charnn.tasks.tagger.config import TreebankConfig
+from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.learn.data import UNSEEN, Batch, EncodedTreebank
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.word_features import WordFeatures
 
 CPU = torch.device("cpu")
 COLUMNS = ("upos", "xpos")

@@ -14,13 +14,15 @@ import onnx
 import pytest
 import torch
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Cell, TaggerNetworkConfig, WordReaderKind
-from charnn.lexicon import AFFIXES, Lexicon
-from charnn.network import Tagger
-from charnn.runtime import RuntimeTagger
-from charnn.training.graph import share
-from charnn.training.tagger.graph import TABLES, sentence_graph, vector_size, word_graph
+from charnn.cells import Cell
+from charnn.export.graph import share
+from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, vector_size, word_graph
+from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.word_features import AFFIXES
 
 Array = npt.NDArray[np.float32]
 CELLS: list[Cell] = ["rnn", "lstm", "gru"]
@@ -38,7 +40,7 @@ def config_of(**options: Any) -> TaggerNetworkConfig:
 def weights_of(config: TaggerNetworkConfig, *, std: float = 0.5) -> dict[str, Array]:
     """By the names of weights.safetensors, as large as those of a trained network."""
     torch.manual_seed(0)
-    network = Tagger(config, torch.ones(config.words))
+    network = TaggerNetwork(config, torch.ones(config.words))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=std)
     return {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
@@ -116,7 +118,7 @@ def test_graph_of_words_without_its_tables_gives_the_same_vectors(options: dict[
     """Bit by bit, as they are the same numbers."""
     config = config_of(**options)
     weights = weights_of(config)
-    directory = ModelDirectory(tmp_path)
+    directory = TaggerDirectory(tmp_path)
     directory.write_weights(weights)
     file, header, places = directory.weight_places()
     whole, sentences = word_graph(config, weights), sentence_graph(config, weights)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config import Budget, TaggerNetworkConfig, TrainingConfig
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
-from charnn.lexicon import Lexicon
-from charnn.training import TaggerWishes
-from charnn.training.tagger.plan import plan
+from charnn.tasks.tagger.config import TaggerNetworkConfig
+from charnn.tasks.tagger.learn.plan import TaggerOverrides, plan
+from charnn.tasks.tagger.lexicon import Lexicon
 
 LEXICON = Lexicon.of(["ab", "ab", "c"], {"upos": "XYZ", "feats": "_"})
 OF_NETWORK: dict[str, Any] = {
@@ -33,50 +33,50 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(
-    wishes: TaggerWishes, words: int = 10_000, sentences: int = 700, **settings: Any
+    wishes: TaggerOverrides, words: int = 10_000, sentences: int = 700, **settings: Any
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
     return plan(wishes, LEXICON, words=words, sentences=sentences, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
 def test_a_wish_for_the_network_wins(name: str, value: Any) -> None:
-    network, _ = planned(TaggerWishes(**{name: value}))
+    network, _ = planned(TaggerOverrides(**{name: value}))
     assert getattr(network, name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), OF_TRAINING.items())
 def test_a_wish_for_training_wins(name: str, value: Any) -> None:
-    _, training = planned(TaggerWishes(**{name: value}))
+    _, training = planned(TaggerOverrides(**{name: value}))
     assert getattr(training, name) == value
 
 
 def test_the_network_is_as_large_as_the_lexicon() -> None:
-    network, _ = planned(TaggerWishes())
+    network, _ = planned(TaggerOverrides())
     assert (network.words, network.characters, network.tags) == (2, 3 + 4, (3, 1))
 
 
 def test_settings_go_to_training_as_they_are() -> None:
     settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
-    _, training = planned(TaggerWishes(), **settings)
+    _, training = planned(TaggerOverrides(), **settings)
     assert {name: getattr(training, name) for name in settings} == settings
 
 
 def test_a_wish_out_of_range_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="hidden size"):
-        planned(TaggerWishes(hidden_size=0))
+        planned(TaggerOverrides(hidden_size=0))
     with pytest.raises(ConfigError, match="dropout"):
-        planned(TaggerWishes(dropout=1.0))
+        planned(TaggerOverrides(dropout=1.0))
 
 
 @pytest.mark.parametrize("name", ["lanes", "window_length", "learning_rate"])
 def test_a_wish_of_0_is_refused_and_not_taken_for_none(name: str) -> None:
     with pytest.raises(ConfigError):
-        planned(TaggerWishes(**{name: 0}))
+        planned(TaggerOverrides(**{name: 0}))
 
 
 @given(sentences=st.integers(1, 10**7), mean_length=st.floats(1, 100), cell=st.sampled_from(["rnn", "lstm", "gru"]))
 def test_every_treebank_gives_valid_configurations(sentences: int, mean_length: float, cell: Any) -> None:
-    network, training = planned(TaggerWishes(cell=cell), int(sentences * mean_length), sentences)
+    network, training = planned(TaggerOverrides(cell=cell), int(sentences * mean_length), sentences)
     assert TaggerNetworkConfig.from_json({**network.to_json(), "tags": list(network.tags)}) == network
     assert TrainingConfig.from_json(training.to_json()) == training
     assert network.cell == cell

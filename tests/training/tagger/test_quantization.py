@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import TagQuantization, TreebankConfig
-from charnn.corpora.tagged import TaggedSentence, Treebank
-from charnn.decoding import IndependentDecoder
-from charnn.lexicon import Lexicon, WordFeatures
-from charnn.training.tagger import quantization
-from charnn.training.tagger.encoded import EncodedTreebank
-from charnn.training.tagger.quantization import BATCH, LARGEST_LOSS, measure_quantization
+from charnn.tasks.tagger.config import TaggerQuantization, TreebankConfig
+from charnn.tasks.tagger.decoding.decoder import IndependentDecoder
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.learn import quantization
+from charnn.tasks.tagger.learn.data import EncodedTreebank
+from charnn.tasks.tagger.learn.quantization import BATCH, LARGEST_LOSS, measure_quantization
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.word_features import WordFeatures
 
 Scores = npt.NDArray[np.float32]
 
@@ -64,7 +66,7 @@ def measured(
     rounds: list[tuple[float, float]] | None = None,
     columns: int = 1,
     gold: str = "X",
-) -> tuple[TagQuantization, FakeTagger]:
+) -> tuple[TaggerQuantization, FakeTagger]:
     """The verdict on validation sentences of these lengths, all their words tagged `gold`, where fp32 and int8 get so
     many words `wrong`, and `rounds` of a batch take so many seconds. Also what int8 was given."""
     clock, rounds = Clock(), rounds or [(2.0, 1.0)]
@@ -82,7 +84,7 @@ def measured(
     sentences = [TaggedSentence(["a"] * length, ([gold] * length,) * columns) for length in lengths]
     treebank = EncodedTreebank(Treebank(sentences, sentences, TreebankConfig((), "conllu", names)), lexicon, longest=99)
     decoders = [IndependentDecoder(2)] * columns
-    return measure_quantization(cast(ModelDirectory, directory), treebank, decoders), fast
+    return measure_quantization(cast(TaggerDirectory, directory), treebank, decoders), fast
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_int8_is_used_where_it_is_faster_and_loses_little(
 ) -> None:
     """Of 1600 words, less than 1.6 may be lost."""
     result, _ = measured(monkeypatch, [50] * 32, wrong=wrong, rounds=[seconds])
-    assert result == TagQuantization((wrong[1] - wrong[0]) / 1600, seconds[0] / seconds[1], used)
+    assert result == TaggerQuantization((wrong[1] - wrong[0]) / 1600, seconds[0] / seconds[1], used)
     assert result.used == (result.accuracy_lost < LARGEST_LOSS and result.speed_ratio > 1)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from charnn.checkpoint import ModelDirectory
-from charnn.config import Budget
-from charnn.corpora.tagged import Treebank
+from charnn.config.training import Budget
 from charnn.errors import ModelFormatError, ModelNotFoundError, UsageError
-from charnn.training import TaggerSession
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import Treebank
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -38,7 +38,7 @@ def after(steps: int) -> Callable[[], bool]:
     return lambda: next(answers)
 
 
-def history(directory: ModelDirectory) -> list[dict[str, Any]]:
+def history(directory: TaggerDirectory) -> list[dict[str, Any]]:
     """What of it does not depend on the clock: training loss and speed are those since a report, which time decides."""
     keys = ("step", "epoch", "learning_rate", "accuracies", "all_columns_accuracy", "unknown_accuracy")
     return [{key: entry[key] for key in keys} for entry in directory.history()]
@@ -48,7 +48,7 @@ def all_equal(left: Arrays, right: Arrays) -> bool:
     return left.keys() == right.keys() and all(np.array_equal(left[name], right[name]) for name in left)
 
 
-def assert_same_run(left: ModelDirectory, right: ModelDirectory) -> None:
+def assert_same_run(left: TaggerDirectory, right: TaggerDirectory) -> None:
     """Equal to the last bit: what inference uses, all that resuming needs, and the history."""
     assert history(left) == history(right)
     for name in ("lexicon.json", "words.onnx", "model.onnx", "weights.safetensors"):

@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from charnn.checkpoint import ModelDirectory, TaggerConfig
 from charnn.cli.inference import load_tagger
-from charnn.config import Budget, TagScores
-from charnn.corpora.tagged import Treebank
+from charnn.config.training import Budget
 from charnn.errors import ConfigError, CorpusError
-from charnn.runtime import RuntimeTagger
-from charnn.training import Report, TaggerSession
-from charnn.training.tagger import TaggerTask
-from charnn.training.tagger.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.config import TaggerValidation
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.learn.objective import TaggerObjective
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.training.report import Report
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -40,7 +42,7 @@ CONLLU = """1\tNew York\tNew York\tPROPN\tNNP\tNumber=Sing\t0\troot\t_\t_
 """
 
 
-def tagged(directory: ModelDirectory, sentences: list[list[str]], precision: Any = "fp32") -> list[list[list[str]]]:
+def tagged(directory: TaggerDirectory, sentences: list[list[str]], precision: Any = "fp32") -> list[list[list[str]]]:
     """The tags of each column of each sentence, as inference gives them."""
     tagger = load_tagger(directory, precision)
     tags = [[column.names for column in sentence] for sentence in tagger.tag(sentences)]
@@ -130,12 +132,12 @@ def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
     accuracies = [0.5, 0.75, 0.25, 0.75, 0.5]
     seen: list[dict[str, npt.NDArray[Any]]] = []
 
-    def validate(task: TaggerTask, report: Report) -> TagScores:
+    def validate(task: TaggerObjective, report: Report) -> TaggerValidation:
         seen.append({name: tensor.numpy().copy() for name, tensor in task.network.state_dict().items()})
         accuracy = accuracies[len(seen) - 1]
-        return TagScores(("tag",), (accuracy,), accuracy, None, report.step, report.epoch, report.seconds)
+        return TaggerValidation(("tag",), (accuracy,), accuracy, None, report.step, report.epoch, report.seconds)
 
-    monkeypatch.setattr(TaggerTask, "validate", validate)
+    monkeypatch.setattr(TaggerObjective, "validate", validate)
     session = start(treebank_of(TEXT * 3), steps=10)
     session.run(silent)
     directory, network = session.directory, session.config.network
@@ -148,7 +150,7 @@ def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
     features = directory.lexicon().features(["the", "saw", "dog"])
     graphs = (directory.word_graph_path(), word_graph(network, kept))
     np.testing.assert_array_equal(*(RuntimeTagger(words, graph).vectors(features) for words in graphs))
-    assert directory.config_of(TaggerConfig).scores.step == 4
+    assert directory.config().scores.step == 4
     assert [entry["accuracies"] for entry in directory.history()] == [[accuracy] for accuracy in accuracies]
 
 
@@ -187,7 +189,7 @@ def test_config_records_the_run_the_sizes_and_the_treebank(start, treebank_of, s
     treebank = treebank_of(TEXT * 3)
     session = start(treebank, steps=7)
     session.run(silent)
-    config = session.directory.config_of(TaggerConfig)
+    config = session.directory.config()
     assert config == session.config
     assert config.corpus == treebank.config
     assert (config.record.steps, config.record.stopped_by, config.record.device) == (7, "budget", "cpu")

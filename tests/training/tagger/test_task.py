@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from charnn.config import Budget, Level, TaggerNetworkConfig, TagScores, TrainingConfig, TreebankConfig
-from charnn.corpora.tagged import TaggedSentence, Treebank
-from charnn.lexicon import Lexicon
-from charnn.network import Tagger
-from charnn.training import Report
-from charnn.training.tagger import TaggerTask
-from charnn.training.tagger.encoded import EncodedTreebank
-from charnn.training.tagger.task import VALIDATION_BATCH
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.tagger.config import Level, TaggerNetworkConfig, TaggerValidation, TreebankConfig
+from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.learn.data import EncodedTreebank
+from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.learn.objective import VALIDATION_BATCH, TaggerObjective
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.training.report import Report
 
 REPORT = Report(7, 0.5, 2.0, 0.25, 1.0, 0.01, 100.0, "word")
 COLUMNS = ("upos", "xpos")
@@ -36,13 +37,13 @@ def task_of(
     training: list[TaggedSentence] = TRAINING,
     level: Level = "word",
     **options: Any,
-) -> TaggerTask:
+) -> TaggerObjective:
     """With a network whose heads give every word the same scores: 0 for each tag."""
     tags = {column: [tag for s in training for tag in s.tags[number]] for number, column in enumerate(COLUMNS)}
     lexicon = Lexicon.of([word for s in training for word in s.words], tags)
     corpus = TreebankConfig((), "conllu", COLUMNS, level)
     treebank = EncodedTreebank(Treebank(training, validation, corpus), lexicon, longest=100)
-    network = Tagger(
+    network = TaggerNetwork(
         TaggerNetworkConfig(
             words=lexicon.word_ids,
             characters=lexicon.character_ids,
@@ -53,17 +54,17 @@ def task_of(
     )
     for head in network.heads:
         torch.nn.init.zeros_(head.scores_layer.weight)
-    return TaggerTask(network, treebank, corpus, TrainingConfig(Budget(steps=9), lanes=3))
+    return TaggerObjective(network, treebank, corpus, TrainingConfig(Budget(steps=9), lanes=3))
 
 
-def say_always(task: TaggerTask, *tags: int) -> None:
+def say_always(task: TaggerObjective, *tags: int) -> None:
     """Makes the network say this tag of each column for every word."""
     for head, tag in zip(task.network.heads, tags, strict=True):
         with torch.no_grad():
             head.scores_layer.bias[tag] = 20
 
 
-def validate(task: TaggerTask) -> TagScores:
+def validate(task: TaggerObjective) -> TaggerValidation:
     task.network.eval()
     with torch.inference_mode():
         return task.validate(REPORT)
@@ -110,7 +111,7 @@ def test_validation_by_hand() -> None:
     task = task_of([sentence("a/X/p", "d/X/p", "A/X/q"), sentence("b/Y/q"), sentence("c/Z/s")])
     say_always(task, 0, 1)
     scores = validate(task)
-    assert scores == TagScores(COLUMNS, (3 / 5, 2 / 5), 1 / 5, 1 / 2, REPORT.step, REPORT.epoch, REPORT.seconds)
+    assert scores == TaggerValidation(COLUMNS, (3 / 5, 2 / 5), 1 / 5, 1 / 2, REPORT.step, REPORT.epoch, REPORT.seconds)
     assert scores.loss == pytest.approx(0.5)
 
 

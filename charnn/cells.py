@@ -1,0 +1,5 @@
+"""The recurrent cells by name."""
+
+from typing import Literal
+
+Cell = Literal["rnn", "lstm", "gru"]

@@ -1,0 +1,96 @@
+"""How text is generated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from charnn.config.as_json import Json, require
+
+Filter = Literal["bias", "penalties", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
+FILTERS: tuple[Filter, ...] = get_args(Filter)
+"""In the order in which they apply unless another is asked for."""
+
+
+Stopping = Literal["symbol", "halt", "length"]
+"""How a model ends a document: the stop is a symbol like any other; an output beside the symbols decides at each step;
+the length of the document is foretold at its start, and counted down."""
+
+
+@dataclass(frozen=True)
+class Bias(Json):
+    """What is added to the logit of a character."""
+
+    character: str
+    amount: float
+
+    def __post_init__(self) -> None:
+        require(len(self.character) == 1, "a bias is for one character")
+        require(self.amount < math.inf, "a bias is a number, or -inf")
+
+
+@dataclass(frozen=True)
+class SamplingConfig(Json):
+    """How the next token is chosen, and when to stop. A filter that is None, or neutral as it is by default, does
+    nothing."""
+
+    temperature: float = 0.8
+    """0 is greedy."""
+    temperature_range: tuple[float, float] | None = None
+    """Lowest and highest: the temperature then follows the entropy of the distribution."""
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    typical: float | None = None
+    top_n_sigma: float | None = None
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    penalty_window: int = 64
+    """Tokens, the prompt's too, that penalties look back at."""
+    bias: tuple[Bias, ...] = ()
+    banned: str = ""
+    """Characters that are never written."""
+    filters: tuple[Filter, ...] = FILTERS
+    """In the order in which they apply; one that is not named does nothing."""
+    beams: int = 1
+    """Above 1, beam search instead of chance."""
+    length: int | None = 1000
+    """Characters at most, the prompt not counted; None for no end."""
+    lines: int | None = None
+    words: int | None = None
+    sentences: int | None = None
+    """After so many of them the text ends."""
+    stop_strings: tuple[str, ...] = ()
+    include_stop: bool = False
+    """Whether a stop string is part of the text that it ends."""
+    pattern: str | None = None
+    """A regular expression that the whole text matches."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.temperature < math.inf, "the temperature is a number from 0")
+        if self.temperature_range is not None:
+            low, high = self.temperature_range
+            require(0 <= low <= high < math.inf, "a range of temperatures goes from a number to one that is not below")
+        for name in ("top_k", "penalty_window", "beams", "lines", "words", "sentences"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"{name.replace('_', '-')} must be at least 1")
+        for name in ("top_p", "typical"):
+            value = getattr(self, name)
+            require(value is None or 0 < value <= 1, f"{name.replace('_', '-')} is above 0 and at most 1")
+        require(self.min_p is None or 0 <= self.min_p <= 1, "min-p is from 0 to 1")
+        require(self.top_n_sigma is None or 0 <= self.top_n_sigma < math.inf, "top-n-sigma is a number from 0")
+        require(0 < self.repetition_penalty < math.inf, "the repetition penalty is above 0")
+        for name in ("presence_penalty", "frequency_penalty"):
+            require(math.isfinite(getattr(self, name)), f"the {name.replace('_', ' ')} must be finite")
+        require(_differ(self.filters) and set(self.filters) <= set(FILTERS), f"filters are {', '.join(FILTERS)}")
+        require(self.length is None or self.length >= 0, "the length cannot be negative")
+        require(all(self.stop_strings), "a stop string cannot be empty")
+        ends = (self.lines, self.words, self.sentences, *self.stop_strings)
+        require(self.pattern is None or all(end is None for end in ends), "a pattern says itself where the text ends")
+
+
+def _differ(values: Sequence[str]) -> bool:
+    return len(set(values)) == len(values)

@@ -1,0 +1,1 @@
+"""Text that is held to a regular expression while it is written."""

@@ -1,0 +1,1 @@
+"""The language model: a text learned character by character, written on and scored."""

@@ -1,0 +1,131 @@
+"""What a language model is: its text, its network, what it reached; as config.json has it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from charnn.cells import Cell
+from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
+from charnn.config.as_json import require
+from charnn.corpora.documents import DocumentUnit
+from charnn.generation.config import Stopping
+from charnn.tokenizers.config import TokenizerConfig
+
+
+@dataclass(frozen=True)
+class CorpusConfig(Json):
+    """What a model was trained on, precisely enough to find the same split again."""
+
+    sources: tuple[SourceFile, ...]
+    validation_sources: tuple[SourceFile, ...] = ()
+    """Given with --valid; where there are none, the last tenth of `sources` was held out, or HELD_OUT_CHARACTERS."""
+    document: DocumentUnit = "file"
+    encoding: str = "utf-8"
+    documents: int = 0
+    training_characters: int = 0
+    validation_characters: int = 0
+
+    @property
+    def ends_are_learned(self) -> bool:
+        """Whether a whole document was trained on: one that was cut for validation does not end where it is cut."""
+        return self.documents > 1 or bool(self.validation_sources)
+
+
+@dataclass(frozen=True)
+class LanguageModelNetworkConfig(Json):
+    """A stack of recurrent layers between an embedding and a linear head."""
+
+    vocabulary_size: int
+    cell: Cell = "lstm"
+    layers: int = 2
+    hidden_size: int = 256
+    embedding_size: int = 64
+    dropout: float = 0.0
+    residual: bool = later(False)
+    """Whether each layer's input, from the second layer on, is added to its output."""
+    recurrent_depth: int = later(1)
+    """Steps that a layer takes from one symbol to the next, all with the same weights."""
+    weight_drop: float = later(0.0)
+    """Dropout of the single weights from hidden state to hidden state, held for a window."""
+    embedding_dropout: float = later(0.0)
+    """Dropout of whole symbols, held for a window."""
+    gradient_flow: float = later(0.0)
+    """How strongly training keeps gradients from vanishing over time (Pascanu et al. 2013); of an rnn only."""
+
+    stopping: Stopping = later("symbol")
+
+    def __post_init__(self) -> None:
+        for name in ("vocabulary_size", "layers", "hidden_size", "embedding_size", "recurrent_depth"):
+            require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        for name in ("dropout", "weight_drop", "embedding_dropout"):
+            require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
+        require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
+        require(self.cell == "rnn" or self.gradient_flow == 0, f"--gradient-flow is for --cell rnn, not {self.cell}")
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.layers} x {self.hidden_size} {self.cell}, embedding {self.embedding_size}, dropout {self.dropout:g}"
+        ]
+        parts += ["residual"] * self.residual
+        parts += [f"recurrent depth {self.recurrent_depth}"] * (self.recurrent_depth > 1)
+        for name in ("weight_drop", "embedding_dropout", "gradient_flow"):
+            if value := getattr(self, name):
+                parts.append(f"{name.replace('_', ' ')} {value:g}")
+        parts += [f"stopping by {self.stopping}"] * (self.stopping != "symbol")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class LanguageModelValidation(Json):
+    """The best validation of a run."""
+
+    nats_per_character: float
+    bits_per_character: float
+    step: int
+    epoch: float
+    seconds: float
+    """Of training, up to that validation."""
+
+    @property
+    def loss(self) -> float:
+        """What training makes small, and keeps the weights of."""
+        return self.nats_per_character
+
+    @property
+    def summary(self) -> str:
+        """A few words for one line of a run's log."""
+        return f"{self.nats_per_character:.4f} nats {self.bits_per_character:.4f} bits/char"
+
+    def __str__(self) -> str:
+        return f"{self.nats_per_character:.4f} nats, {self.bits_per_character:.4f} bits per character"
+
+    @staticmethod
+    def amount(loss: float) -> str:
+        """A loss, or a difference of losses, in words."""
+        return f"{loss:.3f} nats"
+
+
+@dataclass(frozen=True)
+class LanguageModelQuantization(Json):
+    """What int8 inference costs and gains, measured on the machine that trained."""
+
+    bits_per_character_lost: float
+    speed_ratio: float
+    """Characters a second of one stream, int8 over fp32."""
+    used: bool
+    """Whether it was worth it: faster, at a cost of less than 0.01 bits per character."""
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig(ModelConfig):
+    task: Literal["language-model"]
+    tokenizer: TokenizerConfig
+    network: LanguageModelNetworkConfig
+    training: TrainingConfig
+    corpus: CorpusConfig
+    record: TrainingRecord
+    scores: LanguageModelValidation | None = None
+    quantization: LanguageModelQuantization | None = None
+    """None until it has been measured; inference is fp32 until then."""

@@ -1,0 +1,80 @@
+"""A corpus: the documents to learn from, those held out, and the record that finds the same ones again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from charnn.config.sources import SourceFile
+from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out, split_documents
+from charnn.corpora.sources import read, read_again
+from charnn.errors import CorpusError
+from charnn.tasks.language_model.config import CorpusConfig
+
+
+@dataclass(frozen=True)
+class Corpus:
+    training: list[str]
+    validation: list[str]
+    config: CorpusConfig
+
+
+def read_corpus(
+    paths: Sequence[str],
+    validation_paths: Sequence[str] = (),
+    *,
+    document: DocumentUnit = "file",
+    encoding: str = "utf-8",
+    any_bytes: bool = False,
+) -> Corpus:
+    """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
+
+    Without `validation_paths` the last tenth is held out, and of a long text less (`splits`). Raises CorpusError, also
+    where nothing is left to train on or to validate with.
+    """
+    files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
+    held_out = [read(path, encoding=encoding, any_bytes=any_bytes) for path in validation_paths]
+    config = CorpusConfig(
+        sources=tuple(source for _, source in files),
+        validation_sources=tuple(source for _, source in held_out),
+        document=document,
+        encoding=encoding,
+    )
+    return _corpus([text for text, _ in files], [text for text, _ in held_out], config)
+
+
+def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpus:
+    """The corpus that `config` records, with the same part of it held out.
+
+    Raises CorpusError where a file of it is missing or has changed.
+    """
+
+    def again(sources: Sequence[SourceFile]) -> list[str]:
+        return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in sources]
+
+    return _corpus(again(config.sources), again(config.validation_sources), config)
+
+
+def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
+    def split(files: list[str]) -> list[str]:
+        return [document for text in files for document in split_documents(text, config.document)]
+
+    documents, validation = split(texts), split(validation_texts)
+    for part, sources in ((documents, config.sources), (validation, config.validation_sources)):
+        if sources and not part:
+            raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
+    if config.validation_sources:
+        training = documents
+    else:
+        wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
+        training, validation = hold_out(documents, wanted)
+    counted = CorpusConfig(
+        sources=config.sources,
+        validation_sources=config.validation_sources,
+        document=config.document,
+        encoding=config.encoding,
+        documents=len(documents),
+        training_characters=sum(map(len, training)),
+        validation_characters=sum(map(len, validation)),
+    )
+    return Corpus(training, validation, counted)

@@ -1,0 +1,42 @@
+"""The files that a language model has in its directory besides those of every model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from charnn import tokenizers
+from charnn.errors import ModelFormatError, TokenizerError
+from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tokenizers import Tokenizer
+from charnn.tokenizers.config import TokenizerKind
+
+TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
+    "characters": "tokenizer.json",
+    "bytes": "tokenizer.json",
+    "unigram": "tokenizer.model",
+    "bpe": "tokenizer.model",
+}
+
+
+class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
+    name = "language-model"
+    config_class = LanguageModelConfig
+    files = frozenset(TOKENIZER_FILES.values())
+
+    def tokenizer(self) -> Tokenizer:
+        """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
+        config = self.config()
+        name = TOKENIZER_FILES[config.tokenizer.kind]
+        try:
+            tokenizer = tokenizers.load(config.tokenizer.kind, self.read(name))
+        except TokenizerError as error:
+            raise ModelFormatError(f"{self.path / name}: {str(error).removeprefix(f'{name}: ')}") from None
+        if tokenizer.size != (size := config.network.vocabulary_size):
+            raise ModelFormatError(
+                f"{self.path / name}: a vocabulary of {tokenizer.size}, where the network has {size}"
+            )
+        return tokenizer
+
+    def write_tokenizer(self, tokenizer: Tokenizer) -> None:
+        self.write(TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())

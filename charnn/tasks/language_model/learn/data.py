@@ -1,0 +1,151 @@
+"""A corpus as ids, each document encoded once, and the windows of truncated BPTT that it is cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.lengths import class_of, remaining_tokens
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+from charnn.training.distributed.processes import ALONE, Processes
+
+Ids = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class EncodedCorpus:
+    training: Ids
+    """(N,): the documents end to end, a stop token after each that is whole."""
+    training_characters: int
+    validation: list[Ids]
+    """Each document, without its stop token."""
+    validation_characters: int
+
+    @classmethod
+    def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
+        """With the beginning alone of what was held out, where it is longer than `validation_characters`."""
+        limit = validation_characters
+        validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
+        return cls(
+            _end_to_end(corpus.training, tokenizer, corpus.config.ends_are_learned),
+            corpus.config.training_characters,
+            [tokenizer.encode(document) for document in validation],
+            sum(map(len, validation)),
+        )
+
+
+def beginning(texts: Sequence[str], characters: int) -> list[str]:
+    """The first texts, at most so many characters in all; of a first one that is longer, its beginning."""
+    whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
+    return whole or [texts[0][:characters]]
+
+
+def _end_to_end(documents: Sequence[str], tokenizer: Tokenizer, ends_whole: bool) -> Ids:
+    stop = np.array([STOP_ID], np.int32)
+    parts = [part for document in documents for part in (tokenizer.encode(document), stop)]
+    return np.concatenate(parts if ends_whole else parts[:-1])
+
+
+WindowIds = npt.NDArray[np.int64]
+
+IGNORED = -100
+"""A target that is none: padding in the last window (the index that torch's cross entropy leaves out)."""
+
+
+@dataclass(frozen=True)
+class Window:
+    inputs_BT: WindowIds
+    targets_BT: WindowIds
+    """What follows each input; IGNORED where a lane has ended."""
+    first: bool
+    """Whether the lanes begin here, so that no state is carried in."""
+    left_BT: WindowIds | None = None
+    """The length class of what remains of the document after each input, where it is counted."""
+
+
+class Windows:
+    """Reads a text over and over, `lanes` places at a time, `window_length` tokens a window.
+
+    An epoch is the text as a ring, entered at a random offset and cut into `lanes` contiguous parts of equal length (to
+    one token). Window k continues each lane where window k - 1 ended, so the state can be carried. Every token of the
+    text is a target exactly once an epoch, in the last, ragged window too. The first token's input is the stop token,
+    which opens a text as it ends one.
+
+    Processes that train together share the lanes: each reads some of them, but counts and draws as if it read all.
+    """
+
+    def __init__(
+        self,
+        tokens: npt.NDArray[np.int32],
+        *,
+        stop_id: int,
+        lanes: int,
+        window_length: int,
+        random: np.random.Generator,
+        processes: Processes = ALONE,
+        counts_down: bool = False,
+    ) -> None:
+        """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here."""
+        self._targets = tokens
+        self._left = class_of(remaining_tokens(tokens, stop_id)).astype(np.uint8) if counts_down else None
+        self._stop_id = stop_id
+        self.lanes = min(lanes, len(tokens))
+        self.own = processes.part_of(self.lanes)
+        self.window_length = window_length
+        self.random = random
+        self.epochs_done = 0
+        self._start = 0
+        self._offset = self._draw_offset()
+
+    @property
+    def epoch(self) -> float:
+        """Epochs read so far, the current one in part."""
+        return self.epochs_done + self._start / self._lane_length
+
+    @property
+    def targets_in_window(self) -> int:
+        """Of a whole window, (lanes, window_length) or as much of it as an epoch has."""
+        return self.lanes * min(self.window_length, self._lane_length)
+
+    @property
+    def _lane_length(self) -> int:
+        return -(-len(self._targets) // self.lanes)
+
+    def next(self) -> Window:
+        """The next window of the own lanes: (lanes, window_length), or shorter at the end of an epoch."""
+        size = len(self._targets)
+        first = self._start == 0
+        steps_T = np.arange(self._start, min(self._start + self.window_length, self._lane_length))
+        bounds = np.arange(self.lanes + 1) * size // self.lanes
+        starts_B, ends_B = bounds[:-1][self.own], bounds[1:][self.own]
+        place_BT = starts_B[:, None] + steps_T
+        ring_BT = (self._offset + place_BT) % size
+        targets_BT = self._targets[ring_BT].astype(np.int64)
+        targets_BT[place_BT >= ends_B[:, None]] = IGNORED
+        inputs_BT = self._targets[ring_BT - 1].astype(np.int64)
+        inputs_BT[ring_BT == 0] = self._stop_id
+        self._start += len(steps_T)
+        if self._start >= self._lane_length:
+            self.epochs_done += 1
+            self._start = 0
+            self._offset = self._draw_offset()
+        left_BT = None if self._left is None else self._left[ring_BT].astype(np.int64)
+        return Window(inputs_BT, targets_BT, first, left_BT)
+
+    def _draw_offset(self) -> int:
+        return int(self.random.integers(len(self._targets)))
+
+    def position(self) -> dict[str, int]:
+        """Where reading stands, for `restore`. The generator's state is its owner's to save."""
+        return {"epochs_done": self.epochs_done, "start": self._start, "offset": self._offset, "lanes": self.lanes}
+
+    def restore(self, position: dict[str, int]) -> None:
+        """Goes on where `position` was taken; with another number of lanes, at the beginning of that epoch."""
+        self.epochs_done = position["epochs_done"]
+        if position["lanes"] == self.lanes:
+            self._start, self._offset = position["start"], position["offset"]

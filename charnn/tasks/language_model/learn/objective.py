@@ -1,0 +1,166 @@
+"""The language-model task: predict every token of a text from those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from charnn.config.training import TrainingConfig
+from charnn.errors import UsageError
+from charnn.network.recurrent import LockedDropout, StackState, detach
+from charnn.tasks.language_model.config import LanguageModelValidation
+from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.scores import LanguageScore
+from charnn.tokenizers.base import STOP_ID
+from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.report import Report
+
+VALIDATION_LANES = 32
+VALIDATION_WARM_UP = 512
+"""Tokens that a validation lane reads before its part; `charnn eval` is checked to agree with a single lane."""
+
+
+class LanguageModelObjective:
+    """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window.
+
+    Processes that train together have contiguous parts of the lanes each, and drop what one of them alone would drop.
+    """
+
+    unit = "character"
+    scores = LanguageModelValidation
+
+    def __init__(
+        self,
+        network: LanguageModelNetwork,
+        corpus: EncodedCorpus,
+        config: TrainingConfig,
+        processes: Processes = ALONE,
+    ) -> None:
+        """Raises UsageError where there are fewer lanes than processes."""
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._corpus = corpus
+        self._windows = Windows(
+            corpus.training,
+            stop_id=STOP_ID,
+            lanes=config.lanes,
+            window_length=config.window_length,
+            random=np.random.default_rng(config.seed),
+            processes=processes,
+            counts_down=network.config.stopping == "length",
+        )
+        self._processes = processes
+        lanes, own = self._windows.lanes, self._windows.own
+        check_lanes(lanes, processes)
+        self._lanes = own.stop - own.start
+        if processes.size > 1:
+            for module in network.modules():
+                if isinstance(module, LockedDropout):
+                    module.part = own, lanes
+            # Its regulariser is a mean over the lanes of one process, and gradients are summed over processes.
+            network.recurrent.gradient_flow = network.config.gradient_flow * self._lanes / lanes
+        self._state: StackState = network.initial_state(self._lanes)
+
+    @property
+    def epoch(self) -> float:
+        return self._windows.epoch
+
+    @property
+    def units_per_target(self) -> float:
+        return self._corpus.training_characters / len(self._corpus.training)
+
+    @property
+    def targets_in_batch(self) -> int:
+        return self._windows.targets_in_window
+
+    def loss(self) -> tuple[Tensor, int]:
+        window = self._windows.next()
+        if window.first:
+            self._state = self.network.initial_state(self._lanes)
+        inputs_BT, targets_BT = self._on_device(window.inputs_BT), self._on_device(window.targets_BT)
+        left_BT = None if window.left_BT is None else self._on_device(window.left_BT)
+        y_BTH, self._state = self.network.read(inputs_BT, self._carried(inputs_BT), left_BT)
+        logits_BTV = self.network.logits(y_BTH, left_BT)
+        nats = functional.cross_entropy(
+            logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        if left_BT is not None:
+            nats = nats + self._length_nats(inputs_BT, targets_BT, left_BT, y_BTH)
+        return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def _carried(self, inputs_BT: Tensor) -> StackState:
+        """The state before the window. A lane that opens a document with it begins from zeros, as a text that is
+        generated does; elsewhere a stop is read after what came before it, and that state would never be learned."""
+        goes_on_B1 = inputs_BT[:, :1] != STOP_ID
+        return tuple(type(layer)(*(tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
+
+    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, left_BT: Tensor, y_BTH: Tensor) -> Tensor:
+        """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
+
+        They are foretold from the initial state as well, as for a text that is generated, and which windows hardly
+        ever have: that is learned, but not counted.
+        """
+        # Where padding stands, another lane reads the same stop.
+        opens_BT = (inputs_BT == STOP_ID) & (targets_BT != IGNORED)
+        left_N = left_BT[opens_BT]
+        y_1H, _ = self.network.opening()
+        at_first = self.network.length_nats(y_1H.expand(len(left_N), -1), left_N).sum()
+        return self.network.length_nats(y_BTH[opens_BT], left_N).sum() + at_first - at_first.detach()
+
+    def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)
+
+    def validate(self, report: Report) -> LanguageModelValidation:
+        score = self._score(self._corpus.validation, self._corpus.validation_characters)
+        return LanguageModelValidation(
+            score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds
+        )
+
+    def fit(self) -> float:
+        tokens = self._corpus.training[: sum(map(len, self._corpus.validation))]
+        characters = round(len(tokens) * self.units_per_target)
+        return self._score([tokens], characters).nats_per_character
+
+    def _score(self, documents: Sequence[npt.NDArray[np.int32]], characters: int) -> LanguageScore:
+        return carried(
+            NumpyLanguageModel(self.network),
+            documents,
+            characters,
+            stop_id=STOP_ID,
+            lanes=VALIDATION_LANES,
+            warm_up=VALIDATION_WARM_UP,
+        )
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        tensors = {
+            f"{depth}.{name}": self._processes.join(tensor.detach(), self._windows.lanes)
+            for depth, layer in enumerate(self._state)
+            for name, tensor in layer._asdict().items()
+        }
+        return tensors, {"windows": self._windows.position(), "random": self._windows.random.bit_generator.state}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._windows.restore(values["windows"])
+        self._windows.random.bit_generator.state = values["random"]
+        self._state = tuple(
+            type(layer)(*(tensors[f"{depth}.{name}"][self._windows.own].to(self._device) for name in layer._fields))
+            for depth, layer in enumerate(self._state)
+        )
+
+
+def check_lanes(lanes: int, processes: Processes) -> None:
+    """Raises UsageError where there are fewer lanes than processes."""
+    if lanes < processes.size:
+        raise UsageError(
+            f"fewer lanes ({lanes}) than processes ({processes.size})",
+            hint="give a larger --batch, or start fewer processes",
+        )

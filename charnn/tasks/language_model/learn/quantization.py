@@ -1,0 +1,48 @@
+"""What int8 inference costs and gains, measured with the two graphs as inference runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from charnn.checkpoint.directory import ModelDirectory
+from charnn.tasks.language_model.config import LanguageModelQuantization
+from charnn.tasks.language_model.learn.data import beginning
+from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+
+LARGEST_LOSS = 0.01
+"""Bits per character that int8 may cost where it is used."""
+CHARACTERS = 20_000
+"""Of validation text that the cost is measured on, at most."""
+STEPS = 300
+ROUNDS = 5
+
+
+def measure_quantization(
+    directory: ModelDirectory, tokenizer: Tokenizer, texts: Sequence[str]
+) -> LanguageModelQuantization:
+    """The first of `texts` are scored with both graphs, and single steps are timed."""
+    model, quantized = (RuntimeLanguageModel(directory.graph_path(quantized=quantized)) for quantized in (False, True))
+    texts = beginning(texts, CHARACTERS)
+    documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))
+
+    def bits(scorer: RuntimeLanguageModel) -> float:
+        return carried(scorer, documents, characters, stop_id=STOP_ID, lanes=8, warm_up=128).bits_per_character
+
+    lost = bits(quantized) - bits(model)
+    rounds = [(_seconds_stepping(model), _seconds_stepping(quantized)) for _ in range(ROUNDS)]
+    ratio = float(np.median([plain / fast for plain, fast in rounds]))
+    lost, ratio = round(lost, 6), round(ratio, 3)
+    return LanguageModelQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)
+
+
+def _seconds_stepping(model: RuntimeLanguageModel) -> float:
+    ids, remaining, state = np.zeros(1, np.int64), np.ones(1, np.int64), model.initial_state(1)
+    started = time.perf_counter()
+    for _ in range(STEPS):
+        model.advance(ids, state, remaining)
+    return time.perf_counter() - started

@@ -1,0 +1,1 @@
+"""Using a language model, without PyTorch."""

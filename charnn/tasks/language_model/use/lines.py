@@ -1,0 +1,170 @@
+"""Many short texts, such as lines, each scored by itself: those of like length together, several batches at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.errors import ModelError
+from charnn.tasks.language_model.lengths import remaining_tokens
+from charnn.tasks.language_model.use.scores import Scorer, bits
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+
+Ids = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.floating]
+
+ROWS = 16
+"""Lines that are read side by side, at most. With 256 a core is no faster."""
+BLOCK_TOKENS = 4096
+"""Tokens that are read at once, padding counted; the state is carried from block to block, so a line may be longer."""
+BLOCK_LOGITS = 1 << 22
+"""Logits that are made at once, at most, of a large vocabulary; there is always room for one step."""
+
+
+@dataclass(frozen=True)
+class LineModel:
+    """A model, and how it is to read lines."""
+
+    scorer: Scorer
+    """Called from several threads at once."""
+    tokenizer: Tokenizer
+    opening: Ids
+    """What it reads before every line: `tokenizers.opening`."""
+    stops: bool = False
+    """Whether that a document ends after the line is part of its score."""
+
+
+@dataclass(frozen=True)
+class LineScore:
+    """What a line cost one model."""
+
+    characters: int
+    nats_T: Floats
+    """-ln p of each of its tokens; then, where that is scored, what the end of the document cost."""
+
+    @cached_property
+    def nats(self) -> float:
+        return float(self.nats_T.sum(dtype=np.float64))
+
+    @property
+    def bits_per_character(self) -> float | None:
+        """None where there are no characters."""
+        return bits(self.nats) / self.characters if self.characters else None
+
+
+class _Row(NamedTuple):
+    tokens: Ids
+    """After those of the opening; the stop token last, where that is scored."""
+    later: int
+    """Tokens of the line that are not scored: its end."""
+
+
+class LineScorer:
+    """Not for several threads; it uses `threads` of its own."""
+
+    def __init__(self, models: Sequence[LineModel], *, ends: bool = False, threads: int = 1) -> None:
+        """With `ends`, line ends are scored, too, as characters of their lines."""
+        self._models, self._ends = models, ends
+        self._pool = ThreadPoolExecutor(threads, "lines")
+        self._closed = Event()
+
+    def close(self) -> None:
+        """Drops what was begun and is not done."""
+        self._closed.set()
+        self._pool.shutdown(cancel_futures=True)
+
+    def text(self, line: str) -> str:
+        r"""What is scored of it: all but its end, which is \n or \r\n, or all of it."""
+        return line if self._ends else line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+
+    def score(self, lines: Sequence[str]) -> list[tuple[LineScore, ...]]:
+        """For each line, its score by each model. Lines know nothing of each other."""
+        return self.begin(lines)()
+
+    def begin(self, lines: Sequence[str]) -> Callable[[], list[tuple[LineScore, ...]]]:
+        """Begins to score the lines, and gives what waits for the result.
+
+        What waits raises ModelError where a model has no answer. A character that a model has never seen costs what
+        its unknown token does.
+        """
+        begun = [self._begin(model, lines) for model in self._models]
+        return lambda: list(zip(*(wait() for wait in begun), strict=True))
+
+    def _begin(self, model: LineModel, lines: Sequence[str]) -> Callable[[], list[LineScore]]:
+        texts = [self.text(line) for line in lines]
+        rows = [_row(model, line, text) for line, text in zip(lines, texts, strict=True)]
+        begun = [
+            (chosen, self._pool.submit(self._nats, model, [rows[i] for i in chosen]))
+            for chosen in _batches([len(row.tokens) for row in rows])
+        ]
+
+        def result() -> list[LineScore]:
+            nats: list[Floats] = [np.zeros(0, np.float32)] * len(rows)
+            for chosen, future in begun:
+                for i, nats_T in zip(chosen, future.result(), strict=True):
+                    nats[i] = nats_T
+            return [LineScore(len(text), nats_T) for text, nats_T in zip(texts, nats, strict=True)]
+
+        return result
+
+    def _nats(self, model: LineModel, rows: list[_Row]) -> list[Floats]:
+        """Of each row what its `LineScore` has. Rows are padded at their end, where it changes nothing."""
+        before = len(model.opening)
+        tokens_BT = np.full((len(rows), before + max(len(row.tokens) for row in rows)), STOP_ID, np.int32)
+        tokens_BT[:, :before] = model.opening
+        for tokens_T, row in zip(tokens_BT, rows, strict=True):
+            tokens_T[before : before + len(row.tokens)] = row.tokens
+        inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
+        remaining_BT = None
+        if model.scorer.stopping == "length":
+            remaining_BT = remaining_tokens(targets_BT, STOP_ID) + np.array([[row.later] for row in rows], np.int32)
+        text_BT, ends_BT = np.empty((2, *inputs_BT.shape), np.float32)
+        state = model.scorer.initial_state(len(rows))
+        length = max(1, min(BLOCK_TOKENS, BLOCK_LOGITS // model.tokenizer.size) // len(rows))
+        for start in range(0, inputs_BT.shape[1], length):
+            if self._closed.is_set():  # nobody waits for it
+                return []
+            block = np.s_[:, start : start + length]
+            remaining = None if remaining_BT is None else remaining_BT[block]
+            costs, state = model.scorer.costs(inputs_BT[block], targets_BT[block], state, remaining)
+            text_BT[block], ends_BT[block] = costs
+        scored = [slice(before - 1, before - 1 + len(row.tokens)) for row in rows]
+        nats = [nats_T[places] for nats_T, places in zip(text_BT, scored, strict=True)]
+        if model.stops:
+            ends = [nats_T[places].sum() for nats_T, places in zip(ends_BT, scored, strict=True)]
+            nats = [np.append(nats_T[:-1], end) for nats_T, end in zip(nats, ends, strict=True)]
+        if not all(np.isfinite(nats_T).all() for nats_T in nats):
+            raise ModelError("the model's answer is not finite")
+        return [np.maximum(nats_T, 0) for nats_T in nats]  # rounding makes what is certain cost less than nothing
+
+
+def _row(model: LineModel, line: str, text: str) -> _Row:
+    encode = model.tokenizer.encode
+    tokens = encode(text)
+    later = len(encode(line[len(text) :])) if model.scorer.stopping == "length" else 0
+    return _Row(np.append(tokens, np.int32(STOP_ID)) if model.stops else tokens, later)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The numbers of the rows that have tokens, those of like lengths together, in ascending order of length.
+
+    Padding is at most half of a batch, so that a long row does not make many short ones as slow as itself.
+    """
+    batch: list[int] = []
+    total = 0
+    for i in sorted(filter(lengths.__getitem__, range(len(lengths))), key=lengths.__getitem__):
+        length = lengths[i]
+        if len(batch) == ROWS or (len(batch) + 1) * length > 2 * (total + length):
+            yield batch
+            batch, total = [], 0
+        batch.append(i)
+        total += length
+    if batch:
+        yield batch

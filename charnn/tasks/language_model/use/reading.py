@@ -1,0 +1,125 @@
+"""A text scored in one long reading, the state carried all the way; or in independent crops, as models of a fixed
+context are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.tasks.language_model.lengths import remaining_tokens
+from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
+
+
+def carried(
+    scorer: Scorer,
+    documents: Sequence[npt.NDArray[np.int32]],
+    characters: int,
+    *,
+    stop_id: int,
+    lanes: int = 1,
+    warm_up: int = 0,
+    window: int = 256,
+) -> LanguageScore:
+    """The score of `documents`, the ids of texts of `characters` characters in all, read as one sequence.
+
+    Each document is followed by a stop token, which is scored apart and is also what the first document is read after.
+    The state is carried through everything, `window` steps a call. No document may contain `stop_id`.
+
+    Several lanes read consecutive parts side by side. Each but the first reads the `warm_up` tokens before its part
+    first, unscored: the result is that of a single lane up to what the model remembers of more than `warm_up` tokens
+    ago. Every token is scored once. There are fewer lanes than asked where a part would be shorter than its warm-up.
+    """
+    end = np.array([stop_id], dtype=np.int32)
+    stream = np.concatenate([end, *(ids for document in documents for ids in (document, end))])
+    tokens = len(stream) - 1
+    remaining = remaining_tokens(stream[1:], stop_id) if scorer.stopping == "length" else None
+
+    # All lanes read equally far, so what padding there is comes last in a row, where it changes nothing that counts.
+    # Lane i reads from token i * part on; its first warm_up tokens are scored by the lane before, where there is one.
+    lanes = max(1, min(lanes, (tokens - warm_up) // max(1, warm_up)))
+    part = -(-(tokens - warm_up) // lanes)
+    reach = warm_up + part
+    lane_B1 = np.arange(lanes)[:, None]
+    score, state = LanguageScore(0.0, characters), scorer.initial_state(lanes)
+    for start in range(0, reach, window):
+        step_T = np.arange(start, min(start + window, reach))
+        place_BT = lane_B1 * part + step_T
+        scored_BT = (place_BT < tokens) & ((lane_B1 == 0) | (step_T >= warm_up))
+        place_BT = np.minimum(place_BT, tokens - 1)
+        targets_BT = stream[place_BT + 1]
+        remaining_BT = None if remaining is None else remaining[place_BT]
+        costs, state = scorer.costs(stream[place_BT], targets_BT, state, remaining_BT)
+        score += LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)
+    return score
+
+
+Ids = npt.NDArray[np.int32]
+
+
+class _Crop(NamedTuple):
+    tokens: Ids
+    """After the token before it; the last one's end in the stop token."""
+    later: int
+    """Tokens that its document has after it."""
+
+
+def cropped(
+    scorer: Scorer,
+    documents: Sequence[str],
+    encode: Callable[[str], Ids],
+    *,
+    context: int,
+    stop_id: int,
+    batch: int = 64,
+) -> LanguageScore:
+    """The score of `documents`, each cut every `context` characters into crops that are encoded and read by themselves.
+
+    A crop is read from the initial state, after the token before it: the last of the crop before, or the stop token
+    where a document begins. The stop token after a document belongs to its last crop and is scored apart. No document
+    may contain `stop_id`.
+
+    With a tokenizer of characters this is nanoGPT's protocol for a block of `context`, made exact: it draws crops at
+    random, here every character is scored once. A character is predicted from 1 to `context` characters, its place in
+    the crop (the stop token stands for the one before a document's first). State carried between crops would do better;
+    this is the number to compare with.
+    """
+    crops = sorted(chain.from_iterable(_crops(text, encode, context, stop_id) for text in documents), key=_length)
+    score = LanguageScore(0.0, sum(map(len, documents)))
+    for first in range(0, len(crops), batch):
+        score += _batch_score(scorer, crops[first : first + batch], stop_id)
+    return score
+
+
+def _length(crop: _Crop) -> int:
+    return len(crop.tokens)
+
+
+def _crops(text: str, encode: Callable[[str], Ids], context: int, stop_id: int) -> Iterator[_Crop]:
+    """At least one, for a text without a character too."""
+    parts = [encode(text[start : start + context]) for start in range(0, max(len(text), 1), context)]
+    stop = before = np.array([stop_id], dtype=np.int32)
+    later = sum(map(len, parts))
+    for number, part in enumerate(parts, start=1):
+        later -= len(part)
+        crop = np.concatenate([before, part, *([stop] if number == len(parts) else [])])
+        yield _Crop(crop, later)
+        before = crop[-1:]
+
+
+def _batch_score(scorer: Scorer, crops: Sequence[_Crop], stop_id: int) -> LanguageScore:
+    """The score of `crops`, in order of length; the shorter ones are padded at their end, where it changes nothing."""
+    length_B = np.array([_length(crop) - 1 for crop in crops])
+    tokens_BT = np.full((len(crops), length_B[-1] + 1), stop_id, dtype=np.int32)
+    for row, crop in zip(tokens_BT, crops, strict=True):
+        row[: _length(crop)] = crop.tokens
+    inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
+    remaining_BT = None
+    if scorer.stopping == "length":
+        remaining_BT = remaining_tokens(targets_BT, stop_id) + np.array([[crop.later] for crop in crops], np.int32)
+    costs, _ = scorer.costs(inputs_BT, targets_BT, scorer.initial_state(len(crops)), remaining_BT)
+    scored_BT = np.arange(length_B[-1]) < length_B[:, None]
+    return LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)

@@ -1,0 +1,144 @@
+"""What a tagger is: its treebank, its network, what it reached; as config.json has it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from charnn.cells import Cell
+from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
+from charnn.config.as_json import require
+
+WordReaderKind = Literal["cnn", "lstm"]
+DecoderKind = Literal["independent", "feedback", "crf"]
+Level = Literal["word", "character"]
+TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
+"""What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
+TextFormat = Literal["conllu", "columns", "slashed", "lines", "tokens", "text", "characters"]
+"""What can be tagged: the first three of the above; raw lines; words between spaces; running text; characters."""
+
+
+@dataclass(frozen=True)
+class TreebankConfig(Json):
+    """What a tagger was trained on, precisely enough to find the same split again."""
+
+    sources: tuple[SourceFile, ...]
+    format: TreebankFormat
+    columns: tuple[str, ...]
+    """Of the tags that are learned: `upos`, `xpos`, `feats`, or `tag` where a format has just one, unnamed."""
+    level: Level = "word"
+    validation_sources: tuple[SourceFile, ...] = ()
+    """Given with --valid; where there are none, the last tenth of the sentences was held out."""
+    tag_sources: tuple[SourceFile, ...] = ()
+    """Of the format `aligned`: for each of `sources`, the file with a tag for each of its characters."""
+    encoding: str = "utf-8"
+    training_sentences: int = 0
+    training_words: int = 0
+    training_characters: int = 0
+    """Of the words."""
+    validation_sentences: int = 0
+    validation_words: int = 0
+
+
+@dataclass(frozen=True)
+class TaggerNetworkConfig(Json):
+    """Characters to word vectors, both directions of recurrent layers over the words, a head for each column."""
+
+    words: int
+    """Rows of the table of word vectors."""
+    characters: int
+    tags: tuple[int, ...]
+    """How many tags each column has."""
+    cell: Cell = "lstm"
+    layers: int = 1
+    hidden_size: int = 128
+    """Of each direction."""
+    words_from: WordReaderKind = "cnn"
+    decoder: DecoderKind = "independent"
+    word_size: int = 64
+    character_size: int = 32
+    reader_size: int = 64
+    """Of each direction, or of each of the two widths of the convolution."""
+    affix_size: int = 64
+    shape_size: int = 32
+    neighbour_size: int = 128
+    """Units that see a word and its two neighbours, beside the recurrent layers; 0 is none."""
+    dropout: float = 0.4
+    """After the recurrent layers and the neighbours."""
+    input_dropout: float = 0.3
+    """Of the words' vectors."""
+    word_dropout: float = 0.25
+    """a in a / (a + count), the probability that a word's own vector is dropped in training."""
+    spelling_dropout: float = 0.1
+    """The probability that all that a word's spelling says is dropped in training: its neighbours must tell."""
+    affix_dropout: float = 0.5
+    """The same of each beginning and end of a word: the others must tell."""
+
+    def __post_init__(self) -> None:
+        for name in ("words", "characters", "layers", "hidden_size", "word_size", "character_size", "reader_size"):
+            require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        for name in ("affix_size", "shape_size", "neighbour_size"):
+            require(getattr(self, name) >= 0, f"{name.replace('_', ' ')} cannot be negative")
+        require(bool(self.tags) and min(self.tags) >= 1, "a tagger has a column with a tag at least")
+        for name in ("dropout", "input_dropout", "spelling_dropout", "affix_dropout"):
+            require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
+        require(0.0 <= self.word_dropout < math.inf, "word dropout cannot be negative")
+
+
+@dataclass(frozen=True)
+class TaggerValidation(Json):
+    """The best validation of a tagger's run."""
+
+    columns: tuple[str, ...]
+    accuracies: tuple[float, ...]
+    """Of each column: the fraction of words with the right tag."""
+    all_columns_accuracy: float
+    """The fraction of words that are right in every column."""
+    unknown_accuracy: float | None
+    """The same of the words that the training data do not have; None where there are none."""
+    step: int
+    epoch: float
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """The mean over columns of the fraction of words with a wrong tag."""
+        return 1 - sum(self.accuracies) / len(self.accuracies)
+
+    @property
+    def summary(self) -> str:
+        return "  ".join(f"{column} {100 * a:.2f}%" for column, a in zip(self.columns, self.accuracies, strict=True))
+
+    def __str__(self) -> str:
+        unknown = "" if self.unknown_accuracy is None else f", unknown words {100 * self.unknown_accuracy:.2f}%"
+        return self.summary + unknown
+
+    @staticmethod
+    def amount(loss: float) -> str:
+        """A loss, or a difference of losses, in words."""
+        return f"{100 * loss:.2f}% wrong"
+
+
+@dataclass(frozen=True)
+class TaggerQuantization(Json):
+    """What int8 inference costs and gains a tagger, measured on the machine that trained."""
+
+    accuracy_lost: float
+    """The fraction of validation words that fp32 gets right and int8 does not, less the opposite; all columns."""
+    speed_ratio: float
+    """Words a second, int8 over fp32."""
+    used: bool
+    """Whether it was worth it: faster, at a cost of less than a word in a thousand."""
+
+
+@dataclass(frozen=True)
+class TaggerConfig(ModelConfig):
+    task: Literal["tagger"]
+    network: TaggerNetworkConfig
+    training: TrainingConfig
+    corpus: TreebankConfig
+    record: TrainingRecord
+    scores: TaggerValidation | None = None
+    quantization: TaggerQuantization | None = None
+    """None until it has been measured; inference is fp32 until then."""

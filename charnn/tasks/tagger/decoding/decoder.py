@@ -1,0 +1,98 @@
+"""What a decoder is: from the scores that a network gives the words of sentences to tags; and the simplest one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.errors import ModelError
+from charnn.softmax import softmax
+
+Scores = npt.NDArray[np.floating]
+"""(B, T, S): B sentences of up to T words, padded at the end, and the S scores that the network gives each word."""
+Lengths = npt.NDArray[np.integer]
+"""(B,): the words of each sentence, 0 to T."""
+Tags = npt.NDArray[np.int32]
+Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """At padded places, and only there, everything is 0."""
+
+    tags_BT: Tags
+    probabilities_BTK: Probabilities | None
+    """Each word's distribution over all tags; what it is conditional on, each decoder says."""
+
+
+class Decoder(Protocol):
+    """Ids of tags from the scores of words. It holds no state: calls, and the sentences of one, know nothing of each
+    other, and a sentence's result is the same, to the last bit, in every batch and with any padding."""
+
+    tags: int
+    """K, how many tags there are."""
+    score_size: int
+    """S, how many scores each word needs."""
+
+    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
+        """The tags of every word, and with `probabilities` their distributions too. Time and memory are linear in T.
+
+        What the scores say at padded places makes no difference; NaN may stand there.
+        Raises ModelError where a word has a score that is not finite.
+        """
+
+
+class IndependentDecoder:
+    """A `Decoder` with a score for every tag. Of several best tags it chooses the one with the lowest id."""
+
+    def __init__(self, tags: int) -> None:
+        self.tags = self.score_size = tags
+
+    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
+        """As `Decoder.decode`. The probabilities are the softmax of the scores."""
+        word_BT = words(scores_BTS, lengths_B, self.score_size)
+        tags_BT = np.where(word_BT, scores_BTS.argmax(-1), 0).astype(np.int32)
+        if not probabilities:
+            return Decoding(tags_BT, None)
+        probabilities_BTK = np.zeros(scores_BTS.shape, np.float32)
+        probabilities_BTK[word_BT] = softmax(scores_BTS[word_BT])
+        return Decoding(tags_BT, probabilities_BTK)
+
+
+STEP_VALUES = 2**17
+"""What one step should work on at most, so that it stays in a processor's own cache (1 MB in float64)."""
+
+
+def words(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> npt.NDArray[np.bool_]:
+    """(B, T), true where there is a word. Raises ModelError where the scores of a word are not all finite."""
+    batch, time, size = scores_BTS.shape
+    assert size == score_size
+    assert lengths_B.shape == (batch,)
+    assert np.all((lengths_B >= 0) & (lengths_B <= time))
+    word_BT: npt.NDArray[np.bool_] = np.arange(time) < lengths_B[:, None]
+    is_finite_BTS = np.isfinite(scores_BTS)
+    if not is_finite_BTS.all() and not is_finite_BTS[word_BT].all():
+        raise ModelError(
+            "the model cannot say which tag a word has: a score of it is not finite",
+            hint="its weights are damaged, or its training diverged",
+        )
+    return word_BT
+
+
+def groups(lengths_B: Lengths, values: int) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """All sentences that have words, the longest first, in groups for which a step suits the cache.
+
+    `values` is how many numbers one step works on for one sentence; a group has at least one sentence.
+    Yields the rows of the group, and for every step t how many of them, counted from the first, still have a word
+    there: a slice takes the place of a mask, and what is padding for all is never gone through.
+    """
+    rows_B = np.argsort(-lengths_B.astype(np.int64), kind="stable")[: np.count_nonzero(lengths_B)]
+    size = max(1, STEP_VALUES // values)
+    for first in range(0, len(rows_B), size):
+        rows = rows_B[first : first + size]
+        shortest_first = lengths_B[rows[::-1]]
+        yield rows, len(rows) - np.searchsorted(shortest_first, np.arange(shortest_first[-1]), side="right")

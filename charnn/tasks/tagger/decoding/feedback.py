@@ -1,0 +1,110 @@
+"""Tags whose scores depend on the tag before: decoded greedily or with a beam."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.softmax import log_softmax, softmax
+from charnn.tasks.tagger.decoding.decoder import Decoding, Lengths, Scores, Tags, groups, words
+
+
+class Chain(Protocol):
+    """Logits of a word's tag given the tag before it."""
+
+    tags: int
+    score_size: int
+
+    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
+        """(..., K) from (..., S) and (...); the tag before the first word is K."""
+
+
+def beam_search(chain: Chain, scores_BTS: Scores, lengths_B: Lengths, width: int) -> Tags:
+    """Tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
+
+    Sequences that end in the same tag have the same future, so only the best of them is kept: a beam of K is exact
+    (Viterbi), a beam of 1 greedy. Of several equally good tags the lowest id is kept, at the last word first.
+    """
+    tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
+    for rows, active_T in groups(lengths_B, width * max(chain.tags, chain.score_size)):
+        kept_TBW = np.zeros((len(active_T), len(rows), width), np.int32)
+        origin_TBW = np.zeros_like(kept_TBW)
+        nats_BW = np.zeros((len(rows), width))
+        open_BW = np.full((len(rows), 1), chain.tags)
+        for t, n in enumerate(active_T):
+            logits_BWK = chain.logits(scores_BTS[rows[:n], t][:, None], open_BW[:n])
+            total_BWK = nats_BW[:n, : open_BW.shape[1], None] - log_softmax(logits_BWK)
+            lowest_BK = total_BWK.min(1)
+            open_BW = np.sort(np.argsort(lowest_BK, axis=1, kind="stable")[:, :width], axis=1)
+            nats_BW[:n] = np.take_along_axis(lowest_BK, open_BW, 1)
+            kept_TBW[t, :n] = open_BW
+            origin_TBW[t, :n] = np.take_along_axis(total_BWK.argmin(1), open_BW, 1)
+        place_B = nats_BW.argmin(1)
+        for t, n in reversed(list(enumerate(active_T))):
+            tags_BT[rows[:n], t] = kept_TBW[t, np.arange(n), place_B[:n]]
+            place_B[:n] = origin_TBW[t, np.arange(n), place_B[:n]]
+    return tags_BT
+
+
+class FeedbackDecoder:
+    """A `Decoder` that chooses the best tag of each word in turn and feeds it back, or searches with a beam.
+
+    It computes in the precision of its weights, in fp32 at least.
+    """
+
+    def __init__(
+        self,
+        tag_vectors_KS: npt.NDArray[np.floating],
+        output_weight_KS: npt.NDArray[np.floating],
+        output_bias_K: npt.NDArray[np.floating],
+        *,
+        beam: int = 1,
+    ) -> None:
+        """U (K + 1, S), V (K, S) and c (K). `beam` is how many tags are kept open at each word, from 1, which is
+        greedy, to K and above, which is exact."""
+        assert beam >= 1
+        self.tags, self.score_size = output_weight_KS.shape
+        self.beam = beam
+        self._dtype = np.result_type(np.float32, tag_vectors_KS, output_weight_KS, output_bias_K)
+        self._tag_vectors_KS = tag_vectors_KS.astype(self._dtype)
+        self._output_weight_SK = np.ascontiguousarray(output_weight_KS.T, self._dtype)
+        self._output_bias_K = output_bias_K.astype(self._dtype)
+
+    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
+        """As `Decoder.decode`. The probabilities of a word are conditional on the tag chosen for the word before it,
+        as if that were certain. Of equally good tags the greedy choice takes the lowest id."""
+        word_BT = words(scores_BTS, lengths_B, self.score_size)
+        scores_BTS = scores_BTS.astype(self._dtype, copy=False)
+        if self.beam == 1:
+            tags_BT = self._greedy(scores_BTS, lengths_B)
+        else:
+            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags))
+        if not probabilities:
+            return Decoding(tags_BT, None)
+        previous_BT = np.roll(tags_BT, 1, axis=1)
+        previous_BT[:, :1] = self.tags
+        probabilities_BTK = np.zeros((*tags_BT.shape, self.tags), np.float32)
+        probabilities_BTK[word_BT] = softmax(self.logits(scores_BTS[word_BT], previous_BT[word_BT]))
+        return Decoding(tags_BT, probabilities_BTK)
+
+    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
+        """Logits (..., K) of the words with these scores (..., S) after these tags (...); K is the tag before the first
+        word. The leading axes of the two are broadcast."""
+        hidden = np.tanh(scores + self._tag_vectors_KS[previous])
+        # One product a word: a product of all words at once may round a word's logits differently beside others.
+        product: Scores = np.matmul(hidden[..., None, :], self._output_weight_SK)[..., 0, :]
+        product += self._output_bias_K
+        return product
+
+    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths) -> Tags:
+        tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
+        for rows, active_T in groups(lengths_B, max(self.tags, self.score_size)):
+            tags_TB = np.zeros((len(active_T), len(rows)), np.int32)
+            previous_B = np.full(len(rows), self.tags)
+            for t, n in enumerate(active_T):
+                previous_B = self.logits(scores_BTS[rows[:n], t], previous_B[:n]).argmax(-1)
+                tags_TB[t, :n] = previous_B
+            tags_BT[rows, : len(active_T)] = tags_TB.T
+        return tags_BT

@@ -1,0 +1,73 @@
+"""A decoder made again from the arrays of a saved model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.errors import ModelFormatError
+from charnn.tasks.tagger.config import DecoderKind
+from charnn.tasks.tagger.decoding.crf import CrfDecoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder
+from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
+
+_PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
+    "independent": {},
+    "feedback": {
+        "tag_vectors": "tag_vectors.weight",
+        "output_weight": "output.weight",
+        "output_bias": "output.bias",
+    },
+    "crf": {"transitions": "transitions", "start": "start", "end": "end"},
+}
+"""Names of the arrays, and of the parameters in `network.heads` that they are."""
+
+
+def decoder_from(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], *, tags: int, beam: int = 1) -> Decoder:
+    """The decoder of `tags` tags; `arrays` and their names are those that `network.heads` gives.
+
+    independent: none; feedback: `tag_vectors` (K + 1, S), `output_weight` (K, S), `output_bias` (K,); crf:
+    `transitions` (K, K), `start` (K,), `end` (K,). `beam` is the feedback decoder's; the others are exact.
+    Raises ModelFormatError where an array is missing or is one too many, or is not finite floats of the right shape.
+    """
+    shapes = _shapes(kind, arrays, tags)
+    if set(arrays) != set(shapes):
+        raise ModelFormatError(f"the {kind} decoder: expected {_listed(shapes)}, found {_listed(arrays)}")
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise ModelFormatError(f"the {kind} decoder: {name}: expected shape {shape}, found {array.shape}")
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ModelFormatError(f"the {kind} decoder: {name}: expected finite floating-point numbers")
+    if kind == "crf":
+        return CrfDecoder(arrays["transitions"], arrays["start"], arrays["end"])
+    if kind == "feedback":
+        return FeedbackDecoder(arrays["tag_vectors"], arrays["output_weight"], arrays["output_bias"], beam=beam)
+    return IndependentDecoder(tags)
+
+
+def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], head: str) -> dict[str, npt.NDArray[Any]]:
+    """What `decoder_from` takes, from the weights of a network in which `network.heads` calls the head `head`."""
+    return {
+        array: weights[f"{head}.{parameter}"]
+        for array, parameter in _PARAMETERS[kind].items()
+        if f"{head}.{parameter}" in weights
+    }
+
+
+def _shapes(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], tags: int) -> dict[str, tuple[int, ...]]:
+    """What the arrays should be. The size of the feedback decoder's hidden layer is what its tag vectors have."""
+    if kind == "crf":
+        return {"transitions": (tags, tags), "start": (tags,), "end": (tags,)}
+    if kind == "feedback":
+        found = arrays["tag_vectors"].shape if "tag_vectors" in arrays else ()
+        size = found[-1] if found else 0
+        return {"tag_vectors": (tags + 1, size), "output_weight": (tags, size), "output_bias": (tags,)}
+    return {}
+
+
+def _listed(names: Mapping[str, object]) -> str:
+    return ", ".join(sorted(names)) or "no arrays"

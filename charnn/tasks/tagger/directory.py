@@ -1,0 +1,42 @@
+"""The files that a tagger has in its directory besides those of every model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from charnn.errors import ModelFormatError
+from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.tagger.config import TaggerConfig
+from charnn.tasks.tagger.lexicon import Lexicon
+
+LEXICON = "lexicon.json"
+WORD_GRAPH = "words.onnx"
+
+
+class TaggerDirectory(TaskDirectory[TaggerConfig]):
+    name = "tagger"
+    config_class = TaggerConfig
+    files = frozenset({LEXICON, WORD_GRAPH})
+
+    def lexicon(self) -> Lexicon:
+        """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
+        config, data = self.config(), self.read(LEXICON)
+        try:
+            lexicon = Lexicon.from_bytes(data)
+        except ModelFormatError as error:
+            raise ModelFormatError(f"{self.path / LEXICON}: {error}") from None
+        network = config.network
+        ours = lexicon.word_ids, lexicon.character_ids, tuple(map(len, lexicon.tags.values()))
+        if ours != (network.words, network.characters, network.tags) or tuple(lexicon.tags) != config.corpus.columns:
+            raise ModelFormatError(f"{self.path / LEXICON}: not that of this network")
+        return lexicon
+
+    def write_lexicon(self, lexicon: Lexicon) -> None:
+        self.write(LEXICON, lexicon.to_bytes())
+
+    def word_graph_path(self) -> Path:
+        """The graph that makes the vectors of words, which the other graphs read."""
+        return self.existing(WORD_GRAPH)
+
+    def write_word_graph(self, graph: bytes) -> None:
+        self.write(WORD_GRAPH, graph)

@@ -1,0 +1,73 @@
+"""Which format a text is in, told from its beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.slashed import separator_of, split_token
+
+_COMMENT = re.compile(
+    r"#\s*(?:(?:sent_id|text|text_\w+|new(?:doc|par)(?: id)?|global\.columns)\s*=|new(?:doc|par)\s*$)"
+)
+_FIRST_ID = re.compile(r"0\.1|1(?:-[1-9][0-9]*)?")
+_FEATURE = r"[A-Z]\w*(?:\[\w+\])?=[^=|\s]+"
+_TAG = re.compile(
+    r"[A-Z][A-Z0-9$*+:|-]*"  # NOUN, PRP$
+    r"|[A-Z][A-Za-z0-9]{0,3}"  # Np
+    rf"|{_FEATURE}(?:\|{_FEATURE})*"
+    r"|-[LR][RSC]B-|[-.,:;!?$#()\"'`_]{1,3}"
+)
+_FEWEST_COLUMNS = 4
+"""That rows with the ids 1 and 2 have more than, if they are CoNLL-U gone wrong."""
+_FEWEST_TOKENS = 3
+_TAGGED_SHARE = 0.95
+
+
+def recognize(text: str) -> TextFormat:
+    """The format of a text that begins like this; a few thousand characters are enough, and the last line may be cut.
+
+    It is CoNLL-U if the first row is (or would be, with another number of columns) or a comment before it is; columns
+    if all lines that are not blank have as many, and at least two, and nothing in the second has a space (a single line
+    needs what looks like a tag there); slashed if nearly all tokens, of at least three, have what looks like a tag.
+    Everything else is `lines`: neither running text nor words between spaces look like anything else.
+    """
+    *whole, last = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    lines = [line for line in whole if line.strip()] or [last]
+    if _is_conllu(lines):
+        return "conllu"
+    if _is_columns(lines):
+        return "columns"
+    return "slashed" if _is_slashed(lines) else "lines"
+
+
+def _is_conllu(lines: Sequence[str]) -> bool:
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
+        if not line.startswith("#"):
+            cells = line.split("\t")
+            numbered = cells[0] == "1" and len(cells) > _FEWEST_COLUMNS and following.startswith("2\t")
+            return numbered or (len(cells) == 10 and _FIRST_ID.fullmatch(cells[0]) is not None)
+        if _COMMENT.match(line):
+            return True
+    return False
+
+
+def _is_columns(lines: Sequence[str]) -> bool:
+    rows = [line.split("\t") for line in lines]
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) == 1:
+        return False
+    if not all(row[0] and row[1] and " " not in row[1] for row in rows):
+        return False
+    return len(rows) > 1 or _TAG.fullmatch(rows[0][1]) is not None
+
+
+def _is_slashed(lines: Sequence[str]) -> bool:
+    tokens = [token for line in lines for token in line.split()]
+    separator = separator_of(tokens) if len(tokens) >= _FEWEST_TOKENS else None
+    if separator is None:
+        return False
+    split = [split_token(token, separator) for token in tokens if "://" not in token]
+    tagged = sum(parts is not None and _TAG.fullmatch(parts[1]) is not None for parts in split)
+    return tagged >= _TAGGED_SHARE * len(tokens)

@@ -1,0 +1,101 @@
+"""A sentence as it was read, and what a tagger says of it: what all formats have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from charnn.errors import CorpusError
+from charnn.tasks.tagger.config import TextFormat
+
+
+@dataclass(slots=True)
+class Sentence:
+    """What was read of one sentence. The formats whose tags can be read, or replaced in place, have their own kind."""
+
+    format: TextFormat
+    name: str
+    """Of the file, for messages."""
+    line: int
+    """Of its first line, from 1."""
+    source: str
+    """Exactly what was read, the blank line after it included: joined, the sources are the input."""
+    words: list[str]
+    """The forms to tag. Empty where the sentence is malformed, or where a line is blank, or has just a comment."""
+    error: CorpusError | None = None
+    """What is wrong with a malformed sentence."""
+    spaces: Sequence[bool] | None = None
+    """Whether a space follows each word in the text; None where the format does not tell."""
+    opens_paragraph: bool = False
+
+    def line_of(self, word: int) -> int:
+        """The line of a word, by its number from 0; where words share a line or may be on any, the sentence's first."""
+        return self.line
+
+    def values(self, column: str) -> list[str] | None:
+        """What the source has in the column for each word, as it stands; None where the source has no such column."""
+        return None
+
+    def gold(self, column: str) -> list[str]:
+        """The tags that the source has in the column. CorpusError where it is malformed or a word has none."""
+        if self.error:
+            raise self.error
+        if not self.words:
+            return []
+        values = self.values(column)
+        if values is None:
+            raise CorpusError(f"{self.name}:{self.line}: the words have no {column}")
+        return values
+
+    def __len__(self) -> int:
+        """Words."""
+        return len(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """What is learned from: words, and for each column a tag a word."""
+
+    words: list[str]
+    tags: tuple[list[str], ...]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a tagger says of the words of a sentence in one column. Everything has as many items as there are words."""
+
+    column: str
+    tags: Sequence[str]
+    probabilities: Sequence[float] | None = None
+    """Of each tag, where they are to be written."""
+    alternatives: Sequence[Sequence[tuple[str, float]]] | None = None
+    """The best tags of each word with their probabilities, best first, where they are to be written."""
+
+    @property
+    def is_more_than_tags(self) -> bool:
+        return self.probabilities is not None or self.alternatives is not None
+
+
+class Reader(Protocol):
+    """Sentences from text that comes in pieces. How it was cut makes no difference, and nothing raises."""
+
+    def feed(self, text: str) -> list[Sentence]:
+        """The sentences that `text` completes."""
+        ...
+
+    def finish(self) -> list[Sentence]:
+        """What is left, when no more text comes."""
+        ...
+
+
+def written_probability(probability: float) -> str:
+    return f"{probability:.4f}"
+
+
+def written_alternatives(alternatives: Sequence[tuple[str, float]], separator: str) -> str:
+    """`NOUN:0.9312,VERB:0.0511`, with `separator` for the comma."""
+    return separator.join([f"{tag}:{probability:.4f}" for tag, probability in alternatives])

@@ -1,0 +1,193 @@
+"""The heads of a tagger, one for each decoder of `charnn.decoding`: from an encoder's features to scores and a loss.
+
+Shapes: B sentences of up to T words, padded at the end; F features of a word; S scores of a word; K tags.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charnn.tasks.tagger.config import DecoderKind
+from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.saved import decoder_from
+
+FEEDBACK_SIZE = 64
+"""Units of the feedback head's hidden layer."""
+
+
+class Head(nn.Module, ABC):
+    """`scores_layer` (weight (S, F), bias (S,)) is the part that an exported graph computes; the decoder is the rest.
+
+    Everything is computed in the precision of the weights, under autocast too: next to the encoder it costs little,
+    and the losses of long sentences are sums.
+    """
+
+    kind: ClassVar[DecoderKind]
+
+    def __init__(self, features: int, tags: int, *, score_size: int) -> None:
+        super().__init__()
+        self.tags = tags
+        self.score_size = score_size
+        self.scores_layer = nn.Linear(features, score_size)
+
+    def scores(self, features: Tensor) -> Tensor:
+        """(..., S) from (..., F), linear: what `decoder().decode` takes."""
+        with torch.autocast(features.device.type, enabled=False):
+            scores: Tensor = self.scores_layer(features.to(self.scores_layer.weight.dtype))
+            return scores
+
+    def nats(self, features_BTF: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        """The sum of -ln p over the words of all sentences, a scalar: of each word's tag, or, for the crf, of each
+        sentence's tags. Tags are int64; each sentence has at least one word.
+
+        What stands at padded places makes no difference, whatever it is, and gets no gradient.
+        """
+        word_BT = torch.arange(tags_BT.shape[1], device=tags_BT.device) < lengths_B[:, None]
+        with torch.autocast(features_BTF.device.type, enabled=False):
+            return self._nats(features_BTF, tags_BT, word_BT)
+
+    @abstractmethod
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor: ...
+
+    @abstractmethod
+    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Copies of what the decoder needs beside the scores, by the names that `decoding.decoder_from` knows."""
+
+    def decoder(self) -> Decoder:
+        """As the weights are now; later training does not change it."""
+        return decoder_from(self.kind, self.arrays(), tags=self.tags)
+
+
+class IndependentHead(Head):
+    """A softmax over tags for every word by itself."""
+
+    kind = "independent"
+
+    def __init__(self, features: int, tags: int) -> None:
+        super().__init__(features, tags, score_size=tags)
+        _start_uniform(self.scores_layer)
+
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+        return functional.cross_entropy(self.scores(features_BTF[word_BT]), tags_BT[word_BT], reduction="sum")
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+        return {}
+
+
+class FeedbackHead(Head):
+    """The recurrence of `charnn.tasks.tagger.decoding.feedback` from each tag to the next word's hidden layer.
+
+    It is trained by teacher forcing: the input is the right tag of the word before, which is known for all words at
+    once, so no step waits for another. What it costs is that the head never learns to live with its own mistakes.
+    """
+
+    kind = "feedback"
+
+    def __init__(self, features: int, tags: int, *, size: int = FEEDBACK_SIZE) -> None:
+        super().__init__(features, tags, score_size=size)
+        self.tag_vectors = nn.Embedding(tags + 1, size)  # the last is for the place before the first word
+        self.output = nn.Linear(size, tags)
+        nn.init.xavier_uniform_(self.scores_layer.weight)
+        nn.init.zeros_(self.scores_layer.bias)
+        nn.init.xavier_uniform_(self.tag_vectors.weight)
+        _start_uniform(self.output)
+
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+        previous_BT = functional.pad(tags_BT[:, :-1], (1, 0), value=self.tags)
+        # From here on all words of all sentences are one list: teacher forcing leaves no order among them.
+        hidden_NS = torch.tanh(self.scores(features_BTF[word_BT]) + self.tag_vectors(previous_BT[word_BT]))
+        return functional.cross_entropy(self.output(hidden_NS), tags_BT[word_BT], reduction="sum")
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+        return {
+            "tag_vectors": _copy(self.tag_vectors.weight),
+            "output_weight": _copy(self.output.weight),
+            "output_bias": _copy(self.output.bias),
+        }
+
+
+class CrfHead(Head):
+    """The linear-chain conditional random field of `decoding.crf`; its likelihood by the forward recursion."""
+
+    kind = "crf"
+
+    def __init__(self, features: int, tags: int) -> None:
+        super().__init__(features, tags, score_size=tags)
+        _start_uniform(self.scores_layer)
+        self.transitions = nn.Parameter(torch.zeros(tags, tags))
+        self.start = nn.Parameter(torch.zeros(tags))
+        self.end = nn.Parameter(torch.zeros(tags))
+
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+        scores_BTK = self.scores(features_BTF.masked_fill(~word_BT[..., None], 0))
+        tags_BT = tags_BT.masked_fill(~word_BT, 0)
+        return (self._log_partition(scores_BTK, word_BT) - self._score(scores_BTK, tags_BT, word_BT)).sum()
+
+    def _score(self, scores_BTK: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+        """(B,), the score of these tags."""
+        of_words_BT = scores_BTK.gather(-1, tags_BT[..., None])[..., 0]
+        between_BT = self.transitions[tags_BT[:, :-1], tags_BT[:, 1:]]
+        last_B = tags_BT.gather(1, word_BT.sum(1, keepdim=True) - 1)[:, 0]
+        inner_B = (of_words_BT * word_BT).sum(1) + (between_BT * word_BT[:, 1:]).sum(1)
+        return inner_B + self.start[tags_BT[:, 0]] + self.end[last_B]
+
+    def _log_partition(self, scores_BTK: Tensor, word_BT: Tensor) -> Tensor:
+        """(B,), the log of the sum of exp(score) over all sequences of tags."""
+        through = _log_sums(self.transitions)
+        first_BK, *others = scores_BTK.unbind(1)
+        log_BK = self.start + first_BK
+        for scores_BK, is_word_B in zip(others, word_BT.unbind(1)[1:], strict=True):
+            log_BK = torch.where(is_word_B[:, None], through(log_BK) + scores_BK, log_BK)
+        return torch.logsumexp(log_BK + self.end, -1)
+
+    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+        return {"transitions": _copy(self.transitions), "start": _copy(self.start), "end": _copy(self.end)}
+
+
+_HEADS: dict[DecoderKind, Callable[[int, int], Head]] = {
+    "independent": IndependentHead,
+    "feedback": FeedbackHead,
+    "crf": CrfHead,
+}
+
+
+def make_head(kind: DecoderKind, features: int, tags: int) -> Head:
+    return _HEADS[kind](features, tags)
+
+
+def _log_sums(transitions_KK: Tensor) -> Callable[[Tensor], Tensor]:
+    """A function of log_BK, its value (B, K) at j log sum_i exp(log_BK[:, i] + transitions_KK[i, j]).
+
+    By a product of matrices, which takes a fraction of the memory and time of B * K * K exponentials, where the
+    transitions are so close that no sum can lose its largest term. Half of what exp takes leaves as much for gradients.
+    """
+    top = transitions_KK.detach().max()
+    spread = float(top - transitions_KK.detach().min())
+    if spread > -0.5 * math.log(torch.finfo(transitions_KK.dtype).tiny):
+        return lambda log_BK: torch.logsumexp(log_BK[:, :, None] + transitions_KK, 1)
+    exponentials_KK = (transitions_KK - top).exp()
+
+    def by_product(log_BK: Tensor) -> Tensor:
+        top_B1 = log_BK.detach().amax(-1, keepdim=True)
+        return ((log_BK - top_B1).exp() @ exponentials_KK).log() + (top_B1 + top)
+
+    return by_product
+
+
+def _start_uniform(layer: nn.Linear) -> None:
+    """Small weights, so that the first loss is that of a uniform guess, ln K nats."""
+    nn.init.normal_(layer.weight, std=0.02)
+    nn.init.zeros_(layer.bias)
+
+
+def _copy(parameter: Tensor) -> npt.NDArray[np.float32]:
+    return parameter.numpy(force=True).copy()

@@ -1,0 +1,110 @@
+"""The tagger: sentences of words in, a tag of every column for every word out; many to many, of equal lengths.
+
+Shapes: B sentences of up to T words, padded at the end; N distinct words among them; D the size of a word's vector;
+F features of a word in its sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charnn.network.bidirectional import Bidirectional
+from charnn.network.recurrent import LockedDropout
+from charnn.tasks.tagger.config import TaggerNetworkConfig
+from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.learn.heads import Head, make_head
+from charnn.tasks.tagger.learn.word_reader import WordReader
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """N distinct words as a network reads them, all int64; see `lexicon.WordFeatures`."""
+
+    words_N: Tensor
+    characters_NL: Tensor
+    lengths_N: Tensor
+    affixes_NA: Tensor
+    shapes_N: Tensor
+
+
+class Neighbours(nn.Module):
+    """Units that see a word's vector and those of the words beside it: what a tagger with hand-made features sees."""
+
+    def __init__(self, input_size: int, size: int) -> None:
+        super().__init__()
+        self.convolution = nn.Conv1d(input_size, size, 3, padding=1)
+
+    def forward(self, x_BTD: Tensor) -> Tensor:
+        """(B, T, size); padded places must be 0."""
+        return functional.relu(self.convolution(x_BTD.transpose(1, 2))).transpose(1, 2)
+
+
+class TaggerNetwork(nn.Module):
+    """A word's vector is what its spelling says beside a vector of its own; recurrent layers read the vectors in both
+    directions, `Neighbours` reads three at a time, and a head for each column sees both and the word's vector itself.
+
+    The names of the parameters are the names in `weights.safetensors`, so a file depends on them.
+    """
+
+    def __init__(self, config: TaggerNetworkConfig, frequencies: Tensor) -> None:
+        """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it."""
+        super().__init__()
+        self.config = config
+        self.spelling = WordReader(config)
+        self.words = nn.Embedding(config.words, config.word_size)
+        nn.init.normal_(self.words.weight, std=0.5)
+        size = self.spelling.size + config.word_size
+        self.input_dropout, self.dropout = LockedDropout(config.input_dropout), LockedDropout(config.dropout)
+        self.recurrent = Bidirectional(
+            config.cell,
+            input_size=size,
+            hidden_size=config.hidden_size,
+            layers=config.layers,
+            dropout=config.dropout,
+        )
+        self.neighbours = Neighbours(size, config.neighbour_size) if config.neighbour_size else None
+        features = 2 * config.hidden_size + config.neighbour_size + size
+        self.heads = nn.ModuleList(make_head(config.decoder, features, tags) for tags in config.tags)
+        dropped = config.word_dropout / (config.word_dropout + frequencies) if config.word_dropout else 0 * frequencies
+        self._dropped: Tensor
+        self.register_buffer("_dropped", dropped.float(), persistent=False)
+
+    def forward(self, words: Words, places_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        """(B, T, F) from the sentences as places among `words`. Neither its padding nor other rows change a row."""
+        spelling_ND = self.spelling(words.characters_NL, words.lengths_N, words.affixes_NA, words.shapes_N)
+        ids_BT, spelling_BTD = words.words_N[places_BT], spelling_ND[places_BT]
+        if self.training:
+            ids_BT = ids_BT.masked_fill(torch.rand(ids_BT.shape, device=ids_BT.device) < self._dropped[ids_BT], 0)
+            kept_BT = torch.rand(ids_BT.shape, device=ids_BT.device) >= self.config.spelling_dropout
+            spelling_BTD = spelling_BTD * kept_BT[..., None]
+        x_BTD = self.input_dropout(torch.cat([spelling_BTD, self.words(ids_BT)], -1))
+        is_word_BT1 = (torch.arange(x_BTD.shape[1], device=x_BTD.device) < lengths_B[:, None])[..., None]
+        x_BTD = x_BTD * is_word_BT1
+        features = [self.recurrent(x_BTD, lengths_B)]
+        if self.neighbours is not None:
+            features.append(self.dropout(self.neighbours(x_BTD)))
+        return torch.cat([*features, self.dropout(x_BTD)], -1)
+
+    def nats(self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor) -> Tensor:
+        """The sum over columns and words of -ln p of the tags, (columns, B, T)."""
+        nats = [h.nats(features_BTF, tags_BT, lengths_B) for h, tags_BT in zip(self._heads(), tags_CBT, strict=True)]
+        return torch.stack(nats).sum()
+
+    def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:
+        """The likeliest tags, (columns, B, T), as inference decodes them."""
+        lengths = lengths_B.numpy(force=True)
+        scores = [head.scores(features_BTF).numpy(force=True) for head in self._heads()]
+        return np.stack([d.decode(s, lengths).tags_BT for d, s in zip(self.decoders(), scores, strict=True)])
+
+    def decoders(self) -> list[Decoder]:
+        """Of each column, as the weights are now."""
+        return [head.decoder() for head in self._heads()]
+
+    def _heads(self) -> list[Head]:
+        return [head for head in self.heads if isinstance(head, Head)]

@@ -1,0 +1,86 @@
+"""The tagger's task: the tags of every word of a sentence, all at once."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from charnn.config.training import TrainingConfig
+from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
+from charnn.tasks.tagger.learn.data import Batches, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.training.report import Report
+
+VALIDATION_BATCH = 64
+
+
+class TaggerObjective:
+    scores = TaggerValidation
+    units_per_target = 1.0
+
+    def __init__(
+        self, network: TaggerNetwork, treebank: EncodedTreebank, corpus: TreebankConfig, config: TrainingConfig
+    ) -> None:
+        self.unit = corpus.level
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._treebank = treebank
+        self._columns = corpus.columns
+        self._batches = Batches(
+            treebank.training.lengths, sentences=config.lanes, random=np.random.default_rng(config.seed)
+        )
+
+    @property
+    def epoch(self) -> float:
+        return self._batches.epoch
+
+    @property
+    def targets_in_batch(self) -> int:
+        return self._batches.words_in_batch
+
+    def loss(self) -> tuple[Tensor, int]:
+        """A word is one target, however many columns its tags are in."""
+        batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
+        features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), int(batch.lengths_B.sum())
+
+    def validate(self, report: Report) -> TaggerValidation:
+        accuracies, every, unknown = self._score(self._treebank.validation)
+        return TaggerValidation(
+            self._columns, tuple(accuracies), every, unknown, report.step, report.epoch, report.seconds
+        )
+
+    def fit(self) -> float:
+        accuracies, *_ = self._score(self._treebank.training, len(self._treebank.validation.lengths))
+        return 1 - sum(accuracies) / len(accuracies)
+
+    def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
+        """Accuracies of the columns, of all of them together, and of unknown words, in the first `count` sentences."""
+        order = np.argsort(sentences.lengths[:count], kind="stable")
+        right_C = np.zeros(len(self._columns), np.int64)
+        all_right = unknown = unknown_right = 0
+        for start in range(0, len(order), VALIDATION_BATCH):
+            chosen = order[start : start + VALIDATION_BATCH]
+            batch = self._treebank.batch(sentences, chosen, self._device)
+            features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+            if not bool(features_BTF.isfinite().all()):
+                return [math.nan] * len(self._columns), math.nan, None
+            right_CBT = self.network.decode(features_BTF, batch.lengths_B) == batch.tags_CBT.numpy(force=True)
+            is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
+            right_CW = right_CBT[:, is_word_BT]
+            is_unknown_W = ~self._treebank.is_known[np.concatenate([sentences.forms[i] for i in chosen])]
+            right_C += right_CW.sum(1)
+            all_right += int(right_CW.all(0).sum())
+            unknown += int(is_unknown_W.sum())
+            unknown_right += int(right_CW.all(0)[is_unknown_W].sum())
+        words = int(sentences.lengths[:count].sum())
+        return (right_C / words).tolist(), all_right / words, unknown_right / unknown if unknown else None
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"batches": self._batches.position()}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._batches.restore(values["batches"])

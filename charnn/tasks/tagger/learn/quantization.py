@@ -1,0 +1,58 @@
+"""What int8 inference costs and gains a tagger, measured with the two graphs as inference runs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from charnn.tasks.tagger.config import TaggerQuantization
+from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.data import EncodedTreebank
+from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.word_features import WordFeatures
+
+LARGEST_LOSS = 0.001
+"""The fraction of words that int8 may get wrong more often where it is used."""
+SENTENCES = 2000
+"""Of the validation data that the cost is measured on, at most."""
+BATCH = 32
+ROUNDS = 5
+CPU = torch.device("cpu")
+
+
+def measure_quantization(
+    directory: TaggerDirectory, treebank: EncodedTreebank, decoders: Sequence[Decoder]
+) -> TaggerQuantization:
+    """On the first validation sentences, batches of like lengths; words' vectors are made beforehand, and not timed."""
+    plain, fast = (
+        RuntimeTagger(directory.word_graph_path(), directory.graph_path(quantized=quantized))
+        for quantized in (False, True)
+    )
+    order = np.argsort(treebank.validation.lengths[:SENTENCES], kind="stable")
+    right, seconds, words = np.zeros(2, np.int64), np.zeros((ROUNDS, 2)), 0
+    for start in range(0, len(order), BATCH):
+        batch = treebank.batch(treebank.validation, order[start : start + BATCH], CPU)
+        features = {name: getattr(batch.words, name).numpy() for name in WordFeatures.__slots__}
+        lengths_B = batch.lengths_B.numpy()
+        is_word_BT = np.arange(batch.places_BT.shape[1]) < lengths_B[:, None]
+        vectors_BTD = plain.vectors(WordFeatures(**features))[batch.places_BT.numpy()] * is_word_BT[..., None]
+        vectors_TBD = np.ascontiguousarray(vectors_BTD.transpose(1, 0, 2))
+        words += int(lengths_B.sum())
+        for number, model in enumerate((plain, fast)):
+            scores = model.scores(vectors_TBD, lengths_B)
+            tags_CBT = np.stack(
+                [d.decode(s.transpose(1, 0, 2), lengths_B).tags_BT for d, s in zip(decoders, scores, strict=True)]
+            )
+            right[number] += int((tags_CBT == batch.tags_CBT.numpy()).all(0)[is_word_BT].sum())
+        for times in seconds:
+            for number, model in enumerate((plain, fast)):
+                started = time.perf_counter()
+                model.scores(vectors_TBD, lengths_B)
+                times[number] += time.perf_counter() - started
+    lost = round(float(right[0] - right[1]) / words, 6)
+    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    return TaggerQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)

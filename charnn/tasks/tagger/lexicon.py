@@ -1,0 +1,131 @@
+"""The forms, characters and tags of a treebank."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from charnn.errors import ModelFormatError
+from charnn.tasks.tagger.word_features import Ids, WordFeatures, affixes, normalized, readable, shape
+
+LEAST_COUNT = 2
+"""Words seen less often have no vector of their own: they are read by their characters, as words never seen are."""
+LARGEST_COUNT = 1 << 40
+"""Sums of counts have room in an int64."""
+UNKNOWN, BEGIN, END = 1, 2, 3
+FIRST_CHARACTER = 4
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    counts: Mapping[str, int]
+    """How often each form stands in the training data, the most frequent first."""
+    characters: str
+    """The distinct characters of the forms, in order."""
+    tags: Mapping[str, tuple[str, ...]]
+    """The tags of each column, in order; a tag's id is its place."""
+
+    @classmethod
+    def of(cls, words: Iterable[str], tags: Mapping[str, Iterable[str]]) -> Lexicon:
+        """From all words of the training data, and all tags by column, repeated as they stand there."""
+        counts = dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
+        characters = "".join(sorted(set(chain.from_iterable(counts))))
+        return cls(counts, characters, {column: tuple(sorted(set(values))) for column, values in tags.items()})
+
+    def knows(self, word: str) -> bool:
+        """Whether the form stands in the training data."""
+        return word in self.counts
+
+    @property
+    def word_ids(self) -> int:
+        """Words with a vector of their own, and 1 for all others."""
+        return len(self._ids) + 1
+
+    @property
+    def character_ids(self) -> int:
+        return len(self.characters) + FIRST_CHARACTER
+
+    def features(self, words: Sequence[str]) -> WordFeatures:
+        """Of at least one word."""
+        ids = [
+            [BEGIN, *(self._characters.get(character, UNKNOWN) for character in readable(word)), END] for word in words
+        ]
+        lengths_N = np.array([len(word) for word in ids], np.int64)
+        characters_NL = np.zeros((len(words), lengths_N.max()), np.int64)
+        for row, word in zip(characters_NL, ids, strict=True):
+            row[: len(word)] = word
+        return WordFeatures(
+            words_N=np.array([self._ids.get(normalized(word), 0) for word in words], np.int64),
+            characters_NL=characters_NL,
+            lengths_N=lengths_N,
+            affixes_NA=np.array([affixes(word) for word in words], np.int64),
+            shapes_N=np.array([shape(word) for word in words], np.int64),
+        )
+
+    def frequencies(self) -> Ids:
+        """How often the words of each word id were seen; 1 for id 0."""
+        return np.array([1, *(self._normalized_counts[word] for word in self._ids)], np.int64)
+
+    def to_bytes(self) -> bytes:
+        document = {
+            "words": list(self.counts),
+            "counts": list(self.counts.values()),
+            "characters": self.characters,
+            "tags": {column: list(tags) for column, tags in self.tags.items()},
+        }
+        # A form with bytes that are no UTF-8 has half surrogates in it; JSON's escapes keep them.
+        return json.dumps(document, separators=(",", ":")).encode("ascii") + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Lexicon:
+        """Raises ModelFormatError where this is not what `to_bytes` gave."""
+        try:
+            document = json.loads(data)
+            words, counts, characters, tags = (document.pop(part) for part in ("words", "counts", "characters", "tags"))
+            lexicon = cls(
+                dict(zip(words, counts, strict=True)),
+                characters,
+                {column: tuple(names) for column, names in tags.items()},
+            )
+            sound = (
+                not document
+                and (type(words), type(counts), type(characters)) == (list, list, str)
+                and len(lexicon.counts) == len(words)
+                and all(type(word) is str for word in words)
+                and all(type(count) is int and 0 < count <= LARGEST_COUNT for count in counts)
+                and _is_ascending(characters)
+                and all(names and type(names) is list and _is_ascending(names) for names in tags.values())
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            sound = False
+        if not sound:
+            raise ModelFormatError("damaged: not the words, characters and tags of a tagger")
+        return lexicon
+
+    @cached_property
+    def _normalized_counts(self) -> Counter[str]:
+        counts: Counter[str] = Counter()
+        for word, count in self.counts.items():
+            counts[normalized(word)] += count
+        return counts
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        frequent = (word for word, count in self._normalized_counts.most_common() if count >= LEAST_COUNT)
+        return {word: number for number, word in enumerate(frequent, 1)}
+
+    @cached_property
+    def _characters(self) -> dict[str, int]:
+        return {character: number for number, character in enumerate(self.characters, FIRST_CHARACTER)}
+
+
+def _is_ascending(strings: Sequence[Any]) -> bool:
+    """Whether these are strings, each of them once, in order."""
+    return all(type(string) is str for string in strings) and list(strings) == sorted(set(strings))

@@ -1,0 +1,182 @@
+"""A treebank: the tagged sentences to learn from, those held out, and the record that finds the same ones again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from charnn.config.sources import SourceFile
+from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.sources import read, read_again
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.formats.aligned import align
+from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.formats.recognition import recognize
+from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
+
+_BEGINNING = 1 << 12
+"""Characters that a format is told from."""
+_PIECE = 1 << 16
+"""Characters that are read at once."""
+
+
+def treebank_format(text: str, name: str) -> TreebankFormat:
+    """Told by the content. Raises CorpusError where there are no tags in it."""
+    match recognize(text[:_BEGINNING]):
+        case "conllu" | "columns" | "slashed" as format:
+            return format
+        case _:
+            raise CorpusError(
+                f"{name}: neither CoNLL-U, nor columns between tabs, nor word_TAG",
+                hint="name its format with --format",
+            )
+
+
+def gold_sentences(
+    text: str, name: str, format: TreebankFormat, columns: Sequence[str], level: Level
+) -> Iterator[Sentence]:
+    """The sentences with words in them; `columns` are those of the file where it has no names for them.
+
+    Raises CorpusError for the first that is malformed, and at the level `character` for a word of several characters.
+    """
+    assert format != "aligned"
+    reader = open_reader(format, name, columns=columns)
+    for start in range(0, len(text), _PIECE):
+        yield from _checked(reader.feed(text[start : start + _PIECE]), level)
+    yield from _checked(reader.finish(), level)
+
+
+def _checked(sentences: list[Sentence], level: Level) -> Iterator[Sentence]:
+    for sentence in sentences:
+        if sentence.error:
+            raise sentence.error
+        if level == "character":
+            for number, word in enumerate(sentence.words):
+                if len(word) != 1:
+                    place = f"{sentence.name}:{sentence.line_of(number)}"
+                    raise CorpusError(f"{place}: expected words of one character, found {word!r}")
+        if sentence.words:
+            yield sentence
+
+
+@dataclass(frozen=True)
+class Treebank:
+    training: list[TaggedSentence]
+    validation: list[TaggedSentence]
+    config: TreebankConfig
+
+
+class _Text(NamedTuple):
+    text: str
+    name: str
+    source: SourceFile
+
+
+def read_treebank(
+    paths: Sequence[str],
+    validation_paths: Sequence[str] = (),
+    *,
+    columns: Sequence[str] = ("upos",),
+    format: TreebankFormat | None = None,
+    level: Level = "word",
+    tag_paths: Sequence[str] = (),
+    encoding: str = "utf-8",
+) -> Treebank:
+    """The treebank in the files at `paths`, `-` for standard input; see `sources.read`.
+
+    Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
+    Without `validation_paths`, the last tenth of the sentences is held out, at least one. Raises CorpusError
+    for what cannot be read: the first sentence that is malformed, the first word without a tag, or of several
+    characters at the level `character`; also where nothing is left to train on or to validate with. Raises UsageError
+    for arguments that contradict each other.
+    """
+    if format is None and tag_paths:
+        format = "aligned"
+    if format == "aligned":
+        _check_aligned(len(paths), len(tag_paths), len(validation_paths), len(columns))
+        level = "character"
+    elif tag_paths:
+        raise UsageError(f"files of tags go with the format aligned, not with {format}")
+
+    def texts_at(paths: Sequence[str]) -> list[_Text]:
+        files = [(path, *read(path, encoding=encoding)) for path in paths]
+        return [_Text(text, "standard input" if path == "-" else path, source) for path, text, source in files]
+
+    texts, held_out, tags = texts_at(paths), texts_at(validation_paths), texts_at(tag_paths)
+    config = TreebankConfig(
+        sources=tuple(text.source for text in texts),
+        format=format or treebank_format(texts[0].text, texts[0].name),
+        columns=tuple(columns),
+        level=level,
+        validation_sources=tuple(text.source for text in held_out),
+        tag_sources=tuple(text.source for text in tags),
+        encoding=encoding,
+    )
+    return _treebank(texts, held_out, tags, config)
+
+
+def read_treebank_again(config: TreebankConfig) -> Treebank:
+    """The treebank that `config` records. Raises CorpusError where a file of it is missing or has changed."""
+
+    def again(sources: Sequence[SourceFile]) -> list[_Text]:
+        return [_Text(read_again(source, encoding=config.encoding), source.path, source) for source in sources]
+
+    texts, held_out, tags = again(config.sources), again(config.validation_sources), again(config.tag_sources)
+    return _treebank(texts, held_out, tags, config)
+
+
+def _treebank(texts: list[_Text], held_out: list[_Text], tags: list[_Text], config: TreebankConfig) -> Treebank:
+    if config.format == "aligned":
+        training = [s for text, tag in zip(texts, tags, strict=True) for s in align(*text[:2], *tag[:2])]
+    else:
+        training = [sentence for text in texts for sentence in _sentences(text, config)]
+    validation = [sentence for text in held_out for sentence in _sentences(text, config)]
+    _check_enough(texts, len(training), 1 if held_out else 2)
+    if held_out:
+        _check_enough(held_out, len(validation), 1)
+    else:
+        cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # of two or more, at least one on each side
+        training, validation = training[:cut], training[cut:]
+    counted = replace(
+        config,
+        training_sentences=len(training),
+        training_words=sum(map(len, training)),
+        training_characters=sum(len(word) for sentence in training for word in sentence.words),
+        validation_sentences=len(validation),
+        validation_words=sum(map(len, validation)),
+    )
+    return Treebank(training, validation, counted)
+
+
+def _sentences(text: _Text, config: TreebankConfig) -> list[TaggedSentence]:
+    read = gold_sentences(text.text, text.name, config.format, config.columns, config.level)
+    return [_tagged(sentence, config.columns) for sentence in read]
+
+
+def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
+    tags = (sentence.gold(column) for column in columns)
+    words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
+    return TaggedSentence(words, tuple(interned))
+
+
+def _check_enough(texts: list[_Text], found: int, needed: int) -> None:
+    if found < needed:
+        names = ", ".join(text.name for text in texts)
+        if needed == 1:
+            raise CorpusError(f"{names}: there is no sentence")
+        raise CorpusError(
+            f"{names}: there {'is a single sentence' if found else 'is no sentence'}, and one must be held out",
+            hint="2 sentences are the least, or a file to validate with: --valid FILE",
+        )
+
+
+def _check_aligned(texts: int, tags: int, validation: int, columns: int) -> None:
+    if texts != tags:
+        raise UsageError(f"the files of text are {texts}, but those of tags {tags}: aligned files come in pairs")
+    if validation:
+        raise UsageError("aligned files have no --valid", hint="the last tenth of the lines is held out")
+    if columns != 1:
+        raise UsageError(f"aligned files have one column of tags, not {columns}")

@@ -1,0 +1,1 @@
+"""Using a tagger, without PyTorch."""

@@ -1,0 +1,74 @@
+"""The vectors of words, each made once: words recur."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, compress
+from operator import not_
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.word_features import WordFeatures
+
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+
+CAPACITY = 1 << 15
+"""Words that are kept; all are forgotten when there are more, ..."""
+CHARACTERS = 1 << 24
+"""... or more characters of them, so that memory does not grow with the stream."""
+AT_ONCE = 128
+"""Words that the network reads at once."""
+
+
+class Reader(Protocol):
+    vector_size: int
+
+    def vectors(self, features: WordFeatures) -> Floats: ...
+
+
+class WordVectors:
+    def __init__(self, lexicon: Lexicon, reader: Reader, *, capacity: int = CAPACITY) -> None:
+        self._lexicon = lexicon
+        self._reader = reader
+        self._capacity = capacity
+        self._forget(0)
+
+    def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Floats]:
+        """For each sentence the rows of its words in the table that is returned with them, whose row 0 is all 0.
+
+        These rows of the table are not changed later. There is at least one sentence.
+        """
+        words = list(chain.from_iterable(sentences))
+        places = list(map(self._places.get, words))
+        if None in places:
+            missing = list(dict.fromkeys(compress(words, map(not_, places))))
+            self._characters += sum(map(len, missing))
+            if len(self._places) + len(missing) >= len(self._table) or self._characters > CHARACTERS:
+                missing = list(dict.fromkeys(words))
+                self._forget(len(missing))
+            self._add(missing)
+            places = list(map(self._places.get, words))
+        ends = np.cumsum([len(sentence) for sentence in sentences])
+        return np.split(np.array(places, np.intp), ends[:-1]), self._table
+
+    def _forget(self, needed: int) -> None:
+        """Begins anew, with room for CAPACITY words, or for as many as are needed now."""
+        self._places: dict[str, int] = {}
+        self._characters = 0
+        # Whoever has the old table keeps it. Memory that is all zeros is not really there until it is written to.
+        self._table = np.zeros((1 + max(self._capacity, needed), self._reader.vector_size), np.float32)
+
+    def _add(self, words: list[str]) -> None:
+        # Words of like lengths together, since the longest of a call decides how much is read of each.
+        words.sort(key=len)
+        first = len(self._places) + 1
+        for start in range(0, len(words), AT_ONCE):
+            chunk = words[start : start + AT_ONCE]
+            self._table[first + start : first + start + len(chunk)] = self._reader.vectors(
+                self._lexicon.features(chunk)
+            )
+        self._places.update(zip(words, range(first, first + len(words)), strict=True))

@@ -1,0 +1,223 @@
+"""The processes that train one model together: who they are, and what they tell each other."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from charnn.config.training import Device
+from charnn.errors import TrainingError, UsageError
+from charnn.training.distributed.failures import FailureReport, Store, WorkerLost, first_line, worker
+from charnn.training.hardware import choose_device
+
+T = TypeVar("T")
+SharedState = tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
+"""Arrays by name, and JSON values."""
+
+VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+MEETING = timedelta(minutes=5)
+"""That the processes have for finding each other."""
+STEP_PATIENCE = 600
+"""Seconds that a process waits for the others within a step, ..."""
+PATIENCE = 24 * 3600
+"""... and for what one of them does beside the steps: the first validates and saves, which takes as long as it takes.
+A process that has died is noticed at once; these are for one that hangs."""
+SLICE = timedelta(seconds=1)
+"""After which a wait lets Python look at signals, and counts on."""
+
+
+class Processes:
+    """One of the processes that train a model together. `rank` counts from 0, of `size`; rank 0 is the first.
+
+    All of them call what is said to be collective, in the same order. Alone, nothing is sent, and what is collective
+    costs nothing.
+    """
+
+    def __init__(self, rank: int = 0, size: int = 1, local_rank: int = 0, store: Store | None = None) -> None:
+        """`local_rank` counts the processes of one machine; `store` is what they met at."""
+        self.rank, self.size = rank, size
+        self._local_rank = local_rank
+        self._store = store
+        self._has_failed = False
+
+    @classmethod
+    def from_environment(cls) -> Processes:
+        """As `torchrun` describes them in the environment; alone where it does not. Waits until they have met.
+
+        Raises UsageError for an environment that makes no sense, TrainingError where they do not meet.
+        """
+        if not all(os.environ.get(name) for name in VARIABLES) or os.environ["WORLD_SIZE"] == "1":
+            return cls()
+        try:
+            rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+            local_rank = int(os.environ.get("LOCAL_RANK", rank))
+            int(os.environ["MASTER_PORT"])
+        except ValueError as error:
+            raise UsageError(f"RANK, WORLD_SIZE, LOCAL_RANK or MASTER_PORT in the environment: {error}") from None
+        if not dist.is_available():
+            raise TrainingError("this PyTorch was built without torch.distributed: it trains in one process")
+        from torch.distributed.rendezvous import rendezvous
+
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "cpu:gloo"
+        try:
+            store, _, _ = next(rendezvous("env://", timeout=MEETING))
+            dist.init_process_group(
+                backend, store=store, rank=rank, world_size=size, timeout=timedelta(seconds=PATIENCE)
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            place = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+            raise TrainingError(
+                f"{worker(rank)}: cannot meet the other {size - 1} processes at {place}: {first_line(error)}",
+                hint="to train in one process, unset WORLD_SIZE",
+            ) from error
+        return cls(rank, size, local_rank, store)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the one that decides, validates, writes and prints."""
+        return self.rank == 0
+
+    def part_of(self, count: int) -> slice:
+        """Which of `count` things in a row are this one's; nobody has more than one more than another."""
+        return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+
+    def device(self, wish: Device) -> torch.device:
+        """Where this one trains: on the kind of device that the first one chooses, each on a GPU of its own.
+
+        Collective. Raises UsageError where there is no such device.
+        """
+        if self.size == 1:
+            return choose_device(wish)
+        kind = self.share(lambda: choose_device(wish).type)
+        if kind != "cuda":
+            if wish == "mps":
+                raise UsageError("--device mps: several processes train on cpu or on cuda")
+            return torch.device("cpu")
+        choose_device("cuda")
+        if self._local_rank >= (gpus := torch.cuda.device_count()):
+            raise UsageError(f"{gpus} GPUs here, and more processes", hint="give torchrun --nproc-per-node gpu")
+        torch.cuda.set_device(self._local_rank)
+        return torch.device("cuda", self._local_rank)
+
+    def share(
+        self,
+        make: Callable[[], T],
+        pack: Callable[[T], Any] = lambda value: value,
+        unpack: Callable[[Any], T] = lambda value: value,
+    ) -> T:
+        """What `make` gives on the first, which alone calls it, on all of them. Collective.
+
+        `pack` makes JSON of it, and `unpack` the like of it.
+        """
+        if self.size == 1:
+            return make()
+        if self.is_first:
+            value = make()
+            self._share_bytes(json.dumps(pack(value)).encode("ascii"))
+            return value
+        return unpack(json.loads(self._share_bytes(b"")))
+
+    def share_state(self, make: Callable[[], SharedState]) -> SharedState:
+        """The same for arrays and JSON values."""
+        if self.size == 1:
+            return make()
+        arrays, values = make() if self.is_first else ({}, {})
+        values = self.share(lambda: values)
+        packed = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        received = self._share_bytes(packed)
+        if self.is_first:
+            return arrays, values
+        # Copied, because what lies in bytes cannot be written to.
+        return {name: array.copy() for name, array in safetensors.numpy.load(received).items()}, values
+
+    def join(self, rows: Tensor, count: int) -> Tensor:
+        """The `count` rows of all, on the CPU, from those that each one has: `part_of(count)`. Collective."""
+        if self.size == 1:
+            return rows
+        whole = torch.zeros(count, *rows.shape[1:], dtype=rows.dtype)
+        whole[self.part_of(count)] = rows.cpu()
+        self.sum(whole, PATIENCE)
+        return whole
+
+    def meet(self) -> None:
+        """Returns once all of them have come so far. Collective."""
+        if self.size > 1:
+            self.sum(torch.zeros(1), PATIENCE)
+
+    def sum(self, tensor: Tensor, patience: int = STEP_PATIENCE) -> None:
+        """Makes each number in `tensor` the sum of those that all of them have there, to the same bit. Collective."""
+        _wait(lambda: dist.all_reduce(tensor, async_op=True), patience, tensor.device)
+
+    def _share_bytes(self, data: bytes) -> bytes:
+        cpu = torch.device("cpu")
+        length = torch.tensor([len(data)])
+        _wait(lambda: dist.broadcast(length, 0, async_op=True), PATIENCE, cpu)
+        received = torch.zeros(int(length), dtype=torch.uint8)
+        if self.is_first:
+            received.numpy()[:] = np.frombuffer(data, np.uint8)
+        _wait(lambda: dist.broadcast(received, 0, async_op=True), PATIENCE, cpu)
+        return data if self.is_first else received.numpy().tobytes()
+
+    def to_say(self, error: BaseException) -> BaseException | None:
+        """What this one is to end with where `error` ended it; None where another one says why all of them end.
+
+        Not collective; afterwards nothing that is collective can be called.
+        """
+        if self._store is None:
+            return error
+        self._has_failed = True
+        words = FailureReport(self._store, self.rank, self.size)
+        if not self.is_first:
+            words.tell(error)
+        self._leave()  # so that whoever waits for this one learns of it
+        return words.to_say(error)
+
+    def _leave(self) -> None:
+        # After a failure NCCL would wait for what never comes; there the end of the process has to do.
+        if self.size > 1 and dist.is_initialized() and not (self._has_failed and torch.cuda.is_available()):
+            dist.destroy_process_group()
+
+
+ALONE = Processes()
+
+
+def _wait(begin: Callable[[], Any], patience: int, device: torch.device) -> None:
+    """Waits for what `begin` begins among the processes. Raises WorkerLost where one is gone, or the patience is.
+
+    It is counted in slices of waiting, not on the clock: a process that was stopped for an hour has not waited for it.
+    """
+    try:
+        work = begin()
+        if device.type != "cpu":
+            work.wait()  # makes the GPU wait, not Python
+            return
+        for _ in range(patience):
+            try:
+                work.wait(SLICE)
+                return
+            except RuntimeError:
+                if work.is_completed():
+                    work.wait()  # it ended just now, or it failed and says so again
+                    return
+    except RuntimeError as error:
+        raise WorkerLost from error
+    raise WorkerLost
