@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import ModelError
+from charnn.streaming import batches_by_length
 from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use.scores import Scorer, bits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -22,6 +23,8 @@ Floats = npt.NDArray[np.floating]
 
 ROWS = 16
 """Lines that are read side by side, at most. With 256 a core is no faster."""
+PADDING = 0.5
+"""The fraction of a batch that may be padding, so that a long line does not make many short ones as slow as itself."""
 BLOCK_TOKENS = 4096
 """Tokens that are read at once, padding counted; the state is carried from block to block, so a line may be longer."""
 BLOCK_LOGITS = 1 << 22
@@ -102,7 +105,7 @@ class LineScorer:
         rows = [_row(model, line, text) for line, text in zip(lines, texts, strict=True)]
         begun = [
             (chosen, self._pool.submit(self._nats, model, [rows[i] for i in chosen]))
-            for chosen in _batches([len(row.tokens) for row in rows])
+            for chosen in batches_by_length([len(row.tokens) for row in rows], rows=ROWS, padding=PADDING)
         ]
 
         def result() -> list[LineScore]:
@@ -150,21 +153,3 @@ def _row(model: LineModel, line: str, text: str) -> _Row:
     tokens = encode(text)
     later = len(encode(line[len(text) :])) if model.scorer.stopping == "length" else 0
     return _Row(np.append(tokens, np.int32(STOP_ID)) if model.stops else tokens, later)
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of the rows that have tokens, those of like lengths together, in ascending order of length.
-
-    Padding is at most half of a batch, so that a long row does not make many short ones as slow as itself.
-    """
-    batch: list[int] = []
-    total = 0
-    for i in sorted(filter(lengths.__getitem__, range(len(lengths))), key=lengths.__getitem__):
-        length = lengths[i]
-        if len(batch) == ROWS or (len(batch) + 1) * length > 2 * (total + length):
-            yield batch
-            batch, total = [], 0
-        batch.append(i)
-        total += length
-    if batch:
-        yield batch
