@@ -1,8 +1,9 @@
-"""Chunks of a stream and batches of rows: every item once, in order, within bounds, and nothing held back at a pause."""
+"""Chunks of a stream and batches of rows: every item once, in order, within bounds, nothing held back at a pause."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_batches_are_all_rows_that_are_not_empty_by_length_and_keep_every_bound(
 @given(lengths)
 def test_a_batch_ends_only_where_the_next_row_would_break_a_bound(lengths: list[int]) -> None:
     batches = batches_by_length(lengths, rows=5, padded_total=30, padding=0.3)
-    for batch, (following, *_) in zip(batches, batches[1:], strict=False):
+    for batch, (following, *_) in pairwise(batches):
         chosen = [lengths[row] for row in (*batch, following)]
         places = len(chosen) * max(chosen)
         assert len(chosen) > 5 or places > 30 or places - sum(chosen) > 0.3 * places

@@ -11,10 +11,9 @@ from charnn.config.sources import SourceFile
 from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.aligned import align
-from charnn.tasks.tagger.formats.raw import line_of
+from charnn.tasks.tagger.formats.characters import align, without_line_end
 from charnn.tasks.tagger.formats.sentence import Sentence
-from charnn.tasks.tagger.treebank import gold_sentences, treebank_format
+from charnn.tasks.tagger.treebank import reference_sentences, treebank_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +93,13 @@ def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
 def _sentences(
     text: _Text, format: TreebankFormat, names: Sequence[str], columns: Sequence[str], level: Level
 ) -> Iterator[GoldSentence]:
-    for sentence in gold_sentences(text.text, text.name, format, names, level):
-        tags = tuple(sentence.gold(column) for column in columns)
+    for sentence in reference_sentences(text.text, text.name, format, names, level):
+        tags = tuple(sentence.reference_tags(column) for column in columns)
         yield GoldSentence(text.name, sentence.words, tags, sentence.line_of)
 
 
 def _aligned(text: _Text, tags: _Text) -> Iterator[GoldSentence]:
-    lines = [number for number, line in enumerate(text.text.split("\n"), 1) if line_of(line)]
+    lines = [number for number, line in enumerate(text.text.split("\n"), 1) if without_line_end(line)]
     for line, sentence in zip(lines, align(text.text, text.name, tags.text, tags.name), strict=True):
         source = Sentence("characters", text.name, line, "", sentence.words)
         yield GoldSentence(text.name, sentence.words, sentence.tags, source.line_of)

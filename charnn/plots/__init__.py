@@ -1,4 +1,4 @@
-"""Pictures of figures. Whatever imports this imports matplotlib."""
+"""Figures drawn as pictures. Importing this package imports matplotlib."""
 
 from charnn.plots.confusion import save_confusion
 

@@ -1,4 +1,4 @@
-"""Which tags are taken for which, as a picture.
+"""The confusion matrix as a picture: which tags, or labels of any kind, are taken for which.
 
 It is drawn by Agg without pyplot, which would keep the figure and choose a backend for the whole process.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,12 +24,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from charnn.errors import OutputError, UsageError
-from charnn.tasks.tagger.use.scores import TagScore
 
-MOST_TAGS = 30
-"""Tags that have a row of their own; rarer ones share one more."""
+MOST_LABELS = 30
+"""Labels that have a row of their own; rarer ones share one more."""
 
-_LONGEST_LABEL = 80  # characters; FEATS have many, and differ in their middle
+_LONGEST_LABEL = 80
+"""Characters of a label that are shown; a tag of many features has more."""
 _DOTS_PER_INCH = 200
 _FONTS_BEYOND_LATIN = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "SimHei")
 
@@ -42,17 +43,17 @@ _WRONG_SCALE = LogNorm(0.001, 1.0, clip=True)
 
 
 class _Table(NamedTuple):
-    """What is drawn: K rows of gold and K columns of predicted tags, the last of which may stand for many."""
+    """What is drawn: K rows of reference and K columns of predicted labels, the last of which may stand for many."""
 
     labels: list[str]
     counts_KK: npt.NDArray[np.int64]
     correct_K: npt.NDArray[np.int64]
-    """The diagonal, but where tags share a row only those of its words that are right."""
+    """The items of each row that are right: the diagonal, unless labels share the row."""
 
     @property
-    def gold_K(self) -> npt.NDArray[np.int64]:
-        gold_K: npt.NDArray[np.int64] = self.counts_KK.sum(axis=1)
-        return gold_K
+    def reference_K(self) -> npt.NDArray[np.int64]:
+        reference_K: npt.NDArray[np.int64] = self.counts_KK.sum(axis=1)
+        return reference_K
 
     @property
     def predicted_K(self) -> npt.NDArray[np.int64]:
@@ -60,43 +61,44 @@ class _Table(NamedTuple):
         return predicted_K
 
 
-def save_confusion(score: TagScore, path: Path, *, title: str) -> None:
-    """Writes the confusion matrix of `score` to `path` as PNG: gold tags in rows, predicted tags in columns.
+def save_confusion(labels: Sequence[str], counts_KK: npt.NDArray[np.int64], path: Path, *, title: str) -> None:
+    """Writes a confusion matrix to `path` as PNG: reference labels, called gold, in rows, predicted ones in columns.
 
-    Cells hold numbers of words. Their colour is the share of the row's words: right ones are blue, mistakes orange on a
-    logarithmic scale that is the same in every picture. Recall ends a row, precision a column, both in percent. All but
-    the 30 most frequent gold tags share one row and column, "other", whose own cell holds the words that are right and
-    those mistaken for one another.
+    `counts_KK` has how many items, such as words, have the label of the row and are predicted to have that of the
+    column; `labels` are in the order of rows and columns, the most frequent first. Cells show these numbers. Their
+    colour is the fraction of the row's items: right ones are blue, mistakes orange on a logarithmic scale that is the
+    same in every picture. Recall ends a row, precision a column, both in percent. All but the first 30 labels share one
+    row and column, "other", whose own cell has the items that are right and those mistaken for one another.
 
     Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written, ValueError
-    for a score without words.
+    for a matrix without items.
     """
     if path.suffix.lower() not in ("", ".png"):
         hint = f"name it {path.with_suffix('.png').name}"
         raise UsageError(f"{path}: a confusion matrix is written as PNG, not {path.suffix}", hint=hint)
-    if score.words == 0:
-        raise ValueError("a score without words has no confusion matrix")
-    picture = _png(_gathered(*score.matrix()), title)
+    if not counts_KK.any():
+        raise ValueError("there is nothing in the confusion matrix")
+    picture = _png(_gathered(labels, counts_KK), title)
     try:
         path.write_bytes(picture)
     except OSError as error:
         raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
 
-def _gathered(labels: list[str], counts_KK: npt.NDArray[np.int64]) -> _Table:
-    """The table of the tags, with those beyond MOST_TAGS in one row and column."""
-    shown, rarer = [_label(tag) for tag in labels[:MOST_TAGS]], len(labels) - MOST_TAGS
+def _gathered(labels: Sequence[str], counts_KK: npt.NDArray[np.int64]) -> _Table:
+    """The table of the labels, with those beyond MOST_LABELS in one row and column."""
+    shown, rarer = [_shown(label) for label in labels[:MOST_LABELS]], len(labels) - MOST_LABELS
     correct_K = counts_KK.diagonal()
     if rarer <= 0:
         return _Table(shown, counts_KK, correct_K)
-    starts = np.arange(MOST_TAGS + 1)
+    starts = np.arange(MOST_LABELS + 1)
     gathered_KK = np.add.reduceat(np.add.reduceat(counts_KK, starts, axis=0), starts, axis=1)
     return _Table([*shown, f"other ({rarer})"], gathered_KK, np.add.reduceat(correct_K, starts))
 
 
-def _label(tag: str) -> str:
-    """`tag` for one line: tabs, which join columns, as spaces, what is invisible by its number, the middle cut out."""
-    visible = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in tag.replace("\t", "  "))
+def _shown(label: str) -> str:
+    """The label on one line: tabs as spaces, other invisible characters by their numbers, a long middle cut out."""
+    visible = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in label.replace("\t", "  "))
     half = _LONGEST_LABEL // 2
     return visible if len(visible) <= _LONGEST_LABEL else f"{visible[: half - 1]}…{visible[-half:]}"
 
@@ -108,21 +110,21 @@ def _png(table: _Table, title: str) -> bytes:
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the picture shows a box there
         installed = set(font_manager.get_font_names())
         matplotlib.rcParams["font.family"] = ["DejaVu Sans", *(f for f in _FONTS_BEYOND_LATIN if f in installed)]
-        # Tags (PRP$) and titles are never formulas.
+        # Labels, such as the tag PRP$, and titles are never formulas.
         matplotlib.rcParams["text.parse_math"] = False
         _figure(table, title).savefig(drawn, format="png", dpi=_DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
     return drawn.getvalue()
 
 
 def _figure(table: _Table, title: str) -> Figure:
-    tags = len(table.labels)
-    cell = min(1.2, max(0.36, 5.0 / tags))  # inches, as all here that is not points
-    side = cell * tags
+    count = len(table.labels)
+    cell = min(1.2, max(0.36, 5.0 / count))  # inches, as all here that is not points
+    side = cell * count
     points = min(9.0, 20.0 * cell)
     figure = Figure(figsize=(side, side))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))  # labels lie outside the figure; saving it tight lets them in
-    axes.set(xlim=(-0.5, tags - 0.5), ylim=(tags - 0.5, -0.5))
+    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5))
     _draw_cells(axes, table, 0.85 * points)
     _draw_labels(axes, table, cell, points)
     _draw_figures(axes, table, 0.85 * points)
@@ -133,42 +135,42 @@ def _figure(table: _Table, title: str) -> Figure:
 
 
 def _draw_cells(axes: Axes, table: _Table, points: float) -> None:
-    tags = len(table.labels)
-    gold_K1 = np.maximum(table.gold_K, 1)[:, None]  # a tag that is only ever predicted has an empty row
-    colours_KK4 = _WRONG(_WRONG_SCALE(table.counts_KK / gold_K1))
-    diagonal = np.arange(tags)
-    colours_KK4[diagonal, diagonal] = _RIGHT(_RIGHT_SCALE(table.correct_K / gold_K1[:, 0]))
+    count = len(table.labels)
+    reference_K1 = np.maximum(table.reference_K, 1)[:, None]  # a label that is only ever predicted has an empty row
+    colours_KK4 = _WRONG(_WRONG_SCALE(table.counts_KK / reference_K1))
+    diagonal = np.arange(count)
+    colours_KK4[diagonal, diagonal] = _RIGHT(_RIGHT_SCALE(table.correct_K / reference_K1[:, 0]))
     colours_KK4[table.counts_KK == 0] = 1.0
     axes.imshow(colours_KK4, interpolation="nearest", aspect="auto")
-    edges = np.arange(1, tags) - 0.5
-    axes.hlines(edges, -0.5, tags - 0.5, color="0.85", linewidth=0.5)
-    axes.vlines(edges, -0.5, tags - 0.5, color="0.85", linewidth=0.5)
-    for gold, predicted in np.argwhere(table.counts_KK > 0):
-        words = int(table.counts_KK[gold, predicted])
-        text = _short(words)
-        if gold == predicted and (mistaken := words - int(table.correct_K[gold])):
-            text = f"{_short(words - mistaken)}\n+ {_short(mistaken)}"
-        luminance = colours_KK4[gold, predicted, :3] @ (0.2126, 0.7152, 0.0722)
+    edges = np.arange(1, count) - 0.5
+    axes.hlines(edges, -0.5, count - 0.5, color="0.85", linewidth=0.5)
+    axes.vlines(edges, -0.5, count - 0.5, color="0.85", linewidth=0.5)
+    for row, column in np.argwhere(table.counts_KK > 0):
+        items = int(table.counts_KK[row, column])
+        text = _short(items)
+        if row == column and (mistaken := items - int(table.correct_K[row])):
+            text = f"{_short(items - mistaken)}\n+ {_short(mistaken)}"
+        luminance = colours_KK4[row, column, :3] @ (0.2126, 0.7152, 0.0722)
         ink = "white" if luminance < 0.42 else "black"
-        axes.text(predicted, gold, text, ha="center", va="center", fontsize=points, color=ink)
+        axes.text(column, row, text, ha="center", va="center", fontsize=points, color=ink)
 
 
 def _draw_labels(axes: Axes, table: _Table, cell: float, points: float) -> None:
-    tags = range(len(table.labels))
+    places = range(len(table.labels))
     widest = max(map(len, table.labels)) * 0.75 * points / 72
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
-    axes.set_xticks(tags, table.labels, fontsize=points, rotation=90 if widest > cell else 0)
-    axes.set_yticks(tags, table.labels, fontsize=points)
+    axes.set_xticks(places, table.labels, fontsize=points, rotation=90 if widest > cell else 0)
+    axes.set_yticks(places, table.labels, fontsize=points)
     axes.tick_params(length=0)
     axes.set_xlabel("predicted", fontsize=10, labelpad=6)
     axes.set_ylabel("gold", fontsize=10, labelpad=6)
 
 
 def _draw_figures(axes: Axes, table: _Table, points: float) -> None:
-    """Recall right of the rows, precision below the columns, and what two numbers in a cell are."""
-    tags = len(table.labels)
-    end = tags - 0.5
+    """Writes recall right of the rows, precision below the columns, and what two numbers in a cell mean."""
+    count = len(table.labels)
+    end = count - 0.5
     style: dict[str, Any] = {
         "textcoords": "offset points",
         "annotation_clip": False,
@@ -177,27 +179,27 @@ def _draw_figures(axes: Axes, table: _Table, points: float) -> None:
     }
     axes.annotate("recall %", (end, -0.5), (5, 4), ha="left", va="bottom", rotation=90, **style)
     axes.annotate("precision %", (-0.5, end), (-4, -5), ha="right", va="top", **style)
-    for tag in range(tags):
-        right = table.correct_K[tag]
-        recall, precision = _percent(right, table.gold_K[tag]), _percent(right, table.predicted_K[tag])
-        axes.annotate(recall, (end, tag), (5, 0), ha="left", va="center", **style)
-        axes.annotate(precision, (tag, end), (0, -5), ha="center", va="top", rotation=90, **style)
+    for place in range(count):
+        right = table.correct_K[place]
+        recall, precision = _percent(right, table.reference_K[place]), _percent(right, table.predicted_K[place])
+        axes.annotate(recall, (end, place), (5, 0), ha="left", va="center", **style)
+        axes.annotate(precision, (place, end), (0, -5), ha="center", va="top", rotation=90, **style)
     if table.correct_K[-1] < table.counts_KK[-1, -1]:
         note = "other, in its own cell: right + mistaken for one another"
         axes.annotate(note, (-0.5, end), (0, -12 - 4 * points), ha="left", va="top", **style)
 
 
 def _draw_scale(figure: Figure, span: tuple[float, float], side: float, colours: ScalarMappable, label: str) -> None:
-    """A colour bar right of the recalls; `span` is its lower end and its height, in sides."""
+    """Draws a colour bar right of the recalls; `span` is its lower end and its height, as fractions of `side`."""
     bottom, height = span
     bar = figure.add_axes((1 + 0.75 / side, bottom, 0.14 / side, height))
-    scale = figure.colorbar(colours, cax=bar, format=FuncFormatter(lambda share, _: f"{100 * share:g}%"))
+    scale = figure.colorbar(colours, cax=bar, format=FuncFormatter(lambda fraction, _: f"{100 * fraction:g}%"))
     scale.ax.tick_params(labelsize=8)
     scale.set_label(label, fontsize=8)
 
 
-def _short(words: int) -> str:
-    return str(words) if words < 100_000 else f"{words / 1000:.0f}k"
+def _short(count: int) -> str:
+    return str(count) if count < 100_000 else f"{count / 1000:.0f}k"
 
 
 def _percent(part: int, whole: int) -> str:

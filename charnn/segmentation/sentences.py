@@ -1,10 +1,10 @@
-"""Running text to sentences, as it comes.
+"""Running text to its sentences, as the text comes.
 
 Line ends within a paragraph are spaces, and a blank line ends the paragraph. A sentence ends after . ! ? or an ellipsis
 and the quotes and brackets that close there, if white space follows, and then what can begin one: a letter that is not
-a small one (after ! and ?, any), a digit, an opening quote or bracket, a symbol that opens (- * # @). A dot ends none
-after an abbreviation: a known form, dot included, or a single capital. The full stops of Chinese and Japanese need no
-white space.
+a small one (after ! and ?, any letter), a digit, an opening quote or bracket, or a symbol that opens a line (- * # @).
+A dot after an abbreviation ends no sentence; an abbreviation is a known form, dot included, or a single capital. The
+full stops of Chinese and Japanese need no white space after them.
 
 On the paragraphs of EWT's dev split these rules find sentences with an F1 of 82.3, and syntok, the rule-based library,
 with 79.8: many end there without a full stop.
@@ -15,9 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-
-from charnn.segmentation.words import WordSplitter
-from charnn.tasks.tagger.formats.sentence import Sentence
 
 _CLOSERS = r"[\"'”’»)\]」』）】]*+"
 _GAP = r"(?>(?:[^\S\n]*+\n)?)[^\S\n]*+"
@@ -37,31 +34,33 @@ _LONGEST = 100_000
 """Characters of a sentence; a longer one is cut, at a space if there is one, so that memory stays bounded."""
 
 
-class TextReader:
-    def __init__(self, name: str, splitter: WordSplitter, known: Collection[str]) -> None:
-        """`known` is the forms of the training treebank, abbreviations with their dots among them."""
-        self._name = name
-        self._splitter = splitter
+class SentenceSplitter:
+    """Text in, sentences out: `push` gives those that the text completes, `flush` what is left at the end.
+
+    A sentence has all that follows it up to the next one, so joined they are the text. A blank line that does not end
+    a paragraph is a sentence of its own.
+    """
+
+    def __init__(self, known: Collection[str] = frozenset()) -> None:
+        """`known` is the forms of the training treebank, abbreviations with their dots among them; best a set."""
         self._known = known
         self._buffer = ""
         self._searched = 0
         """How far into the buffer no sentence ends."""
-        self._line = 1
-        self._paragraph_ended = True
 
-    def feed(self, text: str) -> list[Sentence]:
+    def push(self, text: str) -> list[str]:
         self._buffer += text
         return self._sentences(final=False)
 
-    def finish(self) -> list[Sentence]:
+    def flush(self) -> list[str]:
         return self._sentences(final=True)
 
-    def _sentences(self, final: bool) -> list[Sentence]:
+    def _sentences(self, final: bool) -> list[str]:
         buffer = self._buffer
-        sentences: list[Sentence] = []
+        sentences: list[str] = []
         start = 0
         while start < len(buffer) and (end := self._end(buffer, start, final)) is not None:
-            sentences.append(self._sentence(buffer[start:end]))
+            sentences.append(buffer[start:end])
             start = end
             self._searched = 0
         self._buffer = buffer[start:]
@@ -106,13 +105,10 @@ class TextReader:
         word = before[0].lstrip(_OPENERS) if before else ""
         return bool(word) and (f"{word}." in self._known or (len(word) == 1 and word.isupper()))
 
-    def _sentence(self, source: str) -> Sentence:
-        words, spaces = self._splitter.split(source)
-        sentence = Sentence("text", self._name, self._line, source, words, spaces=spaces)
-        sentence.opens_paragraph = bool(words) and self._paragraph_ended
-        self._paragraph_ended = not words or _PARAGRAPH_END.search(source) is not None
-        self._line += source.count("\n")
-        return sentence
+
+def ends_paragraph(sentence: str) -> bool:
+    """Whether a blank line ends this sentence."""
+    return _PARAGRAPH_END.search(sentence) is not None
 
 
 def _last_space(text: str, start: int, end: int) -> int:

@@ -16,9 +16,9 @@ from charnn.plots.confusion import save_confusion
 from charnn.tasks.tagger.use.scores import TagScore
 
 
-def score(counts: dict[tuple[str, str], int]) -> TagScore:
-    """Of so many words of each gold and predicted tag, each a sentence of its own."""
-    return TagScore.of(([gold] * n, [predicted] * n, [True] * n) for (gold, predicted), n in counts.items())
+def matrix(counts: dict[tuple[str, str], int]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.int64]]]:
+    """The matrix of so many words of each reference and predicted tag."""
+    return TagScore.of(([tag] * n, [predicted] * n, [True] * n) for (tag, predicted), n in counts.items()).matrix()
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -41,7 +41,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 
 def figure_of(counts: dict[tuple[str, str], int], drawn: list[Figure], folder: Path) -> Figure:
-    save_confusion(score(counts), folder / "confusion.png", title="tags")
+    save_confusion(*matrix(counts), folder / "confusion.png", title="tags")
     return drawn[-1]
 
 
@@ -74,7 +74,7 @@ def test_picture_is_a_png_of_moderate_size_and_the_same_every_time(tmp_path: Pat
     counts = {("NOUN", "NOUN"): 9, ("NOUN", "VERB"): 1, ("VERB", "VERB"): 5}
     pictures = []
     for name in ("one.png", "two.PNG"):
-        save_confusion(score(counts), tmp_path / name, title="tags")
+        save_confusion(*matrix(counts), tmp_path / name, title="tags")
         pictures.append((tmp_path / name).read_bytes())
     assert all(500 < side < 1200 for side in size_of(pictures[0]))
     assert pictures[0] == pictures[1]
@@ -171,16 +171,16 @@ def test_tags_of_any_characters_are_drawn_as_they_are_on_one_line(tmp_path: Path
 
 def test_hostile_tags_and_title_are_rendered_without_a_warning(tmp_path: Path) -> None:
     counts = {("$\\frac$", "名詞"): 1, ("a\tb", "\u0301\n"): 1}
-    save_confusion(score(counts), tmp_path / "confusion", title="$\\frac$ 名詞")
+    save_confusion(*matrix(counts), tmp_path / "confusion", title="$\\frac$ 名詞")
     assert size_of((tmp_path / "confusion").read_bytes())
 
 
 def test_picture_is_the_same_under_any_settings_and_leaves_none_behind(tmp_path: Path) -> None:
-    counts = score({("N", "N"): 3, ("N", "V"): 1})
-    save_confusion(counts, tmp_path / "plain.png", title="tags")
+    counts = matrix({("N", "N"): 3, ("N", "V"): 1})
+    save_confusion(*counts, tmp_path / "plain.png", title="tags")
     with matplotlib.rc_context({"font.size": 30, "figure.facecolor": "red", "savefig.dpi": 20, "axes.grid": True}):
         before = settings(), list(warnings.filters)
-        save_confusion(counts, tmp_path / "other.png", title="tags")
+        save_confusion(*counts, tmp_path / "other.png", title="tags")
         assert (settings(), list(warnings.filters)) == before
     assert (tmp_path / "other.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
     assert "matplotlib.pyplot" not in sys.modules
@@ -193,18 +193,18 @@ def test_picture_is_the_same_under_any_settings_and_leaves_none_behind(tmp_path:
 def test_path_that_cannot_be_written_is_named(name: str, message: str, drawn: list[Figure], tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutputError) as caught:
-        save_confusion(score({("N", "N"): 1}), tmp_path / name, title="tags")
+        save_confusion(*matrix({("N", "N"): 1}), tmp_path / name, title="tags")
     assert str(caught.value) == f"{tmp_path / name}: {message}"
 
 
 def test_other_types_of_file_are_refused_before_anything_is_drawn(drawn: list[Figure], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"as PNG, not \.pdf$") as caught:
-        save_confusion(score({("N", "N"): 1}), tmp_path / "confusion.pdf", title="tags")
+        save_confusion(*matrix({("N", "N"): 1}), tmp_path / "confusion.pdf", title="tags")
     assert caught.value.hint == "name it confusion.png"
     assert drawn == []
 
 
-def test_score_without_words_has_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="without words"):
-        save_confusion(TagScore(), tmp_path / "confusion.png", title="tags")
+def test_matrix_with_nothing_in_it_has_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nothing in the confusion matrix"):
+        save_confusion(*TagScore().matrix(), tmp_path / "confusion.png", title="tags")
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.errors import CorpusError
-from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.use.tags import Tags
 from charnn.tasks.tagger.use.writer import TagWriter
 

@@ -12,8 +12,8 @@ from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.aligned import align
-from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.formats import open_reader
+from charnn.tasks.tagger.formats.characters import align
 from charnn.tasks.tagger.formats.recognition import recognize
 from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
 
@@ -35,7 +35,7 @@ def treebank_format(text: str, name: str) -> TreebankFormat:
             )
 
 
-def gold_sentences(
+def reference_sentences(
     text: str, name: str, format: TreebankFormat, columns: Sequence[str], level: Level
 ) -> Iterator[Sentence]:
     """The sentences with words in them; `columns` are those of the file where it has no names for them.
@@ -152,12 +152,12 @@ def _treebank(texts: list[_Text], held_out: list[_Text], tags: list[_Text], conf
 
 
 def _sentences(text: _Text, config: TreebankConfig) -> list[TaggedSentence]:
-    read = gold_sentences(text.text, text.name, config.format, config.columns, config.level)
+    read = reference_sentences(text.text, text.name, config.format, config.columns, config.level)
     return [_tagged(sentence, config.columns) for sentence in read]
 
 
 def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
-    tags = (sentence.gold(column) for column in columns)
+    tags = (sentence.reference_tags(column) for column in columns)
     words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
     return TaggedSentence(words, tuple(interned))
 

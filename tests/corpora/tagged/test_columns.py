@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from charnn.errors import CorpusError
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 GOLDEN = "The\tDET\tother\nbắt chuyện\tVERB\t\r\n \tX\ty\n\n\nEnd\tNOUN\tz"
@@ -17,20 +17,20 @@ def read(text: str, columns: tuple[str, ...] = ("upos",)) -> list[Sentence]:
 def test_words_and_tags_are_read_by_their_position() -> None:
     first, blank, last = read(GOLDEN, ("upos", "xpos"))
     assert first.words == ["The", "bắt chuyện", " "]
-    assert first.gold("upos") == ["DET", "VERB", "X"]
+    assert first.reference_tags("upos") == ["DET", "VERB", "X"]
     assert (blank.words, blank.source) == ([], "\n")
-    assert (last.words, last.gold("xpos"), last.line) == (["End"], ["z"], 6)
+    assert (last.words, last.reference_tags("xpos"), last.line) == (["End"], ["z"], 6)
 
 
 def test_word_without_a_tag_is_named_with_its_line() -> None:
     first, *_ = read(GOLDEN, ("upos", "xpos"))
     with pytest.raises(CorpusError, match=r"^f\.tsv:2: 'bắt chuyện' has no xpos$"):
-        first.gold("xpos")
+        first.reference_tags("xpos")
     with pytest.raises(CorpusError, match=r"^f\.tsv:1: the words have no feats$"):
-        first.gold("feats")
+        first.reference_tags("feats")
     (words_only,) = read("a\nb\n")
     with pytest.raises(CorpusError, match=r"^f\.tsv:1: the words have no upos$"):
-        words_only.gold("upos")
+        words_only.reference_tags("upos")
 
 
 def test_only_the_column_asked_for_changes() -> None:
@@ -41,7 +41,7 @@ def test_only_the_column_asked_for_changes() -> None:
 @pytest.mark.parametrize("text", ["a\tA\r\nb\tB\r\n\r\n", "a\tA\r\nb\tB\r\n", "a\tA\nb\tB\r\n \n", "a\tA\nb\tB\r"])
 def test_line_ends_are_no_part_of_a_tag_whichever_they_are(text: str) -> None:
     (sentence,) = read(text)
-    assert sentence.gold("upos") == ["A", "B"]
+    assert sentence.reference_tags("upos") == ["A", "B"]
     assert render(sentence, [Annotation("upos", ["X", "Y"])], "columns") == text.replace("A", "X").replace("B", "Y")
 
 

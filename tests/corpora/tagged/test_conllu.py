@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from charnn.errors import CorpusError, UsageError
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 GOLDEN = (
@@ -43,20 +43,20 @@ def test_words_are_those_with_a_whole_number() -> None:
 
 def test_gold_tags_come_by_the_name_of_their_column() -> None:
     sentence = golden()
-    assert sentence.gold("upos") == ["AUX", "PART", "VERB", "PUNCT", "VERB"]
-    assert sentence.gold("tag") == sentence.gold("upos")
-    assert sentence.gold("xpos") == ["VBP", "RB", "VB", ",", "V"]
-    assert sentence.gold("feats") == ["Mood=Imp", "_", "VerbForm=Inf", "_", "_"]
-    assert sentence.gold("lemma") == ["do", "not", "stop", ",", "bắt chuyện"]
-    assert sentence.gold("deprel") == ["aux", "advmod", "root", "punct", "conj"]
+    assert sentence.reference_tags("upos") == ["AUX", "PART", "VERB", "PUNCT", "VERB"]
+    assert sentence.reference_tags("tag") == sentence.reference_tags("upos")
+    assert sentence.reference_tags("xpos") == ["VBP", "RB", "VB", ",", "V"]
+    assert sentence.reference_tags("feats") == ["Mood=Imp", "_", "VerbForm=Inf", "_", "_"]
+    assert sentence.reference_tags("lemma") == ["do", "not", "stop", ",", "bắt chuyện"]
+    assert sentence.reference_tags("deprel") == ["aux", "advmod", "root", "punct", "conj"]
 
 
 def test_word_without_a_tag_is_named_with_its_line() -> None:
     _, sentence = read(GOLDEN.replace("PUNCT", "_"))
     with pytest.raises(CorpusError, match=r"^dev\.conllu:9: ',' has no upos$"):
-        sentence.gold("upos")
+        sentence.reference_tags("upos")
     with pytest.raises(CorpusError, match=r"^dev\.conllu:2: the words have no ner$"):
-        sentence.gold("ner")
+        sentence.reference_tags("ner")
 
 
 def test_only_the_column_asked_for_changes() -> None:
@@ -65,7 +65,7 @@ def test_only_the_column_asked_for_changes() -> None:
         lines[line][4] = tag
     expected = "\n".join(map("\t".join, lines))
     assert render(golden(), [Annotation("xpos", TAGS)], "conllu") == expected
-    assert render(golden(), [Annotation("xpos", golden().gold("xpos"))], "conllu") == GOLDEN[1:]
+    assert render(golden(), [Annotation("xpos", golden().reference_tags("xpos"))], "conllu") == GOLDEN[1:]
 
 
 def test_several_columns_change_at_once() -> None:
@@ -126,7 +126,7 @@ def test_comments_and_blank_lines_alone_are_sentences_without_words() -> None:
     sentences = read("\n# a comment\n\n\n \n# the end")
     assert [s.source for s in sentences] == ["\n", "# a comment\n\n", "\n", " \n", "# the end"]
     assert [s.line for s in sentences] == [1, 2, 4, 5, 6]
-    assert all(s.words == [] and s.error is None and s.gold("upos") == [] for s in sentences)
+    assert all(s.words == [] and s.error is None and s.reference_tags("upos") == [] for s in sentences)
     assert [render(s, [Annotation("upos", [])], "conllu") for s in sentences] == [s.source for s in sentences]
 
 
@@ -175,7 +175,7 @@ def test_malformed_sentence_has_its_place_and_reading_goes_on(rows: list[str], m
     assert (malformed.source, malformed.words) == (source, [])
     assert render(malformed, [], "conllu") == render(malformed, [], "columns") == source
     with pytest.raises(CorpusError, match=r"^dev\.conllu:"):
-        malformed.gold("upos")
+        malformed.reference_tags("upos")
     assert (following.words, following.line) == (["fine"], source.count("\n") + 1)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 
@@ -35,7 +35,7 @@ def test_every_character_of_a_line_is_a_word_but_not_its_end() -> None:
 def test_raw_text_has_no_tags() -> None:
     (sentence,) = read("a_X", "lines")
     with pytest.raises(CorpusError, match=r"^x:1: the words have no upos$"):
-        sentence.gold("upos")
+        sentence.reference_tags("upos")
 
 
 def test_tags_of_one_character_are_a_line_aligned_with_the_characters() -> None:

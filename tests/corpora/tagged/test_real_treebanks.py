@@ -8,7 +8,7 @@ import pytest
 
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.recognition import recognize
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.treebank import read_treebank
@@ -28,7 +28,7 @@ def test_a_treebank_goes_through_every_format_and_back(file: str, to: TextFormat
         reader = open_reader(format, file, columns=("upos", "xpos"))
         sentences = [s for start in range(0, len(source), 5000) for s in reader.feed(source[start : start + 5000])]
         sentences += reader.finish()
-        annotations = [[Annotation(column, s.gold(column)) for column in ("upos", "xpos")] for s in sentences]
+        annotations = [[Annotation(column, s.reference_tags(column)) for column in ("upos", "xpos")] for s in sentences]
         written = "".join(render(s, a, to) for s, a in zip(sentences, annotations, strict=True))
         if to == format:
             assert written == source

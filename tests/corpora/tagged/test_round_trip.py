@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 FORMATS = get_args(TextFormat)
@@ -97,7 +97,7 @@ def test_what_is_written_anew_reads_as_the_same_words_and_tags(text: str, format
     again = [s for s in read([written], to) if s.words or s.error]
     spaces = re.compile(r"[ \t\r\ufeff]+") if to == "slashed" else re.compile("$^")
     assert [s.words for s in again] == [[spaces.sub("_", word) for word in s.words] for s in sentences]
-    assert [s.gold("upos") for s in again] == tags
+    assert [s.reference_tags("upos") for s in again] == tags
 
 
 # CoNLL-U as it comes: rows with ids, and around them everything that must survive.

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 KNOWN = frozenset({"Mr.", "etc.", "the"})

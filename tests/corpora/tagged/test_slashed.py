@@ -4,7 +4,7 @@ import pytest
 
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.formats import open_reader, render
+from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
 
@@ -28,16 +28,20 @@ def test_the_last_separator_splits_a_token(text: str, words: list[str] | None, t
     if words is None or tags is None:
         assert str(sentence.error) == "f.txt:1: expected word_UPOS, found '_PUNCT'"
     else:
-        assert (sentence.words, sentence.gold("upos")) == (words, tags)
+        assert (sentence.words, sentence.reference_tags("upos")) == (words, tags)
         assert render(sentence, [Annotation("upos", tags)], "slashed") == text
 
 
 def test_several_columns_are_split_from_the_end() -> None:
     (sentence,) = read("a_b_N_n the___d", ("upos", "xpos"))
-    assert (sentence.words, sentence.gold("upos"), sentence.gold("xpos")) == (["a_b", "the"], ["N", "_"], ["n", "d"])
+    assert (sentence.words, sentence.reference_tags("upos"), sentence.reference_tags("xpos")) == (
+        ["a_b", "the"],
+        ["N", "_"],
+        ["n", "d"],
+    )
     assert render(sentence, [Annotation("xpos", ["1", "2"])], "slashed") == "a_b_N_1 the___2"
     with pytest.raises(CorpusError, match=r"^f\.txt:1: the words have no feats$"):
-        sentence.gold("feats")
+        sentence.reference_tags("feats")
 
 
 def test_the_first_line_with_words_decides_on_the_separator() -> None:

@@ -18,11 +18,11 @@ from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_a
 @dataclass(slots=True)
 class ColumnsSentence(Sentence):
     columns: tuple[str, ...] = ()
-    """Names of the columns after the word, as far as they are known."""
+    """The names of the columns after the word, as far as they are known."""
     cells: list[Sequence[str]] = field(default_factory=list)
-    """Of each column, the word's included, the cells of all rows."""
+    """The cells of all rows, column by column, that of the words first."""
     line_ends: list[str] | None = None
-    r"""Of every row but the last; None where they are all \n."""
+    r"""The line end of every row but the last; None where they are all \n."""
     start: int = 0
     end: int = 0
     """`source[start:end]` is the rows."""
@@ -38,8 +38,8 @@ class ColumnsSentence(Sentence):
         index = self.columns.index(column) + 1
         return list(self.cells[index]) if index < len(self.cells) else None
 
-    def gold(self, column: str) -> list[str]:
-        values = Sentence.gold(self, column)  # super() does not work in a dataclass with slots
+    def reference_tags(self, column: str) -> list[str]:
+        values = Sentence.reference_tags(self, column)  # super() does not work in a dataclass with slots
         if "" in values:
             word = values.index("")
             raise CorpusError(f"{self.name}:{self.line_of(word)}: {self.words[word]!r} has no {column}")

@@ -1,8 +1,12 @@
 r"""CoNLL-U, https://universaldependencies.org/format.html, read and written without losing a byte.
 
 A sentence is checked as far as it must be to be tagged: ten columns between tabs, ids in order, no empty form, comments
-before the first word. \r\n is a line end too, and blank lines may come anywhere between sentences. Probabilities go to
-MISC (`misc.py`).
+before the first word. \r\n is a line end too, and blank lines may come anywhere between sentences.
+
+What a tagger says of a word beyond its tag goes to MISC, the last column. The probability of a tag is
+`UposProb=0.9312`, and the best tags are `UposBest=NOUN:0.9312,VERB:0.0511`, best first. What these keys held before is
+replaced; everything else stays. What MISC cannot hold is escaped as UDPipe does: `\p` is a |, `\s` a space, `\\` a \.
+A tag may be `,` or `:`, and is still told apart: a colon and a number follow each.
 """
 
 from __future__ import annotations
@@ -15,16 +19,16 @@ from typing import NoReturn
 
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CorpusError, UsageError
-from charnn.tasks.tagger.formats.misc import annotated
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_alternatives, written_probability
 
 _WIDTH = 10
 _FORM, _MISC = 1, 9
 _COLUMNS = {"lemma": 2, "upos": 3, "tag": 3, "xpos": 4, "feats": 5, "deprel": 7}
 """`tag` is the one column of a model that was trained on tags without a name."""
 _MAY_BE_NONE = frozenset({"lemma", "feats"})
-"""Where `_` is a value: a word without features has been analysed all the same."""
+"""Columns in which `_` is a value: a word without features has been analysed all the same."""
 _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
+_MISC_ESCAPES = str.maketrans({"|": r"\p", " ": r"\s", "\\": "\\\\"})
 _IDS = [str(number) for number in range(1, 1001)]
 
 
@@ -37,7 +41,7 @@ class ConlluSentence(Sentence):
     tail: str = ""
     """From the line end of the last row."""
     word_rows: list[int] | None = None
-    """Of each word, its row from 0; None where every row is a word."""
+    """The row of each word, from 0; None where every row is a word."""
 
     def line_of(self, word: int) -> int:
         return self.line + self.head.count("\n") + (word if self.word_rows is None else self.word_rows[word])
@@ -49,8 +53,8 @@ class ConlluSentence(Sentence):
         values = self.cells[index::_WIDTH]
         return values if self.word_rows is None else [values[row] for row in self.word_rows]
 
-    def gold(self, column: str) -> list[str]:
-        values = Sentence.gold(self, column)  # super() does not work in a dataclass with slots
+    def reference_tags(self, column: str) -> list[str]:
+        values = Sentence.reference_tags(self, column)  # super() does not work in a dataclass with slots
         if column not in _MAY_BE_NONE and "_" in values:
             word = values.index("_")
             raise CorpusError(f"{self.name}:{self.line_of(word)}: {self.words[word]!r} has no {column}")
@@ -72,7 +76,7 @@ class ConlluSentence(Sentence):
             for word, row in enumerate(self.word_rows or range(len(self.words))):
                 cell = cells[row * _WIDTH + _MISC]
                 misc = cell.rstrip("\r\n")
-                cells[row * _WIDTH + _MISC] = annotated(misc, word, annotations) + cell[len(misc) :]
+                cells[row * _WIDTH + _MISC] = _with_misc(misc, word, annotations) + cell[len(misc) :]
         rows = "\t".join(cells).replace("\n\t", "\n")
         return f"{self.head}{rows}{self.tail}"
 
@@ -173,11 +177,25 @@ def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
         gaps = [" " if space else "" for space in sentence.spaces]
         columns[_MISC] = ["_" if space else "SpaceAfter=No" for space in sentence.spaces]
     if any(annotation.is_more_than_tags for annotation in annotations):
-        columns[_MISC] = [annotated(misc, word, annotations) for word, misc in enumerate(columns[_MISC])]
+        columns[_MISC] = [_with_misc(misc, word, annotations) for word, misc in enumerate(columns[_MISC])]
     text = "".join(chain.from_iterable(zip(words, gaps, strict=True))).strip()
     newpar = "# newpar\n" if sentence.opens_paragraph else ""
     rows = "\n".join(map("\t".join, zip(*columns, strict=True)))
     return f"{newpar}# text = {text}\n{rows}\n\n"
+
+
+def _with_misc(misc: str, word: int, annotations: Sequence[Annotation]) -> str:
+    """The column MISC of a word: what it held, and what the annotations say of the word beyond its tags."""
+    added: dict[str, str] = {}
+    for annotation in annotations:
+        key = annotation.column.capitalize()
+        if annotation.probabilities is not None:
+            added[f"{key}Prob"] = written_probability(annotation.probabilities[word])
+        if annotation.alternatives is not None:
+            best = [(tag.translate(_MISC_ESCAPES), probability) for tag, probability in annotation.alternatives[word]]
+            added[f"{key}Best"] = written_alternatives(best, ",")
+    kept = [] if misc in ("_", "") else [item for item in misc.split("|") if item.partition("=")[0] not in added]
+    return "|".join([*kept, *(f"{key}={value}" for key, value in added.items())]) or "_"
 
 
 def _index(column: str) -> int:

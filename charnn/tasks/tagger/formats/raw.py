@@ -1,15 +1,18 @@
-"""Lines without tags: each is a sentence of raw text, of words between spaces, or of characters."""
+"""Text without tags: lines of raw text, lines of words between spaces, and running text.
+
+A line of either kind is a sentence; the sentences of running text are found by rules (`charnn.segmentation`).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
 from charnn.corpora.lines import Lines
+from charnn.segmentation.sentences import SentenceSplitter, ends_paragraph
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats import columns
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.formats.sentence import Sentence
 
 _WORD = re.compile(r"[^ \t\r\n\ufeff]+")
 
@@ -39,7 +42,9 @@ class LineReader:
         return Sentence(self._format, self._name, self._line, source, words, spaces=spaces)
 
 
-def raw_lines(name: str, splitter: WordSplitter) -> LineReader:
+def raw_lines(name: str, known: Collection[str]) -> LineReader:
+    """A reader of lines of raw text, whose words are found by rules and by the `known` forms."""
+    splitter = WordSplitter(known)
     return LineReader("lines", name, lambda line: splitter.split(line))
 
 
@@ -48,26 +53,27 @@ def token_lines(name: str) -> LineReader:
     return LineReader("tokens", name, lambda line: (_WORD.findall(line), None))
 
 
-def character_lines(name: str) -> LineReader:
-    """Every character of a line, spaces and tabs too, but not its end nor a byte order mark."""
+class RunningTextReader:
+    """A reader of raw text that runs on over line ends, whose sentences and words are found by rules."""
 
-    def characters(line: str) -> tuple[list[str], list[bool]]:
-        words = list(line_of(line))
-        return words, [False] * len(words)
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        """`known` is the forms of the training treebank, abbreviations with their dots among them."""
+        self._name = name
+        self._sentences = SentenceSplitter(known)
+        self._words = WordSplitter(known)
+        self._line = 1
+        self._paragraph_ended = True
 
-    return LineReader("characters", name, characters)
+    def feed(self, text: str) -> list[Sentence]:
+        return [self._sentence(source) for source in self._sentences.push(text)]
 
+    def finish(self) -> list[Sentence]:
+        return [self._sentence(source) for source in self._sentences.flush()]
 
-def line_of(source: str) -> str:
-    """The line without its end, and without a byte order mark."""
-    return source.removesuffix("\n").removesuffix("\r").removeprefix("\ufeff")
-
-
-def written_characters(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
-    """The line of tags, aligned with the line that was read; columns where the tags are not single characters each."""
-    tags = annotations[0].tags if annotations else ()
-    aligned = len(annotations) <= 1 and all(len(tag) == 1 for tag in tags)
-    if not aligned or any(annotation.is_more_than_tags for annotation in annotations):
-        return columns.written(sentence, annotations)
-    line_end = sentence.source[len(sentence.source.rstrip("\r\n")) :] if sentence.format == "characters" else "\n"
-    return "".join(tags) + line_end
+    def _sentence(self, source: str) -> Sentence:
+        words, spaces = self._words.split(source)
+        sentence = Sentence("text", self._name, self._line, source, words, spaces=spaces)
+        sentence.opens_paragraph = bool(words) and self._paragraph_ended
+        self._paragraph_ended = not words or ends_paragraph(source)
+        self._line += source.count("\n")
+        return sentence

@@ -1,4 +1,4 @@
-"""A sentence as it was read, and what a tagger says of it: what all formats have in common."""
+"""A sentence as it was read, and what a tagger says of its words: what all formats have in common."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from charnn.tasks.tagger.config import TextFormat
 
 @dataclass(slots=True)
 class Sentence:
-    """What was read of one sentence. The formats whose tags can be read, or replaced in place, have their own kind."""
+    """A sentence as it was read. Formats whose tags can be read, or replaced in place, have classes of their own."""
 
     format: TextFormat
     name: str
-    """Of the file, for messages."""
+    """The name of the file, for messages."""
     line: int
-    """Of its first line, from 1."""
+    """The number of its first line, from 1."""
     source: str
     """Exactly what was read, the blank line after it included: joined, the sources are the input."""
     words: list[str]
@@ -37,8 +37,11 @@ class Sentence:
         """What the source has in the column for each word, as it stands; None where the source has no such column."""
         return None
 
-    def gold(self, column: str) -> list[str]:
-        """The tags that the source has in the column. CorpusError where it is malformed or a word has none."""
+    def reference_tags(self, column: str) -> list[str]:
+        """The tags that the source has in the column, one for each word.
+
+        Raises CorpusError where the sentence is malformed or a word has no tag.
+        """
         if self.error:
             raise self.error
         if not self.words:
@@ -49,13 +52,13 @@ class Sentence:
         return values
 
     def __len__(self) -> int:
-        """Words."""
+        """How many words there are."""
         return len(self.words)
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """What is learned from: words, and for each column a tag a word."""
+    """A sentence to learn from: its words, and for each column the reference tag of every word."""
 
     words: list[str]
     tags: tuple[list[str], ...]
@@ -66,21 +69,21 @@ class TaggedSentence:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What a tagger says of the words of a sentence in one column. Everything has as many items as there are words."""
+    """What a tagger says of the words of a sentence in one column. Every sequence has an item for each word."""
 
     column: str
     tags: Sequence[str]
     probabilities: Sequence[float] | None = None
-    """Of each tag, where they are to be written."""
+    """The probability of each tag, where they were asked for."""
     alternatives: Sequence[Sequence[tuple[str, float]]] | None = None
-    """The best tags of each word with their probabilities, best first, where they are to be written."""
+    """The likeliest tags of each word with their probabilities, best first, where they were asked for."""
 
     @property
     def is_more_than_tags(self) -> bool:
         return self.probabilities is not None or self.alternatives is not None
 
 
-class Reader(Protocol):
+class SentenceReader(Protocol):
     """Sentences from text that comes in pieces. How it was cut makes no difference, and nothing raises."""
 
     def feed(self, text: str) -> list[Sentence]:

@@ -26,7 +26,7 @@ _LINES = frozenset({"slashed", "lines", "tokens", "characters"})
 class SlashedSentence(Sentence):
     columns: tuple[str, ...] = ()
     tags: tuple[list[str], ...] = ()
-    """A list for each column."""
+    """The tags of all words, column by column."""
     separator: str = "_"
 
     def values(self, column: str) -> list[str] | None:
@@ -81,9 +81,9 @@ class SlashedReader:
             )
         split = [split_token(token, self._separator, len(self._columns)) for token in tokens]
         if None in split:
-            form = self._separator.join(["word", *(column.upper() for column in self._columns)])
+            expected = self._separator.join(["word", *(column.upper() for column in self._columns)])
             raise CorpusError(
-                f"{self._name}:{self._line}: expected {form}, found {tokens[split.index(None)]!r}",
+                f"{self._name}:{self._line}: expected {expected}, found {tokens[split.index(None)]!r}",
                 hint=f"line {self._first_line}, the first with words, has {self._separator}",
             )
         words, *tags = (list(column) for column in zip(*filter(None, split), strict=True))

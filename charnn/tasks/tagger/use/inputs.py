@@ -9,7 +9,7 @@ from itertools import chain
 from charnn.corpora.streams import stream
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import Level, TextFormat
-from charnn.tasks.tagger.formats.formats import open_reader
+from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.recognition import recognize
 from charnn.tasks.tagger.formats.sentence import Sentence
 

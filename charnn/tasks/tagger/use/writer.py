@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.formats import render
+from charnn.tasks.tagger.formats import render
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.use.stream import Tagged
 from charnn.tasks.tagger.use.tags import Tags
