@@ -10,6 +10,7 @@
         ModelFormatError    1  the directory is not what its format version promises
       TrainingError         1  training cannot go on
       OutputError           1  a result cannot be written; names the path
+      MissingPackageError   1  a package is not installed that only some commands need; the hint says what to install
 
 Libraries raise these; only `charnn.cli` prints them and exits. A message is one line that says what failed and where;
 `hint` says what to do about it.
@@ -61,4 +62,8 @@ class TrainingError(CharnnError):
 
 
 class OutputError(CharnnError):
+    pass
+
+
+class MissingPackageError(CharnnError):
     pass

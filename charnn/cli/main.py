@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from charnn import __version__
 from charnn.cli import console, evaluate, info, novelty, sample, score, tag, train, workers
 from charnn.errors import CharnnError
+from charnn.extras import missing_packages_explained
 
 INTERRUPTED = 130
 
@@ -64,7 +65,8 @@ def run(arguments: list[str]) -> int:
     """Runs one command line; the exit code. Nothing but SystemExit of Python itself gets out."""
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
-        outcome = app(arguments, standalone_mode=False)
+        with missing_packages_explained():
+            outcome = app(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
         return _usage_error(failure)
