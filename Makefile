@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: install demo test check bench ablation clean
+.PHONY: install demo test check install-check bench ablation clean
 
 install: .venv/installed
 
@@ -29,6 +29,10 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The package as its users get it: installed without extras into a temporary folder, where it uses the golden models.
+install-check:
+	PYTHON=$(PYTHON) .ci/install-check
 
 # The figures of the README, on this machine. CORPUS is any text; the README's figures are for Tiny Shakespeare.
 CORPUS ?= $(firstword $(wildcard ../shared/data/tinyshakespeare/input.txt) data/fables.txt)
