@@ -23,7 +23,10 @@ from charnn.tasks.tagger.treebank import read_treebank
 from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.report import Report
 
-UNNEEDED = ("torch", "onnx", "sentencepiece", "matplotlib", "pydivsufsort", "pydantic", "charnn.network", "charnn.training")
+UNNEEDED = (
+    *("torch", "onnx", "sentencepiece", "matplotlib", "pydivsufsort", "pydantic"),
+    *("charnn.network", "charnn.training"),
+)
 
 SCRIPT = """
 import json, sys
