@@ -34,7 +34,7 @@ check: install
 install-check:
 	PYTHON=$(PYTHON) .ci/install-check
 
-# The figures of the README, on this machine. CORPUS is any text; the README's figures are for Tiny Shakespeare.
+# The figures of docs/figures.md, on this machine. CORPUS is any text; the figures there are for Tiny Shakespeare.
 CORPUS ?= $(firstword $(wildcard ../shared/data/tinyshakespeare/input.txt) data/fables.txt)
 TREEBANKS ?= $(firstword $(wildcard ../shared/data) data)
 bench: install
