@@ -93,4 +93,6 @@ def _draw(tally: Tally, path: str, title: str) -> None:
         console.notice(f"{path} shows {columns[0]}; with {{column}} in its name there is a picture of each column")
         columns = columns[:1]
     for column in columns:
-        save_confusion(*tally.columns[column].matrix(), Path(path.replace("{column}", column)), title=f"{column}: {title}")
+        save_confusion(
+            *tally.columns[column].matrix(), Path(path.replace("{column}", column)), title=f"{column}: {title}"
+        )

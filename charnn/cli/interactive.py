@@ -15,7 +15,7 @@ from charnn.cli import console, sample_options
 from charnn.cli.escapes import unescaped
 from charnn.errors import CharnnError, UsageError
 from charnn.generation.config import SamplingConfig
-from charnn.generation.lanes import Lanes
+from charnn.generation.generator import TextGenerator
 from charnn.generation.model import NextTokenModel
 from charnn.generation.text import Request
 from charnn.tokenizers.base import Tokenizer
@@ -94,8 +94,8 @@ class Conversation:
     def _go_on(self, start: str, *, is_new: bool) -> Generator[str]:
         """The continuation of `start`; the text then goes as far as it was taken."""
         random = np.random.default_rng((self._seed, self._turns))
-        lanes = Lanes(self._model, self._tokenizer, self._sampling, may_stop=self._may_stop, echo=False)
-        pieces = lanes.texts([Request(0, start, random)])
+        generator = TextGenerator(self._model, self._tokenizer, self._sampling, may_stop=self._may_stop, echo=False)
+        pieces = generator.texts([Request(0, start, random)])
         next(pieces)  # it begins; what cannot be done is refused before anything changes
         if is_new:
             self._before.append(self._place)

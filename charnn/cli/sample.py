@@ -69,8 +69,8 @@ def sample(
     from charnn.cli import inference
     from charnn.cli.prompts import prompts
     from charnn.cli.texts import TextWriter, requests
-    from charnn.generation.lanes import Lanes, in_order
-    from charnn.generation.likeliest import likeliest
+    from charnn.generation.beam import likeliest_texts
+    from charnn.generation.generator import TextGenerator, in_order
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     sampling = sample_options.sampling(context.params)
@@ -89,10 +89,10 @@ def sample(
     if sampling.beams > 1:
         sample_options.refuse_chance(context)
         wanted = requests(given, tokenizer, number=1, seed=seed)
-        pieces = likeliest(network, tokenizer, sampling, wanted, number=number, may_stop=may_stop, echo=echo)
+        pieces = likeliest_texts(network, tokenizer, sampling, wanted, number=number, may_stop=may_stop, echo=echo)
     else:
         wanted = requests(given, tokenizer, number=number, seed=seed)
-        lanes = Lanes(
+        generator = TextGenerator(
             network,
             tokenizer,
             sampling,
@@ -102,6 +102,6 @@ def sample(
             scored=as_json,
             alternatives=log_probabilities,
         )
-        pieces = in_order(lanes.texts(wanted))
+        pieces = in_order(generator.texts(wanted))
     for piece in pieces:
         writer.write(piece)

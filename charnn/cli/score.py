@@ -145,7 +145,7 @@ def _check(
 def _reader(directory: LanguageModelDirectory, precision: options.InferencePrecision, *, ends: bool) -> LineModel:
     from charnn.cli import inference
     from charnn.tasks.language_model.use.lines import LineModel
-    from charnn.tokenizers.opening import opening
+    from charnn.tokenizers.base import first_ids
 
     corpus = directory.config().corpus
     tokenizer = directory.tokenizer()
@@ -153,7 +153,7 @@ def _reader(directory: LanguageModelDirectory, precision: options.InferencePreci
     return LineModel(
         network,
         tokenizer,
-        opening(tokenizer, ends_are_learned=corpus.ends_are_learned),
+        first_ids(tokenizer, ends_are_learned=corpus.ends_are_learned),
         stops=ends and corpus.document == "line" and corpus.ends_are_learned,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charnn.cli import console
-from charnn.generation.text import Piece, Request, Symbol, Text
+from charnn.generation.text import ChosenToken, Piece, Request, Text
 from charnn.tokenizers.base import Tokenizer
 
 
@@ -68,14 +68,14 @@ class TextWriter:
             "number": text.request.number,
             "log_probability": text.log_probability,
         }
-        if text.symbols:
-            record["symbols"] = [_symbol(symbol) for symbol in text.symbols]
+        if text.tokens:
+            record["symbols"] = [_token(token) for token in text.tokens]
         return record
 
 
-def _symbol(symbol: Symbol) -> dict[str, Any]:
+def _token(token: ChosenToken) -> dict[str, Any]:
     return {
-        "text": symbol.text,
-        "log_probability": symbol.log_probability,
-        "alternatives": [[text, log_probability] for text, log_probability in symbol.alternatives],
+        "text": token.text,
+        "log_probability": token.log_probability,
+        "alternatives": [[text, log_probability] for text, log_probability in token.alternatives],
     }

@@ -10,7 +10,7 @@ import typer
 
 from charnn import cells, config
 from charnn.corpora import documents
-from charnn.generation import config as generation_config
+from charnn.tasks.language_model import config as language_model_config
 from charnn.tasks.tagger import config as tagger_config
 from charnn.tokenizers import config as tokenizer_config
 
@@ -36,7 +36,7 @@ Valid = Annotated[
 ]
 Documents = Annotated[documents.DocumentUnit, _data("--documents", help="What one document is; each ends in a stop.")]
 Stopping = Annotated[
-    generation_config.Stopping | None,
+    language_model_config.Stopping | None,
     _data(
         "--stopping",
         help="How a document's end is learned: as a symbol (default), by an output that halts, by its length.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -9,10 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import UsageError
+from charnn.generation.config import SamplingConfig
 from charnn.generation.filters import Wide, top_k
-from charnn.generation.model import Floats, NextTokenModel
+from charnn.generation.model import NextTokenModel, PromptReader, ReadPrompt, side_by_side
 from charnn.generation.sampler import Allowed, Sampler
-from charnn.tokenizers.base import STOP_ID
+from charnn.generation.text import Lane, Piece, Request, Text, pattern_of
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+
+LONGEST_SPELLING = 4
+"""Tokens that a character may take: the bytes of its UTF-8."""
 
 
 class Place(Protocol):
@@ -30,16 +36,22 @@ class Place(Protocol):
 
 
 @dataclass(frozen=True)
-class Unconstrained:
-    """A place in a text of which nothing is asked: only the stop token ends it."""
+class LanePlace:
+    """A `Place` in a text as all texts are written: a lane, and what it has shown so far."""
 
-    is_over: bool = False
+    lane: Lane
+    shown: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.lane.text.reason is not None
 
     def allowed(self) -> Allowed | None:
-        return None
+        return self.lane.allowed() if self.lane.has_pattern else None
 
-    def after(self, token: int) -> Unconstrained:
-        return Unconstrained(token == STOP_ID)
+    def after(self, token: int) -> LanePlace:
+        lane = self.lane.fork()
+        return LanePlace(lane, self.shown + lane.push(token))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +64,7 @@ class Hypothesis:
     length: int = 0
     """Tokens, a stop token counted."""
     before: Hypothesis | None = field(default=None, repr=False)
-    """Without the last token."""
+    """The hypothesis without its last token."""
     token: int = STOP_ID
 
     @property
@@ -73,24 +85,22 @@ class Hypothesis:
 def beam_search(
     model: NextTokenModel,
     sampler: Sampler,
-    logits_V: Floats,
-    state: Any,
+    prompt: ReadPrompt,
     place: Place,
     *,
     beams: int,
     max_tokens: int,
-    countdown: int | None = None,
 ) -> list[Hypothesis]:
     """The texts that were found, the best first, at most `beams` of them.
 
-    `logits_V` and `state`, of one lane, are what the model makes of the prompt; `max_tokens` is at least 1. Every step
-    keeps the `beams` most probable continuations of all live hypotheses; those that are over, or `max_tokens` long, are
-    set apart. `beams` = 1 is the greedy choice. Biases, bans and `place.allowed` hold for every hypothesis; penalties,
-    temperature and what truncates have no part in it. Probabilities are `Sampler.log_probabilities`. Of continuations
-    that are equally probable, the earlier hypothesis and then the lower id ranks first, and of equal scores the one
-    that was over first. `countdown` is how many tokens come, where the model has foretold it.
+    `prompt` is what the model makes of the prompt, and `place` where the text is after it; `max_tokens` is at least 1.
+    Every step keeps the `beams` most probable continuations of all live hypotheses; those that are over, or
+    `max_tokens` long, are set apart. With `beams` = 1 it is the greedy choice. Biases, bans and `place.allowed` hold
+    for every hypothesis; penalties, temperature and what truncates have no part in it. Probabilities are
+    `Sampler.log_probabilities`. Where continuations are equally probable, the earlier hypothesis and then the lower id
+    ranks first, and where scores are equal the hypothesis that was over first.
 
-    The search ends as soon as no live hypothesis can become better than the best that is over. One cannot
+    The search ends as soon as no live hypothesis can become better than the best that is over. A hypothesis cannot
     where its log-probability s, divided by `max_tokens`, is no better: s is not above 0 and more tokens only lower it,
     so that whatever it becomes, `length` tokens long, scores s / length at most, and that s / max_tokens.
 
@@ -98,7 +108,7 @@ def beam_search(
     model's logits are not finite.
     """
     live, over = [Hypothesis(place)], list[Hypothesis]()
-    logits_BV = logits_V[np.newaxis]
+    logits_BV, state, conditions = prompt.logits_V[np.newaxis], prompt.state, prompt.conditions
     for length in range(1, max_tokens + 1):
         log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape))
         total_BV = np.array([[hypothesis.log_probability] for hypothesis in live]) + log_p_BV
@@ -116,15 +126,16 @@ def beam_search(
         if not live or (over and over[0].score >= live[0].log_probability / max_tokens):
             break
         ids_B = np.array([hypothesis.token for hypothesis in live])
-        remaining_B = None if countdown is None else np.full(len(live), max(countdown - length, 0))
-        logits_BV, state = model.step(ids_B, model.select(state, np.array(parents)), remaining_B)
+        conditions = conditions.next()
+        of_live = side_by_side([conditions] * len(live))
+        logits_BV, state = model.step(ids_B, model.select(state, np.array(parents)), of_live)
     if not over:
         raise UsageError("no beam finds a text that ends", hint="try more beams")
     return over
 
 
 def _allowed(live: list[Hypothesis], shape: tuple[int, ...]) -> Allowed | None:
-    """(B, V), or None where nothing is asked of any."""
+    """(B, V), or None where every hypothesis may go on with all that the sampler allows."""
     masks = [hypothesis.place.allowed() for hypothesis in live]
     if all(mask is None for mask in masks):
         return None
@@ -137,3 +148,46 @@ def _most_probable(total_BV: Wide, count: int) -> list[tuple[int, int]]:
     kept = np.flatnonzero(top_k(flat, count) > -np.inf)
     ranked: npt.NDArray[np.intp] = kept[np.argsort(-flat[kept], kind="stable")]
     return [divmod(place, total_BV.shape[1]) for place in ranked.tolist()]
+
+
+def likeliest_texts(
+    model: NextTokenModel,
+    tokenizer: Tokenizer,
+    sampling: SamplingConfig,
+    requests: Iterable[Request | None],
+    *,
+    number: int,
+    may_stop: bool,
+    echo: bool,
+) -> Iterator[Piece]:
+    """For each prompt, the `number` likeliest of the texts that `sampling.beams` beams find, the best first.
+
+    Each text is one piece. Its log-probability is after bias and bans. Raises UsageError where nothing bounds the
+    length, and as `generator.TextGenerator`.
+    """
+    if sampling.length is None:
+        raise UsageError("--beam: the search needs an end", hint="give a --length")
+    if number > sampling.beams:
+        raise UsageError(f"-n {number}: {sampling.beams} beams find no more than {sampling.beams} texts")
+    pattern = pattern_of(sampling, tokenizer)
+    draws_stop = pattern is not None or (may_stop and (model.draws_stop or model.halts))
+    sampler = Sampler(sampling, tokenizer, may_stop=draws_stop)
+    prompts = PromptReader(model, tokenizer, may_stop=may_stop)
+    count = 0
+    for request in requests:
+        if request is None:
+            continue
+        lane = Lane(request, sampling, tokenizer.decoder(), pattern, echo=echo)
+        found = [(lane.text, "", 0.0)]
+        if lane.text.reason is None:
+            lane.begin(prompts.read(request.prompt, request.random))
+        if lane.text.reason is None:
+            max_tokens = LONGEST_SPELLING * sampling.length + 1
+            hypotheses = beam_search(
+                model, sampler, lane.prompt, LanePlace(lane), beams=sampling.beams, max_tokens=max_tokens
+            )
+            found = [(best.place.lane.text, best.place.shown, best.log_probability) for best in hypotheses[:number]]
+        for text, shown, log_probability in found:
+            own = Request(count, request.prompt, request.random)
+            yield Piece(Text(own, text.reason, log_probability), shown, is_last=True)
+            count += 1

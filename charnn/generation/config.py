@@ -11,12 +11,7 @@ from charnn.config.as_json import Json, require
 
 Filter = Literal["bias", "penalties", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
-"""In the order in which they apply unless another is asked for."""
-
-
-Stopping = Literal["symbol", "halt", "length"]
-"""How a model ends a document: the stop is a symbol like any other; an output beside the symbols decides at each step;
-the length of the document is foretold at its start, and counted down."""
+"""The filters, in the order in which they apply unless another is asked for."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,15 @@ class Bias(Json):
 
 @dataclass(frozen=True)
 class SamplingConfig(Json):
-    """How the next token is chosen, and when to stop. A filter that is None, or neutral as it is by default, does
-    nothing."""
+    """How the next token is chosen, and when to stop.
+
+    A filter that is None does nothing; nor does one whose value is neutral, as it is by default.
+    """
 
     temperature: float = 0.8
-    """0 is greedy."""
+    """The logits are divided by it; 0 is the greedy choice."""
     temperature_range: tuple[float, float] | None = None
-    """Lowest and highest: the temperature then follows the entropy of the distribution."""
+    """The lowest and the highest temperature, between which it follows the entropy of the distribution."""
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
@@ -49,20 +46,20 @@ class SamplingConfig(Json):
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
     penalty_window: int = 64
-    """Tokens, the prompt's too, that penalties look back at."""
+    """How many tokens penalties look back at, the prompt's among them."""
     bias: tuple[Bias, ...] = ()
     banned: str = ""
     """Characters that are never written."""
     filters: tuple[Filter, ...] = FILTERS
-    """In the order in which they apply; one that is not named does nothing."""
+    """The filters in the order in which they apply. One that is not named does nothing."""
     beams: int = 1
-    """Above 1, beam search instead of chance."""
+    """Above 1, beam search takes the place of chance."""
     length: int | None = 1000
-    """Characters at most, the prompt not counted; None for no end."""
+    """The text has so many characters at most, the prompt not counted; None is for no end."""
     lines: int | None = None
     words: int | None = None
     sentences: int | None = None
-    """After so many of them the text ends."""
+    """The text ends after so many lines, words or sentences."""
     stop_strings: tuple[str, ...] = ()
     include_stop: bool = False
     """Whether a stop string is part of the text that it ends."""

@@ -16,7 +16,7 @@ CLOSERS = "\"'”’»)]}」』）】"  # noqa: RUF001
 
 
 class Limit(ABC):
-    """`count` units of text, which comes in pieces."""
+    """Ends a text, which comes in pieces, after `count` units of it."""
 
     unit: Unit
 
@@ -25,7 +25,7 @@ class Limit(ABC):
 
     @abstractmethod
     def end(self, text: str) -> int | None:
-        """Where in `text`, which follows all that came before, the last unit ends; None where that is still to come."""
+        """Where in `text` the last unit ends; None where that is still to come. `text` follows all that came before."""
 
     def _is_last(self) -> bool:
         self._left -= 1
@@ -71,7 +71,7 @@ class SentenceLimit(Limit):
     def __init__(self, count: int) -> None:
         super().__init__(count)
         self._before = ""
-        """The stop that only closers have followed."""
+        """The mark that may end the sentence; only closers have come since."""
 
     def end(self, text: str) -> int | None:
         for place, character in enumerate(text):
@@ -86,7 +86,7 @@ class SentenceLimit(Limit):
 
 
 def limits(sampling: SamplingConfig) -> list[Limit]:
-    """Those that were asked for."""
+    """The limits that were asked for."""
     kinds: tuple[tuple[int | None, type[Limit]], ...] = (
         (sampling.lines, LineLimit),
         (sampling.words, WordLimit),
@@ -96,14 +96,14 @@ def limits(sampling: SamplingConfig) -> list[Limit]:
 
 
 class StopStrings:
-    """Text in, text out, up to the first stop string, which is never let through, not even in part, or only whole.
+    """Lets text through up to the first stop string, no part of which is let through, or all of it if it is included.
 
-    The match that ends first wins, and of those that end at the same place the longest: what comes out does not
-    depend on how the text was split. `matched` is the string that won, None as long as there is none.
+    The match that ends first wins, and among matches that end at the same place the longest does. So what comes out
+    does not depend on how the text was split. `matched` is the string that won, None as long as there is none.
     """
 
     def __init__(self, strings: Iterable[str], *, include: bool = False) -> None:
-        """`strings` are not empty. With none at all, text passes through. With `include`, the match comes out too."""
+        """None of the `strings` is empty. Without any, text passes through. With `include`, the match comes out too."""
         self.matched: str | None = None
         self._strings = tuple(strings)
         self._include = include
@@ -111,7 +111,7 @@ class StopStrings:
         self._held = ""
 
     def push(self, text: str) -> str:
-        """What may be shown now: all but an end that a stop string may begin with. After a match, nothing."""
+        """What may be shown now: all but an end that a stop string may begin with. After a match it is nothing."""
         if not self._strings:
             return text
         if self.matched is not None:
@@ -147,15 +147,15 @@ many lines, words or sentences as were asked for."""
 
 
 class Ending:
-    """Text in, text out, as far as it goes. What ends it first, in the order of the text, is `reason`.
+    """Lets text through up to its end. What ends it first, in the order of the text, is the `reason`.
 
-    Characters are counted after decoding, whatever the tokenizer, so where a token runs over the length its text is
-    cut, and a stop string that would end beyond it is not seen. Of a length and something else that end at the same
-    place, the other is the reason.
+    Characters are counted after decoding, whatever the tokenizer. So where a token runs over the length its text is
+    cut, and a stop string that would end beyond it is not seen. Where the length and something else end the text at the
+    same place, the other is the reason.
     """
 
     def __init__(self, sampling: SamplingConfig) -> None:
-        self.remaining = sampling.length
+        self.characters_left = sampling.length
         """Characters that are still allowed; None for no end."""
         self.reason: Reason | None = "length" if sampling.length == 0 else None
         self._limits = limits(sampling)
@@ -166,9 +166,9 @@ class Ending:
         if self.reason is not None:
             return ""
         length, ends = len(text), None
-        if self.remaining is not None:
-            text = text[: self.remaining]
-            self.remaining -= min(length, self.remaining)
+        if self.characters_left is not None:
+            text = text[: self.characters_left]
+            self.characters_left -= min(length, self.characters_left)
         for limit in self._limits:
             if (end := limit.end(text)) is not None:
                 text, ends = text[:end], limit.unit
@@ -177,12 +177,12 @@ class Ending:
             self.reason = "stop string"
         elif ends is not None:
             self.reason = ends
-        elif self.remaining == 0:
+        elif self.characters_left == 0:
             self.reason = "length"
         return shown if self.reason is None else shown + self._stops.flush()
 
     def finish(self, text: str, reason: Reason) -> str:
-        """What may be shown of the last `text`, after which it ends, for `reason` if nothing in it ends it first."""
+        """What may be shown of the last `text`. The text ends after it, for `reason` if nothing in it ends it first."""
         shown = self.push(text)
         if self.reason is None:
             self.reason = reason

@@ -1,17 +1,184 @@
-"""One text from a language model, in pieces, as it is made."""
+"""Texts from a model: one, or many at once, each in a lane of one batch; a lane whose text has ended takes the next.
+
+What a text becomes depends on its prompt and its random numbers alone: which lane it has and which texts are beside it
+make no difference, except that sums may be rounded in another order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason
-from charnn.generation.lanes import Lanes
-from charnn.generation.model import NextTokenModel
-from charnn.generation.text import Piece, Request
-from charnn.tokenizers.base import Tokenizer
+from charnn.generation.model import NextTokenModel, PromptReader, side_by_side
+from charnn.generation.sampler import Sampler, draw_halts, end_where_model_leaves
+from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of
+from charnn.softmax import log_softmax
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+
+AHEAD = 64
+"""Batches of texts that are begun at most before the first of them has ended: what is done waits for it in memory."""
+
+
+class TextGenerator:
+    """Makes texts with one model, up to `batch` of them at once."""
+
+    def __init__(
+        self,
+        model: NextTokenModel,
+        tokenizer: Tokenizer,
+        sampling: SamplingConfig,
+        *,
+        batch: int = 1,
+        may_stop: bool = True,
+        echo: bool = True,
+        scored: bool = False,
+        alternatives: int | None = None,
+    ) -> None:
+        """`may_stop` is whether the model has learned where a text ends. With `echo`, the pattern is about the prompt
+        too. `scored` texts know their log-probability; with `alternatives`, they also know their `tokens`, and so many
+        alternatives to each.
+
+        Raises UsageError where bias, bans or pattern do not suit the tokenizer.
+        """
+        self._model, self._tokenizer, self._sampling = model, tokenizer, sampling
+        self._batch, self._echo = batch, echo
+        self._scored, self._alternatives = scored or alternatives is not None, alternatives
+        self._halts = may_stop and model.halts
+        draws_stop = sampling.pattern is not None or (may_stop and model.draws_stop)
+        self._sampler = Sampler(sampling, tokenizer, may_stop=draws_stop and not self._halts)
+        self._recent = self._sampler.recent_tokens()
+        self._pattern = pattern_of(sampling, tokenizer)
+        self._prompts = PromptReader(model, tokenizer, may_stop=may_stop)
+        self._begun = 0
+        self._pauses = False
+        """Whether asking for the next request would wait."""
+        # Row by row: the texts, what the model says of their next token, and the state that it says it in.
+        self._lanes: list[Lane] = []
+        self._logits_BV = np.empty((0, tokenizer.size), np.float32)
+        self._state = model.initial_state(0)
+
+    def texts(self, requests: Iterable[Request | None]) -> Iterator[Piece]:
+        """The pieces of all texts as they are made: of one text in order, of several mixed.
+
+        Requests are numbered from 0 on. One that is None says that asking for the next would wait: lanes at work go on
+        first. No step is taken before the pieces of the one before have been asked for. Raises UsageError where a
+        prompt does not go with the pattern and the length, ModelError where the model's logits are not finite.
+        """
+        waiting = iter(requests)
+        while True:
+            yield from self._fill(waiting)
+            if not self._lanes:
+                return
+            ids_B = self._choose()
+            for lane, token in zip(self._lanes, ids_B.tolist(), strict=True):
+                shown = lane.push(token)
+                if shown or lane.text.reason is not None:
+                    yield lane.piece(shown)
+            self._step(ids_B)
+
+    def _fill(self, waiting: Iterator[Request | None]) -> Iterator[Piece]:
+        """Gives lanes to new texts, as many as there are and may be, and drops the lanes that are left over."""
+        busy = [lane.text.request.number for lane in self._lanes if lane.text.reason is None]
+        begun: list[Lane] = []
+        self._pauses = self._pauses and bool(busy)
+        while len(busy) < self._batch and not self._pauses:
+            if busy and self._begun >= min(busy) + AHEAD * self._batch:
+                break
+            try:
+                request = next(waiting)
+            except StopIteration:
+                break
+            if request is None:
+                self._pauses = bool(busy)
+                continue
+            self._begun += 1
+            lane = Lane(request, self._sampling, self._tokenizer.decoder(), self._pattern, echo=self._echo)
+            yield lane.piece("")
+            if lane.text.reason is None:
+                lane.begin(self._prompts.read(request.prompt, request.random))
+                if lane.text.reason is not None:
+                    yield lane.piece("")
+                    continue
+                begun.append(lane)
+                busy.append(request.number)
+        self._seat(begun)
+
+    def _seat(self, begun: list[Lane]) -> None:
+        """Puts new texts in the rows whose texts have ended, and in rows of their own beyond."""
+        free = [row for row, lane in enumerate(self._lanes) if lane.text.reason is not None]
+        for row, lane in zip(free, begun, strict=False):
+            self._lanes[row] = lane
+            self._logits_BV[row] = lane.prompt.logits_V
+            self._model.put(self._state, row, lane.prompt.state)
+            self._recent.put(row, lane.prompt.ids_T)
+        if left_over := set(free[len(begun) :]):
+            kept = np.array([row for row in range(len(self._lanes)) if row not in left_over], np.intp)
+            self._lanes = [self._lanes[row] for row in kept]
+            self._logits_BV = self._logits_BV[kept]
+            self._state = self._model.select(self._state, kept)
+            self._recent.select(kept)
+        if more := begun[len(free) :]:
+            self._lanes = self._lanes + more
+            self._logits_BV = np.concatenate([self._logits_BV, [lane.prompt.logits_V for lane in more]])
+            self._state = self._model.join([self._state, *(lane.prompt.state for lane in more)])
+            self._recent.extend([lane.prompt.ids_T for lane in more])
+
+    def _choose(self) -> npt.NDArray[np.int64]:
+        """One token for every lane, from its logits."""
+        allowed_BV = None
+        if self._pattern is not None:
+            allowed_BV = np.stack([lane.allowed() for lane in self._lanes])
+            end_where_model_leaves(self._logits_BV, allowed_BV)
+        uniforms_B = np.array([lane.text.request.random.random() for lane in self._lanes])
+        halts_B = None
+        if self._halts:
+            halts_B, uniforms_B = draw_halts(self._logits_BV, uniforms_B, greedy=self._sampling.temperature == 0)
+            if allowed_BV is not None:
+                halts_B &= allowed_BV[:, STOP_ID]
+        ids_B = self._sampler.choose(self._logits_BV, uniforms_B, self._recent, allowed_BV)
+        if halts_B is not None:
+            ids_B[halts_B] = STOP_ID
+        if self._scored:
+            self._score(ids_B)
+        return ids_B
+
+    def _score(self, ids_B: npt.NDArray[np.int64]) -> None:
+        """Adds up what the model itself thinks of the tokens that were chosen."""
+        log_p_BV = log_softmax(self._logits_BV)
+        for lane, token, log_p_V in zip(self._lanes, ids_B.tolist(), log_p_BV, strict=True):
+            lane.text.log_probability += float(log_p_V[token])
+            if self._alternatives is not None:
+                likeliest = np.argsort(-log_p_V, kind="stable")[: self._alternatives].tolist()
+                others = tuple((self._tokenizer.decode([other]), float(log_p_V[other])) for other in likeliest)
+                lane.text.tokens.append(ChosenToken(self._tokenizer.decode([token]), float(log_p_V[token]), others))
+
+    def _step(self, ids_B: npt.NDArray[np.int64]) -> None:
+        """Every row reads what was chosen for it, one whose text has ended too: its neighbours do not mind."""
+        if all(lane.text.reason is not None for lane in self._lanes):
+            return
+        self._recent.add(ids_B)
+        conditions = side_by_side([lane.conditions for lane in self._lanes])
+        self._logits_BV = self._model.advance(ids_B, self._state, conditions)
+
+
+def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same pieces, but those of each text after all of those before it. Pieces of the first text that has not ended
+    come at once."""
+    waiting: dict[int, list[Piece]] = defaultdict(list)
+    current = 0
+    for piece in pieces:
+        waiting[piece.text.request.number].append(piece)
+        while current in waiting:
+            due = waiting.pop(current)
+            yield from due
+            if not due[-1].is_last:
+                break
+            current += 1
 
 
 class Generation(Iterator[str]):
@@ -40,9 +207,9 @@ def generate(
 ) -> Generation:
     """The text that follows `prompt`, which is not repeated; stop strings and limits count only in what follows.
 
-    The state starts at zero. The model reads what opens a document (`tokenizers.opening`), and the prompt. The unknown
-    token is never chosen, nor the stop token by a model that may not stop, as it has seen no document end. Nothing runs
-    before the first piece is asked for; what asking raises is said in `Lanes.texts`.
+    The model reads what opens a document (`tokenizers.base.first_ids`) from the zero state, and then the prompt. The
+    unknown token is never chosen, nor the stop token by a model that may not stop, as it has seen no document end.
+    Nothing runs before the first piece is asked for; `TextGenerator.texts` says what asking raises.
     """
-    lanes = Lanes(model, tokenizer, sampling, may_stop=may_stop)
-    return Generation(lanes.texts([Request(0, prompt, random)]))
+    generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop)
+    return Generation(generator.texts([Request(0, prompt, random)]))

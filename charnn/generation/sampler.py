@@ -1,8 +1,12 @@
-"""How the next token is chosen: the filters of one configuration, one after the other, then one draw."""
+"""How the next token is chosen: the filters of one configuration, one after the other, then one draw.
+
+What `--bias` and `--ban` name is characters, and what a model chooses is tokens: here is also which tokens write a
+character. A pattern, and a model that halts, decide apart from the draw about the end of a text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,10 +14,9 @@ import numpy.typing as npt
 
 from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.generation import filters
-from charnn.generation.characters import banned_ids, bias_amounts
-from charnn.generation.config import Filter, SamplingConfig
-from charnn.generation.filters import Counts, Logits, Wide
-from charnn.generation.recent import NoHistory, Recent
+from charnn.generation.config import Bias, Filter, SamplingConfig
+from charnn.generation.filters import LARGEST, Counts, Logits, Wide
+from charnn.generation.recent_tokens import NoRecentTokens, RecentTokens
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -28,12 +31,13 @@ _FILTERS: dict[Filter, Callable[[Wide, Any], Wide]] = {
     "top-p": filters.top_p,
     "min-p": filters.min_p,
 }
-"""Those that need one value. `Sampler` has the others."""
+"""Filters that need one value. `Sampler` has the others."""
+BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
 class Sampler:
     """Chooses tokens, for many lanes at once. A lane's choice depends on its own logits, random number, recent tokens
-    and what it may write, and on no neighbour: the same bits come of them in any batch.
+    and what it may write, and on no neighbour: it is the same to the last bit in any batch.
 
     The unknown token, the banned characters and those with a bias of -inf are ruled out before everything else. Then
     come the filters in the order of `sampling.filters`, each on what the ones before it have left.
@@ -70,20 +74,20 @@ class Sampler:
             "min-p": sampling.min_p,
         }
         self._steps = [(name, values[name]) for name in sampling.filters if values[name] is not None]
-        # Temperature puts the largest of each row at 0, and of the others only these move it.
+        # Temperature puts the largest of each row at 0, and only the others that are named here move it away again.
         last = [name for name, _ in self._steps if name in ("temperature", "bias", "penalties", "typical")][-1:]
         self._moves_top = last != ["temperature"]
 
-    def recent(self) -> Recent:
-        """What penalties need to know of each lane; where there are none, it keeps nothing."""
+    def recent_tokens(self) -> RecentTokens:
+        """What penalties need to know of each lane; where there are no penalties, it keeps nothing."""
         looks_back = "penalties" in dict(self._steps)
-        return Recent(self._size, self._sampling.penalty_window) if looks_back else NoHistory()
+        return RecentTokens(self._size, self._sampling.penalty_window) if looks_back else NoRecentTokens()
 
     def choose(
         self,
         logits_BV: Logits,
         uniforms_B: npt.NDArray[np.float64],
-        recent: Recent | None = None,
+        recent: RecentTokens | None = None,
         allowed_BV: Allowed | None = None,
     ) -> npt.NDArray[np.intp]:
         """The id (B,) of each lane's next token.
@@ -101,7 +105,9 @@ class Sampler:
         ids_B: npt.NDArray[np.intp] = (cumulative_BV > points_B1).argmax(-1)
         return ids_B
 
-    def distribution(self, logits_BV: Logits, recent: Recent | None = None, allowed_BV: Allowed | None = None) -> Wide:
+    def distribution(
+        self, logits_BV: Logits, recent: RecentTokens | None = None, allowed_BV: Allowed | None = None
+    ) -> Wide:
         """The logits (B, V) that are drawn from, the largest of each row 0.
 
         `recent` has the tokens of each lane, where there are penalties. Raises ModelError where the model's logits hold
@@ -129,8 +135,9 @@ class Sampler:
     def log_probabilities(self, logits_BV: Logits, allowed_BV: Allowed | None = None) -> Wide:
         """ln p (B, V) of each token by the model and the biases, in nats; -inf for what is ruled out.
 
-        What is ruled out keeps its share: sums of these compare texts by how probable the model finds them, whatever
-        it would have liked better. Raises ModelError as `distribution`; a row may have nothing left.
+        The probability of what is ruled out is not spread over the rest. So sums of these compare texts by how probable
+        the model finds them, whatever it would have liked better. Raises ModelError as `distribution`; a row may have
+        nothing left.
         """
         if not np.isfinite(top_B := logits_BV.max(-1)).all():
             raise _refusal(logits_BV[~np.isfinite(top_B)])
@@ -149,7 +156,7 @@ class Sampler:
         if sampling.repetition_penalty != 1:
             with np.errstate(over="ignore"):
                 moved_B1 = (zero - left_BV.max(-1, keepdims=True)) / np.where(heat > 0, heat, 1.0)
-            zero = np.clip(moved_B1, -filters.LARGEST, filters.LARGEST)
+            zero = np.clip(moved_B1, -LARGEST, LARGEST)
         return filters.temperature(left_BV, heat), zero
 
     def _penalised(self, left_BV: Wide, counts_BV: Counts, zero: float | Wide) -> Wide:
@@ -176,3 +183,83 @@ def _refusal(logits_BV: Logits) -> CharnnError:
             hint="its weights are damaged, or its training diverged",
         )
     return UsageError("nothing can come next: what is banned and what is asked for leave no character")
+
+
+def draw_halts(
+    logits_BV: Logits, uniforms_B: npt.NDArray[np.float64], *, greedy: bool
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Whether the text of each lane ends, by a model that halts; and what is left of its random number.
+
+    The probability of the end is that of the stop token. A random number below it ends the text. One above it is spread
+    over [0, 1) again, for the choice among the other tokens. If `greedy`, what is more probable is done.
+    """
+    wide_BV = logits_BV.astype(np.float64)
+    mass_BV = np.exp(wide_BV - wide_BV.max(-1, keepdims=True))
+    p_B = mass_BV[:, STOP_ID] / mass_BV.sum(-1)
+    if greedy:
+        return p_B > 0.5, uniforms_B
+    halts_B = uniforms_B < p_B
+    left_B = (uniforms_B - p_B) / np.where(halts_B, 1.0, 1 - p_B)
+    return halts_B, np.where(halts_B, 0.0, np.minimum(left_B, BELOW_ONE))
+
+
+def end_where_model_leaves(logits_BV: Logits, allowed_BV: npt.NDArray[np.bool_]) -> None:
+    """Gives the stop token, where it is allowed, the probability of all that is not allowed, in place.
+
+    So a text that matches a pattern ends where the model would leave the pattern, and goes on where it would not.
+    """
+    ends_B = allowed_BV[:, STOP_ID]
+    here_BV, others_BV = logits_BV[ends_B], ~allowed_BV[ends_B]
+    others_BV[:, STOP_ID] = True
+    top_B1 = here_BV.max(-1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        here_BV[:, STOP_ID] = np.log(np.exp(here_BV - top_B1).sum(-1, where=others_BV)) + top_B1[:, 0]
+    others_BV[:, STOP_ID] = False
+    here_BV[others_BV] = -np.inf
+    logits_BV[ends_B] = here_BV
+
+
+def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np.float64]:
+    """What is added to the logit of each token (V,): the amount, for each time that the character stands in it.
+
+    -inf, or no larger than `LARGEST` by size. Raises UsageError for a character that no token has in it.
+    """
+    amounts_V = np.zeros(tokenizer.size)
+    for bias in biases:
+        times_V = _times(bias.character, tokenizer)
+        if not times_V.any():
+            raise UsageError(_nowhere(bias.character, tokenizer))
+        has = times_V > 0
+        with np.errstate(over="ignore"):
+            amounts_V[has] = np.minimum(amounts_V[has] + bias.amount * times_V[has], LARGEST)
+    return np.where(amounts_V > -np.inf, np.maximum(amounts_V, -LARGEST), -np.inf)
+
+
+def banned_ids(characters: Iterable[str], tokenizer: Tokenizer) -> npt.NDArray[np.intp]:
+    """The tokens that have one of these characters in them; none for one that the vocabulary lacks.
+
+    Without them no text has such a character. Raises UsageError for one that the bytes of a vocabulary can spell, each
+    of which is part of other characters too, so that none can be ruled out.
+    """
+    banned_V = np.zeros(tokenizer.size, np.bool_)
+    for character in characters:
+        if tokenizer.kind != "characters" and not character.isascii():
+            raise UsageError(
+                f"--ban {character!r}: this model can spell it in bytes, and each of them is part of other characters",
+                hint=f"--pattern '[^{character}]*' keeps it out",
+            )
+        banned_V |= _times(character, tokenizer) > 0
+    return np.flatnonzero(banned_V)
+
+
+def _times(character: str, tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
+    """How often each token (V,) writes `character`. A byte that is only part of it does not count."""
+    errors = "surrogateescape" if tokenizer.kind == "characters" else "ignore"
+    texts = (spelling.decode("utf-8", errors) for spelling in tokenizer.spellings())
+    return np.array([text.count(character) for text in texts])
+
+
+def _nowhere(character: str, tokenizer: Tokenizer) -> str:
+    if tokenizer.kind == "characters":
+        return f"--bias {character!r}: the model has never seen this character"
+    return f"--bias {character!r}: no token of this model has it in it: it is spelt in bytes, which others have too"

@@ -21,22 +21,24 @@ class BoundSteps:
     def __init__(
         self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Floats], vocabulary_size: int
     ) -> None:
-        """`state` is the arrays (1, B, H) by the names of the graph's inputs."""
+        """`state` is the arrays (1, B, H) by the names of the graph's inputs; its other inputs are integers (B,)."""
         self._session, self._options, self._binding = session, options, session.io_binding()
         batch = next(iter(state.values())).shape[1]
-        inputs = {port.name: state.get(port.name, np.zeros(batch, np.int64)) for port in session.get_inputs()}
-        for name, array in inputs.items():
+        names = [port.name for port in session.get_inputs() if port.name not in state]
+        self._integers = {name: np.zeros(batch, np.int64) for name in names}
+        for name, array in {**state, **self._integers}.items():
             self._binding.bind_cpu_input(name, array)
-        self._ids_B, self._left_B = inputs["ids"], inputs.get("left")
         self._logits_BV = np.empty((batch, vocabulary_size), np.float32)
         outputs = {"logits": self._logits_BV, **{f"{name}.next": array for name, array in state.items()}}
         for name, array in outputs.items():
             self._binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
 
-    def step(self, ids_B: npt.NDArray[np.integer], left_B: npt.NDArray[np.int64] | None) -> Floats:
-        """Logits (B, V), until the next step; the state becomes that after it."""
-        self._ids_B[:] = ids_B
-        if self._left_B is not None:
-            self._left_B[:] = left_B
+    def step(self, integers: Mapping[str, npt.NDArray[np.integer]]) -> Floats:
+        """Logits (B, V), which are good until the next step; the state becomes that after it.
+
+        `integers` are all inputs of the graph but the state, (B,) each.
+        """
+        for name, values_B in integers.items():
+            self._integers[name][:] = values_B
         self._session.run_with_iobinding(self._binding, self._options)
         return self._logits_BV

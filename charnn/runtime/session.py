@@ -1,4 +1,4 @@
-"""An ONNX Runtime session on a graph of charnn's.
+"""Opens an ONNX Runtime session on a graph of charnn's.
 
 A graph that lies in a model directory may leave large tables where they are anyway, in weights.safetensors beside it:
 ONNX calls that external data, and a safetensors file is just such bytes in a row.
@@ -19,7 +19,7 @@ TABLES_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSession:
-    """Raises ModelFormatError where the graph is damaged."""
+    """A session with so many threads. Raises ModelFormatError where the graph is damaged."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -42,8 +42,15 @@ def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSes
     return session
 
 
+def only_what_is_wanted() -> onnxruntime.RunOptions:
+    """Options of a run that computes no more of a graph than the outputs which it asks for."""
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    return options
+
+
 def _header_digest(path: Path) -> str:
-    """As `checkpoint.arrays.places_in_file`. The file has been read from, so it is there, and long enough."""
+    """The digest that `checkpoint.arrays.places_in_file` gives. The file has been read from, so it is long enough."""
     with path.open("rb") as file:
         before = file.read(8)
         length = min(int.from_bytes(before, "little"), LONGEST_HEADER)
@@ -51,5 +58,5 @@ def _header_digest(path: Path) -> str:
 
 
 def graph_name(graph: Path | bytes) -> str:
-    """For messages."""
+    """What messages call it."""
     return "model.onnx" if isinstance(graph, bytes) else str(graph)

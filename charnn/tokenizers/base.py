@@ -84,6 +84,17 @@ class Tokenizer(Protocol):
         ...
 
 
+def first_ids(tokenizer: Tokenizer, *, ends_are_learned: bool) -> npt.NDArray[np.int32]:
+    """The ids, at least one, that stand before a text which a model reads from the zero state.
+
+    That is the stop token, which opens every document. But a model of a single document has read it once at most (see
+    `CorpusConfig.ends_are_learned`): before its texts stands a line end, unless it has never seen one of those either.
+    """
+    if ends_are_learned or tokenizer.unknown_characters("\n"):
+        return np.array([STOP_ID], np.int32)
+    return tokenizer.encode("\n")
+
+
 def read_json(data: bytes, kind: TokenizerKind, *keys: str) -> dict[str, object]:
     """The object in a tokenizer.json of this `kind`, its keys exactly "kind" and `keys`; else TokenizerError."""
     try:

@@ -15,8 +15,7 @@ from torch import nn
 
 from charnn.cli.inference import threads_for_steps
 from charnn.generation.config import SamplingConfig
-from charnn.generation.generator import generate
-from charnn.generation.lanes import Lanes
+from charnn.generation.generator import TextGenerator, generate
 from charnn.generation.text import Request
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.graph import language_model_graph
@@ -92,9 +91,9 @@ def one_text(model: Any, tokenizer: Tokenizer) -> int:
 def many_texts(model: Any, tokenizer: Tokenizer) -> int:
     """Twice as many as there are lanes."""
     length, count = LENGTH // 8, 2 * STREAMS
-    lanes = Lanes(model, tokenizer, SamplingConfig(length=length), batch=STREAMS)
+    generator = TextGenerator(model, tokenizer, SamplingConfig(length=length), batch=STREAMS)
     requests = (Request(number, "", np.random.default_rng(number)) for number in range(count))
-    return exactly(count * length, sum(len(piece.shown) for piece in lanes.texts(requests)))
+    return exactly(count * length, sum(len(piece.shown) for piece in generator.texts(requests)))
 
 
 def exactly(expected: int, made: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.use.lines import LineModel, LineScorer
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
-from charnn.tokenizers.opening import opening
+from charnn.tokenizers.base import first_ids
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 from tests.benchmarks.models import untrained_model
 from tests.benchmarks.startup import CHARNN
@@ -59,7 +59,7 @@ def one_by_one(path: Path, precision: str, lines: list[str]) -> float:
     directory = LanguageModelDirectory.open(path)
     tokenizer = directory.tokenizer()
     network = RuntimeLanguageModel(directory.graph_path(quantized=precision == "int8"))
-    scorer = LineScorer([LineModel(network, tokenizer, opening(tokenizer, ends_are_learned=False))])
+    scorer = LineScorer([LineModel(network, tokenizer, first_ids(tokenizer, ends_are_learned=False))])
     taken = seconds(lambda: [scorer.score([line]) for line in lines])
     scorer.close()
     return taken / sum(len(scorer.text(line)) for line in lines)

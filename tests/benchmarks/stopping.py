@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.config.training import Budget
-from charnn.generation.config import Stopping
+from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
@@ -136,7 +136,7 @@ def generated_lengths(
     forbidden = [id for id in (tokenizer.unknown_id,) if id is not None]
     state, remaining_B = model.initial_state(LINES), np.zeros(LINES, np.int64)
     if model.stopping == "length":
-        logits_BV, log_p_BL, state = model.opening(LINES)
+        logits_BV, log_p_BL, state = model.open_documents(LINES)
         remaining_B = np.array([draw_length(log_p_L, random.random()) for log_p_L in log_p_BL])
     else:
         logits_BV, state = model.step(np.full(LINES, STOP_ID), state)
@@ -155,7 +155,7 @@ def generated_lengths(
         if not len(kept):
             break
         remaining_B = remaining_B[kept] - 1
-        logits_BV, state = model.step(ids_B[kept], model.select(state, kept), remaining_B)
+        logits_BV, state = model.step(ids_B[kept], model.select(state, kept), {"countdown": remaining_B})
     return np.array(lengths + [LONGEST] * (LINES - len(lengths)))
 
 

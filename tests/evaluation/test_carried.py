@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.generation.config import Stopping
+from charnn.generation.model import Conditions
+from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
@@ -23,10 +24,11 @@ TWO_DOCUMENTS = [np.array([1, 2], dtype=np.int32), np.array([3], dtype=np.int32)
 class Fake:
     """A scorer with `nats`, what each target costs."""
 
-    stopping: Stopping = "symbol"
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+        return {}
 
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
-        assert remaining_BT is None
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, conditions: Conditions) -> tuple[Costs, Ids]:
+        assert conditions == {}
         nats_BT, after = self.nats(inputs_BT, targets_BT, state)
         return Costs.of_tokens(nats_BT, targets_BT, STOP), after
 
@@ -155,10 +157,12 @@ def test_a_longer_memory_than_the_warm_up_does_show() -> None:
 class CountingDown(Remembering):
     """Of text, as `Remembering`, plus what remains; each document's length costs itself, where it opens."""
 
-    stopping: Stopping = "length"
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+        later_B = np.zeros(len(targets_BT), np.int32) if later_B is None else later_B
+        return {"remaining": remaining_tokens(targets_BT, STOP) + later_B[:, None]}
 
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
-        assert remaining_BT is not None
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, conditions: Conditions) -> tuple[Costs, Ids]:
+        remaining_BT = conditions["remaining"]
         nats_BT, after = self.nats(inputs_BT, targets_BT, state)
         text_BT = np.where(targets_BT == STOP, 0, nats_BT + remaining_BT)
         return Costs(text_BT, np.where(inputs_BT == STOP, remaining_BT, 0)), after

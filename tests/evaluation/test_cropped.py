@@ -5,7 +5,8 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.generation.config import Stopping
+from charnn.generation.model import Conditions
+from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use.reading import cropped
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
@@ -18,10 +19,11 @@ STOP = 0
 class Fake:
     """A scorer with `nats`, what each target costs."""
 
-    stopping: Stopping = "symbol"
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+        return {}
 
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
-        assert remaining_BT is None
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, conditions: Conditions) -> tuple[Costs, Ids]:
+        assert conditions == {}
         nats_BT, after = self.nats(inputs_BT, targets_BT, state)
         return Costs.of_tokens(nats_BT, targets_BT, STOP), after
 
@@ -130,10 +132,12 @@ def test_batches_and_padding_change_nothing(documents: list[str], context: int, 
 class CountingDown(Counting):
     """Reads what remains, which is what its text and lengths cost."""
 
-    stopping: Stopping = "length"
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+        later_B = np.zeros(len(targets_BT), np.int32) if later_B is None else later_B
+        return {"remaining": remaining_tokens(targets_BT, STOP) + later_B[:, None]}
 
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, remaining_BT: Ids | None) -> tuple[Costs, Ids]:
-        assert remaining_BT is not None
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, conditions: Conditions) -> tuple[Costs, Ids]:
+        remaining_BT = conditions["remaining"]
         _, after = self.nats(inputs_BT, targets_BT, state)
         text_BT = np.where(targets_BT == STOP, 0, remaining_BT).astype(np.float32)
         return Costs(text_BT, np.where(inputs_BT == STOP, remaining_BT, 0).astype(np.float32)), after

@@ -13,17 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import CorpusError, ModelError
+from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use import line_stream, lines
 from charnn.tasks.language_model.use.line_stream import score_stream
 from charnn.tasks.language_model.use.lines import LineModel, LineScore, LineScorer
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tasks.language_model.use.symbols import SymbolNats
 from charnn.tokenizers import train
-from charnn.tokenizers.base import STOP_ID
+from charnn.tokenizers.base import STOP_ID, first_ids
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 from charnn.tokenizers.config import TokenizerConfig
-from charnn.tokenizers.opening import opening
 
 Ids = npt.NDArray[np.int32]
 
@@ -35,32 +35,38 @@ LINES = st.lists(st.tuples(st.text("abcdef?", max_size=12), st.sampled_from(["\n
 class Hashing:
     """Nats are a whole number that depends on the target and on every input since the initial state, in order."""
 
-    def __init__(self, stopping: Any = "symbol") -> None:
-        self.stopping = stopping
+    def __init__(self, *, counts_down: bool = False) -> None:
+        self.counts_down = counts_down
         self.shapes: list[tuple[int, ...]] = []
         self.remaining: list[Any] = []
 
     def initial_state(self, batch: int) -> Any:
         return np.zeros(batch, np.int64)
 
-    def costs(self, inputs_BT: Any, targets_BT: Any, state: Any, remaining_BT: Any) -> tuple[Costs, Any]:
+    def conditions(self, targets_BT: Any, later_B: Any) -> Any:
+        if not self.counts_down:
+            return {}
+        return {"remaining": remaining_tokens(targets_BT, STOP_ID) + later_B[:, None]}
+
+    def costs(self, inputs_BT: Any, targets_BT: Any, state: Any, conditions: Any) -> tuple[Costs, Any]:
         assert inputs_BT.shape == targets_BT.shape
         assert len(inputs_BT) == len(state)
-        assert (remaining_BT is None) == (self.stopping != "length")
+        assert list(conditions) == ["remaining"] * self.counts_down
         self.shapes.append(inputs_BT.shape)
         nats_BT = np.zeros(inputs_BT.shape, np.float32)
         for t, inputs_B in enumerate(inputs_BT.T):
             state = (state * 31 + inputs_B + 1) % 1009
             nats_BT[:, t] = (state * 7 + targets_BT[:, t]) % 1009
         stop_BT = targets_BT == STOP_ID
-        if remaining_BT is None:
+        if not self.counts_down:
             return Costs(np.where(stop_BT, 0, nats_BT), np.where(stop_BT, nats_BT, 0)), state
+        remaining_BT = conditions["remaining"]
         self.remaining += remaining_BT.tolist()
         return Costs(np.where(stop_BT, 0, nats_BT), np.where(inputs_BT == STOP_ID, remaining_BT, 0)), state
 
 
 def model(scorer: Any, **how: Any) -> LineModel:
-    return LineModel(scorer, **{"tokenizer": LETTERS, "opening": STOP, **how})
+    return LineModel(scorer, **{"tokenizer": LETTERS, "first_ids": STOP, **how})
 
 
 def scored(texts: list[str], *models: LineModel, **how: Any) -> list[tuple[LineScore, ...]]:
@@ -71,16 +77,16 @@ def scored(texts: list[str], *models: LineModel, **how: Any) -> list[tuple[LineS
         scorer.close()
 
 
-def read_alone(text: str, opening_ids: Ids, stops: bool) -> list[float]:
+def read_alone(text: str, first_ids_T: Ids, stops: bool) -> list[float]:
     """The nats of a line's tokens, read one by one."""
     scorer = Hashing()
     state = scorer.initial_state(1)
-    tokens = [*opening_ids.tolist(), *LETTERS.encode(text).tolist(), *([STOP_ID] if stops else [])]
+    tokens = [*first_ids_T.tolist(), *LETTERS.encode(text).tolist(), *([STOP_ID] if stops else [])]
     nats = []
     for before, target in pairwise(tokens):
-        costs, state = scorer.costs(np.array([[before]]), np.array([[target]]), state, None)
+        costs, state = scorer.costs(np.array([[before]]), np.array([[target]]), state, {})
         nats.append(float(costs.text_BT[0, 0] + costs.ends_BT[0, 0]))
-    return nats[len(opening_ids) - 1 :]
+    return nats[len(first_ids_T) - 1 :]
 
 
 @settings(max_examples=40)
@@ -92,7 +98,7 @@ def test_batches_blocks_and_padding_change_nothing(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "ROWS", rows)
         patch.setattr(lines, "BLOCK_TOKENS", block)
-        found = scored(texts, model(Hashing(), opening=before, stops=stops), ends=ends, threads=threads)
+        found = scored(texts, model(Hashing(), first_ids=before, stops=stops), ends=ends, threads=threads)
     for text, (score,) in zip(texts, found, strict=True):
         text = text if ends else text.rstrip("\r\n")
         expected = read_alone(text, before, stops)
@@ -145,13 +151,13 @@ def test_a_large_vocabulary_is_read_in_smaller_blocks(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(("ends", "remaining"), [(False, [4, 3, 2]), (True, [4, 3, 2, 1])])
 def test_a_model_that_counts_down_is_told_what_remains_of_the_whole_line(ends: bool, remaining: list[int]) -> None:
-    scorer = Hashing("length")
+    scorer = Hashing(counts_down=True)
     scored(["abc\n"], model(scorer), ends=ends)
     assert scorer.remaining == [remaining]
 
 
 def test_a_length_that_was_foretold_is_the_price_of_the_end() -> None:
-    ((score,),) = scored(["abc\n"], model(Hashing("length"), stops=True), ends=True)
+    ((score,),) = scored(["abc\n"], model(Hashing(counts_down=True), stops=True), ends=True)
     assert score.nats_T.tolist() == [*read_alone("abc\n", STOP, False), 4.0]
 
 
@@ -188,16 +194,16 @@ def test_closing_does_not_wait_for_a_long_line(monkeypatch: pytest.MonkeyPatch) 
     assert time.perf_counter() - started < 5
 
 
-# the opening
+# what is read first
 
 
 def test_a_line_is_read_after_the_token_that_opens_a_document() -> None:
-    assert opening(LETTERS, ends_are_learned=True).tolist() == [STOP_ID]
+    assert first_ids(LETTERS, ends_are_learned=True).tolist() == [STOP_ID]
 
 
 def test_or_after_a_line_end_where_the_model_has_learned_no_document_end() -> None:
-    assert opening(LETTERS, ends_are_learned=False).tolist() == LETTERS.encode("\n").tolist()
-    assert opening(CharacterTokenizer("ab"), ends_are_learned=False).tolist() == [STOP_ID]
+    assert first_ids(LETTERS, ends_are_learned=False).tolist() == LETTERS.encode("\n").tolist()
+    assert first_ids(CharacterTokenizer("ab"), ends_are_learned=False).tolist() == [STOP_ID]
 
 
 # streams

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pytest
 
 from charnn.errors import ModelError, UsageError
-from charnn.generation.beam import Hypothesis, Unconstrained, beam_search
-from charnn.generation.config import Bias, SamplingConfig, Stopping
+from charnn.generation.beam import Hypothesis, beam_search
+from charnn.generation.config import Bias, SamplingConfig
+from charnn.generation.model import ReadPrompt
 from charnn.generation.sampler import Sampler
+from charnn.tasks.language_model.conditions import TextConditions
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 
@@ -26,24 +28,24 @@ A, B = 2, 3
 class Chain:
     """A Markov chain of second order: the logits of a token go by the two before it, which are the state (2, B)."""
 
-    stopping: Stopping = "symbol"
+    draws_stop, halts = True, False
 
     def __init__(self, logits_VVV: npt.NDArray[np.floating]) -> None:
         self.logits_VVV = logits_VVV.astype(np.float32)
         self.steps: list[int] = []
-        self.told: list[list[int] | None] = []
+        self.told: list[dict[str, list[int]]] = []
 
     @classmethod
     def at_random(cls, seed: int, size: int = 4, heat: float = 1.5) -> Chain:
         return cls(np.random.default_rng(seed).normal(size=(size, size, size)) * heat)
 
-    def start(self) -> tuple[Floats, Any]:
+    def after_prompt(self) -> tuple[Floats, Any]:
         return self.logits_VVV[0, 0], np.zeros((2, 1), np.int64)
 
-    def step(self, ids_B: Ids, state: Any, remaining_B: Ids | None = None) -> tuple[Floats, Any]:
+    def step(self, ids_B: Ids, state: Any, conditions: Any = None) -> tuple[Floats, Any]:
         assert ids_B.shape == state.shape[1:]
         self.steps.append(len(ids_B))
-        self.told.append(None if remaining_B is None else remaining_B.tolist())
+        self.told.append({name: values_B.tolist() for name, values_B in (conditions or {}).items()})
         after = np.stack([state[1], ids_B])
         return self.logits_VVV[after[0], after[1]], after
 
@@ -56,7 +58,7 @@ class Chain:
         return math.fsum(sampler.log_probabilities(rows)[range(len(tokens)), tokens])
 
     initial_state: Any = None
-    opening: Any = None
+    advance: Any = None
     sequence: Any = None
     join: Any = None
     put: Any = None
@@ -82,13 +84,34 @@ class Within:
         return Within(self.texts, (*self.written, token))
 
 
+@dataclass(frozen=True)
+class Free:
+    """A place in a text that only the stop token ends."""
+
+    is_over: bool = False
+
+    def allowed(self) -> None:
+        return None
+
+    def after(self, token: int) -> Free:
+        return Free(token == STOP_ID)
+
+
 def sampler(**sampling: Any) -> Sampler:
     return Sampler(SamplingConfig(**sampling), AB)
 
 
-def search(model: Chain, *, place: Any = None, with_sampler: Sampler | None = None, **options: Any) -> list[Hypothesis]:
+def search(
+    model: Chain,
+    *,
+    place: Any = None,
+    with_sampler: Sampler | None = None,
+    remaining: int | None = None,
+    **options: Any,
+) -> list[Hypothesis]:
     options = {"beams": 3, "max_tokens": 5, **options}
-    return beam_search(model, with_sampler or sampler(), *model.start(), place or Unconstrained(), **options)  # type: ignore[arg-type]
+    prompt = ReadPrompt(*model.after_prompt(), np.zeros(0, np.int32), TextConditions(remaining))
+    return beam_search(model, with_sampler or sampler(), prompt, place or Free(), **options)  # type: ignore[arg-type]
 
 
 def every_text(max_tokens: int) -> list[tuple[int, ...]]:
@@ -137,7 +160,7 @@ def test_narrow_beams_find_what_the_plain_definition_finds(seed: int, beams: int
 @pytest.mark.parametrize("seed", range(8))
 def test_one_beam_is_greedy(seed: int) -> None:
     model, subject = Chain.at_random(seed), sampler(temperature=0.0)
-    logits_V, state = model.start()
+    logits_V, state = model.after_prompt()
     tokens: list[int] = []
     while len(tokens) < 30 and tokens[-1:] != [STOP_ID]:
         tokens += subject.choose(logits_V[np.newaxis], np.array([0.5])).tolist()
@@ -227,10 +250,10 @@ def test_logits_that_are_no_distribution_are_refused() -> None:
 
 def test_a_model_that_counts_down_is_told_what_remains() -> None:
     model = chain(_={"a": 1.0}, a={"a": 1.0})
-    search(model, beams=1, max_tokens=5, countdown=3)
-    assert model.told == [[2], [1], [0], [0]]
+    search(model, beams=1, max_tokens=5, remaining=3)
+    assert model.told == [{"countdown": [2]}, {"countdown": [1]}, {"countdown": [0]}, {"countdown": [0]}]
     search(other := chain(_={"a": 1.0}, a={"a": 1.0}), beams=1, max_tokens=3)
-    assert other.told == [None, None]
+    assert other.told == [{}, {}]
 
 
 def test_a_long_text_takes_no_deep_recursion() -> None:

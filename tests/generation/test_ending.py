@@ -61,11 +61,11 @@ def test_nothing_is_shown_after_the_end():
     assert [ending.push("ab"), ending.push("c"), ending.finish("d", "stop"), ending.reason] == ["a", "", "", "length"]
 
 
-def test_remaining_counts_down_to_nothing_and_no_further():
+def test_characters_left_count_down_to_nothing_and_no_further():
     ending = Ending(SamplingConfig(length=3))
-    assert (ending.push("ab"), ending.remaining) == ("ab", 1)
-    assert (ending.push("cd"), ending.remaining) == ("c", 0)
-    assert Ending(SamplingConfig(length=None)).remaining is None
+    assert (ending.push("ab"), ending.characters_left) == ("ab", 1)
+    assert (ending.push("cd"), ending.characters_left) == ("c", 0)
+    assert Ending(SamplingConfig(length=None)).characters_left is None
 
 
 @given(st.text("ab. \n", max_size=25), st.integers(1, 4), st.integers(0, 12), st.lists(st.text("ab", min_size=1)))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from charnn.errors import ModelError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import Generation, generate
+from charnn.generation.model import TextStart
+from charnn.tasks.language_model.conditions import TextConditions
 from charnn.tokenizers.config import TokenizerKind
 
 STOP, UNKNOWN = 0, 1
@@ -76,7 +78,7 @@ class Script:
     Its state is, for each lane, the number of tokens read since the prompt began.
     """
 
-    stopping = "symbol"
+    draws_stop, halts = True, False
 
     def __init__(self, tokens: Iterable[int], size: int) -> None:
         self.tokens, self.size = list(tokens), size
@@ -85,6 +87,9 @@ class Script:
 
     def initial_state(self, batch: int) -> list[int]:
         return [0] * batch
+
+    def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
+        return TextStart(None, self.initial_state(1), TextConditions())
 
     def select(self, state: list[int], lanes: Iterable[int]) -> list[int]:
         return [state[lane] for lane in lanes]
@@ -98,14 +103,14 @@ class Script:
         logits_V[self.tokens[position]] += 40
         return logits_V
 
-    def sequence(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> tuple[npt.NDArray[np.float32], Any]:
-        assert (ids.dtype.kind, ids.shape[0], state) == ("i", 1, [0])
+    def sequence(self, ids: npt.NDArray[np.int64], state: Any, conditions: Any) -> tuple[npt.NDArray[np.float32], Any]:
+        assert (ids.dtype.kind, ids.shape[0], state, conditions) == ("i", 1, [0], {})
         self.sequences.append(ids[0].tolist())
         wrong = np.full((1, ids.shape[1] - 1, self.size), np.nan, dtype=np.float32)  # only the last is of use
         return np.concatenate([wrong, self._logits(0)[None, None]], axis=1), [ids.shape[1]]
 
-    def advance(self, ids: npt.NDArray[np.int64], state: Any, remaining: None) -> npt.NDArray[np.float32]:
-        assert (ids.dtype.kind, ids.shape) == ("i", (1,))
+    def advance(self, ids: npt.NDArray[np.int64], state: Any, conditions: Any) -> npt.NDArray[np.float32]:
+        assert (ids.dtype.kind, ids.shape, conditions) == ("i", (1,), {})
         assert state == [len(self.sequences[0]) + len(self.steps)]
         self.steps.append(int(ids[0]))
         state[0] += 1
@@ -144,9 +149,9 @@ def test_without_a_prompt_the_model_reads_the_stop_token_alone() -> None:
     assert model.sequences == [[STOP]]
 
 
-@pytest.mark.parametrize(("pieces", "opening"), [(("a", "b", "\n"), 4), (("a", "b"), STOP)])
+@pytest.mark.parametrize(("pieces", "first"), [(("a", "b", "\n"), 4), (("a", "b"), STOP)])
 def test_a_model_that_may_not_stop_reads_a_line_end_first_and_never_draws_the_stop_token(
-    pieces: tuple[str, ...], opening: int
+    pieces: tuple[str, ...], first: int
 ) -> None:
     tokenizer = Pieces(*pieces)
     model = Script([STOP, A], tokenizer.size)
@@ -154,7 +159,7 @@ def test_a_model_that_may_not_stop_reads_a_line_end_first_and_never_draws_the_st
     generation = generate(model, tokenizer, "b", sampling, np.random.default_rng(0), may_stop=False)
     assert len("".join(generation)) == 2
     assert generation.reason == "length"
-    assert model.sequences == [[opening, B]]
+    assert model.sequences == [[first, B]]
 
 
 def test_each_token_but_the_last_is_fed_back() -> None:

@@ -9,19 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.generation.config import SamplingConfig
-from charnn.generation.lanes import AHEAD, Lanes, in_order
-from charnn.generation.model import halt
+from charnn.generation.generator import AHEAD, TextGenerator, in_order
+from charnn.generation.sampler import draw_halts
 from charnn.generation.text import Request, Text
 from charnn.softmax import log_softmax
+from charnn.tasks.language_model.conditions import ConditionedLanguageModel
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, class_of
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 
 LETTERS = CharacterTokenizer("\nabcdefg")
 History = tuple[tuple[int, int], ...]
+NONE: dict[str, Any] = {}
 
 
-class Memory:
+class Memory(ConditionedLanguageModel):
     """A model that says something else after everything that it has read; its state is all of that, lane by lane.
 
     Each token read is kept with what was said to remain after it, 0 where nothing was said.
@@ -41,28 +43,28 @@ class Memory:
     def initial_state(self, batch: int) -> list[History]:
         return [()] * batch
 
-    def opening(self, batch: int) -> tuple[np.ndarray, np.ndarray, list[History]]:
+    def open_documents(self, batch: int) -> tuple[np.ndarray, np.ndarray, list[History]]:
         log_p_BL = np.full((batch, LENGTH_CLASSES), -np.inf)
         log_p_BL[:, class_of(np.array([5, 9]))] = np.log(0.5)
         state: list[History] = [((STOP_ID, 0),)] * batch
         return np.stack([self.logits(history) for history in state]), log_p_BL, state
 
-    def sequence(self, ids_BT: np.ndarray, state: list[History], remaining_BT: Any = None) -> tuple[np.ndarray, Any]:
+    def sequence(self, ids_BT: np.ndarray, state: list[History], conditions: Any = NONE) -> tuple[np.ndarray, Any]:
         self.sequences += 1
-        left_BT = np.zeros_like(ids_BT) if remaining_BT is None else remaining_BT
+        left_BT = conditions.get("countdown", np.zeros_like(ids_BT))
         read = [tuple(zip(ids, left, strict=True)) for ids, left in zip(ids_BT.tolist(), left_BT.tolist(), strict=True)]
         steps = range(1, ids_BT.shape[1] + 1)
         logits = [[self.logits(before + new[:t]) for t in steps] for before, new in zip(state, read, strict=True)]
         return np.array(logits), [before + new for before, new in zip(state, read, strict=True)]
 
-    def step(self, ids_B: np.ndarray, state: list[History], remaining_B: Any = None) -> tuple[np.ndarray, Any]:
+    def step(self, ids_B: np.ndarray, state: list[History], conditions: Any = NONE) -> tuple[np.ndarray, Any]:
         self.batches.append(len(ids_B))
-        left_B = np.zeros_like(ids_B) if remaining_B is None else remaining_B
+        left_B = conditions.get("countdown", np.zeros_like(ids_B))
         after = [(*h, (i, r)) for h, i, r in zip(state, ids_B.tolist(), left_B.tolist(), strict=True)]
         return np.stack([self.logits(history) for history in after]), after
 
-    def advance(self, ids_B: np.ndarray, state: list[History], remaining_B: Any = None) -> np.ndarray:
-        logits_BV, state[:] = self.step(ids_B, state, remaining_B)
+    def advance(self, ids_B: np.ndarray, state: list[History], conditions: Any = NONE) -> np.ndarray:
+        logits_BV, state[:] = self.step(ids_B, state, conditions)
         return logits_BV
 
     def select(self, state: list[History], lanes: Iterable[int]) -> list[History]:
@@ -87,9 +89,9 @@ def run(
     model: Memory, prompts: Sequence[str | None], *, batch: int, scored: bool = False, seed: int = 1, **sampling: Any
 ) -> list[tuple[str, Text]]:
     """Each text, in order."""
-    lanes = Lanes(model, LETTERS, SamplingConfig(**sampling), batch=batch, scored=scored)
+    generator = TextGenerator(model, LETTERS, SamplingConfig(**sampling), batch=batch, scored=scored)
     texts: dict[int, tuple[str, Text]] = {}
-    for text, shown, _ in in_order(lanes.texts(requests(prompts, seed))):
+    for text, shown, _ in in_order(generator.texts(requests(prompts, seed))):
         number = text.request.number
         assert number in (len(texts), len(texts) - 1), "texts are not in order"
         texts[number] = (texts.get(number, ("", text))[0] + shown, text)
@@ -151,9 +153,9 @@ def test_texts_that_wait_for_the_first_are_few():
             logits_V[STOP_ID] = -50 if history[1:2] == ((LETTERS.encode("a")[0], 0),) else 50
             return logits_V
 
-    lanes = Lanes(Endless(), LETTERS, SamplingConfig(length=600), batch=2)
+    generator = TextGenerator(Endless(), LETTERS, SamplingConfig(length=600), batch=2)
     numbers, ended = [], False
-    for text, _, _ in lanes.texts(requests(["a", *["b"] * 1000])):
+    for text, _, _ in generator.texts(requests(["a", *["b"] * 1000])):
         ended |= text.request.number == 0 and text.reason is not None
         numbers.append(text.request.number)
         if not ended:
@@ -170,7 +172,7 @@ def test_an_input_that_pauses_does_not_hold_up_the_texts_that_have_begun():
             yield request
 
     model = Memory(stop_logit=-50.0)
-    pieces = Lanes(model, LETTERS, SamplingConfig(length=2), batch=4).texts(slowly())
+    pieces = TextGenerator(model, LETTERS, SamplingConfig(length=2), batch=4).texts(slowly())
     assert next(pieces)[0].request.prompt == "a"
     assert next(pieces)[1] != ""
     assert taken == [0, 1], "the next prompt was waited for, though a text had begun"
@@ -197,16 +199,16 @@ def test_the_log_probability_is_the_sum_of_what_the_model_itself_says(stopping):
         assert text.log_probability == pytest.approx(nats)
 
 
-def test_symbols_come_with_their_likeliest_alternatives():
+def test_tokens_come_with_their_likeliest_alternatives():
     model = Memory()
-    lanes = Lanes(model, LETTERS, SamplingConfig(length=4, temperature=0), alternatives=3)
-    pieces = list(lanes.texts(requests(["a"])))
+    generator = TextGenerator(model, LETTERS, SamplingConfig(length=4, temperature=0), alternatives=3)
+    pieces = list(generator.texts(requests(["a"])))
     (text,) = {id(text): text for text, _, _ in pieces}.values()
-    assert "".join(symbol.text for symbol in text.symbols) == "".join(shown for _, shown, _ in pieces)
-    for symbol in text.symbols:
-        assert len(symbol.alternatives) == 3
-        assert [p for _, p in symbol.alternatives] == sorted((p for _, p in symbol.alternatives), reverse=True)
-    assert sum(symbol.log_probability for symbol in text.symbols) == pytest.approx(text.log_probability)
+    assert "".join(token.text for token in text.tokens) == "".join(shown for _, shown, _ in pieces)
+    for token in text.tokens:
+        assert len(token.alternatives) == 3
+        assert [p for _, p in token.alternatives] == sorted((p for _, p in token.alternatives), reverse=True)
+    assert sum(token.log_probability for token in text.tokens) == pytest.approx(text.log_probability)
 
 
 def test_a_foretold_length_is_the_length_of_the_text_whatever_the_prompt():
@@ -231,7 +233,7 @@ def test_the_model_is_told_what_remains_after_each_token():
 def test_halting_takes_a_share_of_the_random_numbers_and_leaves_the_rest_uniform():
     logits_BV = np.tile(np.log([0.25, 0.25, 0.5]), (1000, 1))
     uniforms_B = (np.arange(1000) + 0.5) / 1000
-    halts_B, left_B = halt(logits_BV, uniforms_B, greedy=False)
+    halts_B, left_B = draw_halts(logits_BV, uniforms_B, greedy=False)
     assert halts_B.sum() == 250
     assert np.allclose(np.sort(left_B[~halts_B]), (np.arange(750) + 0.5) / 750)
     assert ((left_B >= 0) & (left_B < 1)).all()
@@ -241,7 +243,7 @@ def test_halting_takes_a_share_of_the_random_numbers_and_leaves_the_rest_uniform
 def test_greedily_a_model_halts_where_that_is_more_probable(p, halts):
     with np.errstate(divide="ignore"):
         logits_BV = np.log([[p, 1 - p]])
-    assert halt(logits_BV, np.zeros(1), greedy=True)[0].tolist() == [halts]
+    assert draw_halts(logits_BV, np.zeros(1), greedy=True)[0].tolist() == [halts]
 
 
 def test_the_temperature_does_not_touch_the_decision_to_halt():

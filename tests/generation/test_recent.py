@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.generation.recent import Recent
+from charnn.generation.recent_tokens import RecentTokens
 from charnn.tokenizers.base import STOP_ID
 
 SIZE = 5
@@ -20,7 +20,7 @@ def counts(lane: list[int], window: int) -> list[int]:
 
 @given(st.data(), st.integers(1, 6))
 def test_counts_are_those_of_the_last_tokens_whatever_becomes_of_the_lanes(data: st.DataObject, window: int) -> None:
-    subject = Recent(SIZE, window)
+    subject = RecentTokens(SIZE, window)
     lanes: list[list[int]] = []
     for _ in range(data.draw(st.integers(1, 12))):
         what = data.draw(st.sampled_from(["extend", "put", "add", "add", "select"] if lanes else ["extend"]))
@@ -45,7 +45,7 @@ def test_counts_are_those_of_the_last_tokens_whatever_becomes_of_the_lanes(data:
 
 
 def test_what_opened_the_document_is_not_held_against_its_end() -> None:
-    subject = Recent(SIZE, 4)
+    subject = RecentTokens(SIZE, 4)
     subject.extend([np.array([STOP_ID, 2, 2])])
     subject.add(np.array([STOP_ID]))
     assert subject.counts_BV.tolist() == [[0, 0, 2, 0, 0]]

@@ -127,12 +127,12 @@ def test_a_lane_gets_the_same_bits_whatever_the_others_are(options: dict[str, An
     allowed_BV = random.random((64, 70)) < 0.8
     uniforms_B = random.random(64)
     prompts = [random.integers(2, 70, size=random.integers(0, 90)) for _ in range(64)]
-    recent = subject.recent()
+    recent = subject.recent_tokens()
     recent.extend(prompts)
     together = subject.distribution(logits_BV, recent, allowed_BV)
     ids_B = subject.choose(logits_BV, uniforms_B, recent, allowed_BV)
     for lane in range(64):
-        alone = subject.recent()
+        alone = subject.recent_tokens()
         alone.extend([prompts[lane]])
         own = logits_BV[lane : lane + 1], alone, allowed_BV[lane : lane + 1]
         np.testing.assert_array_equal(subject.distribution(*own)[0], together[lane])
@@ -248,7 +248,7 @@ def test_bytes_have_no_unknown_token_to_rule_out() -> None:
 
 def test_penalties_come_of_the_last_tokens_of_each_lane() -> None:
     subject = sampler(repetition_penalty=2.0, presence_penalty=0.25, frequency_penalty=0.5, penalty_window=3)
-    recent = subject.recent()
+    recent = subject.recent_tokens()
     recent.extend([np.array([D, A, A, B]), np.array([], np.int32)])
     values = np.repeat(row(2, -1, 1, 3), 2, axis=0)
     distribution = subject.distribution(values, recent)
@@ -257,7 +257,7 @@ def test_penalties_come_of_the_last_tokens_of_each_lane() -> None:
 
 
 def test_without_penalties_nothing_is_kept_of_a_lane() -> None:
-    recent = sampler(repetition_penalty=2.0, filters=("temperature",)).recent()
+    recent = sampler(repetition_penalty=2.0, filters=("temperature",)).recent_tokens()
     recent.extend([np.array([A])])
     recent.put(0, np.array([B]))
     recent.add(np.array([C]))
@@ -271,7 +271,7 @@ def test_repetition_penalty_after_temperature_still_goes_by_the_models_own_zero(
     distributions = []
     for order in (("penalties", "temperature"), ("temperature", "penalties")):
         subject = sampler(repetition_penalty=1.5, temperature=0.7, filters=order)
-        recent = subject.recent()
+        recent = subject.recent_tokens()
         recent.extend([np.array([A, B, D])])
         distributions.append(subject.distribution(values, recent))
     np.testing.assert_allclose(distributions[0], distributions[1], rtol=0, atol=1e-12)

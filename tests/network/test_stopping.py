@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, cross_entropy
 
-from charnn.generation.config import Stopping
-from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, WIDTHS, class_of, remaining_tokens
@@ -23,6 +22,8 @@ TOKENS_BT = np.array([[0, 3, 4, 5, 0, 6, 0], [2, 1, 1, 0, 2, 3, 0]])
 INPUTS_BT, TARGETS_BT = TOKENS_BT[:, :-1], TOKENS_BT[:, 1:]
 REMAINING_BT = remaining_tokens(TARGETS_BT, STOP_ID)
 LEFT_BT = torch.from_numpy(class_of(REMAINING_BT))
+ROWS = {"countdown": LEFT_BT}
+CONDITIONS = {"countdown": REMAINING_BT}
 
 
 def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModelNetwork:
@@ -38,8 +39,8 @@ def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModelNetwork:
 def read(network: LanguageModelNetwork) -> tuple[Tensor, Tensor]:
     """(B, T, H) and (B, T, V)."""
     inputs_BT, state = torch.from_numpy(INPUTS_BT), network.initial_state(2)
-    y_BTH, _ = network.read(inputs_BT, state, LEFT_BT)
-    logits_BTV, _ = network(inputs_BT, state, LEFT_BT)
+    y_BTH, _ = network.read(inputs_BT, state, ROWS)
+    logits_BTV, _ = network(inputs_BT, state, ROWS)
     return y_BTH, logits_BTV
 
 
@@ -86,7 +87,7 @@ def test_counting_down_costs_the_length_and_then_the_symbols() -> None:
     is_text_BT = targets_BT != STOP_ID
     of_text = cross_entropy(scores_BTV[is_text_BT][:, 1:], targets_BT[is_text_BT] - 1, reduction="none")
 
-    costs, _ = NumpyLanguageModel(network).costs(INPUTS_BT, TARGETS_BT, network.initial_state(2), REMAINING_BT)
+    costs, _ = NumpyLanguageModel(network).costs(INPUTS_BT, TARGETS_BT, network.initial_state(2), CONDITIONS)
     np.testing.assert_allclose(costs.text_BT[is_text_BT.numpy()], of_text.detach(), rtol=1e-12)
     np.testing.assert_array_equal(costs.text_BT[~is_text_BT.numpy()], 0)
     np.testing.assert_allclose(costs.ends_BT[opens_BT.numpy()], of_lengths, rtol=1e-12)
@@ -135,7 +136,7 @@ def test_steps_give_the_logits_of_the_whole_window(stopping: Stopping, cell: str
     _, logits_BTV = read(network)
     state = network.initial_state(2)
     for t, (ids_B, left_B) in enumerate(zip(torch.from_numpy(INPUTS_BT).unbind(1), LEFT_BT.unbind(1), strict=True)):
-        logits_BV, state = network.step(ids_B, state, left_B)
+        logits_BV, state = network.step(ids_B, state, {"countdown": left_B})
         torch.testing.assert_close(logits_BV, logits_BTV[:, t])
 
 

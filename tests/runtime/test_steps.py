@@ -11,11 +11,11 @@ from onnx import ModelProto, helper
 
 from charnn.cells import Cell
 from charnn.errors import ModelFormatError
-from charnn.generation.config import SamplingConfig, Stopping
-from charnn.generation.generator import generate
-from charnn.generation.lanes import Lanes
+from charnn.generation.config import SamplingConfig
+from charnn.generation.generator import TextGenerator, generate
+from charnn.generation.model import Conditions
 from charnn.generation.text import Request
-from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.step_graph import step_graph
@@ -61,6 +61,11 @@ def runtime(request: pytest.FixtureRequest) -> RuntimeLanguageModel:
     return RuntimeLanguageModel(graph_and_network(cell, **options)[0])
 
 
+def countdown(remaining: Any) -> Conditions:
+    """What is given to every model: those that do not count down make no use of it."""
+    return {"countdown": remaining}
+
+
 def flat(state: Any) -> list[Any]:
     """The network's state as the arrays (1, B, H) of the runtime."""
     return [tensor.numpy()[None] for layer in state for tensor in layer]
@@ -76,66 +81,74 @@ def test_int8_is_close_to_the_network(cell: Cell, options: dict[str, Any]) -> No
     graph, module = graph_and_network(cell, **options)
     network, runtime = NumpyLanguageModel(module), RuntimeLanguageModel(graph)
     assert runtime.stopping == network.stopping
-    expected_BTV, expected_state = network.sequence(IDS_BT, network.initial_state(37), REMAINING_BT)
-    logits_BTV, state = runtime.sequence(IDS_BT, runtime.initial_state(37), REMAINING_BT)
+    expected_BTV, expected_state = network.sequence(IDS_BT, network.initial_state(37), countdown(REMAINING_BT))
+    logits_BTV, state = runtime.sequence(IDS_BT, runtime.initial_state(37), countdown(REMAINING_BT))
     assert (logits_BTV.shape, logits_BTV.dtype) == ((37, 9, V), np.float32)
     assert np.ptp(expected_BTV[np.isfinite(expected_BTV)]) > 16 * ATOL[cell]
     assert_close(cell, [logits_BTV, *state], [expected_BTV, *flat(expected_state)])
 
     reading = IDS_BT[:, :-1], IDS_BT[:, 1:]
     remaining_BT = REMAINING_BT[:, 1:] + 1
-    expected, expected_state = network.costs(*reading, network.initial_state(37), remaining_BT)
-    costs, state = runtime.costs(*reading, runtime.initial_state(37), remaining_BT)
+    expected, expected_state = network.costs(*reading, network.initial_state(37), countdown(remaining_BT))
+    costs, state = runtime.costs(*reading, runtime.initial_state(37), countdown(remaining_BT))
     assert_close(cell, [*costs, *state], [*expected, *flat(expected_state)])
 
 
 def test_a_sequence_is_its_steps_and_no_state_is_changed_by_them(runtime: RuntimeLanguageModel) -> None:
-    whole_BTV, after = runtime.sequence(IDS_BT, runtime.initial_state(37), REMAINING_BT)
+    whole_BTV, after = runtime.sequence(IDS_BT, runtime.initial_state(37), countdown(REMAINING_BT))
     states = [runtime.initial_state(37)]
     for t in range(9):
-        logits_BV, state = runtime.step(IDS_BT[:, t], states[-1], REMAINING_BT[:, t])
+        logits_BV, state = runtime.step(IDS_BT[:, t], states[-1], countdown(REMAINING_BT[:, t]))
         np.testing.assert_array_equal(logits_BV, whole_BTV[:, t])
         states.append(state)
     np.testing.assert_array_equal(states[-1], after)
     for t in (0, 4, 8):
-        again_BV, _ = runtime.step(IDS_BT[:, t], states[t], REMAINING_BT[:, t])
+        again_BV, _ = runtime.step(IDS_BT[:, t], states[t], countdown(REMAINING_BT[:, t]))
         np.testing.assert_array_equal(again_BV, whole_BTV[:, t])
 
 
 def test_a_lane_is_the_same_to_the_last_bit_alone_and_in_company(runtime: RuntimeLanguageModel) -> None:
-    whole_BTV, whole_state = runtime.sequence(IDS_BT, runtime.initial_state(37), REMAINING_BT)
+    whole_BTV, whole_state = runtime.sequence(IDS_BT, runtime.initial_state(37), countdown(REMAINING_BT))
     for lanes in (np.arange(1), np.arange(36, 37), np.array([20, 3]), np.arange(5, 21)):
-        logits_BTV, state = runtime.sequence(IDS_BT[lanes], runtime.initial_state(len(lanes)), REMAINING_BT[lanes])
+        logits_BTV, state = runtime.sequence(
+            IDS_BT[lanes], runtime.initial_state(len(lanes)), countdown(REMAINING_BT[lanes])
+        )
         np.testing.assert_array_equal(logits_BTV, whole_BTV[lanes])
         np.testing.assert_array_equal(state, runtime.select(whole_state, lanes))
 
 
 def test_advancing_is_stepping_in_place_whatever_happens_to_the_state_between(runtime: RuntimeLanguageModel) -> None:
-    read = [runtime.sequence(IDS_BT[:B], runtime.initial_state(B), REMAINING_BT[:B])[1] for B in (3, 1)]
+    read = [runtime.sequence(IDS_BT[:B], runtime.initial_state(B), countdown(REMAINING_BT[:B]))[1] for B in (3, 1)]
     advanced, (state, other) = runtime.join([read[0]]), read
     for t in range(9):
         if t == 5:
             for changed in (state, advanced):
                 runtime.put(changed, 1, other)
         ids_B, remaining_B = IDS_BT[4:7, t], REMAINING_BT[4:7, t]
-        logits_BV, state = runtime.step(ids_B, state, remaining_B)
-        np.testing.assert_array_equal(runtime.advance(ids_B, advanced, remaining_B), logits_BV)
+        logits_BV, state = runtime.step(ids_B, state, countdown(remaining_B))
+        np.testing.assert_array_equal(runtime.advance(ids_B, advanced, countdown(remaining_B)), logits_BV)
         if t % 3 == 0:  # and beside another state, of another size
-            logits_BV, after = runtime.step(ids_B[:1], other, remaining_B[:1])
-            np.testing.assert_array_equal(runtime.advance(ids_B[:1], other, remaining_B[:1]), logits_BV)
+            logits_BV, after = runtime.step(ids_B[:1], other, countdown(remaining_B[:1]))
+            np.testing.assert_array_equal(runtime.advance(ids_B[:1], other, countdown(remaining_B[:1])), logits_BV)
             np.testing.assert_array_equal(other, after)
     np.testing.assert_array_equal(advanced, state)
 
 
 def test_lanes_of_a_state_are_selected_joined_and_put(runtime: RuntimeLanguageModel) -> None:
-    states = [runtime.sequence(IDS_BT[i : i + 1], runtime.initial_state(1), REMAINING_BT[i : i + 1])[1] for i in (0, 1)]
+    states = [
+        runtime.sequence(IDS_BT[i : i + 1], runtime.initial_state(1), countdown(REMAINING_BT[i : i + 1]))[1]
+        for i in (0, 1)
+    ]
     swapped = runtime.select(runtime.join(states), np.array([1, 0, 1]))
     last = runtime.join([states[1], states[0], states[0]])
     runtime.put(last, 2, states[1])
     ids_B, remaining_B = np.array([1, 2, 3]), np.array([4, 5, 6])
-    logits = [runtime.step(ids_B, state, remaining_B)[0] for state in (swapped, last)]
+    logits = [runtime.step(ids_B, state, countdown(remaining_B))[0] for state in (swapped, last)]
     np.testing.assert_array_equal(*logits)
-    alone = [runtime.step(ids_B[k : k + 1], states[i], remaining_B[k : k + 1])[0][0] for k, i in enumerate((1, 0, 1))]
+    alone = [
+        runtime.step(ids_B[k : k + 1], states[i], countdown(remaining_B[k : k + 1]))[0][0]
+        for k, i in enumerate((1, 0, 1))
+    ]
     np.testing.assert_array_equal(logits[0], alone)
 
 
@@ -143,11 +156,11 @@ def test_lanes_of_a_state_are_selected_joined_and_put(runtime: RuntimeLanguageMo
 def test_an_opening_is_a_stop_that_is_read(cell: Cell) -> None:
     graph, module = graph_and_network(cell, stopping="length")
     network, runtime = NumpyLanguageModel(module), RuntimeLanguageModel(graph)
-    expected_BV, expected_lengths_BL, expected_state = network.opening(3)
-    logits_BV, log_p_BL, state = runtime.opening(3)
+    expected_BV, expected_lengths_BL, expected_state = network.open_documents(3)
+    logits_BV, log_p_BL, state = runtime.open_documents(3)
     assert (logits_BV.shape, log_p_BL.shape) == ((3, V), (3, LENGTH_CLASSES))
     assert_close(cell, [logits_BV, log_p_BL, *state], [expected_BV, expected_lengths_BL, *flat(expected_state)])
-    read_BV, after = runtime.step(np.full(3, STOP_ID), runtime.initial_state(3), np.full(3, 9))
+    read_BV, after = runtime.step(np.full(3, STOP_ID), runtime.initial_state(3), countdown(np.full(3, 9)))
     np.testing.assert_array_equal(logits_BV, read_BV)
     np.testing.assert_array_equal(state, after)
 
@@ -163,7 +176,7 @@ def test_ids_of_any_integer_type_are_taken(dtype: type[np.integer]) -> None:
 def texts(model: RuntimeLanguageModel, batch: int) -> list[str]:
     wanted = [Request(number, "abc"[: number % 4], np.random.default_rng((1, number))) for number in range(80)]
     shown = dict.fromkeys(range(80), "")
-    for piece in Lanes(model, LETTERS, SamplingConfig(length=40, lines=3), batch=batch).texts(wanted):
+    for piece in TextGenerator(model, LETTERS, SamplingConfig(length=40, lines=3), batch=batch).texts(wanted):
         shown[piece.text.request.number] += piece.shown
     return list(shown.values())
 

@@ -23,7 +23,7 @@ PatternState = tuple[int, bytes]
 """A state of the automaton, and the bytes of a character of which more are to come."""
 
 CACHED_STATES = 512
-"""States whose tokens are kept: 16 MB for a vocabulary of 8,000."""
+"""The costs of all tokens are kept for so many states: 16 MB for a vocabulary of 8,000."""
 
 _IN_UTF_8: CharacterSet = np.array([0, 0xD800, 0xE000, 0x110000], np.int32)
 
@@ -66,14 +66,14 @@ class Pattern:
         self._grow(list(texts.values()))
         self._costs = lru_cache(CACHED_STATES)(self._compute_costs)
 
-    def allowed(self, state: PatternState, remaining: int | None) -> npt.NDArray[np.bool_]:
-        """(V,): after which tokens a match of at most `remaining` more characters, theirs included, can be reached.
+    def allowed(self, state: PatternState, characters_left: int | None) -> npt.NDArray[np.bool_]:
+        """(V,): after which tokens a match with at most `characters_left` more characters, theirs too, can be reached.
 
-        The stop token where the text so far matches; the unknown one never. None is for no limit. At least one is
-        allowed where `remaining` is at least `needed(state)`. A token that begins a character counts none until
-        another completes it, but is allowed only where that character still fits.
+        The stop token is allowed where the text so far matches, and the unknown one never. None is for no limit. At
+        least one is allowed where `characters_left` is at least `needed(state)`. A token that begins a character counts
+        none until another completes it, but is allowed only where that character still fits.
         """
-        limit = NEVER - 1 if remaining is None else min(remaining, NEVER - 1)
+        limit = NEVER - 1 if characters_left is None else min(characters_left, NEVER - 1)
         mask: npt.NDArray[np.bool_] = self._costs(state) <= limit
         return mask
 
@@ -84,7 +84,7 @@ class Pattern:
         return followed[0]
 
     def needed(self, state: PatternState) -> int:
-        """Characters at least until a match, one that has begun included; 0 where the text so far matches."""
+        """The fewest characters until a match, one that has begun included; 0 where the text so far matches."""
         position, begun = state
         if not begun:
             return self._automaton.needed(position)
@@ -149,10 +149,10 @@ class Pattern:
             at += len(text)
         self._nodes = nodes
         self._alike = np.array(alike, np.intp)
-        """Of each text, its node."""
+        """The number of the node of each text."""
 
     def _costs_of_texts(self, position: int) -> npt.NDArray[np.int32]:
-        """Of each node: its characters and those still needed after it."""
+        """For each node the characters of the text that it stands for, and those still needed after it."""
         automaton = self._automaton
         costs = np.full(self._nodes, NEVER, np.int32)
         level, characters = [(self._tree, position)], 0

@@ -10,8 +10,11 @@ from charnn.cells import Cell
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
 from charnn.corpora.documents import DocumentUnit
-from charnn.generation.config import Stopping
 from charnn.tokenizers.config import TokenizerConfig
+
+Stopping = Literal["symbol", "halt", "length"]
+"""How a model ends a document. symbol: the stop is a symbol like any other. halt: an output beside the symbols decides
+at each step. length: the length of the document is foretold at its start, and counted down."""
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,9 @@ def test_weights_that_are_zero_and_vocabularies_of_hardly_anything(
     config = network_config(cell, layers, vocabulary_size=vocabulary_size, stopping=stopping)
     for scale in (0.0, 0.3):
         weights = random_weights(config, scale)
-        ids_BT, remaining_BT = np.array([[0, vocabulary_size - 1, 0]]), np.array([[2, 1, 0]])
+        ids_BT, conditions = np.array([[0, vocabulary_size - 1, 0]]), {"countdown": np.array([[2, 1, 0]])}
         plain, int8 = (
-            model.sequence(ids_BT, model.initial_state(1), remaining_BT)[0] for model in models(config, weights)
+            model.sequence(ids_BT, model.initial_state(1), conditions)[0] for model in models(config, weights)
         )
         np.testing.assert_allclose(int8, plain, rtol=0, atol=0.02 if scale else 0)
 
@@ -204,11 +204,11 @@ def test_a_large_vocabulary_is_multiplied_and_gives_what_its_table_would(
     assert product != table
     ids_BT = np.random.default_rng(0).integers(11, size=(20, 6))
     whole, multiplied = (
-        model.sequence(ids_BT, model.initial_state(20), 1 + ids_BT)
+        model.sequence(ids_BT, model.initial_state(20), {"countdown": 1 + ids_BT})
         for model in map(RuntimeLanguageModel, (table, product))
     )
     np.testing.assert_allclose(multiplied[0], whole[0], rtol=0, atol=0.1)
     model = RuntimeLanguageModel(product)
     for lane in range(20):
-        alone, _ = model.sequence(ids_BT[[lane]], model.initial_state(1), 1 + ids_BT[[lane]])
+        alone, _ = model.sequence(ids_BT[[lane]], model.initial_state(1), {"countdown": 1 + ids_BT[[lane]]})
         np.testing.assert_array_equal(alone[0], multiplied[0][lane])

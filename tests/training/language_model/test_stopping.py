@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from charnn.config.sources import SourceFile
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
-from charnn.generation.config import Stopping
-from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -63,14 +63,14 @@ def test_what_remains_is_known_in_every_window_of_every_lane(
         for place in range(len(document) + 1):
             left[len(tokens) + 1] = len(document) - place
             tokens.append(STOP_ID if place == len(document) else len(tokens) + 1)
+    ids = np.array(tokens, np.int32)
     windows = Windows(
-        np.array(tokens, np.int32), stop_id=STOP_ID, lanes=lanes, window_length=window_length,
-        random=np.random.default_rng(seed), counts_down=True,
+        ids, stop_id=STOP_ID, lanes=lanes, window_length=window_length,
+        random=np.random.default_rng(seed), rows=condition_rows([COUNTDOWN], ids),
     )  # fmt: skip
     while windows.epochs_done < 2:
         window = windows.next()
-        assert window.left_BT is not None
-        for target, found in zip(window.targets_BT.flat, window.left_BT.flat, strict=True):
+        for target, found in zip(window.targets_BT.flat, window.rows["countdown"].flat, strict=True):
             if target == STOP_ID:
                 assert found == 0
             elif target != IGNORED:
@@ -79,7 +79,7 @@ def test_what_remains_is_known_in_every_window_of_every_lane(
 
 @pytest.mark.parametrize("stopping", ["symbol", "halt"])
 def test_nothing_is_counted_for_those_that_do_not_count_down(stopping: Stopping) -> None:
-    assert task_of(stopping)._windows.next().left_BT is None
+    assert task_of(stopping)._windows.next().rows == {}
 
 
 # The loss.
@@ -123,7 +123,7 @@ def test_the_losses_of_an_epoch_are_those_of_its_lanes_and_each_length_counts_on
             inputs_1T, targets_1T = (x[None, window] for x in (np.roll(ring, 1), ring))
             if start > first and inputs_1T[0, 0] == STOP_ID:
                 state, found = scorer.initial_state(1), found + 1
-            costs, state = scorer.costs(inputs_1T, targets_1T, state, remaining[None, window])
+            costs, state = scorer.costs(inputs_1T, targets_1T, state, {"countdown": remaining[None, window]})
             expected += float(np.sum(costs))
             if stopping == "length":
                 assert np.count_nonzero(costs.ends_BT) == np.count_nonzero(inputs_1T == STOP_ID)
@@ -155,7 +155,7 @@ def test_a_tiny_model_learns_where_lines_end(
         assert score.nats_per_stop < 0.25
         assert 1.0 < score.nats_per_character < 1.25, "ln 3 is what the letters are worth"
     if stopping == "length":
-        log_p_L = model.opening(1)[1][0]
+        log_p_L = model.open_documents(1)[1][0]
         assert {draw_length(log_p_L, uniform) for uniform in (0.1, 0.5, 0.9)} == {LINE}
 
 
@@ -176,7 +176,7 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
     model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
     score = carried(model, [session.tokenizer.encode(line) for line in lines[:20]], 120, stop_id=STOP_ID)
     assert score.nats_per_stop < 0.2
-    p_L = np.exp(model.opening(1)[1][0])
+    p_L = np.exp(model.open_documents(1)[1][0])
     assert p_L[3] == pytest.approx(0.5, abs=0.1)
     assert p_L[9] == pytest.approx(0.5, abs=0.1)
 

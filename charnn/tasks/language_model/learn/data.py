@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.language_model.corpus import Corpus
-from charnn.tasks.language_model.lengths import class_of, remaining_tokens
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 
@@ -28,7 +27,7 @@ class EncodedCorpus:
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
-        """With the beginning alone of what was held out, where it is longer than `validation_characters`."""
+        """The corpus as ids, with no more of what was held out than its first `validation_characters`."""
         limit = validation_characters
         validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
         return cls(
@@ -40,7 +39,7 @@ class EncodedCorpus:
 
 
 def beginning(texts: Sequence[str], characters: int) -> list[str]:
-    """The first texts, at most so many characters in all; of a first one that is longer, its beginning."""
+    """The first texts, at most so many characters in all; where the first one is longer by itself, its beginning."""
     whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
     return whole or [texts[0][:characters]]
 
@@ -54,7 +53,7 @@ def _end_to_end(documents: Sequence[str], tokenizer: Tokenizer, ends_whole: bool
 WindowIds = npt.NDArray[np.int64]
 
 IGNORED = -100
-"""A target that is none: padding in the last window (the index that torch's cross entropy leaves out)."""
+"""Stands where there is no target: in the padding of the last window. Torch's cross entropy leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ class Window:
     """What follows each input; IGNORED where a lane has ended."""
     first: bool
     """Whether the lanes begin here, so that no state is carried in."""
-    left_BT: WindowIds | None = None
-    """The length class of what remains of the document after each input, where it is counted."""
+    rows: Mapping[str, WindowIds] = field(default_factory=dict)
+    """For each condition, by its name, the rows (B, T) of its embedding that the inputs are given."""
 
 
 class Windows:
@@ -88,11 +87,14 @@ class Windows:
         window_length: int,
         random: np.random.Generator,
         processes: Processes = ALONE,
-        counts_down: bool = False,
+        rows: Mapping[str, npt.NDArray[np.integer]] | None = None,
     ) -> None:
-        """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here."""
+        """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here.
+
+        `rows` are, for each condition, the rows (N,) of its embedding that the input before each token is given.
+        """
         self._targets = tokens
-        self._left = class_of(remaining_tokens(tokens, stop_id)).astype(np.uint8) if counts_down else None
+        self._rows = rows or {}
         self._stop_id = stop_id
         self.lanes = min(lanes, len(tokens))
         self.own = processes.part_of(self.lanes)
@@ -109,7 +111,7 @@ class Windows:
 
     @property
     def targets_in_window(self) -> int:
-        """Of a whole window, (lanes, window_length) or as much of it as an epoch has."""
+        """The targets of a whole window, (lanes, window_length) or as much of it as an epoch has."""
         return self.lanes * min(self.window_length, self._lane_length)
 
     @property
@@ -134,8 +136,8 @@ class Windows:
             self.epochs_done += 1
             self._start = 0
             self._offset = self._draw_offset()
-        left_BT = None if self._left is None else self._left[ring_BT].astype(np.int64)
-        return Window(inputs_BT, targets_BT, first, left_BT)
+        rows = {name: rows_N[ring_BT].astype(np.int64) for name, rows_N in self._rows.items()}
+        return Window(inputs_BT, targets_BT, first, rows)
 
     def _draw_offset(self) -> int:
         return int(self.random.integers(len(self._targets)))

@@ -17,6 +17,8 @@ from charnn.tasks.language_model.learn.graph_ends import (
     add_integers,
     add_log_lengths,
     add_logits,
+    condition_ports,
+    input_tables,
     layer_weights,
     serialize,
     state_names,
@@ -24,11 +26,11 @@ from charnn.tasks.language_model.learn.graph_ends import (
 
 
 def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
-    """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModel`)."""
-    graph, counts_down = Graph(), config.stopping == "length"
+    """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
+    graph = Graph()
     ids = graph.add("Transpose", ["ids"], perm=[1, 0])
-    left = graph.add("Transpose", ["left"], perm=[1, 0]) if counts_down else ""
-    hidden = add_inputs(graph, weights["embedding.weight"], weights.get("countdown.weight"), ids, left)
+    rows = {name: graph.add("Transpose", [port], perm=[1, 0]) for name, port in condition_ports(config).items()}
+    hidden = add_inputs(graph, config, input_tables(config, weights), ids, rows)
     for depth in range(config.layers):
         states = state_names(config, depth)
         outputs = [f"y.{depth}", *(f"{state}.next" for state in states)]
@@ -40,9 +42,9 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
         squeezed = graph.add("Squeeze", [y, add_integers(graph, "direction_axis", 1)])
         is_added = config.residual and depth > 0
         hidden = graph.add("Add", [squeezed, hidden]) if is_added else squeezed
-    logits = add_logits(graph, hidden, weights, config, left, "logits.time_first")
+    logits = add_logits(graph, hidden, weights, config, rows, "logits.time_first")
     graph.add("Transpose", [logits], ["logits"], perm=[1, 0, 2])
-    if counts_down:
+    if config.stopping == "length":
         log_lengths = add_log_lengths(graph, hidden, weights, "log_lengths.time_first")
         graph.add("Transpose", [log_lengths], ["log_lengths"], perm=[1, 0, 2])
     return serialize(graph, config, ["B", "T"])

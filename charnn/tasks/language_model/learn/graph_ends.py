@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from charnn.export.graph import Array, Graph, Port
+from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES
 from charnn.tokenizers.base import STOP_ID
@@ -24,26 +25,46 @@ def layer_weights(weights: Mapping[str, Array], depth: int) -> dict[str, Array]:
 
 
 def state_names(config: LanguageModelNetworkConfig, depth: int) -> list[str]:
-    """Of what a layer carries from step to step."""
+    """The names of what a layer carries from step to step."""
     return [f"{part}.{depth}" for part in (("hidden", "cell") if config.cell == "lstm" else ("hidden",))]
 
 
-def add_inputs(graph: Graph, embedding: Array, countdown: Array | None, ids: str, left: str) -> str:
-    """(..., E): the rows of `embedding` (V, E) that `ids` name, with those of `countdown` (L, E) that `left` names
-    added, except to stops."""
-    x = graph.add("Gather", [graph.constant("embedding", embedding), ids])
-    if countdown is None:
-        return x
-    added = graph.add("Gather", [graph.constant("countdown", countdown), left])
-    is_stop = _column(graph, graph.add("Equal", [ids, add_integers(graph, "stop", STOP_ID)]))
-    nothing = graph.constant("nothing", np.zeros(1, np.float32))
-    return graph.add("Add", [x, graph.add("Where", [is_stop, nothing, added])])
+def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """The embedding (V, E), and those of the conditions by their names."""
+    return {name: weights[f"{name}.weight"] for name in ("embedding", *(c.name for c in CONDITIONS[config.stopping]))}
+
+
+def condition_ports(config: LanguageModelNetworkConfig) -> dict[str, str]:
+    """The graph's inputs for the rows of the conditions, by the conditions' names."""
+    return {condition.name: condition.port for condition in CONDITIONS[config.stopping]}
+
+
+def add_inputs(
+    graph: Graph, config: LanguageModelNetworkConfig, tables: Mapping[str, Array], ids: str, rows: Mapping[str, str]
+) -> str:
+    """(..., E): the rows of the `embedding` among the `input_tables` that `ids` name, with those of each condition
+    that `rows` name added."""
+    x = graph.add("Gather", [graph.constant("embedding", tables["embedding"]), ids])
+    for condition in CONDITIONS[config.stopping]:
+        name = condition.name
+        added = graph.add("Gather", [graph.constant(name, tables[name]), rows[name]])
+        if not condition.beside_stops:
+            is_stop = _column(graph, graph.add("Equal", [ids, add_integers(graph, "stop", STOP_ID)]))
+            nothing = graph.constant("nothing", np.zeros(1, np.float32))
+            added = graph.add("Where", [is_stop, nothing, added])
+        x = graph.add("Add", [x, added])
+    return x
 
 
 def add_logits(
-    graph: Graph, hidden: str, weights: Mapping[str, Array], config: LanguageModelNetworkConfig, left: str, output: str
+    graph: Graph,
+    hidden: str,
+    weights: Mapping[str, Array],
+    config: LanguageModelNetworkConfig,
+    rows: Mapping[str, str],
+    output: str,
 ) -> str:
-    """(..., V) from (..., H), as `network.LanguageModel.logits`."""
+    """(..., V) from (..., H) and the rows of the conditions, as `network.LanguageModelNetwork.logits`."""
     head = weights["head.weight"], weights["head.bias"]
     if config.stopping == "symbol":
         return graph.linear(hidden, *head, output)
@@ -53,13 +74,13 @@ def add_logits(
     if config.stopping == "halt":
         others = graph.add("LogSoftmax", [graph.add("Where", [is_stop, impossible, scores])], axis=-1)
         return graph.add("Where", [is_stop, scores, others], [output])
-    is_last = _column(graph, graph.add("Equal", [left, add_integers(graph, "no_token", 0)]))
+    is_last = _column(graph, graph.add("Equal", [rows[COUNTDOWN.name], add_integers(graph, "no_token", 0)]))
     can_be = graph.add("Equal", [is_last, is_stop])
     return graph.add("Where", [can_be, scores, impossible], [output])
 
 
 def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], output: str) -> str:
-    """(..., L) from (..., H), as `network.LanguageModel.log_lengths`."""
+    """(..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`."""
     scores = graph.linear(hidden, weights["lengths.weight"], weights["lengths.bias"], "lengths")
     return graph.add("LogSoftmax", [scores], [output], axis=-1)
 
@@ -77,8 +98,8 @@ def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[s
         ("logits", "float", [*axes, config.vocabulary_size]),
         *((f"{name}.next", "float", state) for name in states),
     ]
+    given += [(port, "int64", [*axes]) for port in condition_ports(config).values()]
     if config.stopping == "length":
-        given.append(("left", "int64", [*axes]))
         wanted.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
     return graph.serialize(given, wanted, {} if config.stopping == "symbol" else {"stopping": config.stopping})
 

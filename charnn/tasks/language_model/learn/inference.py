@@ -1,4 +1,4 @@
-"""A network seen from outside PyTorch: what `generation` and `evaluation` ask of any model, numpy in and numpy out."""
+"""A network seen from outside PyTorch: what generation and scoring ask of any model, numpy in and numpy out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from charnn.generation.config import Stopping
+from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.network.recurrent import StackState
+from charnn.tasks.language_model.conditions import COUNTDOWN, ConditionedLanguageModel
+from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.lengths import class_of
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 
@@ -21,68 +22,65 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
 
 
-class NumpyLanguageModel:
-    """The network as it is now, without gradients. Meets `generation.LanguageModel` and `evaluation.Scorer`.
+class NumpyLanguageModel(ConditionedLanguageModel):
+    """The network as it is now, without gradients. Meets `generation.model.NextTokenModel` and `use.scores.Scorer`.
 
-    It has the methods of `runtime.RuntimeLanguageModel`. Put the network in eval mode first.
+    It has the methods of `use.runtime.RuntimeLanguageModel`. Put the network in eval mode first.
     """
 
     def __init__(self, network: LanguageModelNetwork) -> None:
         self._network = network
-
-    @property
-    def stopping(self) -> Stopping:
-        return self._network.config.stopping
+        self.stopping: Stopping = network.config.stopping
 
     def initial_state(self, batch: int) -> StackState:
         return self._network.initial_state(batch)
 
     @torch.inference_mode()
-    def opening(self, batch: int) -> tuple[Floats, Floats, StackState]:
-        """As the runtime's."""
-        y_1H, after = self._network.opening()
-        y_BH, state = y_1H.expand(batch, -1), self.select(after, np.zeros(batch, np.int64))
-        logits_BV = self._network.logits(y_BH, torch.ones(batch, dtype=torch.int64, device=self._device))
+    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, StackState]:
+        rows = self._rows({COUNTDOWN.name: np.ones(batch, np.int64), **conditions})
+        y_BH, state = self._network.open_documents(rows)
+        logits_BV = self._network.logits(y_BH, rows)
         return logits_BV.numpy(force=True), self._network.log_lengths(y_BH).numpy(force=True), state
 
     @torch.inference_mode()
-    def step(self, ids_B: Ints, state: StackState, remaining_B: Ints | None = None) -> tuple[Floats, StackState]:
+    def step(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, StackState]:
         """Logits (B, V) of the token after each lane's id, and the state after it."""
-        logits_BV, after = self._network.step(self._tensor(ids_B), state, self._left(remaining_B))
+        logits_BV, after = self._network.step(self._tensor(ids_B), state, self._rows(conditions))
         return logits_BV.numpy(force=True), after
 
     @torch.inference_mode()
-    def advance(self, ids_B: Ints, state: StackState, remaining_B: Ints | None = None) -> Floats:
+    def advance(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """As `step`, but it is `state` itself that becomes the state after it."""
-        logits_BV, after = self.step(ids_B, state, remaining_B)
+        logits_BV, after = self.step(ids_B, state, conditions)
         for layer, layer_after in zip(state, after, strict=True):
             for tensor_BH, other_BH in zip(layer, layer_after, strict=True):
                 tensor_BH.copy_(other_BH)
         return logits_BV
 
     @torch.inference_mode()
-    def sequence(self, ids_BT: Ints, state: StackState, remaining_BT: Ints | None = None) -> tuple[Floats, StackState]:
+    def sequence(
+        self, ids_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Floats, StackState]:
         """Logits (B, T, V) of the token after each id, and the state after the last."""
-        logits_BTV, after = self._network(self._tensor(ids_BT), state, self._left(remaining_BT))
+        logits_BTV, after = self._network(self._tensor(ids_BT), state, self._rows(conditions))
         return logits_BTV.numpy(force=True), after
 
     @torch.inference_mode()
     def costs(
-        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, remaining_BT: Ints | None = None
+        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         """What each place costs given the inputs up to it, and the state after the last."""
-        ids_BT, left_BT = self._tensor(inputs_BT), self._left(remaining_BT)
-        y_BTH, after = self._network.read(ids_BT, state, left_BT)
-        logits_BTV = self._network.logits(y_BTH, left_BT)
+        ids_BT, rows = self._tensor(inputs_BT), self._rows(conditions)
+        y_BTH, after = self._network.read(ids_BT, state, rows)
+        logits_BTV = self._network.logits(y_BTH, rows)
         targets = self._tensor(targets_BT).flatten()
         nats = functional.cross_entropy(logits_BTV.flatten(0, 1), targets, reduction="none")
         nats_BT = nats.view(targets_BT.shape).numpy(force=True)
         if self.stopping != "length":
             return Costs.of_tokens(nats_BT, targets_BT, STOP_ID), after
-        assert left_BT is not None
         opens_BT = ids_BT == STOP_ID
         ends_BT = np.zeros_like(nats_BT)
-        lengths_N = self._network.length_nats(y_BTH[opens_BT], left_BT[opens_BT])
+        lengths_N = self._network.length_nats(y_BTH[opens_BT], rows[COUNTDOWN.name][opens_BT])
         ends_BT[inputs_BT == STOP_ID] = lengths_N.numpy(force=True)
         return Costs(nats_BT, ends_BT), after
 
@@ -109,11 +107,9 @@ class NumpyLanguageModel:
     def _device(self) -> torch.device:
         return self._network.embedding.weight.device
 
-    def _left(self, remaining: Ints | None) -> Tensor | None:
-        if self.stopping != "length":
-            return None
-        assert remaining is not None, "this model counts down"
-        return self._tensor(class_of(remaining))
+    def _rows(self, conditions: Conditions) -> dict[str, Tensor]:
+        """The rows of the conditions' embeddings, by the conditions' names."""
+        return {c.name: self._tensor(c.row_of(conditions[c.name])) for c in self._network.conditions}
 
     def _tensor(self, ids: Ints) -> Tensor:
         return torch.from_numpy(ids.astype(np.int64)).to(self._device)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
+from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tokenizers.base import STOP_ID
+
+Rows = Mapping[str, Tensor]
+"""For each condition, the rows of its embedding (int64) for the ids, in their shape. See `conditions.Condition`."""
+NO_ROWS: Rows = MappingProxyType({})
 
 
 class LanguageModelNetwork(nn.Module):
@@ -25,19 +32,24 @@ class LanguageModelNetwork(nn.Module):
     symbols that the softmax is over. With `halt`, its row of the head is an output h apart from the softmax over the
     others, and decides by itself: p(stop) = sigmoid(h), p(c) = (1 - sigmoid(h)) softmax(c). The logits are such that
     their softmax says just that, so their cross entropy is that of the decision plus that of the symbol.
-    With `length`, a linear head from H to L length classes (`evaluation.lengths`) tells, at the stop that opens a
-    document, how long it will be; from there on every symbol's embedding has that of the class of what remains added,
-    `countdown`. Where nothing remains the stop is certain, anywhere else it is impossible: those logits are -inf. The
-    first symbol is chosen without the length: the stop before it has nothing added.
+    With `length`, a linear head from H to L length classes (`lengths`) tells, at the stop that opens a document, how
+    long it will be. From there on a countdown of the tokens that remain is a condition of every step. Where nothing
+    remains the stop is certain, anywhere else it is impossible: those logits are -inf. The first symbol is chosen
+    without the length, as the countdown is not added to the stop before it.
+
+    Each condition of the network (`conditions`) has an embedding, whose row for the condition's value beside an id is
+    added to the embedding of the id.
 
     The names of the parameters are the names in `weights.safetensors`, so a file depends on them:
     `embedding.weight`; `recurrent.layers.N.weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` for each layer N
-    from 0; `head.weight`, `head.bias`; and, with `length`, `countdown.weight` (L, E), `lengths.weight`, `lengths.bias`.
+    from 0; `head.weight`, `head.bias`; for each condition `NAME.weight`; and, with `length`, `lengths.weight`,
+    `lengths.bias`. The countdown's is `countdown.weight` (L, E).
     """
 
     def __init__(self, config: LanguageModelNetworkConfig) -> None:
         super().__init__()
         self.config = config
+        self.conditions = CONDITIONS[config.stopping]
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
         self.dropout = LockedDropout(config.dropout)
         self.recurrent = Recurrent(
@@ -59,44 +71,47 @@ class LanguageModelNetwork(nn.Module):
         if config.stopping == "halt" and config.vocabulary_size > 1:
             # As likely at first as any symbol.
             nn.init.constant_(self.head.bias[STOP_ID : STOP_ID + 1], -math.log(config.vocabulary_size - 1))
+        for condition in self.conditions:
+            added = nn.Embedding(condition.size, config.embedding_size)
+            nn.init.zeros_(added.weight)
+            self.add_module(condition.name, added)
         if config.stopping == "length":
-            self.countdown = nn.Embedding(LENGTH_CLASSES, config.embedding_size)
             self.lengths = nn.Linear(config.hidden_size, LENGTH_CLASSES)
-            nn.init.zeros_(self.countdown.weight)
             nn.init.normal_(self.lengths.weight, std=0.02)
             nn.init.zeros_(self.lengths.bias)
 
     def initial_state(self, batch: int) -> StackState:
         return self.recurrent.initial_state(batch)
 
-    def forward(self, ids_BT: Tensor, state: StackState, left_BT: Tensor | None = None) -> tuple[Tensor, StackState]:
+    def forward(self, ids_BT: Tensor, state: StackState, rows: Rows = NO_ROWS) -> tuple[Tensor, StackState]:
         """Logits (B, T, V) of the token after each of `ids_BT` (int64), and the state after the window.
 
         Logits and state have the precision of the weights (fp32 unless converted), under autocast too.
-        The state is attached to the graph: `detach` it before the next window.
-        `left_BT` (int64), for `length` alone, are the classes of what remains of the document after each of the ids.
+        The state is attached to the graph: `detach` it before the next window. `rows` are those of the conditions.
         """
-        y_BTH, state = self.read(ids_BT, state, left_BT)
-        return self.logits(y_BTH, left_BT), state
+        y_BTH, state = self.read(ids_BT, state, rows)
+        return self.logits(y_BTH, rows), state
 
-    def step(self, ids_B: Tensor, state: StackState, left_B: Tensor | None = None) -> tuple[Tensor, StackState]:
+    def step(self, ids_B: Tensor, state: StackState, rows: Rows = NO_ROWS) -> tuple[Tensor, StackState]:
         """Logits (B, V) of the token after `ids_B` (int64), and the state after it. Nothing is dropped."""
-        y_BH, state = self.recurrent.step(self._counted(self.embedding(ids_B), ids_B, left_B), state)
-        return self.logits(y_BH, left_B), state
+        y_BH, state = self.recurrent.step(self._conditioned(self.embedding(ids_B), ids_B, rows), state)
+        return self.logits(y_BH, rows), state
 
-    def read(self, ids_BT: Tensor, state: StackState, left_BT: Tensor | None = None) -> tuple[Tensor, StackState]:
+    def read(self, ids_BT: Tensor, state: StackState, rows: Rows = NO_ROWS) -> tuple[Tensor, StackState]:
         """What the recurrent stack makes of `ids_BT`, (B, T, H), from which `logits` and `log_lengths` follow."""
-        y_BTH, state = self.recurrent(self.dropout(self._counted(self._embedded(ids_BT), ids_BT, left_BT)), state)
+        y_BTH, state = self.recurrent(self.dropout(self._conditioned(self._embedded(ids_BT), ids_BT, rows)), state)
         return y_BTH, state
 
-    def opening(self) -> tuple[Tensor, StackState]:
-        """What the recurrent stack makes of the stop that opens a text, (1, H), read from the initial state; and the
-        state after it. Nothing is dropped, and nothing counted."""
-        stop_1 = torch.full((1,), STOP_ID, device=self.embedding.weight.device)
-        return self.recurrent.step(self.embedding(stop_1), self.initial_state(1))
+    def open_documents(self, rows: Rows) -> tuple[Tensor, StackState]:
+        """What the recurrent stack makes of the stops that open documents, (B, H), read from the initial state; and the
+        state after them. Nothing is dropped. `rows` (B,) are those of the conditions, of which there is one at least.
+        """
+        stop_B = torch.full_like(next(iter(rows.values())), STOP_ID)
+        x_BE = self._conditioned(self.embedding(stop_B), stop_B, rows)
+        return self.recurrent.step(x_BE, self.initial_state(len(stop_B)))
 
-    def logits(self, y: Tensor, left: Tensor | None = None) -> Tensor:
-        """(..., V) from (..., H) and (...): of the next token."""
+    def logits(self, y: Tensor, rows: Rows = NO_ROWS) -> Tensor:
+        """(..., V) from (..., H) and the rows of the conditions (...): of the next token."""
         scores: Tensor = self.head(y)
         scores = scores.to(self.head.weight.dtype)
         if self.config.stopping == "symbol":
@@ -105,8 +120,7 @@ class LanguageModelNetwork(nn.Module):
         if self.config.stopping == "halt":
             total = scores.masked_fill(is_stop_V, -math.inf).logsumexp(-1, keepdim=True)
             return torch.where(is_stop_V, scores, scores - total)
-        assert left is not None, "this network counts down"
-        is_last = (left == 0).unsqueeze(-1)
+        is_last = (rows[COUNTDOWN.name] == 0).unsqueeze(-1)
         return scores.masked_fill(is_last != is_stop_V, -math.inf)
 
     def log_lengths(self, y: Tensor) -> Tensor:
@@ -114,21 +128,23 @@ class LanguageModelNetwork(nn.Module):
         scores: Tensor = self.lengths(y)
         return scores.to(self.lengths.weight.dtype).log_softmax(-1)
 
-    def length_nats(self, y_NH: Tensor, left_N: Tensor) -> Tensor:
-        """(N,): -ln p of a length of the class `left_N`, where documents open."""
+    def length_nats(self, y_NH: Tensor, class_N: Tensor) -> Tensor:
+        """(N,): -ln p of a length of the class `class_N`, where documents open."""
         log_p_NL = self.log_lengths(y_NH)
         log_widths_L = torch.from_numpy(LOG_WIDTHS).to(log_p_NL)
-        return log_widths_L[left_N] - log_p_NL.gather(-1, left_N[:, None])[:, 0]
+        return log_widths_L[class_N] - log_p_NL.gather(-1, class_N[:, None])[:, 0]
 
-    def _counted(self, x: Tensor, ids: Tensor, left: Tensor | None) -> Tensor:
-        """`x` (..., E), the embeddings of `ids`, with the countdown where there is one."""
-        if self.config.stopping != "length":
-            return x
-        assert left is not None, "this network counts down"
-        added: Tensor = self.countdown(left)
-        return x + added.masked_fill((ids == STOP_ID).unsqueeze(-1), 0)
+    def _conditioned(self, x: Tensor, ids: Tensor, rows: Rows) -> Tensor:
+        """`x` (..., E), the embeddings of `ids`, with those of the conditions added."""
+        for condition in self.conditions:
+            added: Tensor = self.get_submodule(condition.name)(rows[condition.name])
+            if not condition.beside_stops:
+                added = added.masked_fill((ids == STOP_ID).unsqueeze(-1), 0)
+            x = x + added
+        return x
 
     def _embedded(self, ids_BT: Tensor) -> Tensor:
+        """(B, T, E): the embeddings of `ids_BT`, in training mode without the symbols that are dropped."""
         x_BTE: Tensor = self.embedding(ids_BT)
         if not self.training or self.config.embedding_dropout == 0:
             return x_BTE

@@ -14,6 +14,7 @@ from torch.nn import functional
 from charnn.config.training import TrainingConfig
 from charnn.errors import UsageError
 from charnn.network.recurrent import LockedDropout, StackState, detach
+from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -56,7 +57,7 @@ class LanguageModelObjective:
             window_length=config.window_length,
             random=np.random.default_rng(config.seed),
             processes=processes,
-            counts_down=network.config.stopping == "length",
+            rows=condition_rows(network.conditions, corpus.training),
         )
         self._processes = processes
         lanes, own = self._windows.lanes, self._windows.own
@@ -87,14 +88,14 @@ class LanguageModelObjective:
         if window.first:
             self._state = self.network.initial_state(self._lanes)
         inputs_BT, targets_BT = self._on_device(window.inputs_BT), self._on_device(window.targets_BT)
-        left_BT = None if window.left_BT is None else self._on_device(window.left_BT)
-        y_BTH, self._state = self.network.read(inputs_BT, self._carried(inputs_BT), left_BT)
-        logits_BTV = self.network.logits(y_BTH, left_BT)
+        rows = {name: self._on_device(rows_BT) for name, rows_BT in window.rows.items()}
+        y_BTH, self._state = self.network.read(inputs_BT, self._carried(inputs_BT), rows)
+        logits_BTV = self.network.logits(y_BTH, rows)
         nats = functional.cross_entropy(
             logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        if left_BT is not None:
-            nats = nats + self._length_nats(inputs_BT, targets_BT, left_BT, y_BTH)
+        if COUNTDOWN.name in rows:
+            nats = nats + self._length_nats(inputs_BT, targets_BT, rows[COUNTDOWN.name], y_BTH)
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
 
     def _carried(self, inputs_BT: Tensor) -> StackState:
@@ -103,7 +104,7 @@ class LanguageModelObjective:
         goes_on_B1 = inputs_BT[:, :1] != STOP_ID
         return tuple(type(layer)(*(tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
 
-    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, left_BT: Tensor, y_BTH: Tensor) -> Tensor:
+    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, class_BT: Tensor, y_BTH: Tensor) -> Tensor:
         """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
 
         They are foretold from the initial state as well, as for a text that is generated, and which windows hardly
@@ -111,10 +112,10 @@ class LanguageModelObjective:
         """
         # Where padding stands, another lane reads the same stop.
         opens_BT = (inputs_BT == STOP_ID) & (targets_BT != IGNORED)
-        left_N = left_BT[opens_BT]
-        y_1H, _ = self.network.opening()
-        at_first = self.network.length_nats(y_1H.expand(len(left_N), -1), left_N).sum()
-        return self.network.length_nats(y_BTH[opens_BT], left_N).sum() + at_first - at_first.detach()
+        class_N = class_BT[opens_BT]
+        y_1H, _ = self.network.open_documents({COUNTDOWN.name: class_BT.new_ones(1)})
+        at_first = self.network.length_nats(y_1H.expand(len(class_N), -1), class_N).sum()
+        return self.network.length_nats(y_BTH[opens_BT], class_N).sum() + at_first - at_first.detach()
 
     def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)

@@ -8,8 +8,7 @@ from typing import Any
 from charnn.cells import Cell
 from charnn.config.training import Budget, Optimizer, TrainingConfig
 from charnn.errors import UsageError
-from charnn.generation.config import Stopping
-from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.sizing import (
     Sizes,
     Speed,

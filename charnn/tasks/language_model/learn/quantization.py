@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from charnn.checkpoint.directory import ModelDirectory
+from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.config import LanguageModelQuantization
 from charnn.tasks.language_model.learn.data import beginning
 from charnn.tasks.language_model.use.reading import carried
@@ -41,8 +42,9 @@ def measure_quantization(
 
 
 def _seconds_stepping(model: RuntimeLanguageModel) -> float:
-    ids, remaining, state = np.zeros(1, np.int64), np.ones(1, np.int64), model.initial_state(1)
+    ids, state = np.zeros(1, np.int64), model.initial_state(1)
+    conditions = conditions_at(model.conditions(np.full((1, 1), STOP_ID + 1)), 0)
     started = time.perf_counter()
     for _ in range(STEPS):
-        model.advance(ids, state, remaining)
+        model.advance(ids, state, conditions)
     return time.perf_counter() - started

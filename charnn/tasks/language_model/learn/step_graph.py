@@ -21,6 +21,8 @@ from charnn.tasks.language_model.learn.graph_ends import (
     add_integers,
     add_log_lengths,
     add_logits,
+    condition_ports,
+    input_tables,
     layer_weights,
     serialize,
     state_names,
@@ -33,7 +35,7 @@ LARGEST_TABLE = 1 << 20
 
 
 def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
-    """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModel`)."""
+    """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
     graph, x = Graph(), ""
     for depth in range(config.layers):
         state = names = state_names(config, depth)
@@ -45,7 +47,7 @@ def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array])
             state = after
         x = graph.add("Add", [state[0], x]) if config.residual and depth > 0 else state[0]
     hidden = graph.add("Squeeze", [x, add_integers(graph, "first_axis", 0)])
-    add_logits(graph, hidden, weights, config, "left", "logits")
+    add_logits(graph, hidden, weights, config, condition_ports(config), "logits")
     if config.stopping == "length":
         add_log_lengths(graph, hidden, weights, "log_lengths")
     return serialize(graph, config, ["B"])
@@ -69,7 +71,7 @@ def _terms(
     if tick > 0:  # x is 0
         of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih)
     elif depth == 0:
-        of_x = _of_ids(graph, weights, w_ih, b_ih)
+        of_x = _of_ids(graph, config, weights, w_ih, b_ih)
     elif config.cell == "gru" or config.residual:
         of_x = _product(graph, x, w_ih, b_ih, f"layer.{depth}.x", largest=depth if config.residual else 1)
     else:
@@ -78,14 +80,16 @@ def _terms(
     return [of_x, _product(graph, hidden, w_hh, b_hh, f"layer.{depth}.hidden")]
 
 
-def _of_ids(graph: Graph, weights: Mapping[str, Array], w_ih: Array, b_ih: Array) -> str:
-    """(B, G * H): what follows from the ids, and from the countdown."""
-    embedding, countdown = weights["embedding.weight"], weights.get("countdown.weight")
-    if len(embedding) * len(w_ih) > LARGEST_TABLE:
-        x = add_inputs(graph, embedding, countdown, "ids", "left")
-        return graph.linear(x, w_ih, b_ih, "layer.0.x")
-    table = embedding @ w_ih.T + b_ih
-    return add_inputs(graph, table, None if countdown is None else countdown @ w_ih.T, "ids", "left")
+def _of_ids(
+    graph: Graph, config: LanguageModelNetworkConfig, weights: Mapping[str, Array], w_ih: Array, b_ih: Array
+) -> str:
+    """(B, G * H): what follows from the ids, and from their conditions."""
+    tables, ports = input_tables(config, weights), condition_ports(config)
+    if len(tables["embedding"]) * len(w_ih) > LARGEST_TABLE:
+        return graph.linear(add_inputs(graph, config, tables, "ids", ports), w_ih, b_ih, "layer.0.x")
+    products = {name: table @ w_ih.T for name, table in tables.items()}
+    products["embedding"] = products["embedding"] + b_ih
+    return add_inputs(graph, config, products, "ids", ports)
 
 
 def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, largest: float = 1) -> str:

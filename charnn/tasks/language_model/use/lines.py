@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import ModelError
+from charnn.generation.model import conditions_at
 from charnn.streaming import batches_by_length
-from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use.scores import Scorer, bits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -38,8 +38,8 @@ class LineModel:
     scorer: Scorer
     """Called from several threads at once."""
     tokenizer: Tokenizer
-    opening: Ids
-    """What it reads before every line: `tokenizers.opening`."""
+    first_ids: Ids
+    """What it reads before every line: `tokenizers.base.first_ids`."""
     stops: bool = False
     """Whether that a document ends after the line is part of its score."""
 
@@ -64,9 +64,9 @@ class LineScore:
 
 class _Row(NamedTuple):
     tokens: Ids
-    """After those of the opening; the stop token last, where that is scored."""
+    """The tokens after the model's first ids; the stop token is the last, where that is scored."""
     later: int
-    """Tokens of the line that are not scored: its end."""
+    """How many more tokens the line has, which are not scored: those of its end."""
 
 
 class LineScorer:
@@ -102,7 +102,9 @@ class LineScorer:
 
     def _begin(self, model: LineModel, lines: Sequence[str]) -> Callable[[], list[LineScore]]:
         texts = [self.text(line) for line in lines]
-        rows = [_row(model, line, text) for line, text in zip(lines, texts, strict=True)]
+        ends = [line[len(text) :] for line, text in zip(lines, texts, strict=True)]
+        later = {end: len(model.tokenizer.encode(end)) for end in set(ends)}
+        rows = [_row(model, text, later[end]) for text, end in zip(texts, ends, strict=True)]
         begun = [
             (chosen, self._pool.submit(self._nats, model, [rows[i] for i in chosen]))
             for chosen in batches_by_length([len(row.tokens) for row in rows], rows=ROWS, padding=PADDING)
@@ -118,16 +120,14 @@ class LineScorer:
         return result
 
     def _nats(self, model: LineModel, rows: list[_Row]) -> list[Floats]:
-        """Of each row what its `LineScore` has. Rows are padded at their end, where it changes nothing."""
-        before = len(model.opening)
+        """The nats that the `LineScore` of each row has. Rows are padded at their end, where it changes nothing."""
+        before = len(model.first_ids)
         tokens_BT = np.full((len(rows), before + max(len(row.tokens) for row in rows)), STOP_ID, np.int32)
-        tokens_BT[:, :before] = model.opening
+        tokens_BT[:, :before] = model.first_ids
         for tokens_T, row in zip(tokens_BT, rows, strict=True):
             tokens_T[before : before + len(row.tokens)] = row.tokens
         inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
-        remaining_BT = None
-        if model.scorer.stopping == "length":
-            remaining_BT = remaining_tokens(targets_BT, STOP_ID) + np.array([[row.later] for row in rows], np.int32)
+        conditions = model.scorer.conditions(targets_BT, np.array([row.later for row in rows], np.int32))
         text_BT, ends_BT = np.empty((2, *inputs_BT.shape), np.float32)
         state = model.scorer.initial_state(len(rows))
         length = max(1, min(BLOCK_TOKENS, BLOCK_LOGITS // model.tokenizer.size) // len(rows))
@@ -135,8 +135,8 @@ class LineScorer:
             if self._closed.is_set():  # nobody waits for it
                 return []
             block = np.s_[:, start : start + length]
-            remaining = None if remaining_BT is None else remaining_BT[block]
-            costs, state = model.scorer.costs(inputs_BT[block], targets_BT[block], state, remaining)
+            of_block = conditions_at(conditions, block)
+            costs, state = model.scorer.costs(inputs_BT[block], targets_BT[block], state, of_block)
             text_BT[block], ends_BT[block] = costs
         scored = [slice(before - 1, before - 1 + len(row.tokens)) for row in rows]
         nats = [nats_T[places] for nats_T, places in zip(text_BT, scored, strict=True)]
@@ -148,8 +148,6 @@ class LineScorer:
         return [np.maximum(nats_T, 0) for nats_T in nats]  # rounding makes what is certain cost less than nothing
 
 
-def _row(model: LineModel, line: str, text: str) -> _Row:
-    encode = model.tokenizer.encode
-    tokens = encode(text)
-    later = len(encode(line[len(text) :])) if model.scorer.stopping == "length" else 0
+def _row(model: LineModel, text: str, later: int) -> _Row:
+    tokens = model.tokenizer.encode(text)
     return _Row(np.append(tokens, np.int32(STOP_ID)) if model.stops else tokens, later)

@@ -1,4 +1,4 @@
-"""A text scored in one long reading, the state carried all the way; or in independent crops, as models of a fixed
+"""Scores a text in one long reading, the state carried all the way; or in independent crops, as models of a fixed
 context are scored."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.language_model.lengths import remaining_tokens
+from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
 
 
@@ -36,7 +36,7 @@ def carried(
     end = np.array([stop_id], dtype=np.int32)
     stream = np.concatenate([end, *(ids for document in documents for ids in (document, end))])
     tokens = len(stream) - 1
-    remaining = remaining_tokens(stream[1:], stop_id) if scorer.stopping == "length" else None
+    conditions = conditions_at(scorer.conditions(stream[np.newaxis, 1:]), 0)
 
     # All lanes read equally far, so what padding there is comes last in a row, where it changes nothing that counts.
     # Lane i reads from token i * part on; its first warm_up tokens are scored by the lane before, where there is one.
@@ -51,8 +51,7 @@ def carried(
         scored_BT = (place_BT < tokens) & ((lane_B1 == 0) | (step_T >= warm_up))
         place_BT = np.minimum(place_BT, tokens - 1)
         targets_BT = stream[place_BT + 1]
-        remaining_BT = None if remaining is None else remaining[place_BT]
-        costs, state = scorer.costs(stream[place_BT], targets_BT, state, remaining_BT)
+        costs, state = scorer.costs(stream[place_BT], targets_BT, state, conditions_at(conditions, place_BT))
         score += LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)
     return score
 
@@ -62,9 +61,9 @@ Ids = npt.NDArray[np.int32]
 
 class _Crop(NamedTuple):
     tokens: Ids
-    """After the token before it; the last one's end in the stop token."""
+    """The token before the crop, and those of the crop; the last crop of a document ends in the stop token."""
     later: int
-    """Tokens that its document has after it."""
+    """How many tokens its document has after it."""
 
 
 def cropped(
@@ -99,7 +98,7 @@ def _length(crop: _Crop) -> int:
 
 
 def _crops(text: str, encode: Callable[[str], Ids], context: int, stop_id: int) -> Iterator[_Crop]:
-    """At least one, for a text without a character too."""
+    """The crops of a text; there is at least one, for a text without a character too."""
     parts = [encode(text[start : start + context]) for start in range(0, max(len(text), 1), context)]
     stop = before = np.array([stop_id], dtype=np.int32)
     later = sum(map(len, parts))
@@ -117,9 +116,7 @@ def _batch_score(scorer: Scorer, crops: Sequence[_Crop], stop_id: int) -> Langua
     for row, crop in zip(tokens_BT, crops, strict=True):
         row[: _length(crop)] = crop.tokens
     inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
-    remaining_BT = None
-    if scorer.stopping == "length":
-        remaining_BT = remaining_tokens(targets_BT, stop_id) + np.array([[crop.later] for crop in crops], np.int32)
-    costs, _ = scorer.costs(inputs_BT, targets_BT, scorer.initial_state(len(crops)), remaining_BT)
+    conditions = scorer.conditions(targets_BT, np.array([crop.later for crop in crops], np.int32))
+    costs, _ = scorer.costs(inputs_BT, targets_BT, scorer.initial_state(len(crops)), conditions)
     scored_BT = np.arange(length_B[-1]) < length_B[:, None]
     return LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)

@@ -1,28 +1,29 @@
 """A language model as ONNX Runtime runs it: one step, or a whole sequence.
 
-The graph's contract (`charnn.training.language_model` writes it, in `graph`): input `ids` (B, T) int64, output `logits`
-(B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. A graph
-that counts down has an input `left` (B, T) int64 besides, the length class of what remains of the document after each
-id, and an output `log_lengths` (B, T, L) fp32, ln p of each class of the length of the document that an id opens. Its
-property `stopping` says how it ends a document, where that is not by a symbol. A graph of single steps (`step_graph`)
-is the same without the axis T.
+The contract of the graph, which `learn.graph` writes: it has an input `ids` (B, T) int64, an output `logits` (B, T, V)
+fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For every
+condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each id. A
+graph that foretells lengths has an output `log_lengths` (B, T, L) fp32 besides, ln p of each class of the length of the
+document that an id opens. The graph's property `stopping` says how it ends a document, where that is not by a symbol.
+A graph of single steps (`learn.step_graph`) is the same without the axis T.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from charnn.errors import ModelFormatError
-from charnn.generation.config import Stopping
+from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.runtime.bound import BoundSteps
-from charnn.runtime.session import graph_name, open_graph
-from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS, class_of
+from charnn.runtime.session import graph_name, only_what_is_wanted, open_graph
+from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN, ConditionedLanguageModel
+from charnn.tasks.language_model.config import Stopping
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 
@@ -33,23 +34,21 @@ RuntimeState = tuple[Floats, ...]
 WITH_LENGTHS = ["logits", "log_lengths"]
 
 
-class RuntimeLanguageModel:
-    """Meets `generation.LanguageModel` and `evaluation.Scorer`.
-
-    Where `stopping` is `length`, each reading but `opening` is told what `remaining` of the document after each id, as
-    `evaluation.remaining_tokens` counts, 0 after the last; after the stop that opens a document it makes no difference
-    unless it is 0. Other models make no use of it.
-    """
+class RuntimeLanguageModel(ConditionedLanguageModel):
+    """Meets `generation.model.NextTokenModel` and `use.scores.Scorer`."""
 
     def __init__(self, graph: Path | bytes, *, threads: int = 1) -> None:
         """Raises ModelFormatError where the graph is damaged or not one of charnn's."""
         session = open_graph(graph, threads=threads)
         stopping = session.get_modelmeta().custom_metadata_map.get("stopping", "symbol")
+        self.stopping = cast(Stopping, stopping)
+        self._conditions = CONDITIONS.get(self.stopping, ())
         shapes = {i.name: i.shape for i in session.get_inputs()}
         outputs = {o.name: o.shape for o in session.get_outputs()}
-        # Where nothing is counted down, `left` is left among the states, and has not the shape of one.
-        axes, *others = {len(shapes.pop(name, ())) for name in ("ids", "left")[: 1 + (stopping == "length")]}
-        is_ours = axes in (1, 2) and not others and stopping in get_args(Stopping)
+        # The input of a condition that the graph does not say that it has stays among the states, and has not their
+        # shape.
+        axes, *others = {len(shapes.pop(name, ())) for name in ("ids", *(c.port for c in self._conditions))}
+        is_ours = axes in (1, 2) and not others and stopping in CONDITIONS
         self._state_names = list(shapes)
         self._after = [f"{state}.next" for state in self._state_names]
         is_ours &= list(outputs) == ["logits", *self._after, *["log_lengths"] * (stopping == "length")]
@@ -57,76 +56,69 @@ class RuntimeLanguageModel:
         is_ours &= outputs.get("log_lengths", [LENGTH_CLASSES])[-1] == LENGTH_CLASSES
         if not is_ours or not all(len(s) == 3 and isinstance(s[2], int) for s in shapes.values()):
             raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
-        self.stopping = cast(Stopping, stopping)
         self._sizes = [shape[2] for shape in shapes.values()]
         self._takes_steps = axes == 1
         self._vocabulary_size: int = outputs["logits"][-1]
         self._session = session
         self._bound: tuple[RuntimeState, BoundSteps] | None = None
-        self._options = None
-        if stopping == "length":  # or the lengths are computed at every step, though nobody asks for them
-            self._options = onnxruntime.RunOptions()
-            self._options.only_execute_path_to_fetches = True
+        # Otherwise the lengths would be computed at every step, though nobody asks for them.
+        self._options = only_what_is_wanted() if "log_lengths" in outputs else None
 
     def initial_state(self, batch: int) -> RuntimeState:
         return tuple(np.zeros((1, batch, size), np.float32) for size in self._sizes)
 
-    def opening(self, batch: int) -> tuple[Floats, Floats, RuntimeState]:
-        """Begins `batch` documents, where `stopping` is `length`: reads the stop that opens each.
-
-        Logits (B, V) of the first token; ln p (B, L) of the class of the document's length, for `draw_length`; and the
-        state after it.
-        """
+    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, RuntimeState]:
         ids_B1 = np.full((batch, 1), STOP_ID, np.int64)
-        (logits_B1V, log_p_B1L), after = self._read(
-            WITH_LENGTHS, ids_B1, self.initial_state(batch), np.ones_like(ids_B1)
-        )
+        # The countdown is not added to a stop; it only has to say that this is not the end of the document.
+        all_conditions = {COUNTDOWN.name: np.ones_like(ids_B1), **conditions_at(conditions, np.s_[:, np.newaxis])}
+        (logits_B1V, log_p_B1L), after = self._read(WITH_LENGTHS, ids_B1, self.initial_state(batch), all_conditions)
         return logits_B1V[:, 0], log_p_B1L[:, 0], after
 
     def sequence(
-        self, ids_BT: Ints, state: RuntimeState, remaining_BT: Ints | None = None
+        self, ids_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Floats, RuntimeState]:
         """Logits (B, T, V) of the token after each id, and the state after the last. T is at least 1."""
-        (logits_BTV,), after = self._read(["logits"], ids_BT, state, remaining_BT)
+        (logits_BTV,), after = self._read(["logits"], ids_BT, state, conditions)
         return logits_BTV, after
 
-    def step(self, ids_B: Ints, state: RuntimeState, remaining_B: Ints | None = None) -> tuple[Floats, RuntimeState]:
+    def step(
+        self, ids_B: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Floats, RuntimeState]:
         """Logits (B, V) of the token after each lane's id, and the state after it."""
         if self._takes_steps:
-            (logits_BV,), after = self._call(["logits"], ids_B, state, remaining_B)
+            (logits_BV,), after = self._call(["logits"], ids_B, state, conditions)
             return logits_BV, after
-        remaining_B1 = None if remaining_B is None else remaining_B[:, None]
-        logits_B1V, after = self.sequence(ids_B[:, None], state, remaining_B1)
+        column = np.s_[:, np.newaxis]
+        logits_B1V, after = self.sequence(ids_B[column], state, conditions_at(conditions, column))
         return logits_B1V[:, 0], after
 
-    def advance(self, ids_B: Ints, state: RuntimeState, remaining_B: Ints | None = None) -> Floats:
+    def advance(self, ids_B: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """As `step`, but it is `state` itself that becomes the state after it. Not for several threads.
 
         The logits are good until the next call.
         """
         if not self._takes_steps:
-            logits_BV, after = self.step(ids_B, state, remaining_B)
+            logits_BV, after = self.step(ids_B, state, conditions)
             for array_1BH, other_1BH in zip(state, after, strict=True):
                 array_1BH[:] = other_1BH
             return logits_BV
         if self._bound is None or self._bound[0] is not state:
             arrays = dict(zip(self._state_names, state, strict=True))
             self._bound = state, BoundSteps(self._session, self._options, arrays, self._vocabulary_size)
-        return self._bound[1].step(ids_B, self._left(remaining_B))
+        return self._bound[1].step({"ids": ids_B, **self._rows(conditions)})
 
     def costs(
-        self, inputs_BT: Ints, targets_BT: Ints, state: RuntimeState, remaining_BT: Ints | None = None
+        self, inputs_BT: Ints, targets_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, RuntimeState]:
         """What each place costs given the inputs up to it, and the state after the last."""
         if self.stopping != "length":
-            logits_BTV, after = self.sequence(inputs_BT, state)
+            logits_BTV, after = self.sequence(inputs_BT, state, conditions)
             return Costs.of_tokens(_nats(logits_BTV, targets_BT), targets_BT, STOP_ID), after
-        assert remaining_BT is not None, "this model counts down"
-        (logits_BTV, log_p_BTL), after = self._read(WITH_LENGTHS, inputs_BT, state, remaining_BT)
+        (logits_BTV, log_p_BTL), after = self._read(WITH_LENGTHS, inputs_BT, state, conditions)
         nats_BT = _nats(logits_BTV, targets_BT)
         ends_BT, opens_BT = np.zeros_like(nats_BT), inputs_BT == STOP_ID
-        left_N = class_of(remaining_BT[opens_BT])
-        ends_BT[opens_BT] = LOG_WIDTHS[left_N] - np.take_along_axis(log_p_BTL[opens_BT], left_N[:, None], -1)[:, 0]
+        class_N = COUNTDOWN.row_of(conditions[COUNTDOWN.name][opens_BT])
+        ends_BT[opens_BT] = LOG_WIDTHS[class_N] - np.take_along_axis(log_p_BTL[opens_BT], class_N[:, None], -1)[:, 0]
         return Costs(nats_BT, ends_BT), after
 
     def select(self, state: RuntimeState, lanes: Ints) -> RuntimeState:
@@ -143,34 +135,29 @@ class RuntimeLanguageModel:
             array_1BH[:, lane] = other_11H[:, 0]
 
     def _read(
-        self, wanted: Sequence[str], ids_BT: Ints, state: RuntimeState, remaining_BT: Ints | None
+        self, wanted: Sequence[str], ids_BT: Ints, state: RuntimeState, conditions: Conditions
     ) -> tuple[list[Floats], RuntimeState]:
-        """Of the outputs `wanted` each place's, (B, T, ...), and the state after the last."""
+        """The outputs `wanted` at each place, (B, T, ...), and the state after the last."""
         if not self._takes_steps:
-            return self._call(wanted, ids_BT, state, remaining_BT)
+            return self._call(wanted, ids_BT, state, conditions)
         steps = []
         for t in range(ids_BT.shape[1]):
-            step, state = self._call(wanted, ids_BT[:, t], state, None if remaining_BT is None else remaining_BT[:, t])
+            step, state = self._call(wanted, ids_BT[:, t], state, conditions_at(conditions, np.s_[:, t]))
             steps.append(step)
         return [np.stack(arrays, 1) for arrays in zip(*steps, strict=True)], state
 
     def _call(
-        self, wanted: Sequence[str], ids: Ints, state: RuntimeState, remaining: Ints | None
+        self, wanted: Sequence[str], ids: Ints, state: RuntimeState, conditions: Conditions
     ) -> tuple[list[Floats], RuntimeState]:
-        """Runs the graph, with `ids` and what remains after them in the shape that it takes."""
+        """Runs the graph, with `ids` and the values of their conditions in the shape that it takes."""
         feed: dict[str, npt.NDArray[np.generic]] = dict(zip(self._state_names, state, strict=True))
-        feed["ids"] = ids.astype(np.int64, copy=False)
-        if (left := self._left(remaining)) is not None:
-            feed["left"] = left
+        feed |= {"ids": ids.astype(np.int64, copy=False), **self._rows(conditions)}
         outputs = self._session.run([*wanted, *self._after], feed, self._options)
         return outputs[: len(wanted)], tuple(outputs[len(wanted) :])
 
-    def _left(self, remaining: Ints | None) -> npt.NDArray[np.int64] | None:
-        """The classes of what remains, for a graph that counts down."""
-        if self.stopping != "length":
-            return None
-        assert remaining is not None, "this model counts down"
-        return class_of(remaining)
+    def _rows(self, conditions: Conditions) -> dict[str, npt.NDArray[np.int64]]:
+        """The rows of the conditions' embeddings, by the names of the graph's inputs."""
+        return {c.port: c.row_of(conditions[c.name]).astype(np.int64, copy=False) for c in self._conditions}
 
 
 def _nats(logits_BTV: Floats, targets_BT: Ints) -> Floats:

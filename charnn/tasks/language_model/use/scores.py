@@ -1,4 +1,4 @@
-"""The score of a language model on a text, as sums and counts that can be added; what is asked of a model for it."""
+"""What a text costs a language model, as sums and counts that can be added; and what scoring asks of a model."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charnn.generation.config import Stopping
+from charnn.generation.model import Conditions
 
 Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
 
 
 class Costs(NamedTuple):
-    """What reading cost, place by place, in nats; the two add up to all that it cost."""
+    """What reading cost at each place, in nats; the two add up to all that it cost."""
 
     text_BT: Floats
     """-ln p of each target that is a token of the text; 0 where it is a stop."""
     ends_BT: Floats
-    """-ln p of each target that is a stop, 0 elsewhere; or, where a model foretells lengths, -ln p of the length of
+    """-ln p of each target that is a stop, 0 elsewhere. Where a model foretells lengths, it is -ln p of the length of
     the document that each stop among the inputs opens: its end itself costs nothing more."""
 
     @classmethod
     def of_tokens(cls, nats_BT: Floats, targets_BT: Ids, stop_id: int) -> Costs:
-        """Where the end of a document is a token like any other: -ln p of each target."""
+        """The costs where the end of a document is a token like any other: `nats_BT` is -ln p of each target."""
         is_stop_BT = targets_BT == stop_id
         zero = nats_BT.dtype.type(0)
         return cls(np.where(is_stop_BT, zero, nats_BT), np.where(is_stop_BT, nats_BT, zero))
@@ -35,19 +35,21 @@ class Costs(NamedTuple):
 class Scorer(Protocol):
     """A recurrent model that tells what its next tokens cost. Rows of a batch know nothing of each other."""
 
-    @property
-    def stopping(self) -> Stopping:
-        """How it ends a document. With `length` it must be told what remains of each."""
-
     def initial_state(self, batch: int) -> Any:
         """The state of `batch` rows that have read nothing."""
 
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Any, remaining_BT: Ids | None) -> tuple[Costs, Any]:
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+        """What the inputs before `targets_BT` are given beside their ids.
+
+        It depends on where documents end. The document of a row's last target has `later_B` more tokens beyond the row;
+        without it, it ends with the row.
+        """
+
+    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Any, conditions: Conditions) -> tuple[Costs, Any]:
         """The costs, given the state and the inputs up to each place; and the state after the last.
 
-        Inputs and targets are ids, (B, T). `remaining_BT`, as `lengths.remaining_tokens` counts, is for a model whose
-        `stopping` is `length`; others make no use of it. What a row gives at one step does not depend on its later
-        steps, so padding at the end of a row is harmless.
+        Inputs and targets are ids, (B, T), and so are the values of the `conditions` of the inputs. What a row gives at
+        one step does not depend on its later steps, so padding at the end of a row is harmless.
         """
 
 
@@ -59,13 +61,14 @@ def bits(nats: float) -> float:
 class LanguageScore:
     """What predicting a text cost. Scores of parts add up to the score of the whole.
 
-    Everything is per character of the text, whatever the tokens are, so models with different tokenizers compare.
+    All figures are per character of the text, whatever the tokens are, so that models with different tokenizers
+    compare.
     """
 
     nats: float
     """The sum of -ln p over the tokens of the text, stop tokens left out."""
     characters: int
-    """Of the text: `len(text)`."""
+    """The length of the text, `len(text)`."""
     stop_nats: float = 0.0
     """What predicting where documents end cost: the sum of -ln p over the stop tokens, or over the lengths that were
     foretold."""
@@ -108,7 +111,7 @@ class LanguageScore:
 
     @property
     def perplexity(self) -> float:
-        """exp of nats per character, under any tokenizer: never per token. Infinite beyond the range of a float."""
+        """exp of the nats per character, never per token, under any tokenizer. Infinite beyond the range of a float."""
         try:
             return math.exp(self.nats_per_character)
         except OverflowError:

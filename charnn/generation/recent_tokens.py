@@ -12,8 +12,8 @@ from charnn.tokenizers.base import STOP_ID
 Ids = npt.NDArray[np.integer]
 
 
-class Recent:
-    """How often each token is among the last `window` of each lane.
+class RecentTokens:
+    """Counts how often each token is among the last `window` of each lane.
 
     The stop token is never counted: that a document began is no reason against its end.
     """
@@ -56,8 +56,8 @@ class Recent:
         self.counts_BV, self._ring_BW = self.counts_BV[lanes], self._ring_BW[lanes]
 
 
-class NoHistory(Recent):
-    """Where nothing looks back: nothing is kept."""
+class NoRecentTokens(RecentTokens):
+    """Keeps nothing: for a sampler in which nothing looks back."""
 
     def __init__(self) -> None:
         super().__init__(0, 1)
