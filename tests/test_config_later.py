@@ -1,4 +1,4 @@
-"""Fields that came after the first models were written: they are in a file only where they say something."""
+"""Fields that came, or were renamed, after the first models were written: files stay as they were."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from charnn.config.as_json import Json, later
+from charnn.config.as_json import Json, later, stored_as
+from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 
 
@@ -14,6 +15,12 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 class Inner(Json):
     first: int = 1
     second: float = later(0.5)
+
+
+@dataclass(frozen=True)
+class Renamed(Json):
+    today: int = stored_as("once", 1)
+    inner: Inner = stored_as("old inner", Inner())
 
 
 @dataclass(frozen=True)
@@ -67,3 +74,26 @@ def test_an_older_charnn_reads_a_newer_network_that_uses_nothing_new() -> None:
 )
 def test_a_network_in_words_says_what_it_does_beyond_the_usual(network: LanguageModelNetworkConfig, said: str) -> None:
     assert str(network) == said
+
+
+# Fields that were renamed.
+
+
+def test_a_field_that_is_stored_under_another_name_is_written_and_read_by_that_name() -> None:
+    assert Renamed(5, Inner(2, 0.25)).to_json() == {"once": 5, "old inner": {"first": 2, "second": 0.25}}
+    assert Renamed.from_json({"once": 5, "old inner": {"first": 2}}) == Renamed(5, Inner(2))
+    assert Renamed.from_json({}) == Renamed()
+
+
+def test_the_name_in_the_code_is_no_key() -> None:
+    with pytest.raises(ConfigError, match=r"^Renamed: unknown key 'today'$"):
+        Renamed.from_json({"today": 5})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [({"once": "5"}, r"^Renamed\.once: '5' is"), ({"old inner": {"third": 3}}, r"^Renamed\.old inner: unknown key")],
+)
+def test_a_wrong_value_is_named_by_its_key(value: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Renamed.from_json(value)

@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back: every key known, every value of the declared type."""
+"""Frozen dataclasses as JSON and back: every key is known, and every value has the declared type."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, Literal, Self, TypeVar
 from charnn.errors import ConfigError
 
 T = TypeVar("T")
-_LATER = "later"
-"""In the metadata of a field that `later` made."""
+_LATER, _KEY = "later", "key"
+"""In the metadata of a field: that `later` made it, and the key that `stored_as` gave it."""
 
 
 class Json:
-    """JSON in and out for a frozen dataclass: every key known, every value of the declared type."""
+    """A mixin for a frozen dataclass, which `to_json` makes JSON of and `from_json` makes of JSON."""
 
     def to_json(self) -> dict[str, Any]:
         return typing.cast(dict[str, Any], _plain(self))
@@ -35,14 +35,23 @@ def later(default: T) -> T:
     return field(default=default, metadata={_LATER: True})
 
 
+def stored_as(key: str, default: T) -> T:
+    """A field whose key in JSON is `key`, because the field was renamed after the first models were written."""
+    return field(default=default, metadata={_KEY: key})
+
+
+def _key(declared: dataclasses.Field[Any]) -> str:
+    return str(declared.metadata.get(_KEY, declared.name))
+
+
 def _plain(value: Any) -> Any:
-    """As `dataclasses.asdict`, at any depth, without the fields that came later and have their default."""
+    """`value` as JSON values, at any depth, without the fields that came later and have their default."""
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
     if not dataclasses.is_dataclass(value):
         return value
     values = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
-    return {f.name: _plain(v) for f, v in values if not (f.metadata.get(_LATER) and v == f.default)}
+    return {_key(f): _plain(v) for f, v in values if not (f.metadata.get(_LATER) and v == f.default)}
 
 
 def _convert(kind: Any, value: object, where: str) -> object:
@@ -58,14 +67,17 @@ def _convert(kind: Any, value: object, where: str) -> object:
     if origin is tuple and isinstance(value, list):
         return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        fields = {f.name: f for f in dataclasses.fields(kind)}
+        fields = {_key(f): f for f in dataclasses.fields(kind)}
         if unknown := sorted(set(value) - set(fields)):
             raise ConfigError(f"{where}: unknown key {unknown[0]!r}")
-        required = {n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
+        required = {key for key, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
         if missing := sorted(required - set(value)):
             raise ConfigError(f"{where}: missing key {missing[0]!r}")
         hints = typing.get_type_hints(kind)
-        return kind(**{n: _convert(hints[n], v, f"{where}.{n}") for n, v in value.items()})  # type: ignore[operator]
+        converted = {
+            (name := fields[key].name): _convert(hints[name], item, f"{where}.{key}") for key, item in value.items()
+        }
+        return kind(**converted)  # type: ignore[operator]
     if kind is float and type(value) in (int, float):
         try:
             return float(typing.cast(float, value))
@@ -77,5 +89,6 @@ def _convert(kind: Any, value: object, where: str) -> object:
 
 
 def require(condition: bool, message: str) -> None:
+    """Raises ConfigError with this message unless the condition holds."""
     if not condition:
         raise ConfigError(message)
