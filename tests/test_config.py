@@ -62,7 +62,7 @@ NETWORKS = st.one_of(
 TRAININGS = st.builds(
     TrainingConfig,
     budget=BUDGETS,
-    lanes=COUNTS,
+    batch_size=COUNTS,
     window_length=COUNTS,
     learning_rate=POSITIVE,
     warmup_fraction=FRACTIONS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from charnn.config.as_json import Json, later, stored_as
+from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 
@@ -97,3 +98,10 @@ def test_the_name_in_the_code_is_no_key() -> None:
 def test_a_wrong_value_is_named_by_its_key(value: object, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         Renamed.from_json(value)
+
+
+def test_a_batch_size_is_stored_as_lanes_as_in_the_first_models() -> None:
+    training = TrainingConfig(Budget(steps=1), batch_size=7)
+    assert list(training.to_json())[:3] == ["budget", "lanes", "window_length"]
+    assert training.to_json()["lanes"] == 7
+    assert TrainingConfig.from_json({"budget": {"steps": 1}, "lanes": 7}) == training

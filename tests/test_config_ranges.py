@@ -77,7 +77,7 @@ INFINITY = float("inf")
         *(
             (TrainingConfig, {"budget": Budget(steps=1)}, *pair)
             for pair in [
-                ("lanes", 0),
+                ("batch_size", 0),
                 ("window_length", 0),
                 ("learning_rate", 0.0),
                 ("learning_rate", NAN),

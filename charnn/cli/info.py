@@ -77,8 +77,8 @@ def _language_model(config: LanguageModelConfig, tokenizer: Tokenizer) -> Rows:
         ),
         (
             "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.lanes} lanes "
-            f"x {training.window_length} steps, {record.precision} on {record.device}, "
+            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, "
+            f"{training.batch_size} lanes x {training.window_length} steps, {record.precision} on {record.device}, "
             f"{record.characters_per_second:,.0f} char/s; seed {training.seed}; ended by: {record.stopped_by}",
         ),
     ]
@@ -121,7 +121,7 @@ def _tagger(config: TaggerConfig, lexicon: Lexicon) -> Rows:
         ),
         (
             "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.lanes} "
+            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
             f"sentences a batch, {record.precision} on {record.device}, {words_per_second:,.0f} {corpus.level}s/s; "
             f"seed {training.seed}; ended by: {record.stopped_by}",
         ),

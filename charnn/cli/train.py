@@ -15,7 +15,6 @@ from charnn.tokenizers.config import TokenizerConfig
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory
-    from charnn.cli.observers import LiveView
     from charnn.tasks.language_model.learn.session import LanguageModelSession
     from charnn.tasks.tagger.learn.session import TaggerSession
     from charnn.training.distributed.processes import Processes
@@ -88,13 +87,15 @@ def train(
     charnn train bare.txt --level character --tags accented.txt
     """
     from charnn.cli import console, train_tagger, train_text
-    from charnn.cli.observers import PlainLines
+    from charnn.cli.observers import LiveView, PlainLines
     from charnn.cli.signals import Interruption
     from charnn.tasks.language_model.directory import LanguageModelDirectory
-    from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+    from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
     from charnn.tasks.tagger.directory import TaggerDirectory
-    from charnn.tasks.tagger.learn.plan import TaggerOverrides
+    from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+    from charnn.training.hardware import keep_freed_memory
 
+    keep_freed_memory()
     processes = context.with_resource(workers.joined(context))
     budget = given.budget(time, epochs, steps)
     if resume is not None:
@@ -120,7 +121,7 @@ def train(
             "layers": layers,
             "hidden_size": hidden,
             "dropout": dropout,
-            "lanes": batch,
+            "batch_size": batch,
             "window_length": window,
             "learning_rate": learning_rate,
             "budget": budget,
@@ -135,20 +136,21 @@ def train(
                 level=level,
                 tag_paths=tags or [],
                 encoding=encoding,
-                wishes=TaggerOverrides(cell=cell, word_size=embedding, words_from=words_from, decoder=decoder, **sizes),
+                overrides=TaggerOverrides(
+                    cell=cell, word_size=embedding, words_from=words_from, decoder=decoder, **sizes
+                ),
                 settings=settings,
                 directory=partial(_new_directory, TaggerDirectory, corpus[0], out, overwrite),
             )
         else:
-            chosen = frozenset(name for name in ("cell", "tokenizer") if given.is_given(context, name))
             session = train_text.start(
                 corpus,
                 valid or [],
                 document=documents,
                 encoding=encoding,
                 tokenizer=TokenizerConfig(tokenizer, vocabulary_size, min_count),
-                wishes=LanguageModelOverrides(
-                    cell=cell,
+                overrides=LanguageModelOverrides(
+                    cell=cell if given.is_given(context, "cell") else None,
                     embedding_size=embedding,
                     residual=residual or None,
                     recurrent_depth=recurrent_depth,
@@ -156,19 +158,19 @@ def train(
                     embedding_dropout=embedding_dropout,
                     gradient_flow=gradient_flow,
                     stopping=stopping,
-                    given=chosen,
                     **sizes,
                 ),
                 settings=settings,
                 directory=partial(_new_directory, LanguageModelDirectory, corpus[0], out, overwrite),
                 source=start_from,
+                tokenizer_given=given.is_given(context, "tokenizer"),
                 processes=processes,
             )
     try:
         for line in session.description() if processes.is_first else ():
             console.notice(line)
         is_watched = console.is_terminal() and processes.is_first
-        observer = _live_view(session) if is_watched else PlainLines()
+        observer = LiveView(session.preview, session.preview_title) if is_watched else PlainLines()
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
@@ -191,23 +193,15 @@ def _resume(
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.tagger.directory import TaggerDirectory
 
-    path, task = processes.share(lambda: (str((found := directory_of(find_model(name, None))).path), found.name))
+    path, task = processes.broadcast(lambda: (str((found := directory_of(find_model(name, None))).path), found.name))
     workers.check(processes, task, paths)
     if task == "tagger":
         return train_tagger.resume(TaggerDirectory(Path(path)), paths, budget)
     directory = LanguageModelDirectory(Path(path))
-    config = processes.share(directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json)
+    config = processes.broadcast(
+        directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json
+    )
     return train_text.resume(directory, config, paths, budget, processes)
-
-
-def _live_view(session: LanguageModelSession | TaggerSession) -> LiveView:
-    from charnn.cli import train_tagger, train_text
-    from charnn.cli.observers import LiveView
-    from charnn.tasks.language_model.learn.session import LanguageModelSession
-
-    if isinstance(session, LanguageModelSession):
-        return LiveView(train_text.preview(session), train_text.PREVIEW_TITLE)
-    return LiveView(train_tagger.preview(session), train_tagger.PREVIEW_TITLE)
 
 
 def _new_directory(kind: type[D], first_path: str, out: Path | None, overwrite: bool) -> D:

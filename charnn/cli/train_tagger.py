@@ -10,14 +10,9 @@ from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 
 if TYPE_CHECKING:
-    from charnn.cli.observers import Preview
     from charnn.tasks.tagger.directory import TaggerDirectory
-    from charnn.tasks.tagger.learn.plan import TaggerOverrides
+    from charnn.tasks.tagger.learn.overrides import TaggerOverrides
     from charnn.tasks.tagger.learn.session import TaggerSession
-    from charnn.training.report import Report
-
-PREVIEW_TITLE = "a sentence it never saw"
-PREVIEW_WORDS = 40
 
 
 def start(
@@ -29,12 +24,13 @@ def start(
     level: Level,
     tag_paths: Sequence[str],
     encoding: str,
-    wishes: TaggerOverrides,
+    overrides: TaggerOverrides,
     settings: Mapping[str, Any],
     directory: Callable[[], TaggerDirectory],
 ) -> TaggerSession:
     from charnn.tasks.tagger.learn.session import TaggerSession
     from charnn.tasks.tagger.treebank import read_treebank
+    from charnn.training.hardware import thread_counts
 
     treebank = read_treebank(
         paths,
@@ -45,12 +41,13 @@ def start(
         tag_paths=tag_paths,
         encoding=encoding,
     )
-    return TaggerSession.start(directory, treebank, wishes, settings)
+    return TaggerSession.start(directory, treebank, overrides, settings, thread_counts())
 
 
 def resume(directory: TaggerDirectory, paths: Sequence[str], budget: Budget | None) -> TaggerSession:
     from charnn.tasks.tagger.learn.session import TaggerSession
     from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
+    from charnn.training.hardware import thread_counts
 
     recorded = directory.config().corpus
     if paths:
@@ -67,18 +64,7 @@ def resume(directory: TaggerDirectory, paths: Sequence[str], budget: Budget | No
             raise UsageError(f"{', '.join(paths)}: not the treebank that {directory.path} was trained on")
     else:
         treebank = read_treebank_again(recorded)
-    return TaggerSession.resume(directory, treebank, budget)
-
-
-def preview(session: TaggerSession) -> Preview:
-    """For the live view: validation sentences, one after the other, as the network tags them by now."""
-    sentences = session.treebank.validation
-
-    def tagged(report: Report) -> str:
-        words = sentences[report.step % len(sentences)].words[:PREVIEW_WORDS]
-        return " ".join(f"{word}_{tag}" for word, tag in zip(words, session.tag(words), strict=True))
-
-    return tagged
+    return TaggerSession.resume(directory, treebank, budget, thread_counts())
 
 
 def _columns(given: str | None, level: Level, tag_paths: Sequence[str]) -> tuple[str, ...]:

@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING, Any
 from charnn.config.training import Budget
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
-from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tokenizers.config import TokenizerConfig
 
 if TYPE_CHECKING:
-    from charnn.cli.observers import Preview
     from charnn.tasks.language_model.config import LanguageModelConfig
     from charnn.tasks.language_model.directory import LanguageModelDirectory
-    from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+    from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
     from charnn.tasks.language_model.learn.session import LanguageModelSession
     from charnn.training.distributed.processes import Processes
-    from charnn.training.report import Report
-
-SAMPLE = SamplingConfig(temperature=0.7, length=240)
-PREVIEW_TITLE = "a sample, temperature 0.7"
 
 
 def start(
@@ -33,29 +27,33 @@ def start(
     document: DocumentUnit,
     encoding: str,
     tokenizer: TokenizerConfig,
-    wishes: LanguageModelOverrides,
+    overrides: LanguageModelOverrides,
     settings: Mapping[str, Any],
     directory: Callable[[], LanguageModelDirectory],
     source: str | None,
+    tokenizer_given: bool,
     processes: Processes,
 ) -> LanguageModelSession:
     """Where several processes start, the first one alone reads `source`."""
     from charnn.tasks.language_model.corpus import read_corpus
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.session import LanguageModelSession
+    from charnn.training.hardware import thread_counts
 
     start_from = LanguageModelDirectory.find(source) if source is not None and processes.is_first else None
 
     def chosen() -> TokenizerConfig:
-        if start_from is None or "tokenizer" in wishes.given:
+        if start_from is None or tokenizer_given:
             return tokenizer
         theirs = start_from.config().tokenizer
         return dataclasses.replace(theirs, min_count=tokenizer.min_count)
 
-    tokenizer = processes.share(chosen, pack=TokenizerConfig.to_json, unpack=TokenizerConfig.from_json)
+    tokenizer = processes.broadcast(chosen, pack=TokenizerConfig.to_json, unpack=TokenizerConfig.from_json)
     any_bytes = tokenizer.kind == "bytes"
     corpus = read_corpus(paths, valid, document=document, encoding=encoding, any_bytes=any_bytes)
-    return LanguageModelSession.start(directory, corpus, tokenizer, wishes, settings, start_from, processes)
+    return LanguageModelSession.start(
+        directory, corpus, tokenizer, overrides, settings, start_from, processes, thread_counts()
+    )
 
 
 def resume(
@@ -68,6 +66,7 @@ def resume(
     """`config` is that of the directory."""
     from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
     from charnn.tasks.language_model.learn.session import LanguageModelSession
+    from charnn.training.hardware import thread_counts
 
     recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
     if paths:
@@ -77,23 +76,7 @@ def resume(
             raise UsageError(f"{', '.join(paths)}: not the text that {directory.path} was trained on")
     else:
         corpus = read_corpus_again(recorded, any_bytes=any_bytes)
-    return LanguageModelSession.resume(directory, corpus, budget, processes)
-
-
-def preview(session: LanguageModelSession) -> Preview:
-    """For the live view: what the network writes by now."""
-    import numpy as np
-
-    from charnn.generation.generator import generate
-    from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
-
-    network, may_stop = NumpyLanguageModel(session.network), session.config.corpus.ends_are_learned
-
-    def sample(report: Report) -> str:
-        random = np.random.default_rng(report.step)
-        return "".join(generate(network, session.tokenizer, "", SAMPLE, random, may_stop=may_stop))
-
-    return sample
+    return LanguageModelSession.resume(directory, corpus, budget, processes, thread_counts())
 
 
 def _hashes(corpus: CorpusConfig) -> list[str]:

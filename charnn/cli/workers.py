@@ -33,7 +33,7 @@ def joined(context: typer.Context) -> Iterator[Processes]:
             if processes.size > 1:  # torchrun ends the others where one has ended, and this one has a last word to say
                 for number in SIGNALS:
                     signal.signal(number, signal.SIG_IGN)
-            said = processes.to_say(error)
+            said = processes.error_to_raise(error)
             if said is error:
                 raise
             if said is not None:

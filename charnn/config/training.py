@@ -1,4 +1,4 @@
-"""How a network is trained."""
+"""How a network is to be trained, whatever its task; `TrainingRecord` says what a run really did."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from charnn.config.as_json import Json, later, require
+from charnn.config.as_json import Json, later, require, stored_as
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
@@ -15,16 +15,16 @@ Optimizer = Literal["adamw", "muon"]
 
 @dataclass(frozen=True)
 class Budget(Json):
-    """How long training may take. Exactly one of the three is set."""
+    """How long training may take: exactly one of the three is set."""
 
     seconds: float | None = None
     epochs: float | None = None
     steps: int | None = None
 
     def __post_init__(self) -> None:
-        given = [v for v in (self.seconds, self.epochs, self.steps) if v is not None]
-        require(len(given) == 1, "a budget is one of seconds, epochs and steps")
-        require(given[0] > 0, "a budget must be more than nothing")
+        limits = [v for v in (self.seconds, self.epochs, self.steps) if v is not None]
+        require(len(limits) == 1, "a budget is one of seconds, epochs and steps")
+        require(limits[0] > 0, "a budget must be more than nothing")
 
     def __str__(self) -> str:
         if self.seconds is not None:
@@ -35,33 +35,39 @@ class Budget(Json):
 @dataclass(frozen=True)
 class TrainingConfig(Json):
     budget: Budget
-    lanes: int = 32
-    """B: how many places of the text are read side by side."""
+    batch_size: int = stored_as("lanes", 32)
+    """B: the sequences that are read side by side. For a language model they are places of its text, each of which goes
+    on where it was (the lanes of `Windows`); for a tagger they are sentences."""
     window_length: int = 64
-    """T: steps that a gradient flows back through."""
+    """T: the steps that a gradient flows back through."""
     learning_rate: float = 8e-3
-    """At the top of the schedule, after warm-up. Of AdamW; Muon's is a fixed multiple of it."""
+    """AdamW's learning rate at the top of the schedule, after warm-up. Muon's is a fixed multiple of it."""
     warmup_fraction: float = 0.05
+    """The fraction of the budget in which the learning rate rises to its top."""
     final_rate_fraction: float = 0.01
-    """Where the cosine ends, as a fraction of the top."""
+    """The learning rate at which the cosine ends, as a fraction of the top."""
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
+    """The largest norm of the gradient; None leaves the norm alone. A `clip_value` takes its place."""
     clip_value: float | None = None
+    """The largest size of any number in the gradient; None leaves them alone."""
     average_decay: float = 0.99
-    """Decay, per step, of the running average of the weights; the average is what is validated and kept. 0 is none."""
+    """The decay per step of the running average of the weights, which is what is validated and kept. With 0 the average
+    is the weights themselves."""
     patience: int = 6
-    """Validations in a row without a better loss after which the learning rate falls to its last, and training ends. 0
-    never does."""
+    """After this many validations in a row without a better loss, the learning rate falls to its last value and
+    training ends. With 0 a run never ends early."""
     precision: Precision = "auto"
     device: Device = "auto"
     seed: int = 0
     optimizer: Optimizer = later("adamw")
-    """`muon` is for the matrices of recurrent layers, with adamw for the rest."""
+    """`adamw` fits all parameters; `muon` fits the matrices of recurrent layers, and adamw the rest."""
     validation_characters: int | None = later(None)
-    """Of a text's held-out part, that each validation reads: its beginning. None is all of it."""
+    """Each validation of a language model reads this many characters from the beginning of the held-out text. None is
+    all of it."""
 
     def __post_init__(self) -> None:
-        require(self.lanes >= 1 and self.window_length >= 1, "lanes and window must be at least 1")
+        require(self.batch_size >= 1 and self.window_length >= 1, "batch size and window length must be at least 1")
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
         require(0 <= self.final_rate_fraction <= 1, "the final learning rate is a fraction of the top one")
         require(0 <= self.weight_decay < math.inf, "weight decay cannot be negative")

@@ -1,4 +1,4 @@
-"""A running average of the weights: steadier than the weights themselves, and what is validated and kept."""
+"""A running average of the weights, which is steadier than the weights and is what is validated and kept."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class AveragedWeights:
 
     @torch.no_grad()
     def update(self) -> None:
+        """Takes in the weights as they are after a step."""
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         self._updates += 1
         parameters: list[Tensor] = [p.detach() for p in self._parameters.values()]
@@ -31,7 +32,7 @@ class AveragedWeights:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Within, the network has the averaged weights; after, its own again."""
+        """Within, the network has the averaged weights; afterwards it has its own again."""
         own = {name: p.data for name, p in self._parameters.items()}
         try:
             for name, parameter in self._parameters.items():
@@ -43,9 +44,11 @@ class AveragedWeights:
 
     @property
     def updates(self) -> int:
+        """How often `update` was called, in earlier sittings too."""
         return self._updates
 
     def restore(self, values: dict[str, Tensor], updates: int) -> None:
+        """Goes on from the `values` and `updates` of an earlier sitting."""
         for name, value in values.items():
             self.values[name].copy_(value)
         self._updates = updates

@@ -1,11 +1,14 @@
-"""Where training runs, on how many threads, in what precision: what the hardware does fast, unless told otherwise; and
-how the memory of one step is kept for the next."""
+"""Where training runs, in what precision and on how many threads, and how the memory of one step is kept for the next.
+
+What is `auto` becomes what the hardware does fast. Two of these functions set something for the whole process,
+`keep_freed_memory` and `threads_set`; the first is for commands alone, and the second puts back what was there.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
@@ -14,14 +17,15 @@ from charnn.config.training import Device, Precision
 from charnn.errors import UsageError
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
-"""From glibc's malloc.h."""
+"""These parameters of `mallopt` are from glibc's malloc.h."""
 
 
 def keep_freed_memory() -> None:
     """For the rest of the process, glibc gives no memory back to the system.
 
     By default it maps every large tensor anew and unmaps it when it is freed, so that each step of training pays for
-    having its pages zeroed: a third of the time at 2 x 512. Other C libraries are left alone.
+    having its pages zeroed: a third of the time at 2 x 512. Other C libraries are left alone. This is for a command
+    that trains and ends; a program that goes on afterwards would keep the memory that training took.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -54,19 +58,34 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
     return "fp32"
 
 
-def thread_counts(device: torch.device) -> list[int]:
-    """How many threads may be the best for training: one, or one for each core. Small steps gain nothing from a second
-    thread, and where another process has a core, threads that wait for each other wait very long."""
-    return sorted({1, torch.get_num_threads()}) if device.type == "cpu" else [torch.get_num_threads()]
+def thread_counts() -> tuple[int, ...]:
+    """The numbers of threads that a command lets training try: one, and as many as torch has (one for each core).
+
+    Small steps gain nothing from a second thread, and where another process has a core, threads that wait for each
+    other wait very long.
+    """
+    return tuple(sorted({1, torch.get_num_threads()}))
 
 
-def threads_for(work: int, small: int) -> int:
-    """Where nothing was measured: one for a step of at most `small` units of work."""
-    return 1 if work <= small else torch.get_num_threads()
+def allowed_threads(thread_counts: Sequence[int] | None) -> Sequence[int]:
+    """The numbers of threads that were allowed, and otherwise the one that torch has now."""
+    return thread_counts or (torch.get_num_threads(),)
+
+
+def threads_for(work: int, small: int, allowed: Sequence[int]) -> int:
+    """The number of threads for a step that was not measured: the fewest that are allowed where it has at most `small`
+    units of work, else the most."""
+    return min(allowed) if work <= small else max(allowed)
+
+
+def nearest_allowed(threads: int, allowed: Sequence[int]) -> int:
+    """The largest number that is allowed here and not above `threads`, which may be what another machine chose."""
+    return max((count for count in allowed if count <= threads), default=min(allowed))
 
 
 @contextmanager
 def threads_set(count: int) -> Iterator[None]:
+    """Within, torch computes with so many threads; afterwards with as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -1,4 +1,4 @@
-"""Keeps a run in its model directory: a usable model from the first validation on."""
+"""Keeps a run in its model directory, which holds a usable model from the first validation on."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ class DirectoryKeeper(Generic[C]):
         directory: ModelDirectory,
         config: C,
         network: nn.Module,
-        write_rest: Callable[[Weights], None],
+        write_task_files: Callable[[Weights], None],
     ):
-        """`write_rest` writes what using a model of this task takes beside its config and weights."""
+        """`write_task_files` writes what a model of this task needs beside its config and weights, such as graphs."""
         self.directory = directory
         self.config = config
         self._network = network
-        self._write_rest = write_rest
+        self._write_task_files = write_task_files
 
-    def best(self, scores: Validation) -> None:
+    def best(self, validation: Validation) -> None:
         weights = as_arrays(self._network.state_dict())
         self.directory.write_weights(weights)
-        self._write_rest(weights)
-        self.update(scores=scores, quantization=None)
+        self._write_task_files(weights)
+        self.update(scores=validation, quantization=None)
 
-    def validation(self, report: Report, scores: Validation) -> None:
+    def validation(self, report: Report, validation: Validation) -> None:
         when = {
             "step": report.step,
             "epoch": round(report.epoch, 4),
@@ -50,7 +50,7 @@ class DirectoryKeeper(Generic[C]):
             "training_nats": report.training_nats,
         }
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
-        self.directory.append_history({**scores.to_json(), **when, **speed})
+        self.directory.append_history({**validation.to_json(), **when, **speed})
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self.directory.write_training_state(as_arrays(tensors), values)
@@ -62,4 +62,5 @@ class DirectoryKeeper(Generic[C]):
 
 
 def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
+    """The same on the CPU, as contiguous numpy arrays."""
     return {name: np.ascontiguousarray(tensor.detach().cpu().numpy()) for name, tensor in tensors.items()}

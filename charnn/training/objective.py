@@ -1,6 +1,6 @@
-"""What the loop needs to know of what it trains: a loss on the next batch, a score, and where the data stands.
+"""What the loop needs to know of what it trains: a loss on the next batch, a validation, and where the data stand.
 
-Where several processes train together, each has a task of its own with its share of every batch.
+Where several processes train together, each has an objective of its own with its part of every batch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Objective(Protocol):
         """What losses and speeds are reported in: `character` or `word`."""
 
     @property
-    def scores(self) -> type[Validation]:
+    def validation_type(self) -> type[Validation]:
         """The class of what `validate` gives."""
 
     @property
@@ -31,28 +31,29 @@ class Objective(Protocol):
 
     @property
     def targets_in_batch(self) -> int:
-        """Targets of a whole batch, of all processes. Sums of losses are divided by it, so that each target weighs the
-        same."""
+        """The targets of a whole batch, of all processes together. Sums of losses are divided by it, so that each
+        target weighs the same."""
 
     def loss(self) -> tuple[Tensor, int]:
-        """The sum of the losses in nats on this process's share of the next batch, attached to the graph, and how many
+        """The sum of the losses in nats on this process's part of the next batch, attached to the graph, and how many
         targets it sums over."""
 
     def validate(self, report: Report) -> Validation:
-        """The scores of the network as it is, on the whole of the validation data; `report` says when. Only the first
-        process is asked for them."""
+        """The loss and the scores of the network as it is, on the whole of the validation data; `report` says when.
+        Only the first process is asked for them."""
 
-    def fit(self) -> float:
-        """The loss of the network as it is on training data; on as much of it as there is validation data, at most."""
+    def train_loss(self) -> float:
+        """The loss of the network as it is on training data, in the unit of `Validation.loss`; on as much of them as
+        there are validation data, at most."""
 
     @property
     def epoch(self) -> float:
-        """Epochs trained so far, the current one in part."""
+        """The epochs trained so far, the current one in part."""
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `restore` needs to go on with the very next batch: tensors (carried state) and JSON values.
 
-        Collective, and of all processes: how many there are when it is restored does not matter.
+        Collective, and the position of all processes together: how many there are when it is restored does not matter.
         """
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:

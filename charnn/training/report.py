@@ -1,33 +1,37 @@
-"""What a run says of itself while it goes on, and to whom: one that shows it, and one that keeps it."""
+"""What a run tells while it goes on, and whom: an observer, which shows it, and a keeper, which stores it.
+
+Nothing here needs PyTorch to be imported, so that what shows a run can be without it.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, Protocol
 
 from charnn.config.model import Validation
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class Observer(Protocol):
     def step(self, report: Report) -> None:
-        """After every few steps, about five times a second."""
+        """Called after every few steps, about five times a second."""
 
-    def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
-        """After every validation; the network has the averaged weights at that moment."""
+    def validation(self, report: Report, validation: Validation, *, best: bool) -> None:
+        """Called after every validation; the network has the averaged weights at that moment, and is in eval mode."""
 
 
 class Keeper(Protocol):
-    def best(self, scores: Validation) -> None:
-        """The network has the averaged weights, and they are the best so far: keep them."""
+    def best(self, validation: Validation) -> None:
+        """Keeps the weights: the network has the averaged ones, and they are the best so far."""
 
-    def validation(self, report: Report, scores: Validation) -> None:
-        """For the history."""
+    def validation(self, report: Report, validation: Validation) -> None:
+        """Adds the validation to the history."""
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """What resuming needs."""
+        """Keeps what resuming needs."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,11 @@ class Report:
     step: int
     epoch: float
     seconds: float
-    """Of training, earlier sittings included."""
+    """The seconds of training, earlier sittings included."""
     fraction: float
-    """Of the run that is done: of the budget, or of the part of it that a run which stops early spends."""
+    """How much of the run is done: of its budget, or of the part of it that a run which stops early spends."""
     training_nats: float
-    """Per unit."""
+    """The training loss per unit."""
     learning_rate: float
     units_per_second: float
     unit: str
@@ -58,18 +62,19 @@ class Meter:
         self.restart()
 
     def restart(self) -> None:
-        """Forgets what it was given, and the time since the last reading."""
+        """Forgets the losses that were added, and the time since the last reading."""
         self._nats: Tensor | float = 0.0
         self._targets = 0
         self._since = time.perf_counter()
 
     def add(self, nats: Tensor, targets: int) -> None:
-        """`nats`, the sum over `targets` targets."""
+        """Adds `nats`, which is the sum of the losses of `targets` targets."""
         self._nats = self._nats + nats
         self._targets += targets
 
     @property
     def is_due(self) -> bool:
+        """Whether it is time for a reading."""
         return time.perf_counter() - self._since >= self.INTERVAL
 
     def read(self) -> tuple[float, float]:

@@ -11,11 +11,11 @@ import math
 from charnn.config.training import Budget
 
 COOL_DOWN = 0.2
-"""How long it takes, as a fraction of what was spent before it."""
+"""How long the cool-down takes, as a fraction of what was spent before it."""
 
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
-    """The fraction of the budget that is spent, from 0; 1 and more is all of it."""
+    """The fraction of the budget that is spent, from 0; at 1 and above all of it is."""
     if budget.seconds is not None:
         return seconds / budget.seconds
     if budget.epochs is not None:
@@ -26,15 +26,19 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
 
 
 def end(cooling_since: float | None) -> float:
-    """The progress at which the run ends."""
+    """The progress at which the run ends, where its cool-down began at `cooling_since`, or has not begun."""
     return 1.0 if cooling_since is None else min(cooling_since * (1 + COOL_DOWN), 1.0)
 
 
 def rate_factor(
     progress: float, *, warmup_fraction: float, final_fraction: float, cooling_since: float | None = None
 ) -> float:
-    """What the top learning rate is multiplied by: linear warm-up, then a cosine down to `final_fraction` at progress 1
-    (Loshchilov and Hutter 2017, without restarts); from `cooling_since` on a line down to the same, or less."""
+    """What the top learning rate is multiplied by.
+
+    It rises linearly over the warm-up and then falls along a cosine to `final_fraction` at progress 1 (Loshchilov and
+    Hutter 2017, without restarts). From `cooling_since` on it falls along a line to the same, and never above the
+    cosine.
+    """
 
     def planned(progress: float) -> float:
         if progress < warmup_fraction:

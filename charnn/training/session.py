@@ -1,30 +1,41 @@
-"""A run from beginning to end, whatever the task: a session of `language_model` or `tagger` says what is trained."""
+"""A run from beginning to end, whatever the task: the session of each task says what is trained."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Generic
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 
 from charnn import __version__
 from charnn.checkpoint.directory import ModelDirectory
+from charnn.config import Budget
 from charnn.config.model import Quantization, TrainingRecord
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.distributed.failures import WorkerLost
-from charnn.training.distributed.processes import ALONE, Processes
-from charnn.training.hardware import choose_precision, keep_freed_memory, threads_set
+from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
+from charnn.training.hardware import choose_precision, threads_set
 from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
-from charnn.training.report import Observer
+from charnn.training.report import Observer, Report
 from charnn.training.verdict import verdict
+
+D = TypeVar("D", bound=ModelDirectory)
 
 
 def new_record() -> TrainingRecord:
-    """Of a run that is about to begin; device and precision are known once it is set up."""
+    """The record of a run that is about to begin; its device and precision are known once it is set up."""
     return TrainingRecord(__version__, torch.__version__, device="", precision="")
+
+
+def under_budget(config: C, budget: Budget | None) -> C:
+    """The configuration of a run that goes on, with another budget unless that is None."""
+    if budget is None:
+        return config
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, budget=budget))
 
 
 class Session(Generic[C]):
@@ -32,27 +43,35 @@ class Session(Generic[C]):
 
     Where several processes train together each has a session, and what makes or runs one is collective. The directory
     is the first one's: the others know its name, and neither read nor write it.
+
+    A session seeds torch's random numbers, and `run` draws from them. It leaves torch's number of threads as it was.
     """
+
+    preview_title: ClassVar[str]
+    """What stands over `preview`."""
 
     def __init__(
         self,
         directory: ModelDirectory,
         config: C,
-        make_task: Callable[[torch.device], Objective],
-        write_rest: Callable[[Weights], None],
+        make_objective: Callable[[torch.device], Objective],
+        write_task_files: Callable[[Weights], None],
+        *,
+        threads: int,
         processes: Processes = ALONE,
     ) -> None:
-        """`make_task` makes the task, its network on the device that it is given; it is called with the run's seed set.
-        `write_rest` is for `DirectoryKeeper`."""
+        """`make_objective` makes what is trained, its network on the device that it is given; it is called with the
+        run's seed set. `write_task_files` is for `DirectoryKeeper`. `run` trains on so many `threads`."""
         self.directory = directory
         self.processes = processes
+        self.threads = threads
         self.verdict: str | None = None
-        """What the run came to, once it has ended; not of one that was interrupted."""
+        """What the run came to, in one line, once it has ended; None where it was interrupted."""
         device = processes.device(config.training.device)
-        precision = processes.share(lambda: choose_precision(config.training.precision, device))
+        precision = processes.broadcast(lambda: choose_precision(config.training.precision, device))
         torch.manual_seed(config.training.seed)
-        self._task = make_task(device)
-        self._loop = Loop(self._task, config.training, device, precision, processes)
+        self.objective = make_objective(device)
+        self.loop = Loop(self.objective, config.training, device, precision, processes)
         record = dataclasses.replace(
             config.record,
             torch_version=torch.__version__,
@@ -61,96 +80,127 @@ class Session(Generic[C]):
             stopped_by="running",
         )
         config = dataclasses.replace(config, record=record)
-        self._keeper = DirectoryKeeper(directory, config, self._task.network, write_rest)
+        self._keeper = DirectoryKeeper(directory, config, self.objective.network, write_task_files)
 
-    def begin_alike(self) -> None:
+    @classmethod
+    def _begin(
+        cls,
+        config: C,
+        make_directory: Callable[[], D],
+        open_directory: Callable[[Path], D],
+        make_session: Callable[[D], Self],
+        processes: Processes = ALONE,
+    ) -> Self:
+        """A session of a new run. The directory is made last, once all else is right, and goes if the session fails.
+
+        Collective: the first process makes the directory, and the others open it by its path.
+        """
+        processes.device(config.training.device)
+        processes.meet()
+        directory = processes.broadcast(
+            make_directory, pack=lambda made: str(made.path), unpack=lambda path: open_directory(Path(path))
+        )
+        try:
+            session = make_session(directory)
+            session._begin_alike()
+            return session
+        except BaseException:
+            directory.discard_if_empty()
+            raise
+
+    def _begin_alike(self) -> None:
         """All processes begin with the weights and the random numbers of the first, whatever it made of them so far."""
         if self.processes.size == 1:
             return
-        tensors, values = self._loop.state()
-        shared, values = self.processes.share_state(lambda: (as_arrays(tensors), values))
-        # The first one too: `restore` may see more in the values than it did, such as how far the budget is spent.
-        self._loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
 
-    def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
+        def state() -> ArraysAndJson:
+            tensors, values = self.loop.state()
+            return as_arrays(tensors), values
+
+        # The state is collective, so all processes take it, and all but the first are given another.
+        own = state()
+        shared, values = self.processes.broadcast_state(lambda: own)
+        # The first one too: `restore` may see more in the values than it did, such as how far the budget is spent.
+        self.loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
+
+    def _restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         """Goes on from the training state that the directory had; all processes are given the same.
 
         Raises ModelFormatError where that is not of this model, UsageError where the budget is spent.
         """
         path = self.directory.path
         try:
-            self._loop.restore({name: torch.from_numpy(array) for name, array in arrays.items()}, values)
+            self.loop.restore({name: torch.from_numpy(array) for name, array in arrays.items()}, values)
         except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelFormatError(f"{path}/training: not the state of this model: {error}") from None
-        if self._loop.progress.fraction >= 1:
+        if self.loop.progress.fraction >= 1:
             raise UsageError(
                 f"{path}: the budget of this run is spent", hint="give a larger --time, --epochs or --steps"
             )
         self.processes.meet()
         if self.processes.is_first:
-            self.directory.cut_history(self._loop.progress.step)
+            self.directory.cut_history(self.loop.progress.step)
 
     @property
     def config(self) -> C:
-        """As it stands, and as config.json has it once a validation has been kept."""
+        """The configuration as it stands, and as config.json has it once a validation has been kept."""
         return self._keeper.config
 
     def description(self) -> list[str]:
         """What is about to be done, and what was chosen for it: a few lines for a person."""
-        now = self._loop.progress
+        now = self.loop.progress
         lines = [*self._describe(), f"model     {self.directory.path}"]
         if now.step:
             lines.append(f"resumed   at step {now.step:,}, {now.fraction:.0%} of the budget spent")
         return lines
 
+    def preview(self, report: Report) -> str:
+        """Something to look at while training goes on, made with the network as it is at a validation."""
+        raise NotImplementedError
+
     def _describe(self) -> list[str]:
-        """The data, the network, the training: a line each."""
+        """The data, the network and the training, in a line each."""
         raise NotImplementedError
 
     def _measure_quantization(self) -> Quantization:
         """What int8 costs and gains, once there is a trained model."""
         raise NotImplementedError
 
-    @property
-    def _threads(self) -> int:
-        """That a step of this process is worth."""
-        raise NotImplementedError
-
     _characters_per_unit = 1.0
-    """Of the training data; a record counts in characters, whatever the task."""
+    """The characters of a unit of the training data, on average; a record counts in characters, whatever the task."""
 
     def run(self, observer: Observer, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains; then, unless interrupted, measures what int8 costs and gains. Raises what `Loop.run` raises.
 
-        Collective; the observer is the first process's alone.
+        Collective; the observer is told by the first process alone.
         """
-        keep_freed_memory()
         try:
-            with threads_set(self._threads):
-                outcome = self._loop.run(observer, self._keeper, interrupted)
+            with threads_set(self.threads):
+                outcome = self.loop.run(observer, self._keeper, interrupted)
         except BaseException as error:
             self.directory.discard_if_empty()
             if isinstance(error, WorkerLost):
                 error.hint = self._how_to_go_on()
             raise
-        self.processes.share(lambda: self._conclude(outcome))
+        self.processes.broadcast(lambda: self._conclude(outcome))
         return outcome
 
     def _how_to_go_on(self) -> str:
-        saved_at = self._loop.saved_at
+        saved_at = self.loop.saved_at
         if saved_at is None:
             return "nothing to go on from had been saved yet: start again"
         return f"go on from step {saved_at:,}, the last one saved, with: charnn train --resume {self.directory.path}"
 
     def _conclude(self, outcome: Outcome) -> None:
+        """Completes config.json, and says what the run came to."""
         if outcome != "interrupt" and self.config.scores is not None:
-            self.verdict = verdict(self._loop.progress.validations, self._loop.fit(), self.config.scores)
-        now, task = self._loop.progress, self._task
-        characters = now.targets * task.units_per_target * self._characters_per_unit
+            self.verdict = verdict(self.loop.progress.validations, self.loop.train_loss(), self.config.scores)
+        now, objective = self.loop.progress, self.objective
+        characters = now.targets * objective.units_per_target * self._characters_per_unit
         record = dataclasses.replace(
             self.config.record,
             steps=now.step,
-            epochs=round(task.epoch, 4),
+            epochs=round(objective.epoch, 4),
             seconds=round(now.seconds, 2),
             characters_per_second=round(characters / max(now.seconds, 1e-9), 1),
             stopped_by=outcome,

@@ -22,7 +22,7 @@ from charnn.cli.gold import held_out
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats import open_reader
-from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 

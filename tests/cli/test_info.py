@@ -11,7 +11,7 @@ import pytest
 
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
 
@@ -76,7 +76,7 @@ def tagger(tmp_path_factory):
     session = TaggerSession.start(
         lambda: TaggerDirectory.create(directory / "words"),
         treebank,
-        TaggerOverrides(layers=1, hidden_size=8, word_size=8, lanes=10, budget=Budget(steps=3)),
+        TaggerOverrides(layers=1, hidden_size=8, word_size=8, batch_size=10, budget=Budget(steps=3)),
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))

@@ -18,7 +18,7 @@ import pytest
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
@@ -36,7 +36,7 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
     corpus.write_text(text)
     tokenizer = TokenizerConfig(kind, vocabulary_size=290)
     wishes = LanguageModelOverrides(
-        hidden_size=16, layers=1, lanes=4, window_length=16, budget=Budget(steps=steps), stopping=stopping
+        hidden_size=16, layers=1, batch_size=4, window_length=16, budget=Budget(steps=steps), stopping=stopping
     )
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     corpus = read_corpus([str(corpus)], any_bytes=kind == "bytes", **reading)

@@ -13,7 +13,7 @@ from charnn.config.training import Budget
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 from charnn.training.report import Report
@@ -67,7 +67,7 @@ def corpus_of(tmp_path: Path) -> Callable[..., Corpus]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
-    """`start(corpus, name, steps=...)`: a run into `tmp_path / name`; keywords are wishes, settings beside them."""
+    """`start(corpus, name, steps=...)`: a run into `tmp_path / name`; keywords are overrides, settings beside them."""
 
     def make(
         corpus: Corpus,
@@ -80,17 +80,19 @@ def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
         vocabulary_size: int = 1000,
         source: LanguageModelDirectory | None = None,
         settings: dict[str, object] | None = None,
-        **wishes: object,
+        thread_counts: tuple[int, ...] | None = None,
+        **overrides: object,
     ) -> LanguageModelSession:
         if steps is not None:
-            wishes["budget"] = Budget(steps=steps)
+            overrides["budget"] = Budget(steps=steps)
         return LanguageModelSession.start(
             lambda: LanguageModelDirectory.create(tmp_path / name),
             corpus,
             TokenizerConfig(tokenizer, vocabulary_size),
-            LanguageModelOverrides(**wishes),
+            LanguageModelOverrides(**overrides),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
             source,
+            thread_counts=thread_counts,
         )
 
     return make

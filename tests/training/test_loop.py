@@ -1,4 +1,4 @@
-"""The loop with a task so small that every number is known: when it stops, validates, keeps and clips."""
+"""The loop with a objective so small that every number is known: when it stops, validates, keeps and clips."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Slope(nn.Module):
         self.bias = nn.Parameter(torch.ones(1))
 
 
-class SlopeTask:
+class Slopes:
     """A loss of `slope` . matrix for each target. `scores` are what validations give, the last again and again."""
 
     unit = "character"
-    scores = LanguageModelValidation
+    validation_type = LanguageModelValidation
     units_per_target = 1.0
     targets_in_batch = 4
 
@@ -68,7 +68,7 @@ class SlopeTask:
         nats = next(self._scores)
         return LanguageModelValidation(nats, bits(nats), report.step, report.epoch, report.seconds)
 
-    def fit(self) -> float:
+    def train_loss(self) -> float:
         return self.network.matrix[0, 0].item()
 
     @property
@@ -116,9 +116,9 @@ class Kept:
         self.states.append(values["progress"]["step"])
 
 
-def loop_of(task: SlopeTask, budget: Budget | None = None, **settings: Any) -> Loop:
+def loop_of(objective: Slopes, budget: Budget | None = None, **settings: Any) -> Loop:
     config = TrainingConfig(budget or Budget(steps=40), **{"patience": 0, **settings})
-    return Loop(task, config, torch.device("cpu"), "fp32")
+    return Loop(objective, config, torch.device("cpu"), "fp32")
 
 
 def after(steps: int) -> Callable[[], bool]:
@@ -152,20 +152,20 @@ def updates() -> Iterator[list[dict[str, Any]]]:
 
 
 def test_a_budget_of_steps_is_that_many_steps() -> None:
-    task = SlopeTask()
-    assert loop_of(task, Budget(steps=17)).run(Told(), Kept()) == "budget"
-    assert task.steps == 17
+    objective = Slopes()
+    assert loop_of(objective, Budget(steps=17)).run(Told(), Kept()) == "budget"
+    assert objective.steps == 17
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(2.0, 20), (0.5, 5), (0.01, 1)])
 def test_a_budget_of_epochs_ends_with_the_first_step_that_completes_it(epochs: float, steps: int) -> None:
-    task = SlopeTask(steps_an_epoch=10)
-    assert loop_of(task, Budget(epochs=epochs)).run(Told(), Kept()) == "budget"
-    assert task.steps == steps
+    objective = Slopes(steps_an_epoch=10)
+    assert loop_of(objective, Budget(epochs=epochs)).run(Told(), Kept()) == "budget"
+    assert objective.steps == steps
 
 
 def test_a_budget_of_seconds_ends_and_is_not_left_early() -> None:
-    loop = loop_of(SlopeTask(), Budget(seconds=0.2))
+    loop = loop_of(Slopes(), Budget(seconds=0.2))
     assert loop.run(Told(), Kept()) == "budget"
     assert 0.2 <= loop.progress.seconds < 2
 
@@ -176,7 +176,7 @@ def test_patience_counts_validations_without_a_better_loss_and_leaves_time_to_co
     """Of 400 steps, every tenth is followed by a validation. Patience ends at the eighth, and a fifth more is taken."""
     kept = Kept()
     loop = loop_of(
-        SlopeTask(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3, warmup_fraction=0.0,
+        Slopes(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3, warmup_fraction=0.0,
         final_rate_fraction=0.1,
     )  # fmt: skip
     assert loop.run(Told(), kept) == "early stop"
@@ -189,7 +189,7 @@ def test_patience_counts_validations_without_a_better_loss_and_leaves_time_to_co
 
 
 def test_what_is_best_may_come_while_it_cools_down() -> None:
-    loop = loop_of(SlopeTask(scores=(2, 3, 3, 3, 3, 3, 1)), Budget(steps=40), patience=5)
+    loop = loop_of(Slopes(scores=(2, 3, 3, 3, 3, 3, 1)), Budget(steps=40), patience=5)
     assert loop.run(Told(), Kept()) == "early stop"
     assert loop.progress.step == 8
     assert loop.best is not None
@@ -198,37 +198,37 @@ def test_what_is_best_may_come_while_it_cools_down() -> None:
 
 def test_reports_count_what_is_left_of_a_run_that_cools_down() -> None:
     told = Told()
-    loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=2).run(told, Kept())
+    loop_of(Slopes(scores=(1, 2)), Budget(steps=400), patience=2).run(told, Kept())
     fractions = {report.step: report.fraction for report in told.reports}
     assert [fractions[step] for step in (10, 20, 30, 36)] == pytest.approx([10 / 400, 20 / 400, 30 / 400, 1.0])
 
 
 def test_patience_of_nothing_never_ends_a_run() -> None:
-    assert loop_of(SlopeTask(scores=(1, 2)), patience=0).run(Told(), Kept()) == "budget"
+    assert loop_of(Slopes(scores=(1, 2)), patience=0).run(Told(), Kept()) == "budget"
 
 
 def test_a_budget_that_is_spent_is_a_budget_though_patience_is_too() -> None:
-    assert loop_of(SlopeTask(scores=(1, 2)), Budget(steps=2), patience=1).run(Told(), Kept()) == "budget"
-    assert loop_of(SlopeTask(scores=(1, 2)), Budget(steps=10), patience=8).run(Told(), Kept()) == "budget"
+    assert loop_of(Slopes(scores=(1, 2)), Budget(steps=2), patience=1).run(Told(), Kept()) == "budget"
+    assert loop_of(Slopes(scores=(1, 2)), Budget(steps=10), patience=8).run(Told(), Kept()) == "budget"
 
 
 def test_a_run_that_is_interrupted_while_it_cools_down_goes_on_cooling() -> None:
-    whole, kept = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3), Kept()
+    whole, kept = loop_of(Slopes(scores=(1, 2)), Budget(steps=400), patience=3), Kept()
     whole.run(Told(), kept)
-    first = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3)
+    first = loop_of(Slopes(scores=(1, 2)), Budget(steps=400), patience=3)
     assert first.run(Told(), Kept(), after(44)) == "interrupt"
-    second = loop_of(SlopeTask(scores=(2,)), Budget(steps=400), patience=3)
+    second = loop_of(Slopes(scores=(2,)), Budget(steps=400), patience=3)
     second.restore(*first.state())
     assert second.run(Told(), Kept()) == "early stop"
     assert second.progress.step == whole.progress.step == 48
-    assert torch.equal(second.task.network.matrix, whole.task.network.matrix)
+    assert torch.equal(second.objective.network.matrix, whole.objective.network.matrix)
 
 
 @pytest.mark.parametrize("steps", [400, 800], ids=["the same budget", "a longer one"])
 def test_a_run_that_stopped_early_goes_on_where_it_is_asked_to(steps: int) -> None:
-    first = loop_of(SlopeTask(scores=(1, 2)), Budget(steps=400), patience=3)
+    first = loop_of(Slopes(scores=(1, 2)), Budget(steps=400), patience=3)
     assert first.run(Told(), Kept()) == "early stop"
-    second = loop_of(SlopeTask(scores=(2,)), Budget(steps=steps), patience=3)
+    second = loop_of(Slopes(scores=(2,)), Budget(steps=steps), patience=3)
     second.restore(*first.state())
     assert second.progress.cooling_since is None
     assert second.run(Told(), Kept()) == "early stop"
@@ -239,22 +239,22 @@ def test_a_run_that_stopped_early_goes_on_where_it_is_asked_to(steps: int) -> No
 
 
 def test_an_interruption_after_a_validation_saves_the_state_and_keeps_the_best() -> None:
-    kept, task = Kept(), SlopeTask()
-    assert loop_of(task, Budget(steps=400)).run(Told(), kept, after(25)) == "interrupt"
-    assert task.steps == 25
+    kept, objective = Kept(), Slopes()
+    assert loop_of(objective, Budget(steps=400)).run(Told(), kept, after(25)) == "interrupt"
+    assert objective.steps == 25
     assert kept.states[-1] == 25
     assert kept.validations[-1] < 25
 
 
 def test_an_interruption_before_the_first_validation_leaves_a_model_all_the_same() -> None:
     kept = Kept()
-    assert loop_of(SlopeTask(), Budget(steps=4000)).run(Told(), kept, after(3)) == "interrupt"
+    assert loop_of(Slopes(), Budget(steps=4000)).run(Told(), kept, after(3)) == "interrupt"
     assert [scores.step for scores in kept.bests] == kept.validations == kept.states == [3]
 
 
 def test_a_budget_that_is_spent_is_not_an_interruption() -> None:
     kept = Kept()
-    assert loop_of(SlopeTask(), Budget(steps=3)).run(Told(), kept, after(3)) == "budget"
+    assert loop_of(Slopes(), Budget(steps=3)).run(Told(), kept, after(3)) == "budget"
     assert kept.validations[-1] == 3
 
 
@@ -264,14 +264,14 @@ def test_a_budget_that_is_spent_is_not_an_interruption() -> None:
 def test_a_loss_that_is_not_finite_before_any_validation_is_an_error() -> None:
     kept = Kept()
     with pytest.raises(TrainingError, match="not finite") as caught:
-        loop_of(SlopeTask(nan_at=3), Budget(steps=400)).run(Told(), kept)
+        loop_of(Slopes(nan_at=3), Budget(steps=400)).run(Told(), kept)
     assert "--learning-rate" in str(caught.value.hint)
     assert kept.bests == kept.validations == kept.states == []
 
 
 def test_a_loss_that_is_not_finite_later_ends_the_run_and_no_state_of_it_is_saved() -> None:
     kept = Kept()
-    loop = loop_of(SlopeTask(nan_at=25, scores=(3, 2, 1)), Budget(steps=400))
+    loop = loop_of(Slopes(nan_at=25, scores=(3, 2, 1)), Budget(steps=400))
     assert loop.run(Told(), kept) == "loss not finite"
     assert max(kept.states + kept.validations) < 25
     assert loop.best == kept.bests[-1]
@@ -280,7 +280,7 @@ def test_a_loss_that_is_not_finite_later_ends_the_run_and_no_state_of_it_is_save
 
 def test_a_loss_that_is_not_finite_when_interrupted_is_not_saved() -> None:
     kept = Kept()
-    loop = loop_of(SlopeTask(nan_at=25), Budget(steps=400))
+    loop = loop_of(Slopes(nan_at=25), Budget(steps=400))
     assert loop.run(Told(), kept, after(25)) == "loss not finite"
     assert max(kept.states) < 25
 
@@ -289,9 +289,9 @@ def test_a_loss_that_is_not_finite_when_interrupted_is_not_saved() -> None:
 def test_a_validation_that_is_not_finite_is_never_kept(score: float) -> None:
     kept = Kept()
     with pytest.raises(TrainingError):
-        loop_of(SlopeTask(scores=(score,))).run(Told(), kept)
+        loop_of(Slopes(scores=(score,))).run(Told(), kept)
     assert kept.bests == kept.validations == kept.states == []
-    assert loop_of(SlopeTask(scores=(2, 1, score))).run(Told(), kept) == "loss not finite"
+    assert loop_of(Slopes(scores=(2, 1, score))).run(Told(), kept) == "loss not finite"
     assert [scores.nats_per_character for scores in kept.bests] == [2, 1]
     assert len(kept.states) == 2
 
@@ -301,7 +301,7 @@ def test_a_validation_that_is_not_finite_is_never_kept(score: float) -> None:
 
 def test_only_a_better_validation_is_the_best() -> None:
     kept, told = Kept(), Told()
-    loop = loop_of(SlopeTask(scores=(3, 4, 2, 2, 1.5, 9)), Budget(steps=400))
+    loop = loop_of(Slopes(scores=(3, 4, 2, 2, 1.5, 9)), Budget(steps=400))
     loop.run(told, kept)
     assert [scores.nats_per_character for scores in kept.bests] == [3, 2, 1.5]
     assert told.bests[:6] == [True, False, True, False, True, False]
@@ -312,7 +312,7 @@ def test_only_a_better_validation_is_the_best() -> None:
 @pytest.mark.parametrize("steps", [40, 80, 120, 400, 1000])
 def test_validations_are_evenly_spread_over_a_budget_of_steps(steps: int) -> None:
     kept = Kept()
-    loop_of(SlopeTask(), Budget(steps=steps)).run(Told(), kept)
+    loop_of(Slopes(), Budget(steps=steps)).run(Told(), kept)
     assert kept.validations == [steps // 40 * (i + 1) for i in range(40)]
     assert kept.states == kept.validations
 
@@ -320,7 +320,7 @@ def test_validations_are_evenly_spread_over_a_budget_of_steps(steps: int) -> Non
 @pytest.mark.parametrize("steps", [1, 2, 39, 41, 77, 990])
 def test_there_are_at_most_forty_validations_and_one_is_at_the_end(steps: int) -> None:
     kept = Kept()
-    loop_of(SlopeTask(), Budget(steps=steps)).run(Told(), kept)
+    loop_of(Slopes(), Budget(steps=steps)).run(Told(), kept)
     assert min(steps, 20) <= len(kept.validations) <= 40
     assert kept.validations[-1] == steps
 
@@ -337,7 +337,7 @@ def test_slow_validations_come_less_often(
     clock = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
 
-    class SlowTask(SlopeTask):
+    class SlowSlopes(Slopes):
         def loss(self) -> tuple[Tensor, int]:
             clock[0] += 1
             return super().loss()
@@ -347,28 +347,28 @@ def test_slow_validations_come_less_often(
             return super().validate(report)
 
     kept = Kept()
-    loop_of(SlowTask(), Budget(seconds=1000.0)).run(Told(), kept)
+    loop_of(SlowSlopes(), Budget(seconds=1000.0)).run(Told(), kept)
     assert fewest <= len(kept.validations) <= most
 
 
 def test_the_average_is_validated_in_eval_mode_and_the_network_goes_on_with_its_own_weights() -> None:
-    task = SlopeTask()
-    loop_of(task, learning_rate=0.1, average_decay=0.99, final_rate_fraction=1.0).run(Told(), Kept())
-    modes, validated = zip(*task.validated, strict=True)
+    objective = Slopes()
+    loop_of(objective, learning_rate=0.1, average_decay=0.99, final_rate_fraction=1.0).run(Told(), Kept())
+    modes, validated = zip(*objective.validated, strict=True)
     assert not any(modes)
-    assert validated[-1] > task.network.matrix[0, 0].item() + 0.1, "the average lags behind a weight that falls"
+    assert validated[-1] > objective.network.matrix[0, 0].item() + 0.1, "the average lags behind a weight that falls"
 
 
 def test_without_an_average_the_weights_themselves_are_validated() -> None:
-    task = SlopeTask()
-    loop_of(task, learning_rate=0.1, average_decay=0.0).run(Told(), Kept())
-    assert task.validated[-1][1] == task.network.matrix[0, 0].item()
+    objective = Slopes()
+    loop_of(objective, learning_rate=0.1, average_decay=0.0).run(Told(), Kept())
+    assert objective.validated[-1][1] == objective.network.matrix[0, 0].item()
 
 
 def test_reports_give_the_loss_per_target_since_the_last_one() -> None:
     """The weight hardly moves, so each target costs 1 nat, in ragged batches too."""
     told = Told()
-    loop_of(SlopeTask(targets=(4, 4, 1)), learning_rate=1e-9).run(told, Kept())
+    loop_of(Slopes(targets=(4, 4, 1)), learning_rate=1e-9).run(told, Kept())
     assert [report.training_nats for report in told.reports] == pytest.approx([1.0] * len(told.reports))
     assert told.reports[-1].step == 40
     assert told.reports[-1].fraction == 1
@@ -380,7 +380,7 @@ def test_reports_give_the_loss_per_target_since_the_last_one() -> None:
 
 def test_a_target_weighs_the_same_in_a_ragged_batch(updates: list[dict[str, Any]]) -> None:
     """4, 4 and 1 targets, of batches of 4."""
-    loop_of(SlopeTask((0.5,), targets=(4, 4, 1)), Budget(steps=3)).run(Told(), Kept())
+    loop_of(Slopes((0.5,), targets=(4, 4, 1)), Budget(steps=3)).run(Told(), Kept())
     assert [update["gradient"] for update in updates] == [[0.5], [0.5], [0.125]]
 
 
@@ -398,18 +398,18 @@ def test_a_target_weighs_the_same_in_a_ragged_batch(updates: list[dict[str, Any]
 def test_gradients_are_clipped_as_asked(
     updates: list[dict[str, Any]], settings: dict[str, Any], expected: list[float]
 ) -> None:
-    loop_of(SlopeTask((3.0, 4.0)), Budget(steps=1), **settings).run(Told(), Kept())
+    loop_of(Slopes((3.0, 4.0)), Budget(steps=1), **settings).run(Told(), Kept())
     assert updates[0]["gradient"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_gradients_of_one_step_do_not_stay_for_the_next(updates: list[dict[str, Any]]) -> None:
-    loop_of(SlopeTask((0.5,)), Budget(steps=3)).run(Told(), Kept())
+    loop_of(Slopes((0.5,)), Budget(steps=3)).run(Told(), Kept())
     assert [update["gradient"] for update in updates] == [[0.5]] * 3
 
 
 def test_the_learning_rate_follows_the_schedule_in_every_group(updates: list[dict[str, Any]]) -> None:
     settings = {"learning_rate": 0.2, "warmup_fraction": 0.1, "final_rate_fraction": 0.5}
-    loop_of(SlopeTask(), Budget(steps=100), **settings).run(Told(), Kept())
+    loop_of(Slopes(), Budget(steps=100), **settings).run(Told(), Kept())
     rates, rates_of_biases = zip(*(update["rate"] for update in updates), strict=True)
     assert rates == rates_of_biases
     assert [rates[step] for step in (0, 5, 10, 55)] == pytest.approx([0.002, 0.1, 0.2, 0.15])
@@ -417,5 +417,5 @@ def test_the_learning_rate_follows_the_schedule_in_every_group(updates: list[dic
 
 
 def test_matrices_are_decayed_and_biases_are_not(updates: list[dict[str, Any]]) -> None:
-    loop_of(SlopeTask(), Budget(steps=1), weight_decay=0.3).run(Told(), Kept())
+    loop_of(Slopes(), Budget(steps=1), weight_decay=0.3).run(Told(), Kept())
     assert updates[0]["decay"] == (0.3, 0.0)

@@ -1,4 +1,4 @@
-"""Where training runs and in what precision, for hardware of every kind."""
+"""Where training runs, in what precision and on how many threads, for hardware of every kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ import torch
 
 from charnn.config.training import Device
 from charnn.errors import UsageError
-from charnn.training.hardware import autocast, choose_device, choose_precision
+from charnn.training.hardware import (
+    allowed_threads,
+    autocast,
+    choose_device,
+    choose_precision,
+    nearest_allowed,
+    thread_counts,
+    threads_for,
+    threads_set,
+)
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
 
@@ -90,3 +99,37 @@ def test_fp32_is_left_alone() -> None:
     ones = torch.ones(2, 2)
     with autocast("fp32", CPU)():
         assert (ones @ ones).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, (1,)), (8, (1, 8))])
+def test_a_command_lets_training_try_one_thread_and_all(monkeypatch, threads: int, expected: tuple[int, ...]) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert thread_counts() == expected
+
+
+def test_unless_numbers_are_allowed_the_number_of_threads_stays(monkeypatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    assert list(allowed_threads(None)) == [6]
+    assert list(allowed_threads((1, 4))) == [1, 4]
+
+
+def test_a_small_step_has_the_fewest_threads_that_are_allowed_and_a_larger_one_the_most() -> None:
+    assert [threads_for(work, 100, (2, 4)) for work in (1, 100, 101)] == [2, 2, 4]
+
+
+@pytest.mark.parametrize(("threads", "nearest"), [(1, 2), (2, 2), (3, 2), (4, 4), (64, 4)])
+def test_what_another_machine_chose_is_brought_into_what_is_allowed_here(threads: int, nearest: int) -> None:
+    assert nearest_allowed(threads, (2, 4)) == nearest
+
+
+def test_the_number_of_threads_is_put_back_after_an_error_too() -> None:
+    before = torch.get_num_threads()
+
+    def fail() -> None:
+        with threads_set(before + 1):
+            assert torch.get_num_threads() == before + 1
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    assert torch.get_num_threads() == before

@@ -20,7 +20,7 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.data import EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
-from charnn.training.distributed.exchange import Exchange, StepInfo
+from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.failures import INTERRUPTED, FailureReport, WorkerLost
 from charnn.training.distributed.processes import ALONE, VARIABLES, Processes
 
@@ -71,13 +71,13 @@ def test_an_environment_that_makes_no_sense_is_refused(environment: Any, wrong: 
 
 def test_alone_nothing_is_packed_copied_or_initialized() -> None:
     value, rows = object(), torch.ones(3, 2)
-    assert ALONE.share(lambda: value, pack=lambda value: pytest.fail("packed")) is value
+    assert ALONE.broadcast(lambda: value, pack=lambda value: pytest.fail("packed")) is value
     assert ALONE.join(rows, 3) is rows
     ALONE.meet()
-    nats, word = torch.ones(()), StepInfo(3, 1.5, False, True)
-    assert Exchange(ALONE, [])(nats, word) == (nats, word)
+    nats, info = torch.ones(()), StepInfo(3, 1.5, False, True)
+    assert AllReduce(ALONE, [])(nats, info) == (nats, info)
     error = CorpusError("gone")
-    assert ALONE.to_say(error) is error
+    assert ALONE.error_to_raise(error) is error
     assert not dist.is_initialized()
 
 
@@ -114,7 +114,7 @@ def test_the_windows_of_all_are_those_of_one(size: int, lanes: int, window_lengt
 # What each learns from it.
 
 
-def task_of(processes: Processes, lanes: int, **network: Any) -> LanguageModelObjective:
+def objective_of(processes: Processes, lanes: int, **network: Any) -> LanguageModelObjective:
     """41 tokens, so that lanes are ragged; in float64."""
     torch.manual_seed(0)
     model = (
@@ -123,19 +123,21 @@ def task_of(processes: Processes, lanes: int, **network: Any) -> LanguageModelOb
         .train()
     )
     ids = np.random.default_rng(0).integers(0, 9, 41, np.int32)
-    config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=4)
+    config = TrainingConfig(Budget(steps=1), batch_size=lanes, window_length=4)
     return LanguageModelObjective(model, EncodedCorpus(ids, 41, [ids], 41), config, processes)
 
 
-def steps_of(task: LanguageModelObjective, windows: int) -> list[tuple[float, int, list[torch.Tensor]]]:
-    """Of each window the loss, how many targets it has, and the gradient of the mean over a whole one."""
+def steps_of(objective: LanguageModelObjective, windows: int) -> list[tuple[float, int, list[torch.Tensor]]]:
+    """For each window its loss, how many targets it has, and the gradient of the mean over a whole one."""
     torch.manual_seed(1)
     steps = []
     for _ in range(windows):
-        nats, targets = task.loss()
-        task.network.zero_grad()
-        torch.autograd.backward(nats / task.targets_in_batch)
-        steps.append((nats.item(), targets, [p.grad.clone() for p in task.network.parameters() if p.grad is not None]))
+        nats, targets = objective.loss()
+        objective.network.zero_grad()
+        torch.autograd.backward(nats / objective.targets_in_batch)
+        steps.append(
+            (nats.item(), targets, [p.grad.clone() for p in objective.network.parameters() if p.grad is not None])
+        )
     return steps
 
 
@@ -151,20 +153,20 @@ def steps_of(task: LanguageModelObjective, windows: int) -> list[tuple[float, in
 )
 def test_the_gradients_of_all_add_up_to_that_of_one(lanes: int, size: int, network: dict[str, Any]) -> None:
     """Over an epoch and a half: the carried state, the ragged end, and masks that one process draws for all lanes."""
-    one = steps_of(task_of(ALONE, lanes, **network), 8)
-    parts = [steps_of(task_of(processes, lanes, **network), 8) for processes in together(size)]
-    for whole, *shares in zip(one, *parts, strict=True):
-        assert sum(nats for nats, _, _ in shares) == pytest.approx(whole[0], rel=1e-12)
-        assert sum(targets for _, targets, _ in shares) == whole[1]
-        for expected, *summands in zip(whole[2], *(gradients for _, _, gradients in shares), strict=True):
+    one = steps_of(objective_of(ALONE, lanes, **network), 8)
+    parts = [steps_of(objective_of(processes, lanes, **network), 8) for processes in together(size)]
+    for whole, *own in zip(one, *parts, strict=True):
+        assert sum(nats for nats, _, _ in own) == pytest.approx(whole[0], rel=1e-12)
+        assert sum(targets for _, targets, _ in own) == whole[1]
+        for expected, *summands in zip(whole[2], *(gradients for _, _, gradients in own), strict=True):
             torch.testing.assert_close(sum(summands), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_gradient_flow_of_all_adds_up_to_that_of_one() -> None:
-    """A mean over lanes: where all steps count, each process has its share of it."""
+    """A mean over lanes: where all steps count, each process has its part of it."""
     network = {"cell": "rnn", "gradient_flow": 2.0}
-    (one,) = steps_of(task_of(ALONE, 5, **network), 1)
-    parts = [steps_of(task_of(processes, 5, **network), 1)[0] for processes in together(2)]
+    (one,) = steps_of(objective_of(ALONE, 5, **network), 1)
+    parts = [steps_of(objective_of(processes, 5, **network), 1)[0] for processes in together(2)]
     for expected, *summands in zip(one[2], *(gradients for _, _, gradients in parts), strict=True):
         torch.testing.assert_close(sum(summands), expected, rtol=1e-9, atol=1e-12)
 
@@ -172,7 +174,7 @@ def test_the_gradient_flow_of_all_adds_up_to_that_of_one() -> None:
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_fewer_lanes_than_processes_are_refused(lanes: int) -> None:
     with pytest.raises(UsageError, match=rf"lanes \({lanes}\)") as caught:
-        task_of(Processes(0, 3), lanes)
+        objective_of(Processes(0, 3), lanes)
     assert "--batch" in str(caught.value.hint)
 
 
@@ -193,60 +195,60 @@ class Summing(Processes):
             tensor.copy_(self.total)
 
 
-def exchanged(
-    words: list[StepInfo], nats: list[float], gradients: list[list[float]]
+def all_reduced(
+    infos: list[StepInfo], nats: list[float], gradients: list[list[float]]
 ) -> list[tuple[Any, StepInfo, Any]]:
-    """Of each process the loss, the word and the gradient after an exchange."""
-    every = [Summing(rank, len(words)) for rank in range(len(words))]
+    """For each process the loss, the step info and the gradient after an all-reduce."""
+    every = [Summing(rank, len(infos)) for rank in range(len(infos))]
 
-    def exchange(rank: int) -> tuple[Any, StepInfo, Any]:
+    def all_reduce(rank: int) -> tuple[Any, StepInfo, Any]:
         parameters = [nn.Parameter(torch.zeros(2, 1)), nn.Parameter(torch.zeros(3))]
         parameters[0].grad = torch.tensor(gradients[rank]).view(2, 1)
-        summed, word = Exchange(every[rank], parameters)(torch.tensor(nats[rank]), words[rank])
+        summed, info = AllReduce(every[rank], parameters)(torch.tensor(nats[rank]), infos[rank])
         assert parameters[1].grad is None, "what had no gradient has none"
         assert parameters[0].grad is not None
-        return summed.item(), word, parameters[0].grad.flatten().tolist()
+        return summed.item(), info, parameters[0].grad.flatten().tolist()
 
-    for rank in range(len(words)):
-        exchange(rank)
+    for rank in range(len(infos)):
+        all_reduce(rank)
     for processes in every:
         processes.total = torch.stack([other.said[0] for other in every]).sum(0)
-    return [exchange(rank) for rank in range(len(words))]
+    return [all_reduce(rank) for rank in range(len(infos))]
 
 
 def test_gradients_losses_and_targets_are_summed_and_the_first_has_the_clock() -> None:
-    words = [StepInfo(7, 86400.375, False, True), StepInfo(5, 3.0, False, False)]
-    results = exchanged(words, [1.5, 2.0], [[1.0, 2.0], [0.5, -4.0]])
+    infos = [StepInfo(7, 86400.375, False, True), StepInfo(5, 3.0, False, False)]
+    results = all_reduced(infos, [1.5, 2.0], [[1.0, 2.0], [0.5, -4.0]])
     assert results == [(3.5, StepInfo(12, 86400.375, False, True), [1.5, -2.0])] * 2
 
 
 def test_the_clock_keeps_its_milliseconds_for_a_month() -> None:
     seconds = 30 * 86400 + 0.1234
-    (_, word, _), _ = exchanged(
+    (_, info, _), _ = all_reduced(
         [StepInfo(1, seconds, False, False), StepInfo(1, 0.0, False, False)], [0, 0], [[0.0] * 2] * 2
     )
-    assert word.seconds == pytest.approx(seconds, abs=1e-6)
+    assert info.seconds == pytest.approx(seconds, abs=1e-6)
 
 
 @pytest.mark.parametrize("asked", range(3))
 def test_any_of_them_can_be_interrupted_and_only_the_first_asks_for_reports(asked: int) -> None:
-    words = [StepInfo(1, 0.0, rank == asked, rank == asked) for rank in range(3)]
-    results = exchanged(words, [0.0] * 3, [[0.0] * 2] * 3)
-    assert [(word.is_interrupted, word.is_due) for _, word, _ in results] == [(True, asked == 0)] * 3
+    infos = [StepInfo(1, 0.0, rank == asked, rank == asked) for rank in range(3)]
+    results = all_reduced(infos, [0.0] * 3, [[0.0] * 2] * 3)
+    assert [(info.is_interrupted, info.is_due) for _, info, _ in results] == [(True, asked == 0)] * 3
 
 
-def test_a_loss_that_is_not_finite_leaves_the_words_readable() -> None:
-    words = [StepInfo(4, 2.0, False, False), StepInfo(4, 2.0, True, False)]
-    results = exchanged(words, [math.nan, 1.0], [[math.inf, math.nan], [1.0, 1.0]])
+def test_a_loss_that_is_not_finite_leaves_the_step_info_readable() -> None:
+    infos = [StepInfo(4, 2.0, False, False), StepInfo(4, 2.0, True, False)]
+    results = all_reduced(infos, [math.nan, 1.0], [[math.inf, math.nan], [1.0, 1.0]])
     assert all(math.isnan(nats) for nats, _, _ in results)
-    assert [word for _, word, _ in results] == [StepInfo(8, 2.0, True, False)] * 2
+    assert [info for _, info, _ in results] == [StepInfo(8, 2.0, True, False)] * 2
 
 
 # Who says why they end.
 
 
 class Place:
-    """Where they met: torch's store, as far as last words need it. Waits for nothing."""
+    """Where they met: torch's store, as far as a failure report needs it. Waits for nothing."""
 
     def __init__(self) -> None:
         self.values: dict[str, bytes] = {}
@@ -275,12 +277,12 @@ class Gone:
 
 
 def end(place: Any, errors: dict[int, BaseException], size: int = 4) -> dict[int, BaseException | None]:
-    """Each process that has an error ends with it, in this order: what each is to say."""
-    words = {rank: FailureReport(place, rank, size) for rank in errors}
+    """Each process that has an error ends with it, in this order: what each is to raise."""
+    reports = {rank: FailureReport(place, rank, size) for rank in errors}
     for rank, error in errors.items():
         if rank:
-            words[rank].tell(error)
-    return {rank: words[rank].to_say(error) for rank, error in errors.items()}
+            reports[rank].send(error)
+    return {rank: reports[rank].error_to_raise(error) for rank, error in errors.items()}
 
 
 def lost() -> WorkerLost:

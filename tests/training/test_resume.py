@@ -28,7 +28,7 @@ TINY: dict[str, Any] = {
     "embedding_size": 6,
     "layers": 2,
     "dropout": 0.3,
-    "lanes": 4,
+    "batch_size": 4,
     "window_length": 10,
 }
 Arrays = dict[str, npt.NDArray[Any]]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from charnn.config.training import Budget
 from charnn.errors import CorpusError, UsageError
@@ -15,6 +16,7 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
+from charnn.training.report import Report
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 
@@ -36,8 +38,8 @@ def greedy(directory: LanguageModelDirectory, prompt: str = "", length: int = 60
 def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silent, cell: str) -> None:
     """The prompt is long enough to tell the first "to be" from the second."""
     text = f"{LINE}\n" * 4
-    wishes = {**TINY, "learning_rate": 0.01} if cell == "rnn" else TINY
-    session = start(corpus_of(text, valid=text, document="line"), steps=200, cell=cell, lanes=4, **wishes)
+    overrides = {**TINY, "learning_rate": 0.01} if cell == "rnn" else TINY
+    session = start(corpus_of(text, valid=text, document="line"), steps=200, cell=cell, batch_size=4, **overrides)
     assert session.run(silent) == "budget"
     assert session.config.scores.bits_per_character < 0.3
     assert greedy(session.directory, "to be or n") == (LINE.removeprefix("to be or n") + "\n", "stop")
@@ -46,7 +48,7 @@ def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silen
 def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
     documents = "once there was\nyes\n"
     corpus = corpus_of(documents, valid=documents, document="line")
-    session = start(corpus, steps=300, lanes=1, window_length=30, **TINY)
+    session = start(corpus, steps=300, batch_size=1, window_length=30, **TINY)
     session.run(silent)
     assert greedy(session.directory, "o") == ("nce there was\n", "stop")
     assert greedy(session.directory, "y") == ("es\n", "stop")
@@ -56,7 +58,7 @@ def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
 def test_other_tokenizers_learn_too(start, corpus_of, silent, tokenizer: Any) -> None:
     text = (LINE + "\n") * 6
     corpus = corpus_of(text, valid=text)
-    session = start(corpus, steps=500, tokenizer=tokenizer, vocabulary_size=280, lanes=6, window_length=50, **TINY)
+    session = start(corpus, steps=500, tokenizer=tokenizer, vocabulary_size=280, batch_size=6, window_length=50, **TINY)
     session.run(silent)
     assert session.config.scores.bits_per_character < 1
     assert greedy(session.directory, "to be or not", length=6)[0] == " to be"
@@ -182,7 +184,7 @@ def test_a_text_learned_by_heart_is_said_to_be_overfitted(start, corpus_of, sile
     assert session.verdict.startswith("it overfits")
 
 
-def test_the_fit_is_that_of_the_training_text(start, corpus_of, silent) -> None:
+def test_the_train_loss_is_that_of_the_training_text(start, corpus_of, silent) -> None:
     """Held-out text that is like it costs as much; other text costs more."""
     alike, other = (
         start(corpus_of("abab" * 100, valid=valid), name, steps=100, **TINY)
@@ -190,16 +192,81 @@ def test_the_fit_is_that_of_the_training_text(start, corpus_of, silent) -> None:
     )
     alike.run(silent)
     other.run(silent)
-    assert alike._loop.fit() == pytest.approx(alike.config.scores.nats_per_character, abs=0.01)
-    assert other._loop.fit() < other.config.scores.nats_per_character / 2
+    assert alike.loop.train_loss() == pytest.approx(alike.config.scores.nats_per_character, abs=0.01)
+    assert other.loop.train_loss() < other.config.scores.nats_per_character / 2
 
 
 def test_a_run_under_a_time_measures_the_machine_and_takes_that_from_its_time(start, corpus_of, silent) -> None:
-    session = start(corpus_of(LINE * 50), steps=None, budget=Budget(seconds=2.0), lanes=4)
-    assert 0 < session._loop.progress.seconds < 2.0
+    session = start(corpus_of(LINE * 50), steps=None, budget=Budget(seconds=2.0), batch_size=4)
+    assert 0 < session.loop.progress.seconds < 2.0
     session.run(silent)
     assert session.config.record.seconds == pytest.approx(2.0, abs=1.0)
 
 
 def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
-    assert start(corpus_of(LINE * 50), steps=2)._loop.progress.seconds == 0
+    assert start(corpus_of(LINE * 50), steps=2).loop.progress.seconds == 0
+
+
+# What is set for the whole process.
+
+
+@pytest.mark.parametrize(
+    ("thread_counts", "batch_size", "used"),
+    [(None, 4, 2), (None, 100, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 100, 3)],
+    ids=["torch's own", "torch's own for a large step", "the one", "the fewest for a small step", "the most"],
+)
+def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
+    start, corpus_of, silent, thread_counts: tuple[int, ...] | None, batch_size: int, used: int
+) -> None:
+    seen: set[int] = set()
+
+    class Looking(type(silent)):  # type: ignore[misc]
+        def step(self, report: Report) -> None:
+            seen.add(torch.get_num_threads())
+
+    torch.set_num_threads(2)
+    session = start(corpus_of(LINE * 10), steps=2, thread_counts=thread_counts, batch_size=batch_size, **TINY)
+    session.run(Looking())
+    assert seen == {used}
+    assert torch.get_num_threads() == 2
+
+
+def test_a_session_leaves_the_allocator_alone(start, corpus_of, silent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is for the command, whose process ends with the run."""
+    monkeypatch.setattr("charnn.training.hardware.ctypes", None)
+    assert start(corpus_of(LINE * 10), steps=2, **TINY).run(silent) == "budget"
+
+
+# What there is to look at meanwhile.
+
+
+def test_a_preview_is_a_sample_of_the_network_as_it_is_at_a_validation(start, corpus_of, silent) -> None:
+    shown: list[tuple[int, str]] = []
+
+    class Looking(type(silent)):  # type: ignore[misc]
+        def validation(self, report: Report, validation: object, *, best: bool) -> None:
+            shown.append((report.step, session.preview(report)))
+            assert session.preview(report) == shown[-1][1], "the same step shows the same sample"
+
+    session = start(corpus_of("ab" * 200, valid="ab" * 20), steps=100, **TINY)
+    session.run(Looking())
+    assert shown[-1][0] == 100
+    assert "abababab" in shown[-1][1]
+    assert len(shown[-1][1]) <= 240
+    assert "temperature 0.7" in session.preview_title
+
+
+def test_a_preview_changes_nothing(start, corpus_of, silent) -> None:
+    """It draws random numbers of its own."""
+
+    class Looking(type(silent)):  # type: ignore[misc]
+        def validation(self, report: Report, validation: object, *, best: bool) -> None:
+            session.preview(report)
+
+    sizes = {**TINY, "dropout": 0.3}
+    session = start(corpus_of(LINE * 10), "shown", steps=20, **sizes)
+    session.run(Looking())
+    other = start(corpus_of(LINE * 10), "other", steps=20, **sizes)
+    other.run(silent)
+    ours, theirs = session.directory.weights(), other.directory.weights()
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)

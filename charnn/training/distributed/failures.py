@@ -1,7 +1,8 @@
-"""Why several processes end, said once.
+"""Why several processes end, reported to the user once.
 
-One that fails tells it where they met and leaves, which wakes those that wait for it. The first process speaks for all:
-of a failure of its own, else of one that it was told of. Another one speaks only where the first does not.
+A process that fails leaves a report where they met and goes, which wakes those that wait for it. The first process
+speaks for all: it reports a failure of its own, else one that it finds there. Another one speaks only where the first
+does not.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any, Protocol
 from charnn.errors import CharnnError, TrainingError
 
 GRACE = timedelta(seconds=5)
-"""For the first process to speak, before another one does."""
+"""The first process has this long to speak before another one does."""
 INTERRUPTED = 130
-SAID = "said"
+REPORTED = "reported"
+"""The key of the store that counts who has spoken to the user."""
 
 
 class WorkerLost(TrainingError):
@@ -28,14 +30,15 @@ class WorkerLost(TrainingError):
 
 
 class Store(Protocol):
-    """torch.distributed's: what processes share beside their collectives. Raises RuntimeError where it is gone."""
+    """The store of torch.distributed, which processes share beside their collectives. Raises RuntimeError where it is
+    gone."""
 
     def set(self, key: str, value: str) -> None: ...
 
     def get(self, key: str) -> bytes: ...
 
     def add(self, key: str, amount: int) -> int:
-        """The sum so far."""
+        """Adds to a sum, and gives it."""
 
     def check(self, keys: list[str]) -> bool: ...
 
@@ -44,54 +47,58 @@ class Store(Protocol):
 
 
 class FailureReport:
+    """What one of several processes does when it fails: it sends its error, then learns which error it is to raise."""
+
     def __init__(self, store: Store, rank: int, size: int) -> None:
         """`store` is where the processes met; it may be gone by now."""
         self._store, self._rank, self._size = store, rank, size
 
-    def tell(self, error: BaseException) -> None:
-        """For the first process to hear; a lost worker is nothing new to it."""
+    def send(self, error: BaseException) -> None:
+        """Leaves the error for the first process to find; that a worker is lost is nothing new to it."""
         if isinstance(error, WorkerLost):
             return
         message, hint, code = _described(error, self._rank)
         with suppress(RuntimeError):
             self._store.set(f"failed/{self._rank}", json.dumps([message, hint, code]))
 
-    def to_say(self, error: BaseException) -> BaseException | None:
-        """What this process ends with, where `error` ended it; None where another one has said why. May wait for it."""
+    def error_to_raise(self, error: BaseException) -> BaseException | None:
+        """What this process is to raise, where `error` ended it; None where another one reports why. May wait for
+        it."""
         try:
-            return self._first_says(error) if self._rank == 0 else self._other_says(error)
+            return self._raised_by_first(error) if self._rank == 0 else self._raised_by_other(error)
         except RuntimeError:  # where they met is gone too
             return error
 
-    def _first_says(self, error: BaseException) -> BaseException | None:
+    def _raised_by_first(self, error: BaseException) -> BaseException | None:
         # torchrun sends SIGTERM to all where one of them ends, so an interruption may be another's failure too.
-        told = self._told() if isinstance(error, WorkerLost | KeyboardInterrupt) else None
-        is_said = self._store.add(SAID, 1) > 1
-        if told is None:
+        received = self._received() if isinstance(error, WorkerLost | KeyboardInterrupt) else None
+        is_reported = self._store.add(REPORTED, 1) > 1
+        if received is None:
             return error
-        message, hint, code = told
+        message, hint, code = received
         if code == INTERRUPTED:
             return KeyboardInterrupt()
-        return None if is_said else _failure(message, hint or getattr(error, "hint", None), code)
+        return None if is_reported else _failure(message, hint or getattr(error, "hint", None), code)
 
-    def _other_says(self, error: BaseException) -> BaseException | None:
+    def _raised_by_other(self, error: BaseException) -> BaseException | None:
         if isinstance(error, KeyboardInterrupt):
             return error
         try:
-            self._store.wait([SAID], GRACE)
+            self._store.wait([REPORTED], GRACE)
         except RuntimeError:
-            if self._store.add(SAID, 1) == 1:
+            if self._store.add(REPORTED, 1) == 1:
                 return _failure(*_described(error, self._rank))
         return None
 
-    def _told(self) -> tuple[str, str | None, int] | None:
-        """What another process told: an interruption only where none told of anything else."""
+    def _received(self) -> tuple[str, str | None, int] | None:
+        """What another process sent; an interruption only where no process sent anything else."""
         keys = [key for rank in range(1, self._size) if self._store.check([key := f"failed/{rank}"])]
-        told = [json.loads(self._store.get(key)) for key in keys]
-        return min(told, key=lambda failure: failure[2] == INTERRUPTED, default=None)
+        received = [json.loads(self._store.get(key)) for key in keys]
+        return min(received, key=lambda failure: failure[2] == INTERRUPTED, default=None)
 
 
 def worker(rank: int) -> str:
+    """The name of a process for the user."""
     return f"worker {rank} on {socket.gethostname()}"
 
 

@@ -22,19 +22,23 @@ from charnn.training.distributed.failures import FailureReport, Store, WorkerLos
 from charnn.training.hardware import choose_device
 
 T = TypeVar("T")
-SharedState = tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
-"""Arrays by name, and JSON values."""
+ArraysAndJson = tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]
+"""Arrays by name, and JSON values by name."""
 
 VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 MEETING = timedelta(minutes=5)
-"""That the processes have for finding each other."""
+"""The processes have this long to find each other."""
 STEP_PATIENCE = 600
-"""Seconds that a process waits for the others within a step, ..."""
+"""A process waits so many seconds for the others within a step, ..."""
 PATIENCE = 24 * 3600
-"""... and for what one of them does beside the steps: the first validates and saves, which takes as long as it takes.
-A process that has died is noticed at once; these are for one that hangs."""
+"""... and so many for what one of them does beside the steps: the first validates and saves, which takes as long as it
+takes. A process that has died is noticed at once; these are for one that hangs."""
 SLICE = timedelta(seconds=1)
-"""After which a wait lets Python look at signals, and counts on."""
+"""After this long a wait lets Python look at signals, and counts on."""
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 class Processes:
@@ -53,7 +57,8 @@ class Processes:
 
     @classmethod
     def from_environment(cls) -> Processes:
-        """As `torchrun` describes them in the environment; alone where it does not. Waits until they have met.
+        """The processes that `torchrun` describes in the environment; this one alone where it describes none. Waits
+        until they have met.
 
         Raises UsageError for an environment that makes no sense, TrainingError where they do not meet.
         """
@@ -97,19 +102,19 @@ class Processes:
         return self.rank == 0
 
     def part_of(self, count: int) -> slice:
-        """Which of `count` things in a row are this one's; nobody has more than one more than another."""
+        """Which of `count` things in a row are this process's; no process has more than one more than another."""
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
-    def device(self, wish: Device) -> torch.device:
+    def device(self, device: Device) -> torch.device:
         """Where this one trains: on the kind of device that the first one chooses, each on a GPU of its own.
 
         Collective. Raises UsageError where there is no such device.
         """
         if self.size == 1:
-            return choose_device(wish)
-        kind = self.share(lambda: choose_device(wish).type)
+            return choose_device(device)
+        kind = self.broadcast(lambda: choose_device(device).type)
         if kind != "cuda":
-            if wish == "mps":
+            if device == "mps":
                 raise UsageError("--device mps: several processes train on cpu or on cuda")
             return torch.device("cpu")
         choose_device("cuda")
@@ -118,39 +123,45 @@ class Processes:
         torch.cuda.set_device(self._local_rank)
         return torch.device("cuda", self._local_rank)
 
-    def share(
+    def broadcast(
         self,
         make: Callable[[], T],
-        pack: Callable[[T], Any] = lambda value: value,
-        unpack: Callable[[Any], T] = lambda value: value,
+        pack: Callable[[T], Any] = _unchanged,
+        unpack: Callable[[Any], T] = _unchanged,
     ) -> T:
-        """What `make` gives on the first, which alone calls it, on all of them. Collective.
+        """On all processes, what `make` gives on the first one, which alone calls it. Collective.
 
-        `pack` makes JSON of it, and `unpack` the like of it.
+        `pack` makes JSON of it, and `unpack` makes the same value of that JSON.
         """
         if self.size == 1:
             return make()
         if self.is_first:
             value = make()
-            self._share_bytes(json.dumps(pack(value)).encode("ascii"))
+            self._broadcast_bytes(json.dumps(pack(value)).encode("ascii"))
             return value
-        return unpack(json.loads(self._share_bytes(b"")))
+        return unpack(json.loads(self._broadcast_bytes(b"")))
 
-    def share_state(self, make: Callable[[], SharedState]) -> SharedState:
-        """The same for arrays and JSON values."""
+    def broadcast_state(
+        self,
+        make: Callable[[], T],
+        pack: Callable[[T], ArraysAndJson] = _unchanged,
+        unpack: Callable[[ArraysAndJson], T] = _unchanged,
+    ) -> T:
+        """As `broadcast`, for a value that `pack` makes arrays and JSON of."""
         if self.size == 1:
             return make()
-        arrays, values = make() if self.is_first else ({}, {})
-        values = self.share(lambda: values)
+        made = [make()] if self.is_first else []
+        arrays, values = pack(made[0]) if made else ({}, {})
+        values = self.broadcast(lambda: values)
         packed = safetensors.numpy.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-        received = self._share_bytes(packed)
-        if self.is_first:
-            return arrays, values
+        received = self._broadcast_bytes(packed)
+        if made:
+            return made[0]
         # Copied, because what lies in bytes cannot be written to.
-        return {name: array.copy() for name, array in safetensors.numpy.load(received).items()}, values
+        return unpack(({name: array.copy() for name, array in safetensors.numpy.load(received).items()}, values))
 
     def join(self, rows: Tensor, count: int) -> Tensor:
-        """The `count` rows of all, on the CPU, from those that each one has: `part_of(count)`. Collective."""
+        """The `count` rows of all processes, on the CPU; `rows` are those of this one, `part_of(count)`. Collective."""
         if self.size == 1:
             return rows
         whole = torch.zeros(count, *rows.shape[1:], dtype=rows.dtype)
@@ -164,10 +175,10 @@ class Processes:
             self.sum(torch.zeros(1), PATIENCE)
 
     def sum(self, tensor: Tensor, patience: int = STEP_PATIENCE) -> None:
-        """Makes each number in `tensor` the sum of those that all of them have there, to the same bit. Collective."""
+        """Makes each number in `tensor` the sum of those that all processes have there, to the same bit. Collective."""
         _wait(lambda: dist.all_reduce(tensor, async_op=True), patience, tensor.device)
 
-    def _share_bytes(self, data: bytes) -> bytes:
+    def _broadcast_bytes(self, data: bytes) -> bytes:
         cpu = torch.device("cpu")
         length = torch.tensor([len(data)])
         _wait(lambda: dist.broadcast(length, 0, async_op=True), PATIENCE, cpu)
@@ -177,19 +188,19 @@ class Processes:
         _wait(lambda: dist.broadcast(received, 0, async_op=True), PATIENCE, cpu)
         return data if self.is_first else received.numpy().tobytes()
 
-    def to_say(self, error: BaseException) -> BaseException | None:
-        """What this one is to end with where `error` ended it; None where another one says why all of them end.
+    def error_to_raise(self, error: BaseException) -> BaseException | None:
+        """What this process is to end with, where `error` ended it; None where another one says why all of them end.
 
         Not collective; afterwards nothing that is collective can be called.
         """
         if self._store is None:
             return error
         self._has_failed = True
-        words = FailureReport(self._store, self.rank, self.size)
+        report = FailureReport(self._store, self.rank, self.size)
         if not self.is_first:
-            words.tell(error)
+            report.send(error)
         self._leave()  # so that whoever waits for this one learns of it
-        return words.to_say(error)
+        return report.error_to_raise(error)
 
     def _leave(self) -> None:
         # After a failure NCCL would wait for what never comes; there the end of the process has to do.
@@ -201,9 +212,9 @@ ALONE = Processes()
 
 
 def _wait(begin: Callable[[], Any], patience: int, device: torch.device) -> None:
-    """Waits for what `begin` begins among the processes. Raises WorkerLost where one is gone, or the patience is.
+    """Waits for what `begin` begins among the processes. Raises WorkerLost where one is gone, or does not come in time.
 
-    It is counted in slices of waiting, not on the clock: a process that was stopped for an hour has not waited for it.
+    `patience` is counted in slices of waiting, not on the clock: a process that was stopped for an hour has not waited.
     """
     try:
         work = begin()

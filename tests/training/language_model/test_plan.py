@@ -1,10 +1,13 @@
-"""What the user wishes wins; the rest is chosen."""
+"""What the user asks for wins; the rest is chosen. What is decided is one value, which any process can be given."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +15,14 @@ from hypothesis import strategies as st
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides, plan
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
+from charnn.tasks.language_model.learn.plan import Plan, choose, decide
 from charnn.tasks.language_model.learn.sizing import default_budget
+from charnn.tasks.language_model.learn.transfer import InitialWeights
+from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
+TEXT = "to be or not to be, that is the question\n" * 20
 OF_NETWORK: dict[str, Any] = {
     "cell": "gru",
     "layers": 3,
@@ -27,7 +35,7 @@ OF_NETWORK: dict[str, Any] = {
     "embedding_dropout": 0.1,
 }
 OF_TRAINING: dict[str, Any] = {
-    "lanes": 3,
+    "batch_size": 3,
     "window_length": 7,
     "learning_rate": 0.123,
     "budget": Budget(steps=9),
@@ -35,31 +43,31 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(
-    wishes: LanguageModelOverrides, characters: int = 10**6, held_out: int = 10**4, **settings: Any
+    overrides: LanguageModelOverrides, characters: int = 10**6, held_out: int = 10**4, **settings: Any
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     text = {"characters": characters, "held_out": held_out, "vocabulary_size": 60}
-    return plan(wishes, **text, speed=lambda _hidden: 50_000.0, **settings)
+    return choose(overrides, **text, speed=lambda _hidden: 50_000.0, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
-def test_a_wish_for_the_network_wins(name: str, value: Any) -> None:
+def test_what_is_asked_of_the_network_wins(name: str, value: Any) -> None:
     network, _ = planned(LanguageModelOverrides(**{name: value}))
     assert getattr(network, name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), OF_TRAINING.items())
-def test_a_wish_for_training_wins(name: str, value: Any) -> None:
+def test_what_is_asked_of_training_wins(name: str, value: Any) -> None:
     _, training = planned(LanguageModelOverrides(**{name: value}))
     assert getattr(training, name) == value
 
 
-def test_all_wishes_win_together() -> None:
+def test_all_that_is_asked_for_wins_together() -> None:
     network, training = planned(LanguageModelOverrides(**OF_NETWORK, **OF_TRAINING))
     assert network == LanguageModelNetworkConfig(60, **OF_NETWORK)
     assert training == TrainingConfig(**OF_TRAINING, optimizer="muon")
 
 
-def test_a_wish_for_gradient_flow_wins_and_is_refused_without_an_rnn() -> None:
+def test_a_gradient_flow_that_is_asked_for_wins_and_is_refused_without_an_rnn() -> None:
     assert planned(LanguageModelOverrides(cell="rnn", gradient_flow=0.5))[0].gradient_flow == 0.5
     with pytest.raises(ConfigError, match="--cell rnn"):
         planned(LanguageModelOverrides(gradient_flow=0.5))
@@ -71,12 +79,12 @@ def test_settings_go_to_training_as_they_are() -> None:
     assert {name: getattr(training, name) for name in settings} == settings
 
 
-def test_without_a_wish_the_budget_is_the_default_one_for_the_text() -> None:
+def test_unless_asked_for_the_budget_is_the_default_one_for_the_text() -> None:
     _, training = planned(LanguageModelOverrides(), characters=12_345)
     assert training.budget == default_budget(12_345)
 
 
-def test_a_wish_out_of_range_is_a_configuration_error() -> None:
+def test_what_is_out_of_range_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="hidden size"):
         planned(LanguageModelOverrides(hidden_size=0))
     with pytest.raises(ConfigError, match="dropout"):
@@ -112,6 +120,54 @@ def test_a_validation_reads_a_twentieth_of_what_the_run_reads(budget: Budget, he
 
 
 def test_how_much_a_validation_reads_may_be_given() -> None:
-    wishes = LanguageModelOverrides(budget=Budget(seconds=1.0))
+    overrides = LanguageModelOverrides(budget=Budget(seconds=1.0))
     for asked in (None, 7):
-        assert planned(wishes, held_out=10**6, validation_characters=asked)[1].validation_characters == asked
+        assert planned(overrides, held_out=10**6, validation_characters=asked)[1].validation_characters == asked
+
+
+# What is decided.
+
+
+def decided(corpus: Corpus, kind: TokenizerKind = "characters", **overrides: Any) -> Plan:
+    settings = {"device": "cpu", "precision": "fp32"}
+    tokenizer = TokenizerConfig(kind, 280)
+    return decide(corpus, tokenizer, LanguageModelOverrides(**overrides), settings, thread_counts=(1,))
+
+
+def test_the_same_is_decided_of_the_same_and_cannot_be_changed(corpus_of: Callable[..., Corpus]) -> None:
+    first, second = (decided(corpus_of(TEXT), budget=Budget(epochs=2.0)) for _ in range(2))
+    assert first.config.network == second.config.network
+    assert first.config.training == second.config.training
+    assert first.tokenizer.to_bytes() == second.tokenizer.to_bytes()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        first.threads = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("budget", [Budget(steps=3), Budget(epochs=1.0)], ids=str)
+def test_nothing_is_measured_unless_the_budget_is_a_time(corpus_of: Callable[..., Corpus], budget: Budget) -> None:
+    assert decided(corpus_of(TEXT), budget=budget).measuring_seconds == 0
+
+
+def test_under_a_time_the_machine_is_measured_and_the_time_that_took_is_said(corpus_of: Callable[..., Corpus]) -> None:
+    assert 0 < decided(corpus_of(TEXT), budget=Budget(seconds=1.0)).measuring_seconds < 60
+
+
+@pytest.mark.parametrize("kind", ["characters", "bytes", "bpe"])
+def test_a_plan_survives_the_way_to_another_process(corpus_of: Callable[..., Corpus], kind: TokenizerKind) -> None:
+    plan = dataclasses.replace(decided(corpus_of(TEXT), kind, budget=Budget(steps=3)), measuring_seconds=1.5, threads=3)
+    arrays, values = plan.pack()
+    other = Plan.unpack((arrays, json.loads(json.dumps(values))))
+    assert (other.config, other.threads, other.measuring_seconds) == (plan.config, 3, 1.5)
+    assert other.tokenizer.symbols() == plan.tokenizer.symbols()
+    assert other.initial_weights is None
+
+
+@pytest.mark.parametrize("stops_alike", [True, False])
+def test_the_weights_to_begin_with_are_part_of_a_plan(corpus_of: Callable[..., Corpus], stops_alike: bool) -> None:
+    weights = InitialWeights({"head.bias": np.arange(2.0)}, [("special", "stop"), ("text", "a")], stops_alike)
+    plan = dataclasses.replace(decided(corpus_of(TEXT), budget=Budget(steps=3)), initial_weights=weights)
+    arrays, values = plan.pack()
+    other = Plan.unpack((arrays, json.loads(json.dumps(values)))).initial_weights
+    assert other is not None
+    assert other.arrays["head.bias"].tolist() == [0, 1]
+    assert (other.symbols, other.stops_alike) == (weights.symbols, stops_alike)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from charnn.config.training import Budget
 from charnn.tasks.language_model.learn.sizing import (
     HIDDEN_SIZES,
-    MOST_LANES,
+    LARGEST_BATCH_SIZE,
     Sizes,
     Speed,
     choose_sizes,
     default_budget,
-    most_lanes,
+    largest_batch_size,
     weights,
 )
 
@@ -57,7 +57,7 @@ def test_sizes_are_in_range_for_every_text_and_time_and_machine(
     assert 16 <= chosen.hidden_size <= 2048
     assert 1 <= chosen.embedding_size <= chosen.hidden_size
     assert 0 <= chosen.dropout <= 0.7
-    assert 1 <= chosen.lanes <= 256
+    assert 1 <= chosen.batch_size <= 256
     assert 8 <= chosen.window_length <= 512
     assert 1e-4 <= chosen.learning_rate <= 0.05
 
@@ -104,9 +104,9 @@ def test_a_hidden_size_that_is_given_is_kept_and_the_rest_suits_it() -> None:
     assert small.dropout > large.dropout  # it reads the text more often
 
 
-def test_lanes_are_fewer_where_the_run_is_short_and_never_more_than_the_text_has() -> None:
-    assert sizes(10**6, 1).lanes < sizes(10**6, 3600).lanes == MOST_LANES == most_lanes(10**6)
-    assert sizes(1000, 3600).lanes == most_lanes(1000) < MOST_LANES
+def test_batches_are_smaller_where_the_run_is_short_and_never_larger_than_the_text_has_places_for() -> None:
+    assert sizes(10**6, 1).batch_size < sizes(10**6, 3600).batch_size == LARGEST_BATCH_SIZE == largest_batch_size(10**6)
+    assert sizes(1000, 3600).batch_size == largest_batch_size(1000) < LARGEST_BATCH_SIZE
 
 
 @given(a_length, a_length, a_time)
@@ -130,7 +130,7 @@ def test_a_tiny_text_gets_a_tiny_network_however_long_it_may_take(characters: in
 @given(st.integers(1, 10**9), a_time)
 def test_lanes_are_no_shorter_than_a_window_where_there_are_several(characters: int, seconds: float) -> None:
     chosen = sizes(characters, seconds)
-    assert chosen.lanes == 1 or characters / chosen.lanes >= chosen.window_length
+    assert chosen.batch_size == 1 or characters / chosen.batch_size >= chosen.window_length
 
 
 @given(a_length, a_time, a_time)

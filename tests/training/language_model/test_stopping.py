@@ -22,9 +22,9 @@ from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windo
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides, check_stopping
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, check_stopping
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tasks.language_model.learn.transfer import same_stopping, transfer
+from charnn.tasks.language_model.learn.transfer import InitialWeights, same_stopping
 from charnn.tasks.language_model.lengths import class_of, draw_length
 from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
@@ -95,7 +95,7 @@ def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> Langu
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
     documents = [np.array(ids, np.int32) for ids in ([1, 2, 3, 1], [2], [3, 3, 1, 2, 1, 1, 1], [2, 2])]
     training = np.concatenate([part for ids in documents for part in (ids, [STOP_ID])]).astype(np.int32)
-    config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=window_length)
+    config = TrainingConfig(Budget(steps=1), batch_size=lanes, window_length=window_length)
     return LanguageModelObjective(network, EncodedCorpus(training, 14, documents, 14), config)
 
 
@@ -141,7 +141,7 @@ def test_a_tiny_model_learns_where_lines_end(
     """In fp32 and in int8, as they are read from the model directory."""
     corpus = lines_corpus(480)
     session = start(
-        corpus, steps=500, layers=1, hidden_size=24, lanes=16, window_length=20, learning_rate=0.02, dropout=0.0,
+        corpus, steps=500, layers=1, hidden_size=24, batch_size=16, window_length=20, learning_rate=0.02, dropout=0.0,
         stopping=stopping,
     )  # fmt: skip
     session.run(silent)
@@ -169,7 +169,7 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
         training_characters=600, validation_characters=120,
     )  # fmt: skip
     session = start(
-        Corpus(lines[20:], lines[:20], config), steps=250, layers=1, hidden_size=24, lanes=8, window_length=30,
+        Corpus(lines[20:], lines[:20], config), steps=250, layers=1, hidden_size=24, batch_size=8, window_length=30,
         learning_rate=0.02, dropout=0.0, stopping="length",
     )  # fmt: skip
     session.run(silent)
@@ -185,7 +185,7 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
 def test_a_run_that_is_resumed_goes_on_as_it_would_have(
     start: Callable[..., LanguageModelSession], silent: Any, stopping: Stopping
 ) -> None:
-    corpus, sizes = lines_corpus(60), {"layers": 1, "hidden_size": 8, "lanes": 4, "window_length": 10}
+    corpus, sizes = lines_corpus(60), {"layers": 1, "hidden_size": 8, "batch_size": 4, "window_length": 10}
     whole = start(corpus, "whole", steps=30, stopping=stopping, **sizes)
     whole.run(silent)
     part = start(corpus, "part", steps=30, stopping=stopping, **sizes)
@@ -243,7 +243,7 @@ def test_what_ends_documents_is_taken_over_from_those_that_do_it_alike(theirs: S
         networks[0].head.bias.fill_(5)
     weights = {name: tensor.numpy().copy() for name, tensor in networks[0].state_dict().items()}
     before = {name: tensor.clone() for name, tensor in networks[1].state_dict().items()}
-    transfer(weights, symbols, networks[1], symbols, stops_alike=theirs == ours)
+    InitialWeights(weights, symbols, stops_alike=theirs == ours).copy_into(networks[1], symbols)
     for name, tensor in networks[1].state_dict().items():
         taken = torch.from_numpy(weights[name]) if name in weights else before[name]
         expected = taken.clone()
@@ -260,7 +260,7 @@ def test_a_run_starts_from_a_model_that_ends_otherwise(
     start: Callable[..., LanguageModelSession], silent: Any, first: Stopping, then: Stopping | None
 ) -> None:
     corpus = lines_corpus(60)
-    source = start(corpus, "source", steps=5, layers=1, hidden_size=8, lanes=4, stopping=first)
+    source = start(corpus, "source", steps=5, layers=1, hidden_size=8, batch_size=4, stopping=first)
     source.run(silent)
     session = start(corpus, "again", steps=5, stopping=then, source=source.directory)
     session.run(silent)

@@ -17,9 +17,9 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tasks.language_model.learn.transfer import join_vocabularies, same_shape, transfer
+from charnn.tasks.language_model.learn.transfer import InitialWeights, join_vocabularies, same_shape
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
@@ -48,7 +48,7 @@ def assert_transferred(theirs: Symbols, ours: Symbols) -> None:
     source["head.bias"] = np.arange(len(theirs), dtype=np.float32) + 10
     network = network_of(len(ours), seed=2)
     initial = weights_of(network)
-    new = transfer(source, theirs, network, ours)
+    new = InitialWeights(source, theirs).copy_into(network, ours)
     assert new == [symbol for symbol in ours if symbol not in theirs]
     for name, value in weights_of(network).items():
         if name not in ROWS:
@@ -90,12 +90,8 @@ def test_rows_go_where_their_symbols_go_in_real_vocabularies(theirs: Tokenizer, 
 
 
 def test_a_letter_that_is_no_ascii_is_not_one_of_its_bytes() -> None:
-    new = transfer(
-        weights_of(network_of(257, seed=1)),
-        ByteTokenizer().symbols(),
-        network_of(4, seed=2),
-        CharacterTokenizer("a\u00e9").symbols(),
-    )
+    weights = InitialWeights(weights_of(network_of(257, seed=1)), ByteTokenizer().symbols())
+    new = weights.copy_into(network_of(4, seed=2), CharacterTokenizer("a\u00e9").symbols())
     assert new == [("special", "unknown"), ("text", "\u00e9")]
 
 
@@ -128,41 +124,40 @@ SOURCE = LanguageModelNetworkConfig(
 )  # fmt: skip
 
 
-def test_the_shape_is_that_of_the_source_and_the_rest_is_as_wished() -> None:
-    wishes = same_shape(LanguageModelOverrides(dropout=0.1, learning_rate=0.5), SOURCE)
-    assert (wishes.cell, wishes.layers, wishes.hidden_size, wishes.embedding_size) == ("gru", 3, 24, 10)
-    assert (wishes.residual, wishes.recurrent_depth) == (True, 2)
-    assert (wishes.dropout, wishes.learning_rate, wishes.weight_drop) == (0.1, 0.5, None)
+def test_the_shape_is_that_of_the_source_and_the_rest_is_as_asked_for() -> None:
+    overrides = same_shape(LanguageModelOverrides(dropout=0.1, learning_rate=0.5), SOURCE)
+    assert (overrides.cell, overrides.layers, overrides.hidden_size, overrides.embedding_size) == ("gru", 3, 24, 10)
+    assert (overrides.residual, overrides.recurrent_depth) == (True, 2)
+    assert (overrides.dropout, overrides.learning_rate, overrides.weight_drop) == (0.1, 0.5, None)
 
 
 def test_the_same_shape_may_be_asked_for() -> None:
-    wishes = LanguageModelOverrides(
-        cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2,
-        given=frozenset({"cell"}),
+    overrides = LanguageModelOverrides(
+        cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2
     )  # fmt: skip
-    assert same_shape(wishes, SOURCE) == wishes
+    assert same_shape(overrides, SOURCE) == overrides
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "overrides",
     [
         LanguageModelOverrides(layers=2),
         LanguageModelOverrides(hidden_size=25),
         LanguageModelOverrides(embedding_size=11),
-        LanguageModelOverrides(cell="lstm", given=frozenset({"cell"})),
+        LanguageModelOverrides(cell="lstm"),
         LanguageModelOverrides(recurrent_depth=1),
         LanguageModelOverrides(residual=False),
     ],
     ids=["layers", "hidden", "embedding", "cell", "recurrent depth", "residual"],
 )
-def test_another_shape_is_a_usage_error(wishes: LanguageModelOverrides) -> None:
+def test_another_shape_is_a_usage_error(overrides: LanguageModelOverrides) -> None:
     with pytest.raises(UsageError, match="to start from") as caught:
-        same_shape(wishes, SOURCE)
+        same_shape(overrides, SOURCE)
     assert caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("wishes", "source", "said"),
+    ("overrides", "source", "said"),
     [
         (LanguageModelOverrides(residual=True), LanguageModelNetworkConfig(5), "no residual connections"),
         (LanguageModelOverrides(residual=False), SOURCE, "residual connections"),
@@ -170,10 +165,10 @@ def test_another_shape_is_a_usage_error(wishes: LanguageModelOverrides) -> None:
     ],
 )
 def test_another_depth_is_refused_in_words(
-    wishes: LanguageModelOverrides, source: LanguageModelNetworkConfig, said: str
+    overrides: LanguageModelOverrides, source: LanguageModelNetworkConfig, said: str
 ) -> None:
     with pytest.raises(UsageError, match=f"^the model to start from has {said}$"):
-        same_shape(wishes, source)
+        same_shape(overrides, source)
 
 
 # A run that starts from a model.
@@ -188,7 +183,7 @@ def trained(
     start: Callable[..., LanguageModelSession], corpus_of: Callable[..., Corpus], silent: Any
 ) -> LanguageModelSession:
     session = start(
-        corpus_of("abcdefgh" * 30), "source", steps=60, layers=1, hidden_size=12, lanes=4, window_length=10,
+        corpus_of("abcdefgh" * 30), "source", steps=60, layers=1, hidden_size=12, batch_size=4, window_length=10,
         learning_rate=0.03, dropout=0.0,
     )  # fmt: skip
     session.run(silent)

@@ -161,7 +161,7 @@ def task_of(size: int, lanes: int, window_length: int, tokens: list[int] | None 
     torch.manual_seed(0)
     network = LanguageModelNetwork(LanguageModelNetworkConfig(9, layers=2, hidden_size=6, embedding_size=4)).train()
     ids = np.random.default_rng(0).integers(0, 9, size, np.int32) if tokens is None else np.array(tokens, np.int32)
-    config = TrainingConfig(Budget(steps=1), lanes=lanes, window_length=window_length)
+    config = TrainingConfig(Budget(steps=1), batch_size=lanes, window_length=window_length)
     return LanguageModelObjective(network, EncodedCorpus(ids, size, [ids], size), config)
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.plan import TaggerOverrides
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import Treebank, read_treebank
 
-TINY: dict[str, Any] = {"layers": 1, "hidden_size": 8, "word_size": 8, "dropout": 0.0, "lanes": 4}
+TINY: dict[str, Any] = {"layers": 1, "hidden_size": 8, "word_size": 8, "dropout": 0.0, "batch_size": 4}
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def treebank_of(tmp_path: Path) -> Callable[..., Treebank]:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., TaggerSession]:
-    """`start(treebank, name, steps=...)`: a run into `tmp_path / name`; keywords are wishes, settings beside them."""
+    """`start(treebank, name, steps=...)`: a run into `tmp_path/name`; keywords are overrides; settings beside them."""
 
     def make(
         treebank: Treebank,
@@ -46,15 +46,17 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
         seed: int = 0,
         patience: int = 0,
         settings: dict[str, object] | None = None,
-        **wishes: Any,
+        thread_counts: tuple[int, ...] | None = None,
+        **overrides: Any,
     ) -> TaggerSession:
         if steps is not None:
-            wishes["budget"] = Budget(steps=steps)
+            overrides["budget"] = Budget(steps=steps)
         return TaggerSession.start(
             lambda: TaggerDirectory.create(tmp_path / name),
             treebank,
-            TaggerOverrides(**{**TINY, **wishes}),
+            TaggerOverrides(**{**TINY, **overrides}),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
+            thread_counts,
         )
 
     return make

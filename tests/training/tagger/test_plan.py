@@ -1,4 +1,4 @@
-"""What the user wishes wins; the sizes are those of the lexicon; the rest is chosen."""
+"""What the user asks for wins; the sizes are those of the lexicon; the rest is chosen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.learn.plan import TaggerOverrides, plan
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides, configure
 from charnn.tasks.tagger.lexicon import Lexicon
 
 LEXICON = Lexicon.of(["ab", "ab", "c"], {"upos": "XYZ", "feats": "_"})
@@ -25,7 +25,7 @@ OF_NETWORK: dict[str, Any] = {
     "decoder": "crf",
 }
 OF_TRAINING: dict[str, Any] = {
-    "lanes": 3,
+    "batch_size": 3,
     "window_length": 7,
     "learning_rate": 0.123,
     "budget": Budget(steps=9),
@@ -33,19 +33,19 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(
-    wishes: TaggerOverrides, words: int = 10_000, sentences: int = 700, **settings: Any
+    overrides: TaggerOverrides, words: int = 10_000, sentences: int = 700, **settings: Any
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
-    return plan(wishes, LEXICON, words=words, sentences=sentences, **settings)
+    return configure(overrides, LEXICON, words=words, sentences=sentences, **settings)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
-def test_a_wish_for_the_network_wins(name: str, value: Any) -> None:
+def test_what_is_asked_of_the_network_wins(name: str, value: Any) -> None:
     network, _ = planned(TaggerOverrides(**{name: value}))
     assert getattr(network, name) == value
 
 
 @pytest.mark.parametrize(("name", "value"), OF_TRAINING.items())
-def test_a_wish_for_training_wins(name: str, value: Any) -> None:
+def test_what_is_asked_of_training_wins(name: str, value: Any) -> None:
     _, training = planned(TaggerOverrides(**{name: value}))
     assert getattr(training, name) == value
 
@@ -61,15 +61,15 @@ def test_settings_go_to_training_as_they_are() -> None:
     assert {name: getattr(training, name) for name in settings} == settings
 
 
-def test_a_wish_out_of_range_is_a_configuration_error() -> None:
+def test_what_is_out_of_range_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="hidden size"):
         planned(TaggerOverrides(hidden_size=0))
     with pytest.raises(ConfigError, match="dropout"):
         planned(TaggerOverrides(dropout=1.0))
 
 
-@pytest.mark.parametrize("name", ["lanes", "window_length", "learning_rate"])
-def test_a_wish_of_0_is_refused_and_not_taken_for_none(name: str) -> None:
+@pytest.mark.parametrize("name", ["batch_size", "window_length", "learning_rate"])
+def test_an_override_of_0_is_refused_and_not_taken_for_none(name: str) -> None:
     with pytest.raises(ConfigError):
         planned(TaggerOverrides(**{name: 0}))
 
@@ -80,4 +80,4 @@ def test_every_treebank_gives_valid_configurations(sentences: int, mean_length: 
     assert TaggerNetworkConfig.from_json({**network.to_json(), "tags": list(network.tags)}) == network
     assert TrainingConfig.from_json(training.to_json()) == training
     assert network.cell == cell
-    assert training.lanes <= sentences
+    assert training.batch_size <= sentences

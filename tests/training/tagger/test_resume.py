@@ -62,17 +62,17 @@ def assert_same_run(left: TaggerDirectory, right: TaggerDirectory) -> None:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "overrides",
     [{"cell": "lstm", "decoder": "crf"}, {"cell": "gru", "words_from": "lstm", "decoder": "feedback", "layers": 2}],
     ids=str,
 )
 def test_n_steps_an_interruption_and_n_more_are_2n_steps(
-    start, silent, treebank: Treebank, wishes: dict[str, Any]
+    start, silent, treebank: Treebank, overrides: dict[str, Any]
 ) -> None:
     """19 steps end within an epoch and between validations; every kind of dropout draws its random numbers."""
-    whole = start(treebank, "whole", steps=38, dropout=0.3, **wishes)
+    whole = start(treebank, "whole", steps=38, dropout=0.3, **overrides)
     assert whole.run(silent) == "budget"
-    half = start(treebank, "half", steps=38, dropout=0.3, **wishes)
+    half = start(treebank, "half", steps=38, dropout=0.3, **overrides)
     assert half.run(silent, after(19)) == "interrupt"
     assert half.directory.training_state()[1]["progress"]["step"] == 19
     assert TaggerSession.resume(half.directory, treebank).run(silent) == "budget"
@@ -112,8 +112,8 @@ def test_another_seed_gives_another_run(start, silent, treebank: Treebank) -> No
 def test_another_seed_takes_other_batches(start, treebank: Treebank) -> None:
     orders = []
     for seed in (1, 1, 2):
-        task = start(treebank, f"seed {len(orders)}", seed=seed)._task
-        orders.append([task.loss()[1] for _ in range(20)])
+        objective = start(treebank, f"seed {len(orders)}", seed=seed).objective
+        orders.append([objective.loss()[1] for _ in range(20)])
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
 

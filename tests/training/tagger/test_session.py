@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from charnn.cli.inference import load_tagger
 from charnn.config.training import Budget
@@ -64,7 +65,7 @@ def after(steps: int) -> Callable[[], bool]:
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "overrides",
     [
         {"cell": "lstm", "words_from": "cnn"},
         {"cell": "gru", "words_from": "lstm", "layers": 2},
@@ -73,9 +74,9 @@ def after(steps: int) -> Callable[[], bool]:
     ],
     ids=str,
 )
-def test_a_tiny_tagger_learns_a_toy_treebank_whole(start, treebank_of, silent, wishes: dict[str, Any]) -> None:
+def test_a_tiny_tagger_learns_a_toy_treebank_whole(start, treebank_of, silent, overrides: dict[str, Any]) -> None:
     treebank = treebank_of(TEXT * 3, valid=TEXT)
-    session = start(treebank, steps=120, learning_rate=0.02, **wishes)
+    session = start(treebank, steps=120, learning_rate=0.02, **overrides)
     assert session.run(silent) == "budget"
     assert (session.config.scores.accuracies, session.config.scores.unknown_accuracy) == ((1.0,), None)
     sentences, tags = gold(treebank)
@@ -132,8 +133,8 @@ def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
     accuracies = [0.5, 0.75, 0.25, 0.75, 0.5]
     seen: list[dict[str, npt.NDArray[Any]]] = []
 
-    def validate(task: TaggerObjective, report: Report) -> TaggerValidation:
-        seen.append({name: tensor.numpy().copy() for name, tensor in task.network.state_dict().items()})
+    def validate(objective: TaggerObjective, report: Report) -> TaggerValidation:
+        seen.append({name: tensor.numpy().copy() for name, tensor in objective.network.state_dict().items()})
         accuracy = accuracies[len(seen) - 1]
         return TaggerValidation(("tag",), (accuracy,), accuracy, None, report.step, report.epoch, report.seconds)
 
@@ -217,7 +218,7 @@ def test_speed_is_recorded_in_characters_of_the_words(start, treebank_of, silent
 
 @pytest.mark.parametrize("text", ["a_X\nb_Y\n", "a_X\na_X\n", "a_X b_X\na_X b_X", "\n\na_X\n\nb_X\n\n"])
 def test_two_sentences_are_a_treebank(start, treebank_of, silent, text: str) -> None:
-    session = start(treebank_of(text, format="slashed"), steps=3, lanes=None)
+    session = start(treebank_of(text, format="slashed"), steps=3, batch_size=None)
     assert session.run(silent) == "budget"
     assert len(tagged(session.directory, [["a", "b"]])[0][0]) == 2
 
@@ -234,7 +235,7 @@ def test_a_sentence_longer_than_the_window_is_learnt_in_parts(start, treebank_of
     assert session.config.scores.accuracies[0] > 0.9
 
 
-def test_a_wish_that_cannot_be_makes_no_directory(start, treebank_of, tmp_path) -> None:
+def test_an_override_that_cannot_be_makes_no_directory(start, treebank_of, tmp_path) -> None:
     with pytest.raises(ConfigError, match="hidden size"):
         start(treebank_of(TEXT), hidden_size=0)
     assert not (tmp_path / "model").exists()
@@ -258,3 +259,50 @@ def test_training_in_bf16_gives_a_model_of_fp32(start, treebank_of, silent, cell
     assert session.run(silent) == "budget"
     assert {array.dtype for array in session.directory.weights().values()} == {np.dtype(np.float32)}
     assert len(tagged(session.directory, [["cat"]])) == 1
+
+
+# What is set for the whole process.
+
+
+@pytest.mark.parametrize(
+    ("thread_counts", "batch_size", "used"),
+    [(None, 4, 2), (None, 600, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 600, 3)],
+    ids=["torch's own", "torch's own for a large step", "the one", "the fewest for a small step", "the most"],
+)
+def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
+    start, treebank_of, silent, thread_counts: tuple[int, ...] | None, batch_size: int, used: int
+) -> None:
+    seen: set[int] = set()
+
+    class Looking(type(silent)):  # type: ignore[misc]
+        def step(self, report: Report) -> None:
+            seen.add(torch.get_num_threads())
+
+    torch.set_num_threads(2)
+    session = start(treebank_of(TEXT * 3), steps=2, thread_counts=thread_counts, batch_size=batch_size)
+    session.run(Looking())
+    assert seen == {used}
+    assert torch.get_num_threads() == 2
+
+
+def test_a_session_leaves_the_allocator_alone(start, treebank_of, silent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is for the command, whose process ends with the run."""
+    monkeypatch.setattr("charnn.training.hardware.ctypes", None)
+    assert start(treebank_of(TEXT * 3), steps=2).run(silent) == "budget"
+
+
+# What there is to look at meanwhile.
+
+
+def test_a_preview_is_a_validation_sentence_with_its_tags_another_one_each_time(start, treebank_of, silent) -> None:
+    shown: list[str] = []
+
+    class Looking(type(silent)):  # type: ignore[misc]
+        def validation(self, report: Report, validation: object, *, best: bool) -> None:
+            shown.append(session.preview(report))
+
+    session = start(treebank_of(TEXT * 3, valid=TEXT), steps=125, learning_rate=0.02)
+    session.run(Looking())
+    assert [len(line.split()) for line in shown] == [6, 3, 7, 6, 6]
+    assert set(shown[-2:]) <= set(TEXT.splitlines())
+    assert session.preview_title

@@ -54,7 +54,7 @@ def task_of(
     )
     for head in network.heads:
         torch.nn.init.zeros_(head.scores_layer.weight)
-    return TaggerObjective(network, treebank, corpus, TrainingConfig(Budget(steps=9), lanes=3))
+    return TaggerObjective(network, treebank, corpus, TrainingConfig(Budget(steps=9), batch_size=3))
 
 
 def say_always(task: TaggerObjective, *tags: int) -> None:

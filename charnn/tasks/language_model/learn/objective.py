@@ -37,7 +37,7 @@ class LanguageModelObjective:
     """
 
     unit = "character"
-    scores = LanguageModelValidation
+    validation_type = LanguageModelValidation
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class LanguageModelObjective:
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,
-            lanes=config.lanes,
+            lanes=config.batch_size,
             window_length=config.window_length,
             random=np.random.default_rng(config.seed),
             processes=processes,
@@ -126,7 +126,7 @@ class LanguageModelObjective:
             score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds
         )
 
-    def fit(self) -> float:
+    def train_loss(self) -> float:
         tokens = self._corpus.training[: sum(map(len, self._corpus.validation))]
         characters = round(len(tokens) * self.units_per_target)
         return self._score([tokens], characters).nats_per_character

@@ -1,54 +1,128 @@
-"""What a run will be: the sizes that the user gave, and the rest chosen for the text and the time."""
+"""What a run will be, decided once: one frozen value that every process is given, and that the session is made from."""
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from charnn.cells import Cell
-from charnn.config.training import Budget, Optimizer, TrainingConfig
-from charnn.errors import UsageError
-from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig, Stopping
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, check_stopping, configure
+from charnn.tasks.language_model.learn.pace import Pace
 from charnn.tasks.language_model.learn.sizing import (
-    Sizes,
     Speed,
     characters_read,
     choose_sizes,
     default_budget,
     validation_characters,
 )
+from charnn.tasks.language_model.learn.transfer import InitialWeights, join_vocabularies, same_shape, same_stopping
+from charnn.tokenizers import load, train
+from charnn.tokenizers.base import Tokenizer
+from charnn.tokenizers.config import TokenizerConfig
+from charnn.training.distributed.processes import ArraysAndJson
+from charnn.training.hardware import threads_for
+from charnn.training.session import new_record, under_budget
 
-REFINEMENTS = ("residual", "recurrent_depth", "weight_drop", "embedding_dropout", "gradient_flow", "stopping")
-"""Of a network; what is not wished for has the default of LanguageModelNetworkConfig."""
-
-OPTIMIZER: Optimizer = "muon"
+SMALL_STEP = 1024
+"""The batch size times the hidden units of a small step. Measured on two cores, 8 x 64 gained nothing from the second
+core, and 32 x 64 gained a tenth."""
 
 
 @dataclass(frozen=True)
-class LanguageModelOverrides:
-    """What the user asked for; None is left to charnn."""
+class Plan:
+    config: LanguageModelConfig
+    tokenizer: Tokenizer
+    threads: int
+    """The number of threads that a step of one process is worth."""
+    measuring_seconds: float = 0.0
+    """The seconds that measuring the machine took; they are taken from the budget."""
+    initial_weights: InitialWeights | None = None
+    """The weights to begin with; None begins with random ones."""
 
-    cell: Cell = "lstm"
-    layers: int | None = None
-    hidden_size: int | None = None
-    embedding_size: int | None = None
-    dropout: float | None = None
-    residual: bool | None = None
-    recurrent_depth: int | None = None
-    weight_drop: float | None = None
-    embedding_dropout: float | None = None
-    gradient_flow: float | None = None
-    stopping: Stopping | None = None
-    lanes: int | None = None
-    window_length: int | None = None
-    learning_rate: float | None = None
-    budget: Budget | None = None
-    given: frozenset[str] = frozenset()
-    """Names of what was given though it has a default: `cell`, `tokenizer`."""
+    def pack(self) -> ArraysAndJson:
+        """The same as arrays and JSON values, for other processes."""
+        weights = self.initial_weights
+        values: dict[str, Any] = {
+            "config": self.config.to_json(),
+            "tokenizer": b64encode(self.tokenizer.to_bytes()).decode("ascii"),
+            "threads": self.threads,
+            "measuring_seconds": self.measuring_seconds,
+            "initial_weights": weights and {"symbols": weights.symbols, "stops_alike": weights.stops_alike},
+        }
+        return ({} if weights is None else dict(weights.arrays)), values
+
+    @classmethod
+    def unpack(cls, packed: ArraysAndJson) -> Self:
+        """The plan that `pack` made arrays and JSON values of."""
+        arrays, values = packed
+        config, weights = LanguageModelConfig.from_json(values["config"]), values["initial_weights"]
+        return cls(
+            config,
+            load(config.tokenizer.kind, b64decode(values["tokenizer"])),
+            values["threads"],
+            values["measuring_seconds"],
+            weights and InitialWeights(arrays, [tuple(s) for s in weights["symbols"]], weights["stops_alike"]),
+        )
 
 
-def plan(
-    wishes: LanguageModelOverrides,
+def decide(
+    corpus: Corpus,
+    tokenizer_config: TokenizerConfig,
+    overrides: LanguageModelOverrides,
+    settings: Mapping[str, Any],
+    *,
+    source: LanguageModelDirectory | None = None,
+    processes: int = 1,
+    thread_counts: Sequence[int],
+) -> Plan:
+    """The plan of a new run by so many processes: what the user asked for, and the rest chosen for text and time.
+
+    It trains the tokenizer. Where the budget is a time it measures the machine, which means that it builds networks and
+    trains them on random text for a small part of that time (`Pace`). Nothing is written. `settings` go to
+    TrainingConfig; `source` is the model to start from; `thread_counts` are the numbers of threads that may be tried.
+
+    Raises UsageError and ConfigError for what cannot be.
+    """
+    check_stopping(overrides, corpus.config)
+    initial_weights = None
+    if source is None:
+        tokenizer = train(tokenizer_config, _vocabulary_texts(corpus))
+    else:
+        source_tokenizer, source_network = source.tokenizer(), source.config().network
+        tokenizer = join_vocabularies(source_tokenizer, tokenizer_config, _vocabulary_texts(corpus))
+        overrides = same_stopping(same_shape(overrides, source_network), source_network, corpus.config)
+        stops_alike = (overrides.stopping or "symbol") == source_network.stopping
+        # The weights are read now, because the new directory may be about to replace the source.
+        initial_weights = InitialWeights(source.weights(), source_tokenizer.symbols(), stops_alike)
+    text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
+    pace = Pace(overrides, settings, thread_counts=thread_counts, **text)
+    network, training = choose(
+        overrides,
+        **text,
+        held_out=corpus.config.validation_characters,
+        speed=lambda hidden_size: processes * pace(hidden_size),
+        **settings,
+    )
+    config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, new_record())
+    threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
+    return Plan(config, tokenizer, threads, pace.spent, initial_weights)
+
+
+def plan_to_resume(
+    directory: LanguageModelDirectory, budget: Budget | None, *, processes: int = 1, thread_counts: Sequence[int]
+) -> Plan:
+    """The plan of the run that is in `directory`, under another budget unless that is None. Nothing is measured."""
+    config = under_budget(directory.config(), budget)
+    return Plan(config, directory.tokenizer(), _unmeasured_threads(config, processes, thread_counts))
+
+
+def choose(
+    overrides: LanguageModelOverrides,
     *,
     characters: int,
     held_out: int,
@@ -58,47 +132,20 @@ def plan(
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     """The configurations for a training text of so many `characters`, with so many held out. `settings` go to
     TrainingConfig."""
-    budget = wishes.budget or default_budget(characters)
-    sizes = choose_sizes(characters=characters, budget=budget, hidden_size=wishes.hidden_size, speed=speed)
+    budget = overrides.budget or default_budget(characters)
+    sizes = choose_sizes(characters=characters, budget=budget, hidden_size=overrides.hidden_size, speed=speed)
     validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
     if validated < held_out:
         settings.setdefault("validation_characters", validated)
-    return configure(wishes, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
+    return configure(overrides, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
 
 
-def configure(
-    wishes: LanguageModelOverrides, sizes: Sizes, *, vocabulary_size: int, budget: Budget, **settings: Any
-) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
-    """What was wished for, and for the rest `sizes`."""
-    sizes = Sizes(**{name: _first(getattr(wishes, name), value) for name, value in vars(sizes).items()})
-    refinements = {name: wish for name in REFINEMENTS if (wish := getattr(wishes, name)) is not None}
-    network = LanguageModelNetworkConfig(
-        vocabulary_size=vocabulary_size,
-        cell=wishes.cell,
-        layers=sizes.layers,
-        hidden_size=sizes.hidden_size,
-        embedding_size=sizes.embedding_size,
-        dropout=sizes.dropout,
-        **refinements,
-    )
-    training = TrainingConfig(
-        budget=budget,
-        lanes=sizes.lanes,
-        window_length=sizes.window_length,
-        learning_rate=sizes.learning_rate,
-        **{"optimizer": OPTIMIZER} | settings,
-    )
-    return network, training
+def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:
+    lanes = -(-config.training.batch_size // processes)
+    return threads_for(lanes * config.network.hidden_size, SMALL_STEP, thread_counts)
 
 
-def check_stopping(wishes: LanguageModelOverrides, corpus: CorpusConfig) -> None:
-    """Raises UsageError where ends are to be learned from a text that has none."""
-    if wishes.stopping not in (None, "symbol") and corpus.documents < 2:
-        raise UsageError(
-            f"--stopping {wishes.stopping}: a single document, so nothing to learn from where a text ends",
-            hint="--documents line or paragraph makes many of it",
-        )
-
-
-def _first(given: Any, chosen: Any) -> Any:
-    return chosen if given is None else given
+def _vocabulary_texts(corpus: Corpus) -> list[str]:
+    """The texts that the vocabulary is made of. Where the end of the user's text was held out it belongs to them, so
+    that no symbol of that text is unknown to the model; a validation text of its own does not."""
+    return corpus.training if corpus.config.validation_sources else corpus.training + corpus.validation

@@ -1,4 +1,4 @@
-"""Sizes and regularisation from what there is: the length of the text, and the time to learn it in."""
+"""Sizes and regularisation that fit the length of the text and the time to learn it in."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ HIDDEN_SIZES = (32, 48, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024)
 LAYERS = 2
 WINDOW_LENGTH = 64
 LEARNING_RATE = 8e-3
-MOST_LANES = 64
+LARGEST_BATCH_SIZE = 64
 SHORTEST_LANE = 256
-"""Characters."""
+"""A place of the text that is read beside others (a lane) has so many characters at least."""
 FEWEST_STEPS = 800
-"""That a short run should still take: it reads fewer lanes side by side."""
+"""A short run should still take so many steps: its batches are smaller."""
 WEIGHTS, OPERATIONS, EXPONENT = 990_000, 2.3e13, 0.34
-"""So many weights are right for so many operations of training (6 a weight and character), and how they grow with them;
-from runs on Tiny Shakespeare of 10 s to 10 minutes."""
+"""WEIGHTS are right for OPERATIONS of training (6 a weight and character), and they grow with their EXPONENT-th power.
+All three are from runs on Tiny Shakespeare of 10 s to 10 minutes."""
 
 USUAL_OPERATIONS_PER_SECOND = 4e11
-"""Of two cores with fast bf16: only where to look first."""
+"""What two cores with fast bf16 do. It only says where the search for a size begins."""
 
-VALIDATION_SHARE, FEWEST_VALIDATED = 0.05, 20_000
-"""A validation reads so much of what the run reads, or so many characters, where more is held out."""
+VALIDATION_FRACTION, FEWEST_VALIDATED = 0.05, 20_000
+"""Where more is held out, a validation reads this fraction of what the run reads, or so many characters if they are
+more."""
 
 Speed = Callable[[int], float]
-"""Characters a second that training reads at a hidden size."""
+"""Gives the characters a second that training reads at a hidden size."""
 
 
 @dataclass(frozen=True)
@@ -37,53 +38,57 @@ class Sizes:
     hidden_size: int
     embedding_size: int
     dropout: float
-    lanes: int
+    batch_size: int
     window_length: int
     learning_rate: float
 
 
 def default_budget(characters: int) -> Budget:
-    """Seconds for a page, minutes for a book, an hour for a hundred million characters."""
+    """A time for a text: seconds for a page, minutes for a book, an hour for a hundred million characters."""
     seconds = 60 * (characters / 100_000) ** 0.6
     return Budget(seconds=float(round(min(max(seconds, 10), 2 * 3600))))
 
 
 def choose_sizes(*, characters: int, budget: Budget, hidden_size: int | None, speed: Speed) -> Sizes:
-    """For a training text of so many `characters`, read for `budget`; `speed` is asked only where that is a time.
+    """Sizes for a training text of so many `characters`, read for `budget`; `speed` is asked only where that is a time.
 
     The number of weights grows with the third root, about, of the operations that the budget buys, and is bounded by
-    the text. Dropout grows with the number of times that the text will be read. Lanes shrink where the text or the
-    budget is too short for them. A `hidden_size` that is given is kept.
+    the text. Dropout grows with the number of times that the text will be read. Batches are smaller where the text or
+    the budget is too short for large ones. A `hidden_size` that is not None is kept.
     """
     hidden = hidden_size or _hidden_size(characters, budget, speed)
     read = characters_read(characters, budget, hidden, speed)
     return sizes_at(
         hidden,
         dropout=_dropout(read / characters),
-        lanes=min(most_lanes(characters), _lanes_for(read) if budget.steps is None else MOST_LANES),
+        batch_size=min(
+            largest_batch_size(characters), _batch_size_for(read) if budget.steps is None else LARGEST_BATCH_SIZE
+        ),
     )
 
 
-def sizes_at(hidden_size: int, *, dropout: float, lanes: int) -> Sizes:
+def sizes_at(hidden_size: int, *, dropout: float, batch_size: int) -> Sizes:
+    """These sizes, and those that are always the same."""
     return Sizes(
         layers=LAYERS,
         hidden_size=hidden_size,
         embedding_size=min(64, hidden_size),
         dropout=dropout,
-        lanes=lanes,
+        batch_size=batch_size,
         window_length=WINDOW_LENGTH,
         learning_rate=LEARNING_RATE,
     )
 
 
-def most_lanes(characters: int) -> int:
-    """That a text of so many characters is read in."""
-    return min(_power_of_two(characters / SHORTEST_LANE), MOST_LANES)
+def largest_batch_size(characters: int) -> int:
+    """The number of places that a text of so many characters is read at, side by side, where time is long enough."""
+    return min(_power_of_two(characters / SHORTEST_LANE), LARGEST_BATCH_SIZE)
 
 
 def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
-    """The largest that the budget can train and the text can fill. Few speeds are asked for: the search begins at a
-    guess and goes one way only, for the larger a network, the less it reads, and the fewer weights that pays for."""
+    """The largest hidden size that the budget can train and the text can fill. Few speeds are asked for: the search
+    begins at a guess and goes one way only, for the larger a network, the less it reads, and the fewer weights that
+    pays for."""
 
     def search(index: int, speed: Speed) -> int:
         def is_affordable(index: int) -> bool:
@@ -104,20 +109,21 @@ def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
 
 
 def characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) -> float:
+    """How many characters a run reads in all, each as often as it reads it."""
     if budget.epochs is not None:
         return budget.epochs * characters
     if budget.steps is not None:
-        return float(budget.steps * MOST_LANES * WINDOW_LENGTH)
+        return float(budget.steps * LARGEST_BATCH_SIZE * WINDOW_LENGTH)
     assert budget.seconds is not None
     return budget.seconds * speed(hidden)
 
 
 def validation_characters(read: float) -> int:
-    """How many a validation reads, of a run that reads so many, where as many are held out."""
-    return max(round(VALIDATION_SHARE * read), FEWEST_VALIDATED)
+    """How many characters a validation reads in a run that reads `read` in all, where as many are held out."""
+    return max(round(VALIDATION_FRACTION * read), FEWEST_VALIDATED)
 
 
-def _lanes_for(read: float) -> int:
+def _batch_size_for(read: float) -> int:
     return _power_of_two(read / (FEWEST_STEPS * WINDOW_LENGTH))
 
 
@@ -126,10 +132,11 @@ def _dropout(epochs: float) -> float:
 
 
 def weights(hidden: int) -> int:
-    """Of the recurrent layers of an lstm, about; other cells have the hidden size that one would have."""
+    """About the number of weights of the recurrent layers of an lstm; other cells have the hidden size that an lstm
+    would."""
     return 4 * hidden * (hidden + min(64, hidden)) + (LAYERS - 1) * 4 * hidden * 2 * hidden
 
 
 def _power_of_two(number: float) -> int:
-    """The largest that is not above it; at least 1."""
+    """The largest power of two that is not above `number`; at least 1."""
     return 1 << int(math.log2(max(number, 1)))

@@ -1,9 +1,10 @@
-"""Starting from another model's weights: what the two vocabularies share is matched by what it is, never by index."""
+"""Starting from another model's weights: symbols that both vocabularies have are matched by what they are."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
@@ -21,45 +22,51 @@ from charnn.tokenizers.config import TokenizerConfig
 
 Symbol = tuple[str, str]
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
-"""Fields of a LanguageModelNetworkConfig that weights were learned for."""
+"""The fields of a LanguageModelNetworkConfig that the shapes of weights, or what they compute, depend on."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
 """The parameters with a row for each symbol; all others are the network's own."""
 ROWS_OF_LENGTHS = ("countdown.weight", "lengths.weight", "lengths.bias")
-"""Those that only a network has that foretells lengths."""
+"""The parameters that only a network has which foretells lengths."""
 
 
-@torch.no_grad()
-def transfer(
-    weights: Mapping[str, npt.NDArray[Any]],
-    theirs: Sequence[Symbol],
-    network: LanguageModelNetwork,
-    ours: Sequence[Symbol],
-    *,
-    stops_alike: bool = True,
-) -> list[Symbol]:
-    """Copies `weights` into `network`; the symbols that are new to it, whose rows stay as they were initialised.
+@dataclass(frozen=True, eq=False)
+class InitialWeights:
+    """The weights of another model, to begin a run with. The two networks have the same shape but for the
+    vocabulary."""
 
-    The two networks have the same shape but for the vocabulary: `theirs` and `ours` say what each id stands for.
-    Unless they `stops_alike`, what decides where a document ends stays as it was initialised.
-    """
-    place = {symbol: index for index, symbol in enumerate(theirs)}
-    shared = [(index, place[symbol]) for index, symbol in enumerate(ours) if symbol in place]
-    for name, parameter in network.named_parameters():
-        if name in ROWS_OF_SYMBOLS:
-            is_taken = stops_alike or name == "embedding.weight"
-            rows = [(to, of) for to, of in shared if is_taken or to != STOP_ID]
-            to_rows, from_rows = np.array(rows, np.int64).reshape(-1, 2).T
-            parameter[torch.from_numpy(to_rows)] = torch.from_numpy(weights[name][from_rows]).to(parameter.device)
-        elif stops_alike or name not in ROWS_OF_LENGTHS:
-            parameter.copy_(torch.from_numpy(weights[name]))
-    return [symbol for symbol in ours if symbol not in place]
+    arrays: Mapping[str, npt.NDArray[Any]]
+    """The weights by the names of their parameters."""
+    symbols: Sequence[Symbol]
+    """What each id of that model stands for."""
+    stops_alike: bool = True
+    """Whether both models end a document in the same way."""
+
+    @torch.no_grad()
+    def copy_into(self, network: LanguageModelNetwork, symbols: Sequence[Symbol]) -> list[Symbol]:
+        """Copies the weights into `network`, whose ids stand for `symbols`, and gives those that are new to it.
+
+        The rows of new symbols stay as they were initialised, and so does what decides where a document ends unless
+        both models stop alike.
+        """
+        place = {symbol: index for index, symbol in enumerate(self.symbols)}
+        shared = [(index, place[symbol]) for index, symbol in enumerate(symbols) if symbol in place]
+        for name, parameter in network.named_parameters():
+            if name in ROWS_OF_SYMBOLS:
+                is_taken = self.stops_alike or name == "embedding.weight"
+                rows = [(to, of) for to, of in shared if is_taken or to != STOP_ID]
+                to_rows, from_rows = np.array(rows, np.int64).reshape(-1, 2).T
+                taken = torch.from_numpy(self.arrays[name][from_rows])
+                parameter[torch.from_numpy(to_rows)] = taken.to(parameter.device)
+            elif self.stops_alike or name not in ROWS_OF_LENGTHS:
+                parameter.copy_(torch.from_numpy(self.arrays[name]))
+        return [symbol for symbol in symbols if symbol not in place]
 
 
 def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
-    """The tokenizer of a model that starts from another's weights: it knows all that `source` knew.
+    """The tokenizer of a model that starts from another's weights.
 
-    Characters are joined by those of `documents`; bytes, and pieces of the same kind, are taken over as they are. A
-    tokenizer of another kind is learnt from `documents`.
+    Where it is of the same kind it knows all that `source` knew: characters are joined by those of `documents`; bytes
+    and pieces are taken over as they are. A tokenizer of another kind is learnt from `documents`.
     """
     if config.kind != source.kind:
         return train(config, documents)
@@ -71,25 +78,25 @@ def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Seq
 
 
 def same_stopping(
-    wishes: LanguageModelOverrides, source: LanguageModelNetworkConfig, corpus: CorpusConfig
+    overrides: LanguageModelOverrides, source: LanguageModelNetworkConfig, corpus: CorpusConfig
 ) -> LanguageModelOverrides:
-    """`wishes`, with the ends of `source` where nothing else was asked for and `corpus` has ends to learn."""
-    if wishes.stopping is not None or corpus.documents < 2:
-        return wishes
-    return dataclasses.replace(wishes, stopping=source.stopping)
+    """`overrides`, with the stopping of `source` where no other was asked for and `corpus` has ends to learn."""
+    if overrides.stopping is not None or corpus.documents < 2:
+        return overrides
+    return dataclasses.replace(overrides, stopping=source.stopping)
 
 
-def same_shape(wishes: LanguageModelOverrides, source: LanguageModelNetworkConfig) -> LanguageModelOverrides:
-    """`wishes` with the shape of `source`. Raises UsageError where another shape was asked for."""
+def same_shape(overrides: LanguageModelOverrides, source: LanguageModelNetworkConfig) -> LanguageModelOverrides:
+    """`overrides` with the shape of `source`. Raises UsageError where another shape was asked for."""
     shape = {name: getattr(source, name) for name in SHAPE}
     for name, value in shape.items():
-        wish = getattr(wishes, name)
-        if wish not in (None, value) and (name != "cell" or "cell" in wishes.given):
-            what = f"{name.replace('_', ' ')} {value}, not {wish}"
+        asked = getattr(overrides, name)
+        if asked not in (None, value):
+            what = f"{name.replace('_', ' ')} {value}, not {asked}"
             if name == "residual":
                 what = f"{'' if value else 'no '}residual connections"
             raise UsageError(
                 f"the model to start from has {what}",
                 hint="leave the option out: the weights keep their shape",
             )
-    return dataclasses.replace(wishes, **shape)
+    return dataclasses.replace(overrides, **shape)

@@ -18,7 +18,7 @@ VALIDATION_BATCH = 64
 
 
 class TaggerObjective:
-    scores = TaggerValidation
+    validation_type = TaggerValidation
     units_per_target = 1.0
 
     def __init__(
@@ -30,7 +30,7 @@ class TaggerObjective:
         self._treebank = treebank
         self._columns = corpus.columns
         self._batches = Batches(
-            treebank.training.lengths, sentences=config.lanes, random=np.random.default_rng(config.seed)
+            treebank.training.lengths, sentences=config.batch_size, random=np.random.default_rng(config.seed)
         )
 
     @property
@@ -53,7 +53,7 @@ class TaggerObjective:
             self._columns, tuple(accuracies), every, unknown, report.step, report.epoch, report.seconds
         )
 
-    def fit(self) -> float:
+    def train_loss(self) -> float:
         accuracies, *_ = self._score(self._treebank.training, len(self._treebank.validation.lengths))
         return 1 - sum(accuracies) / len(accuracies)
 

@@ -1,74 +1,61 @@
-"""What a tagger's run will be: what the user gave, and the rest chosen for the treebank."""
+"""What a tagger's run will be, decided once: one frozen value that the session is made from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from charnn.cells import Cell
-from charnn.config.training import Budget, TrainingConfig
-from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig, WordReaderKind
+from charnn.config.training import Budget
+from charnn.tasks.tagger.config import TaggerConfig
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides, configure
 from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.training.hardware import threads_for
+from charnn.training.session import new_record, under_budget
 
-LONGEST_SENTENCE = 256
-"""Words; longer ones are cut in training."""
-LEARNING_RATE = 4e-3
+SMALL_STEP = 4096
+"""The batch size times the hidden units of a small step. Measured on two cores, 32 x 128 read 16,000 words/s with one
+thread, whatever else ran; with two it read 20,000 to 26,000 on an idle machine, but 3,000 to 10,000 beside one other
+busy process."""
 
 
 @dataclass(frozen=True)
-class TaggerOverrides:
-    """What the user asked for; None is left to charnn."""
-
-    cell: Cell | None = None
-    layers: int | None = None
-    hidden_size: int | None = None
-    word_size: int | None = None
-    dropout: float | None = None
-    words_from: WordReaderKind | None = None
-    decoder: DecoderKind | None = None
-    lanes: int | None = None
-    window_length: int | None = None
-    learning_rate: float | None = None
-    budget: Budget | None = None
+class Plan:
+    config: TaggerConfig
+    lexicon: Lexicon
+    threads: int
+    """The number of threads that a step is worth."""
 
 
-def default_budget(words: int) -> Budget:
-    """Half a minute for a few thousand words, four minutes for two hundred thousand, half an hour for ten million."""
-    return Budget(seconds=float(round(min(max(240 * (words / 200_000) ** 0.5, 30), 1800))))
+def decide(
+    treebank: Treebank, overrides: TaggerOverrides, settings: Mapping[str, Any], *, thread_counts: Sequence[int]
+) -> Plan:
+    """The plan of a new run: what the user asked for, and the rest chosen for the treebank. Nothing is written.
 
-
-def plan(
-    wishes: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, **settings: Any
-) -> tuple[TaggerNetworkConfig, TrainingConfig]:
-    """The configurations for a treebank of so many `words` in so many `sentences`. `settings` go to TrainingConfig.
-
-    The precision `auto` is fp32: matrices this small gain nothing from bf16 (13,000 words/s for 16,000 on one thread).
+    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
+    what cannot be.
     """
-    given = {
-        name: value
-        for name in ("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder")
-        if (value := getattr(wishes, name)) is not None
+    corpus = treebank.config
+    tags = {
+        column: [tag for sentence in treebank.training for tag in sentence.tags[number]]
+        for number, column in enumerate(corpus.columns)
     }
-    if wishes.dropout is not None:
-        given["input_dropout"] = wishes.dropout
-    network = TaggerNetworkConfig(
-        words=lexicon.word_ids,
-        characters=lexicon.character_ids,
-        tags=tuple(map(len, lexicon.tags.values())),
-        **given,
+    lexicon = Lexicon.of(chain.from_iterable(sentence.words for sentence in treebank.training), tags)
+    network, training = configure(
+        overrides, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
     )
-    if settings.get("precision") == "auto":
-        settings["precision"] = "fp32"
-    training = TrainingConfig(
-        budget=wishes.budget or default_budget(words),
-        lanes=default_lanes(sentences) if wishes.lanes is None else wishes.lanes,
-        window_length=LONGEST_SENTENCE if wishes.window_length is None else wishes.window_length,
-        learning_rate=LEARNING_RATE if wishes.learning_rate is None else wishes.learning_rate,
-        **settings,
-    )
-    return network, training
+    config = TaggerConfig("tagger", network, training, corpus, new_record())
+    return Plan(config, lexicon, _threads(config, thread_counts))
 
 
-def default_lanes(sentences: int) -> int:
-    """Sentences of a batch: fewer where an epoch would have few batches."""
-    return min(32, max(1, sentences // 40))
+def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> Plan:
+    """The plan of the run that is in `directory`, under another budget unless that is None."""
+    config = under_budget(directory.config(), budget)
+    return Plan(config, directory.lexicon(), _threads(config, thread_counts))
+
+
+def _threads(config: TaggerConfig, thread_counts: Sequence[int]) -> int:
+    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

@@ -1,10 +1,8 @@
-"""A tagger's run: a treebank and what the user wishes in, a model directory out."""
+"""A tagger's run: a treebank and what the user asked for in, a model directory out."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,34 +15,35 @@ from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
 from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.objective import TaggerObjective
-from charnn.tasks.tagger.learn.plan import TaggerOverrides, plan
+from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+from charnn.tasks.tagger.learn.plan import Plan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
-from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.training.hardware import choose_device, threads_for
+from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
-from charnn.training.session import Session, new_record
+from charnn.training.report import Report
+from charnn.training.session import Session
 
-SMALL_STEP = 4096
-"""Lanes times hidden units; measured on two cores: 32 x 128 read 16,000 words/s with one thread, whatever else ran, and
-with two 20,000 to 26,000 on an idle machine, but 3,000 to 10,000 beside one other busy process."""
+PREVIEW_WORDS = 40
 
 
 class TaggerSession(Session[TaggerConfig]):
     directory: TaggerDirectory
     network: TaggerNetwork
+    preview_title = "a sentence it never saw"
 
-    def __init__(self, directory: TaggerDirectory, config: TaggerConfig, treebank: Treebank, lexicon: Lexicon) -> None:
+    def __init__(self, directory: TaggerDirectory, plan: Plan, treebank: Treebank) -> None:
         self.treebank = treebank
-        self.lexicon = lexicon
-        self._encoded = EncodedTreebank(treebank, lexicon, longest=config.training.window_length)
-        frequencies = torch.from_numpy(lexicon.frequencies())
+        self.lexicon = plan.lexicon
+        config = plan.config
+        self._encoded = EncodedTreebank(treebank, plan.lexicon, longest=config.training.window_length)
+        frequencies = torch.from_numpy(plan.lexicon.frequencies())
 
-        def task(device: torch.device) -> TaggerObjective:
+        def objective(device: torch.device) -> TaggerObjective:
             self.network = TaggerNetwork(config.network, frequencies).to(device)
             return TaggerObjective(self.network, self._encoded, config.corpus, config.training)
 
-        super().__init__(directory, config, task, self._write)
+        super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self._characters_per_unit = config.corpus.training_characters / config.corpus.training_words
 
     @classmethod
@@ -52,45 +51,47 @@ class TaggerSession(Session[TaggerConfig]):
         cls,
         make_directory: Callable[[], TaggerDirectory],
         treebank: Treebank,
-        wishes: TaggerOverrides,
+        overrides: TaggerOverrides,
         settings: Mapping[str, Any],
+        thread_counts: Sequence[int] | None = None,
     ) -> TaggerSession:
-        """A new run. The directory is made once all else is right."""
-        corpus = treebank.config
-        tags = {
-            column: [tag for sentence in treebank.training for tag in sentence.tags[number]]
-            for number, column in enumerate(corpus.columns)
-        }
-        lexicon = Lexicon.of(chain.from_iterable(sentence.words for sentence in treebank.training), tags)
-        network, training = plan(
-            wishes, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
+        """A new run. The directory is made once all else is right.
+
+        `thread_counts` are the numbers of threads that training may use; None is the number that torch has now.
+        """
+        plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts))
+        return cls._begin(
+            plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank)
         )
-        choose_device(training.device)
-        config = TaggerConfig("tagger", network, training, corpus, new_record())
-        directory = make_directory()
-        try:
-            return cls(directory, config, treebank, lexicon)
-        except BaseException:
-            directory.discard_if_empty()
-            raise
 
     @classmethod
-    def resume(cls, directory: TaggerDirectory, treebank: Treebank, budget: Budget | None = None) -> TaggerSession:
-        """Goes on with a run, under another budget where one is given. `treebank` is the one it was trained on.
+    def resume(
+        cls,
+        directory: TaggerDirectory,
+        treebank: Treebank,
+        budget: Budget | None = None,
+        thread_counts: Sequence[int] | None = None,
+    ) -> TaggerSession:
+        """Goes on with a run, under another budget unless that is None. `treebank` is the one it was trained on, and
+        `thread_counts` are as for `start`.
 
         Raises UsageError where the budget is spent.
         """
         state = directory.training_state()
-        config = directory.config()
-        if budget is not None:
-            config = dataclasses.replace(config, training=dataclasses.replace(config.training, budget=budget))
-        session = cls(directory, config, treebank, directory.lexicon())
-        session.restore(*state)
+        plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
+        session = cls(directory, plan, treebank)
+        session._restore(*state)
         return session
+
+    def preview(self, report: Report) -> str:
+        """A validation sentence, another one each time, as the network tags it by now."""
+        sentences = self.treebank.validation
+        words = sentences[report.step % len(sentences)].words[:PREVIEW_WORDS]
+        return " ".join(f"{word}_{tag}" for word, tag in zip(words, self.tag(words), strict=True))
 
     @torch.no_grad()
     def tag(self, words: list[str]) -> list[str]:
-        """A sentence as the network tags it in the mode it is in, in the first column: a look during a validation."""
+        """The tags of a sentence in the first column, from the network as it is now, in the mode that it is in."""
         device = next(self.network.parameters()).device
         read = encoded_words(self.lexicon.features(words), device)
         lengths_B = torch.tensor([len(words)], device=device)
@@ -119,13 +120,9 @@ class TaggerSession(Session[TaggerConfig]):
             f"on, {corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with; tags: {tags}",
             f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
-            f"training  {training.budget}, {training.lanes} sentences a batch, learning rate "
+            f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
 
     def _measure_quantization(self) -> TaggerQuantization:
         return measure_quantization(self.directory, self._encoded, self.network.decoders())
-
-    @property
-    def _threads(self) -> int:
-        return threads_for(self.config.training.lanes * self.config.network.hidden_size, SMALL_STEP)

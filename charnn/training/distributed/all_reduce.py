@@ -1,0 +1,71 @@
+"""The sums over processes at every step: gradients, losses, and what the processes decide upon together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from charnn.training.distributed.processes import Processes
+
+
+@dataclass(frozen=True)
+class StepInfo:
+    """What is known of a step: by one process before the sum, and by all of them after it."""
+
+    targets: int
+    seconds: float
+    """The seconds of training so far, by the first process's clock."""
+    is_interrupted: bool
+    """Whether any process was asked to end."""
+    is_due: bool
+    """Whether it is time for a report, by the first process's clock."""
+
+
+class AllReduce:
+    """Sums over processes with one all-reduce a step, of one fp32 buffer: gradients, the loss, and the step info.
+
+    On a GPU the step info goes on its own, by gloo: nothing waits for the GPU to read it, and a process that is gone is
+    noticed before the GPU waits for it.
+    """
+
+    INFO_SIZE = 5
+    """The numbers of a step info: its targets, whether it is interrupted, the seconds as two, and whether it is due."""
+
+    def __init__(self, processes: Processes, parameters: Iterable[nn.Parameter]) -> None:
+        self._processes = processes
+        if processes.size == 1:
+            return
+        self._parameters = list(parameters)
+        device, sizes = self._parameters[0].device, [parameter.numel() for parameter in self._parameters]
+        self._buffer = torch.zeros(sum(sizes) + 1 + self.INFO_SIZE, device=device)
+        *gradients, self._nats, info = torch.split(self._buffer, [*sizes, 1, self.INFO_SIZE])
+        self._gradients = [flat.view_as(p) for flat, p in zip(gradients, self._parameters, strict=True)]
+        self._info = info if device.type == "cpu" else torch.zeros(self.INFO_SIZE)
+
+    def __call__(self, nats: Tensor, info: StepInfo) -> tuple[Tensor, StepInfo]:
+        """The sum of `nats`, and `info` with the sum of the targets; the parameters have the sums of their gradients
+        afterwards.
+
+        Collective. Raises WorkerLost.
+        """
+        if self._processes.size == 1:
+            return nats, info
+        for parameter, summed in zip(self._parameters, self._gradients, strict=True):
+            if parameter.grad is None:
+                summed.zero_()
+            else:
+                summed.copy_(parameter.grad)
+                parameter.grad = summed
+        self._nats.copy_(nats)
+        first = self._processes.is_first
+        whole = info.seconds // 1  # in fp32 a day of seconds has no milliseconds
+        clock = (whole, info.seconds - whole) if first else (0.0, 0.0)
+        self._info.copy_(torch.tensor([info.targets, info.is_interrupted, *clock, first and info.is_due]))
+        if self._info.device != self._buffer.device:
+            self._processes.sum(self._info)
+        self._processes.sum(self._buffer)
+        targets, interrupted, whole, part, due = self._info.tolist()
+        return self._nats[0].clone(), StepInfo(round(targets), whole + part, interrupted > 0, due > 0)
