@@ -12,7 +12,7 @@ from torch.optim import AdamW, Optimizer
 from charnn.config.training import Precision, TrainingConfig
 
 MUON_RATE = 2.5
-"""Muon's learning rate, in multiples of AdamW's: its steps have a size of their own."""
+"""Muon's learning rate in multiples of AdamW's, because its steps have a size of their own."""
 MUON_MOMENTUM = 0.95
 NEWTON_SCHULZ = ((8.0433, -23.6418, 17.4959), (3.9008, -2.9685, 0.5812), (3.1600, -2.4092, 0.5156))
 """The coefficients of a quintic for each step: those whose composition strays least from 1, by 0.48 at most, wherever a
@@ -23,7 +23,8 @@ quintic cost more and learned no better here."""
 def make_optimizers(
     network: nn.Module, config: TrainingConfig, device: torch.device, precision: Precision
 ) -> list[Optimizer]:
-    """Each with `initial_lr` in its groups, the learning rate at the top of the schedule."""
+    """The optimizers, which share the parameters out; `initial_lr` of each of their groups is the learning rate at the
+    top of the schedule."""
     blocks = dict(_recurrent_matrices(network)) if config.optimizer == "muon" else {}
     others = [parameter for parameter in network.parameters() if parameter not in blocks]
     optimizers: list[Optimizer] = [_adamw(others, config, device)]
@@ -38,11 +39,11 @@ def make_optimizers(
 
 
 class Muon(Optimizer):
-    """Momentum whose singular values are all made nearly 1 (Jordan et al. 2024), gate by gate.
+    """Each step is the momentum with all its singular values made nearly 1 (Jordan et al. 2024), gate by gate.
 
-    A matrix of n `blocks` is n matrices one under the other, as the gates of an lstm are: each is one to itself.
-    `torch.optim.Muon` knows no blocks, and always iterates in bf16, which is some hundred times slower than fp32 where
-    a processor has no instructions for it.
+    A matrix of n `blocks` is n matrices one under the other, as the gates of an lstm are, and each is treated on its
+    own. `torch.optim.Muon` knows no blocks, and always iterates in bf16, which is some hundred times slower than fp32
+    where a processor has no instructions for it.
     """
 
     def __init__(self, groups: list[dict[str, Any]], *, lr: float, momentum: float, dtype: torch.dtype) -> None:
@@ -51,8 +52,9 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Momentum is a running mean of the gradients, Nesterov's. A block with more rows than columns takes steps
-        larger by the root of their ratio, so that they change its output as much as those of a square one."""
+        """One update. The momentum is a running mean of the gradients, with Nesterov's look ahead. A block with more
+        rows than columns takes steps larger by the root of their ratio, so that they change its output as much as the
+        steps of a square one do."""
         for group in self.param_groups:
             for matrix in group["params"]:
                 if matrix.grad is None:
@@ -69,7 +71,7 @@ class Muon(Optimizer):
 
 
 def orthogonalized(blocks_NRC: Tensor) -> Tensor:
-    """About U V^T of each block's singular value decomposition U S V^T, by Newton-Schulz steps; 0 stays 0."""
+    """Nearly U V^T, where U S V^T is the singular value decomposition of a block, by Newton-Schulz steps; 0 stays 0."""
     is_tall = blocks_NRC.shape[-2] > blocks_NRC.shape[-1]
     x = blocks_NRC.mT if is_tall else blocks_NRC
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)  # no singular value is above 1 from here on
@@ -80,7 +82,7 @@ def orthogonalized(blocks_NRC: Tensor) -> Tensor:
 
 
 def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch.device) -> AdamW:
-    """AdamW (Loshchilov and Hutter 2019); biases are not decayed."""
+    """AdamW (Loshchilov and Hutter 2019) that decays matrices and leaves biases alone."""
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},

@@ -8,7 +8,7 @@ from charnn.cells import Cell
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tokenizers.config import TokenizerConfig
 
@@ -23,11 +23,11 @@ class Silent:
 
 def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: Cell = "lstm") -> Path:
     """2 x `hidden_size`, after one step of training."""
-    wishes = LanguageModelOverrides(
-        cell=cell, layers=2, hidden_size=hidden_size, lanes=2, window_length=2, budget=Budget(steps=1)
+    overrides = LanguageModelOverrides(
+        cell=cell, layers=2, hidden_size=hidden_size, batch_size=2, window_length=2, budget=Budget(steps=1)
     )
     session = LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), wishes, {}
+        lambda: LanguageModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), overrides, {}
     )
     session.run(Silent())
     return path

@@ -26,7 +26,7 @@ def run(corpus: Path) -> None:
     trial = planned(Plan(str(corpus), Budget(seconds=SECONDS)))
     count = max(2, len(cores()))
     network, training = trial.network, trial.training
-    print(f"{network}; {training.lanes} lanes x {training.window_length} steps over all processes, {STEPS} steps")
+    print(f"{network}; {training.batch_size} lanes x {training.window_length} steps over all processes, {STEPS} steps")
     alone = [sys.executable, "-m", "charnn"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
     taken = alternate(
@@ -53,7 +53,7 @@ def speed(charnn: list[str], trial: Trial, environment: dict[str, str]) -> float
         "hidden": network.hidden_size,
         "embedding": network.embedding_size,
         "dropout": network.dropout,
-        "batch": training.lanes,
+        "batch": training.batch_size,
         "window": training.window_length,
         "steps": STEPS,
         "patience": 0,

@@ -21,7 +21,7 @@ from charnn.config.training import Budget
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.lengths import draw_length
 from charnn.tasks.language_model.use.reading import carried
@@ -29,6 +29,7 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.config import TokenizerConfig
+from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
 from tests.benchmarks.models import Silent
 
@@ -105,16 +106,22 @@ def _distances(lengths: Lengths, real: Lengths) -> tuple[float, float]:
 
 def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes: dict[str, Any]) -> Reached:
     """With `sizes`, which the first run of all finds."""
-    wishes = LanguageModelOverrides(stopping=stopping, budget=budget, **sizes)
+    overrides = LanguageModelOverrides(stopping=stopping, budget=budget, **sizes)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model"
+        keep_freed_memory()
         session = LanguageModelSession.start(
-            lambda: LanguageModelDirectory.create(path), corpus, TokenizerConfig(), wishes, {"seed": seed}
+            lambda: LanguageModelDirectory.create(path),
+            corpus,
+            TokenizerConfig(),
+            overrides,
+            {"seed": seed},
+            thread_counts=thread_counts(),
         )
         session.run(Silent())
         network, training = session.config.network, session.config.training
         sizes |= {name: getattr(network, name) for name in ("layers", "hidden_size", "embedding_size", "dropout")}
-        sizes |= {name: getattr(training, name) for name in ("lanes", "window_length", "learning_rate")}
+        sizes |= {name: getattr(training, name) for name in ("batch_size", "window_length", "learning_rate")}
         model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
         record = session.config.record
         print(

@@ -42,7 +42,7 @@ def run(corpus: Path) -> None:
 
 def compare(trial: Trial) -> None:
     network, training = trial.network, trial.training
-    print(f"\n{network}; {training.lanes} lanes x {training.window_length} steps ({trial.name})")
+    print(f"\n{network}; {training.batch_size} lanes x {training.window_length} steps ({trial.name})")
     plainly, how = f"plain nn.{network.cell.upper()} loop, fp32", f"charnn, {_precision(training)}"
     with_adamw = replace(trial, training=replace(training, optimizer="adamw"))
     with (
@@ -57,7 +57,7 @@ def compare(trial: Trial) -> None:
         }
         taken = alternate(measured, ROUNDS)
     for side, values in taken.items():
-        speeds = [_steps(training) * training.lanes * training.window_length / value for value in values]
+        speeds = [_steps(training) * training.batch_size * training.window_length / value for value in values]
         operations = [6 * weights_in_products(network) * speed / 1e9 for speed in speeds]
         figures = f"{spread(speeds, ',.0f', ' char/s'):<36} {spread(operations, ',.0f', ' GFLOP/s')}"
         than_plain = "" if side == plainly else ratio(taken[plainly], values)
@@ -73,13 +73,13 @@ def weights_in_products(network: LanguageModelNetworkConfig) -> int:
 def _large(default: Trial) -> Trial:
     network = replace(default.network, layers=2, hidden_size=512, embedding_size=512, dropout=0.1)
     return replace(
-        default, name="2 x 512", network=network, training=replace(default.training, lanes=64, window_length=128)
+        default, name="2 x 512", network=network, training=replace(default.training, batch_size=64, window_length=128)
     )
 
 
 def _recurrent_product(trial: Trial) -> peaks.Product:
     """What an lstm multiplies at every step."""
-    return trial.training.lanes, trial.network.hidden_size, 4 * trial.network.hidden_size
+    return trial.training.batch_size, trial.network.hidden_size, 4 * trial.network.hidden_size
 
 
 def _precision(training: TrainingConfig) -> str:
@@ -87,7 +87,7 @@ def _precision(training: TrainingConfig) -> str:
 
 
 def _steps(training: TrainingConfig) -> int:
-    return max(1, CHARACTERS // (training.lanes * training.window_length))
+    return max(1, CHARACTERS // (training.batch_size * training.window_length))
 
 
 class Turns:
@@ -160,7 +160,7 @@ def train_plainly(trial: Trial, scratch: Path, turns: Turns) -> None:
     head = nn.Linear(network.hidden_size, network.vocabulary_size)
     parameters = [p for module in (embedding, recurrent, head) for p in module.parameters()]
     optimizer = torch.optim.AdamW(parameters, 1e-3)
-    ids = torch.randint(0, network.vocabulary_size, (training.lanes, training.window_length + 1))
+    ids = torch.randint(0, network.vocabulary_size, (training.batch_size, training.window_length + 1))
     state: Tensor | tuple[Tensor, ...] | None = None
     while not turns():
         output, state = recurrent(embedding(ids[:, :-1]), state)

@@ -24,9 +24,10 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.plan import LanguageModelOverrides
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tokenizers.config import TokenizerConfig
+from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.models import Silent
 
 
@@ -87,30 +88,37 @@ class Reached(Json):
 def planned(plan: Plan) -> Trial:
     """What `charnn train` would do here and now, but that it never stops early: how fast this machine is, with the
     cores and threads that this process has, is part of the choice."""
-    wishes = LanguageModelOverrides(cell=plan.cell, budget=plan.budget)
+    overrides = LanguageModelOverrides(cell=plan.cell, budget=plan.budget)
     with tempfile.TemporaryDirectory() as scratch:
-        session = _session(plan.corpus, wishes, {"patience": 0}, Path(scratch) / "model")
+        session = _session(plan.corpus, overrides, {"patience": 0}, Path(scratch) / "model")
         return Trial(plan.name, plan.corpus, session.config.network, session.config.training)
 
 
 def session_of(trial: Trial, directory: Path) -> LanguageModelSession:
-    """About to begin; it will write into `directory`, which is new. Everything in it was wished for."""
+    """About to begin; it will write into `directory`, which is new. Everything in it was asked for."""
     chosen = {**vars(trial.network), **vars(trial.training)}
-    wishes = LanguageModelOverrides(
+    overrides = LanguageModelOverrides(
         **{name: chosen[name] for f in fields(LanguageModelOverrides) if (name := f.name) in chosen}
     )
-    settings = {name: value for name, value in vars(trial.training).items() if not hasattr(wishes, name)}
-    session = _session(trial.corpus, wishes, settings, directory)
+    settings = {name: value for name, value in vars(trial.training).items() if not hasattr(overrides, name)}
+    session = _session(trial.corpus, overrides, settings, directory)
     assert (session.config.network, session.config.training) == (trial.network, trial.training)
     STARTS[trial.start](session.network)
     return session
 
 
 def _session(
-    corpus: str, wishes: LanguageModelOverrides, settings: Mapping[str, Any], directory: Path
+    corpus: str, overrides: LanguageModelOverrides, settings: Mapping[str, Any], directory: Path
 ) -> LanguageModelSession:
+    """As `charnn train` begins one: with its allocator, and the numbers of threads that it may try."""
+    keep_freed_memory()
     return LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(directory), read_corpus([corpus]), TokenizerConfig(), wishes, settings
+        lambda: LanguageModelDirectory.create(directory),
+        read_corpus([corpus]),
+        TokenizerConfig(),
+        overrides,
+        settings,
+        thread_counts=thread_counts(),
     )
 
 

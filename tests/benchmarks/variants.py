@@ -48,9 +48,9 @@ VARIANTS = (
     Variant("window 32", training={"window_length": 32}),
     Variant("window 64", training={"window_length": 64}),
     Variant("window 128", training={"window_length": 128}),
-    Variant("lanes 16", training={"lanes": 16}),
-    Variant("lanes 32", training={"lanes": 32}),
-    Variant("lanes 64", training={"lanes": 64}),
+    Variant("lanes 16", training={"batch_size": 16}),
+    Variant("lanes 32", training={"batch_size": 32}),
+    Variant("lanes 64", training={"batch_size": 64}),
     # the network
     Variant("one layer", network={"layers": 1}),
     Variant("two layers", network={"layers": 2}),

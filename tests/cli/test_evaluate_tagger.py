@@ -52,9 +52,9 @@ def conllu(sentences):
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
     treebank = read_treebank(paths, **reading)
-    wishes = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2))
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, wishes, settings)
+    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

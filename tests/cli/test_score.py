@@ -35,13 +35,13 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
     corpus = directory.with_suffix(".txt")
     corpus.write_text(text)
     tokenizer = TokenizerConfig(kind, vocabulary_size=290)
-    wishes = LanguageModelOverrides(
+    overrides = LanguageModelOverrides(
         hidden_size=16, layers=1, batch_size=4, window_length=16, budget=Budget(steps=steps), stopping=stopping
     )
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     corpus = read_corpus([str(corpus)], any_bytes=kind == "bytes", **reading)
     session = LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(directory), corpus, tokenizer, wishes, settings
+        lambda: LanguageModelDirectory.create(directory), corpus, tokenizer, overrides, settings
     )
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory

@@ -51,10 +51,10 @@ BROKEN = "1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n2\tcats\t_\n\n"
 
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
-    wishes = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20))
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     treebank = read_treebank(paths, **reading)
-    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, wishes, settings)
+    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

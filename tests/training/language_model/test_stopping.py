@@ -216,15 +216,15 @@ def test_a_symbol_may_be_asked_for_anyway() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wished", "documents", "expected"),
+    ("asked", "documents", "expected"),
     [(None, 2, "length"), (None, 1, None), ("halt", 2, "halt"), ("symbol", 2, "symbol")],
 )
 def test_a_model_that_starts_from_another_ends_as_that_does_unless_it_cannot(
-    wished: Stopping | None, documents: int, expected: Stopping | None
+    asked: Stopping | None, documents: int, expected: Stopping | None
 ) -> None:
     source = LanguageModelNetworkConfig(5, stopping="length")
-    wishes = same_stopping(LanguageModelOverrides(stopping=wished), source, CorpusConfig((), documents=documents))
-    assert wishes.stopping == expected
+    overrides = same_stopping(LanguageModelOverrides(stopping=asked), source, CorpusConfig((), documents=documents))
+    assert overrides.stopping == expected
 
 
 @pytest.mark.parametrize("theirs", STOPPINGS)

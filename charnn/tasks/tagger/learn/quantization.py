@@ -18,7 +18,7 @@ from charnn.tasks.tagger.word_features import WordFeatures
 LARGEST_LOSS = 0.001
 """The fraction of words that int8 may get wrong more often where it is used."""
 SENTENCES = 2000
-"""Of the validation data that the cost is measured on, at most."""
+"""The cost is measured on so many validation sentences at most."""
 BATCH = 32
 ROUNDS = 5
 CPU = torch.device("cpu")
@@ -27,7 +27,8 @@ CPU = torch.device("cpu")
 def measure_quantization(
     directory: TaggerDirectory, treebank: EncodedTreebank, decoders: Sequence[Decoder]
 ) -> TaggerQuantization:
-    """On the first validation sentences, batches of like lengths; words' vectors are made beforehand, and not timed."""
+    """Scores the first validation sentences with both graphs, in batches of like lengths, and times them. The vectors
+    of words are made beforehand, and not timed."""
     plain, fast = (
         RuntimeTagger(directory.word_graph_path(), directory.graph_path(quantized=quantized))
         for quantized in (False, True)
