@@ -11,8 +11,7 @@ from typing import Any, Protocol
 from charnn.cli.escapes import escaped
 from charnn.tasks.language_model.use.line_stream import ScoredLine
 from charnn.tasks.language_model.use.lines import LineScore
-from charnn.tasks.language_model.use.scores import bits
-from charnn.tasks.language_model.use.symbols import SymbolNats
+from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 
 Numbered = Sequence[tuple[int, ScoredLine]]

@@ -92,6 +92,8 @@ class NextTokenModel(Protocol):
 
 def side_by_side(texts: Sequence[TextConditions]) -> Conditions:
     """The values (B,) of texts of one model, of which there is at least one."""
+    if not texts[0].values:  # at every step of most models
+        return NO_CONDITIONS
     values = [text.values for text in texts]
     return {name: np.array([each[name] for each in values]) for name in values[0]}
 

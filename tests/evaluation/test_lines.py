@@ -17,8 +17,7 @@ from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use import line_stream, lines
 from charnn.tasks.language_model.use.line_stream import score_stream
 from charnn.tasks.language_model.use.lines import LineModel, LineScore, LineScorer
-from charnn.tasks.language_model.use.scores import Costs
-from charnn.tasks.language_model.use.symbols import SymbolNats
+from charnn.tasks.language_model.use.scores import Costs, SymbolNats
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, first_ids
 from charnn.tokenizers.byte import ByteTokenizer
