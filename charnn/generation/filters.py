@@ -14,24 +14,24 @@ import numpy.typing as npt
 Logits = npt.NDArray[np.floating]
 Wide = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.integer]
-"""How often each token (..., V) is among the last ones."""
+"""How often each token (..., V) is among the recent ones."""
 
 LARGEST = 1e300
-"""What a bias and each penalty are held within, so that all together still are finite."""
+"""A bias and each penalty are held within this, so that all of them together are still finite."""
 
 
 def bias(logits: Logits, amounts_V: Wide) -> Wide:
-    """`amounts_V` added; -inf rules a token out, and may rule out the most probable one."""
+    """Adds `amounts_V`; -inf rules a token out, and may rule out the most probable one."""
     return logits.astype(np.float64, copy=False) + amounts_V
 
 
 def repetition_penalty(logits: Logits, counts: Counts, penalty: float, *, zero: float | Wide = 0.0) -> Wide:
-    """The logits of tokens that have come divided by `penalty` where they are positive, else multiplied by it.
+    """The logits of tokens that have come are divided by `penalty` where they are positive, else multiplied by it.
 
-    Keskar et al. 2019, CTRL, with the multiplication that its implementations have in common, for by division alone a
-    negative logit would become more probable. Unlike all other filters this depends on where zero lies, of which the
-    probabilities know nothing: it is meant for the logits as the network gives them. `zero` (..., 1) is where the
-    network's zero lies now, for logits that have been shifted since.
+    It is that of Keskar et al. 2019, CTRL, with the multiplication that its implementations have in common: by division
+    alone a negative logit would become more probable. Unlike all other filters it depends on where zero lies, though
+    that makes no difference to the probabilities: it is meant for the logits as the network gives them. `zero` (..., 1)
+    is where the network's zero lies now, for logits that have been shifted since.
     """
     wide = logits.astype(np.float64)
     above = wide - zero
@@ -41,18 +41,19 @@ def repetition_penalty(logits: Logits, counts: Counts, penalty: float, *, zero: 
 
 
 def presence_penalty(logits: Logits, counts: Counts, penalty: float) -> Wide:
-    """`penalty` subtracted from the logit of each token that has come, once however often; OpenAI's definition."""
+    """`penalty` is subtracted from the logit of each token that has come, once however often; OpenAI's definition."""
     return logits - _held(penalty * (counts > 0))
 
 
 def frequency_penalty(logits: Logits, counts: Counts, penalty: float) -> Wide:
-    """`penalty` subtracted from the logit of each token for every time it has come; OpenAI's definition."""
+    """`penalty` is subtracted from the logit of each token for every time it has come; OpenAI's definition."""
     with np.errstate(over="ignore"):
         return logits - _held(penalty * counts)
 
 
 def temperature(logits: Logits, value: float | Wide) -> Wide:
-    """Logits divided by `value`, 0 or above, one for all rows or (..., 1), shifted so that the largest of a row is 0.
+    """The logits divided by `value`, and shifted so that the largest of a row is 0. `value`, 0 or above, is one number
+    for all rows or (..., 1).
 
     Softmax does not see the shift, and with it no temperature overflows: what is too far below the top is -inf. At 0
     only the most probable token is left.
@@ -73,8 +74,8 @@ def entropy_temperature(logits: Logits, low: float, high: float) -> Wide:
     totals = weights.sum(-1, keepdims=True)
     entropy = np.log(totals) - (weights * _finite(below)).sum(-1, keepdims=True) / totals
     most = np.log((below > -np.inf).sum(-1, keepdims=True))
-    share: Wide = np.clip(entropy / np.where(most > 0, most, np.inf), 0.0, 1.0)
-    return low + (high - low) * share
+    evenness: Wide = np.clip(entropy / np.where(most > 0, most, np.inf), 0.0, 1.0)
+    return low + (high - low) * evenness
 
 
 def top_k(logits: Logits, k: int) -> Wide:
@@ -145,7 +146,7 @@ def top_n_sigma(logits: Logits, n: float) -> Wide:
 
 
 def _below_top(logits: Logits, scale: float | Wide = 1.0) -> Wide:
-    """How far each logit is from the largest of its row, over `scale`: 0 or less."""
+    """How far each logit is below the largest of its row, 0 or less, divided by `scale`."""
     wide = logits.astype(np.float64)
     with np.errstate(over="ignore"):
         wide -= wide.max(axis=-1, keepdims=True)
@@ -180,7 +181,7 @@ def _only(kept: npt.NDArray[np.bool_], logits: Logits) -> Wide:
 
 
 def _finite(values: Wide) -> Wide:
-    """0 for -inf, so that nothing times it is nothing."""
+    """The values, with 0 for -inf: 0 times -inf would be NaN."""
     return np.where(values > -np.inf, values, 0.0)
 
 

@@ -17,7 +17,7 @@ from charnn.generation.pattern.character_sets import CharacterSet
 from charnn.generation.pattern.expression import END, read
 
 NEVER = 2**30
-"""More characters than any text needs: no match can be reached."""
+"""Stands for the characters until a match where none can be reached: no text needs so many."""
 DEAD = 0
 """The state in which no text can match any more, whatever follows."""
 
@@ -45,13 +45,13 @@ class Automaton:
         self._writable_K = columns[-1]
         class_of_P = np.array(positions.class_of)
         self._readable = [_as_set(column[class_of_P]) & ~END for column in columns.T]
-        """Of each kind, the positions at which it can be read."""
+        """For each kind, the set of positions at which it can be read."""
         writable_classes = (columns[:-1] & self._writable_K).any(axis=1)
         self._needed_P = self._distances(writable_classes[class_of_P] if len(writable_classes) else class_of_P > 0)
         self.step = lru_cache(_CACHED_STEPS)(self._step)
         """The state after a state and a kind."""
         self.needed = lru_cache(_CACHED_STEPS)(self._needed)
-        """Writable characters at least until a match: 0 in a state that accepts, `NEVER` where there is none."""
+        """The fewest writable characters until a match: 0 in a state that accepts, `NEVER` where there is none."""
 
     def kind(self, code_point: int) -> int:
         return int(self._kinds[bisect_right(self._edges, code_point) - 1])

@@ -19,9 +19,9 @@ from charnn.generation.pattern import character_sets
 from charnn.generation.pattern.character_sets import CharacterSet
 
 LARGEST = 10_000
-"""Positions of an expression, at most: each character in it is one, those in {m,n} n times."""
+"""An expression has so many positions at most: each character in it is one, those in {m,n} are n."""
 END = 1
-"""The set of positions that is the end alone."""
+"""The set of positions that has the end alone."""
 
 _REFUSED = {
     "ASSERT": "lookahead or lookbehind",
@@ -130,7 +130,7 @@ class Positions:
         return start
 
     def number(self, operator: str, value: Any, flags: int) -> int:
-        """Of the class, which is new or has been there before."""
+        """The number of the class, which is a new one unless the same class has been there before."""
         key = operator, str(value), flags
         if key not in self._numbers:
             self._numbers[key] = len(self.classes)
@@ -169,7 +169,7 @@ def read(expression: str) -> Positions:
     positions = Positions()
     try:
         with warnings.catch_warnings():
-            # Of what a later Python may take "[[a]" for; the one that runs says what it means.
+            # It warns that a later Python may read "[[a]" otherwise; what counts is how this one reads it.
             warnings.simplefilter("ignore")
             items = parser.parse(expression)
         positions.start = positions.sequence(items, items.state.flags, END, first=True, last=True)

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 EXACT = 32
-"""Up to here each length, 0 among them, is a class of its own; ..."""
+"""Up to this length, each is a class of its own, 0 among them."""
 CLASSES_OF_AN_OCTAVE = 8
-"""... beyond it, each doubling has so many, ..."""
+"""Beyond it, each doubling of the length has so many classes."""
 LONGEST = 1 << 20
-"""... up to here; what is longer counts as being of the last class."""
+"""What is longer than this counts as being of the last class."""
 
 _OCTAVES = [EXACT << doubling for doubling in range((LONGEST // EXACT).bit_length() - 1)]
 FIRST_LENGTHS = np.array(
@@ -24,7 +24,7 @@ FIRST_LENGTHS = np.array(
 )
 """(L,): the shortest length of each class. Models depend on it."""
 LENGTH_CLASSES = len(FIRST_LENGTHS)
-"""L"""
+"""L, the number of classes."""
 WIDTHS = np.diff(FIRST_LENGTHS, append=LONGEST + 1)
 """(L,): how many lengths each class has; within a class all are equally likely."""
 LOG_WIDTHS = np.log(WIDTHS)
