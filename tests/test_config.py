@@ -220,7 +220,6 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
         (LanguageModelNetworkConfig, {"vocabulary_size": 5.0}),
         (LanguageModelNetworkConfig, {"vocabulary_size": True}),
         (LanguageModelNetworkConfig, {"vocabulary_size": None}),
-        (LanguageModelNetworkConfig, {"vocabulary_size": 5, "cell": "LSTM"}),
         (LanguageModelNetworkConfig, {"vocabulary_size": 5, "cell": ["lstm"]}),
         (LanguageModelNetworkConfig, {"vocabulary_size": 5, "dropout": False}),
         (LanguageModelNetworkConfig, [5]),
@@ -246,6 +245,21 @@ def test_missing_key_without_a_default_is_refused_and_one_with_a_default_takes_i
 def test_value_of_another_type_is_refused(kind: type[Json], value: object) -> None:
     with pytest.raises(ConfigError, match=r"is not allowed here$"):
         kind.from_json(value)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "", "transformer"])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (LanguageModelNetworkConfig, {"vocabulary_size": 5}),
+        (TaggerNetworkConfig, {"words": 5, "characters": 5, "tags": [3]}),
+    ],
+)
+def test_an_unknown_cell_is_refused_with_the_names_of_those_there_are(
+    kind: type[Json], value: dict[str, object], cell: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"^there is no cell '{cell}'; there are rnn, lstm, gru$"):
+        kind.from_json({**value, "cell": cell})
 
 
 def test_whole_number_stands_for_a_float() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -84,7 +84,10 @@ Decoder = Annotated[
     ),
 ]
 
-Cell = Annotated[cells.Cell, _network("--cell", help="The recurrent cell.")]
+if TYPE_CHECKING:
+    Cell = str
+else:
+    Cell = Annotated[Literal[tuple(cells.CELLS)], _network("--cell", help="The recurrent cell.")]
 Layers = Annotated[int | None, _network("--layers", min=1, help="Recurrent layers.")]
 Hidden = Annotated[int | None, _network("--hidden", min=1, help="Units of a layer.")]
 Embedding = Annotated[int | None, _network("--embedding", min=1, help="Size of a symbol's, or word's, vector.")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from charnn.cells import Cell
 from charnn.network.recurrent import LockedDropout, Recurrent
 
 
@@ -26,7 +25,7 @@ class Bidirectional(nn.Module):
     Each pair's input is what both of the pair below put out. In training mode `LockedDropout` follows every pair.
     """
 
-    def __init__(self, cell: Cell, *, input_size: int, hidden_size: int, layers: int, dropout: float = 0.0) -> None:
+    def __init__(self, cell: str, *, input_size: int, hidden_size: int, layers: int, dropout: float = 0.0) -> None:
         super().__init__()
         sizes = [input_size, *[2 * hidden_size] * (layers - 1)]
         self.forwards, self.backwards = (

@@ -1,20 +1,20 @@
-"""One step of each recurrent cell, written as its equations.
+"""The equations of `charnn.cells` in PyTorch: one step, and whole windows step by step.
 
-Weights are stored as `torch.nn.RNN`, `LSTM` and `GRU` store them: the gate blocks of a cell lie one under the
-other, G of them: 1 for rnn, 4 for lstm, 3 for gru. The b of an equation is b_ih + b_hh, the two stored biases.
-B batch, E the size of the input, H hidden; * is the product element by element.
+B batch, T time, E the size of the input, H hidden; G gates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections import namedtuple
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from charnn.cells import Cell
+from charnn.cells import CELLS
 
 
 class CellWeights(NamedTuple):
@@ -30,70 +30,72 @@ class CellWeights(NamedTuple):
     """(G*H,)"""
 
 
-class HiddenState(NamedTuple):
-    """What an rnn or a gru carries from step to step."""
+class LayerState(Protocol):
+    """What a layer carries from step to step: a named tuple of tensors (B, H), with the names that the table has."""
 
-    hidden: Tensor
-    """(B, H)"""
+    _fields: ClassVar[tuple[str, ...]]
 
+    def __init__(self, *tensors: Tensor) -> None: ...
 
-class LSTMState(NamedTuple):
-    """What an lstm carries from step to step."""
+    def __iter__(self) -> Iterator[Tensor]: ...
 
-    hidden: Tensor
-    """(B, H)"""
-    cell: Tensor
-    """(B, H)"""
+    def _asdict(self) -> dict[str, Tensor]: ...
 
-
-LayerState = HiddenState | LSTMState
+    @property
+    def hidden(self) -> Tensor:
+        """The first of them, which every cell has, and the layer's output."""
+        ...
 
 
-def rnn(x_BE: Tensor, state: HiddenState, weights: CellWeights) -> HiddenState:
-    """The plain cell (Goodfellow, Bengio and Courville 2016, equations 10.8 and 10.9).
-
-    h' = tanh(b + W h + U x)
-    """
-    from_input, from_hidden = _products(x_BE, state.hidden, weights)
-    return HiddenState(torch.tanh(from_input + from_hidden))
+def state_type(cell: str) -> type[LayerState]:
+    """The kind of state that the cell has: `state_type("lstm")(hidden_BH, cell_BH)`."""
+    return _state_type(CELLS[cell].state)
 
 
-def lstm(x_BE: Tensor, state: LSTMState, weights: CellWeights) -> LSTMState:
-    """Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers et al. 2000), no peepholes.
-
-    i, f, o = sigmoid(b + W h + U x), each with weights of its own    g = tanh(b + W h + U x)
-    c' = f * c + i * g                                                h' = o * tanh(c')
-
-    Gate blocks lie in the order i, f, g, o (ONNX: i, o, f, c).
-    """
-    from_input, from_hidden = _products(x_BE, state.hidden, weights)
-    i, f, g, o = (from_input + from_hidden).chunk(4, dim=-1)
-    cell = torch.sigmoid(f) * state.cell + torch.sigmoid(i) * torch.tanh(g)
-    return LSTMState(torch.sigmoid(o) * torch.tanh(cell), cell)
+@cache
+def _state_type(names: tuple[str, ...]) -> type[LayerState]:
+    return cast(type[LayerState], namedtuple("LayerState", names))
 
 
-def gru(x_BE: Tensor, state: HiddenState, weights: CellWeights) -> HiddenState:
-    """The gated recurrent unit in PyTorch's variant: the reset gate acts after the product with the hidden state.
-
-    r, z = sigmoid(b + W h + U x), each with weights of its own
-    n = tanh(U x + b_ih + r * (W h + b_hh))
-    h' = (1 - z) * n + z * h
-
-    ONNX calls it `linear_before_reset=1`; in Cho et al. (2014) the reset gate acts on h, before the product.
-    Gate blocks lie in the order r, z, n (ONNX: z, r, h).
-    """
-    from_input, from_hidden = _products(x_BE, state.hidden, weights)
-    r_input, z_input, n_input = from_input.chunk(3, dim=-1)
-    r_hidden, z_hidden, n_hidden = from_hidden.chunk(3, dim=-1)
-    z = torch.sigmoid(z_input + z_hidden)
-    n = torch.tanh(n_input + torch.sigmoid(r_input + r_hidden) * n_hidden)
-    return HiddenState((1 - z) * n + z * state.hidden)
+def like(state: LayerState, tensors: Iterable[Tensor]) -> LayerState:
+    """`tensors` as a state of the kind and precision of `state`."""
+    return type(state)(*(tensor.to(state.hidden.dtype) for tensor in tensors))
 
 
-STATES: Mapping[Cell, type[HiddenState] | type[LSTMState]] = {"rnn": HiddenState, "lstm": LSTMState, "gru": HiddenState}
-CELLS: Mapping[Cell, Callable[[Tensor, Any, CellWeights], LayerState]] = {"rnn": rnn, "lstm": lstm, "gru": gru}
+def step(cell: str, x_BE: Tensor, state: LayerState, weights: CellWeights) -> LayerState:
+    """The state after one step, in the precision of `state`."""
+    return _step(cell, linear(x_BE, weights.weight_ih, weights.bias_ih), state, weights)
 
 
-def _products(x_BE: Tensor, hidden_BH: Tensor, weights: CellWeights) -> tuple[Tensor, Tensor]:
-    """U x + b_ih and W h + b_hh for all gates at once, each (B, G*H)."""
-    return linear(x_BE, weights.weight_ih, weights.bias_ih), linear(hidden_BH, weights.weight_hh, weights.bias_hh)
+def unroll(cell: str, x_BTE: Tensor, state: LayerState, weights: CellWeights) -> tuple[Tensor, LayerState]:
+    """The outputs (B, T, H) and the state after a window, step by step: for a cell that torch has no kernel for."""
+    from_input_BTG = linear(x_BTE, weights.weight_ih, weights.bias_ih)
+    outputs = []
+    for from_input_BG in from_input_BTG.unbind(1):
+        state = _step(cell, from_input_BG, state, weights)
+        outputs.append(state.hidden)
+    return torch.stack(outputs, 1), state
+
+
+def _step(cell: str, from_input_BG: Tensor, state: LayerState, weights: CellWeights) -> LayerState:
+    from_hidden_BG = linear(state.hidden, weights.weight_hh, weights.bias_hh)
+    return like(state, CELLS[cell].step(TENSORS, tuple(state), from_input_BG, from_hidden_BG))
+
+
+class TensorOperations:
+    """The operations of an equation on tensors."""
+
+    def sigmoid(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x)
+
+    def tanh(self, x: Tensor) -> Tensor:
+        return torch.tanh(x)
+
+    def chunk(self, x: Tensor, parts: int) -> Sequence[Tensor]:
+        return x.chunk(parts, dim=-1)
+
+    def lerp(self, start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
+        return (1 - weight) * start + weight * end
+
+
+TENSORS = TensorOperations()

@@ -1,31 +1,26 @@
-"""A deep stack of recurrent layers: whole windows by torch's kernels, single steps by the written-out cells."""
+"""A deep stack of recurrent layers: whole windows by torch's kernels where there are any, single steps by equation."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charnn.cells import Cell
-from charnn.network.cells import CELLS, STATES, CellWeights, LayerState
+from charnn.cells import CELLS, TorchKernel
+from charnn.network.cells import CellWeights, LayerState, like, state_type, step, unroll
 from charnn.network.gradient_flow import rnn_with_gradient_flow
 from charnn.network.weight_drop import WeightDrop
 
 StackState = tuple[LayerState, ...]
 """What a stack carries from step to step, one entry a layer, the layer nearest the input first."""
 
-_MODULES: Mapping[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-_KERNELS: Mapping[Cell, Callable[..., Sequence[Tensor]]] = {"rnn": torch.rnn_tanh, "lstm": torch.lstm, "gru": torch.gru}
-"""What the modules call with their own weights."""
-
 
 def detach(state: StackState) -> StackState:
     """The same values, cut off from how they came about: where truncated BPTT stops a gradient between windows."""
-    return tuple(_like(layer, (tensor.detach() for tensor in layer)) for layer in state)
+    return tuple(like(layer, (tensor.detach() for tensor in layer)) for layer in state)
 
 
 class LockedDropout(nn.Module):
@@ -62,14 +57,14 @@ class Recurrent(nn.Module):
     N transitions (Pascanu et al. 2014; its length per symbol is the recurrent depth of Zhang et al. 2016).
     `weight_drop`: in training mode `WeightDrop` falls on each layer's weight_hh, with one mask for all lanes and steps
     of a window (Merity et al. 2018). The parameter stays as it is.
-    `gradient_flow`: in training mode, the strength of `gradient_flow.rnn_with_gradient_flow`; of an rnn only.
-    Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate; biases start at 0, but for the
-    forget gate of an lstm, which starts open: 1 (Jozefowicz et al. 2015).
+    `gradient_flow`: in training mode, the strength of `gradient_flow.rnn_with_gradient_flow`; for an rnn only.
+    Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate; biases start at 0, but for a gate
+    that the table of cells wants open, as an lstm's forget gate: its bias starts at 1.
     """
 
     def __init__(
         self,
-        cell: Cell,
+        cell: str,
         *,
         input_size: int,
         hidden_size: int,
@@ -88,8 +83,7 @@ class Recurrent(nn.Module):
         self.gradient_flow = gradient_flow
         # One module a layer: inside a torch stack, dropout would draw a new mask at every step.
         self.layers = nn.ModuleList(
-            _MODULES[cell](input_size if depth == 0 else hidden_size, hidden_size, batch_first=True)
-            for depth in range(layers)
+            _layer(cell, input_size if depth == 0 else hidden_size, hidden_size) for depth in range(layers)
         )
         self.dropout = LockedDropout(dropout)
         self.weight_drop = WeightDrop(weight_drop)
@@ -98,9 +92,9 @@ class Recurrent(nn.Module):
 
     def initial_state(self, batch: int) -> StackState:
         """Zeros, with the precision and on the device of the weights."""
-        kind = STATES[self.cell]
+        kind, names = state_type(self.cell), CELLS[self.cell].state
         zeros = next(self.parameters()).new_zeros
-        return tuple(kind(*(zeros(batch, self.hidden_size) for _ in kind._fields)) for _ in self.layers)
+        return tuple(kind(*(zeros(batch, self.hidden_size) for _ in names)) for _ in self.layers)
 
     def forward(self, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """The last layer's outputs (B, T, H), and the state after the window, attached to the graph.
@@ -115,28 +109,30 @@ class Recurrent(nn.Module):
                 y_BTH = y_BTH[:, self.recurrent_depth - 1 :: self.recurrent_depth]
             if self.residual and after:
                 y_BTH = y_BTH + y_BTF
-            after.append(_like(before, last))
+            after.append(last)
             y_BTF = self.dropout(y_BTH)
         return y_BTF, tuple(after)
 
-    def _read(self, layer: nn.Module, x_BTE: Tensor, before: LayerState) -> tuple[Tensor, Iterable[Tensor]]:
+    def _read(self, layer: nn.Module, x_BTE: Tensor, before: LayerState) -> tuple[Tensor, LayerState]:
         """A layer's outputs (B, T, H), and what it carries on, each (B, H); T counts ticks."""
-        weights = _weights(layer)
+        weights, kernel = _weights(layer), CELLS[self.cell].torch
         drops = self.training and self.weight_drop.probability > 0
         if drops:
             weights = weights._replace(weight_hh=self.weight_drop(weights.weight_hh))
         if self.training and self.gradient_flow > 0:
             y_BTH, *last = rnn_with_gradient_flow(x_BTE, before.hidden, weights, self.gradient_flow)
-            return y_BTH, last
+            return y_BTH, like(before, last)
+        if kernel is None:
+            return unroll(self.cell, x_BTE, before, weights)
         initial = tuple(tensor_BH.unsqueeze(0) for tensor_BH in before)
-        hx = initial if self.cell == "lstm" else initial[0]
+        hx = initial if len(initial) > 1 else initial[0]
         if drops:
-            y_BTH, *last = _read_with(weights, self.cell, x_BTE, hx)
+            y_BTH, *last = _read_with(weights, kernel, x_BTE, hx)
         else:
             # The module: on CUDA its own weights lie as the kernel wants them.
             y_BTH, carried = layer(x_BTE, hx)
-            last = [*carried] if self.cell == "lstm" else [carried]
-        return y_BTH, (tensor_1BH.squeeze(0) for tensor_1BH in last)
+            last = [*carried] if len(initial) > 1 else [carried]
+        return y_BTH, like(before, (tensor_1BH.squeeze(0) for tensor_1BH in last))
 
     def step(self, x_BE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """The last layer's output (B, H) for one step, and the state after it. Never drops anything.
@@ -149,7 +145,7 @@ class Recurrent(nn.Module):
             last, weights = before, _weights(layer)
             for tick in range(self.recurrent_depth):
                 x_BF = y_BF if tick == 0 else torch.zeros_like(y_BF)
-                last = _like(before, CELLS[self.cell](x_BF, last, weights))
+                last = step(self.cell, x_BF, last, weights)
             y_BF = last.hidden + y_BF if self.residual and after else last.hidden
             after.append(last)
         return y_BF, tuple(after)
@@ -162,36 +158,46 @@ def _with_ticks(x_BTE: Tensor, ticks: int) -> Tensor:
     return functional.pad(x_BTE.unsqueeze(2), (0, 0, 0, ticks - 1)).flatten(1, 2)
 
 
-def _weights(layer: Any) -> CellWeights:
-    return CellWeights(*layer.all_weights[0])
+def _layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
+    """torch's module of one layer; where it has none, parameters of the same names and shapes."""
+    entry = CELLS[cell]
+    if entry.torch is not None:
+        module: nn.Module = getattr(nn, entry.torch.module)(input_size, hidden_size, batch_first=True)
+        return module
+    rows = entry.gates * hidden_size
+    parameters = nn.Module()
+    shapes = (rows, input_size), (rows, hidden_size), (rows,), (rows,)
+    for name, shape in zip(CellWeights._fields, shapes, strict=True):
+        parameters.register_parameter(f"{name}_l0", nn.Parameter(torch.empty(shape)))
+    return parameters
 
 
-def _read_with(weights: CellWeights, cell: Cell, x_BTE: Tensor, hx: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
-    """What the cell's module gives, with `weights` instead of its own: (B, T, H), then each of the state, (1, B, H)."""
+def _weights(layer: nn.Module) -> CellWeights:
+    return CellWeights(*(getattr(layer, f"{name}_l0") for name in CellWeights._fields))
+
+
+def _read_with(
+    weights: CellWeights, kernel: TorchKernel, x_BTE: Tensor, hx: Tensor | Sequence[Tensor]
+) -> Sequence[Tensor]:
+    """What the kernel's module gives, with other weights than its own: (B, T, H), then each of the state, (1, B, H)."""
     has_biases, layers, dropout, training, bidirectional, batch_first = True, 1, 0.0, True, False, True
     with warnings.catch_warnings():
         # Weights made anew for each window cannot lie in one piece, as cuDNN would like.
         warnings.filterwarnings("ignore", "RNN module weights are not part of single contiguous chunk of memory")
-        return _KERNELS[cell](
+        outputs: Sequence[Tensor] = getattr(torch, kernel.function)(
             x_BTE, hx, list(weights), has_biases, layers, dropout, training, bidirectional, batch_first
         )
-
-
-def _like(state: LayerState, tensors: Iterable[Tensor]) -> LayerState:
-    """`tensors` as a state of the kind and precision of `state`."""
-    return type(state)(*(tensor.to(state.hidden.dtype) for tensor in tensors))
+    return outputs
 
 
 @torch.no_grad()
-def _initialize(weights: CellWeights, cell: Cell) -> None:
-    rows, hidden_size = weights.weight_hh.shape
-    gates = rows // hidden_size
+def _initialize(weights: CellWeights, cell: str) -> None:
+    gates, open_gate = CELLS[cell].gates, CELLS[cell].open_gate
     for block in weights.weight_hh.chunk(gates):
         nn.init.orthogonal_(block)
     for block in weights.weight_ih.chunk(gates):
         nn.init.xavier_uniform_(block)
     nn.init.zeros_(weights.bias_ih)
     nn.init.zeros_(weights.bias_hh)
-    if cell == "lstm":
-        _, forget, _, _ = weights.bias_ih.chunk(gates)
-        nn.init.ones_(forget)
+    if open_gate is not None:
+        nn.init.ones_(weights.bias_ih.chunk(gates)[open_gate])

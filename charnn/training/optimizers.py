@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from charnn.config.training import Precision, TrainingConfig
+from charnn.network.recurrent import Recurrent
 
 MUON_RATE = 2.5
 """Muon's learning rate in multiples of AdamW's, because its steps have a size of their own."""
@@ -93,7 +94,7 @@ def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch
 def _recurrent_matrices(network: nn.Module) -> Iterator[tuple[nn.Parameter, int]]:
     """Each with the number of its gates."""
     for module in network.modules():
-        if isinstance(module, nn.RNNBase):
+        if isinstance(module, Recurrent):
             for parameter in module.parameters():
                 if parameter.ndim > 1:
                     yield parameter, parameter.shape[0] // module.hidden_size

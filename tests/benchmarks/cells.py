@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
-from charnn.cells import Cell
+from charnn.cells import CELLS
 from charnn.config.training import Budget
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from tests.benchmarks.ablation import SECONDS, SEEDS
@@ -22,5 +21,5 @@ def run(
     log: Path | None = None,
 ) -> None:
     budget = Budget(seconds=seconds or SECONDS)
-    trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in get_args(Cell)], log)
+    trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in CELLS], log)
     table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=LanguageModelNetworkConfig.cell)

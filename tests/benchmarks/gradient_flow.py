@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from charnn.cells import Cell
 from charnn.network.recurrent import Recurrent
 from charnn.training.hardware import threads_set
 
@@ -39,7 +38,7 @@ SMALL = 0.1
 
 @dataclass(frozen=True)
 class Method:
-    cell: Cell
+    cell: str
     clip: float = math.inf
     gradient_flow: float = 0.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from charnn.cells import Cell
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -21,7 +20,7 @@ class Silent:
     def validation(self, report: object, scores: object, *, best: bool) -> None: ...
 
 
-def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: Cell = "lstm") -> Path:
+def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: str = "lstm") -> Path:
     """2 x `hidden_size`, after one step of training."""
     overrides = LanguageModelOverrides(
         cell=cell, layers=2, hidden_size=hidden_size, batch_size=2, window_length=2, budget=Budget(steps=1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple, get_args
 
-from charnn.cells import Cell
+from charnn.cells import CELLS
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.treebank import read_treebank
@@ -28,7 +28,7 @@ SMALL = (20_000, 6_000)
 SEEDS, SMALL_SEEDS, EPOCHS = 5, 3, 8
 MINUTE = "60s"
 FABLES = Path(__file__).parents[2] / "data"
-CHOICES = {"decoder": DecoderKind, "words_from": WordReaderKind, "cell": Cell}
+CHOICES = {"decoder": get_args(DecoderKind), "words_from": get_args(WordReaderKind), "cell": tuple(CELLS)}
 
 
 def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -> None:
@@ -63,7 +63,7 @@ def _variants() -> Iterator[tuple[str, list[str]]]:
     yield f"defaults ({', '.join(defaults.values())})", []
     for field, kinds in CHOICES.items():
         option = f"--{field.replace('_', '-')}"
-        for kind in get_args(kinds):
+        for kind in kinds:
             if kind != defaults[field]:
                 yield f"{option} {kind}", [option, kind]
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 
-from charnn.cells import Cell
 from charnn.config.as_json import Json
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import TrainingError
@@ -58,7 +57,7 @@ class Plan(Json):
 
     corpus: str
     budget: Budget
-    cell: Cell = "lstm"
+    cell: str = "lstm"
     name: str = "default"
 
 

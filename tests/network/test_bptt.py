@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from charnn.network.cells import HiddenState
+from charnn.network.cells import state_type
 from charnn.network.recurrent import detach
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
@@ -78,7 +78,7 @@ def test_gradients_of_the_plain_rnn_are_the_sums_over_time_of_the_book(
     targets_T = torch.randint(vocabulary, (steps,))
     h_0 = torch.randn(1, hidden, dtype=torch.float64)
 
-    state = (HiddenState(h_0),)
+    state = (state_type("rnn")(h_0),)
     for ids, targets in zip(ids_T.split(window), targets_T.split(window), strict=True):
         logits_BTV, state = model(ids[None], detach(state))
         cross_entropy(logits_BTV[0], targets, reduction="sum").backward()

@@ -8,17 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.cells import Cell
-from charnn.network.cells import CELLS, CellWeights
+from charnn.network.cells import CellWeights, step
 from charnn.network.recurrent import Recurrent, StackState, detach
 
-CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
+CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 DEEP: list[dict[str, Any]] = [{"residual": True}, {"recurrent_depth": 2}, {"residual": True, "recurrent_depth": 3}]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
 each_depth = pytest.mark.parametrize("options", DEEP, ids=str)
 
 
-def stack(cell: Cell, *, layers: int = 3, **options: Any) -> Recurrent:
+def stack(cell: str, *, layers: int = 3, **options: Any) -> Recurrent:
     torch.manual_seed(1)
     network = Recurrent(cell, input_size=3, hidden_size=6, layers=layers, **options).double()
     for parameter in network.parameters():
@@ -38,9 +37,9 @@ def written_out(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[T
         layer_input = x_BE
         for depth, layer in enumerate(network.layers):
             weights = CellWeights(*layer.parameters())
-            carried[depth] = CELLS[network.cell](layer_input, carried[depth], weights)
+            carried[depth] = step(network.cell, layer_input, carried[depth], weights)
             for _ in range(network.recurrent_depth - 1):
-                carried[depth] = CELLS[network.cell](torch.zeros_like(layer_input), carried[depth], weights)
+                carried[depth] = step(network.cell, torch.zeros_like(layer_input), carried[depth], weights)
             above = carried[depth].hidden
             layer_input = above + layer_input if network.residual and depth > 0 else above
         outputs.append(layer_input)
@@ -49,7 +48,7 @@ def written_out(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[T
 
 @each_cell
 @each_depth
-def test_windows_and_steps_are_the_plain_equations_in_values_and_gradients(cell: Cell, options: dict[str, Any]) -> None:
+def test_windows_and_steps_are_the_plain_equations_in_values_and_gradients(cell: str, options: dict[str, Any]) -> None:
     network = stack(cell, **options)
     x_BTE, state = torch.randn(4, 5, 3, dtype=torch.float64), warm_state(network, 4)
 
@@ -73,7 +72,7 @@ def test_windows_and_steps_are_the_plain_equations_in_values_and_gradients(cell:
 
 @each_cell
 @each_depth
-def test_carried_state_equals_one_long_run(cell: Cell, options: dict[str, Any]) -> None:
+def test_carried_state_equals_one_long_run(cell: str, options: dict[str, Any]) -> None:
     network = stack(cell, **options)
     x_BTE = torch.randn(2, 7, 3, dtype=torch.float64)
     whole_BTH, whole_state = network(x_BTE, network.initial_state(2))
@@ -86,7 +85,7 @@ def test_carried_state_equals_one_long_run(cell: Cell, options: dict[str, Any]) 
 
 @each_cell
 @pytest.mark.parametrize("layers", [1, 2])
-def test_a_depth_of_1_without_residuals_is_the_plain_stack_bit_by_bit(cell: Cell, layers: int) -> None:
+def test_a_depth_of_1_without_residuals_is_the_plain_stack_bit_by_bit(cell: str, layers: int) -> None:
     plain, deep = stack(cell, layers=layers), stack(cell, layers=layers, recurrent_depth=1, residual=layers == 1)
     x_BTE, state = torch.randn(2, 5, 3, dtype=torch.float64), warm_state(plain, 2)
     torch.testing.assert_close(deep(x_BTE, state), plain(x_BTE, state), rtol=0, atol=0)
@@ -121,7 +120,7 @@ def test_the_gradient_of_many_residual_layers_reaches_the_input_almost_whole() -
 
 @each_cell
 @each_depth
-def test_autocast_carries_its_state_in_the_precision_of_the_weights(cell: Cell, options: dict[str, Any]) -> None:
+def test_autocast_carries_its_state_in_the_precision_of_the_weights(cell: str, options: dict[str, Any]) -> None:
     network = stack(cell, **options).float()
     exact_BTH, _ = network(x_BTE := torch.randn(2, 5, 3), network.initial_state(2))
     with torch.autocast("cpu", torch.bfloat16):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.network.cells import CellWeights, HiddenState, rnn
+from charnn.network.cells import CellWeights, state_type, step
 from charnn.network.gradient_flow import omega, rnn_with_gradient_flow
 
 INPUT, HIDDEN = 4, 6
@@ -35,7 +35,7 @@ def cells(x_BTE: Tensor, hidden_BH: Tensor, *weights: Tensor) -> tuple[Tensor, T
     """The same by autograd of the equations."""
     outputs = []
     for x_BE in x_BTE.unbind(1):
-        (hidden_BH,) = rnn(x_BE, HiddenState(hidden_BH), CellWeights(*weights))
+        (hidden_BH,) = step("rnn", x_BE, state_type("rnn")(hidden_BH), CellWeights(*weights))
         outputs.append(hidden_BH)
     return torch.stack(outputs, 1), hidden_BH
 
@@ -60,7 +60,7 @@ def gradients_of_states(given: list[Tensor]) -> tuple[Tensor, Tensor]:
     x_BTE, hidden_BH, *weights = given
     states = [hidden_BH]
     for x_BE in x_BTE.unbind(1):
-        states.append(rnn(x_BE, HiddenState(states[-1]), CellWeights(*weights)).hidden)
+        states.append(step("rnn", x_BE, state_type("rnn")(states[-1]), CellWeights(*weights)).hidden)
     states = states[1:]
     loss = loss_of(torch.stack(states, 1), states[-1])
     return torch.stack(torch.autograd.grad(loss, states), 1), torch.stack(states, 1).detach()

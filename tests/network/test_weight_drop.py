@@ -10,17 +10,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.cells import Cell
-from charnn.network import recurrent
-from charnn.network.cells import CELLS, CellWeights
+from charnn.network.cells import CellWeights, step
 from charnn.network.gradient_flow import omega
 from charnn.network.recurrent import Recurrent, StackState, detach
 
-CELL_KINDS: list[Cell] = ["rnn", "lstm", "gru"]
+CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
 
 
-def stack(cell: Cell, *, weight_drop: float = 0.4, layers: int = 2, **options: Any) -> Recurrent:
+def stack(cell: str, *, weight_drop: float = 0.4, layers: int = 2, **options: Any) -> Recurrent:
     torch.manual_seed(1)
     network = Recurrent(cell, input_size=3, hidden_size=6, layers=layers, weight_drop=weight_drop, **options).double()
     for parameter in network.parameters():
@@ -50,9 +48,9 @@ def written_out(
         weights = weights._replace(weight_hh=weights.weight_hh * mask)
         outputs, carried = [], before
         for x_BF in y_BTF.unbind(1):
-            carried = CELLS[network.cell](x_BF, carried, weights)
+            carried = step(network.cell, x_BF, carried, weights)
             for _ in range(network.recurrent_depth - 1):
-                carried = CELLS[network.cell](torch.zeros_like(x_BF), carried, weights)
+                carried = step(network.cell, torch.zeros_like(x_BF), carried, weights)
             outputs.append(carried.hidden)
         y_BTH = torch.stack(outputs, 1)
         y_BTF = y_BTH + y_BTF if network.residual and after else y_BTH
@@ -63,7 +61,7 @@ def written_out(
 @each_cell
 @pytest.mark.parametrize("options", [{}, {"residual": True}, {"recurrent_depth": 2}], ids=str)
 def test_values_and_gradients_are_those_of_the_plain_equations_with_the_mask(
-    cell: Cell, options: dict[str, Any]
+    cell: str, options: dict[str, Any]
 ) -> None:
     network = stack(cell, **options)
     seen = dropped_matrices(network)
@@ -88,7 +86,7 @@ def test_values_and_gradients_are_those_of_the_plain_equations_with_the_mask(
 
 
 @each_cell
-def test_each_weight_is_dropped_or_scaled_and_every_window_and_layer_draws_anew(cell: Cell) -> None:
+def test_each_weight_is_dropped_or_scaled_and_every_window_and_layer_draws_anew(cell: str) -> None:
     network = Recurrent(cell, input_size=3, hidden_size=60, layers=2, weight_drop=0.3)
     seen = dropped_matrices(network)
     for _ in range(2):
@@ -103,7 +101,7 @@ def test_each_weight_is_dropped_or_scaled_and_every_window_and_layer_draws_anew(
 
 
 @each_cell
-def test_the_parameters_stay_as_they_are_and_keep_their_names(cell: Cell) -> None:
+def test_the_parameters_stay_as_they_are_and_keep_their_names(cell: str) -> None:
     network = stack(cell)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     assert before.keys() == stack(cell, weight_drop=0.0).state_dict().keys()
@@ -114,7 +112,7 @@ def test_the_parameters_stay_as_they_are_and_keep_their_names(cell: Cell) -> Non
 
 
 @each_cell
-def test_nothing_is_dropped_in_eval_mode_nor_in_a_step(cell: Cell) -> None:
+def test_nothing_is_dropped_in_eval_mode_nor_in_a_step(cell: str) -> None:
     network, plain = stack(cell, weight_drop=0.9), stack(cell, weight_drop=0.0)
     x_BTE, state = torch.randn(2, 4, 3, dtype=torch.float64), warm_state(plain, 2)
     assert not torch.equal(network(x_BTE, state)[0], plain(x_BTE, state)[0])
@@ -123,7 +121,7 @@ def test_nothing_is_dropped_in_eval_mode_nor_in_a_step(cell: Cell) -> None:
 
 
 @each_cell
-def test_autocast_keeps_the_precision_of_state_and_gradients(cell: Cell) -> None:
+def test_autocast_keeps_the_precision_of_state_and_gradients(cell: str) -> None:
     network = stack(cell).float()
     state = network.initial_state(2)
     with torch.autocast("cpu", torch.bfloat16):
@@ -138,11 +136,13 @@ def test_autocast_keeps_the_precision_of_state_and_gradients(cell: Cell) -> None
 
 
 def test_cudnns_wish_for_weights_in_one_piece_is_not_told_to_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = torch.gru
+
     def complaining(*arguments: Any) -> Sequence[Tensor]:
         warnings.warn("RNN module weights are not part of single contiguous chunk of memory. This means", stacklevel=1)
-        return torch.gru(*arguments)
+        return kernel(*arguments)
 
-    monkeypatch.setitem(recurrent._KERNELS, "gru", complaining)
+    monkeypatch.setattr(torch, "gru", complaining)
     network = stack("gru")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -185,7 +185,7 @@ def test_gradient_flow_is_that_of_the_masked_matrix_through_all_ticks() -> None:
     hiddens, carried = [], before
     for x_BE in x_BTE.unbind(1):
         for tick_BE in (x_BE, torch.zeros_like(x_BE)):
-            carried = CELLS["rnn"](tick_BE, carried, weights._replace(weight_hh=matrix))
+            carried = step("rnn", tick_BE, carried, weights._replace(weight_hh=matrix))
             carried.hidden.retain_grad()
             hiddens.append(carried.hidden)
     (torch.stack(hiddens[1::2], 1) ** 2).sum().backward(retain_graph=True)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from charnn.cells import Cell
 from charnn.generation.beam import likeliest_texts
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, in_order
@@ -79,7 +78,7 @@ def stopping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return kind
 
 
-def network_of(stopping: Stopping, cell: Cell = "lstm") -> LanguageModelNetwork:
+def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModelNetwork:
     torch.manual_seed(0)
     config = LanguageModelNetworkConfig(V, cell=cell, layers=1, hidden_size=8, embedding_size=5, stopping=stopping)
     network = LanguageModelNetwork(config).eval()
@@ -100,7 +99,7 @@ def given(stopping: Stopping, labels_B: list[int]) -> Conditions:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_graphs_read_a_label_as_the_network_does(stopping: Stopping, cell: Cell) -> None:
+def test_graphs_read_a_label_as_the_network_does(stopping: Stopping, cell: str) -> None:
     network = network_of(stopping, cell)
     assert network.get_parameter("label.weight").shape == (LABELS, 5)
     expected = NumpyLanguageModel(network)

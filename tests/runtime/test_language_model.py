@@ -12,7 +12,6 @@ import pytest
 import torch
 from onnx import ModelProto, TensorProto, helper
 
-from charnn.cells import Cell
 from charnn.errors import ModelFormatError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.graph import language_model_graph
@@ -24,14 +23,14 @@ from charnn.tokenizers.base import STOP_ID
 VOCABULARY = 11
 ATOL = 1e-5
 """Logits are a few units large; fp32 sums in another order differ by some 1e-6."""
-CELLS: list[Cell] = ["rnn", "lstm", "gru"]
+CELLS: list[str] = ["rnn", "lstm", "gru"]
 DEEP: list[dict[str, Any]] = [{"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
 KINDS = [(cell, n, options) for cell in CELLS for n, options in ((1, {}), (2, {}), (3, {}), *((3, o) for o in DEEP))]
 Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 
 def graph_and_network(
-    cell: Cell, layers: int, options: Mapping[str, Any] = MappingProxyType({})
+    cell: str, layers: int, options: Mapping[str, Any] = MappingProxyType({})
 ) -> tuple[bytes, LanguageModelNetwork]:
     torch.manual_seed(0)
     config = LanguageModelNetworkConfig(

@@ -10,7 +10,6 @@ import pytest
 import torch
 from onnx import ModelProto
 
-from charnn.cells import Cell
 from charnn.errors import ModelFormatError
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
@@ -22,14 +21,14 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 
 V, ATOL = 7, 1e-5
-CELLS: list[Cell] = ["rnn", "lstm", "gru"]
+CELLS: list[str] = ["rnn", "lstm", "gru"]
 STOPPINGS: list[Stopping] = ["symbol", "halt", "length"]
 IDS_BT = np.array([[0, 3, 4, 5, 0, 6, 0, 1, 2], [2, 1, 1, 0, 2, 3, 0, 0, 5]])
 REMAINING_BT = np.concatenate([remaining_tokens(IDS_BT[:, 1:], STOP_ID), [[40], [1 << 21]]], 1)
 Pair = tuple[NumpyLanguageModel, RuntimeLanguageModel]
 
 
-def graph_and_network(stopping: Stopping, cell: Cell = "lstm", **options: Any) -> tuple[bytes, LanguageModelNetwork]:
+def graph_and_network(stopping: Stopping, cell: str = "lstm", **options: Any) -> tuple[bytes, LanguageModelNetwork]:
     torch.manual_seed(0)
     config = LanguageModelNetworkConfig(V, cell=cell, hidden_size=8, embedding_size=5, stopping=stopping, **options)
     network = LanguageModelNetwork(config).eval()
@@ -121,7 +120,7 @@ def test_advancing_is_stepping_in_place(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_an_opening_is_a_stop_that_is_read(cell: Cell) -> None:
+def test_an_opening_is_a_stop_that_is_read(cell: str) -> None:
     graph, module = graph_and_network("length", cell)
     network, runtime = NumpyLanguageModel(module), RuntimeLanguageModel(graph)
     expected, expected_lengths_BL, expected_state = network.open_documents(3)

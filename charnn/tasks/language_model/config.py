@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from charnn.cells import Cell
+from charnn.cells import CELLS, require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
 from charnn.corpora.documents import DocumentUnit
@@ -41,7 +41,7 @@ class LanguageModelNetworkConfig(Json):
     """A stack of recurrent layers between an embedding and a linear head."""
 
     vocabulary_size: int
-    cell: Cell = "lstm"
+    cell: str = "lstm"
     layers: int = 2
     hidden_size: int = 256
     embedding_size: int = 64
@@ -55,17 +55,20 @@ class LanguageModelNetworkConfig(Json):
     embedding_dropout: float = later(0.0)
     """Dropout of whole symbols, held for a window."""
     gradient_flow: float = later(0.0)
-    """How strongly training keeps gradients from vanishing over time (Pascanu et al. 2013); of an rnn only."""
+    """How strongly training keeps gradients from vanishing over time (Pascanu et al. 2013); for an rnn only."""
 
     stopping: Stopping = later("symbol")
 
     def __post_init__(self) -> None:
+        require_known(self.cell)
         for name in ("vocabulary_size", "layers", "hidden_size", "embedding_size", "recurrent_depth"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         for name in ("dropout", "weight_drop", "embedding_dropout"):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
-        require(self.cell == "rnn" or self.gradient_flow == 0, f"--gradient-flow is for --cell rnn, not {self.cell}")
+        able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]
+        message = f"--gradient-flow is for --cell {' or '.join(able)}, not {self.cell}"
+        require(self.cell in able or self.gradient_flow == 0, message)
 
     def __str__(self) -> str:
         parts = [

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from charnn.cells import Cell
+from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import require
 
@@ -50,7 +50,7 @@ class TaggerNetworkConfig(Json):
     characters: int
     tags: tuple[int, ...]
     """How many tags each column has."""
-    cell: Cell = "lstm"
+    cell: str = "lstm"
     layers: int = 1
     hidden_size: int = 128
     """Of each direction."""
@@ -76,6 +76,7 @@ class TaggerNetworkConfig(Json):
     """The same of each beginning and end of a word: the others must tell."""
 
     def __post_init__(self) -> None:
+        require_known(self.cell)
         for name in ("words", "characters", "layers", "hidden_size", "word_size", "character_size", "reader_size"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         for name in ("affix_size", "shape_size", "neighbour_size"):

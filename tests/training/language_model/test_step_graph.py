@@ -10,8 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from charnn.cells import Cell
-from charnn.export.graph import LARGEST_INT8
+from charnn.export.recurrent import LARGEST_INT8
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn import step_graph as steps
 from charnn.tasks.language_model.learn.graph import language_model_graph
@@ -21,13 +20,13 @@ from charnn.tasks.language_model.lengths import LENGTH_CLASSES
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 Array = npt.NDArray[np.float32]
-CELLS: list[Cell] = ["rnn", "lstm", "gru"]
+CELLS: list[str] = ["rnn", "lstm", "gru"]
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 DEEP: list[dict[str, Any]] = [{}, {"residual": True}, {"recurrent_depth": 3}, {"residual": True, "recurrent_depth": 2}]
 
 
 def network_config(
-    cell: Cell = "lstm", layers: int = 1, *, vocabulary_size: int = 11, **options: Any
+    cell: str = "lstm", layers: int = 1, *, vocabulary_size: int = 11, **options: Any
 ) -> LanguageModelNetworkConfig:
     return LanguageModelNetworkConfig(
         vocabulary_size, cell=cell, layers=layers, hidden_size=8, embedding_size=5, **options
@@ -79,7 +78,7 @@ def test_contract_of_names_and_shapes_is_kept(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("options", DEEP, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
-def test_weights_of_bytes_are_all_there_and_no_larger_than_is_safe(cell: Cell, options: dict[str, Any]) -> None:
+def test_weights_of_bytes_are_all_there_and_no_larger_than_is_safe(cell: str, options: dict[str, Any]) -> None:
     config = network_config(cell, 3, **options)
     model = onnx.ModelProto.FromString(step_graph(config, random_weights(config)))
     bytes_KN = [numpy_helper.to_array(c) for c in model.graph.initializer if c.data_type == TensorProto.INT8]
@@ -125,7 +124,7 @@ def test_first_logits_of_int8_are_within_what_its_rounding_explains(token: int) 
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_first_logits_of_one_layer_are_exact(cell: Cell) -> None:
+def test_first_logits_of_one_layer_are_exact(cell: str) -> None:
     config = network_config(cell)
     (plain, _), (int8, _) = (
         model.step(np.arange(11), model.initial_state(11)) for model in models(config, random_weights(config))
@@ -135,7 +134,7 @@ def test_first_logits_of_one_layer_are_exact(cell: Cell) -> None:
 
 @pytest.mark.parametrize("options", DEEP, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
-def test_int8_loses_less_than_would_keep_it_from_being_used(cell: Cell, options: dict[str, Any]) -> None:
+def test_int8_loses_less_than_would_keep_it_from_being_used(cell: str, options: dict[str, Any]) -> None:
     """Long runs have no useful worst case: a gate may be at its steepest at every step. What counts is the mean loss on
     text, and LARGEST_LOSS, in bits, is where int8 stops being used. The text is drawn from the fp32 model itself, the
     likeliest to show a difference: any change of its distribution costs nats there."""
@@ -159,7 +158,7 @@ def test_int8_loses_less_than_would_keep_it_from_being_used(cell: Cell, options:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_sums_of_residual_layers_are_not_cut_off(cell: Cell) -> None:
+def test_the_sums_of_residual_layers_are_not_cut_off(cell: str) -> None:
     """Units are always on, so that layer N reads N (or 0.8 N); the last one's gates would show what of it is lost."""
     config = network_config(cell, layers=5, residual=True)
     weights = {name: np.zeros_like(array) for name, array in random_weights(config).items()}
@@ -177,7 +176,7 @@ def test_the_sums_of_residual_layers_are_not_cut_off(cell: Cell) -> None:
 @pytest.mark.parametrize("vocabulary_size", [1, 2])
 @pytest.mark.parametrize("stopping", ["symbol", "length"])
 def test_weights_that_are_zero_and_vocabularies_of_hardly_anything(
-    cell: Cell, layers: int, vocabulary_size: int, stopping: Any
+    cell: str, layers: int, vocabulary_size: int, stopping: Any
 ) -> None:
     config = network_config(cell, layers, vocabulary_size=vocabulary_size, stopping=stopping)
     for scale in (0.0, 0.3):
@@ -192,7 +191,7 @@ def test_weights_that_are_zero_and_vocabularies_of_hardly_anything(
 @pytest.mark.parametrize("stopping", ["symbol", "length"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_large_vocabulary_is_multiplied_and_gives_what_its_table_would(
-    cell: Cell, stopping: Any, monkeypatch: pytest.MonkeyPatch
+    cell: str, stopping: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = network_config(cell, 2, stopping=stopping)
     weights = random_weights(config)

@@ -14,8 +14,7 @@ import onnx
 import pytest
 import torch
 
-from charnn.cells import Cell
-from charnn.export.graph import share
+from charnn.export.graph import externalize_tables
 from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, vector_size, word_graph
@@ -25,7 +24,7 @@ from charnn.tasks.tagger.use.runtime import RuntimeTagger
 from charnn.tasks.tagger.word_features import AFFIXES
 
 Array = npt.NDArray[np.float32]
-CELLS: list[Cell] = ["rnn", "lstm", "gru"]
+CELLS: list[str] = ["rnn", "lstm", "gru"]
 READERS: list[WordReaderKind] = ["cnn", "lstm"]
 FLOATS, INT64, INT32 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64, onnx.TensorProto.INT32
 
@@ -67,7 +66,7 @@ def test_graph_of_words_passes_the_checker_with_shapes_inferred(words_from: Word
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("cell", CELLS)
 def test_graph_of_sentences_passes_the_checker_with_shapes_inferred(
-    cell: Cell, layers: int, neighbour_size: int
+    cell: str, layers: int, neighbour_size: int
 ) -> None:
     config = config_of(cell=cell, layers=layers, neighbour_size=neighbour_size)
     model = loaded(sentence_graph(config, weights_of(config)))
@@ -122,7 +121,7 @@ def test_graph_of_words_without_its_tables_gives_the_same_vectors(options: dict[
     directory.write_weights(weights)
     file, header, places = directory.weight_places()
     whole, sentences = word_graph(config, weights), sentence_graph(config, weights)
-    shared = share(whole, file, header, {table: places[weight] for table, weight in TABLES.items()})
+    shared = externalize_tables(whole, file, header, {table: places[weight] for table, weight in TABLES.items()})
     assert len(shared) < len(whole) - sum(weights[weight].nbytes for weight in TABLES.values()) + 1000
     directory.write_word_graph(shared)
     lexicon = Lexicon.of(["ab", "ab", "cd", "cd", "e", "e", "f", "gh"], {})

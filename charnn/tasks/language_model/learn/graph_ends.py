@@ -11,22 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from charnn.export.graph import Array, Graph, Port
+from charnn.export.layer import state_names
 from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES
 from charnn.tokenizers.base import STOP_ID
-
-PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-
-
-def layer_weights(weights: Mapping[str, Array], depth: int) -> dict[str, Array]:
-    """The PARAMETERS of a layer, as PyTorch stores them."""
-    return {name: weights[f"recurrent.layers.{depth}.{name}_l0"] for name in PARAMETERS}
-
-
-def state_names(config: LanguageModelNetworkConfig, depth: int) -> list[str]:
-    """The names of what a layer carries from step to step."""
-    return [f"{part}.{depth}" for part in (("hidden", "cell") if config.cell == "lstm" else ("hidden",))]
 
 
 def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
@@ -49,7 +38,7 @@ def add_inputs(
         name = condition.name
         added = graph.add("Gather", [graph.constant(name, tables[name]), rows[name]])
         if not condition.beside_stops:
-            is_stop = _column(graph, graph.add("Equal", [ids, add_integers(graph, "stop", STOP_ID)]))
+            is_stop = _column(graph, graph.add("Equal", [ids, graph.integers("stop", STOP_ID)]))
             nothing = graph.constant("nothing", np.zeros(1, np.float32))
             added = graph.add("Where", [is_stop, nothing, added])
         x = graph.add("Add", [x, added])
@@ -74,7 +63,7 @@ def add_logits(
     if config.stopping == "halt":
         others = graph.add("LogSoftmax", [graph.add("Where", [is_stop, impossible, scores])], axis=-1)
         return graph.add("Where", [is_stop, scores, others], [output])
-    is_last = _column(graph, graph.add("Equal", [rows[COUNTDOWN.name], add_integers(graph, "no_token", 0)]))
+    is_last = _column(graph, graph.add("Equal", [rows[COUNTDOWN.name], graph.integers("no_token", 0)]))
     can_be = graph.add("Equal", [is_last, is_stop])
     return graph.add("Where", [can_be, scores, impossible], [output])
 
@@ -85,13 +74,9 @@ def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], out
     return graph.add("LogSoftmax", [scores], [output], axis=-1)
 
 
-def add_integers(graph: Graph, name: str, *values: int) -> str:
-    return graph.constant(name, np.array(values, np.int64))
-
-
 def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[str | int]) -> bytes:
     """The graph with the ports of `charnn.tasks.language_model.use.runtime`; `axes` are those of `ids`."""
-    states = [name for depth in range(config.layers) for name in state_names(config, depth)]
+    states = [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
     state: list[str | int] = [1, "B", config.hidden_size]
     given: list[Port] = [("ids", "int64", [*axes]), *((name, "float", state) for name in states)]
     wanted: list[Port] = [
@@ -106,4 +91,4 @@ def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[s
 
 def _column(graph: Graph, x: str) -> str:
     """(..., 1)"""
-    return graph.add("Unsqueeze", [x, add_integers(graph, "last_axis", -1)])
+    return graph.add("Unsqueeze", [x, graph.integers("last_axis", -1)])

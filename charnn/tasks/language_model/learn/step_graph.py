@@ -8,24 +8,23 @@ straight into the logits. The graph's contract is in `charnn.tasks.language_mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charnn.cells import Cell
-from charnn.export.graph import Array, Graph, quantize
+from charnn.cells import CELLS
+from charnn.export.cells import add_step
+from charnn.export.graph import Array, Graph
+from charnn.export.layer import PARAMETERS, layer_weights, state_names
+from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.graph_ends import (
-    PARAMETERS,
     add_inputs,
-    add_integers,
     add_log_lengths,
     add_logits,
     condition_ports,
     input_tables,
-    layer_weights,
     serialize,
-    state_names,
 )
 
 ZERO, LEVELS = 128, 127
@@ -38,15 +37,16 @@ def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array])
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
     graph, x = Graph(), ""
     for depth in range(config.layers):
-        state = names = state_names(config, depth)
+        state = names = state_names(config.cell, depth)
         for tick in range(config.recurrent_depth):
             terms = _terms(graph, config, weights, depth, tick, x, state[0])
             is_last = tick == config.recurrent_depth - 1
             after = [f"{name}.next" if is_last else f"{name}.tick.{tick}" for name in names]
-            CELLS[config.cell](graph, terms, state, after)
+            add_step(graph, CELLS[config.cell], terms, state, after)
             state = after
+        _write_last(graph, names, state)
         x = graph.add("Add", [state[0], x]) if config.residual and depth > 0 else state[0]
-    hidden = graph.add("Squeeze", [x, add_integers(graph, "first_axis", 0)])
+    hidden = graph.add("Squeeze", [x, graph.integers("first_axis", 0)])
     add_logits(graph, hidden, weights, config, condition_ports(config), "logits")
     if config.stopping == "length":
         add_log_lengths(graph, hidden, weights, "log_lengths")
@@ -64,15 +64,15 @@ def _terms(
 ) -> list[str]:
     """What a layer's gates are sums of: what follows from its input x, and what from its state; or one product of both.
 
-    A gru needs them apart; and x has a scale of its own where layers add to it, each at most 1.
+    Some cells need them apart; and x has a scale of its own where layers add to it, each at most 1.
     """
-    layer = layer_weights(weights, depth)
+    layer = layer_weights(weights, f"recurrent.layers.{depth}")
     w_ih, w_hh, b_ih, b_hh = (layer[name] for name in PARAMETERS)
     if tick > 0:  # x is 0
         of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih)
     elif depth == 0:
         of_x = _of_ids(graph, config, weights, w_ih, b_ih)
-    elif config.cell == "gru" or config.residual:
+    elif config.residual or not CELLS[config.cell].sums_products:
         of_x = _product(graph, x, w_ih, b_ih, f"layer.{depth}.x", largest=depth if config.residual else 1)
     else:
         both = graph.add("Concat", [x, hidden], axis=-1)
@@ -109,34 +109,15 @@ def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, larges
     return graph.add("MatMulIntegerToFloat", inputs, domain="com.microsoft")
 
 
-def _rnn(graph: Graph, terms: Sequence[str], state: Sequence[str], after: Sequence[str]) -> None:
-    graph.add("Tanh", [_sum(graph, terms)], after)
+def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str]) -> None:
+    """Makes sure that the state may be written over while the graph runs, as `charnn.runtime.bound` does.
 
-
-def _lstm(graph: Graph, terms: Sequence[str], state: Sequence[str], after: Sequence[str]) -> None:
-    i, f, g, o = graph.split(_sum(graph, terms), 4)
-    kept = graph.add("Mul", [graph.add("Sigmoid", [f]), state[1]])
-    new = graph.add("Mul", [graph.add("Sigmoid", [i]), graph.add("Tanh", [g])])
-    cell = graph.add("Add", [kept, new], after[1:])
-    graph.add("Mul", [graph.add("Sigmoid", [o]), graph.add("Tanh", [cell])], after[:1])
-
-
-def _gru(graph: Graph, terms: Sequence[str], state: Sequence[str], after: Sequence[str]) -> None:
-    """As in PyTorch: the reset gate falls on the candidate's product with the state, not on the state."""
-    (r_x, z_x, n_x), (r_h, z_h, n_h) = (graph.split(term, 3) for term in terms)
-    r, z = (graph.add("Sigmoid", [_sum(graph, pair)]) for pair in ((r_x, r_h), (z_x, z_h)))
-    n = graph.add("Tanh", [graph.add("Add", [n_x, graph.add("Mul", [r, n_h])])])
-    kept = graph.add("Mul", [z, graph.add("Sub", [state[0], n])])
-    graph.add("Add", [n, kept], after)
-
-
-CELLS: Mapping[Cell, Callable[[Graph, Sequence[str], Sequence[str], Sequence[str]], None]] = {
-    "rnn": _rnn,
-    "lstm": _lstm,
-    "gru": _gru,
-}
-"""From the terms of the gates, in PyTorch's order, and the state to the state `after`."""
-
-
-def _sum(graph: Graph, terms: Sequence[str]) -> str:
-    return graph.add("Add", terms) if len(terms) == 2 else terms[0]
+    No part of the state `after` may be there before all that reads the part in its place has run. Where the equation
+    alone does not see to that, all parts are made first, and then put out together.
+    """
+    if all(graph.is_read_before(old, new) for old, new in zip(state, after, strict=True)):
+        return
+    made = [f"{name}.made" for name in after]
+    for name, new_name in zip(after, made, strict=True):
+        graph.rename(name, new_name)
+    graph.split(graph.add("Concat", made, axis=-1), len(after), after)

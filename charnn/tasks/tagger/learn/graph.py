@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charnn.export.graph import Array, Graph, Port, RecurrentLayer, add_recurrent
+from charnn.export.graph import TYPES, Array, Graph, Port
+from charnn.export.layer import RecurrentLayer, layer_weights
+from charnn.export.recurrent import add_recurrent
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.word_reader import WIDTHS
 from charnn.tasks.tagger.word_features import AFFIXES
@@ -22,7 +24,6 @@ TABLES = {
     "shapes.table": "spelling.shapes.weight",
 }
 """Constants of the word graph that are weights as they are."""
-PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def word_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> bytes:
@@ -35,7 +36,7 @@ def word_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> byt
 
     characters = looked_up("characters")
     read = (_convolutions if config.words_from == "cnn" else _last_states)(graph, characters, weights)
-    affix_axis = graph.constant("affix_axis", np.array([1], np.int64))
+    affix_axis = graph.integers("affix_axis", 1)
     affixes = graph.add("ReduceSum", [looked_up("affixes"), affix_axis], ["affixes.sum"], keepdims=0)
     parts = [*read, looked_up("shapes"), affixes, looked_up("words")]
     graph.add("Concat", parts, ["vectors"], axis=1)
@@ -53,9 +54,9 @@ def sentence_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array], *,
     """The serialised ONNX model from word vectors (T, B, D), zeros where a sentence has ended, to scores."""
     graph = Graph()
     x, features = "vectors", []
-    shape = graph.constant("both_directions", np.array([0, 0, -1], np.int64))
+    shape = graph.integers("both_directions", 0, 0, -1)
     for depth in range(config.layers):
-        directions = [_parameters(weights, f"recurrent.{way}.{depth}") for way in ("forwards", "backwards")]
+        directions = [layer_weights(weights, f"recurrent.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
         layer = RecurrentLayer(f"layer.{depth}", config.cell, directions, x, [f"y.{depth}"], lengths="lengths")
         y = add_recurrent(graph, layer, quantized=quantized)
         batch_first = graph.add("Transpose", [y], [f"y.{depth}.transposed"], perm=[0, 2, 1, 3])
@@ -98,20 +99,21 @@ def _convolutions(graph: Graph, characters: str, weights: Mapping[str, Array]) -
 
 def _inside(graph: Graph) -> str:
     """(N, L, 1), 1 up to the end of each word and 0 beyond."""
-    length = graph.add("Gather", [graph.add("Shape", ["characters"], ["shape"]), _scalar(graph, 1)], ["length"])
-    places = graph.add("Range", [_scalar(graph, 0), length, _scalar(graph, 1)], ["places"])
-    last = graph.constant("last_axis", np.array([-1], np.int64))
+    one, zero = graph.integers("scalar.1", 1), graph.integers("scalar.0", 0)
+    length = graph.add("Gather", [graph.add("Shape", ["characters"], ["shape"]), one], ["length"])
+    places = graph.add("Range", [zero, length, one], ["places"])
+    last = graph.integers("last_axis", -1)
     ends = graph.add("Unsqueeze", ["lengths", last], ["ends"])
-    inside = graph.add("Cast", [graph.add("Less", [places, ends], ["is_inside"])], ["inside.flat"], to=1)
+    inside = graph.add("Cast", [graph.add("Less", [places, ends], ["is_inside"])], ["inside.flat"], to=TYPES["float"])
     return graph.add("Unsqueeze", [inside, last], ["inside"])
 
 
 def _last_states(graph: Graph, characters: str, weights: Mapping[str, Array]) -> list[str]:
     """As `network.word_reader.RecurrentReader`."""
     x = graph.add("Transpose", [characters], ["characters.time_first"], perm=[1, 0, 2])
-    lengths = graph.add("Cast", ["lengths"], ["lengths.int32"], to=6)
+    lengths = graph.add("Cast", ["lengths"], ["lengths.int32"], to=TYPES["int32"])
     name = "spelling.reader.recurrent"
-    directions = [_parameters(weights, f"{name}.{way}.0") for way in ("forwards", "backwards")]
+    directions = [layer_weights(weights, f"{name}.{way}.0.layers.0") for way in ("forwards", "backwards")]
     add_recurrent(graph, RecurrentLayer(name, "lstm", directions, x, ["", "reader.last"], lengths=lengths))
     by_word = graph.add("Transpose", ["reader.last"], ["reader.by_word"], perm=[1, 0, 2])
     return [graph.add("Flatten", [by_word], ["reader.flat"], axis=1)]
@@ -121,26 +123,14 @@ def _neighbours(graph: Graph, weights: Mapping[str, Array]) -> str:
     """As `network.tagger.Neighbours`: its convolution as one product of matrices."""
     # ONNX Runtime's product of matrices takes vectors as they lie; its convolution would have them transposed.
     weight = weights["neighbours.convolution.weight"]
-    pads = graph.constant("neighbours.pads", np.array([1, 0, 0, 1, 0, 0], np.int64))
+    pads = graph.integers("neighbours.pads", 1, 0, 0, 1, 0, 0)
     padded = graph.add("Pad", ["vectors", pads], ["neighbours.padded"])
-    first, ends = _vector(graph, 0), np.iinfo(np.int64).max
+    first, ends = graph.vector(0), np.iinfo(np.int64).max
     slices = []
     for start, end in ((0, -2), (1, -1), (2, ends)):
-        inputs = [padded, _vector(graph, start), _vector(graph, end), first]
+        inputs = [padded, graph.vector(start), graph.vector(end), first]
         slices.append(graph.add("Slice", inputs, [f"neighbours.{start}"]))
     joined = graph.add("Concat", slices, ["neighbours.joined"], axis=2)
     flat = weight.transpose(0, 2, 1).reshape(weight.shape[0], -1)
     y = graph.linear(joined, flat, weights["neighbours.convolution.bias"], "neighbours.y")
     return graph.add("Relu", [y], ["neighbours"])
-
-
-def _parameters(weights: Mapping[str, Array], name: str) -> dict[str, Array]:
-    return {parameter: weights[f"{name}.layers.0.{parameter}_l0"] for parameter in PARAMETERS}
-
-
-def _scalar(graph: Graph, value: int) -> str:
-    return graph.constant(f"scalar.{value}", np.array(value, np.int64))
-
-
-def _vector(graph: Graph, value: int) -> str:
-    return graph.constant(f"vector.{value}", np.array([value], np.int64))

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from charnn.cells import CELLS
 from charnn.config.training import Budget
-from charnn.export.graph import can_quantize, share
+from charnn.export.graph import externalize_tables
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
@@ -105,9 +106,9 @@ class TaggerSession(Session[TaggerConfig]):
         directory.write_lexicon(self.lexicon)
         file, header, places = directory.weight_places()
         tables = {table: places[weight] for table, weight in TABLES.items()}
-        directory.write_word_graph(share(word_graph(network, weights), file, header, tables))
+        directory.write_word_graph(externalize_tables(word_graph(network, weights), file, header, tables))
         directory.write_graph(sentence_graph(network, weights))
-        if can_quantize(network.cell):
+        if CELLS[network.cell].int8_operator:
             directory.write_graph(sentence_graph(network, weights, quantized=True), quantized=True)
 
     def _describe(self) -> list[str]:

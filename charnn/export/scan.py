@@ -1,0 +1,87 @@
+"""Whole sequences through a cell that ONNX has no operator for: its equation in the body of a loop, ONNX's Scan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charnn.cells import CELLS
+from charnn.export.cells import add_step
+from charnn.export.graph import TYPES, Graph, Port
+from charnn.export.layer import PARAMETERS, RecurrentLayer
+
+
+def add_scan(graph: Graph, layer: RecurrentLayer) -> str:
+    """Adds what ONNX's own operators would be: a loop for each direction, side by side. Gives the name of y.
+
+    Rows that have ended, or backwards have not begun, keep their state and give 0.
+    """
+    inside = _inside(graph, layer) if layer.lengths else ""
+    results = [_add_loop(graph, layer, number, inside) for number in range(len(layer.directions))]
+    for part, name in enumerate(layer.outputs):
+        if name:
+            # y is (T, B, H) in each direction, a state (B, H).
+            axis = 1 if part == 0 else 0
+            parts = [graph.add("Unsqueeze", [result[part], graph.vector(axis)]) for result in results]
+            graph.add("Concat", parts, [name], axis=axis)
+    return layer.outputs[0]
+
+
+def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> list[str]:
+    """One direction: y (T, B, H), then the states after its last step, (B, H)."""
+    name = f"{layer.name}.{number}"
+    cell, weights = CELLS[layer.cell], layer.directions[number]
+    w_ih, w_hh, b_ih, b_hh = (weights[parameter] for parameter in PARAMETERS)
+    from_input = graph.linear(layer.x, w_ih, b_ih, f"{name}.x")  # (T, B, G*H), as the body needs nothing else of x
+
+    before, stepped, after = (
+        [f"{name}.{part}.{when}" for part in cell.state] for when in ("before", "stepped", "after")
+    )
+    body = Graph(prefix=f"{name}.", constants=graph.constants)
+    product = body.linear(before[0], w_hh, b_hh, f"{name}.hidden")
+    add_step(body, cell, [f"{name}.from_input", product], before, stepped)
+    given: list[Port] = [*((part, "float", None) for part in before), (f"{name}.from_input", "float", None)]
+    sequences, y = [from_input], f"{name}.y"
+    if inside:
+        is_inside = f"{name}.is_inside"
+        given.append((is_inside, "bool", None))
+        sequences.append(inside)
+        for old, new, kept in zip(before, stepped, after, strict=True):
+            body.add("Where", [is_inside, new, old], [kept])
+        body.add("Where", [is_inside, stepped[0], body.number(0)], [y])
+    else:
+        after = stepped
+        body.add("Identity", [stepped[0]], [y])
+    wanted: list[Port] = [(part, "float", None) for part in (*after, y)]
+
+    attributes: dict[str, Any] = {}
+    if number == 1:
+        attributes = {"scan_input_directions": [1] * len(sequences), "scan_output_directions": [1]}
+    last = [f"{name}.{part}.last" for part in cell.state]
+    graph.add(
+        "Scan",
+        [*_initial(graph, layer, number), *sequences],
+        [*last, f"{name}.outputs"],
+        body=body.body(given, wanted),
+        num_scan_inputs=len(sequences),
+        **attributes,
+    )
+    return [f"{name}.outputs", *last]
+
+
+def _initial(graph: Graph, layer: RecurrentLayer, number: int) -> list[str]:
+    """The states before a direction's first step, (B, H)."""
+    if layer.states:
+        own = [graph.add("Gather", [state, graph.vector(number)], axis=0) for state in layer.states]
+        return [graph.add("Squeeze", [state_1BH, graph.vector(0)]) for state_1BH in own]
+    batch = graph.add("Shape", [layer.x], start=1, end=2)
+    zeros = graph.add("ConstantOfShape", [graph.add("Concat", [batch, graph.vector(layer.hidden_size)], axis=0)])
+    return [zeros] * len(CELLS[layer.cell].state)
+
+
+def _inside(graph: Graph, layer: RecurrentLayer) -> str:
+    """(T, B, 1): whether a row still goes on at a step."""
+    steps = graph.add("Shape", [layer.x], start=0, end=1)
+    places_T = graph.add("Range", [graph.vector(0), steps, graph.vector(1)])
+    places_T1 = graph.add("Unsqueeze", [places_T, graph.vector(1)])
+    lengths = graph.add("Cast", [layer.lengths], to=TYPES["int64"])
+    return graph.add("Unsqueeze", [graph.add("Less", [places_T1, lengths]), graph.vector(-1)])
