@@ -1,0 +1,56 @@
+"""The commands of tests/golden/README.md make model directories like those that are there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden"
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which all the commands have run, in order."""
+    folder = tmp_path_factory.mktemp("golden")
+    command = folder / "bin" / "charnn"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m charnn "$@"\n')
+    command.chmod(0o755)
+    work = folder / "work"
+    work.mkdir()
+    env = {
+        **os.environ,
+        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUTF8": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    for language, code in BLOCK.findall((GOLDEN / "README.md").read_text("utf-8")):
+        run = ["sh", "-e", "-c", code] if language == "sh" else [sys.executable, "-c", code]
+        finished = subprocess.run(run, cwd=work, env=env, capture_output=True, encoding="utf-8", check=False)
+        assert finished.returncode == 0, finished.stderr
+    return work
+
+
+@pytest.mark.parametrize(("name", "golden"), [("new-text", "format-1"), ("new-tags", "tagger-1")])
+def test_commands_make_a_directory_of_the_same_files_network_and_corpus(made: Path, name: str, golden: str) -> None:
+    def files(path: Path) -> set[str]:
+        return {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+
+    assert files(made / name) == files(GOLDEN / golden)
+    new, old = (json.loads((path / "config.json").read_text("utf-8")) for path in (made / name, GOLDEN / golden))
+    for part in ("format_version", "task", "network"):
+        assert new[part] == old[part]
+    assert [source["path"] for source in new["corpus"]["sources"]] == [
+        source["path"] for source in old["corpus"]["sources"]
+    ]
+    sizes = [sum(f.stat().st_size for f in path.rglob("*") if f.is_file()) for path in (made / name, GOLDEN / golden)]
+    assert sizes[0] < 1.5 * sizes[1]
