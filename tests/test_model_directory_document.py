@@ -1,0 +1,31 @@
+"""docs/model-directory.md: its examples run, and it names every file that a model has."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = ROOT / "tests" / "golden"
+TEXT = (ROOT / "docs" / "model-directory.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+SAID = ("lstm 591 parameters\n", "'e'\n")
+
+
+@pytest.mark.parametrize(("example", "said"), list(zip(EXAMPLES, SAID, strict=True)))
+def test_example_runs(
+    example: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(GOLDEN / "format-1", tmp_path / "checkpoints" / "demo")
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert capsys.readouterr().out == said
+
+
+def test_every_file_of_a_model_is_named() -> None:
+    files = {str(file.relative_to(model)) for model in GOLDEN.iterdir() for file in model.rglob("*") if file.is_file()}
+    assert len(files) >= 9
+    assert [name for name in files if f"| `{name}` |" not in TEXT] == []
