@@ -1,3 +1,59 @@
-"""charnn learns from a person's own text, on their own machine: it generates text and tags sequences."""
+"""charnn learns from a person's own sequences, on their own machine: it writes text and tags sequences.
 
-__version__ = "0.1.0"
+    import charnn
+    charnn.train("corpus.txt", time="3m", out="checkpoints/corpus")     # needs PyTorch: pip install 'charnn[train]'
+    model = charnn.load("checkpoints/corpus")                           # does not
+    for piece in model.sample("The Fox", temperature=0.8, seed=1):
+        print(piece, end="")
+
+Whatever is wrong is raised as one of the errors in `charnn.errors`.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from charnn.version import __version__
+
+if TYPE_CHECKING:
+    from charnn.tasks.task import InferencePrecision
+
+__all__ = ["__version__", "load", "train"]
+
+
+def load(path: str | PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1) -> Any:
+    """The model at `path`, a directory that training wrote or its name under ./checkpoints/.
+
+    What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
+    scores, a `Tagger` (charnn.tasks.tagger.use.model) tags; their own `load` is the same for one task, with its type.
+    PyTorch is never imported. `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found
+    it worth it; None leaves it to each method, as the commands do. `threads` is how many threads a call may use.
+
+    Raises ModelNotFoundError where there is no model, ModelError where it is damaged.
+    """
+    from charnn import api
+
+    return api.load(path, precision=precision, threads=threads)
+
+
+def train(
+    *corpus: str | PathLike[str],
+    task: str | None = None,
+    out: str | PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: str | PathLike[str] | None = None,
+    **options: Any,
+) -> Any:
+    """Learns the files at `corpus`, and gives the model as `load` does. It needs PyTorch.
+
+    The options are those of `charnn train`, written with underscores: time="3m", documents="line", hidden=256; which
+    task learns is told by them and by the data, unless `task` names it. The directory is `out`, or as the command
+    chooses it. With `resume`, a model directory, that run goes on. Threads are used as PyTorch is set to.
+
+    Raises UsageError for options that are not of the task or contradict each other, CorpusError for data that cannot
+    be read, and TrainingError where training cannot go on.
+    """
+    from charnn import api
+
+    return api.train(corpus, task=task, out=out, overwrite=overwrite, resume=resume, options=options)

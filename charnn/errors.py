@@ -11,6 +11,7 @@
       TrainingError         1  training cannot go on
       OutputError           1  a result cannot be written; names the path
       MissingPackageError   1  a package is not installed that only some commands need; the hint says what to install
+    CharnnWarning              nothing failed, and the result may not be what was meant; a Python warning
 
 Libraries raise these; only `charnn.cli` prints them and exits. A message is one line that says what failed and where;
 `hint` says what to do about it.
@@ -67,3 +68,10 @@ class OutputError(CharnnError):
 
 class MissingPackageError(CharnnError):
     pass
+
+
+class CharnnWarning(UserWarning):
+    """Nothing failed, and yet the result may not be what was meant.
+
+    The command line prints it; in Python it is a warning.
+    """

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from charnn.cells import CELLS, Cell, Operations, V
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelFormatError
 from charnn.export.graph import Graph
@@ -49,8 +50,7 @@ from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
-from charnn.tokenizers.config import TokenizerConfig
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 from charnn.training.optimizers import make_optimizers
 
 # The cells.
@@ -501,7 +501,7 @@ def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_pat
 
 def tagged(directory: TaggerDirectory, words: Sequence[str]) -> list[str]:
     """A sentence's likeliest tags, as the graphs in the directory score them."""
-    runtime = RuntimeTagger(directory.word_graph_path(), directory.graph_path(quantized=False))
+    runtime = RuntimeTaggerNetwork(directory.word_graph_path(), directory.graph_path(quantized=False))
     lexicon = directory.lexicon()
     vectors_TD = runtime.vectors(lexicon.features(list(words)))
     (scores_T1S,) = runtime.scores(vectors_TD[:, None], np.array([len(words)]))

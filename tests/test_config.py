@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charnn.config.as_json import Json
 from charnn.config.model import TrainingRecord
 from charnn.config.sources import SourceFile
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.generation.config import SamplingConfig
@@ -29,7 +30,6 @@ from charnn.tasks.tagger.config import (
     TaggerValidation,
     TreebankConfig,
 )
-from charnn.tokenizers.config import TokenizerConfig
 
 COUNTS = st.integers(1, 2**53)
 NATURALS = st.integers(0, 2**53)

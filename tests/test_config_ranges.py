@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from charnn.config.as_json import Json
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.tagger.config import TaggerNetworkConfig, TaggerValidation
-from charnn.tokenizers.config import TokenizerConfig
 
 
 @pytest.mark.parametrize("given", [{}, {"seconds": 1.0, "steps": 1}, {"seconds": 1.0, "epochs": 1.0, "steps": 1}])

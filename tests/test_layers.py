@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import charnn
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -20,7 +21,6 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
-from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.report import Report
 
 UNNEEDED = (

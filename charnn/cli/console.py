@@ -75,24 +75,6 @@ def report(failure: CharnnError) -> None:
     error(str(failure), failure.hint)
 
 
-def duration(seconds: float) -> str:
-    """As a person would say it: 42s, 3m05s, 2h10m."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-
-
-def size(count: int) -> str:
-    """Bytes, in decimal units."""
-    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= scale:
-            return f"{count / scale:.1f} {unit}"
-    return f"{count} B"
-
-
 def is_terminal() -> bool:
     """Whether stderr is one, so that a view may redraw itself there."""
     return sys.stderr.isatty()

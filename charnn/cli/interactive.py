@@ -12,13 +12,11 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import console, sample_options
-from charnn.cli.escapes import unescaped
 from charnn.errors import CharnnError, UsageError
 from charnn.generation.config import SamplingConfig
-from charnn.generation.generator import TextGenerator
-from charnn.generation.model import NextTokenModel
 from charnn.generation.text import Request
-from charnn.tokenizers.base import Tokenizer
+from charnn.readable import unescaped
+from charnn.tasks.language_model.use.model import LanguageModel
 
 HELP = r"""What you type is added to the text, and the model goes on from there.
 (nothing)         the model goes on
@@ -39,11 +37,9 @@ SHOWN = 40
 class Conversation:
     """The text so far, where it has been before, and how the model goes on."""
 
-    def __init__(
-        self, model: NextTokenModel, tokenizer: Tokenizer, context: typer.Context, *, seed: int, may_stop: bool
-    ) -> None:
+    def __init__(self, model: LanguageModel, context: typer.Context, *, seed: int) -> None:
         """`context` has the options that it begins with, and their command reads those that are set on the way."""
-        self._model, self._tokenizer, self._may_stop, self._seed = model, tokenizer, may_stop, seed
+        self._model, self._seed = model, seed
         self._command, self._parameters = context.command, dict(context.params)
         self._sampling = sample_options.sampling(self._parameters)
         self._place = self._start = ""
@@ -94,8 +90,7 @@ class Conversation:
     def _go_on(self, start: str, *, is_new: bool) -> Generator[str]:
         """The continuation of `start`; the text then goes as far as it was taken."""
         random = np.random.default_rng((self._seed, self._turns))
-        generator = TextGenerator(self._model, self._tokenizer, self._sampling, may_stop=self._may_stop, echo=False)
-        pieces = generator.texts([Request(0, start, random)])
+        pieces = self._model.generator(self._sampling, echo=False).texts([Request(0, start, random)])
         next(pieces)  # it begins; what cannot be done is refused before anything changes
         if is_new:
             self._before.append(self._place)

@@ -6,15 +6,18 @@ import os
 import signal
 import sys
 import traceback
-from typing import Annotated
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
-from charnn import __version__
-from charnn.cli import console, evaluate, info, novelty, sample, score, tag, train, workers
-from charnn.errors import CharnnError
+from charnn.cli import console, evaluate, info, novelty, processes, sample, score, tag, train
+from charnn.errors import CharnnError, CharnnWarning
 from charnn.extras import missing_packages_explained
+from charnn.version import __version__
 
 INTERRUPTED = 130
 
@@ -58,14 +61,14 @@ def charnn(
 
 def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    workers.end(run(sys.argv[1:]))
+    processes.end(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command line; the exit code. Nothing but SystemExit of Python itself gets out."""
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
-        with missing_packages_explained():
+        with missing_packages_explained(), _warnings_printed():
             outcome = app(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
@@ -89,6 +92,23 @@ def run(arguments: list[str]) -> int:
         return 1
 
 
+@contextmanager
+def _warnings_printed() -> Iterator[None]:
+    """A warning of charnn's is a line on stderr, each time that it is given."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", CharnnWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, CharnnWarning):
+                console.warn(str(message))
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
+
+
 def _first_command(arguments: list[str]) -> int:
     return next((i for i, argument in enumerate(arguments) if not argument.startswith("-")), len(arguments))
 
@@ -96,7 +116,7 @@ def _first_command(arguments: list[str]) -> int:
 def _usage_error(failure: TyperException) -> int:
     message = failure.format_message()
     path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
-    is_told_by_another = path.endswith(" train") and not workers.speaks()
+    is_told_by_another = path.endswith(" train") and not processes.speaks()
     if message and not is_told_by_another:  # `charnn` alone has shown the help instead
         console.error(message.rstrip("."), f"see `{path} --help`")
     return failure.exit_code

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charnn.cli import options
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 if TYPE_CHECKING:
-    from charnn.cli.novelty_forms import Named
-    from charnn.tasks.language_model.config import CorpusConfig
+    from charnn.novelty.report import Named
 
 AT_LEAST = 20
 HELD_OUT = 1_000_000
@@ -21,16 +20,15 @@ HELD_OUT = 1_000_000
 
 
 def novelty(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="A text, - for stdin. Default: stdin.")
-    ] = None,
+    files: options.Files = None,
     model: options.Model = None,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
             "--corpus",
             metavar="FILE",
-            help="Compare with this. Repeatable. Default: what the model was trained on, its held-out part left out.",
+            help="Compare with this text. Repeatable.",
+            show_default="what the model was trained on, its held-out part left out",
         ),
     ] = None,
     at_least: Annotated[
@@ -39,23 +37,25 @@ def novelty(
             "--at-least",
             metavar="N",
             min=1,
-            help="Runs of N characters count as copied. 20 are about four words; of a text that is new, 2 to 7% were "
-            "in such runs by chance, and below 1% in runs of 30, with corpora up to 1 MB. Larger ones have more.",
+            help="Count runs of N characters as copied. 20 are about four words. New text has 2 to 7% of itself in "
+            "such runs by chance, and below 1% in runs of 30, with corpora up to 1 MB; with larger ones more.",
         ),
     ] = AT_LEAST,
     per_line: Annotated[
         bool,
         typer.Option(
-            "--per-line", help="A row for each line: share, longest run and its place in the corpus, the line."
+            "--per-line",
+            help="Write a row for each line: the share, the longest run and its place in the corpus, the line.",
         ),
     ] = False,
     runs: Annotated[
         bool,
         typer.Option(
-            "--runs", help="A row for each run: characters, its places in the text and in the corpus, the run itself."
+            "--runs",
+            help="Write a row for each run: its characters, its places in the text and in the corpus, the run itself.",
         ),
     ] = False,
-    encoding: Annotated[str, typer.Option("--encoding", help="Of FILE and --corpus.")] = "utf-8",
+    encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
 ) -> None:
     """Find what a text has copied from the training text.
@@ -71,35 +71,35 @@ def novelty(
     charnn sample --lines 100 | charnn novelty --per-line | sort -rn | head
     charnn novelty --corpus input.txt --at-least 50 --json story.txt
     """
-    from charnn.cli import console, novelty_forms
+    from charnn.cli import console
     from charnn.novelty.matches import matches
+    from charnn.novelty.report import Chance, Results, lines
 
     if corpus and model is not None:
         raise UsageError("--corpus takes the place of the text that --model was trained on", hint="give one of them")
     if corpus and "-" in corpus and "-" in (files or ["-"]):
         raise UsageError("standard input is the text and the corpus, too", hint="name a FILE")
-    if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
-        console.notice("reading the terminal; Ctrl-D ends it")
+    options.announce_terminal(files)
     any_bytes, held_out = False, list[str]()
     if corpus:
         sources = _read(corpus, encoding, any_bytes=False)
     else:
-        any_bytes, sources, held_out = _of_model(model)
+        any_bytes, sources, held_out = _texts_of_model(model)
     texts = _read(files or ["-"], encoding, any_bytes=any_bytes)
     for name in (text.name for text in (*texts, *sources) if not text.text):
         raise CorpusError(f"{name}: the text is empty, and there is nothing to compare")
     if per_line:
-        texts = [line for text in texts for line in novelty_forms.lines(text)]
+        texts = [line for text in texts for line in lines(text)]
     if per_line or runs:
         held_out = []
     found = matches([*(text.text for text in texts), *held_out], [source.text for source in sources], at_least)
-    results = novelty_forms.Results(texts, sources, found[: len(texts)])
+    results = Results(texts, sources, found[: len(texts)])
     if runs:
         records = results.runs()
     elif per_line:
         records = results.lines()
     else:
-        records = results.reports(novelty_forms.Chance.of(found[len(texts) :]))
+        records = results.reports(Chance.of(found[len(texts) :]))
     for record, rows in records:
         if as_json:
             console.write_json(record)
@@ -108,53 +108,27 @@ def novelty(
 
 
 def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[Named]:
-    from charnn.cli.novelty_forms import Named
     from charnn.corpora.sources import read
+    from charnn.novelty.report import Named
 
     return [Named(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
 
 
-def _of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
+def _texts_of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
     """Whether the model reads any bytes; the texts that it was trained on; what was held out."""
-    from charnn.cli import console
+    from charnn.novelty.report import Named
+    from charnn.tasks.language_model.corpus import held_out_texts, training_texts
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     config = LanguageModelDirectory.find(name).config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
-        sources, held_out = _trained_on(config.corpus, any_bytes=any_bytes)
+        sources = [Named(*text) for text in training_texts(config.corpus, any_bytes=any_bytes)]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
-    if config.corpus.validation_sources:
-        try:
-            held_out = _held_out(config.corpus, any_bytes=any_bytes)
-        except CorpusError as error:
-            console.warn(f"nothing held out to compare with: {error}")
-    return any_bytes, sources, _cut(held_out, HELD_OUT)[0]
-
-
-def _trained_on(config: CorpusConfig, *, any_bytes: bool) -> tuple[list[Named], list[str]]:
-    """The texts that were trained on, and what follows them in their files: the documents that were held out."""
-    from charnn.cli.novelty_forms import Named
-    from charnn.corpora.sources import read_again
-
-    texts = [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in config.sources]
-    training, held_out = _cut(texts, config.training_characters)
-    names = [source.path for source in config.sources[: len(training)]]
-    return [Named(name, text) for name, text in zip(names, training, strict=True)], held_out
-
-
-def _held_out(config: CorpusConfig, *, any_bytes: bool) -> list[str]:
-    from charnn.corpora.sources import read_again
-
-    return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in config.validation_sources]
-
-
-def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:
-    """The first `characters` of the texts together, and the rest."""
-    before, after = [], []
-    for text in texts:
-        before.append(text[:characters])
-        after.append(text[characters:])
-        characters = max(characters - len(text), 0)
-    return [text for text in before if text], [text for text in after if text]
+    try:
+        held_out = held_out_texts(config.corpus, HELD_OUT, any_bytes=any_bytes)
+    except CorpusError as error:
+        warnings.warn(f"nothing held out to compare with: {error}", CharnnWarning, stacklevel=2)
+        held_out = []
+    return any_bytes, sources, held_out

@@ -15,8 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charnn.cli.console import duration, notice
+from charnn.cli.console import notice
 from charnn.config.model import Validation
+from charnn.readable import duration
 from charnn.training.report import Report
 
 PREVIEW_INTERVAL = 5.0

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import options, sample_options
+from charnn.cli import console, options, sample_options
 from charnn.generation.config import SamplingConfig
+
+if TYPE_CHECKING:
+    from charnn.generation.text import ChosenToken, Piece, Text
 
 DEFAULT = SamplingConfig()
 BATCH = 64
-SEEDS = 1 << 32
 
 
 def sample(
     context: typer.Context,
-    prompt: Annotated[str, typer.Argument(help="What the text begins with; it is printed too. - reads stdin.")] = "",
+    prompt: Annotated[
+        str, typer.Argument(help="Begin the text with this, which is printed too; - reads stdin.", show_default=False)
+    ] = "",
     model: options.Model = None,
     prompt_file: sample_options.PromptFile = None,
-    a_prompt_a_line: sample_options.Prompts = False,
+    prompts_by_line: sample_options.Prompts = False,
     echo: sample_options.Echo = True,
     interactive: sample_options.Interactive = False,
     temperature: sample_options.Temperature = DEFAULT.temperature,
@@ -48,10 +52,7 @@ def sample(
     number: sample_options.Number = 1,
     batch: sample_options.Batch = BATCH,
     seed: options.Seed = None,
-    precision: Annotated[
-        options.InferencePrecision,
-        typer.Option("--precision", help="auto is int8 where the model's own measurement found it worth it."),
-    ] = "auto",
+    precision: options.Precision = "auto",
     as_json: options.AsJson = False,
     log_probabilities: sample_options.LogProbabilities = None,
 ) -> None:
@@ -66,42 +67,79 @@ def sample(
     echo "ROMEO:" | charnn sample - --sentences 2
     charnn sample --pattern '(Mr|Mrs|Miss) \\w+' -n 5
     """
-    from charnn.cli import inference
     from charnn.cli.prompts import prompts
-    from charnn.cli.texts import TextWriter, requests
-    from charnn.generation.beam import likeliest_texts
-    from charnn.generation.generator import TextGenerator, in_order
-    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.use.model import SEEDS, LanguageModel
 
     sampling = sample_options.sampling(context.params)
-    directory = LanguageModelDirectory.find(model)
-    tokenizer = directory.tokenizer()
-    network = inference.load_language_model(directory, precision)
-    may_stop = directory.config().corpus.ends_are_learned
+    loaded = LanguageModel.find(model, precision=precision)
+    any_bytes = loaded.tokenizer.kind == "bytes"
+    loaded.threads = loaded.threads_for_steps(options.processors())
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     if interactive:
         from charnn.cli.interactive import Conversation, converse
 
-        converse(Conversation(network, tokenizer, context, seed=seed, may_stop=may_stop), prompt)
+        converse(Conversation(loaded, context, seed=seed), prompt)
         return
-    given = prompts(prompt, prompt_file, a_line_each=a_prompt_a_line, any_bytes=tokenizer.kind == "bytes")
-    writer = TextWriter(echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
     if sampling.beams > 1:
         sample_options.refuse_chance(context)
-        wanted = requests(given, tokenizer, number=1, seed=seed)
-        pieces = likeliest_texts(network, tokenizer, sampling, wanted, number=number, may_stop=may_stop, echo=echo)
-    else:
-        wanted = requests(given, tokenizer, number=number, seed=seed)
-        generator = TextGenerator(
-            network,
-            tokenizer,
-            sampling,
-            batch=batch,
-            may_stop=may_stop,
-            echo=echo,
-            scored=as_json,
-            alternatives=log_probabilities,
-        )
-        pieces = in_order(generator.texts(wanted))
+    writer = TextWriter(echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
+    pieces = loaded.texts(
+        prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes),
+        sampling,
+        seed=seed,
+        number=number,
+        batch=batch,
+        echo=echo,
+        scored=as_json,
+        alternatives=log_probabilities,
+    )
     for piece in pieces:
         writer.write(piece)
+
+
+class TextWriter:
+    """Writes the pieces of one text after the other to stdout."""
+
+    def __init__(self, *, echo: bool, seed: int, as_json: bool) -> None:
+        self._echo, self._seed, self._as_json = echo, seed, as_json
+        self._current: Text | None = None
+        self._shown: list[str] = []
+        self._last = ""
+
+    def write(self, piece: Piece) -> None:
+        """The first piece of a text is where it begins."""
+        text, shown, is_last = piece
+        if text is not self._current:
+            self._current, self._shown, self._last = text, [], ""
+            shown = (text.request.prompt if self._echo else "") + shown
+        if self._as_json:
+            self._shown.append(shown)
+            if is_last:
+                console.write_json(self._record(text))
+            return
+        self._last = shown or self._last
+        if is_last and not self._last.endswith("\n"):
+            shown += "\n"
+        if shown:
+            console.write(shown)
+
+    def _record(self, text: Text) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "text": "".join(self._shown),
+            "prompt": text.request.prompt,
+            "reason": text.reason,
+            "seed": self._seed,
+            "number": text.request.number,
+            "log_probability": text.log_probability,
+        }
+        if text.tokens:
+            record["symbols"] = [_symbol(token) for token in text.tokens]
+        return record
+
+
+def _symbol(token: ChosenToken) -> dict[str, Any]:
+    return {
+        "text": token.text,
+        "log_probability": token.log_probability,
+        "alternatives": [[text, log_probability] for text, log_probability in token.alternatives],
+    }

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from charnn.cli.escapes import unescaped
-from charnn.cli.given import is_given
+from charnn.cli.parameters import is_given
 from charnn.errors import UsageError
 from charnn.generation import config
 from charnn.generation.config import FILTERS, SamplingConfig
+from charnn.readable import unescaped
 
 LENGTH = 1000
 ENDLESS = -1
@@ -26,48 +26,110 @@ OF_CHANCE = (
 
 _prompt, _chance, _form, _end, _many = (
     partial(typer.Option, rich_help_panel=panel)
-    for panel in ("Prompts", "How daring", "Form", "Where it ends", "How many, and what of them")
+    for panel in (
+        "The prompt",
+        "How daring",
+        "Form",
+        "Where the text ends",
+        "How many texts, and what is printed of them",
+    )
 )
 
 PromptFile = Annotated[
-    str | None, _prompt("--prompt-file", metavar="FILE", help="The prompt, as it stands there.", show_default=False)
+    str | None,
+    _prompt("--prompt-file", metavar="FILE", help="Read the prompt from this file, as it stands.", show_default=False),
 ]
-Prompts = Annotated[bool, _prompt("--prompts", help="What is read, - or --prompt-file, is one prompt a line.")]
-Echo = Annotated[bool, _prompt("--echo/--no-echo", help="Whether the prompt is printed too.")]
+Prompts = Annotated[
+    bool, _prompt("--prompts", help="Take each line of stdin (-) or of --prompt-file as a prompt of its own.")
+]
+Echo = Annotated[bool, _prompt("--echo/--no-echo", help="Print the prompt before the text that follows it, or not.")]
 Interactive = Annotated[
-    bool, _prompt("--interactive", "-i", help="A conversation in the terminal; /help says what it understands.")
+    bool,
+    _prompt(
+        "--interactive", "-i", help="Write a text in turns with the model, in the terminal; /help says what it takes."
+    ),
 ]
 
 Temperature = Annotated[
-    float, _chance("--temp", "-t", min=0, help="Below 1 is safer, above 1 is wilder, 0 always the likeliest.")
+    float,
+    _chance(
+        "--temp",
+        "-t",
+        min=0,
+        help="Divide the logits by this: below 1 the text is safer, above 1 wilder; 0 always takes the likeliest "
+        "symbol.",
+    ),
 ]
 TemperatureRange = Annotated[
     str | None,
-    _chance("--temp-range", metavar="LOW,HIGH", help="The less sure the model, the higher.", show_default=False),
+    _chance(
+        "--temp-range",
+        metavar="LOW,HIGH",
+        help="Let the temperature follow the entropy: LOW where the model is sure, HIGH where it is not.",
+        show_default=False,
+    ),
 ]
-TopK = Annotated[int | None, _chance("--top-k", min=1, help="Only the K likeliest symbols.")]
+TopK = Annotated[
+    int | None, _chance("--top-k", min=1, help="Choose among the K likeliest symbols only.", show_default=False)
+]
 TopP = Annotated[
-    float | None, _chance("--top-p", min=0, max=1, help="Only the likeliest that make up this probability.")
+    float | None,
+    _chance(
+        "--top-p",
+        min=0,
+        max=1,
+        help="Choose among the likeliest symbols that make up this probability.",
+        show_default=False,
+    ),
 ]
 MinP = Annotated[
-    float | None, _chance("--min-p", min=0, max=1, help="Only those at least this many times as likely as the first.")
+    float | None,
+    _chance(
+        "--min-p",
+        min=0,
+        max=1,
+        help="Choose among the symbols that are at least this many times as likely as the likeliest.",
+        show_default=False,
+    ),
 ]
 Typical = Annotated[
     float | None,
-    _chance("--typical", min=0, max=1, help="Only those about as surprising as is to be expected, up to this in all."),
+    _chance(
+        "--typical",
+        min=0,
+        max=1,
+        help="Choose among the symbols that are about as surprising as expected, up to this probability.",
+        show_default=False,
+    ),
 ]
 TopNSigma = Annotated[
-    float | None, _chance("--top-n-sigma", min=0, help="Only those within N standard deviations of the best logit.")
+    float | None,
+    _chance(
+        "--top-n-sigma",
+        min=0,
+        help="Choose among the symbols whose logit is within N standard deviations of the largest.",
+        show_default=False,
+    ),
 ]
 RepetitionPenalty = Annotated[
-    float, _chance("--repetition-penalty", help="Above 1: symbols of the last --penalty-window are made less likely.")
+    float,
+    _chance("--repetition-penalty", help="Make symbols of the last --penalty-window less likely; 1 changes nothing."),
 ]
-PresencePenalty = Annotated[float, _chance("--presence-penalty", help="Taken from the logit of each of them.")]
-FrequencyPenalty = Annotated[float, _chance("--frequency-penalty", help="The same for each time that it is there.")]
-PenaltyWindow = Annotated[int, _chance("--penalty-window", min=1, help="Symbols that penalties look back at.")]
+PresencePenalty = Annotated[
+    float, _chance("--presence-penalty", help="Take this from the logit of each symbol of the window.")
+]
+FrequencyPenalty = Annotated[
+    float, _chance("--frequency-penalty", help="Take this from it once for each time that the symbol is there.")
+]
+PenaltyWindow = Annotated[int, _chance("--penalty-window", min=1, help="Let penalties look back at so many symbols.")]
 Bias = Annotated[
     list[str] | None,
-    _chance("--bias", metavar="CHAR=AMOUNT", help="Added to the logit of a character: e=-5. Repeatable."),
+    _chance(
+        "--bias",
+        metavar="CHAR=AMOUNT",
+        help="Add this to the logit of a character, as in e=-5. Repeatable.",
+        show_default=False,
+    ),
 ]
 Banned = Annotated[str, _chance("--ban", metavar="CHARS", help="Never write these characters.", show_default=False)]
 Filters = Annotated[
@@ -75,39 +137,68 @@ Filters = Annotated[
     _chance(
         "--samplers",
         metavar="NAMES",
-        help=f"The order in which they apply; one left out is off. Default: {', '.join(FILTERS)}.",
-        show_default=False,
+        help="Apply these filters in this order; one that is left out is off.",
+        show_default=", ".join(FILTERS),
     ),
 ]
 Beams = Annotated[
     int,
-    _chance("--beam", metavar="N", min=1, help="The likeliest text that N beams find, without chance; -n up to N."),
+    _chance(
+        "--beam",
+        metavar="N",
+        min=1,
+        help="Find the likeliest text with N beams, leaving nothing to chance; -n gives up to N of them.",
+    ),
 ]
 
 Pattern = Annotated[
     str | None,
-    _form("--pattern", metavar="REGEX", help="Only texts that match, from the first to the last character."),
+    _form(
+        "--pattern",
+        metavar="REGEX",
+        help="Write only texts that match this expression from their first to their last character.",
+        show_default=False,
+    ),
 ]
 Length = Annotated[
-    int, _end("--length", "-l", min=ENDLESS, help="Characters at most, the prompt not counted; -1 for no end.")
+    int,
+    _end("--length", "-l", min=ENDLESS, help="End after so many characters, the prompt not counted; -1 sets no end."),
 ]
-Lines = Annotated[int | None, _end("--lines", min=1, help="So many lines.", show_default=False)]
-Words = Annotated[int | None, _end("--words", min=1, help="So many words, between white space.", show_default=False)]
+Lines = Annotated[int | None, _end("--lines", min=1, help="End after so many lines.", show_default=False)]
+Words = Annotated[
+    int | None, _end("--words", min=1, help="End after so many words, as white space parts them.", show_default=False)
+]
 Sentences = Annotated[
     int | None,
-    _end("--sentences", min=1, help="So many sentences: up to . ! or ? before white space.", show_default=False),
+    _end(
+        "--sentences",
+        min=1,
+        help="End after so many sentences, each up to a . ! or ? before white space.",
+        show_default=False,
+    ),
 ]
 StopStrings = Annotated[
     list[str] | None,
-    _end("--stop", metavar="STRING", help=r"End before this string (\n is a line end). Repeatable."),
+    _end(
+        "--stop",
+        metavar="STRING",
+        help=r"End before this string, in which \n is a line end. Repeatable.",
+        show_default=False,
+    ),
 ]
-IncludeStop = Annotated[bool, _end("--include-stop", help="Print that string too.")]
+IncludeStop = Annotated[bool, _end("--include-stop", help="Print the string of --stop too.")]
 
-Number = Annotated[int, _many("-n", min=1, help="Texts, of each prompt.")]
-Batch = Annotated[int, _many("--batch", min=1, help="Texts that are made side by side.")]
+Number = Annotated[int, _many("-n", min=1, help="Write so many texts of each prompt.")]
+Batch = Annotated[int, _many("--batch", min=1, help="Make so many texts side by side.")]
 LogProbabilities = Annotated[
     int | None,
-    _many("--logprobs", metavar="K", min=0, help="With --json: each symbol, and the K likeliest in its place."),
+    _many(
+        "--logprobs",
+        metavar="K",
+        min=0,
+        help="With --json, give each symbol with the K likeliest in its place.",
+        show_default=False,
+    ),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +14,6 @@ from charnn.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.use.line_stream import ScoredLine
     from charnn.tasks.language_model.use.lines import LineModel
 
@@ -24,26 +22,24 @@ SHOWN = 5
 
 
 def score(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="What to score, - for stdin. Default: stdin.")
-    ] = None,
+    files: options.Files = None,
     models: Annotated[
         list[str] | None,
         typer.Option(
             "--model",
             "-m",
             metavar="NAME|PATH",
-            help="A model directory, or its name under checkpoints/. Default: $CHARNN_MODEL, else the newest one "
-            "there. Repeatable: each scores every line, and the best is named.",
-            show_default=False,
+            help="Score with this model: a directory, or its name under checkpoints/. Repeatable: each model scores "
+            "every line, and the best is named.",
+            show_default="$CHARNN_MODEL, else the newest one there",
         ),
     ] = None,
     ends: Annotated[
         bool,
         typer.Option(
             "--ends",
-            help="Score line ends, too, as characters of their lines; of a model trained with --documents line also "
-            "that it would have stopped there.",
+            help="Score line ends, too, as characters of their lines; a model trained with --documents line is also "
+            "scored for stopping there.",
         ),
     ] = False,
     threshold: Annotated[
@@ -52,23 +48,26 @@ def score(
             "--threshold",
             metavar="BITS",
             help="Write only the lines that cost more bits per character than this, just as they came.",
+            show_default=False,
         ),
     ] = None,
     keep: Annotated[
         Literal["above", "below"],
-        typer.Option("--keep", help="Of --threshold. below: all the other lines, the empty ones too."),
+        typer.Option("--keep", help="With --threshold: below writes all the other lines, the empty ones too."),
     ] = "above",
     per_character: Annotated[
         bool,
         typer.Option(
-            "--per-character", help="A row for each symbol: number of the line, place in it, symbol, nats. One model."
+            "--per-character",
+            help="Write a row for each symbol: the number of its line, its place there, the symbol, its nats. For one "
+            "model.",
         ),
     ] = False,
     color: Annotated[
-        bool, typer.Option("--color", help="Show the text itself, shaded by surprise. One model.")
+        bool, typer.Option("--color", help="Show the text itself, shaded by surprise. For one model.")
     ] = False,
-    encoding: Annotated[str, typer.Option("--encoding", help="Of FILE, and of what is written.")] = "utf-8",
-    precision: Annotated[options.InferencePrecision, typer.Option("--precision", help="Of inference.")] = "fp32",
+    encoding: options.Encoding = "utf-8",
+    precision: options.Precision = "fp32",
     as_json: options.AsJson = False,
 ) -> None:
     """Score lines: what each costs a model that reads it by itself.
@@ -82,47 +81,45 @@ def score(
     tail -f app.log | charnn score --threshold 2.5
     charnn score -m english -m french letter.txt | cut -f1 | sort | uniq -c
     """
-    from charnn.cli import console, inference, score_forms
+    from charnn.cli import console, score_views
     from charnn.corpora.sources import check_encoding
-    from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.use.line_stream import score_stream
     from charnn.tasks.language_model.use.lines import LineScorer
+    from charnn.tasks.language_model.use.model import LanguageModel
 
     several = len(models or []) > 1
     _check(keep, threshold, several=several, per_character=per_character, color=color, as_json=as_json)
     if models and (again := [name for number, name in enumerate(models) if name in models[:number]]):
         raise UsageError(f"--model {again[0]}: given twice")
     wanted: Sequence[str | None] = models or [None]
-    directories = [LanguageModelDirectory.find(name) for name in wanted]
-    names = models or [str(directories[0].path)]
-    readers = [_reader(directory, precision, ends=ends) for directory in directories]
+    loaded = [LanguageModel.find(name, precision=precision) for name in wanted]
+    names = models or [str(loaded[0].path)]
+    readers = [model.line_model(ends=ends) for model in loaded]
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
     check_encoding(encoding, any_bytes)
     write = console.write if any_bytes or as_json else console.Output(encoding).write
-    form: score_forms.Form
+    view: score_views.View
     if as_json:
-        form = score_forms.Objects(names, readers[0].tokenizer if per_character else None)
+        view = score_views.Objects(names, readers[0].tokenizer if per_character else None)
     elif per_character:
-        form = score_forms.Symbols(readers[0].tokenizer)
+        view = score_views.Symbols(readers[0].tokenizer)
     elif color:
-        form = score_forms.Shaded(readers[0].tokenizer)
-        console.notice(score_forms.legend())
+        view = score_views.Shaded(readers[0].tokenizer)
+        console.notice(score_views.legend())
     else:
-        form = score_forms.Plain() if threshold is not None else score_forms.Table(names)
+        view = score_views.Plain() if threshold is not None else score_views.Table(names)
     unseen = _Unseen(names, readers)
-    if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
-        console.notice("reading the terminal; Ctrl-D ends it")
+    options.announce_terminal(files)
     number = 0
-    scorer = LineScorer(readers, ends=ends, threads=inference.processors())
-    with closing(scorer):
+    with closing(LineScorer(readers, ends=ends, threads=options.processors())) as scorer:
         for chunk in score_stream(_lines(files or ["-"], encoding, any_bytes), scorer):
             unseen.warn(chunk)
             numbered = list(enumerate(chunk, start=number + 1))
             number += len(chunk)
             if threshold is not None:
                 above = keep == "above"
-                numbered = [pair for pair in numbered if (score_forms.least_bits(pair[1]) > threshold) == above]
-            if text := form.text(numbered):
+                numbered = [pair for pair in numbered if (score_views.least_bits(pair[1]) > threshold) == above]
+            if text := view.text(numbered):
                 write(text)
 
 
@@ -140,22 +137,6 @@ def _check(
     for option, given in (("--per-character", per_character), ("--json", as_json)):
         if color and given:
             raise UsageError(f"--color shows the text, and {option} columns or objects: give one of them")
-
-
-def _reader(directory: LanguageModelDirectory, precision: options.InferencePrecision, *, ends: bool) -> LineModel:
-    from charnn.cli import inference
-    from charnn.tasks.language_model.use.lines import LineModel
-    from charnn.tokenizers.base import first_ids
-
-    corpus = directory.config().corpus
-    tokenizer = directory.tokenizer()
-    network = inference.load_language_model(directory, precision, threads=1)
-    return LineModel(
-        network,
-        tokenizer,
-        first_ids(tokenizer, ends_are_learned=corpus.ends_are_learned),
-        stops=ends and corpus.document == "line" and corpus.ends_are_learned,
-    )
 
 
 def _lines(files: Sequence[str], encoding: str, any_bytes: bool) -> Iterator[list[str]]:

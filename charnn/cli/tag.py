@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,8 +13,6 @@ from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TextFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from charnn.tasks.tagger.formats.sentence import Sentence
 
 OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
@@ -27,52 +24,62 @@ FEW = 3
 
 
 def tag(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="What to tag, - for stdin. Default: stdin.")
-    ] = None,
+    files: options.Files = None,
     model: options.Model = None,
     format: Annotated[
         TextFormat | None,
         typer.Option(
             "--format",
-            help="Of FILE: raw text, a sentence a line (lines) or running on (text); words between spaces (tokens); "
-            "a tag a character (characters); or tagged text. Default: CoNLL-U, columns between tabs and word_TAG are "
-            "recognised, all else is lines.",
-            show_default=False,
+            help="Read FILE in this format: raw text, a sentence a line (lines) or running on (text); words between "
+            "spaces (tokens); a tag a character (characters); or tagged text.",
+            show_default="told by the content: CoNLL-U, columns between tabs, word_TAG; all else is lines",
         ),
     ] = None,
     to: Annotated[
         OutputFormat | None,
         typer.Option(
             "--to",
-            help="The format that is written. Default: that of FILE; for raw text columns, a word and its tag a line.",
-            show_default=False,
+            help="Write this format.",
+            show_default="that of FILE; for raw text columns, a word and its tag a line",
         ),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option("--columns", metavar="NAMES", help="Write these of the model's columns only, as in upos,xpos."),
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="Write only these of the model's columns, as in upos,xpos.",
+            show_default="all of them",
+        ),
     ] = None,
-    probabilities: Annotated[bool, typer.Option("--probs", help="Write each tag's probability too.")] = False,
+    probabilities: Annotated[bool, typer.Option("--probs", help="Write the probability of each tag too.")] = False,
     alternatives: Annotated[
-        int | None, typer.Option("--nbest", metavar="K", min=1, help="Write the K likeliest tags of each word too.")
+        int | None,
+        typer.Option(
+            "--nbest", metavar="K", min=1, help="Write the K likeliest tags of each word too.", show_default=False
+        ),
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option("--min-confidence", metavar="P", min=0, max=1, help="Replace tags less probable than P ..."),
+        typer.Option(
+            "--min-confidence",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Replace tags that are less probable than this by that of --unsure.",
+            show_default=False,
+        ),
     ] = None,
     unsure: Annotated[
-        str | None, typer.Option("--unsure", metavar="TAG", help="... by this one. Default: _", show_default=False)
+        str | None,
+        typer.Option("--unsure", metavar="TAG", help="Write this in the place of such a tag.", show_default="_"),
     ] = None,
     on_error: Annotated[
         Literal["fail", "skip"],
-        typer.Option("--on-error", help="skip: a malformed sentence is passed on as it is, with a warning."),
+        typer.Option("--on-error", help="With skip, pass a malformed sentence on as it is, with a warning."),
     ] = "fail",
-    encoding: Annotated[str, typer.Option("--encoding", help="Of FILE, and of what is written.")] = "utf-8",
-    precision: Annotated[
-        options.InferencePrecision,
-        typer.Option("--precision", help="auto is int8 where the model's own measurement found it worth it."),
-    ] = "auto",
+    encoding: options.Encoding = "utf-8",
+    precision: options.Precision = "auto",
 ) -> None:
     """Tag text: sentences come out as they go in, in order, with tags.
 
@@ -83,40 +90,41 @@ def tag(
     charnn tag --probs treebank.conllu > tagged.conllu
     tail -f chat.log | charnn tag --to slashed
     """
-    from charnn.cli import console, inference
+    from charnn.cli import console
     from charnn.corpora.sources import check_encoding
-    from charnn.tasks.tagger.directory import TaggerDirectory
-    from charnn.tasks.tagger.use.inputs import Inputs
-    from charnn.tasks.tagger.use.stream import tag_stream
-    from charnn.tasks.tagger.use.tags import TagOptions
-    from charnn.tasks.tagger.use.writer import TagWriter
+    from charnn.tasks.tagger.use.model import Tagger, check_columns
+    from charnn.tasks.tagger.use.sentence_tagger import TagOptions
+    from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
 
     if unsure is not None and min_confidence is None:
         raise UsageError(f"--unsure {unsure}: takes the place of tags below --min-confidence P", hint="give that too")
     check_encoding(encoding)
     unsure = "_" if unsure is None else unsure
-    directory = TaggerDirectory.find(model)
-    corpus = directory.config().corpus
-    chosen = _chosen(columns, corpus.columns)
+    loaded = Tagger.find(model, precision=precision, threads=options.processors())
+    corpus = loaded.config.corpus
+    chosen = check_columns(corpus.columns if columns is None else columns.split(","), corpus.columns)
     if format is not None:
         _check_level(format, corpus.level)
     output = console.Output(encoding)
-    tagger = inference.load_tagger(directory, precision)
-    known = tagger.lexicon.counts
-    inputs = Inputs(
-        files or ["-"], columns=corpus.columns, known=known, level=corpus.level, format=format, encoding=encoding
+    tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
+    inputs = InputSentences(
+        files or ["-"],
+        columns=corpus.columns,
+        known=lexicon.counts,
+        level=corpus.level,
+        format=format,
+        encoding=encoding,
     )
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
-    writer = TagWriter(to or "columns", chosen, probabilities, min_confidence or 0.0, unsure)
-    tags = {*chain.from_iterable(tagger.lexicon.tags[column] for column in chosen), unsure}
+    writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure)
+    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), unsure}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(len(tag) == 1 for tag in tags)
     if to == "characters" and not can_align:
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
     skipped = _Skipped()
-    if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
-        console.notice("reading the terminal; Ctrl-D ends it")
+    options.announce_terminal(files)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    with closing(tagger):
+    with loaded:
         for block in tag_stream(inputs, tagger, wanted, skip=skipped if on_error == "skip" else None):
             writer.to = to or _default(inputs.format, can_align=can_align)
             if text := writer.text(block):
@@ -142,15 +150,6 @@ class _Skipped:
 
         if self._number:
             console.warn(f"malformed sentences that were passed on as they are: {self._number:,}")
-
-
-def _chosen(names: str | None, columns: Sequence[str]) -> Sequence[str]:
-    if names is None:
-        return columns
-    chosen = list(dict.fromkeys(name.strip() for name in names.split(",")))
-    if unknown := [name for name in chosen if name not in columns]:
-        raise UsageError(f"--columns {names}: no column {unknown[0]!r}", hint=f"the model has {','.join(columns)}")
-    return chosen
 
 
 def _check_level(format: TextFormat, level: Level) -> None:

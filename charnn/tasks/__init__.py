@@ -1,23 +1,18 @@
-"""The tasks that there are, each in a folder of its own."""
+"""The tasks that charnn knows, each in a folder of its own.
+
+To add one is a folder here, a line in TASKS, and a command file for what its models are used for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
-from charnn.checkpoint.directory import CONFIG, ModelDirectory
-from charnn.errors import ModelFormatError
-from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.language_model.task import LanguageModelTask
+from charnn.tasks.tagger.task import TaggerTask
+from charnn.tasks.task import Task
 
-DIRECTORIES: Mapping[str, type[LanguageModelDirectory] | type[TaggerDirectory]] = {
-    directory.name: directory for directory in (LanguageModelDirectory, TaggerDirectory)
-}
-FILES = frozenset(name for directory in DIRECTORIES.values() for name in directory.files)
+TASKS: dict[str, Task[Any]] = {task.name: task for task in (LanguageModelTask(), TaggerTask())}
+"""The only list of tasks there is."""
 
-
-def directory_of(model: ModelDirectory) -> LanguageModelDirectory | TaggerDirectory:
-    """The same directory, as that of its task. Raises ModelFormatError where that is not known."""
-    task = model.task()
-    if task not in DIRECTORIES:
-        raise ModelFormatError(f"{model.path / CONFIG}: the task {task!r:.30} is not known")
-    return DIRECTORIES[task](model.path)
+FALLBACK = LanguageModelTask.name
+"""The task of data that no other task recognizes: any text is a text."""

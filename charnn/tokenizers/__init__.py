@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import STOP_ID, Decoder, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 __all__ = ["STOP_ID", "Decoder", "Tokenizer", "load", "train"]
 

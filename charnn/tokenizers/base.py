@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
-from charnn.tokenizers.config import TokenizerKind
 
 STOP_ID = 0
 """Ends a document, and opens the first. `encode` never gives it; whoever lays documents end to end puts it between."""

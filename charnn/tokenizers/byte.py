@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, Decoder, read_json
-from charnn.tokenizers.config import TokenizerKind
 
 
 class ByteTokenizer:

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, Decoder, read_json
-from charnn.tokenizers.config import TokenizerKind
 
 UNKNOWN_ID = 1
 _FIRST_ID = 2

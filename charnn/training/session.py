@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import torch
 
-from charnn import __version__
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config import Budget
 from charnn.config.model import Quantization, TrainingRecord
@@ -22,6 +21,7 @@ from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
 from charnn.training.verdict import verdict
+from charnn.version import __version__
 
 D = TypeVar("D", bound=ModelDirectory)
 

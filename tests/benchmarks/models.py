@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tokenizers.config import TokenizerConfig
 
 
 class Silent:

@@ -13,7 +13,7 @@ import onnx
 import torch
 from torch import nn
 
-from charnn.cli.inference import threads_for_steps
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, generate
 from charnn.generation.text import Request
@@ -22,10 +22,10 @@ from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.use.model import LARGE_GRAPH
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
-from charnn.tokenizers.config import TokenizerConfig
 from tests.benchmarks.machine import alternate, ratio, seconds, spread
 
 LENGTH, PLAIN_LENGTH, ROUNDS = 4000, 500, 5
@@ -45,7 +45,7 @@ def run(corpus: Path) -> None:
     read: dict[str, tuple[int, int]] = {}
     for precision, write in (("int8", step_graph), ("fp32", language_model_graph)):
         graph = write(network.config, weights)
-        threads = threads_for_steps(len(graph))
+        threads = 2 if len(graph) > LARGE_GRAPH else 1
         name = f"charnn, {precision}, {threads} threads"
         models[name] = RuntimeLanguageModel(graph, threads=threads)
         read[name] = bytes_read(graph), threads

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
@@ -28,7 +29,6 @@ from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID, Tokenizer
-from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
 from tests.benchmarks.models import Silent

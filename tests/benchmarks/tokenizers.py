@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.tokenizers import train
-from charnn.tokenizers.config import TokenizerConfig
 from tests.benchmarks.machine import alternate, seconds, spread
 
 MEGABYTES = 50

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from charnn.config.as_json import Json
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import TrainingError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
@@ -25,7 +26,6 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.models import Silent
 

@@ -13,11 +13,11 @@ import pytest
 from charnn.checkpoint.format import FORMAT_VERSION, dumps
 from charnn.config.model import TrainingRecord
 from charnn.config.sources import SourceFile
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelError, ModelFormatError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tokenizers.config import TokenizerConfig
 
 
 def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:

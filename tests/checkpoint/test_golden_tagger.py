@@ -10,10 +10,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from charnn.checkpoint.format import dumps
-from charnn.cli.inference import load_tagger
 from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.use.model import Tagger
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 PATH = Path(__file__).parents[1] / "golden" / "tagger-1"
 WORDS = ["the", "New York", "1,999", "Zürich", "🧊"]
@@ -73,7 +73,7 @@ def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: TaggerDir
 
 @pytest.mark.parametrize("quantized", [False, True], ids=["fp32", "int8"])
 def test_graphs_score_as_they_did(model: TaggerDirectory, quantized: bool) -> None:
-    network = RuntimeTagger(model.word_graph_path(), model.graph_path(quantized=quantized))
+    network = RuntimeTaggerNetwork(model.word_graph_path(), model.graph_path(quantized=quantized))
     vectors_ND = network.vectors(model.lexicon().features(WORDS))
     np.testing.assert_allclose(np.abs(vectors_ND).sum(1), VECTORS, rtol=1e-4)
     scores = network.scores(vectors_ND[:, None], np.array([len(WORDS)]))
@@ -83,9 +83,9 @@ def test_graphs_score_as_they_did(model: TaggerDirectory, quantized: bool) -> No
 
 
 def test_words_are_tagged_as_they_were(model: TaggerDirectory) -> None:
-    tagger = load_tagger(model, "fp32")
+    tagger = Tagger(model, precision="fp32").sentence_tagger
     try:
-        assert [tags.names for tags in tagger.tag([WORDS])[0]] == TAGS
+        assert [column.tags for column in tagger.tag([WORDS])[0]] == TAGS
     finally:
         tagger.close()
 
@@ -103,7 +103,7 @@ def test_weights_that_were_saved_anew_in_another_order_are_refused_and_not_misre
     path = Path(shutil.copytree(PATH, tmp_path / "model"))
     save_file(load_file(path / "weights.safetensors"), path / "weights.safetensors", {"note": "saved by another tool"})
     with pytest.raises(ModelFormatError, match=r"weights\.safetensors: not the file that words\.onnx was made for"):
-        load_tagger(TaggerDirectory.open(path), "fp32")
+        Tagger(TaggerDirectory.open(path), precision="fp32").tag([WORDS])
 
 
 def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
@@ -111,4 +111,4 @@ def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
     config = (path / "config.json").read_text().replace('"decoder": "crf"', '"decoder": "feedback"')
     (path / "config.json").write_text(config)
     with pytest.raises(ModelFormatError):
-        load_tagger(TaggerDirectory.open(path), "fp32")
+        Tagger(TaggerDirectory.open(path), precision="fp32").tag([WORDS])

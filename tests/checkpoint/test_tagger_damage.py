@@ -16,13 +16,13 @@ from charnn.errors import ModelError, ModelFormatError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 STATE = "training/state.safetensors"
 
 
-def graphs(model: TaggerDirectory, *, quantized: bool = False) -> RuntimeTagger:
-    return RuntimeTagger(model.word_graph_path(), model.graph_path(quantized=quantized))
+def graphs(model: TaggerDirectory, *, quantized: bool = False) -> RuntimeTaggerNetwork:
+    return RuntimeTaggerNetwork(model.word_graph_path(), model.graph_path(quantized=quantized))
 
 
 READERS: dict[str, Callable[[TaggerDirectory], object]] = {

@@ -17,14 +17,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from charnn.cli import inference
-from charnn.cli.gold import held_out
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
+from charnn.tasks.tagger.use.model import Tagger
+from charnn.tasks.tagger.use.reference import held_out
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "tests" / "evaluation" / "ud_fixture"
@@ -152,12 +152,10 @@ def test_numbers_are_those_of_the_ud_evaluation_script(evaluate, monkeypatch, co
     columns = ["upos", "xpos", "feats"]
     reader = open_reader("conllu", "system.conllu")
     system = reader.feed((FIXTURE / "system.conllu").read_text(encoding="utf-8")) + reader.finish()
-    said = {tuple(s.words): [SimpleNamespace(names=s.reference_tags(c)) for c in columns] for s in system if s.words}
+    said = {tuple(s.words): [SimpleNamespace(tags=s.reference_tags(c)) for c in columns] for s in system if s.words}
 
-    def load(*_arguments, **_options):
-        return SimpleNamespace(columns=columns, tag=lambda read: [said[tuple(s)] for s in read], close=lambda: None)
-
-    monkeypatch.setattr(inference, "load_tagger", load)
+    stub = SimpleNamespace(columns=columns, tag=lambda read: [said[tuple(s)] for s in read], close=lambda: None)
+    monkeypatch.setattr(Tagger, "sentence_tagger", stub)
     result = evaluate(FIXTURE / "gold.conllu", "--json").json
     expected = json.loads((FIXTURE / "expected.json").read_text())
     assert result[column]["words"] == expected[metric]["words"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tokenizers.config import TokenizerConfig
 
 FIGURES = {"text", "characters", "at_least", "copied", "share", "longest"}
 RUN = {"text", "line", "column", "length", "source", "source_line", "source_column", "run"}

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -22,7 +23,6 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
-from charnn.tokenizers.config import TokenizerConfig
 
 LINES = "the cat sat on the mat\nthe dog ran\n\na hat\r\nwwwwgggg\nthe cat"
 ENGLISH = "the cat sat on the mat\na dog ran off with the hat\n" * 10

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from charnn.cli import tag_tables
-from charnn.cli.tally import Tally
+from charnn.tasks.tagger.use import report as tag_tables
+from charnn.tasks.tagger.use.evaluation import TagFigures
 from charnn.tasks.tagger.use.scores import TagScore
 
 
 def table_of(counts, column="upos"):
     """The report of so many words of each gold and predicted tag."""
-    tally = Tally([column])
+    tally = TagFigures([column])
     tally.columns[column] = TagScore.of(([gold] * n, [predicted] * n, [True] * n) for (gold, predicted), n in counts)
     return tag_tables.report(tally, model="m", treebank="t", level="word").splitlines()
 

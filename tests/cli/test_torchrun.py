@@ -221,7 +221,7 @@ def test_what_one_worker_alone_lacks_is_said_once_with_who_lacks_it(torchrun, tr
 @pytest.fixture
 def as_one_of_two(monkeypatch):
     monkeypatch.setattr(Processes, "from_environment", lambda: Processes(0, 2))
-    monkeypatch.setattr("charnn.cli.workers.SIGNALS", ())
+    monkeypatch.setattr("charnn.cli.processes.SIGNALS", ())
 
 
 @pytest.mark.usefixtures("as_one_of_two")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import CorpusError, ModelError
 from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use import line_stream, lines
@@ -22,7 +23,6 @@ from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, first_ids
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig
 
 Ids = npt.NDArray[np.int32]
 

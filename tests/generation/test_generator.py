@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import ModelError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import Generation, generate
 from charnn.generation.model import TextStart
 from charnn.tasks.language_model.conditions import TextConditions
-from charnn.tokenizers.config import TokenizerKind
 
 STOP, UNKNOWN = 0, 1
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.errors import UsageError
 from charnn.generation.pattern.automaton import Automaton
 from charnn.generation.pattern.pattern import CACHED_STATES, Pattern, PatternState, character_sets
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 ALPHABET = "aB\né"
 KINDS: tuple[TokenizerKind, ...] = ("characters", "bytes", "bpe")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.errors import ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.config import FILTERS, Bias, SamplingConfig
@@ -19,7 +20,6 @@ from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 Logits = npt.NDArray[np.floating]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.word_features import (
+from charnn.tasks.tagger.lexicon import (
     AFFIX_BUCKETS,
     AFFIXES,
     LONGEST_AFFIX,

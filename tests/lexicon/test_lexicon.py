@@ -11,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.errors import ModelFormatError
-from charnn.tasks.tagger.lexicon import BEGIN, END, FIRST_CHARACTER, LEAST_COUNT, UNKNOWN, Lexicon
-from charnn.tasks.tagger.word_features import AFFIXES, LONGEST_WORD, WordFeatures, normalized
+from charnn.tasks.tagger.lexicon import (
+    AFFIXES,
+    BEGIN,
+    END,
+    FIRST_CHARACTER,
+    LEAST_COUNT,
+    LONGEST_WORD,
+    UNKNOWN,
+    Lexicon,
+    WordFeatures,
+    normalized,
+)
 
 FORMS = st.text(st.characters(codec="utf-8") | st.integers(0xDC80, 0xDCFF).map(chr), max_size=8)
 """With bytes that are no UTF-8, as `surrogateescape` has them in a str."""

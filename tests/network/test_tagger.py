@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
 from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 
 FORMS = ["the", "cat", "sat", "on", "The", "New York", "1999", "mat", "."]
 LEXICON = Lexicon.of([form for count, form in enumerate(FORMS, 1) for _ in range(count)], {"upos": ["X"]})

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.learn.word_reader import WIDTHS, ConvolutionReader, RecurrentReader, WordReader
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 
 WORDS = ["a", "cat", "The", "New York", "don't", "1999", "x" * 30, "東京", ""]
 LEXICON = Lexicon.of(WORDS[:-2], {"upos": ["X"]})

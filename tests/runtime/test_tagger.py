@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 ATOL = 1e-5
 """Scores are a few units large; fp32 sums in another order differ by some 1e-6."""
@@ -47,8 +46,8 @@ class Pair:
     sentence_graph: bytes
 
     @property
-    def runtime(self) -> RuntimeTagger:
-        return RuntimeTagger(self.word_graph, self.sentence_graph)
+    def runtime(self) -> RuntimeTaggerNetwork:
+        return RuntimeTaggerNetwork(self.word_graph, self.sentence_graph)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -91,7 +90,7 @@ def padded(places: list[npt.NDArray[np.int64]], vectors_ND: Array) -> Array:
     return vectors_TBD
 
 
-def scores(runtime: RuntimeTagger, places: list[npt.NDArray[np.int64]]) -> list[Array]:
+def scores(runtime: RuntimeTaggerNetwork, places: list[npt.NDArray[np.int64]]) -> list[Array]:
     vectors_ND = runtime.vectors(LEXICON.features(FORMS))
     return runtime.scores(padded(places, vectors_ND), np.array(list(map(len, places))))
 
@@ -159,17 +158,17 @@ def test_smallest_batches_are_read(lengths: list[int]) -> None:
 
 
 @pytest.fixture(scope="module")
-def runtime() -> RuntimeTagger:
+def runtime() -> RuntimeTaggerNetwork:
     return pair_of(layers=2).runtime
 
 
-def test_shapes_are_those_that_are_said(runtime: RuntimeTagger) -> None:
+def test_shapes_are_those_that_are_said(runtime: RuntimeTaggerNetwork) -> None:
     vectors_ND = runtime.vectors(LEXICON.features(FORMS))
     assert (vectors_ND.shape, vectors_ND.dtype) == ((len(FORMS), runtime.vector_size), np.float32)
     assert [array.shape for array in scores(runtime, places_of([4, 2]))] == [(4, 2, 3), (4, 2, 5)]
 
 
-def test_a_words_vector_is_the_same_alone_and_beside_longer_words(runtime: RuntimeTagger) -> None:
+def test_a_words_vector_is_the_same_alone_and_beside_longer_words(runtime: RuntimeTaggerNetwork) -> None:
     together_ND = runtime.vectors(LEXICON.features(FORMS))
     alone_ND = np.concatenate([runtime.vectors(LEXICON.features([form])) for form in FORMS])
     np.testing.assert_allclose(together_ND, alone_ND, rtol=0, atol=ATOL)
@@ -177,7 +176,7 @@ def test_a_words_vector_is_the_same_alone_and_beside_longer_words(runtime: Runti
 
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=5))
 @settings(max_examples=30, deadline=None)
-def test_a_sentence_of_a_batch_gives_what_it_gives_alone(runtime: RuntimeTagger, lengths: list[int]) -> None:
+def test_a_sentence_of_a_batch_gives_what_it_gives_alone(runtime: RuntimeTaggerNetwork, lengths: list[int]) -> None:
     places = places_of(lengths)
     together = scores(runtime, places)
     for b, sentence in enumerate(places):
@@ -186,14 +185,14 @@ def test_a_sentence_of_a_batch_gives_what_it_gives_alone(runtime: RuntimeTagger,
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64, np.intp, np.uint8])
-def test_lengths_of_any_integer_type_are_taken(runtime: RuntimeTagger, dtype: type[np.integer]) -> None:
+def test_lengths_of_any_integer_type_are_taken(runtime: RuntimeTaggerNetwork, dtype: type[np.integer]) -> None:
     vectors_TBD = padded(places_of([4, 2]), runtime.vectors(LEXICON.features(FORMS)))
     expected = runtime.scores(vectors_TBD, np.array([4, 2], np.int32))
     for scores_TBS, expected_TBS in zip(runtime.scores(vectors_TBD, np.array([4, 2], dtype)), expected, strict=True):
         np.testing.assert_array_equal(scores_TBS, expected_TBS)
 
 
-def test_several_threads_at_once_give_what_one_gives(runtime: RuntimeTagger) -> None:
+def test_several_threads_at_once_give_what_one_gives(runtime: RuntimeTaggerNetwork) -> None:
     batches = [places_of([1 + k % 7, 1 + k % 3]) for k in range(60)]
     expected = [scores(runtime, places) for places in batches]
     with ThreadPoolExecutor(4) as pool:

@@ -16,9 +16,8 @@ from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
-from charnn.tasks.tagger.word_features import AFFIXES
+from charnn.tasks.tagger.lexicon import AFFIXES, Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 LEXICON = Lexicon.of(["a", "a", "b"], {"upos": "XYZ"})
 
@@ -65,7 +64,7 @@ def ids(name: str, *shape: str | int) -> Any:
 
 
 WORDS, SENTENCES = graphs_of()
-D = RuntimeTagger(WORDS, SENTENCES).vector_size
+D = RuntimeTaggerNetwork(WORDS, SENTENCES).vector_size
 WORD_PORTS = [
     ids("words", "N"),
     ids("characters", "N", "L"),
@@ -138,14 +137,14 @@ def test_foreign_or_damaged_graph_is_refused_in_one_line_that_names_its_file(
     (tmp_path / "model.onnx").write_bytes(SENTENCES)
     (tmp_path / name).write_bytes(BAD_GRAPHS[name][why])
     with pytest.raises(ModelFormatError, match=r"\A[^\n]+\Z") as caught:
-        RuntimeTagger(tmp_path / "words.onnx", tmp_path / "model.onnx")
+        RuntimeTaggerNetwork(tmp_path / "words.onnx", tmp_path / "model.onnx")
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
 
 
 @pytest.mark.parametrize("columns", [1, 2, 12])
 def test_graphs_that_keep_the_contract_are_taken_however_many_columns_there_are(columns: int) -> None:
     outputs = [port(f"scores.{column}", "T", "B", 3) for column in range(columns)]
-    RuntimeTagger(foreign(WORD_PORTS, [GIVEN]), foreign([VECTORS, LENGTHS], outputs))
+    RuntimeTaggerNetwork(foreign(WORD_PORTS, [GIVEN]), foreign([VECTORS, LENGTHS], outputs))
 
 
 def test_a_folder_whose_name_is_no_utf8_is_no_harm_to_graphs_without_tables_beside_them(tmp_path: Path) -> None:
@@ -157,5 +156,5 @@ def test_a_folder_whose_name_is_no_utf8_is_no_harm_to_graphs_without_tables_besi
     (folder / "words.onnx").write_bytes(WORDS)
     (folder / "model.onnx").write_bytes(SENTENCES)
     features = LEXICON.features(["a", "b"])
-    vectors = RuntimeTagger(folder / "words.onnx", folder / "model.onnx").vectors(features)
-    np.testing.assert_array_equal(vectors, RuntimeTagger(WORDS, SENTENCES).vectors(features))
+    vectors = RuntimeTaggerNetwork(folder / "words.onnx", folder / "model.onnx").vectors(features)
+    np.testing.assert_array_equal(vectors, RuntimeTaggerNetwork(WORDS, SENTENCES).vectors(features))

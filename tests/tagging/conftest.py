@@ -9,9 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from charnn.tasks.tagger.decoding.decoder import IndependentDecoder
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.tagger import SentenceTagger
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
+from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TAGS = {"upos": ("A", "B", "C", "D"), "xpos": ("x", "y")}

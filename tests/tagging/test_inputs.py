@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from charnn.errors import CorpusError
-from charnn.tasks.tagger.use.inputs import Inputs
+from charnn.tasks.tagger.use.stream import InputSentences
 
 CONLLU = "# sent_id = 1\n1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
 COLUMNS = "the\tDET\ncat\tNOUN\n\n"
@@ -45,7 +45,7 @@ def pipe(monkeypatch):
 
 
 def inputs(paths, **options):
-    return Inputs(paths, columns=["upos"], **options)
+    return InputSentences(paths, columns=["upos"], **options)
 
 
 def sentences(source):

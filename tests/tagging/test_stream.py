@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import CorpusError, ModelError
+from charnn.streaming import CHUNKS_AHEAD
 from charnn.tasks.tagger.formats.sentence import Sentence
 from charnn.tasks.tagger.use import stream
+from charnn.tasks.tagger.use.sentence_tagger import TagOptions
 from charnn.tasks.tagger.use.stream import tag_stream
-from charnn.tasks.tagger.use.tags import TagOptions
 
 
 def sentence(words: list[str], line: int = 1, error: CorpusError | None = None) -> Sentence:
@@ -31,12 +32,12 @@ reads = st.lists(st.lists(words.map(sentence), max_size=4), max_size=12)
 @pytest.fixture(autouse=True, scope="module")
 def small() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "BLOCK_WORDS", 10)
+        patch.setattr(stream, "CHUNK_WORDS", 10)
         yield
 
 
 def names(tagged) -> list[list[list[str]] | None]:
-    return [None if tags is None else [column.names for column in tags] for _, tags in tagged]
+    return [None if tags is None else [column.tags for column in tags] for _, tags in tagged]
 
 
 @given(read=reads)
@@ -81,7 +82,7 @@ def test_an_endless_stream_is_read_no_further_ahead_than_a_few_blocks(make_tagge
     blocks = tag_stream(endless(), make_tagger())
     for _ in range(50):
         given_out += len(next(blocks))
-        assert came - given_out <= (1 + stream.BLOCKS_AHEAD) * stream.BLOCK_WORDS // 3 + 1
+        assert came - given_out <= (1 + CHUNKS_AHEAD) * stream.CHUNK_WORDS // 3 + 1
     blocks.close()
 
 
@@ -97,8 +98,8 @@ def test_sentences_with_nothing_to_tag_do_not_pile_up(make_tagger, read) -> None
         pytest.fail("everything is read before anything is given")
 
     blocks = tag_stream(endless(), make_tagger(), skip=lambda sentence: None)
-    assert len(next(blocks)) <= stream.BLOCK_WORDS
-    assert came <= (2 + stream.BLOCKS_AHEAD) * stream.BLOCK_WORDS
+    assert len(next(blocks)) <= stream.CHUNK_WORDS
+    assert came <= (2 + CHUNKS_AHEAD) * stream.CHUNK_WORDS
     blocks.close()
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import ModelError
-from charnn.tasks.tagger.use import tagger
-from charnn.tasks.tagger.use.tags import TagOptions
+from charnn.tasks.tagger.use import sentence_tagger
+from charnn.tasks.tagger.use.sentence_tagger import TagOptions
 
 words = st.text("abcxyz", min_size=1, max_size=5)
 sentences = st.lists(words, max_size=30)
@@ -26,7 +26,7 @@ def small() -> Iterator[None]:
     """Sizes at which a few sentences are several batches, and a sentence of six words is a long one."""
     with pytest.MonkeyPatch.context() as patch:
         for name, size in {"BATCH_WORDS": 10, "BATCH_SENTENCES": 3, "LONGEST": 5, "MARGIN": 2, "PARTS": 2}.items():
-            patch.setattr(tagger, name, size)
+            patch.setattr(sentence_tagger, name, size)
         yield
 
 
@@ -37,7 +37,7 @@ def test_every_sentence_is_tagged_as_if_it_were_alone_and_order_is_kept(make_tag
     tagger = make_tagger(**options)
     waiting = [tagger.begin(text) for text in calls]
     for text, wait in zip(calls, waiting, strict=True):
-        assert [[tags.names for tags in columns] for columns in wait()] == list(map(tags_of, text))
+        assert [[tags.tags for tags in columns] for columns in wait()] == list(map(tags_of, text))
     tagger.close()
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_said_that_was_not_asked_for(make_tagger) -> None:
     for tags in (*columns, *empty):
         assert tags.probabilities is tags.alternatives is None
     (_, empty) = make_tagger().tag([["a"], []], TagOptions(probabilities=True, alternatives=1))
-    assert [(tags.names, tags.probabilities, tags.alternatives) for tags in empty] == [([], [], [])] * 2
+    assert [(tags.tags, tags.probabilities, tags.alternatives) for tags in empty] == [([], [], [])] * 2
 
 
 def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -> None:
@@ -78,7 +78,7 @@ def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -
     for columns in (["xpos"], ["xpos", "upos"]):
         places = [tagger.columns.index(column) for column in columns]
         tagged = tagger.tag(text, TagOptions(columns=columns))
-        assert [[tags.names for tags in found] for found in tagged] == [[tags_of(s)[p] for p in places] for s in text]
+        assert [[tags.tags for tags in found] for found in tagged] == [[tags_of(s)[p] for p in places] for s in text]
 
 
 @given(length=st.integers(6, 60))
@@ -86,28 +86,28 @@ def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -
 def test_no_more_than_a_part_and_its_margins_is_read_at_once(make_tagger, make_network, length) -> None:
     network = make_network()
     make_tagger(network).tag([["ab"] * length])
-    assert max(time for time, _, _ in network.shapes) <= tagger.LONGEST + 2 * tagger.MARGIN
-    assert max(batch for _, batch, _ in network.shapes) <= tagger.PARTS
+    assert max(time for time, _, _ in network.shapes) <= sentence_tagger.LONGEST + 2 * sentence_tagger.MARGIN
+    assert max(batch for _, batch, _ in network.shapes) <= sentence_tagger.PARTS
 
 
 @given(text=texts)
 @settings(max_examples=30, deadline=None)
 def test_batches_are_no_larger_than_they_may_be(make_tagger, make_network, text) -> None:
     network = make_network()
-    short = [sentence[: tagger.LONGEST] for sentence in text]
+    short = [sentence[: sentence_tagger.LONGEST] for sentence in text]
     make_tagger(network).tag(short)
     for time_, batch, _ in network.shapes:
-        assert batch <= tagger.BATCH_SENTENCES
-        assert time_ * batch <= tagger.BATCH_WORDS
+        assert batch <= sentence_tagger.BATCH_SENTENCES
+        assert time_ * batch <= sentence_tagger.BATCH_WORDS
     assert sum(batch for _, batch, _ in network.shapes) == len(list(filter(None, short)))
 
 
 def test_a_context_wider_than_the_margin_would_be_noticed(make_tagger, tags_of, monkeypatch) -> None:
     """So that the tests of long sentences mean something."""
-    monkeypatch.setattr(tagger, "MARGIN", 1)
+    monkeypatch.setattr(sentence_tagger, "MARGIN", 1)
     sentence = [chr(ord("a") + n * n % 26) for n in range(40)]
     ((upos, _),) = make_tagger().tag([sentence])
-    assert upos.names != tags_of(sentence)[0]
+    assert upos.tags != tags_of(sentence)[0]
 
 
 def test_scores_that_are_not_finite_are_an_error_of_the_model(make_tagger, make_network) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.formats import open_reader
-from charnn.tasks.tagger.use.tags import Tags
-from charnn.tasks.tagger.use.writer import TagWriter
+from charnn.tasks.tagger.formats.sentence import Annotation
+from charnn.tasks.tagger.use.stream import TagWriter
 
 CONLLU = "1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n"
 
@@ -24,30 +24,31 @@ def read(format, *files, columns=("upos",)):
 
 
 def written(writer, sentences, tag="N"):
-    return "".join(
-        writer.text([(s, None if s.error else [Tags([tag] * len(s)) for _ in writer.columns])]) for s in sentences
-    )
+    return "".join(writer.text([(s, None if s.error else [Annotation("upos", [tag] * len(s))])]) for s in sentences)
 
 
 def test_tags_of_two_columns_stand_in_their_order():
     (sentence,) = read("tokens", "the cat\n")
-    writer = TagWriter("slashed", ["xpos", "upos"])
-    assert writer.text([(sentence, [Tags(["DT", "NN"]), Tags(["DET", "NOUN"])])]) == "the_DT_DET cat_NN_NOUN\n"
+    writer = TagWriter("slashed")
+    assert (
+        writer.text([(sentence, [Annotation("xpos", ["DT", "NN"]), Annotation("upos", ["DET", "NOUN"])])])
+        == "the_DT_DET cat_NN_NOUN\n"
+    )
 
 
 def test_tags_below_the_least_confidence_are_replaced_and_those_at_it_are_not():
     (sentence,) = read("tokens", "a b c\n")
-    tags = [Tags(["X", "Y", "Z"], [0.4999, 0.5, 0.9])]
-    assert TagWriter("slashed", ["upos"], min_confidence=0.5, unsure="?").text([(sentence, tags)]) == "a_? b_Y c_Z\n"
-    with_probabilities = TagWriter("slashed", ["upos"], True, 0.5)
+    tags = [Annotation("upos", ["X", "Y", "Z"], [0.4999, 0.5, 0.9])]
+    assert TagWriter("slashed", min_confidence=0.5, unsure="?").text([(sentence, tags)]) == "a_? b_Y c_Z\n"
+    with_probabilities = TagWriter("slashed", True, 0.5)
     assert with_probabilities.text([(sentence, tags)]) == "a___0.4999 b_Y_0.5000 c_Z_0.9000\n"
 
 
 def test_probabilities_and_alternatives_are_written_where_they_are_asked_for():
     (sentence,) = read("tokens", "a\n")
-    tags = [Tags(["X"], [0.75], [[("X", 0.75), ("Y", 0.2)]])]
-    assert TagWriter("columns", ["upos"]).text([(sentence, tags)]) == "a\tX\tX:0.7500 Y:0.2000\n\n"
-    assert TagWriter("columns", ["upos"], True).text([(sentence, tags)]) == "a\tX\t0.7500\tX:0.7500 Y:0.2000\n\n"
+    tags = [Annotation("upos", ["X"], [0.75], [[("X", 0.75), ("Y", 0.2)]])]
+    assert TagWriter("columns").text([(sentence, tags)]) == "a\tX\tX:0.7500 Y:0.2000\n\n"
+    assert TagWriter("columns", True).text([(sentence, tags)]) == "a\tX\t0.7500\tX:0.7500 Y:0.2000\n\n"
 
 
 @pytest.mark.parametrize(
@@ -58,18 +59,18 @@ def test_the_sentences_of_the_next_file_begin_after_a_blank_line(end, missing):
     first = CONLLU.removesuffix("\n") + end
     sentences = read("conllu", first, CONLLU)
     tagged = (first + missing + CONLLU).replace("cat\t_\t_", "cat\t_\tN")
-    assert written(TagWriter("conllu", ["upos"]), sentences) == tagged
+    assert written(TagWriter("conllu"), sentences) == tagged
 
 
 def test_the_last_sentence_keeps_its_missing_line_end():
     text = CONLLU + "\n" + CONLLU.removesuffix("\n")
-    assert written(TagWriter("conllu", ["upos"]), read("conllu", text)) == text.replace("cat\t_\t_", "cat\t_\tN")
+    assert written(TagWriter("conllu"), read("conllu", text)) == text.replace("cat\t_\t_", "cat\t_\tN")
 
 
 def test_a_file_with_nothing_in_it_adds_nothing():
     text = CONLLU.removesuffix("\n")
     sentences = read("conllu", "", text, "", "")
-    assert written(TagWriter("conllu", ["upos"]), sentences) == text.replace("cat\t_\t_", "cat\t_\tN")
+    assert written(TagWriter("conllu"), sentences) == text.replace("cat\t_\t_", "cat\t_\tN")
 
 
 @pytest.mark.parametrize(
@@ -87,14 +88,14 @@ def test_a_file_with_nothing_in_it_adds_nothing():
     ],
 )
 def test_files_follow_each_other_as_sentences_do(format, to, files, expected):
-    assert written(TagWriter(to, ["upos"]), read(format, *files)) == expected
+    assert written(TagWriter(to), read(format, *files)) == expected
 
 
 def test_a_malformed_sentence_is_passed_on_and_the_next_does_not_run_into_it():
     malformed, good = read("slashed", "oh dear", "a_X\n")
     malformed.words, malformed.error = [], CorpusError("x:1: broken")
-    assert written(TagWriter("slashed", ["upos"]), [malformed, good]) == "oh dear\na_N\n"
-    assert written(TagWriter("columns", ["upos"]), [malformed, good]) == "oh dear\n\na\tN\n\n"
+    assert written(TagWriter("slashed"), [malformed, good]) == "oh dear\na_N\n"
+    assert written(TagWriter("columns"), [malformed, good]) == "oh dear\n\na\tN\n\n"
 
 
 lines = st.lists(
@@ -106,4 +107,4 @@ lines = st.lists(
 def test_one_file_alone_is_the_same_text_but_for_its_tags(parts, ends):
     text = "".join(parts)
     text = text if ends else text.removesuffix("\n")
-    assert written(TagWriter("conllu", ["upos"]), read("conllu", text), tag="_") == text
+    assert written(TagWriter("conllu"), read("conllu", text), tag="_") == text

@@ -6,10 +6,10 @@ import re
 import pytest
 import sentencepiece
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import TokenizerError
 from charnn.tokenizers import load, train
 from charnn.tokenizers import sentencepiece as ours
-from charnn.tokenizers.config import TokenizerConfig
 
 TEXT = (
     "".join(

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 from charnn.training.report import Report
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 from charnn.cells import CELLS, require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.documents import DocumentUnit
-from charnn.tokenizers.config import TokenizerConfig
 
 Stopping = Literal["symbol", "halt", "length"]
 """How a model ends a document. symbol: the stop is a symbol like any other. halt: an output beside the symbols decides

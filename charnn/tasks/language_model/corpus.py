@@ -49,10 +49,8 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
     Raises CorpusError where a file of it is missing or has changed.
     """
 
-    def again(sources: Sequence[SourceFile]) -> list[str]:
-        return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in sources]
-
-    return _corpus(again(config.sources), again(config.validation_sources), config)
+    texts, held_out = (_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources))
+    return _corpus(texts, held_out, config)
 
 
 def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
@@ -78,3 +76,36 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
         validation_characters=sum(map(len, validation)),
     )
     return Corpus(training, validation, counted)
+
+
+def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tuple[str, str]]:
+    """The path and the text of each file that was trained on, what was held out at their end left off.
+
+    Raises CorpusError where a file is missing or has changed.
+    """
+    paths = [source.path for source in config.sources]
+    texts = _cut(_again(config, config.sources, any_bytes), config.training_characters)[0]
+    return list(zip(paths, texts, strict=False))
+
+
+def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
+    """What was held out, at most so many characters of it. Raises CorpusError as `training_texts` does."""
+    if config.validation_sources:
+        held_out = _again(config, config.validation_sources, any_bytes)
+    else:
+        held_out = _cut(_again(config, config.sources, any_bytes), config.training_characters)[1]
+    return _cut(held_out, characters)[0]
+
+
+def _again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
+    return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in sources]
+
+
+def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:
+    """The first `characters` of the texts together, and the rest; no text of either is empty."""
+    before, after = [], []
+    for text in texts:
+        before.append(text[:characters])
+        after.append(text[characters:])
+        characters = max(characters - len(text), 0)
+    return [text for text in before if text], [text for text in after if text]

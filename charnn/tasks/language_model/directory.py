@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from charnn import tokenizers
+from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tokenizers import Tokenizer
-from charnn.tokenizers.config import TokenizerKind
 
 TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
     "characters": "tokenizer.json",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
@@ -20,7 +21,6 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import Plan, choose, decide
 from charnn.tasks.language_model.learn.sizing import default_budget
 from charnn.tasks.language_model.learn.transfer import InitialWeights
-from charnn.tokenizers.config import TokenizerConfig, TokenizerKind
 
 TEXT = "to be or not to be, that is the question\n" * 20
 OF_NETWORK: dict[str, Any] = {

@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
@@ -23,7 +24,6 @@ from charnn.tasks.language_model.learn.transfer import InitialWeights, join_voca
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from charnn.tasks.tagger.config import TreebankConfig
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.learn.data import UNSEEN, Batch, EncodedTreebank
-from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.tagger.word_features import WordFeatures
 
 CPU = torch.device("cpu")
 COLUMNS = ("upos", "xpos")

@@ -19,9 +19,8 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, vector_size, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
-from charnn.tasks.tagger.word_features import AFFIXES
+from charnn.tasks.tagger.lexicon import AFFIXES, Lexicon
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 Array = npt.NDArray[np.float32]
 CELLS: list[str] = ["rnn", "lstm", "gru"]
@@ -127,7 +126,9 @@ def test_graph_of_words_without_its_tables_gives_the_same_vectors(options: dict[
     lexicon = Lexicon.of(["ab", "ab", "cd", "cd", "e", "e", "f", "gh"], {})
     assert (lexicon.word_ids, lexicon.character_ids) == (4, 12)
     features = lexicon.features(["ab", "abc", "f" * 30, ""])
-    vectors = [RuntimeTagger(graph, sentences).vectors(features) for graph in (whole, directory.word_graph_path())]
+    vectors = [
+        RuntimeTaggerNetwork(graph, sentences).vectors(features) for graph in (whole, directory.word_graph_path())
+    ]
     np.testing.assert_array_equal(*vectors)
 
 
@@ -141,7 +142,7 @@ def both_ways(config: TaggerNetworkConfig, lengths: list[int]) -> tuple[list[Arr
     is_word_TB = np.arange(max(lengths))[:, None] < np.array(lengths)
     vectors_TBD = np.random.default_rng(0).normal(0, 0.5, (*is_word_TB.shape, vector_size(config))).astype(np.float32)
     plain, fast = (
-        RuntimeTagger(words, sentence_graph(config, weights, quantized=quantized)).scores(
+        RuntimeTaggerNetwork(words, sentence_graph(config, weights, quantized=quantized)).scores(
             vectors_TBD * is_word_TB[..., None], np.array(lengths)
         )
         for quantized in (False, True)

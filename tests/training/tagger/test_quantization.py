@@ -17,9 +17,8 @@ from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.learn import quantization
 from charnn.tasks.tagger.learn.data import EncodedTreebank
 from charnn.tasks.tagger.learn.quantization import BATCH, LARGEST_LOSS, measure_quantization
-from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.tagger.word_features import WordFeatures
 
 Scores = npt.NDArray[np.float32]
 
@@ -75,7 +74,7 @@ def measured(
     )
     monkeypatch.setattr(quantization, "ROUNDS", len(rounds))
     monkeypatch.setattr(quantization, "time", clock)
-    monkeypatch.setattr(quantization, "RuntimeTagger", lambda _words, graph: fast if graph == "int8" else plain)
+    monkeypatch.setattr(quantization, "RuntimeTaggerNetwork", lambda _words, graph: fast if graph == "int8" else plain)
     directory = SimpleNamespace(
         word_graph_path=lambda: "words", graph_path=lambda *, quantized: "int8" if quantized else "fp32"
     )

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from charnn.cli.inference import load_tagger
 from charnn.config.training import Budget
 from charnn.errors import ConfigError, CorpusError
 from charnn.tasks.tagger.config import TaggerValidation
@@ -20,7 +19,8 @@ from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
+from charnn.tasks.tagger.use.model import Tagger
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 from charnn.training.report import Report
 
 pytestmark = pytest.mark.usefixtures("rare_validations")
@@ -45,8 +45,8 @@ CONLLU = """1\tNew York\tNew York\tPROPN\tNNP\tNumber=Sing\t0\troot\t_\t_
 
 def tagged(directory: TaggerDirectory, sentences: list[list[str]], precision: Any = "fp32") -> list[list[list[str]]]:
     """The tags of each column of each sentence, as inference gives them."""
-    tagger = load_tagger(directory, precision)
-    tags = [[column.names for column in sentence] for sentence in tagger.tag(sentences)]
+    tagger = Tagger(directory, precision=precision)
+    tags = [[column.tags for column in sentence.values()] for sentence in tagger.tag(sentences)]
     tagger.close()
     return tags
 
@@ -150,7 +150,7 @@ def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
         assert directory.graph_path(quantized=quantized).read_bytes() == graph
     features = directory.lexicon().features(["the", "saw", "dog"])
     graphs = (directory.word_graph_path(), word_graph(network, kept))
-    np.testing.assert_array_equal(*(RuntimeTagger(words, graph).vectors(features) for words in graphs))
+    np.testing.assert_array_equal(*(RuntimeTaggerNetwork(words, graph).vectors(features) for words in graphs))
     assert directory.config().scores.step == 4
     assert [entry["accuracies"] for entry in directory.history()] == [[accuracy] for accuracy in accuracies]
 

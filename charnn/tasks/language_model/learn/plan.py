@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
@@ -23,7 +24,6 @@ from charnn.tasks.language_model.learn.sizing import (
 from charnn.tasks.language_model.learn.transfer import InitialWeights, join_vocabularies, same_shape, same_stopping
 from charnn.tokenizers import load, train
 from charnn.tokenizers.base import Tokenizer
-from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.distributed.processes import ArraysAndJson
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget

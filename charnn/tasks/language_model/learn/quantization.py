@@ -16,9 +16,9 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LARGEST_LOSS = 0.01
-"""Bits per character that int8 may cost where it is used."""
+"""Where int8 is used, it costs fewer bits per character than this."""
 CHARACTERS = 20_000
-"""Of validation text that the cost is measured on, at most."""
+"""The cost is measured on so many characters of validation text at most."""
 STEPS = 300
 ROUNDS = 5
 
@@ -26,7 +26,7 @@ ROUNDS = 5
 def measure_quantization(
     directory: ModelDirectory, tokenizer: Tokenizer, texts: Sequence[str]
 ) -> LanguageModelQuantization:
-    """The first of `texts` are scored with both graphs, and single steps are timed."""
+    """Scores the first of `texts` with both graphs, and times single steps of both."""
     model, quantized = (RuntimeLanguageModel(directory.graph_path(quantized=quantized)) for quantized in (False, True))
     texts = beginning(texts, CHARACTERS)
     documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))

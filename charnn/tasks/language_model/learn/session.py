@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
@@ -25,7 +26,6 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import Plan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import measure_quantization
 from charnn.tasks.language_model.learn.step_graph import step_graph
-from charnn.tokenizers.config import TokenizerConfig
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
 from charnn.training.keeper import Weights

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
@@ -18,7 +19,6 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.config import TokenizerConfig
 
 Symbol = tuple[str, str]
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")

@@ -13,9 +13,8 @@ import torch
 
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.learn.network import Words
-from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.tagger.word_features import WordFeatures
 
 Ids = npt.NDArray[np.int64]
 

@@ -15,7 +15,7 @@ from charnn.export.layer import RecurrentLayer, layer_weights
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.word_reader import WIDTHS
-from charnn.tasks.tagger.word_features import AFFIXES
+from charnn.tasks.tagger.lexicon import AFFIXES
 
 TABLES = {
     "words.table": "words.weight",

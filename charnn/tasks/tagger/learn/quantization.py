@@ -12,8 +12,8 @@ from charnn.tasks.tagger.config import TaggerQuantization
 from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.data import EncodedTreebank
-from charnn.tasks.tagger.use.runtime import RuntimeTagger
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import WordFeatures
+from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 LARGEST_LOSS = 0.001
 """The fraction of words that int8 may get wrong more often where it is used."""
@@ -30,7 +30,7 @@ def measure_quantization(
     """Scores the first validation sentences with both graphs, in batches of like lengths, and times them. The vectors
     of words are made beforehand, and not timed."""
     plain, fast = (
-        RuntimeTagger(directory.word_graph_path(), directory.graph_path(quantized=quantized))
+        RuntimeTaggerNetwork(directory.word_graph_path(), directory.graph_path(quantized=quantized))
         for quantized in (False, True)
     )
     order = np.argsort(treebank.validation.lengths[:SENTENCES], kind="stable")

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from charnn.network.bidirectional import Bidirectional
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.word_features import AFFIX_BUCKETS, SHAPES
+from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
 
 WIDTHS = (3, 5)
 """Characters that a unit of each convolution sees."""

@@ -1,4 +1,4 @@
-"""A tagger as ONNX Runtime runs it: words to vectors, and sentences of vectors to scores.
+"""A tagger's network as ONNX Runtime runs it: words to vectors, and sentences of vectors to scores.
 
 The graphs' contracts (`charnn.tasks.tagger.learn.graph` writes them): `words.onnx` has the inputs `words` (N,),
 `characters` (N, L), `lengths` (N,), `affixes` (N, A) and `shapes` (N,), all int64, and the output `vectors` (N, D)
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from charnn.errors import ModelFormatError
 from charnn.runtime.session import graph_name, open_graph
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import WordFeatures
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,12 +30,14 @@ WORD_INPUTS = {
 }
 
 
-class RuntimeTagger:
-    """Both may be called from several threads at once."""
+class RuntimeTaggerNetwork:
+    """A `SentenceNetwork` whose two graphs ONNX Runtime runs. Several threads may call it at once."""
 
     def __init__(self, word_graph: Path | bytes, sentence_graph: Path | bytes, *, threads: int = 1) -> None:
-        """`threads` of one call. Raises ModelFormatError where a graph is damaged or not one of charnn's, or where the
-        two are not of one model."""
+        """Each call uses `threads` threads.
+
+        Raises ModelFormatError where a graph is damaged or not one of charnn's, or where the two are not of one model.
+        """
         words, sentences = (open_graph(graph, threads=threads) for graph in (word_graph, sentence_graph))
         self._scores = _names(sentences.get_outputs())
         numbered = [f"scores.{column}" for column in range(len(self._scores))]
@@ -49,26 +51,29 @@ class RuntimeTagger:
         if given != read:
             raise ModelFormatError(f"{graph_name(sentence_graph)}: reads vectors of {read}, where words have {given}")
         self.vector_size = given
-        """D"""
+        """D, the numbers of a vector."""
         self.score_sizes: list[int] = [output.shape[-1] for output in sentences.get_outputs()]
-        """S of each column."""
+        """S, the scores that a word has, of each column."""
         self._run_words, self._run_sentences = words.run, sentences.run
 
     def vectors(self, features: WordFeatures) -> Floats:
-        """(N, D), one for each word."""
+        """The vectors of the words, (N, D)."""
         feed = {name: getattr(features, field) for name, field in WORD_INPUTS.items()}
         vectors_ND: Floats = self._run_words(["vectors"], feed)[0]
         return vectors_ND
 
     def scores(self, vectors_TBD: Floats, lengths_B: npt.NDArray[np.integer]) -> list[Floats]:
-        """Of each column, (T, B, S), what its decoder takes. Vectors are 0 where a sentence has ended."""
+        """For each column the scores of the words, (T, B, S), as the column's decoder takes them.
+
+        Vectors are 0 where a sentence has ended.
+        """
         feed = {"vectors": vectors_TBD, "lengths": lengths_B.astype(np.int32, copy=False)}
         scores: list[Floats] = self._run_sentences(self._scores, feed)
         return scores
 
 
 def _names(ports: Sequence[Any]) -> list[str]:
-    """Of inputs or outputs."""
+    """The names of inputs or outputs."""
     return [port.name for port in ports]
 
 

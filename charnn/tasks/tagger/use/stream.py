@@ -1,78 +1,190 @@
-"""Sentences as they are read to tagged sentences: each as soon as it is done where the input pauses, many at once where
-it does not, in order and in bounded memory."""
+"""A stream of text to the same with tags: files to sentences as they come, those to tagged sentences, these to text.
+
+Each sentence is done as soon as it can be where the input pauses, many at once where it does not, in order and in
+bounded memory.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
 
-from charnn.tasks.tagger.formats.sentence import Sentence
-from charnn.tasks.tagger.use.tagger import SentenceTagger
-from charnn.tasks.tagger.use.tags import JUST_TAGS, TagOptions, Tags
+from charnn.corpora.streams import stream
+from charnn.errors import CorpusError
+from charnn.streaming import results_in_order
+from charnn.tasks.tagger.config import Level, TextFormat
+from charnn.tasks.tagger.formats import open_reader, render
+from charnn.tasks.tagger.formats.recognition import SAMPLE_CHARACTERS, recognize
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
 
-BLOCK_WORDS = 8192
-"""Words that are tagged together, at most, no words counted as one; a longer sentence is a block of its own."""
-BLOCKS_AHEAD = 2
-"""Blocks that are read while others are tagged."""
+CHUNK_WORDS = 8192
+"""Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
+_TELLING_LINE = re.compile(r"^\ufeff?(?!#)[^\n]*\S[^\n]*\n", re.MULTILINE)
+"""A whole line that is neither blank nor perhaps a comment: only such a line tells the format."""
+_ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
-Tagged = list[tuple[Sentence, list[Tags] | None]]
-"""Sentences with their tags of each column; None for a malformed one, which is to be passed on as it is."""
+
+class InputSentences:
+    """The sentences of files, one file after the other, as `tag_stream` takes them.
+
+    Iterating gives lists of the sentences that are complete by now, and an empty list at a pause of the input. It
+    raises what `stream` raises.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        *,
+        columns: Sequence[str],
+        known: Collection[str] = frozenset(),
+        level: Level = "word",
+        format: TextFormat | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
+        """`columns` and `known` are those of `open_reader`. Where no `format` is given, the first lines of each file
+        tell its own; for a tagger of characters it is `characters`, unless the file is in columns."""
+        self.format = format
+        """The format of the first file that is not empty; None until that has been read from."""
+        self._paths = paths
+        self._columns = columns
+        self._known = known
+        self._level = level
+        self._format_of_all = format
+        self._encoding = encoding
+
+    def __iter__(self) -> Iterator[list[Sentence]]:
+        for path in self._paths:
+            yield from self._sentences(path)
+
+    def _sentences(self, path: str) -> Iterator[list[Sentence]]:
+        pieces = stream(path, encoding=self._encoding)
+        sample, pause, failure = "", False, None
+        try:
+            for piece in pieces:
+                sample += piece
+                pause = not piece
+                if self._tells_format(sample, pause):
+                    break
+                if pause:
+                    yield []
+        except CorpusError as error:
+            failure = error
+        format = self._format_of_all or self._recognized(sample)
+        if sample:
+            self.format = self.format or format
+        name = "standard input" if path == "-" else path
+        reader = open_reader(format, name, columns=self._columns, known=self._known)
+        for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
+            sentences = reader.feed(piece)
+            if sentences or not piece:
+                yield sentences
+        if failure:
+            raise failure
+        if sentences := reader.finish():
+            yield sentences
+
+    def _tells_format(self, sample: str, pause: bool) -> bool:
+        if self._format_of_all or len(sample) >= SAMPLE_CHARACTERS:
+            return True
+        return pause and _TELLING_LINE.search(sample) is not None
+
+    def _recognized(self, sample: str) -> TextFormat:
+        format = recognize(sample[:SAMPLE_CHARACTERS])
+        return "characters" if self._level == "character" and format != "columns" else format
+
+
+class AnnotatedSentence(NamedTuple):
+    sentence: Sentence
+    annotations: list[Annotation] | None
+    """What the tagger says of its words in each column; None for a malformed sentence, which is passed on as it is."""
 
 
 def tag_stream(
-    read: Iterable[list[Sentence]],
+    read: Iterable[Sequence[Sentence]],
     tagger: SentenceTagger,
-    wanted: TagOptions = JUST_TAGS,
+    options: TagOptions = TAGS_ONLY,
     *,
     skip: Callable[[Sentence], None] | None = None,
-) -> Iterator[Tagged]:
-    """Blocks of tagged sentences, in the order of the input. When one is given, it should be written and flushed.
+) -> Iterator[list[AnnotatedSentence]]:
+    """Chunks of tagged sentences, in the order of the input. When one is given, it should be written and flushed.
 
     `read` gives the sentences that are complete by now, and none at a pause of the input: then all that it gave before
-    is tagged and given. A malformed sentence raises its CorpusError, once everything before it has been given; with
-    `skip` it is told to that and passed on. So does an error that `read` raises.
+    is tagged and given. A malformed sentence raises its CorpusError, once everything before it has been given; where
+    there is `skip`, that is called with the sentence instead, and the sentence is passed on. An error that `read`
+    raises is raised once everything before it has been given, too.
     """
-    begun: deque[Callable[[], Tagged]] = deque()
-    for block, pauses in _blocks(read, skip):
-        if block:
-            begun.append(_begin(block, tagger, wanted))
-        while begun and (pauses or len(begun) > BLOCKS_AHEAD):
-            yield begun.popleft()()
+
+    def begin(chunk: list[Sentence]) -> Callable[[], list[AnnotatedSentence]]:
+        result = tagger.begin([sentence.words for sentence in chunk if sentence.error is None], options)
+
+        def wait() -> list[AnnotatedSentence]:
+            annotations = iter(result())
+            return [AnnotatedSentence(s, next(annotations) if s.error is None else None) for s in chunk]
+
+        return wait
+
+    return results_in_order(_checked(read, skip), begin, lambda s: len(s.words) or 1, largest=CHUNK_WORDS)
 
 
-def _begin(block: list[Sentence], tagger: SentenceTagger, wanted: TagOptions) -> Callable[[], Tagged]:
-    result = tagger.begin([sentence.words for sentence in block if sentence.error is None], wanted)
+def _checked(
+    read: Iterable[Sequence[Sentence]], skip: Callable[[Sentence], None] | None
+) -> Iterator[Sequence[Sentence]]:
+    """What is read, up to a malformed sentence that is not to be skipped."""
+    for sentences in read:
+        for number, sentence in enumerate(sentences):
+            if sentence.error is None:
+                continue
+            if skip is None:
+                yield sentences[:number]
+                raise sentence.error
+            skip(sentence)
+        yield sentences
 
-    def wait() -> Tagged:
-        tags = iter(result())
-        return [(sentence, next(tags) if sentence.error is None else None) for sentence in block]
 
-    return wait
+@dataclass(slots=True)
+class TagWriter:
+    """Tagged sentences as the text of one output, in their order."""
 
+    to: TextFormat
+    probabilities: bool = False
+    """Whether the probabilities are written, where the annotations have them."""
+    min_confidence: float = 0.0
+    unsure: str = "_"
+    """What takes the place of a tag that is less probable than `min_confidence`."""
+    _last: str = field(default="", init=False)
+    """The sentence written before."""
 
-def _blocks(
-    read: Iterable[list[Sentence]], skip: Callable[[Sentence], None] | None
-) -> Iterator[tuple[list[Sentence], bool]]:
-    """Blocks of sentences, and whether the input pauses, ends or fails after them."""
-    block: list[Sentence] = []
-    size = 0
-    try:
-        for sentences in read:
-            for sentence in sentences:
-                if sentence.error is not None:
-                    if skip is None:
-                        raise sentence.error
-                    skip(sentence)
-                words = len(sentence.words) or 1
-                if block and size + words > BLOCK_WORDS:
-                    yield block, False
-                    block, size = [], 0
-                block.append(sentence)
-                size += words
-            if not sentences:
-                yield block, True
-                block, size = [], 0
-    except Exception:
-        yield block, True
-        raise
-    yield block, True
+    def text(self, sentences: Iterable[AnnotatedSentence]) -> str:
+        """The sentences as `render` writes them, each on lines of its own.
+
+        A sentence that lacks its end, as the last of a file may, is given it before another follows.
+        Raises UsageError for tags that the format has no place for.
+        """
+        texts: list[str] = []
+        for sentence, columns in sentences:
+            text = render(sentence, list(map(self._as_written, columns or ())), self.to)
+            if text:
+                texts += [self._missing_end(), text]
+                self._last = text
+        return "".join(texts)
+
+    def _as_written(self, annotation: Annotation) -> Annotation:
+        probabilities, tags = annotation.probabilities, annotation.tags
+        if self.min_confidence and probabilities is not None:
+            least, unsure = self.min_confidence, self.unsure
+            tags = [tag if p >= least else unsure for tag, p in zip(tags, probabilities, strict=True)]
+        return replace(annotation, tags=tags, probabilities=probabilities if self.probabilities else None)
+
+    def _missing_end(self) -> str:
+        last = self._last
+        if not last or last.endswith("\n\n"):
+            return ""
+        line_end = "\r\n" if "\r\n" in last else "\n"
+        missing = "" if last.endswith("\n") else line_end
+        if self.to in ("conllu", "columns") and not _ENDS_IN_BLANK_LINE.search(last + missing):
+            missing += line_end
+        return missing

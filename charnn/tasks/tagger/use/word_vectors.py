@@ -1,4 +1,4 @@
-"""The vectors of words, each made once: words recur."""
+"""The vectors of words, each made once and kept, since words recur."""
 
 from __future__ import annotations
 
@@ -10,35 +10,41 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.word_features import WordFeatures
+from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 CAPACITY = 1 << 15
-"""Words that are kept; all are forgotten when there are more, ..."""
+"""Words whose vectors are kept; all are forgotten when there are more, ..."""
 CHARACTERS = 1 << 24
 """... or more characters of them, so that memory does not grow with the stream."""
 AT_ONCE = 128
-"""Words that the network reads at once."""
+"""Words that the network encodes at once."""
 
 
-class Reader(Protocol):
+class WordEncoder(Protocol):
+    """The part of a tagger's network that makes a vector of each word."""
+
     vector_size: int
+    """D, the numbers of a vector."""
 
-    def vectors(self, features: WordFeatures) -> Floats: ...
+    def vectors(self, features: WordFeatures) -> Floats:
+        """The vectors of the words, (N, D)."""
 
 
 class WordVectors:
-    def __init__(self, lexicon: Lexicon, reader: Reader, *, capacity: int = CAPACITY) -> None:
+    """The vectors of the words of sentences, in a table that keeps those of the words that came before."""
+
+    def __init__(self, lexicon: Lexicon, encoder: WordEncoder, *, capacity: int = CAPACITY) -> None:
+        """The table has room for `capacity` words, or for all words of a call where they are more."""
         self._lexicon = lexicon
-        self._reader = reader
+        self._encoder = encoder
         self._capacity = capacity
         self._forget(0)
 
     def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Floats]:
-        """For each sentence the rows of its words in the table that is returned with them, whose row 0 is all 0.
+        """For each sentence the rows of its words in a table of vectors, and that table, whose row 0 is all 0.
 
         These rows of the table are not changed later. There is at least one sentence.
         """
@@ -56,11 +62,11 @@ class WordVectors:
         return np.split(np.array(places, np.intp), ends[:-1]), self._table
 
     def _forget(self, needed: int) -> None:
-        """Begins anew, with room for CAPACITY words, or for as many as are needed now."""
+        """Begins anew, with room for the capacity, or for as many words as are needed now."""
         self._places: dict[str, int] = {}
         self._characters = 0
         # Whoever has the old table keeps it. Memory that is all zeros is not really there until it is written to.
-        self._table = np.zeros((1 + max(self._capacity, needed), self._reader.vector_size), np.float32)
+        self._table = np.zeros((1 + max(self._capacity, needed), self._encoder.vector_size), np.float32)
 
     def _add(self, words: list[str]) -> None:
         # Words of like lengths together, since the longest of a call decides how much is read of each.
@@ -68,7 +74,7 @@ class WordVectors:
         first = len(self._places) + 1
         for start in range(0, len(words), AT_ONCE):
             chunk = words[start : start + AT_ONCE]
-            self._table[first + start : first + start + len(chunk)] = self._reader.vectors(
+            self._table[first + start : first + start + len(chunk)] = self._encoder.vectors(
                 self._lexicon.features(chunk)
             )
         self._places.update(zip(words, range(first, first + len(words)), strict=True))

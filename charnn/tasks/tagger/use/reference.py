@@ -17,13 +17,13 @@ from charnn.tasks.tagger.treebank import reference_sentences, treebank_format
 
 
 @dataclass(frozen=True, slots=True)
-class GoldSentence:
+class ReferenceSentence:
     name: str
-    """Of the file."""
+    """The name of the file."""
     words: list[str]
     """At least one."""
     tags: tuple[list[str], ...]
-    """Of each column."""
+    """The tags of each column."""
     line_of: Callable[[int], int]
     """The line of a word, by its number from 0."""
 
@@ -34,7 +34,7 @@ class _Text:
     name: str
 
 
-def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[GoldSentence]:
+def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[ReferenceSentence]:
     """What the model of `corpus` was validated with, in some of its columns.
 
     Raises CorpusError where a file of it is missing or has changed.
@@ -63,7 +63,7 @@ def of_files(
     format: TreebankFormat | None,
     tag_paths: Sequence[str],
     encoding: str,
-) -> Iterator[GoldSentence]:
+) -> Iterator[ReferenceSentence]:
     """The sentences of files, for a model of `corpus`, in `columns` of it.
 
     `names` are those of the files' tags where they have none. Raises CorpusError for what cannot be read, for the first
@@ -92,14 +92,14 @@ def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
 
 def _sentences(
     text: _Text, format: TreebankFormat, names: Sequence[str], columns: Sequence[str], level: Level
-) -> Iterator[GoldSentence]:
+) -> Iterator[ReferenceSentence]:
     for sentence in reference_sentences(text.text, text.name, format, names, level):
         tags = tuple(sentence.reference_tags(column) for column in columns)
-        yield GoldSentence(text.name, sentence.words, tags, sentence.line_of)
+        yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of)
 
 
-def _aligned(text: _Text, tags: _Text) -> Iterator[GoldSentence]:
+def _aligned(text: _Text, tags: _Text) -> Iterator[ReferenceSentence]:
     lines = [number for number, line in enumerate(text.text.split("\n"), 1) if without_line_end(line)]
     for line, sentence in zip(lines, align(text.text, text.name, tags.text, tags.name), strict=True):
         source = Sentence("characters", text.name, line, "", sentence.words)
-        yield GoldSentence(text.name, sentence.words, sentence.tags, source.line_of)
+        yield ReferenceSentence(text.name, sentence.words, sentence.tags, source.line_of)

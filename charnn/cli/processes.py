@@ -1,4 +1,5 @@
-"""`charnn train` as one of several processes that `torchrun` started: what they cannot do, and which of them speaks."""
+"""How `charnn train` lives among processes: Ctrl-C and SIGTERM are a request that training honours at its next step;
+where `torchrun` started several processes, one speaks for all."""
 
 from __future__ import annotations
 
@@ -6,17 +7,45 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import typer
 
-from charnn.cli.signals import SIGNALS
-from charnn.errors import UsageError
-
 if TYPE_CHECKING:
     from charnn.training.distributed.processes import Processes
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Within the context, the first signal is only noted; the second acts as it always did."""
+
+    def __init__(self) -> None:
+        self._requested = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def requested(self) -> bool:
+        return self._requested
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._requested = True
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -33,11 +62,11 @@ def joined(context: typer.Context) -> Iterator[Processes]:
             if processes.size > 1:  # torchrun ends the others where one has ended, and this one has a last word to say
                 for number in SIGNALS:
                     signal.signal(number, signal.SIG_IGN)
-            said = processes.error_to_raise(error)
-            if said is error:
+            raised = processes.error_to_raise(error)
+            if raised is error:
                 raise
-            if said is not None:
-                raise said from error
+            if raised is not None:
+                raise raised from error
             if context.find_root().params.get("debug"):
                 traceback.print_exc()
             raise typer.Exit(getattr(error, "exit_code", 1)) from None
@@ -60,15 +89,3 @@ def end(code: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code)
-
-
-def check(processes: Processes, task: str, paths: Sequence[str]) -> None:
-    """Raises UsageError for what several processes cannot do."""
-    if processes.size == 1:
-        return
-    if task == "tagger":
-        raise UsageError("taggers train in one process", hint="start charnn itself, without torchrun")
-    for path in paths:
-        if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
-            name = "standard input" if path == "-" else path
-            raise UsageError(f"{name}: several processes cannot read it", hint="name a file, which each of them reads")

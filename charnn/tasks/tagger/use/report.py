@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-from rich.cells import cell_len
-
-from charnn.cli.tally import Tally
+from charnn.readable import aligned, percent, width
 from charnn.tasks.tagger.config import Level
+from charnn.tasks.tagger.use.evaluation import TagFigures
 from charnn.tasks.tagger.use.scores import TagScore
 
 WIDTH = 120
@@ -19,43 +16,43 @@ _LONGEST_LABEL = 76
 _RULE = "feats agree as in the UD evaluation script, where their universal features do"
 
 
-def report(tally: Tally, *, model: str, treebank: str, level: Level) -> str:
+def report(figures: TagFigures, *, model: str, treebank: str, level: Level) -> str:
     """Ends in a line end."""
-    together = tally.together
+    together = figures.together
     unknown = f"{together.unknown_words:,} of them never seen in training"
     parts = [
         [
             f"model     {model}",
             f"treebank  {treebank}: {together.words:,} {level}s, {unknown}; {together.sentences:,} sentences",
         ],
-        _accuracies(tally),
+        _accuracies(figures),
     ]
-    for column, score in tally.columns.items():
+    for column, score in figures.columns.items():
         parts += [_tags(column, score), _confusions(column, score)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _accuracies(tally: Tally) -> list[str]:
-    rows = list(tally.columns.items())
+def _accuracies(figures: TagFigures) -> list[str]:
+    rows = list(figures.columns.items())
     if len(rows) > 1:
-        rows.append(("all columns", tally.together))
+        rows.append(("all columns", figures.together))
     accuracies = [
-        [label, *map(_percent, (s.accuracy, s.known_accuracy, s.unknown_accuracy, s.sentence_accuracy))]
+        [label, *map(percent, (s.accuracy, s.known_accuracy, s.unknown_accuracy, s.sentence_accuracy))]
         for label, s in rows
     ]
-    lines = _aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
-    if tally.feats_as_written is not None:
-        lines.append(f"({_RULE}; as they are written: {_percent(tally.feats_as_written.accuracy)})")
+    lines = aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
+    if figures.feats_as_written is not None:
+        lines.append(f"({_RULE}; as they are written: {percent(figures.feats_as_written.accuracy)})")
     return lines
 
 
 def _tags(column: str, score: TagScore) -> list[str]:
     tags = score.tags
     rows = [
-        [_label(tag), _percent(of.precision), _percent(of.recall), _percent(of.f1), f"{of.gold:,}"]
+        [_label(tag), percent(of.precision), percent(of.recall), percent(of.f1), f"{of.gold:,}"]
         for tag, of in list(tags.items())[:MOST_TAGS]
     ]
-    lines = _aligned([[column, "precision", "recall", "F1", "gold"], *rows])
+    lines = aligned([[column, "precision", "recall", "F1", "gold"], *rows])
     if len(tags) > MOST_TAGS:
         words = sum(of.gold for of in list(tags.values())[MOST_TAGS:])
         lines.append(f"({len(tags) - MOST_TAGS:,} rarer tags, of {words:,} words together: see --json)")
@@ -73,33 +70,18 @@ def _confusions(column: str, score: TagScore) -> list[str]:
         cells = [[str(words or ".") for words in row] for row in counts_KK.tolist()]
         rows = [[column, *shown], *([label, *row] for label, row in zip(shown, cells, strict=True))]
         for gap in ("  ", " "):
-            matrix = _aligned(rows, gap)
-            if cell_len(matrix[0]) <= WIDTH:
+            matrix = aligned(rows, gap)
+            if width(matrix[0]) <= WIDTH:
                 return [f"{column}: gold tags in rows, predicted tags in columns", *matrix]
-    width = len(f"{confusions[0].words:,}")
+    digits = len(f"{confusions[0].words:,}")
     lines = [f"{column}: gold tag -> predicted tag, the most frequent mistakes"]
     lines += [
-        f"{of.words:{width},}  {_shown(of.gold)} -> {_shown(of.predicted)}" for of in confusions[:MOST_CONFUSIONS]
+        f"{of.words:{digits},}  {_shown(of.gold)} -> {_shown(of.predicted)}" for of in confusions[:MOST_CONFUSIONS]
     ]
     if len(confusions) > MOST_CONFUSIONS:
         words = sum(of.words for of in confusions[MOST_CONFUSIONS:])
         lines.append(f"({len(confusions) - MOST_CONFUSIONS:,} rarer ones, of {words:,} words together)")
     return lines
-
-
-def _aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """The first cell of a row to the left, the others to the right."""
-    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
-    return [gap.join(_padded(row, widths)) for row in rows]
-
-
-def _padded(row: Sequence[str], widths: Iterable[int]) -> list[str]:
-    gaps = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
-    return [row[0] + gaps[0], *(gap + cell for cell, gap in zip(row[1:], gaps[1:], strict=True))]
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f}"
 
 
 def _shown(tag: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
-from charnn.cli.escapes import escaped
+from charnn.readable import escaped
 from charnn.tasks.language_model.use.line_stream import ScoredLine
 from charnn.tasks.language_model.use.lines import LineScore
 from charnn.tasks.language_model.use.scores import SymbolNats, bits
@@ -29,7 +29,7 @@ SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;
 the terminal's own are; what is no surprise is left in those."""
 
 
-class Form(Protocol):
+class View(Protocol):
     """For one output, in the order of its lines."""
 
     def text(self, lines: Numbered) -> str: ...

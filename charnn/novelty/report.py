@@ -1,4 +1,4 @@
-"""How `charnn novelty` writes what it found: reports, lines or runs, each as text and as an object."""
+"""What was found of a text in a corpus, as reports, lines or runs, each as text and as an object."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from charnn.cli.escapes import escaped
 from charnn.novelty.matches import Matches, Run
+from charnn.readable import escaped
 
 SHOWN = 200
 """Characters of the longest run that a report shows."""

@@ -1,0 +1,248 @@
+"""What Python and the command line do with the tasks: find a model's, choose one for data, start and resume runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from charnn.checkpoint.directory import CONFIG, ModelDirectory
+from charnn.checkpoint.locate import find_model, new_model_path
+from charnn.errors import ModelFormatError, UsageError
+from charnn.tasks import FALLBACK, TASKS
+from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.options import Option, TrainingOptions, made, options_of
+from charnn.tasks.task import InferencePrecision, Run, Task
+
+if TYPE_CHECKING:
+    from charnn.config.model import Validation
+    from charnn.training.distributed.processes import Processes
+    from charnn.training.report import Report
+    from charnn.training.session import Session
+
+D = TypeVar("D", bound=TaskDirectory[Any])
+OptionsOf = Callable[[Task[Any]], type[Any]]
+"""The class of a task's options for one command."""
+
+
+class Silent:
+    """An observer of a run that shows nothing."""
+
+    def step(self, report: Report) -> None:
+        pass
+
+    def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
+        pass
+
+
+def load(path: str | os.PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1) -> Any:
+    """See `charnn.load`."""
+    model = find_model(os.fspath(path), None)
+    task = task_of(model)
+    return task.load(task.directory(model.path), precision=precision, threads=threads)
+
+
+def train(
+    corpus: Sequence[str | os.PathLike[str]],
+    *,
+    task: str | None,
+    out: str | os.PathLike[str] | None,
+    overwrite: bool,
+    resume: str | os.PathLike[str] | None,
+    options: Mapping[str, Any],
+) -> Any:
+    """See `charnn.train`."""
+    from charnn.training.distributed.processes import ALONE
+
+    paths = tuple(os.fspath(path) for path in corpus)
+    values = {name: _listed(name, value) for name, value in options.items()}
+    if resume is None:
+        target = None if out is None else Path(out)
+        session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
+    else:
+        session = go_on(os.fspath(resume), paths, values, processes=ALONE)
+    session.run(Silent())
+    return load(session.directory.path)
+
+
+def start(
+    corpus: Sequence[str],
+    task: str | None,
+    values: Mapping[str, Any],
+    *,
+    out: Path | None,
+    overwrite: bool,
+    processes: Processes,
+    thread_counts: Sequence[int] | None = None,
+) -> Session[Any]:
+    """A new run; `values` are the options that were given, by their names.
+
+    Raises UsageError for options that the task does not have or that contradict each other, and whatever reading the
+    data and making the directory raise.
+    """
+    if not corpus:
+        raise UsageError("no corpus to learn from", hint="name a text file, or - for stdin")
+    encoding = values.get("encoding") or TrainingOptions.encoding
+    chosen = choose_task(task, values, corpus[0], lambda one: one.training_options, encoding=encoding)
+    check_processes(chosen, processes, [*corpus, *(values.get("valid") or [])])
+
+    def create(kind: type[D]) -> D:
+        if out is not None:
+            return kind.create(out, overwrite=overwrite, names=all_files())
+        if overwrite:
+            raise UsageError("--overwrite needs --out, the model to replace")
+        stem = "stdin" if corpus[0] == "-" else Path(corpus[0].removesuffix(".gz")).stem
+        return kind.create(new_model_path(stem))
+
+    return chosen.start(Run(tuple(corpus), create, processes, thread_counts), made(chosen.training_options, values))
+
+
+def go_on(
+    name: str,
+    corpus: Sequence[str],
+    values: Mapping[str, Any],
+    *,
+    processes: Processes,
+    thread_counts: Sequence[int] | None = None,
+) -> Session[Any]:
+    """Resumes the run in the directory that `name` means. Only its budget can be another, and its corpus named again.
+
+    Where several processes go on, the first one alone reads the directory.
+    """
+    budget = ("time", "epochs", "steps")
+    for option in values:
+        if option not in budget:
+            raise UsageError(f"{flag_of(option)} cannot change in a run that is resumed")
+
+    def find() -> tuple[str, str]:
+        found = find_model(name, None)
+        return str(found.path), task_of(found).name
+
+    path, task_name = processes.broadcast(find)
+    task = TASKS[task_name]
+    check_processes(task, processes, corpus)
+    run = Run(tuple(corpus), _no_directory, processes, thread_counts)
+    return task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+
+
+def task_of(model: ModelDirectory) -> Task[Any]:
+    """The task of a model. Raises ModelFormatError where config.json is damaged or names one that is not known."""
+    name = model.task()
+    if name not in TASKS:
+        raise ModelFormatError(f"{model.path / CONFIG}: the task {name!r:.30} is not known")
+    return TASKS[name]
+
+
+def choose_task(
+    name: str | None, given: Collection[str], path: str, options_for: OptionsOf, *, encoding: str
+) -> Task[Any]:
+    """The task that is meant: the named one; else the one that the given options belong to; else that of the file.
+
+    Raises UsageError where options belong to different tasks, or to another one than the named one, and where several
+    tasks recognize the file.
+    """
+    if name is not None:
+        task = task_named(name)
+        refuse_others(task, given, options_for, f"this is a {task.title}")
+        return task
+    left = tasks_with(given, options_for)
+    if len(left) == 1:
+        return left[0]
+    return recognized(path, left, encoding=encoding)
+
+
+def task_named(name: str) -> Task[Any]:
+    if name not in TASKS:
+        raise UsageError(f"--task {name}: no such task", hint=f"there are {', '.join(TASKS)}")
+    return TASKS[name]
+
+
+def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]]:
+    """The tasks that have all of these options. Raises UsageError where there is none."""
+    left = list(TASKS.values())
+    seen = list[tuple[str, Task[Any]]]()
+    for name in given:
+        owners = [task for task in TASKS.values() if name in names_of(options_for(task))]
+        if not owners:
+            raise UsageError(f"{flag_of(name)}: no task has this option")
+        if not any(task in left for task in owners):
+            first, owner = next((name, task) for name, task in seen if task not in owners)
+            raise UsageError(
+                f"{flag_of(first)} is for {owner.data} and {flag_of(name)} for {owners[0].data}: give one of them"
+            )
+        if len(owners) < len(TASKS):
+            seen.append((name, owners[0]))
+        left = [task for task in left if task in owners]
+    return left
+
+
+def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Task[Any]:
+    """The task whose kind of data the file is. Raises UsageError where it looks like data of several."""
+    from charnn.corpora.sources import beginning
+
+    text = beginning(path, encoding=encoding)
+    found = [task for task in tasks if task.recognizes(text)]
+    if len(found) > 1:
+        names = " or ".join(f"--task {task.name}" for task in found)
+        raise UsageError(f"{path}: this may be data of several kinds", hint=f"say which with {names}")
+    return found[0] if found else TASKS[FALLBACK]
+
+
+def refuse_others(
+    task: Task[Any], given: Collection[str], options_for: OptionsOf, who: str, hint: str | None = None
+) -> None:
+    """Raises UsageError for an option that the task does not have; `who` says whose it would have to be."""
+    own = names_of(options_for(task))
+    for name in given:
+        if name not in own:
+            owner = next((other for other in TASKS.values() if name in names_of(options_for(other))), None)
+            what = f"is for {owner.data}" if owner is not None else "is no option here"
+            raise UsageError(f"{flag_of(name)} {what}, and {who}", hint=hint)
+
+
+def names_of(kind: type[Any]) -> set[str]:
+    return {option.name for option in options_of(kind)}
+
+
+def every_option(options_for: OptionsOf) -> dict[str, Option]:
+    """The options of all tasks by name."""
+    return {option.name: option for task in TASKS.values() for option in options_of(options_for(task))}
+
+
+def flag_of(name: str) -> str:
+    """The option as it is written on the command line."""
+    for options_for in (lambda task: task.training_options, lambda task: task.evaluation_options):
+        if option := every_option(options_for).get(name):
+            return option.flag
+    return f"--{name.replace('_', '-')}"
+
+
+def all_files() -> frozenset[str]:
+    """The names of the files that the tasks' models have."""
+    return frozenset(name for task in TASKS.values() for name in task.directory.files)
+
+
+def check_processes(task: Task[Any], processes: Processes, paths: Sequence[str]) -> None:
+    """Raises UsageError for what several processes cannot do."""
+    if processes.size == 1:
+        return
+    if not task.several_processes:
+        raise UsageError(f"{task.title}s train in one process", hint="start charnn itself, without torchrun")
+    for path in paths:
+        if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+            name = "standard input" if path == "-" else path
+            raise UsageError(f"{name}: several processes cannot read it", hint="name a file, which each of them reads")
+
+
+def _no_directory(kind: type[D]) -> D:
+    raise AssertionError("a run that is resumed has its directory")
+
+
+def _listed(name: str, value: Any) -> Any:
+    """A single path where several may be named is a list of one; other paths are text."""
+    option = every_option(lambda task: task.training_options).get(name)
+    if option is not None and option.type == (list[str] | None):
+        value = [value] if isinstance(value, str | os.PathLike) else value
+        return [os.fspath(path) for path in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value

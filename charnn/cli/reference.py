@@ -1,0 +1,89 @@
+"""docs/options.md, made from the commands themselves: `python -m charnn.cli.reference > docs/options.md`.
+
+A test compares the file with what this makes, so that the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import typer
+
+from charnn.tasks import TASKS
+from charnn.tasks.options import options_of
+
+INTRODUCTION = """# Options
+
+This page is made from the commands themselves (`make docs`); `charnn COMMAND --help` says the same on a terminal.
+Where an option belongs to one kind of model alone, that is said; another kind refuses it.
+"""
+
+
+def reference() -> str:
+    """The page in Markdown, which ends in a line end."""
+    from charnn.cli.main import app
+
+    parts = [INTRODUCTION]
+    parts += ["\n".join(_command(str(command.name), command.callback)) for command in app.registered_commands]
+    return "\n".join(parts)
+
+
+def _command(name: str, callback: Any) -> Iterator[str]:
+    summary, *rest = textwrap.dedent("    " + inspect.cleandoc(callback.__doc__ or "")).strip().split("\n\n")
+    yield f"## charnn {name}\n\n{summary}\n"
+    for part in rest:
+        is_example = part.startswith(("charnn ", "zcat ", "tail ", "echo "))
+        yield ("\n".join(f"    {line}" for line in part.splitlines()) if is_example else part) + "\n"
+    panel = None
+    for parameter in inspect.signature(callback, eval_str=True).parameters.values():
+        for declared in getattr(parameter.annotation, "__metadata__", ()):
+            own = declared.rich_help_panel or "For every use"
+            if own != panel:
+                yield f"{'' if panel is None else chr(10)}**{own}**\n"
+                panel = own
+            kind = get_args(parameter.annotation)[0]
+            yield f"- {_names(parameter.name, declared, kind)}: {_help(name, parameter, declared)}"
+    yield ""
+
+
+def _names(name: str, declared: Any, kind: Any) -> str:
+    if isinstance(declared, typer.models.ArgumentInfo):
+        return f"`{declared.metavar or name.upper()}`"
+    value = "" if kind is bool else f" {declared.metavar or _value(kind)}"
+    return ", ".join(f"`{flag}{value}`" for flag in (declared.default, *(declared.param_decls or ())))
+
+
+def _value(kind: Any) -> str:
+    """What stands for the value of an option."""
+    kinds = [one for one in get_args(kind) if one is not type(None)] if isinstance(kind, types.UnionType) else [kind]
+    if get_origin(kinds[0]) is Literal:
+        return "|".join(map(str, get_args(kinds[0])))
+    return {int: "N", float: "X", Path: "PATH"}.get(kinds[0], "TEXT")
+
+
+def _help(command: str, parameter: inspect.Parameter, declared: Any) -> str:
+    text, shown = " ".join((declared.help or "").split()), declared.show_default
+    if isinstance(shown, str):
+        text += f" [{shown}]"
+    elif shown and parameter.default not in (None, False, ""):
+        text += f" [{parameter.default}]"
+    return text + _owners(command, parameter.name)
+
+
+def _owners(command: str, name: str) -> str:
+    """Whose option it is, where not every task has it."""
+    kinds = {
+        task.title: {"train": task.training_options, "eval": task.evaluation_options}.get(command)
+        for task in TASKS.values()
+    }
+    owners = [title for title, kind in kinds.items() if kind and name in {option.name for option in options_of(kind)}]
+    return f" ({' and '.join(owners)} only)" if 0 < len(owners) < len(TASKS) else ""
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,63 @@
+"""What a person reads and types: durations, sizes, shares, tables whose columns line up on a terminal, and characters
+that are hard to see or to type, as most languages write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+
+
+def duration(seconds: float) -> str:
+    """The seconds as 42s, 3m05s or 2h10m."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= scale:
+            return f"{count / scale:.1f} {unit}"
+    return f"{count} B"
+
+
+def percent(share: float | None) -> str:
+    """The share in percent, with two decimals; a dash for one of nothing."""
+    return "-" if share is None else f"{100 * share:.2f}"
+
+
+def width(text: str) -> int:
+    """The columns that a terminal shows the text in."""
+    return cell_len(text)
+
+
+def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """The rows as lines: the first cell of each to the left, the others to the right."""
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    return [gap.join(_padded(row, widths)) for row in rows]
+
+
+def _padded(row: Sequence[str], widths: Iterable[int]) -> list[str]:
+    gaps = [" " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)]
+    return [row[0] + gaps[0], *(gap + cell for cell, gap in zip(row[1:], gaps[1:], strict=True))]
+
+
+def unescaped(text: str) -> str:
+    r"""A string option in which \n, \r, \t, \0 and \\ stand for what they stand for in most languages."""
+    meaning = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\"}
+    return re.sub(r"\\([nrt0\\])", lambda match: meaning[match[1]], text)
+
+
+def escaped(text: str, *, but: str = "") -> str:
+    r"""Backslashes, tabs, line ends and all else that does not print as \\, \t, \n, \r, \x1b, \u200e, \U000e0001."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(
+        c if c in but or (c.isprintable() and c != "\\") else c.encode("unicode_escape").decode() for c in text
+    )

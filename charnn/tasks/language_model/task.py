@@ -1,0 +1,137 @@
+"""The language model as a task: how it is started, resumed, loaded, described and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from charnn.config import Budget, TrainingConfig
+from charnn.config.tokenizer import TokenizerConfig
+from charnn.errors import UsageError
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
+from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
+from charnn.tasks.task import Description, InferencePrecision, Run, Task
+
+if TYPE_CHECKING:
+    from charnn.tasks.directory import TaskDirectory
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.learn.session import LanguageModelSession
+    from charnn.tasks.language_model.use.evaluation import TextEvaluation
+    from charnn.tasks.language_model.use.model import LanguageModel
+
+
+class LanguageModelTask(Task[LanguageModelConfig]):
+    name = "language-model"
+    title = "language model"
+    data = "texts"
+    summary = "learns a text, writes more of it, and says how well it predicts other texts"
+    commands = ("sample", "score", "novelty")
+    training_options = LanguageModelOptions
+    evaluation_options = LanguageModelEvaluationOptions
+    several_processes = True
+
+    @property
+    def directory(self) -> type[LanguageModelDirectory]:
+        from charnn.tasks.language_model.directory import LanguageModelDirectory
+
+        return LanguageModelDirectory
+
+    def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
+        """Where several processes start, the first one alone reads the model to start from."""
+        from charnn.tasks.language_model.corpus import read_corpus
+        from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
+        from charnn.tasks.language_model.learn.session import LanguageModelSession
+
+        name, processes = options.start_from, run.processes
+        source = self.directory.find(name) if name is not None and processes.is_first else None
+        settings = options.training_settings(patience=TrainingConfig.patience)
+        tokenizer = processes.broadcast(
+            lambda: options.tokenizer_config(source.config().tokenizer if source is not None else None),
+            pack=TokenizerConfig.to_json,
+            unpack=TokenizerConfig.from_json,
+        )
+        corpus = read_corpus(
+            run.corpus,
+            options.valid or [],
+            document=options.documents,
+            encoding=options.encoding,
+            any_bytes=tokenizer.kind == "bytes",
+        )
+        overrides = LanguageModelOverrides(
+            cell=options.cell,
+            embedding_size=options.embedding,
+            residual=options.residual or None,
+            recurrent_depth=options.recurrent_depth,
+            weight_drop=options.weight_drop,
+            embedding_dropout=options.embedding_dropout,
+            gradient_flow=options.gradient_flow,
+            stopping=options.stopping,
+            **options.sizes,
+        )
+        return LanguageModelSession.start(
+            lambda: run.create(self.directory),
+            corpus,
+            tokenizer,
+            overrides,
+            settings,
+            source,
+            processes,
+            run.thread_counts,
+        )
+
+    def resume(
+        self, directory: TaskDirectory[LanguageModelConfig], run: Run, budget: Budget | None
+    ) -> LanguageModelSession:
+        from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
+        from charnn.tasks.language_model.learn.session import LanguageModelSession
+
+        config = run.processes.broadcast(
+            directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json
+        )
+        recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
+        if run.corpus:
+            valid = [source.path for source in recorded.validation_sources]
+            corpus = read_corpus(
+                run.corpus, valid, document=recorded.document, encoding=recorded.encoding, any_bytes=any_bytes
+            )
+            if _hashes(corpus.config) != _hashes(recorded):
+                names = ", ".join(run.corpus)
+                raise UsageError(f"{names}: not the text that {directory.path} was trained on")
+        else:
+            corpus = read_corpus_again(recorded, any_bytes=any_bytes)
+        return LanguageModelSession.resume(
+            self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
+        )
+
+    def load(
+        self,
+        directory: TaskDirectory[LanguageModelConfig],
+        *,
+        precision: InferencePrecision | None = None,
+        threads: int = 1,
+    ) -> LanguageModel:
+        from charnn.tasks.language_model.use.model import LanguageModel
+
+        return LanguageModel(self.directory(directory.path), precision=precision, threads=threads)
+
+    def describe(self, directory: TaskDirectory[LanguageModelConfig]) -> Description:
+        from charnn.tasks.language_model.description import describe
+
+        return describe(self.directory(directory.path))
+
+    def evaluate(
+        self,
+        model: LanguageModel,
+        files: Sequence[str],
+        options: LanguageModelEvaluationOptions,
+        *,
+        encoding: str = "utf-8",
+        threads: int = 1,
+    ) -> TextEvaluation:
+        from charnn.tasks.language_model.use.evaluation import TextEvaluation
+
+        return TextEvaluation(model, files, options, encoding=encoding, threads=threads)
+
+
+def _hashes(corpus: CorpusConfig) -> list[str]:
+    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]

@@ -1,0 +1,166 @@
+"""A language model for its user: text that it writes, and what lines cost it."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.errors import CharnnWarning
+from charnn.generation.config import SamplingConfig
+from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.model import Model
+from charnn.tasks.task import InferencePrecision
+from charnn.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from charnn.generation.generator import Generation, TextGenerator
+    from charnn.generation.text import Piece, Request
+    from charnn.tasks.language_model.use.line_stream import ScoredLine
+    from charnn.tasks.language_model.use.lines import LineModel
+    from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+
+SEEDS = 1 << 32
+LARGE_GRAPH = 2_000_000
+"""Bytes. Weights beyond this do not fit one core's own cache, and single steps gain a fifth to a half from a second."""
+
+
+class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
+    """A language model, as `charnn.load` gives it."""
+
+    directory_class = LanguageModelDirectory
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """Raises ModelFormatError where its file is missing or damaged."""
+        return self.directory.tokenizer()
+
+    @cached_property
+    def _runtimes(self) -> dict[tuple[bool, int], RuntimeLanguageModel]:
+        return {}
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the model has seen whole documents, and so has learned where a text ends."""
+        return self.config.corpus.ends_are_learned
+
+    def sample(self, prompt: str = "", *, seed: int | None = None, **sampling: Any) -> Generation:
+        """The text that follows `prompt`, in pieces as it is made, as `charnn sample --no-echo` writes it.
+
+        `sampling` are the fields of `charnn.generation.config.SamplingConfig`: temperature, top_k, length and so on.
+        The same seed gives the same text; without one it is another every time. Raises UsageError or ConfigError for
+        what cannot be done.
+        """
+        from charnn.generation.generator import Generation
+
+        return Generation(self.texts([prompt], SamplingConfig(**sampling), seed=seed, batch=1, echo=False))
+
+    def texts(
+        self,
+        prompts: Iterable[str | None],
+        sampling: SamplingConfig,
+        *,
+        seed: int | None = None,
+        number: int = 1,
+        batch: int = 64,
+        echo: bool = True,
+        scored: bool = False,
+        alternatives: int | None = None,
+    ) -> Iterator[Piece]:
+        """The pieces of `number` texts for each prompt, one text after the other; `batch` of them are made at once.
+
+        A prompt that is None says that to ask for the next one would wait. Each text has random numbers of its own,
+        made from the seed and its place. With `echo` a pattern is about the prompt too. `scored` texts know their
+        log-probability, and with `alternatives` so many alternatives to each symbol. With several beams, the likeliest
+        texts that they find.
+        """
+        from charnn.generation.generator import in_order
+
+        seed = secrets.randbelow(SEEDS) if seed is None else seed
+        if sampling.beams > 1:
+            from charnn.generation.beam import likeliest_texts
+
+            wanted = self._requests(prompts, number=1, seed=seed)
+            runtime = self.runtime(self.precision or "auto", threads=self.threads)
+            return likeliest_texts(
+                runtime, self.tokenizer, sampling, wanted, number=number, may_stop=self.may_stop, echo=echo
+            )
+        generator = self.generator(sampling, batch=batch, echo=echo, scored=scored, alternatives=alternatives)
+        return in_order(generator.texts(self._requests(prompts, number=number, seed=seed)))
+
+    def generator(self, sampling: SamplingConfig, **options: Any) -> TextGenerator:
+        """What makes texts side by side; `options` are those of `TextGenerator`."""
+        from charnn.generation.generator import TextGenerator
+
+        runtime = self.runtime(self.precision or "auto", threads=self.threads)
+        return TextGenerator(runtime, self.tokenizer, sampling, may_stop=self.may_stop, **options)
+
+    def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[ScoredLine]:
+        """What each line costs the model, which reads it by itself; in order, as `charnn score` has it.
+
+        With `ends`, line ends are scored, too. The precision is fp32 unless another was asked for.
+        """
+        from charnn.tasks.language_model.use.line_stream import score_stream
+        from charnn.tasks.language_model.use.lines import LineScorer
+
+        with closing(LineScorer([self.line_model(ends=ends)], ends=ends, threads=self.threads)) as scorer:
+            for chunk in score_stream(([line] for line in lines), scorer):
+                yield from chunk
+
+    def line_model(self, *, ends: bool = False) -> LineModel:
+        """How it reads lines: after what opens a document; with `ends` it may have to say that it stops there."""
+        from charnn.tasks.language_model.use.lines import LineModel
+        from charnn.tokenizers.base import first_ids
+
+        corpus = self.config.corpus
+        return LineModel(
+            self.runtime(self.precision or "fp32", threads=1),
+            self.tokenizer,
+            first_ids(self.tokenizer, ends_are_learned=self.may_stop),
+            stops=ends and corpus.document == "line" and self.may_stop,
+        )
+
+    def runtime(self, precision: InferencePrecision, *, threads: int) -> RuntimeLanguageModel:
+        """The network, ready to run, with so many threads of its own; it is read once.
+
+        Raises UsageError where int8 is asked for and there is no int8 graph.
+        """
+        from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+
+        key = self.is_quantized(precision), threads
+        if key not in self._runtimes:
+            graph = self.directory.graph_path(quantized=key[0])
+            self._runtimes[key] = RuntimeLanguageModel(graph, threads=threads)
+        return self._runtimes[key]
+
+    def threads_for_steps(self, processors: int) -> int:
+        """How many of the processors are worth using where texts are written one step at a time."""
+        graph = QUANTIZED_GRAPH if self.is_quantized(self.precision or "auto") else GRAPH
+        return min(2, processors) if self.directory.existing(graph).stat().st_size > LARGE_GRAPH else 1
+
+    def _requests(self, prompts: Iterable[str | None], *, number: int, seed: int) -> Iterator[Request | None]:
+        """A warning names the characters of a prompt that the model has never seen, each of them once."""
+        import numpy as np
+
+        from charnn.generation.text import Request
+
+        count, warned = itertools.count(), set[str]()
+        for prompt in prompts:
+            if prompt is None:
+                yield None
+                continue
+            if unknown := [c for c in self.tokenizer.unknown_characters(prompt) if c not in warned]:
+                warned.update(unknown)
+                shown = ", ".join(map(repr, unknown))
+                warnings.warn(
+                    f"the model has never seen {shown}: read as the unknown token", CharnnWarning, stacklevel=2
+                )
+            for _ in range(number):
+                place = next(count)
+                yield Request(place, prompt, np.random.default_rng((seed, place)))

@@ -1,0 +1,65 @@
+"""What a tagger is, in rows for a person."""
+
+from __future__ import annotations
+
+from charnn.readable import duration
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.task import Description
+
+SHOWN_TAGS = 72
+"""Characters of the tags that are shown of a column."""
+
+
+def describe(directory: TaggerDirectory) -> Description:
+    config, lexicon = directory.config(), directory.lexicon()
+    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    words_per_second = record.epochs * corpus.training_words / record.seconds if record.seconds else 0.0
+    rows = [
+        (
+            "network",
+            f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
+            f"{network.decoder} tags, dropout {network.dropout:g}",
+        ),
+        *(("column", f"{column}: {_named(tags)}") for column, tags in lexicon.tags.items()),
+        (
+            "lexicon",
+            f"{len(lexicon.counts):,} forms, {lexicon.word_ids - 1:,} word vectors, "
+            f"{len(lexicon.characters):,} characters",
+        ),
+        *(("treebank", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
+        *(("tags", f"{s.path}: {s.characters:,} characters") for s in corpus.tag_sources),
+        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
+        (
+            "split",
+            f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
+            f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with; {corpus.format}",
+        ),
+        (
+            "training",
+            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
+            f"sentences a batch, {record.precision} on {record.device}, {words_per_second:,.0f} {corpus.level}s/s; "
+            f"seed {training.seed}; ended by: {record.stopped_by}",
+        ),
+    ]
+    if config.scores:
+        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+    if config.quantization:
+        measured = config.quantization
+        rows.append(
+            (
+                "int8",
+                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer words right; "
+                f"{'used' if measured.used else 'not used'} for tagging",
+            )
+        )
+    learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": dict(lexicon.tags)}
+    return Description(rows, learned)
+
+
+def _named(tags: tuple[str, ...]) -> str:
+    """How many there are, and the first ones by name."""
+    shown, length = 1, len(tags[0])
+    while shown < len(tags) and (length := length + 2 + len(tags[shown])) <= SHOWN_TAGS:
+        shown += 1
+    more = f" and {len(tags) - shown:,} more" if shown < len(tags) else ""
+    return f"{len(tags):,} {'tag' if len(tags) == 1 else 'tags'}: {', '.join(tags[:shown])}{more}"

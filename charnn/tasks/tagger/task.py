@@ -1,0 +1,119 @@
+"""The tagger as a task: how it is started, resumed, loaded, described and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from charnn.config import Budget
+from charnn.errors import UsageError
+from charnn.tasks.tagger.config import TaggerConfig, TreebankConfig
+from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
+from charnn.tasks.task import Description, InferencePrecision, Run, Task
+
+if TYPE_CHECKING:
+    from charnn.tasks.directory import TaskDirectory
+    from charnn.tasks.tagger.directory import TaggerDirectory
+    from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.tasks.tagger.use.evaluation import TaggerEvaluation
+    from charnn.tasks.tagger.use.model import Tagger
+
+PATIENCE = 0
+
+
+class TaggerTask(Task[TaggerConfig]):
+    name = "tagger"
+    title = "tagger"
+    data = "treebanks"
+    summary = "learns the tags of a treebank, and tags words or characters"
+    commands = ("tag",)
+    training_options = TaggerOptions
+    evaluation_options = TaggerEvaluationOptions
+
+    def recognizes(self, beginning: str) -> bool:
+        """CoNLL-U, columns between tabs, and lines of word_TAG are treebanks."""
+        from charnn.tasks.tagger.formats.recognition import recognize
+
+        return recognize(beginning) != "lines"
+
+    @property
+    def directory(self) -> type[TaggerDirectory]:
+        from charnn.tasks.tagger.directory import TaggerDirectory
+
+        return TaggerDirectory
+
+    def start(self, run: Run, options: TaggerOptions) -> TaggerSession:
+        from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+        from charnn.tasks.tagger.learn.session import TaggerSession
+        from charnn.tasks.tagger.treebank import read_treebank
+
+        treebank = read_treebank(
+            run.corpus,
+            options.valid or [],
+            columns=options.column_names,
+            format=options.format,
+            level=options.level,
+            tag_paths=options.tags or [],
+            encoding=options.encoding,
+        )
+        overrides = TaggerOverrides(
+            cell=options.cell,
+            word_size=options.embedding,
+            words_from=options.words_from,
+            decoder=options.decoder,
+            **options.sizes,
+        )
+        settings = options.training_settings(patience=PATIENCE)
+        return TaggerSession.start(lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts)
+
+    def resume(self, directory: TaskDirectory[TaggerConfig], run: Run, budget: Budget | None) -> TaggerSession:
+        from charnn.tasks.tagger.learn.session import TaggerSession
+        from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
+
+        recorded = directory.config().corpus
+        if run.corpus:
+            treebank = read_treebank(
+                run.corpus,
+                [source.path for source in recorded.validation_sources],
+                columns=recorded.columns,
+                format=recorded.format,
+                level=recorded.level,
+                tag_paths=[source.path for source in recorded.tag_sources],
+                encoding=recorded.encoding,
+            )
+            if _hashes(treebank.config) != _hashes(recorded):
+                names = ", ".join(run.corpus)
+                raise UsageError(f"{names}: not the treebank that {directory.path} was trained on")
+        else:
+            treebank = read_treebank_again(recorded)
+        return TaggerSession.resume(self.directory(directory.path), treebank, budget, run.thread_counts)
+
+    def load(
+        self, directory: TaskDirectory[TaggerConfig], *, precision: InferencePrecision | None = None, threads: int = 1
+    ) -> Tagger:
+        from charnn.tasks.tagger.use.model import Tagger
+
+        return Tagger(self.directory(directory.path), precision=precision, threads=threads)
+
+    def describe(self, directory: TaskDirectory[TaggerConfig]) -> Description:
+        from charnn.tasks.tagger.description import describe
+
+        return describe(self.directory(directory.path))
+
+    def evaluate(
+        self,
+        model: Tagger,
+        files: Sequence[str],
+        options: TaggerEvaluationOptions,
+        *,
+        encoding: str = "utf-8",
+        threads: int = 1,
+    ) -> TaggerEvaluation:
+        from charnn.tasks.tagger.use.evaluation import TaggerEvaluation
+
+        return TaggerEvaluation(model, files, options, encoding=encoding, threads=threads)
+
+
+def _hashes(treebank: TreebankConfig) -> list[str]:
+    sources = (*treebank.sources, *treebank.validation_sources, *treebank.tag_sources)
+    return [source.sha256 for source in sources]

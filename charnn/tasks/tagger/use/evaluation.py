@@ -1,0 +1,245 @@
+"""How well a tagger tags: its tags beside those of a treebank, and the words where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charnn.errors import CorpusError, UsageError
+from charnn.streaming import in_chunks
+from charnn.tasks.tagger.config import Level
+from charnn.tasks.tagger.options import TaggerEvaluationOptions
+from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
+from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
+
+if TYPE_CHECKING:
+    from charnn.tasks.tagger.use.model import Tagger
+    from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
+
+BLOCK_WORDS = 8192
+"""Words that are tagged together; a longer sentence is a block of its own."""
+_FEATS = "feats"
+_BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSentence:
+    """A sentence and what the model says of it, in each column."""
+
+    sentence: ReferenceSentence
+    predicted: list[list[str]]
+    known: list[bool]
+    """Whether each form stands in the training data."""
+    reference_compared: list[list[str]]
+    """`sentence.tags` and `predicted` in a form in which tags that agree are equal: FEATS have their universal features
+    alone."""
+    predicted_compared: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TagError:
+    """A word whose tag is not that of the treebank."""
+
+    file: str
+    line: int
+    column: str
+    gold: str
+    predicted: str
+    known: bool
+    """Whether the form stands in the training data."""
+    words: list[str]
+    """The words of the sentence."""
+    place: int
+    """The place of the word among them, from 0."""
+    level: Level
+
+    def to_json(self) -> dict[str, Any]:
+        record = {**asdict(self), "word": self.words[self.place]}
+        del record["level"]
+        return record
+
+    def to_line(self) -> str:
+        """`path:line`, the word, its tags and its sentence with the word marked, between tabs, of which these have
+        none themselves."""
+        before, word, after = self.words[: self.place], self.words[self.place], self.words[self.place + 1 :]
+        sentence = (" " if self.level == "word" else "").join([*before, f">>{word}<<", *after])
+        tags = f"{self.column} {self.gold} -> {self.predicted}"
+        return "\t".join(map(_on_one_line, (f"{self.file}:{self.line}", word, tags, sentence))) + "\n"
+
+
+class TagFigures:
+    """The scores of the sentences so far."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = {column: TagScore() for column in columns}
+        self.together = TagScore()
+        """A word is right where it is right in every column."""
+        self.feats_as_written: TagScore | None = TagScore() if _FEATS in columns else None
+        """What feats would score if they were compared letter by letter."""
+
+    def add(self, block: Sequence[ComparedSentence]) -> None:
+        for number, column in enumerate(self.columns):
+            self.columns[column] += TagScore.of(
+                (s.reference_compared[number], s.predicted_compared[number], s.known) for s in block
+            )
+            if column == _FEATS and self.feats_as_written is not None:
+                self.feats_as_written += TagScore.of(
+                    (s.sentence.tags[number], s.predicted[number], s.known) for s in block
+                )
+        self.together += TagScore.of(
+            (joined_tags(*s.reference_compared), joined_tags(*s.predicted_compared), s.known) for s in block
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        columns = {column: score.to_json() for column, score in self.columns.items()}
+        if self.feats_as_written is not None:
+            columns[_FEATS]["accuracy_as_written"] = self.feats_as_written.accuracy
+        together = self.together.to_json()
+        del together["tags"]  # every combination of tags
+        return {**columns, "all_columns": together}
+
+
+class TaggerEvaluation:
+    """The accuracy of each column, words that the model has never seen apart; with `--errors` the mistaken words."""
+
+    def __init__(
+        self,
+        model: Tagger,
+        files: Sequence[str],
+        options: TaggerEvaluationOptions,
+        *,
+        encoding: str,
+        threads: int,
+    ) -> None:
+        """Without files it scores what was held out when the model was trained.
+
+        Raises UsageError for options that contradict each other, or that the model does not go with.
+        """
+        self._model, self._options = model, options
+        model.precision, model.threads = model.precision or "fp32", threads
+        corpus, path = model.config.corpus, model.directory.path
+        names = options.column_names or corpus.columns
+        self._columns = [name for name in names if name != "_"]
+        for column in self._columns:
+            if column not in corpus.columns:
+                hint = f"its columns are {', '.join(corpus.columns)}"
+                raise UsageError(f"--columns: {path} does not tag {column}", hint=hint)
+        self._file: str | None = ", ".join(files) if files else None
+        self._sentences: Iterable[ReferenceSentence]
+        if files:
+            self._sentences = of_files(
+                files,
+                names,
+                self._columns,
+                corpus,
+                format=options.format,
+                tag_paths=options.tags or [],
+                encoding=encoding,
+            )
+        else:
+            if options.format is not None or options.tags:
+                option = "--tags" if options.tags else "--format"
+                raise UsageError(f"{option} is for a FILE; what the model was validated with has its own")
+            self._sentences = held_out(corpus, self._columns)
+        self._name = self._file or "held out of the treebank"
+        self.figures = TagFigures(self._columns)
+        self._drawn_alone: str | None = None
+
+    @property
+    def lists(self) -> bool:
+        return self._options.errors
+
+    def run(self) -> Iterator[TagError]:
+        """Raises CorpusError where there is no sentence, and as `of_files`, after all before it has been given."""
+        with self._model as model:
+            for block in self._compared_blocks(model.sentence_tagger):
+                self.figures.add(block)
+                if self.lists:
+                    yield from _errors(block, self._columns, self._model.config.corpus.level)
+        if self.figures.together.words == 0:
+            raise CorpusError(f"{self._name}: there is no sentence")
+        if self._options.confusion is not None:
+            self._draw(self._options.confusion)
+
+    def notices(self) -> Iterator[str]:
+        if self._drawn_alone is not None:
+            yield (
+                f"{self._options.confusion} shows {self._drawn_alone}; with {{column}} in its name there is a picture "
+                f"of each column"
+            )
+        if self.lists:
+            wrong = ", ".join(f"{c} {score.words - score.correct:,}" for c, score in self.figures.columns.items())
+            yield f"mistakes in {self.figures.together.words:,} {self._model.config.corpus.level}s: {wrong}"
+
+    def to_json(self) -> dict[str, Any]:
+        about = {"file": self._file, "precision": self._model.precision, "model": str(self._model.directory.path)}
+        return {**self.figures.to_json(), **about}
+
+    def report(self) -> str:
+        from charnn.tasks.tagger.use.report import report
+
+        level = self._model.config.corpus.level
+        return report(self.figures, model=str(self._model.directory.path), treebank=self._name, level=level)
+
+    def _compared_blocks(self, tagger: SentenceTagger) -> Iterator[list[ComparedSentence]]:
+        """The sentences, tagged, in their order."""
+        places = [tagger.columns.index(column) for column in self._columns]
+        every = ([sentence] for sentence in self._sentences)
+        for block, _ in in_chunks(every, lambda sentence: len(sentence.words), first=BLOCK_WORDS, largest=BLOCK_WORDS):
+            tagged = tagger.tag([sentence.words for sentence in block])
+            yield [
+                self._compared(sentence, [list(columns[place].tags) for place in places])
+                for sentence, columns in zip(block, tagged, strict=True)
+            ]
+
+    def _compared(self, sentence: ReferenceSentence, predicted: list[list[str]]) -> ComparedSentence:
+        return ComparedSentence(
+            sentence,
+            predicted,
+            known=[self._model.lexicon.knows(word) for word in sentence.words],
+            reference_compared=list(map(_comparable, self._columns, sentence.tags)),
+            predicted_compared=list(map(_comparable, self._columns, predicted)),
+        )
+
+    def _draw(self, path: str) -> None:
+        from charnn.plots.confusion import save_confusion
+
+        columns = self._columns
+        if "{column}" not in path and len(columns) > 1:
+            self._drawn_alone = columns[0]
+            columns = columns[:1]
+        for column in columns:
+            title = f"{column}: {self._name}, {self._model.directory.path}"
+            save_confusion(*self.figures.columns[column].matrix(), Path(path.replace("{column}", column)), title=title)
+
+
+def _errors(block: Iterable[ComparedSentence], columns: Sequence[str], level: Level) -> Iterator[TagError]:
+    for compared in block:
+        sentence = compared.sentence
+        for place in range(len(sentence.words)):
+            pairs = zip(columns, compared.reference_compared, compared.predicted_compared, strict=True)
+            for column, reference, predicted in pairs:
+                if reference[place] != predicted[place]:
+                    yield TagError(
+                        sentence.name,
+                        sentence.line_of(place),
+                        column,
+                        reference[place],
+                        predicted[place],
+                        compared.known[place],
+                        sentence.words,
+                        place,
+                        level,
+                    )
+
+
+def _comparable(column: str, tags: list[str]) -> list[str]:
+    return list(map(universal_feats, tags)) if column == _FEATS else tags
+
+
+def _on_one_line(text: str) -> str:
+    r"""The text with control characters as \x09."""
+    return _BREAKS_A_LINE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

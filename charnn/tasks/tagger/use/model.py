@@ -1,0 +1,92 @@
+"""A tagger for its user: sentences in, their tags out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from charnn.errors import ModelFormatError, UsageError
+from charnn.tasks.model import Model
+from charnn.tasks.tagger.config import TaggerConfig
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.lexicon import Lexicon
+
+if TYPE_CHECKING:
+    from charnn.tasks.tagger.formats.sentence import Annotation
+    from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
+
+
+class Tagger(Model[TaggerDirectory, TaggerConfig]):
+    """A tagger, as `charnn.load` gives it."""
+
+    directory_class = TaggerDirectory
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """Raises ModelFormatError where its file is missing or damaged."""
+        return self.directory.lexicon()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns of tags."""
+        return self.config.corpus.columns
+
+    def tag(
+        self,
+        sentences: Sequence[Sequence[str]],
+        *,
+        columns: Sequence[str] | None = None,
+        probabilities: bool = False,
+        alternatives: int = 0,
+    ) -> list[dict[str, Annotation]]:
+        """For each sentence, a list of words, what each column has: `result["upos"].tags` is a tag for each word.
+
+        With `probabilities`, that of each tag too; with `alternatives`, so many of the likeliest tags of each word.
+        The precision is what `charnn tag` takes (`auto`) unless another was asked for. Raises UsageError for a column
+        that the model does not have.
+        """
+        from charnn.tasks.tagger.use.sentence_tagger import TagOptions
+
+        names = check_columns(self.columns if columns is None else columns, self.columns)
+        wanted = TagOptions(names, probabilities or alternatives > 0, alternatives)
+        tagged = self.sentence_tagger.tag(sentences, wanted)
+        return [dict(zip(names, columns, strict=True)) for columns in tagged]
+
+    @cached_property
+    def sentence_tagger(self) -> SentenceTagger:
+        """What tags many sentences at once, with `threads` of its own, which `close` ends.
+
+        Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
+        are not those of this model.
+        """
+        from charnn.tasks.tagger.decoding.saved import decoder_from, saved_arrays
+        from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
+        from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
+
+        network, directory = self.config.network, self.directory
+        lexicon, graph = self.lexicon, directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        weights = {} if network.decoder == "independent" else directory.weights()
+        decoders = [
+            decoder_from(network.decoder, saved_arrays(network.decoder, weights, f"heads.{column}"), tags=tags)
+            for column, tags in enumerate(network.tags)
+        ]
+        runtime = RuntimeTaggerNetwork(directory.word_graph_path(), graph)
+        if runtime.score_sizes != [decoder.score_size for decoder in decoders]:
+            raise ModelFormatError(f"{graph}: not the graph of this model")
+        return SentenceTagger(lexicon, runtime, decoders, threads=self.threads)
+
+    def close(self) -> None:
+        if "sentence_tagger" in self.__dict__:
+            self.sentence_tagger.close()
+            del self.sentence_tagger
+
+
+def check_columns(names: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """The names, each once. Raises UsageError for one that is none of the model's columns."""
+    chosen = list(dict.fromkeys(name.strip() for name in names))
+    if unknown := [name for name in chosen if name not in columns]:
+        raise UsageError(
+            f"--columns {','.join(names)}: no column {unknown[0]!r}", hint=f"the model has {','.join(columns)}"
+        )
+    return chosen

@@ -1,0 +1,208 @@
+"""Many sentences at once to their tags: words to vectors, batches of sentences to scores, scores to tags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.streaming import batches_by_length
+from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.formats.sentence import Annotation
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
+
+BATCH_WORDS = 1024
+"""Words that the network reads at once, padding counted, ..."""
+BATCH_SENTENCES = 32
+"""... and sentences. More are slower: they do not stay in a processor's own cache."""
+LONGEST = 512
+"""Words of a sentence that are read in one go. Longer ones are read in parts, ..."""
+MARGIN = 64
+"""... each with so many words more on either side, which bring the recurrent layers to where they would be."""
+PARTS = 4
+"""Parts of a long sentence that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagOptions:
+    """What a tagger should say of each word."""
+
+    columns: Sequence[str] | None = None
+    """The columns to tag, in this order; None stands for all of them."""
+    probabilities: bool = False
+    """Whether to give the probability of each tag."""
+    alternatives: int = 0
+    """How many of the likeliest tags of each word to give, or all where there are fewer; 0 is none."""
+
+
+TAGS_ONLY = TagOptions()
+
+
+class SentenceNetwork(WordEncoder, Protocol):
+    """A tagger's network in its two parts: words to vectors, and sentences of vectors to scores.
+
+    Several threads may call it at once.
+    """
+
+    def scores(self, vectors_TBD: Floats, lengths_B: npt.NDArray[np.integer]) -> list[Floats]:
+        """For each column the scores of the words, (T, B, S), as the column's decoder takes them."""
+
+
+class SentenceTagger:
+    """Tags sentences with `threads` of its own. Several threads must not use it at once."""
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        network: SentenceNetwork,
+        decoders: Sequence[Decoder],
+        *,
+        threads: int = 1,
+        capacity: int | None = None,
+    ) -> None:
+        """`decoders` has one decoder for each column, in the order of the lexicon's columns. `capacity` is the number
+        of words whose vectors are kept."""
+        self.lexicon = lexicon
+        self.columns = list(lexicon.tags)
+        self._tags = [np.array(tags, object) for tags in lexicon.tags.values()]
+        self._network = network
+        self._decoders = decoders
+        self._vectors = WordVectors(lexicon, network, **({} if capacity is None else {"capacity": capacity}))
+        self._pool = ThreadPoolExecutor(threads, "tagger")
+
+    def close(self) -> None:
+        """Drops what was begun and is not done."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def tag(self, sentences: Sequence[Sequence[str]], options: TagOptions = TAGS_ONLY) -> list[list[Annotation]]:
+        """For each sentence, its tags in each column."""
+        return self.begin(sentences, options)()
+
+    def begin(
+        self, sentences: Sequence[Sequence[str]], options: TagOptions = TAGS_ONLY
+    ) -> Callable[[], list[list[Annotation]]]:
+        """Begins to tag the sentences, and returns what waits for the result of `tag`. A sentence may be empty.
+
+        A sentence's tags do not depend on the others, but for rounding. What waits raises ModelError where the model
+        has no answer.
+        """
+        rows, table = self._vectors.of(sentences) if sentences else ([], np.zeros((1, 0), np.float32))
+        lengths = [len(row) for row in rows]
+        begun = []
+        for chosen in batches_by_length(lengths, rows=BATCH_SENTENCES, padded_total=BATCH_WORDS):
+            batch = [rows[i] for i in chosen]
+            is_long = len(batch) == 1 and len(batch[0]) > LONGEST
+            begun.append((chosen, self._begin_long(batch[0], table) if is_long else self._begin(batch, table)))
+
+        def result() -> list[list[Annotation]]:
+            names = self.columns if options.columns is None else options.columns
+            empty = [
+                Annotation(name, [], [] if options.probabilities else None, [] if options.alternatives else None)
+                for name in names
+            ]
+            tagged = [empty] * len(rows)
+            for chosen, scores in begun:
+                lengths_B = np.array([lengths[i] for i in chosen], np.intp)
+                for i, columns in zip(chosen, self._decoded(scores(), lengths_B, options), strict=True):
+                    tagged[i] = columns
+            return tagged
+
+        return result
+
+    # The threads do nothing but run the network: whatever else they did they would have to wait for Python's one lock.
+
+    def _begin(self, rows: list[Rows], table: Floats) -> Callable[[], list[Floats]]:
+        """Begins to read sentences, and returns what waits for the scores of each column, (B, T, S)."""
+        return self._pool.submit(self._scores, rows, table).result
+
+    def _begin_long(self, row: Rows, table: Floats) -> Callable[[], list[Floats]]:
+        """Does the same for one sentence, in parts that overlap; what the margins give is thrown away."""
+        parts = [
+            _Part(row[max(start - MARGIN, 0) : start + LONGEST + MARGIN], min(start, MARGIN))
+            for start in range(0, len(row), LONGEST)
+        ]
+        begun = [
+            self._begin([part.row for part in parts[first : first + PARTS]], table)
+            for first in range(0, len(parts), PARTS)
+        ]
+
+        def scores() -> list[Floats]:
+            columns = zip(*(wait() for wait in begun), strict=True)
+            return [np.concatenate(list(map(_own, parts, chain.from_iterable(column))))[None] for column in columns]
+
+        return scores
+
+    def _scores(self, rows: list[Rows], table: Floats) -> list[Floats]:
+        lengths_B = np.array([len(row) for row in rows])
+        rows_BT = np.zeros((len(rows), lengths_B.max()), np.intp)
+        rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = np.concatenate(rows)
+        scores = self._network.scores(table[rows_BT.T], lengths_B)
+        return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
+
+    def _decoded(
+        self, scores: list[Floats], lengths_B: npt.NDArray[np.intp], options: TagOptions
+    ) -> list[list[Annotation]]:
+        by_column = []
+        for name in self.columns if options.columns is None else options.columns:
+            column = self.columns.index(name)
+            by_column.append(
+                _decoded(name, self._decoders[column], self._tags[column], scores[column], lengths_B, options)
+            )
+        return [list(annotations) for annotations in zip(*by_column, strict=True)]
+
+
+class _Part(NamedTuple):
+    """A part of a long sentence."""
+
+    row: Rows
+    """The rows of its words, and of those of its margins."""
+    margin: int
+    """How many words come before the first of its own."""
+
+
+def _own(part: _Part, scores_TS: Floats) -> Floats:
+    return scores_TS[part.margin : len(part.row)][:LONGEST]
+
+
+def _decoded(
+    column: str,
+    decoder: Decoder,
+    tags: npt.NDArray[np.object_],
+    scores_BTS: Floats,
+    lengths_B: npt.NDArray[np.intp],
+    options: TagOptions,
+) -> list[Annotation]:
+    """For each sentence of a batch, what the decoder says of its words in one column.
+
+    `tags` has the tags by their ids. Among equally likely alternatives the one with the lower id comes first.
+    """
+    needs_probabilities = options.probabilities or options.alternatives > 0
+    decoding = decoder.decode(scores_BTS, lengths_B, probabilities=needs_probabilities)
+    lengths = lengths_B.tolist()
+    chosen = [row[:length].tolist() for row, length in zip(tags[decoding.tags_BT], lengths, strict=True)]
+    if decoding.probabilities_BTK is None:
+        return [Annotation(column, names) for names in chosen]
+    every_BTK = decoding.probabilities_BTK
+    own_BT = np.take_along_axis(every_BTK, decoding.tags_BT[..., None].astype(np.intp), 2)[..., 0]
+    probabilities = [row[:length].tolist() for row, length in zip(own_BT, lengths, strict=True)]
+    alternatives: list[list[list[tuple[str, float]]] | None] = [None] * len(lengths)
+    if count := min(options.alternatives, len(tags)):
+        best_BTN = np.argsort(-every_BTK, axis=2, kind="stable")[..., :count]
+        values_BTN = np.take_along_axis(every_BTK, best_BTN, 2)
+        alternatives = [
+            [
+                list(zip(names, values, strict=True))
+                for names, values in zip(best[:n].tolist(), value[:n].tolist(), strict=True)
+            ]
+            for best, value, n in zip(tags[best_BTN], values_BTN, lengths, strict=True)
+        ]
+    return [
+        Annotation(column, names, own if options.probabilities else None, others)
+        for names, own, others in zip(chosen, probabilities, alternatives, strict=True)
+    ]

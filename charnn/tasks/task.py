@@ -1,0 +1,130 @@
+"""What a task is. The loop, the command line and the documentation know no more of any task than stands here."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from charnn.config import Budget, ModelConfig
+
+if TYPE_CHECKING:
+    from charnn.tasks.directory import TaskDirectory
+    from charnn.training.distributed.processes import Processes
+    from charnn.training.session import Session
+
+C = TypeVar("C", bound=ModelConfig)
+D = TypeVar("D", bound="TaskDirectory[Any]")
+InferencePrecision = Literal["auto", "fp32", "int8"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `charnn info` says of a model."""
+
+    rows: list[tuple[str, str]]
+    """Labels and what they say; the one of the network is given the number of parameters."""
+    learned: dict[str, Any] = field(default_factory=dict)
+    """What the JSON has beside config.json: symbols, tags and the like."""
+
+
+class Finding(Protocol):
+    """One of the things that an evaluation lists, such as a mistaken word in its sentence."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+    def to_line(self) -> str:
+        """The same as text, with its line end."""
+
+
+class Evaluation(Protocol):
+    """A model beside data: first `run` it to its end, then ask for what came out."""
+
+    @property
+    def lists(self) -> bool:
+        """Whether the result is what `run` gives, instead of the figures."""
+
+    def run(self) -> Iterator[Finding]:
+        """Reads all of the data. Gives nothing unless the result is a list."""
+
+    def notices(self) -> Iterator[str]:
+        """What is to be said beside the result, a line each, once the data have been read."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures."""
+
+    def report(self) -> str:
+        """The figures as text, which ends in a line end."""
+
+
+class Creator(Protocol):
+    def __call__(self, kind: type[D]) -> D:
+        """A new, empty model directory of that class. Raises UsageError where something is in its way."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a session is started with, whatever its task."""
+
+    corpus: tuple[str, ...]
+    """The paths of what is learned from; `-` is standard input."""
+    create: Creator
+    """Makes the model directory; called once all else is right."""
+    processes: Processes
+    thread_counts: Sequence[int] | None = None
+    """The numbers of threads that may be tried; None leaves torch's own number as it is."""
+
+
+class Task(ABC, Generic[C]):
+    """One object a task, in `charnn.tasks.TASKS`.
+
+    Every command begins by reading all tasks' options, so a task imports what it needs where it is called.
+    """
+
+    name: ClassVar[str]
+    """As config.json has it, and `--task`."""
+    title: ClassVar[str]
+    """The same in words: language model."""
+    data: ClassVar[str]
+    """What it learns from, in the plural: texts."""
+    summary: ClassVar[str]
+    """What it learns and what it is used for, in one line."""
+    commands: ClassVar[tuple[str, ...]]
+    """The commands that use its models, apart from eval and info."""
+    training_options: ClassVar[type[Any]]
+    """A class of options (`charnn.tasks.options`)."""
+    evaluation_options: ClassVar[type[Any]]
+    several_processes: ClassVar[bool] = False
+    """Whether `torchrun` can train it."""
+
+    @property
+    @abstractmethod
+    def directory(self) -> type[TaskDirectory[C]]:
+        """The class of its model directories."""
+
+    def recognizes(self, beginning: str) -> bool:
+        """Whether data that begin like this are of this task's kind. A task that reads any text says no."""
+        return False
+
+    @abstractmethod
+    def start(self, run: Run, options: Any) -> Session[C]:
+        """A new run; `options` are of the class `training_options`."""
+
+    @abstractmethod
+    def resume(self, directory: TaskDirectory[C], run: Run, budget: Budget | None) -> Session[C]:
+        """Goes on with the run in `directory`; where `run` names a corpus, it must be the same as before."""
+
+    @abstractmethod
+    def load(self, directory: TaskDirectory[C], *, precision: InferencePrecision | None, threads: int) -> Any:
+        """The model with the methods of its task. A precision of None leaves it to each method."""
+
+    @abstractmethod
+    def describe(self, directory: TaskDirectory[C]) -> Description: ...
+
+    @abstractmethod
+    def evaluate(self, model: Any, files: Sequence[str], options: Any, *, encoding: str, threads: int) -> Evaluation:
+        """Scores `model`, as `load` gives it, on the files, or without any on what was held out when it was trained.
+
+        `options` are of the class `evaluation_options`.
+        """

@@ -1,0 +1,3 @@
+"""The version of this charnn, which every model records."""
+
+__version__ = "0.1.0"
