@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.learn.network import Words
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
@@ -33,10 +34,10 @@ class Batches:
         self.words_in_batch = max(int(sentences * lengths.mean()), 1)
         self._epochs = -1
         self._next = 0
-        self._batches: list[Ids] = []
+        self._batches: list[list[int]] = []
         self._begin_epoch()
 
-    def next(self) -> Ids:
+    def next(self) -> list[int]:
         """The numbers of the next batch's sentences."""
         if self._next == len(self._batches):
             self._begin_epoch()
@@ -62,16 +63,9 @@ class Batches:
     def _begin_epoch(self) -> None:
         self._before = self.random.bit_generator.state
         blurred = self._lengths + self.random.uniform(0, LENGTH_NOISE, len(self._lengths))
-        order = np.argsort(blurred, kind="stable")
-        groups, start = [], 0
-        longest = 0
-        for place, length in enumerate(self._lengths[order]):
-            longest = max(longest, int(length))
-            if place > start and longest * (place - start + 1) > self.words_in_batch:
-                groups.append(order[start:place])
-                start, longest = place, int(length)
-        groups.append(order[start:])
-        self._batches = [groups[i] for i in self.random.permutation(len(groups))]
+        order = np.argsort(blurred, kind="stable").tolist()
+        batches = batches_by_length(self._lengths.tolist(), padded_total=self.words_in_batch, order=order)
+        self._batches = [batches[i] for i in self.random.permutation(len(batches))]
         self._epochs += 1
         self._next = 0
 
@@ -113,13 +107,13 @@ class EncodedTreebank:
         self.training = EncodedSentences(training, forms, lexicon)
         self.validation = EncodedSentences(treebank.validation, forms, lexicon)
         self.is_known = np.array([lexicon.knows(form) for form in forms])
-        """Of each form, whether the training data have it."""
+        """Whether the training data have each form."""
         features = lexicon.features(list(forms))
         self._features = {name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__}
 
-    def batch(self, sentences: EncodedSentences, indices: Ids, device: torch.device) -> Batch:
-        """Those sentences, in that order."""
-        lengths_B = sentences.lengths[indices]
+    def batch(self, sentences: EncodedSentences, indices: Sequence[int], device: torch.device) -> Batch:
+        """The sentences with these numbers, in this order."""
+        lengths_B = sentences.lengths[list(indices)]
         shape = len(indices), int(lengths_B.max())
         forms_BT = np.zeros(shape, np.int64)
         tags_BTC = np.full((*shape, len(sentences.tags[0])), UNSEEN, np.int64)

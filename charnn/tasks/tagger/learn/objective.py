@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from charnn.config.training import TrainingConfig
+from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import Batches, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.network import TaggerNetwork
@@ -59,11 +60,9 @@ class TaggerObjective:
 
     def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
         """Accuracies of the columns, of all of them together, and of unknown words, in the first `count` sentences."""
-        order = np.argsort(sentences.lengths[:count], kind="stable")
         right_C = np.zeros(len(self._columns), np.int64)
         all_right = unknown = unknown_right = 0
-        for start in range(0, len(order), VALIDATION_BATCH):
-            chosen = order[start : start + VALIDATION_BATCH]
+        for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):
             batch = self._treebank.batch(sentences, chosen, self._device)
             features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
             if not bool(features_BTF.isfinite().all()):

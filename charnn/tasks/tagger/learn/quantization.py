@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerQuantization
 from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -33,10 +34,9 @@ def measure_quantization(
         RuntimeTaggerNetwork(directory.word_graph_path(), directory.graph_path(quantized=quantized))
         for quantized in (False, True)
     )
-    order = np.argsort(treebank.validation.lengths[:SENTENCES], kind="stable")
     right, seconds, words = np.zeros(2, np.int64), np.zeros((ROUNDS, 2)), 0
-    for start in range(0, len(order), BATCH):
-        batch = treebank.batch(treebank.validation, order[start : start + BATCH], CPU)
+    for chosen in batches_by_length(treebank.validation.lengths[:SENTENCES].tolist(), rows=BATCH):
+        batch = treebank.batch(treebank.validation, chosen, CPU)
         features = {name: getattr(batch.words, name).numpy() for name in WordFeatures.__slots__}
         lengths_B = batch.lengths_B.numpy()
         is_word_BT = np.arange(batch.places_BT.shape[1]) < lengths_B[:, None]
