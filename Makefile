@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: install demo test check install-check bench ablation clean
+.PHONY: install demo test check docs install-check bench ablation clean
 
 install: .venv/installed
 
@@ -29,6 +29,10 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# docs/options.md, from what the commands say of their options.
+docs: install
+	$(BIN)/python -m charnn.cli.reference > docs/options.md
 
 # The package as its users get it: installed without extras into a temporary folder, where it uses the golden models.
 install-check:

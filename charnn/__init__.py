@@ -52,8 +52,10 @@ def train(
     chooses it. With `resume`, a model directory, that run goes on. Threads are used as PyTorch is set to.
 
     Raises UsageError for options that are not of the task or contradict each other, CorpusError for data that cannot
-    be read, and TrainingError where training cannot go on.
+    be read, TrainingError where training cannot go on, and MissingPackageError where PyTorch is not installed.
     """
     from charnn import api
+    from charnn.extras import missing_packages_explained
 
-    return api.train(corpus, task=task, out=out, overwrite=overwrite, resume=resume, options=options)
+    with missing_packages_explained():
+        return api.train(corpus, task=task, out=out, overwrite=overwrite, resume=resume, options=options)

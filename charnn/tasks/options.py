@@ -97,6 +97,11 @@ def made(kind: type[O], values: Mapping[str, Any]) -> O:
 
 
 @dataclass(frozen=True)
+class NoOptions:
+    """For a command that needs to be told nothing about a task."""
+
+
+@dataclass(frozen=True)
 class TrainingOptions:
     """What every task can be told when it learns."""
 

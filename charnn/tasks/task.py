@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from charnn.config import Budget, ModelConfig
+from charnn.tasks.options import NoOptions
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
+    from charnn.tasks.model import Model
     from charnn.training.distributed.processes import Processes
     from charnn.training.session import Session
 
@@ -38,22 +40,27 @@ class Finding(Protocol):
         """The same as text, with its line end."""
 
 
-class Evaluation(Protocol):
+class Evaluation(ABC):
     """A model beside data: first `run` it to its end, then ask for what came out."""
 
     @property
     def lists(self) -> bool:
         """Whether the result is what `run` gives, instead of the figures."""
+        return False
 
+    @abstractmethod
     def run(self) -> Iterator[Finding]:
-        """Reads all of the data. Gives nothing unless the result is a list."""
+        """Reads all of the data. It gives nothing unless the result is a list."""
 
     def notices(self) -> Iterator[str]:
         """What is to be said beside the result, a line each, once the data have been read."""
+        return iter(())
 
+    @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The figures."""
 
+    @abstractmethod
     def report(self) -> str:
         """The figures as text, which ends in a line end."""
 
@@ -94,7 +101,7 @@ class Task(ABC, Generic[C]):
     """The commands that use its models, apart from eval and info."""
     training_options: ClassVar[type[Any]]
     """A class of options (`charnn.tasks.options`)."""
-    evaluation_options: ClassVar[type[Any]]
+    evaluation_options: ClassVar[type[Any]] = NoOptions
     several_processes: ClassVar[bool] = False
     """Whether `torchrun` can train it."""
 
@@ -102,6 +109,11 @@ class Task(ABC, Generic[C]):
     @abstractmethod
     def directory(self) -> type[TaskDirectory[C]]:
         """The class of its model directories."""
+
+    @property
+    @abstractmethod
+    def model(self) -> type[Model[Any, C]]:
+        """The class of its models, which works without PyTorch."""
 
     def recognizes(self, beginning: str) -> bool:
         """Whether data that begin like this are of this task's kind. A task that reads any text says no."""
@@ -115,9 +127,11 @@ class Task(ABC, Generic[C]):
     def resume(self, directory: TaskDirectory[C], run: Run, budget: Budget | None) -> Session[C]:
         """Goes on with the run in `directory`; where `run` names a corpus, it must be the same as before."""
 
-    @abstractmethod
-    def load(self, directory: TaskDirectory[C], *, precision: InferencePrecision | None, threads: int) -> Any:
+    def load(
+        self, directory: TaskDirectory[C], *, precision: InferencePrecision | None = None, threads: int = 1
+    ) -> Any:
         """The model with the methods of its task. A precision of None leaves it to each method."""
+        return self.model(self.directory(directory.path), precision=precision, threads=threads)
 
     @abstractmethod
     def describe(self, directory: TaskDirectory[C]) -> Description: ...

@@ -47,7 +47,7 @@ class Session(Generic[C]):
     A session seeds torch's random numbers, and `run` draws from them. It leaves torch's number of threads as it was.
     """
 
-    preview_title: ClassVar[str]
+    preview_title: ClassVar[str] = ""
     """What stands over `preview`."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Session(Generic[C]):
         self._keeper = DirectoryKeeper(directory, config, self.objective.network, write_task_files)
 
     @classmethod
-    def _begin(
+    def begin(
         cls,
         config: C,
         make_directory: Callable[[], D],
@@ -123,7 +123,7 @@ class Session(Generic[C]):
         # The first one too: `restore` may see more in the values than it did, such as how far the budget is spent.
         self.loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
 
-    def _restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
+    def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         """Goes on from the training state that the directory had; all processes are given the same.
 
         Raises ModelFormatError where that is not of this model, UsageError where the budget is spent.
@@ -156,11 +156,11 @@ class Session(Generic[C]):
 
     def preview(self, report: Report) -> str:
         """Something to look at while training goes on, made with the network as it is at a validation."""
-        raise NotImplementedError
+        return ""
 
     def _describe(self) -> list[str]:
         """The data, the network and the training, in a line each."""
-        raise NotImplementedError
+        return []
 
     def _measure_quantization(self) -> Quantization:
         """What int8 costs and gains, once there is a trained model."""

@@ -10,7 +10,7 @@ from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
-from charnn.tasks.task import Description, InferencePrecision, Run, Task
+from charnn.tasks.task import Description, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
@@ -35,6 +35,12 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.directory import LanguageModelDirectory
 
         return LanguageModelDirectory
+
+    @property
+    def model(self) -> type[LanguageModel]:
+        from charnn.tasks.language_model.use.model import LanguageModel
+
+        return LanguageModel
 
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
         """Where several processes start, the first one alone reads the model to start from."""
@@ -102,17 +108,6 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         return LanguageModelSession.resume(
             self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
         )
-
-    def load(
-        self,
-        directory: TaskDirectory[LanguageModelConfig],
-        *,
-        precision: InferencePrecision | None = None,
-        threads: int = 1,
-    ) -> LanguageModel:
-        from charnn.tasks.language_model.use.model import LanguageModel
-
-        return LanguageModel(self.directory(directory.path), precision=precision, threads=threads)
 
     def describe(self, directory: TaskDirectory[LanguageModelConfig]) -> Description:
         from charnn.tasks.language_model.description import describe

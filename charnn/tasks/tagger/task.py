@@ -9,7 +9,7 @@ from charnn.config import Budget
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
-from charnn.tasks.task import Description, InferencePrecision, Run, Task
+from charnn.tasks.task import Description, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
@@ -29,6 +29,12 @@ class TaggerTask(Task[TaggerConfig]):
     commands = ("tag",)
     training_options = TaggerOptions
     evaluation_options = TaggerEvaluationOptions
+
+    @property
+    def model(self) -> type[Tagger]:
+        from charnn.tasks.tagger.use.model import Tagger
+
+        return Tagger
 
     def recognizes(self, beginning: str) -> bool:
         """CoNLL-U, columns between tabs, and lines of word_TAG are treebanks."""
@@ -87,13 +93,6 @@ class TaggerTask(Task[TaggerConfig]):
         else:
             treebank = read_treebank_again(recorded)
         return TaggerSession.resume(self.directory(directory.path), treebank, budget, run.thread_counts)
-
-    def load(
-        self, directory: TaskDirectory[TaggerConfig], *, precision: InferencePrecision | None = None, threads: int = 1
-    ) -> Tagger:
-        from charnn.tasks.tagger.use.model import Tagger
-
-        return Tagger(self.directory(directory.path), precision=precision, threads=threads)
 
     def describe(self, directory: TaskDirectory[TaggerConfig]) -> Description:
         from charnn.tasks.tagger.description import describe

@@ -91,7 +91,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
         plan = _broadcast(processes, decided, corpus, allowed)
         check_lanes(plan.config.training.batch_size, processes)
-        return cls._begin(
+        return cls.begin(
             plan.config,
             make_directory,
             LanguageModelDirectory,
@@ -121,7 +121,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         state = processes.broadcast_state(directory.training_state)
         plan = _broadcast(processes, resumed, corpus, allowed)
         session = cls(directory, plan, corpus, processes)
-        session._restore(*state)
+        session.restore(*state)
         return session
 
     def preview(self, report: Report) -> str:

@@ -12,7 +12,7 @@ from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import carried, cropped
-from charnn.tasks.task import Finding
+from charnn.tasks.task import Evaluation, Finding
 from charnn.tokenizers import STOP_ID
 
 if TYPE_CHECKING:
@@ -25,11 +25,9 @@ SHOWN = 10
 """Characters that the model has never seen which are named in a warning."""
 
 
-class TextEvaluation:
+class TextEvaluation(Evaluation):
     """Nats and bits per character, perplexity per character: per character under every tokenizer. The ends of documents
     are scored apart."""
-
-    lists = False
 
     def __init__(
         self,
@@ -85,9 +83,6 @@ class TextEvaluation:
             "precision": self._model.precision or "fp32",
             "model": str(self._model.directory.path),
         }
-        return iter(())
-
-    def notices(self) -> Iterator[str]:
         return iter(())
 
     def to_json(self) -> dict[str, Any]:

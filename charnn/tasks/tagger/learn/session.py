@@ -61,9 +61,7 @@ class TaggerSession(Session[TaggerConfig]):
         `thread_counts` are the numbers of threads that training may use; None is the number that torch has now.
         """
         plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts))
-        return cls._begin(
-            plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank)
-        )
+        return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
 
     @classmethod
     def resume(
@@ -81,7 +79,7 @@ class TaggerSession(Session[TaggerConfig]):
         state = directory.training_state()
         plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
         session = cls(directory, plan, treebank)
-        session._restore(*state)
+        session.restore(*state)
         return session
 
     def preview(self, report: Report) -> str:

@@ -14,6 +14,7 @@ from charnn.tasks.tagger.config import Level
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
 from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
+from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.use.model import Tagger
@@ -102,7 +103,7 @@ class TagFigures:
         return {**columns, "all_columns": together}
 
 
-class TaggerEvaluation:
+class TaggerEvaluation(Evaluation):
     """The accuracy of each column, words that the model has never seen apart; with `--errors` the mistaken words."""
 
     def __init__(
