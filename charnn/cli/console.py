@@ -11,32 +11,35 @@ from charnn.errors import CharnnError, OutputError
 
 
 class ReaderGone(Exception):
-    """Whoever read stdout has had enough (`| head`): no error, and nothing more to do.
+    """The program that read stdout has closed it, as `| head` does. That is no error, and nothing more has to be done.
 
-    Typer would make a failure of the BrokenPipeError itself.
+    It stands in for BrokenPipeError, which Typer would report as a failure.
     """
 
 
 def write(text: str) -> None:
-    """Writes to stdout in UTF-8, flushed at once. Line ends stay as they are, bytes that are no UTF-8 too."""
+    """Writes to stdout in UTF-8 and flushes. Line ends stay as they are, and so do bytes that are not UTF-8."""
     _write(text.encode("utf-8", "surrogateescape"))
 
 
 def write_json(value: dict[str, Any]) -> None:
-    """One object on one line. What is no UTF-8 becomes JSON's escape of half a surrogate pair."""
+    """Writes one object on one line. A byte that is not UTF-8 becomes JSON's escape of half a surrogate pair."""
     _write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
 
 class Output:
-    """stdout in an encoding, one stream from beginning to end: a byte order mark comes once."""
+    """Standard output in an encoding. It is one stream, so a byte order mark is written once, at its start."""
 
     def __init__(self, encoding: str) -> None:
-        """`encoding` is one that exists."""
+        """Python must know the encoding (`corpora.sources.check_encoding`)."""
         self._encoding = encoding
         self._encoder = codecs.getincrementalencoder(encoding)()
 
     def write(self, text: str) -> None:
-        """Flushed at once. What the encoding does not have raises OutputError, once all before it has been written."""
+        """Writes the text and flushes.
+
+        Raises OutputError for a character that the encoding does not have, once all before it has been written.
+        """
         state = self._encoder.getstate()
         try:
             data = self._encoder.encode(text)
@@ -76,5 +79,5 @@ def report(failure: CharnnError) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether stderr is one, so that a view may redraw itself there."""
+    """Whether stderr is a terminal, where a view may redraw itself."""
     return sys.stderr.isatty()

@@ -25,7 +25,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="The texts or treebanks to score; - is stdin.",
+            help="Score the model on these texts or treebanks; - is stdin.",
             show_default="what was held out when the model was trained",
         ),
     ] = None,
@@ -35,15 +35,18 @@ def evaluate(
     as_json: options.AsJson = False,
     **values: Any,
 ) -> None:
-    """Score a text, or the tags of a treebank.
+    """Score a model on a text or treebank that it has not learned from.
 
-    A language model: nats and bits per character, perplexity, counts.
-    Every character is scored once, and figures are per character, whatever
-    the tokenizer; perplexity too. Stop tokens are scored apart.
+    For a language model it gives the nats and bits that a character costs
+    and the perplexity, which is lower for a better model: the number of
+    characters between which the model is in doubt, on average. Every
+    character is scored once. Figures are per character with every tokenizer.
+    The ends of documents are scored apart.
 
-    A tagger: accuracy of each column, words that it has never seen apart;
-    precision, recall and F1 of each tag; which tags are taken for which.
-    feats are compared as the UD evaluation script compares them.
+    For a tagger it gives the accuracy of each column, also of words that the
+    model has never seen; the precision, recall and F1 of each tag; and which
+    tags are taken for which. The column feats is compared as the UD
+    evaluation script compares it.
 
     charnn eval --context 256 --json | jq .bits_per_character
     charnn eval test.conllu --model english
@@ -81,9 +84,10 @@ def evaluate(
 
 
 def _model(name: str | None, files: list[str], wanted: dict[str, Any], encoding: str) -> ModelDirectory:
-    """The named one, whatever its task; without a name the newest of the task that the options or FILE belong to.
+    """The model that is named, or without a name the newest one of the task that the options or FILE belong to.
 
-    Where FILE alone tells the task and there is no model of it, it is the newest of any: a treebank is a text, too.
+    Where only FILE tells the task, and there is no model of that task, it is the newest model of any task: a treebank
+    can be read as a text, too.
     """
     from charnn import api
     from charnn.checkpoint.locate import find_model, is_named

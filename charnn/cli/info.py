@@ -1,4 +1,4 @@
-"""`charnn info`: what a model is."""
+"""`charnn info`: describes a model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def info(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|PATH]", help="The model to describe.", show_default="$CHARNN_MODEL, else the newest one"
+            metavar="[NAME|PATH]", help="Describe this model.", show_default="$CHARNN_MODEL, else the newest one"
         ),
     ] = None,
     model: options.Model = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what a model is: network, symbols or tags, training, scores, size."""
+    """Describe a model: its network, its training, its scores and its size."""
     from charnn import api
     from charnn.checkpoint.locate import find_model
     from charnn.cli import console

@@ -31,27 +31,27 @@ HELP = r"""What you type is added to the text, and the model goes on from there.
 
 
 SHOWN = 40
-"""Characters of a text that say where it is."""
+"""The number of characters at the end of a text that are shown to say which place is meant."""
 
 
 class Conversation:
-    """The text so far, where it has been before, and how the model goes on."""
+    """The text so far, the texts that /undo and /load return to, and the options that the model writes with."""
 
     def __init__(self, model: LanguageModel, context: typer.Context, *, seed: int) -> None:
-        """`context` has the options that it begins with, and their command reads those that are set on the way."""
+        """`context` has the options at the beginning; its command also reads those that are set in the conversation."""
         self._model, self._seed = model, seed
         self._command, self._parameters = context.command, dict(context.params)
         self._sampling = sample_options.sampling(self._parameters)
         self._place = self._start = ""
-        """The text so far, and as it was before the model's last continuation."""
+        """The text so far, and the text as it was before the model's last continuation."""
         self._before: list[str] = []
         self._saved: dict[str, str] = {}
         self._turns = 0
 
     def take(self, line: str) -> Generator[str]:
-        """A line that was typed; what the model writes then, in pieces.
+        """Obeys a line that was typed, and gives what the model then writes, in pieces.
 
-        Raises UsageError and the like for a line that cannot be followed: the text is then as it was before.
+        Raises UsageError and the like for a line that cannot be obeyed, and leaves the text as it was.
         """
         name, _, argument = line.removeprefix("/").strip().partition(" ")
         argument = argument.strip()
@@ -88,10 +88,10 @@ class Conversation:
         return _only()
 
     def _go_on(self, start: str, *, is_new: bool) -> Generator[str]:
-        """The continuation of `start`; the text then goes as far as it was taken."""
+        """Lets the model continue `start`. The text becomes `start` and those pieces that the caller has taken."""
         random = np.random.default_rng((self._seed, self._turns))
         pieces = self._model.generator(self._sampling, echo=False).texts([Request(0, start, random)])
-        next(pieces)  # it begins; what cannot be done is refused before anything changes
+        next(pieces)  # The first piece is empty, and raises what cannot be done before anything has changed.
         if is_new:
             self._before.append(self._place)
         self._turns += 1
@@ -105,15 +105,15 @@ class Conversation:
         console.notice(f"at: {_end(text)}")
 
     def _set(self, name: str, argument: str) -> None:
-        """An option of `charnn sample` that says how text is made."""
-        ours = {field.name for field in dataclasses.fields(SamplingConfig)}
-        option = next((p for p in self._command.params if p.name in ours and f"--{name}" in p.opts), None)
+        """Sets the option of `charnn sample` with this name, one that says how text is made, and shows its value."""
+        settable = {field.name for field in dataclasses.fields(SamplingConfig)}
+        option = next((p for p in self._command.params if p.name in settable and f"--{name}" in p.opts), None)
         if option is None or option.name is None:
             raise UsageError(f"/{name}: no such thing here", hint="/help says what there is")
         if argument:
-            given = {"off": [], "on": [f"--{name}"]}.get(argument, [f"--{name}", argument])
+            arguments = {"off": [], "on": [f"--{name}"]}.get(argument, [f"--{name}", argument])
             try:
-                parameters = self._command.make_context(self._command.name, given).params
+                parameters = self._command.make_context(self._command.name, arguments).params
             except TyperException as failure:
                 raise UsageError(failure.format_message()) from None
             changed = {**self._parameters, option.name: parameters[option.name]}
@@ -122,7 +122,7 @@ class Conversation:
 
 
 def converse(conversation: Conversation, first: str) -> None:
-    """Takes lines from stdin until it ends or says /quit; before them `first`, unless it is empty."""
+    """Answers `first`, unless it is empty, and then the lines of stdin until they end or one is /quit."""
     is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     if is_terminal:
         import readline  # noqa: F401 - it gives input() its keys
@@ -141,7 +141,7 @@ def _answer(conversation: Conversation, line: str) -> None:
             for piece in pieces:
                 console.write(piece)
                 last = piece or last
-    except KeyboardInterrupt:  # enough of that, not of the conversation
+    except KeyboardInterrupt:  # Ctrl-C ends this answer, and not the conversation.
         pass
     except CharnnError as failure:
         console.report(failure)

@@ -49,10 +49,11 @@ def charnn(
         bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Recurrent networks for the shell.
+    """Train recurrent networks on your own text, and use them in the shell.
 
-    They learn from your own text, on your own machine: to write more of it,
-    or to tag it as a treebank is tagged.
+    A language model learns a text, writes more of it and says how well it
+    predicts other texts. A tagger learns the tags of a treebank, such as
+    parts of speech, and tags new text. All of it happens on this machine.
 
     charnn train corpus.txt && charnn sample "Once upon a" --temp 0.8
     charnn train treebank.conllu && charnn tag < notes.txt | grep -c NOUN
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line; the exit code. Nothing but SystemExit of Python itself gets out."""
+    """Runs one command line and gives its exit code. No exception leaves it, but for Python's own SystemExit."""
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
         with missing_packages_explained(), _warnings_printed():
@@ -94,7 +95,7 @@ def run(arguments: list[str]) -> int:
 
 @contextmanager
 def _warnings_printed() -> Iterator[None]:
-    """A warning of charnn's is a line on stderr, each time that it is given."""
+    """Within the context, every warning of charnn's is printed as a line on stderr."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", CharnnWarning)
         others = warnings.showwarning

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 AT_LEAST = 20
 HELD_OUT = 1_000_000
-"""Characters of the held-out text that are compared, at most: enough for three digits of a share."""
+"""The most characters of the held-out text that are compared, enough for three digits of the copied share."""
 
 
 def novelty(
@@ -27,8 +27,8 @@ def novelty(
         typer.Option(
             "--corpus",
             metavar="FILE",
-            help="Compare with this text. Repeatable.",
-            show_default="what the model was trained on, its held-out part left out",
+            help="Look for copies from this text. Repeatable.",
+            show_default="the text that the model was trained on, without what was held out",
         ),
     ] = None,
     at_least: Annotated[
@@ -37,22 +37,23 @@ def novelty(
             "--at-least",
             metavar="N",
             min=1,
-            help="Count runs of N characters as copied. 20 are about four words. New text has 2 to 7% of itself in "
-            "such runs by chance, and below 1% in runs of 30, with corpora up to 1 MB; with larger ones more.",
+            help="Count a run as copied if it has at least N characters; 20 are about four words. Chance alone puts 2 "
+            "to 7% of a new text into runs of 20 and less than 1% into runs of 30, for a corpus of up to 1 MB.",
         ),
     ] = AT_LEAST,
     per_line: Annotated[
         bool,
         typer.Option(
             "--per-line",
-            help="Write a row for each line: the share, the longest run and its place in the corpus, the line.",
+            help="Write a row for each line: the share of it that is copied, the length of its longest run, where "
+            "that stands in the corpus, the line itself.",
         ),
     ] = False,
     runs: Annotated[
         bool,
         typer.Option(
             "--runs",
-            help="Write a row for each run: its characters, its places in the text and in the corpus, the run itself.",
+            help="Write a row for each run: its length, its places in the text and in the corpus, the run itself.",
         ),
     ] = False,
     encoding: options.Encoding = "utf-8",
@@ -60,12 +61,14 @@ def novelty(
 ) -> None:
     """Find what a text has copied from the training text.
 
-    The longest run of characters that stands there just so, and the share
-    of all characters that lie inside runs of --at-least N. The same of the
-    model's held-out text tells how much of that is chance.
+    A run is a piece of the text that stands in the training text, too,
+    character for character. The report gives the longest run, and the share
+    of all characters that lie in runs of at least --at-least characters. The
+    same figures for the model's held-out text, which copies nothing, tell
+    how much of that is chance.
 
-    A run lies within one file, and may run on from one of its documents
-    into the next. Places are path:line:column, counted from 1.
+    A run lies within one file, and may go on from one of its documents into
+    the next. Places are written path:line:column, counted from 1.
 
     charnn sample --length 10000 | charnn novelty
     charnn sample --lines 100 | charnn novelty --per-line | sort -rn | head
@@ -115,7 +118,7 @@ def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[Named
 
 
 def _texts_of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
-    """Whether the model reads any bytes; the texts that it was trained on; what was held out."""
+    """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
     from charnn.novelty.report import Named
     from charnn.tasks.language_model.corpus import held_out_texts, training_texts
     from charnn.tasks.language_model.directory import LanguageModelDirectory

@@ -1,4 +1,4 @@
-"""Training as it is seen: a live view on a terminal, a plain line a validation anywhere else."""
+"""What `charnn train` shows while it trains: a live view on a terminal, elsewhere a plain line for each validation."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from charnn.readable import duration
 from charnn.training.report import Report
 
 PREVIEW_INTERVAL = 5.0
-"""Seconds between previews, at least."""
+"""The least number of seconds between two previews."""
 SHORT = {"character": "char"}
 
 Preview = Callable[[Report], str]
-"""Something to look at while training goes on, made with the network as it is: a sample, a tagged sentence."""
+"""Makes something to look at with the network as it is now: a sample of text, or a tagged sentence."""
 
 
 def seconds_left(report: Report) -> float:
-    """At the pace so far. Infinite before anything is spent."""
+    """The seconds that the rest of the budget takes at the pace so far, infinite before any of it is spent."""
     return report.seconds * (1 - report.fraction) / report.fraction if report.fraction else float("inf")
 
 
 class PlainLines:
-    """One line a validation on stderr."""
+    """Prints a line on stderr for each validation."""
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +56,7 @@ class PlainLines:
 
 
 class LiveView:
-    """Everything on one screen that redraws itself, and stays as it was at the end."""
+    """Shows the run in a few lines that redraw themselves, and that stay on the terminal when the run has ended."""
 
     def __init__(self, preview: Preview, title: str) -> None:
         """`title` stands over what `preview` gives."""

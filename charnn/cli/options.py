@@ -22,7 +22,7 @@ Model = Annotated[
         "--model",
         "-m",
         metavar="NAME|PATH",
-        help="Use this model: a directory, or its name under checkpoints/.",
+        help="Use this model: a model directory, or the name of one under checkpoints/.",
         show_default="$CHARNN_MODEL, else the newest one there",
     ),
 ]
@@ -30,29 +30,33 @@ Seed = Annotated[
     int | None,
     typer.Option(
         "--seed",
+        metavar="N",
         min=0,
-        help="Start the random numbers here; the same seed gives the same result.",
-        show_default="another one every time",
+        help="Start the random numbers from N; the same N gives the same result.",
+        show_default="another number every time",
     ),
 ]
-Encoding = Annotated[str, typer.Option("--encoding", help="The encoding of what is read; what is written has it too.")]
+Encoding = Annotated[
+    str, typer.Option("--encoding", metavar="NAME", help="Read text in this encoding, and write it in the same one.")
+]
 Precision = Annotated[
     InferencePrecision,
     typer.Option(
         "--precision",
-        help="Run the network in this precision. auto is int8 where the model's own measurement found it worth it.",
+        help="Compute in this precision. int8 is faster and a little less exact than fp32; auto takes int8 where it "
+        "was found to be worth it when the model was trained.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object a line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object on each line.")]
 
 
 def processors() -> int:
-    """The number of processors that this process may use; reading whole sequences uses them all."""
+    """The number of processors that this process may use. Scoring and tagging use them all."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def announce_terminal(files: list[str] | None) -> None:
-    """Says that what is typed is read, where a command begins to wait for it."""
+    """Says on stderr that the command waits for what is typed, where it is about to read a terminal."""
     if not files and console.is_terminal() and sys.stdin is not None and sys.stdin.isatty():
         console.notice("reading the terminal; Ctrl-D ends it")
 

@@ -1,4 +1,4 @@
-"""Options of tasks (`charnn.tasks.options`) as parameters of a command, and what of them was given."""
+"""Turns the options of tasks (`charnn.tasks.options`) into parameters of a command, and finds which ones were given."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ F = TypeVar("F", bound=Callable[..., None])
 
 
 def taking(options: Sequence[Option], *, panels: Sequence[str] = ()) -> Callable[[F], F]:
-    """Gives a command these options beside its own; they come as its keyword arguments.
+    """A decorator that adds these options to those of a command, which is called with them as keyword arguments.
 
-    Parameters are ordered by `panels`, those without a panel first: so are they shown by `--help`.
+    `--help` shows the options without a panel first, and then the panels in the order of `panels`.
     """
 
     def give(command: F) -> F:
@@ -57,7 +57,7 @@ def parameter_of(option: Option) -> inspect.Parameter:
 
 
 def given(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that stand on the command line, as opposed to defaults, in its order of declaration."""
+    """Those of the `values` that were given on the command line, without the defaults, in the order of `values`."""
     return {name: value for name, value in values.items() if is_given(context, name)}
 
 

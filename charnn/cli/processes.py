@@ -1,5 +1,8 @@
-"""How `charnn train` lives among processes: Ctrl-C and SIGTERM are a request that training honours at its next step;
-where `torchrun` started several processes, one speaks for all."""
+"""How `charnn train` treats signals and other processes.
+
+Ctrl-C and SIGTERM ask training to end, which it does after its next step. Where `torchrun` has started several
+processes, one of them speaks for all.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Within the context, the first signal is only noted; the second acts as it always did."""
+    """Within the context, a first Ctrl-C or SIGTERM is only noted, and a second one acts as it does elsewhere."""
 
     def __init__(self) -> None:
         self._requested = False
@@ -50,7 +53,7 @@ class Interruption:
 
 @contextmanager
 def joined(context: typer.Context) -> Iterator[Processes]:
-    """The processes that this one is one of. One of them says the error that ends them all."""
+    """Joins the processes that train together. If an error ends them all, one of them prints it."""
     from charnn.training.distributed.processes import Processes
 
     with Processes.from_environment() as processes:
@@ -59,7 +62,7 @@ def joined(context: typer.Context) -> Iterator[Processes]:
         except typer.Exit:
             raise
         except (Exception, KeyboardInterrupt) as error:
-            if processes.size > 1:  # torchrun ends the others where one has ended, and this one has a last word to say
+            if processes.size > 1:  # torchrun ends the others once one has ended, and this one still has to report
                 for number in SIGNALS:
                     signal.signal(number, signal.SIG_IGN)
             raised = processes.error_to_raise(error)
@@ -73,15 +76,15 @@ def joined(context: typer.Context) -> Iterator[Processes]:
 
 
 def speaks() -> bool:
-    """Whether this process says what is wrong with the command line, which is the same for all of them."""
+    """Whether this is the process that reports a mistake in the command line, which all of them were given."""
     return os.environ.get("RANK", "0") == "0" or "MASTER_ADDR" not in os.environ
 
 
 def end(code: int) -> NoReturn:
     """Ends the process with this exit code.
 
-    As one of several it does not wait for Python to take itself down: a thread of gloo that lets go of a tensor
-    meanwhile would abort it, after all is done and saved.
+    One of several processes ends at once, without Python's own shutdown: a thread of gloo that released a tensor
+    during the shutdown would abort the process, although everything has been done and saved.
     """
     if os.environ.get("WORLD_SIZE", "1") == "1":
         sys.exit(code)

@@ -1,4 +1,4 @@
-"""What `charnn sample` begins its texts with: an argument, a file, standard input; as a whole, or one a line."""
+"""The prompts of `charnn sample`: an argument, a file or standard input, taken as a whole or line by line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ STDIN = "-"
 
 
 def prompts(argument: str, file: str | None, *, a_line_each: bool, any_bytes: bool) -> Iterator[str | None]:
-    """The prompts, one after another; None where the input pauses and to ask for the next one would wait.
+    """The prompts, one after another. None stands for a pause of the input: asking for the next prompt would wait.
 
-    A line's end is not part of its prompt. Raises UsageError, and CorpusError for what cannot be read.
+    A line's end is not part of its prompt. Raises UsageError where the prompt is given twice or not at all, and
+    CorpusError where it cannot be read.
     """
     if argument and file is not None:
         raise UsageError(f"--prompt-file {file}: there is a prompt already", hint="give one of the two")

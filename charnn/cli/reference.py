@@ -59,7 +59,7 @@ def _names(name: str, declared: Any, kind: Any) -> str:
 
 
 def _value(kind: Any) -> str:
-    """What stands for the value of an option."""
+    """The placeholder for the value of an option."""
     kinds = [one for one in get_args(kind) if one is not type(None)] if isinstance(kind, types.UnionType) else [kind]
     if get_origin(kinds[0]) is Literal:
         return "|".join(map(str, get_args(kinds[0])))
@@ -76,7 +76,7 @@ def _help(command: str, parameter: inspect.Parameter, declared: Any) -> str:
 
 
 def _owners(command: str, name: str) -> str:
-    """Whose option it is, where not every task has it."""
+    """Says which tasks have the option, where some do not."""
     kinds = {
         task.title: {"train": task.training_options, "eval": task.evaluation_options}.get(command)
         for task in TASKS.values()

@@ -1,4 +1,4 @@
-"""`charnn sample`: text on stdout, as it is made."""
+"""`charnn sample`: writes text to stdout as it is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ BATCH = 64
 def sample(
     context: typer.Context,
     prompt: Annotated[
-        str, typer.Argument(help="Begin the text with this, which is printed too; - reads stdin.", show_default=False)
+        str,
+        typer.Argument(
+            help="Let the model go on from this beginning, which is printed too; - reads it from stdin.",
+            show_default=False,
+        ),
     ] = "",
     model: options.Model = None,
     prompt_file: sample_options.PromptFile = None,
@@ -56,11 +60,14 @@ def sample(
     as_json: options.AsJson = False,
     log_probabilities: sample_options.LogProbabilities = None,
 ) -> None:
-    """Generate text: it streams to stdout as it is made.
+    """Generate text, and write it to stdout as it is made.
+
+    The model reads the prompt and writes on from there, symbol by symbol:
+    each time it gives a probability to every symbol, and one is drawn.
 
     A text ends where it is as long as --length, --lines, --words or
-    --sentences allow, at a --stop string, or where the model ends it: one
-    that has seen whole documents has learned when to stop.
+    --sentences allow, before a --stop string, or where the model ends it: a
+    model that was trained on whole documents has learned where they end.
 
     charnn sample "The Fox" --temp 0.6 | head -3
     charnn sample -n 1000 --stop '\\n' --model names | sort -u
@@ -98,7 +105,7 @@ def sample(
 
 
 class TextWriter:
-    """Writes the pieces of one text after the other to stdout."""
+    """Writes texts to stdout, one after the other, each in the pieces in which it is made."""
 
     def __init__(self, *, echo: bool, seed: int, as_json: bool) -> None:
         self._echo, self._seed, self._as_json = echo, seed, as_json
@@ -107,7 +114,7 @@ class TextWriter:
         self._last = ""
 
     def write(self, piece: Piece) -> None:
-        """The first piece of a text is where it begins."""
+        """Writes one piece. A piece of another text than the last one begins that text."""
         text, shown, is_last = piece
         if text is not self._current:
             self._current, self._shown, self._last = text, [], ""

@@ -17,9 +17,9 @@ from charnn.readable import unescaped
 
 LENGTH = 1000
 ENDLESS = -1
-"""What `--length` is where nothing but the model or a stop string ends the text."""
+"""With this `--length`, a text may be as long as the model makes it."""
 
-OF_CHANCE = (
+NOT_WITH_BEAMS = (
     *("temperature", "temperature_range", "top_k", "top_p", "min_p", "typical", "top_n_sigma", "filters"),
     *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window", "log_probabilities"),
 )
@@ -29,7 +29,7 @@ _prompt, _chance, _form, _end, _many = (
     for panel in (
         "The prompt",
         "How daring",
-        "Form",
+        "What the text must look like",
         "Where the text ends",
         "How many texts, and what is printed of them",
     )
@@ -37,16 +37,25 @@ _prompt, _chance, _form, _end, _many = (
 
 PromptFile = Annotated[
     str | None,
-    _prompt("--prompt-file", metavar="FILE", help="Read the prompt from this file, as it stands.", show_default=False),
+    _prompt("--prompt-file", metavar="FILE", help="Take the whole of this file as the prompt.", show_default=False),
 ]
 Prompts = Annotated[
     bool, _prompt("--prompts", help="Take each line of stdin (-) or of --prompt-file as a prompt of its own.")
 ]
-Echo = Annotated[bool, _prompt("--echo/--no-echo", help="Print the prompt before the text that follows it, or not.")]
+Echo = Annotated[
+    bool,
+    _prompt(
+        "--echo/--no-echo",
+        help="Print the prompt before the text that follows it, or only the text.",
+        show_default="echo",
+    ),
+]
 Interactive = Annotated[
     bool,
     _prompt(
-        "--interactive", "-i", help="Write a text in turns with the model, in the terminal; /help says what it takes."
+        "--interactive",
+        "-i",
+        help="Write a text in turns with the model, in the terminal; type /help there to see how.",
     ),
 ]
 
@@ -55,9 +64,10 @@ Temperature = Annotated[
     _chance(
         "--temp",
         "-t",
+        metavar="X",
         min=0,
-        help="Divide the logits by this: below 1 the text is safer, above 1 wilder; 0 always takes the likeliest "
-        "symbol.",
+        help="Divide the logits, the network's scores of the symbols, by X. Below 1 the text becomes safer and more "
+        "repetitive, above 1 wilder; 0 always takes the likeliest symbol.",
     ),
 ]
 TemperatureRange = Annotated[
@@ -65,20 +75,23 @@ TemperatureRange = Annotated[
     _chance(
         "--temp-range",
         metavar="LOW,HIGH",
-        help="Let the temperature follow the entropy: LOW where the model is sure, HIGH where it is not.",
+        help="Set the temperature anew at each symbol, from LOW where the model is sure of the next symbol to HIGH "
+        "where all are equally likely.",
         show_default=False,
     ),
 ]
 TopK = Annotated[
-    int | None, _chance("--top-k", min=1, help="Choose among the K likeliest symbols only.", show_default=False)
+    int | None,
+    _chance("--top-k", metavar="K", min=1, help="Draw among the K likeliest symbols only.", show_default=False),
 ]
 TopP = Annotated[
     float | None,
     _chance(
         "--top-p",
+        metavar="P",
         min=0,
         max=1,
-        help="Choose among the likeliest symbols that make up this probability.",
+        help="Draw among the likeliest symbols only, as few as have probability P together.",
         show_default=False,
     ),
 ]
@@ -86,9 +99,10 @@ MinP = Annotated[
     float | None,
     _chance(
         "--min-p",
+        metavar="P",
         min=0,
         max=1,
-        help="Choose among the symbols that are at least this many times as likely as the likeliest.",
+        help="Draw only among symbols that are at least P times as likely as the likeliest one, as in 0.1.",
         show_default=False,
     ),
 ]
@@ -96,9 +110,11 @@ Typical = Annotated[
     float | None,
     _chance(
         "--typical",
+        metavar="P",
         min=0,
         max=1,
-        help="Choose among the symbols that are about as surprising as expected, up to this probability.",
+        help="Draw only among the symbols whose surprise is nearest to the average surprise, as few as have "
+        "probability P together.",
         show_default=False,
     ),
 ]
@@ -106,28 +122,39 @@ TopNSigma = Annotated[
     float | None,
     _chance(
         "--top-n-sigma",
+        metavar="N",
         min=0,
-        help="Choose among the symbols whose logit is within N standard deviations of the largest.",
+        help="Draw only among the symbols whose logit is at most N standard deviations below the largest.",
         show_default=False,
     ),
 ]
 RepetitionPenalty = Annotated[
     float,
-    _chance("--repetition-penalty", help="Make symbols of the last --penalty-window less likely; 1 changes nothing."),
+    _chance(
+        "--repetition-penalty",
+        metavar="X",
+        help="Make a symbol that stands among the last --penalty-window symbols less likely, the more so the larger X "
+        "is; 1 changes nothing.",
+    ),
 ]
 PresencePenalty = Annotated[
-    float, _chance("--presence-penalty", help="Take this from the logit of each symbol of the window.")
+    float,
+    _chance("--presence-penalty", metavar="X", help="Subtract X from the logit of each symbol among those last ones."),
 ]
 FrequencyPenalty = Annotated[
-    float, _chance("--frequency-penalty", help="Take this from it once for each time that the symbol is there.")
+    float,
+    _chance("--frequency-penalty", metavar="X", help="Subtract X from its logit for each time that it stands there."),
 ]
-PenaltyWindow = Annotated[int, _chance("--penalty-window", min=1, help="Let penalties look back at so many symbols.")]
+PenaltyWindow = Annotated[
+    int, _chance("--penalty-window", metavar="N", min=1, help="Let the penalties look back at the last N symbols.")
+]
 Bias = Annotated[
     list[str] | None,
     _chance(
         "--bias",
         metavar="CHAR=AMOUNT",
-        help="Add this to the logit of a character, as in e=-5. Repeatable.",
+        help="Make a character likelier (an amount above 0) or less likely, as in e=-5: AMOUNT is added to its logit. "
+        "Repeatable.",
         show_default=False,
     ),
 ]
@@ -137,7 +164,7 @@ Filters = Annotated[
     _chance(
         "--samplers",
         metavar="NAMES",
-        help="Apply these filters in this order; one that is left out is off.",
+        help="Apply only these of the filters above, in this order, with commas between them.",
         show_default=", ".join(FILTERS),
     ),
 ]
@@ -147,7 +174,8 @@ Beams = Annotated[
         "--beam",
         metavar="N",
         min=1,
-        help="Find the likeliest text with N beams, leaving nothing to chance; -n gives up to N of them.",
+        help="Search for the likeliest text instead of drawing one, following the N best beginnings at each step; -n "
+        "gives up to N texts.",
     ),
 ]
 
@@ -156,24 +184,40 @@ Pattern = Annotated[
     _form(
         "--pattern",
         metavar="REGEX",
-        help="Write only texts that match this expression from their first to their last character.",
+        help="Write a text that matches this regular expression as a whole, the prompt included unless --no-echo is "
+        "given.",
         show_default=False,
     ),
 ]
 Length = Annotated[
     int,
-    _end("--length", "-l", min=ENDLESS, help="End after so many characters, the prompt not counted; -1 sets no end."),
+    _end(
+        "--length",
+        "-l",
+        metavar="N",
+        min=ENDLESS,
+        help="End a text after N characters, the prompt not counted. With -1 only the model, a --stop string or "
+        "another limit ends it.",
+    ),
 ]
-Lines = Annotated[int | None, _end("--lines", min=1, help="End after so many lines.", show_default=False)]
+Lines = Annotated[int | None, _end("--lines", metavar="N", min=1, help="End a text after N lines.", show_default=False)]
 Words = Annotated[
-    int | None, _end("--words", min=1, help="End after so many words, as white space parts them.", show_default=False)
+    int | None,
+    _end(
+        "--words",
+        metavar="N",
+        min=1,
+        help="End a text after N words; a word is what stands between white space.",
+        show_default=False,
+    ),
 ]
 Sentences = Annotated[
     int | None,
     _end(
         "--sentences",
+        metavar="N",
         min=1,
-        help="End after so many sentences, each up to a . ! or ? before white space.",
+        help="End a text after N sentences; a sentence ends with a . ! or ? before white space.",
         show_default=False,
     ),
 ]
@@ -182,30 +226,38 @@ StopStrings = Annotated[
     _end(
         "--stop",
         metavar="STRING",
-        help=r"End before this string, in which \n is a line end. Repeatable.",
+        help=r"End a text before this string; \n in it stands for a line end. Repeatable.",
         show_default=False,
     ),
 ]
-IncludeStop = Annotated[bool, _end("--include-stop", help="Print the string of --stop too.")]
+IncludeStop = Annotated[bool, _end("--include-stop", help="Print the --stop string that ended the text, too.")]
 
-Number = Annotated[int, _many("-n", min=1, help="Write so many texts of each prompt.")]
-Batch = Annotated[int, _many("--batch", min=1, help="Make so many texts side by side.")]
+Number = Annotated[int, _many("-n", metavar="N", min=1, help="Write N texts for each prompt.")]
+Batch = Annotated[
+    int,
+    _many(
+        "--batch",
+        metavar="N",
+        min=1,
+        help="Make N texts at the same time; more are faster together and need more memory.",
+    ),
+]
 LogProbabilities = Annotated[
     int | None,
     _many(
         "--logprobs",
         metavar="K",
         min=0,
-        help="With --json, give each symbol with the K likeliest in its place.",
+        help="Print JSON in which each symbol has its log-probability and the K likeliest symbols in its place.",
         show_default=False,
     ),
 ]
 
 
 def sampling(parameters: Mapping[str, Any]) -> SamplingConfig:
-    """`parameters` are those of the command line, named as the fields of the configuration are.
+    """The sampling that the parameters of the command line ask for; they are named as the fields of SamplingConfig.
 
-    Raises UsageError, or ConfigError for what is out of range.
+    Raises UsageError where a value cannot be read, and ConfigError where one is out of range.
     """
     fields = {field.name: parameters[field.name] for field in dataclasses.fields(SamplingConfig)}
     if fields["temperature_range"] is not None:
@@ -219,9 +271,9 @@ def sampling(parameters: Mapping[str, Any]) -> SamplingConfig:
 
 
 def refuse_chance(context: typer.Context) -> None:
-    """Raises UsageError for what was given and has no part in beam search."""
+    """Raises UsageError for an option that was given and has no part in beam search, which draws nothing."""
     for parameter in context.command.params:
-        if parameter.name in OF_CHANCE and is_given(context, parameter.name):
+        if parameter.name in NOT_WITH_BEAMS and is_given(context, parameter.name):
             raise UsageError(f"{parameter.opts[0]} has no part in --beam, which leaves nothing to chance")
 
 

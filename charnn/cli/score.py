@@ -1,4 +1,4 @@
-"""`charnn score`: what each line of a stream costs a model."""
+"""`charnn score`: says how well a model predicts each line of a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from charnn.tasks.language_model.use.lines import LineModel
 
 SHOWN = 5
-"""Characters that a model has never seen which are named in a warning."""
+"""The most characters that a warning names as never seen by the model."""
 
 
 def score(
@@ -29,8 +29,8 @@ def score(
             "--model",
             "-m",
             metavar="NAME|PATH",
-            help="Score with this model: a directory, or its name under checkpoints/. Repeatable: each model scores "
-            "every line, and the best is named.",
+            help="Score with this model: a model directory, or the name of one under checkpoints/. Repeatable: each "
+            "model scores every line, and the best one is named.",
             show_default="$CHARNN_MODEL, else the newest one there",
         ),
     ] = None,
@@ -38,8 +38,8 @@ def score(
         bool,
         typer.Option(
             "--ends",
-            help="Score line ends, too, as characters of their lines; a model trained with --documents line is also "
-            "scored for stopping there.",
+            help="Score the line end as one more character of its line. A model that was trained with --documents line "
+            "is also scored for ending the text there.",
         ),
     ] = False,
     threshold: Annotated[
@@ -47,35 +47,45 @@ def score(
         typer.Option(
             "--threshold",
             metavar="BITS",
-            help="Write only the lines that cost more bits per character than this, just as they came.",
+            help="Write only the lines that cost more bits per character than this, unchanged and without figures.",
             show_default=False,
         ),
     ] = None,
     keep: Annotated[
         Literal["above", "below"],
-        typer.Option("--keep", help="With --threshold: below writes all the other lines, the empty ones too."),
+        typer.Option(
+            "--keep", help="Write the lines above --threshold, or with below all the other lines, empty ones too."
+        ),
     ] = "above",
     per_character: Annotated[
         bool,
         typer.Option(
             "--per-character",
-            help="Write a row for each symbol: the number of its line, its place there, the symbol, its nats. For one "
-            "model.",
+            help="Write a row for each symbol: the number of its line, its place in the line, the symbol, its nats. "
+            "This takes a single model.",
         ),
     ] = False,
     color: Annotated[
-        bool, typer.Option("--color", help="Show the text itself, shaded by surprise. For one model.")
+        bool,
+        typer.Option(
+            "--color",
+            help="Write the text in colours: the darker a character, the more it surprised the model. This takes a "
+            "single model.",
+        ),
     ] = False,
     encoding: options.Encoding = "utf-8",
     precision: options.Precision = "fp32",
     as_json: options.AsJson = False,
 ) -> None:
-    """Score lines: what each costs a model that reads it by itself.
+    """Score lines: say how well a model predicts each of them.
 
-    Columns between tabs: nats, bits per character, characters, the line.
-    With several models: the one with the fewest bits, nats and bits of
-    each, characters, the line. Lines keep their order; on a slow pipe each
-    is written as soon as it is scored.
+    A line costs few bits where the model expects it, and many where it is
+    surprised. Each line is read by itself and written with its figures, with
+    tabs between them: nats, bits per character, characters, the line. (A
+    bit is 0.693 nats.) With several models a row has the name of the model
+    with the fewest bits, the nats and bits of each model, characters, the
+    line. Lines keep their order; on a slow pipe each is written as soon as
+    it is scored.
 
     charnn score names.txt | sort -n | cut -f4-
     tail -f app.log | charnn score --threshold 2.5
@@ -140,7 +150,8 @@ def _check(
 
 
 def _lines(files: Sequence[str], encoding: str, any_bytes: bool) -> Iterator[list[str]]:
-    r"""Lines with their ends as they are complete, and none at a pause. Only \n ends a line, or its file."""
+    r"""The lines that are complete by now, with their ends; an empty list at a pause. A line ends at \n or with its
+    file."""
     from charnn.corpora.lines import Lines
     from charnn.corpora.streams import stream
 
@@ -155,7 +166,7 @@ def _lines(files: Sequence[str], encoding: str, any_bytes: bool) -> Iterator[lis
 
 
 class _Unseen:
-    """A warning for each model that meets characters which it has never seen: at the first of them, then no more."""
+    """Warns once for each model that meets characters which it has never seen."""
 
     def __init__(self, names: Sequence[str], readers: Sequence[LineModel]) -> None:
         self._waiting = {name: reader.tokenizer for name, reader in zip(names, readers, strict=True)}

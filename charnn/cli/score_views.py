@@ -1,4 +1,4 @@
-"""How `charnn score` writes what it found: columns, objects, symbols, shades, or just the lines."""
+"""The forms in which `charnn score` writes its result: columns, JSON, a row for each symbol, colours, plain lines."""
 
 from __future__ import annotations
 
@@ -15,28 +15,30 @@ from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 
 Numbered = Sequence[tuple[int, ScoredLine]]
-"""Lines with their numbers in the input, from 1."""
+"""Scored lines with their numbers in the input, counted from 1."""
 
 NO_MODEL = "-"
-"""The best model for a line without characters."""
+"""This stands for the name of the best model where a line has no characters, so that no model is better."""
 DECIMALS = 6
-"""Of JSON's numbers; more would differ with the lines that happen to be in a batch."""
+"""Numbers in JSON have this many decimals. Further ones would depend on which lines are in a batch together."""
 
 SURPRISES = (2, 4, 6, 8, 12)
-"""Bits per character where the next shade begins."""
+"""The bits per character at which each shade but the first begins."""
 SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;16;48;5;202", "38;5;231;48;5;160")
-"""Of xterm's 256 colours, from pale yellow to dark red. Text and background are both given, so it does not matter what
-the terminal's own are; what is no surprise is left in those."""
+"""The terminal codes of the shades, which are among xterm's 256 colours and go from pale yellow to dark red. Each code
+sets both text and background, so that it can be read whatever the terminal's own colours are. The first shade, for
+text that is no surprise, keeps those."""
 
 
 class View(Protocol):
-    """For one output, in the order of its lines."""
+    """One form of the result. A view belongs to one output, and is given its lines in order."""
 
-    def text(self, lines: Numbered) -> str: ...
+    def text(self, lines: Numbered) -> str:
+        """What is written for these lines."""
 
 
 class Plain:
-    """The lines as they came. One that lacks its end, as the last of a file may, is given it before another follows."""
+    """Writes the lines as they came. A line without an end, as the last of a file may be, gets one before another."""
 
     def __init__(self) -> None:
         self._lacks_end = False
@@ -53,7 +55,7 @@ class Plain:
 
 
 class Table(Plain):
-    """Columns between tabs, the line as it came last."""
+    """Writes the figures of each line between tabs, and the line itself in the last column."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
@@ -67,14 +69,14 @@ class Table(Plain):
 
 
 class Objects:
-    """An object a line, with its symbols where their tokenizer is given."""
+    """Writes a JSON object for each line. It has the line's symbols if their tokenizer is given."""
 
     def __init__(self, names: Sequence[str], tokenizer: Tokenizer | None) -> None:
         self._names = names
         self._symbols = SymbolNats(tokenizer) if tokenizer is not None else None
 
     def text(self, lines: Numbered) -> str:
-        # Half a surrogate pair, a byte that is no UTF-8, is written as JSON escapes it.
+        # A byte that is not UTF-8 is half a surrogate pair in the text, and is written as JSON's escape for that.
         objects = (json.dumps(self._object(*line), ensure_ascii=False) + "\n" for line in lines)
         return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -93,7 +95,8 @@ class Objects:
 
 
 class Symbols:
-    """A row a symbol: the number of the line, the place of its first character in the line, the symbol, its nats."""
+    """Writes a row for each symbol: the number of its line, the place of its first character in the line, the symbol
+    and its nats."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._symbols = SymbolNats(tokenizer)
@@ -109,7 +112,8 @@ class Symbols:
 
 
 class Shaded(Plain):
-    """The text, shaded by what each symbol cost. What a terminal would obey rather than show is escaped."""
+    """Writes the text in shades that say what each symbol cost. Control characters, which a terminal would obey rather
+    than show, are escaped."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__()
@@ -135,12 +139,12 @@ def legend() -> str:
 
 
 def least_bits(scored: ScoredLine) -> float:
-    """By the best model; 0 for a line without characters."""
+    """The bits per character of the model that predicts the line best; 0 for a line without characters."""
     return min(score.bits_per_character or 0.0 for score in scored.scores)
 
 
 def best_model(scored: ScoredLine) -> int | None:
-    """The number of the model that found the line likeliest, of several alike the first; None for an empty line."""
+    """The number of the model that predicts the line best, the first one if several do; None for an empty line."""
     if not scored.text:
         return None
     return min(range(len(scored.scores)), key=lambda model: scored.scores[model].nats)

@@ -1,4 +1,4 @@
-"""`charnn tag`: a stream of text in, the same with tags out."""
+"""`charnn tag`: reads a stream of text and writes it with tags."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
 SWITCH_INTERVAL = 0.0005
-"""Seconds that the threads of the network, done with a batch, wait for Python's one lock at most. With the usual 0.005
-they idle: on two cores int8 lost an eighth of its words a second."""
+"""The most seconds that a thread of the network, done with a batch, waits for Python's one lock. With Python's usual
+0.005 seconds the threads idle, and on two cores int8 tagged an eighth fewer words a second."""
 FEW = 3
-"""Malformed sentences that are each named in a warning; the others are counted."""
+"""So many malformed sentences are each named in a warning; further ones are only counted."""
 
 
 def tag(
@@ -30,17 +30,21 @@ def tag(
         TextFormat | None,
         typer.Option(
             "--format",
-            help="Read FILE in this format: raw text, a sentence a line (lines) or running on (text); words between "
-            "spaces (tokens); a tag a character (characters); or tagged text.",
-            show_default="told by the content: CoNLL-U, columns between tabs, word_TAG; all else is lines",
+            metavar="FORMAT",
+            help="Read FILE in this format. lines: raw text with a sentence on each line. text: raw text that runs on "
+            "over line ends. tokens: words between spaces, a sentence on each line. characters: each character of a "
+            "line is tagged. conllu, columns, slashed: text that has tags, as CoNLL-U, as columns between tabs, as "
+            "word_TAG.",
+            show_default="told by the content: conllu, columns or slashed, and otherwise lines",
         ),
     ] = None,
     to: Annotated[
         OutputFormat | None,
         typer.Option(
             "--to",
-            help="Write this format.",
-            show_default="that of FILE; for raw text columns, a word and its tag a line",
+            metavar="FORMAT",
+            help="Write this format: conllu, columns, slashed, or characters (a line of tags for each line).",
+            show_default="that of FILE; for raw text columns, with a word and its tag on each line",
         ),
     ] = None,
     columns: Annotated[
@@ -48,15 +52,21 @@ def tag(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="Write only these of the model's columns, as in upos,xpos.",
+            help="Write the tags of these columns only, of all that the model has learned, as in upos,xpos.",
             show_default="all of them",
         ),
     ] = None,
-    probabilities: Annotated[bool, typer.Option("--probs", help="Write the probability of each tag too.")] = False,
+    probabilities: Annotated[
+        bool, typer.Option("--probs", help="Write the probability of each tag beside it: how sure the model is.")
+    ] = False,
     alternatives: Annotated[
         int | None,
         typer.Option(
-            "--nbest", metavar="K", min=1, help="Write the K likeliest tags of each word too.", show_default=False
+            "--nbest",
+            metavar="K",
+            min=1,
+            help="Write the K likeliest tags of each word, too, with their probabilities.",
+            show_default=False,
         ),
     ] = None,
     min_confidence: Annotated[
@@ -66,25 +76,31 @@ def tag(
             metavar="P",
             min=0,
             max=1,
-            help="Replace tags that are less probable than this by that of --unsure.",
+            help="Replace each tag whose probability is below P with the tag of --unsure.",
             show_default=False,
         ),
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option("--unsure", metavar="TAG", help="Write this in the place of such a tag.", show_default="_"),
+        typer.Option(
+            "--unsure", metavar="TAG", help="Write TAG for the tags that --min-confidence replaces.", show_default="_"
+        ),
     ] = None,
     on_error: Annotated[
         Literal["fail", "skip"],
-        typer.Option("--on-error", help="With skip, pass a malformed sentence on as it is, with a warning."),
+        typer.Option(
+            "--on-error",
+            help="End at a malformed sentence with an error (fail), or warn and write it unchanged (skip).",
+        ),
     ] = "fail",
     encoding: options.Encoding = "utf-8",
     precision: options.Precision = "auto",
 ) -> None:
-    """Tag text: sentences come out as they go in, in order, with tags.
+    """Tag text: write each sentence with a tag for each of its words.
 
-    Whatever else the input holds stays as it is, byte for byte. On a slow
-    pipe each sentence is written as soon as it is done.
+    Sentences keep their order. In text that has tags already, the tags are
+    replaced and everything else stays, byte for byte. On a slow pipe each
+    sentence is written as soon as it is tagged.
 
     charnn tag < notes.txt | grep -c NOUN
     charnn tag --probs treebank.conllu > tagged.conllu
@@ -133,7 +149,7 @@ def tag(
 
 
 class _Skipped:
-    """Malformed sentences that were passed on as they are."""
+    """Warns of malformed sentences that were written unchanged."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -159,7 +175,7 @@ def _check_level(format: TextFormat, level: Level) -> None:
 
 
 def _default(format: TextFormat | None, *, can_align: bool) -> OutputFormat:
-    """What is written where nothing was asked for."""
+    """The format to write where --to does not say."""
     match format:
         case "conllu" | "columns" | "slashed":
             return format

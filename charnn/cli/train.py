@@ -1,4 +1,4 @@
-"""`charnn train`: data in, a model directory out."""
+"""`charnn train`: learns from data and writes a model directory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS...",
-            help="The texts or treebanks to learn from, plain or .gz; - is stdin.",
+            help="Learn from these texts or treebanks, plain or .gz; - is stdin.",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +45,7 @@ def train(
         typer.Option(
             "--resume",
             metavar="NAME|PATH",
-            help="Go on with this run, which ended before its time or is to have a larger budget.",
+            help="Go on with this run, one that was interrupted or is now given more --time, --epochs or --steps.",
             rich_help_panel=FIRST,
             show_default=False,
         ),
@@ -55,7 +55,7 @@ def train(
         typer.Option(
             "--task",
             metavar="|".join(TASKS),
-            help="Learn this from the data.",
+            help="Train this kind of model.",
             rich_help_panel=RESULT,
             show_default="told by the options and by what the data look like",
         ),
@@ -69,13 +69,16 @@ def train(
     ] = False,
     **values: Any,
 ) -> None:
-    """Learn a text, or the tags of a treebank.
+    """Train a model: learn a text, or the tags of a treebank.
 
-    A text makes a character language model; CoNLL-U, tab-separated columns
-    or word_TAG lines make a tagger.
-    A longer --time gives a larger network and a better model.
-    Ctrl-C saves what was learned; --resume goes on from there.
-    The path of the model directory is printed on stdout at the end.
+    A text makes a language model, which predicts the text character by
+    character. A treebank (CoNLL-U, columns between tabs, or word_TAG lines)
+    makes a tagger, which gives each word a tag.
+
+    Give a --time and a text; everything else is chosen to suit them. A longer
+    time gives a larger network and a better model. Ctrl-C saves what was
+    learned, and --resume goes on from there. The path of the model directory
+    is printed on stdout at the end.
 
     charnn train corpus.txt --time 3m
     zcat letters/*.gz | charnn train - --documents paragraph
@@ -123,7 +126,7 @@ def train(
 
 
 def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None:
-    """What was reached and how to go on, on stderr; the path, or the result as JSON, on stdout."""
+    """Says on stderr what was reached and how to go on, and writes the path, or the result as JSON, to stdout."""
     from charnn.cli import console
     from charnn.readable import duration
 
