@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.network.recurrent import StackState
+from charnn.runtime.state import join, overwrite, put, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, ConditionedLanguageModel
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
@@ -52,9 +53,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
     def advance(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """As `step`, but it is `state` itself that becomes the state after it."""
         logits_BV, after = self.step(ids_B, state, conditions)
-        for layer, layer_after in zip(state, after, strict=True):
-            for tensor_BH, other_BH in zip(layer, layer_after, strict=True):
-                tensor_BH.copy_(other_BH)
+        overwrite(state, after)
         return logits_BV
 
     @torch.inference_mode()
@@ -86,22 +85,16 @@ class NumpyLanguageModel(ConditionedLanguageModel):
 
     def select(self, state: StackState, lanes: Ints) -> StackState:
         """The state of these lanes, in this order; one may come several times."""
-        index = self._tensor(lanes)
-        return tuple(type(layer)(*(tensor_BH[index] for tensor_BH in layer)) for layer in state)
+        return select(state, self._tensor(lanes), axis=0)
 
     def join(self, states: Sequence[StackState]) -> StackState:
         """The state of all their lanes, one after the other."""
-        return tuple(
-            type(layers[0])(*(torch.cat(tensors) for tensors in zip(*layers, strict=True)))
-            for layers in zip(*states, strict=True)
-        )
+        return join(states, torch.cat)
 
     @torch.inference_mode()
     def put(self, state: StackState, lane: int, other: StackState) -> None:
         """Sets one lane of `state` to the only one of `other`."""
-        for layer, other_layer in zip(state, other, strict=True):
-            for tensor_BH, other_1H in zip(layer, other_layer, strict=True):
-                tensor_BH[lane] = other_1H[0]
+        put(state, lane, other, axis=0)
 
     @property
     def _device(self) -> torch.device:

@@ -21,6 +21,7 @@ from charnn.errors import ModelFormatError
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.runtime.bound import BoundSteps
 from charnn.runtime.session import graph_name, only_what_is_wanted, open_graph
+from charnn.runtime.state import join, overwrite, put, select
 from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN, ConditionedLanguageModel
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
@@ -99,8 +100,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         """
         if not self._takes_steps:
             logits_BV, after = self.step(ids_B, state, conditions)
-            for array_1BH, other_1BH in zip(state, after, strict=True):
-                array_1BH[:] = other_1BH
+            overwrite(state, after)
             return logits_BV
         if self._bound is None or self._bound[0] is not state:
             arrays = dict(zip(self._state_names, state, strict=True))
@@ -123,16 +123,15 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
 
     def select(self, state: RuntimeState, lanes: Ints) -> RuntimeState:
         """The state of these lanes, in this order; one may come several times."""
-        return tuple(array_1BH[:, lanes] for array_1BH in state)
+        return select(state, lanes, axis=1)
 
     def join(self, states: Sequence[RuntimeState]) -> RuntimeState:
         """The state of all their lanes, one after the other."""
-        return tuple(np.concatenate(arrays, axis=1) for arrays in zip(*states, strict=True))
+        return join(states, lambda arrays_1BH: np.concatenate(arrays_1BH, axis=1))
 
     def put(self, state: RuntimeState, lane: int, other: RuntimeState) -> None:
         """Sets one lane of `state` to the only one of `other`."""
-        for array_1BH, other_11H in zip(state, other, strict=True):
-            array_1BH[:, lane] = other_11H[:, 0]
+        put(state, lane, other, axis=1)
 
     def _read(
         self, wanted: Sequence[str], ids_BT: Ints, state: RuntimeState, conditions: Conditions
