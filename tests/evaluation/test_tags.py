@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.use.scores import Confusion, TagFigures, TagScore, joined_tags, universal_feats
+from charnn.tasks.tagger.use.scores import Confusion, PrecisionRecall, TagScore, joined_tags, universal_feats
 
 FIXTURE = Path(__file__).parent / "ud_fixture"
 
@@ -58,14 +58,14 @@ def test_sentence_without_words_counts_neither_as_correct_nor_at_all() -> None:
 def test_figures_of_a_tag_by_hand() -> None:
     # A is found in 2 of its 3 words, and predicted 4 times.
     tags = score("A A A B B", "A A B A A").tags
-    assert tags["A"] == TagFigures(precision=2 / 4, recall=2 / 3, f1=4 / 7, gold=3, predicted=4)
-    assert tags["B"] == TagFigures(precision=0.0, recall=0.0, f1=0.0, gold=2, predicted=1)
+    assert tags["A"] == PrecisionRecall(precision=2 / 4, recall=2 / 3, f1=4 / 7, reference=3, predicted=4)
+    assert tags["B"] == PrecisionRecall(precision=0.0, recall=0.0, f1=0.0, reference=2, predicted=1)
 
 
 def test_tag_never_predicted_has_no_precision_and_tag_never_gold_no_recall() -> None:
     tags = score("A B", "A C").tags
-    assert tags["B"] == TagFigures(precision=None, recall=0.0, f1=0.0, gold=1, predicted=0)
-    assert tags["C"] == TagFigures(precision=0.0, recall=None, f1=0.0, gold=0, predicted=1)
+    assert tags["B"] == PrecisionRecall(precision=None, recall=0.0, f1=0.0, reference=1, predicted=0)
+    assert tags["C"] == PrecisionRecall(precision=0.0, recall=None, f1=0.0, reference=0, predicted=1)
 
 
 def test_score_of_nothing_has_no_figures_and_adds_nothing() -> None:
@@ -93,7 +93,7 @@ def test_every_view_counts_each_word_once(parts: list[Sentence]) -> None:
     result = TagScore.of(parts)
     words = [word for part in parts for word in zip(*part, strict=True)]
     labels, counts = result.matrix()
-    assert result.words == len(words) == counts.sum() == sum(figures.gold for figures in result.tags.values())
+    assert result.words == len(words) == counts.sum() == sum(figures.reference for figures in result.tags.values())
     assert result.correct == sum(gold == tag for gold, tag, _ in words) == counts.trace()
     assert result.known_words == sum(known for _, _, known in words)
     assert result.unknown_correct == sum(gold == tag and not known for gold, tag, known in words)

@@ -49,12 +49,12 @@ def _accuracies(figures: TagFigures) -> list[str]:
 def _tags(column: str, score: TagScore) -> list[str]:
     tags = score.tags
     rows = [
-        [_label(tag), percent(of.precision), percent(of.recall), percent(of.f1), f"{of.gold:,}"]
+        [_label(tag), percent(of.precision), percent(of.recall), percent(of.f1), f"{of.reference:,}"]
         for tag, of in list(tags.items())[:MOST_TAGS]
     ]
     lines = aligned([[column, "precision", "recall", "F1", "gold"], *rows])
     if len(tags) > MOST_TAGS:
-        words = sum(of.gold for of in list(tags.values())[MOST_TAGS:])
+        words = sum(of.reference for of in list(tags.values())[MOST_TAGS:])
         lines.append(f"({len(tags) - MOST_TAGS:,} rarer tags, of {words:,} words together: see --json)")
     return lines
 
@@ -76,7 +76,7 @@ def _confusions(column: str, score: TagScore) -> list[str]:
     digits = len(f"{confusions[0].words:,}")
     lines = [f"{column}: gold tag -> predicted tag, the most frequent mistakes"]
     lines += [
-        f"{of.words:{digits},}  {_shown(of.gold)} -> {_shown(of.predicted)}" for of in confusions[:MOST_CONFUSIONS]
+        f"{of.words:{digits},}  {_shown(of.reference)} -> {_shown(of.predicted)}" for of in confusions[:MOST_CONFUSIONS]
     ]
     if len(confusions) > MOST_CONFUSIONS:
         words = sum(of.words for of in confusions[MOST_CONFUSIONS:])

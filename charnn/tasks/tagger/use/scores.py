@@ -21,72 +21,76 @@ UNIVERSAL_FEATURES = frozenset({
 (Typo, ExtPos, Deixis) it does not."""
 
 
-class TagFigures(NamedTuple):
-    """How well one tag was found. What has no words to divide by is None, never 0."""
+class PrecisionRecall(NamedTuple):
+    """How well one tag was found. A quotient of no words is None, never 0."""
 
     precision: float | None
-    """Of the words predicted to have the tag, those that have it; None where it was never predicted."""
+    """The fraction of the words predicted to have the tag that have it; None where it was never predicted."""
     recall: float | None
-    """Of the words that have the tag, those predicted to; None where the gold tags have none."""
+    """The fraction of the words that have the tag that were predicted to; None where no word has it."""
     f1: float
-    """Twice the words found over `gold + predicted`. The harmonic mean of precision and recall where both exist; 0
-    where one of them does not, for then the tag was wrong wherever it occurred."""
-    gold: int
-    """Words that have the tag."""
+    """Twice the words found over `reference + predicted`. It is the harmonic mean of precision and recall where both
+    exist, and 0 where one of them does not, for then the tag was wrong wherever it occurred."""
+    reference: int
+    """How many words have the tag."""
     predicted: int
-    """Words predicted to have it."""
+    """How many words are predicted to have it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures by name, in which the reference is called gold, as linguists do."""
+        return {"gold" if name == "reference" else name: value for name, value in self._asdict().items()}
 
 
 class Confusion(NamedTuple):
     """A mistake, and how many words it was made on."""
 
-    gold: str
+    reference: str
     predicted: str
     words: int
 
 
 @dataclass(frozen=True, slots=True)
 class TagScore:
-    """How predicted tags agree with gold ones. Scores of parts add up to the score of the whole.
+    """How predicted tags agree with those of the reference. Scores of parts add up to the score of the whole.
 
-    Tags agree that are the same string; `_`, where a treebank says nothing, is a tag like any other, as in the UD
+    Tags agree if they are the same string; `_`, where a treebank says nothing, is a tag like any other, as in the UD
     evaluation script. A known word is one whose form is in the training data.
 
     `TagScore()` is the score of nothing: it adds nothing to another, and each of its accuracies is None.
     """
 
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(gold, predicted) -> words. Mistakes and agreements alike; every count is above zero."""
+    """How many words have each pair of reference and predicted tag, equal or not; every count is above zero."""
     known_words: int = 0
     known_correct: int = 0
     unknown_words: int = 0
     unknown_correct: int = 0
     sentences: int = 0
-    """Those that have words."""
+    """How many sentences have words."""
     correct_sentences: int = 0
-    """Of `sentences`, those without a mistake."""
+    """How many of these have no mistake."""
 
     @classmethod
     def of(cls, sentences: Iterable[tuple[Sequence[str], Sequence[str], Sequence[bool]]]) -> TagScore:
-        """The score of `sentences`: the gold tags of each, the predicted tags, and whether each word is known.
+        """The score of `sentences`: the reference tags of each, the predicted tags, and whether each word is known.
 
         Raises ValueError where the three differ in length. One call on many sentences is much faster than a sum.
         """
         pairs: Counter[tuple[str, str]] = Counter()
         known_words = known_correct = words = all_correct = with_words = correct_sentences = 0
-        for number, (gold, predicted, known) in enumerate(sentences, start=1):
-            if not len(gold) == len(predicted) == len(known):
-                lengths = f"{len(gold)} gold tags, {len(predicted)} predicted tags, {len(known)} known flags"
+        for number, (reference, predicted, known) in enumerate(sentences, start=1):
+            if not len(reference) == len(predicted) == len(known):
+                lengths = f"{len(reference)} gold tags, {len(predicted)} predicted tags, {len(known)} known flags"
                 raise ValueError(f"sentence {number}: {lengths}")
-            pairs.update(zip(gold, predicted, strict=True))
-            agrees = list(map(eq, gold, predicted))
+            pairs.update(zip(reference, predicted, strict=True))
+            agrees = list(map(eq, reference, predicted))
             correct = sum(agrees)
-            words += len(gold)
+            words += len(reference)
             all_correct += correct
             known_words += sum(map(bool, known))
             known_correct += sum(compress(agrees, known))
-            with_words += len(gold) > 0
-            correct_sentences += 0 < len(gold) == correct
+            with_words += len(reference) > 0
+            correct_sentences += 0 < len(reference) == correct
         return cls(
             pairs=pairs,
             known_words=known_words,
@@ -137,20 +141,20 @@ class TagScore:
         return _ratio(self.correct_sentences, self.sentences)
 
     @property
-    def tags(self) -> dict[str, TagFigures]:
-        """The figures of every tag that is gold or predicted anywhere, in the order of `matrix`."""
-        gold, predicted = self._totals()
-        figures = {}
-        for tag in _by_frequency(gold, predicted):
+    def tags(self) -> dict[str, PrecisionRecall]:
+        """How well each tag was found that any word has or is predicted to have, in the order of `matrix`."""
+        reference, predicted = self._totals()
+        tags = {}
+        for tag in _by_frequency(reference, predicted):
             found = self.pairs[tag, tag]
-            figures[tag] = TagFigures(
+            tags[tag] = PrecisionRecall(
                 precision=_ratio(found, predicted[tag]),
-                recall=_ratio(found, gold[tag]),
-                f1=2 * found / (gold[tag] + predicted[tag]),
-                gold=gold[tag],
+                recall=_ratio(found, reference[tag]),
+                f1=2 * found / (reference[tag] + predicted[tag]),
+                reference=reference[tag],
                 predicted=predicted[tag],
             )
-        return figures
+        return tags
 
     def confusions(self) -> list[Confusion]:
         """The mistakes, most frequent first; those of one frequency in alphabetical order."""
@@ -158,15 +162,15 @@ class TagScore:
         return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
 
     def matrix(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """The K tags, most frequent gold tag first, and the (K, K) words of each gold (row) and predicted tag (column).
+        """The K tags, and how many words have each reference tag (row) and predicted tag (column), (K, K).
 
-        Tags that are only ever predicted come last, with a row of zeros.
+        The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros.
         """
         labels = _by_frequency(*self._totals())
         place = {tag: index for index, tag in enumerate(labels)}
         counts_KK = np.zeros((len(labels), len(labels)), dtype=np.int64)
-        for (gold, predicted), words in self.pairs.items():
-            counts_KK[place[gold], place[predicted]] = words
+        for (reference, predicted), words in self.pairs.items():
+            counts_KK[place[reference], place[predicted]] = words
         return labels, counts_KK
 
     def to_json(self) -> dict[str, Any]:
@@ -179,21 +183,21 @@ class TagScore:
             "unknown_words": self.unknown_words,
             "sentences": self.sentences,
             "sentence_accuracy": self.sentence_accuracy,
-            "tags": {tag: figures._asdict() for tag, figures in self.tags.items()},
+            "tags": {tag: figures.to_json() for tag, figures in self.tags.items()},
         }
 
     def _totals(self) -> tuple[Counter[str], Counter[str]]:
-        """Words by gold tag, and by predicted tag."""
-        gold_totals: Counter[str] = Counter()
+        """How many words have each tag, and how many are predicted to have it."""
+        reference_totals: Counter[str] = Counter()
         predicted_totals: Counter[str] = Counter()
-        for (gold, predicted), words in self.pairs.items():
-            gold_totals[gold] += words
+        for (reference, predicted), words in self.pairs.items():
+            reference_totals[reference] += words
             predicted_totals[predicted] += words
-        return gold_totals, predicted_totals
+        return reference_totals, predicted_totals
 
 
 def joined_tags(*columns: Sequence[str]) -> list[str]:
-    """One tag a word that stands for its tags in all of `columns`: two are equal where all of theirs are.
+    """For each word one tag that stands for its tags in all of `columns`: two are equal where all of theirs are.
 
     They are joined by a tab, which no tag of a file of columns can contain. The score of UPOS, XPOS and
     `universal_feats` of FEATS together is what the UD evaluation script calls AllTags. Raises ValueError where the
@@ -218,6 +222,6 @@ def _ratio(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _by_frequency(gold: Counter[str], predicted: Counter[str]) -> list[str]:
-    """Every tag of either: by how often it is gold, then by how often it is predicted, then alphabetically."""
-    return sorted(gold.keys() | predicted.keys(), key=lambda tag: (-gold[tag], -predicted[tag], tag))
+def _by_frequency(reference: Counter[str], predicted: Counter[str]) -> list[str]:
+    """Every tag of either, the most frequent of the reference first, then of the predicted ones, then by alphabet."""
+    return sorted(reference.keys() | predicted.keys(), key=lambda tag: (-reference[tag], -predicted[tag], tag))
