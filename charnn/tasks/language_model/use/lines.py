@@ -48,12 +48,18 @@ class LineModel:
 class LineScore:
     """What a line cost one model."""
 
-    characters: int
+    text: str
+    """What is scored of the line: all but its end, unless ends are scored."""
     nats_T: Floats
     """-ln p of each of its tokens; then, where that is scored, what the end of the document cost."""
 
+    @property
+    def characters(self) -> int:
+        return len(self.text)
+
     @cached_property
     def nats(self) -> float:
+        """-ln p of the whole text."""
         return float(self.nats_T.sum(dtype=np.float64))
 
     @property
@@ -115,7 +121,7 @@ class LineScorer:
             for chosen, future in begun:
                 for i, nats_T in zip(chosen, future.result(), strict=True):
                     nats[i] = nats_T
-            return [LineScore(len(text), nats_T) for text, nats_T in zip(texts, nats, strict=True)]
+            return [LineScore(text, nats_T) for text, nats_T in zip(texts, nats, strict=True)]
 
         return result
 

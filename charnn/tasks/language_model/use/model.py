@@ -22,8 +22,7 @@ from charnn.tokenizers import Tokenizer
 if TYPE_CHECKING:
     from charnn.generation.generator import Generation, TextGenerator
     from charnn.generation.text import Piece, Request
-    from charnn.tasks.language_model.use.line_stream import ScoredLine
-    from charnn.tasks.language_model.use.lines import LineModel
+    from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 SEEDS = 1 << 32
@@ -101,17 +100,17 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         runtime = self.runtime(self.precision or "auto", threads=self.threads)
         return TextGenerator(runtime, self.tokenizer, sampling, may_stop=self.may_stop, **options)
 
-    def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[ScoredLine]:
+    def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[LineScore]:
         """What each line costs the model, which reads it by itself; in order, as `charnn score` has it.
 
-        With `ends`, line ends are scored, too. The precision is fp32 unless another was asked for.
+        Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another was asked for.
         """
         from charnn.tasks.language_model.use.line_stream import score_stream
         from charnn.tasks.language_model.use.lines import LineScorer
 
         with closing(LineScorer([self.line_model(ends=ends)], ends=ends, threads=self.threads)) as scorer:
             for chunk in score_stream(([line] for line in lines), scorer):
-                yield from chunk
+                yield from (line.scores[0] for line in chunk)
 
     def line_model(self, *, ends: bool = False) -> LineModel:
         """How it reads lines: after what opens a document; with `ends` it may have to say that it stops there."""
