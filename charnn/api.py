@@ -1,4 +1,4 @@
-"""What Python and the command line do with the tasks: find a model's, choose one for data, start and resume runs."""
+"""What Python and the command line share: the task of a model or of data is found, and runs are started and resumed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Silent:
 
 
 def load(path: str | os.PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1) -> Any:
-    """See `charnn.load`."""
+    """Does what `charnn.load` says."""
     model = find_model(os.fspath(path), None)
     task = task_of(model)
     return task.load(task.directory(model.path), precision=precision, threads=threads)
@@ -52,7 +52,7 @@ def train(
     resume: str | os.PathLike[str] | None,
     options: Mapping[str, Any],
 ) -> Any:
-    """See `charnn.train`."""
+    """Does what `charnn.train` says."""
     from charnn.training.distributed.processes import ALONE
 
     paths = tuple(os.fspath(path) for path in corpus)
@@ -106,9 +106,9 @@ def go_on(
     processes: Processes,
     thread_counts: Sequence[int] | None = None,
 ) -> Session[Any]:
-    """Resumes the run in the directory that `name` means. Only its budget can be another, and its corpus named again.
+    """Resumes the run in the directory that `name` means. Only its budget can change; its corpus may be named again.
 
-    Where several processes go on, the first one alone reads the directory.
+    Where several processes go on, only the first one reads the directory.
     """
     budget = ("time", "epochs", "steps")
     for option in values:

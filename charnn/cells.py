@@ -18,7 +18,7 @@ from charnn.errors import ConfigError
 
 
 class Value(Protocol):
-    """What goes through an equation: the numbers of all units of all lanes, (B, H) or (B, G*H)."""
+    """A value in an equation: the numbers of all units for each row of the batch, (B, H) or (B, G*H)."""
 
     def __add__(self, other: Any, /) -> Self: ...
     def __sub__(self, other: Any, /) -> Self: ...
@@ -32,26 +32,26 @@ V = TypeVar("V", bound=Value)
 
 
 class Operations(Protocol[V]):
-    """What an equation may use beside `+`, `-` and `*`."""
+    """The functions that an equation may use beside `+`, `-` and `*`."""
 
     def sigmoid(self, x: V, /) -> V: ...
 
     def tanh(self, x: V, /) -> V: ...
 
     def chunk(self, x: V, parts: int, /) -> Sequence[V]:
-        """Equal parts of the last axis: the gates, one by one."""
+        """Cuts the last axis into equal parts, which are the gates."""
         ...
 
     def lerp(self, start: V, end: V, weight: V, /) -> V:
-        """From `start`, where `weight` is 0, to `end`, where it is 1.
+        """Interpolates linearly from `start`, where `weight` is 0, to `end`, where it is 1.
 
         Each backend rounds it in its own way, and keeps that way, so that models stay what they were to the last bit:
-        PyTorch computes (1 - weight) * start + weight * end, a graph start + weight * (end - start).
+        PyTorch computes (1 - weight) * start + weight * end, and a graph computes start + weight * (end - start).
         """
         ...
 
 
-# The equations. `state` is what the table says that the cell carries, and so is what they return.
+# These are the equations. They take the `state` that the table says the cell carries, and return the next one.
 
 
 def rnn(op: Operations[V], state: Sequence[V], gates: V) -> tuple[V, ...]:
@@ -95,12 +95,12 @@ def gru(op: Operations[V], state: Sequence[V], from_input: V, from_hidden: V) ->
     return (op.lerp(n, h, z),)
 
 
-# The table.
+# What follows is the table of cells.
 
 
 @dataclass(frozen=True)
 class TorchKernel:
-    """PyTorch's own code for whole windows of a cell."""
+    """PyTorch's own code, which runs a cell over a whole window."""
 
     module: str
     """The class in `torch.nn`."""
@@ -110,11 +110,11 @@ class TorchKernel:
 
 @dataclass(frozen=True)
 class OnnxOperator:
-    """ONNX's own operator for whole sequences of a cell."""
+    """ONNX's own operator, which runs a cell over a whole sequence."""
 
     name: str
     gate_order: tuple[int, ...]
-    """For each of the operator's gate blocks, which of the cell's it is."""
+    """The operator's gate blocks, each as the number of the same block of the cell."""
     attributes: Mapping[str, int] = field(default_factory=dict)
     activations: tuple[str, ...] = ()
     """The activation functions of one direction, where the operator is told them."""
@@ -127,23 +127,23 @@ class Cell:
     """All that charnn knows of a cell; docs/adding-a-cell.md tells how to add one."""
 
     equation: Callable[..., tuple[Any, ...]]
-    """One step: from the operations, the state and the products to the state after the step.
+    """The function of one step, from the operations, the state and the products to the state after the step.
 
-    The hidden state must stay within [-1, 1]: the int8 graph of a language model takes that for granted.
+    It must keep the hidden state within [-1, 1], because the int8 graph of a language model relies on that.
     """
     gates: int
     state: tuple[str, ...] = ("hidden",)
     """The names of what is carried from step to step, each (B, H). The first is the hidden state, the cell's output."""
     sums_products: bool = True
-    """Whether the equation is given the sum U x + W h + b, all that it needs; else U x + b_ih and W h + b_hh apart."""
+    """Whether the equation is given the sum U x + W h + b. Otherwise it is given U x + b_ih and W h + b_hh apart."""
     open_gate: int | None = None
     """The gate whose bias starts at 1; all other biases start at 0."""
     has_gradient_flow: bool = False
-    """Whether `--gradient-flow` can be had, which knows the derivative of this very equation."""
+    """Whether `--gradient-flow` works with the cell. Its code has the derivative of this very equation."""
     torch: TorchKernel | None = None
-    """Without one, PyTorch goes through the equation step by step."""
+    """PyTorch's kernel. Without one, PyTorch computes the equation step by step."""
     onnx: OnnxOperator | None = None
-    """Without one, graphs go through the equation step by step."""
+    """ONNX's operator. Without one, graphs compute the equation step by step."""
 
     @property
     def int8_operator(self) -> str | None:

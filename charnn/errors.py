@@ -21,7 +21,7 @@ from __future__ import annotations
 
 
 class CharnnError(Exception):
-    """The root. `str(error)` is one line for the user; `hint`, where there is one, is what to do next."""
+    """The root of the tree. `str(error)` is one line for the user; `hint`, where there is one, says what to do next."""
 
     exit_code = 1
 

@@ -17,14 +17,14 @@ EXTRAS: Mapping[str, tuple[str, str]] = {
     "pydivsufsort": ("finding copied text", "novelty"),
     "matplotlib": ("drawing a picture", "plots"),
 }
-"""For each package: what it is needed for, and the smallest extra that brings it."""
+"""The packages, each with what it is needed for and the smallest extra that brings it."""
 
 
 @contextmanager
 def missing_packages_explained() -> Iterator[None]:
-    """Where one of these packages cannot be imported, MissingPackageError says what to install.
+    """Within the context, MissingPackageError says what to install if one of these packages cannot be imported.
 
-    A module that is missing for any other reason raises the ModuleNotFoundError that Python raises.
+    The ModuleNotFoundError of any other module is raised as it is.
     """
     try:
         yield

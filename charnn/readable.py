@@ -1,5 +1,5 @@
-"""What a person reads and types: durations, sizes, shares, tables whose columns line up on a terminal, and characters
-that are hard to see or to type, as most languages write them."""
+"""Text that a person reads and types: durations, sizes, percentages, tables whose columns line up on a terminal, and
+escapes for characters that are hard to see or to type."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def duration(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes in decimal units."""
+    """So many bytes in kB, MB or GB, which are powers of 1,000."""
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= scale:
             return f"{count / scale:.1f} {unit}"
     return f"{count} B"
 
 
-def percent(share: float | None) -> str:
-    """The share in percent, with two decimals; a dash for one of nothing."""
-    return "-" if share is None else f"{100 * share:.2f}"
+def percent(fraction: float | None) -> str:
+    """The fraction in percent, with two decimals, or a dash for None."""
+    return "-" if fraction is None else f"{100 * fraction:.2f}"
 
 
 def width(text: str) -> int:
@@ -49,13 +49,16 @@ def _padded(row: Sequence[str], widths: Iterable[int]) -> list[str]:
 
 
 def unescaped(text: str) -> str:
-    r"""A string option in which \n, \r, \t, \0 and \\ stand for what they stand for in most languages."""
+    r"""The text with \n, \r, \t, \0 and \\ replaced by the characters that they stand for in most languages."""
     meaning = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\"}
     return re.sub(r"\\([nrt0\\])", lambda match: meaning[match[1]], text)
 
 
 def escaped(text: str, *, but: str = "") -> str:
-    r"""Backslashes, tabs, line ends and all else that does not print as \\, \t, \n, \r, \x1b, \u200e, \U000e0001."""
+    r"""The text with everything that does not print written as an escape: \\, \t, \n, \r, \x1b, \u200e, \U000e0001.
+
+    The characters in `but` stay as they are.
+    """
     if text.isprintable() and "\\" not in text:
         return text
     return "".join(

@@ -19,7 +19,7 @@ def log_softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def _below_top(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """How far each logit is from the largest of its row: 0 or less, -inf where the type cannot say how far."""
+    """The difference between each logit and the largest of its row: 0 or less, and -inf where it overflows."""
     with np.errstate(over="ignore"):
         below: npt.NDArray[np.floating] = logits - logits.max(-1, keepdims=True)
     return below

@@ -1,4 +1,4 @@
-"""Streams of items, such as lines or sentences: worked on in chunks, in order, and batched by length.
+"""Works on streams of items, such as lines or sentences, in chunks and in order, and batches rows by length.
 
 A stream is read as lists of the items that are complete by now; an empty list says that the input pauses, so that
 reading on would wait. Where it pauses, what was read is worked on at once; where it does not, many items are worked on

@@ -1,10 +1,10 @@
 """The model directory: the only bridge between training a model and using it.
 
-A directory is named files, in and out. What they mean to a task is that task's business (`tasks/*/directory.py`):
+This package reads and writes files by name. Each task says what its files mean (`tasks/*/directory.py`):
 
 config.json          what the model is and how it came to be
 weights.safetensors  the best weights, fp32
-model.onnx           what inference runs; a task may have further graphs, and others in int8
-history.jsonl        one line a validation
-training/            what resuming needs; everything else works without it
+model.onnx           the graph that inference runs; a task may have further graphs, and others in int8
+history.jsonl        one line for each validation
+training/            the state that resuming needs; everything else works without it
 """

@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file."""
-    from safetensors import SafetensorError, safe_open  # 20 ms that sampling has no use for
+    from safetensors import SafetensorError, safe_open  # imported here, because it takes 20 ms and sampling needs none
 
     if not path.is_file():
         raise ModelFormatError(f"{path}: missing")
@@ -32,8 +32,11 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
 
 
 def places_in_file(path: Path) -> tuple[str, dict[str, tuple[int, int]]]:
-    """Of a sound file the SHA-256 of its header, the length before it counted; and of each array the byte where it
-    begins, and how many it has. They lie there in C order."""
+    """The SHA-256 of the file's header, including the length before it; and for each array the byte where it begins
+    and its number of bytes.
+
+    The file must be a sound one. Arrays lie in it in C order.
+    """
     with path.open("rb") as file:
         before = file.read(8)
         (length,) = struct.unpack("<Q", before)

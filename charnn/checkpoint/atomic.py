@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writes files so that each is there as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Replaces `path` with `data`: written under a temporary name in the same directory, flushed to disk, renamed.
+    """Replaces the file at `path`: `data` are written under a temporary name beside it, flushed to disk and renamed.
 
-    A reader, or a crash at any moment, sees the old file or the new one. Raises OSError.
+    A reader sees the old file or the new one, and so does whoever comes after a crash. Raises OSError.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -18,7 +18,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
+        os.chmod(temporary, 0o644)  # mkstemp lets only the owner read it
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A model directory on disk: named files in, named files out."""
+"""Reads and writes the files of a model directory, by their names."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ HISTORY = "history.jsonl"
 TRAINING = "training"
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
 NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, TRAINING})
-"""What a model of any task may have."""
+"""The files and folders that a model of any task may have."""
 
 
 class ModelDirectory:
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
 
     files: ClassVar[frozenset[str]] = frozenset()
-    """The names of what a model of this kind has besides NAMES."""
+    """The names of the files that a model of this kind has besides NAMES."""
 
     def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
         self.path = path
@@ -42,8 +42,8 @@ class ModelDirectory:
     def create(cls, path: Path, *, overwrite: bool = False, names: Collection[str] = ()) -> Self:
         """A new, empty model directory at `path`.
 
-        Raises UsageError where something is in the way; with `overwrite`, where that is anything but a model directory
-        or an empty one. `names` are what models of other kinds have.
+        Raises UsageError where something is in the way. With `overwrite` a model directory or an empty one is replaced,
+        and UsageError is raised for anything else. `names` are the files that models of other kinds have.
         """
         try:
             if path.exists() or path.is_symlink():
@@ -68,12 +68,12 @@ class ModelDirectory:
         return cls(path)
 
     def discard_if_empty(self) -> None:
-        """Takes away again what `create` made, where training never saved anything to it."""
+        """Removes the directories that `create` made, where training never saved anything in them."""
         for directory in self._made:
             if directory.is_dir() and not any(directory.iterdir()):
                 directory.rmdir()
 
-    # what the model is
+    # The following methods say what the model is.
 
     def document(self) -> dict[str, Any]:
         """The object in config.json, its format version taken out.
@@ -90,7 +90,7 @@ class ModelDirectory:
     def write_config(self, config: ModelConfig) -> None:
         self.write(CONFIG, dumps(config).encode("utf-8"))
 
-    # files of any name
+    # The following methods read and write files of any name.
 
     def read(self, name: str) -> bytes:
         """Raises ModelFormatError where the file is missing, ModelError where it cannot be read."""
@@ -102,7 +102,7 @@ class ModelDirectory:
             raise ModelError(f"{self.path / name}: {error.strerror}") from None
 
     def write(self, name: str, data: bytes) -> None:
-        """The file is there as a whole or not at all (`write_atomic`)."""
+        """Writes a file, which is then there as a whole or not at all (`write_atomic`)."""
         write_atomic(self.path / name, data)
 
     def existing(self, name: str) -> Path:
@@ -112,7 +112,7 @@ class ModelDirectory:
             raise ModelFormatError(f"{path}: missing")
         return path
 
-    # weights and graphs
+    # The following methods are for weights and graphs.
 
     def weights(self) -> dict[str, Array]:
         """The best weights by name, fp32."""
@@ -123,7 +123,7 @@ class ModelDirectory:
         return arrays
 
     def weight_places(self) -> tuple[str, str, dict[str, tuple[int, int]]]:
-        """The name of the file of weights, then what `places_in_file` says of it."""
+        """The name of the file of weights, and then what `places_in_file` gives for it."""
         return WEIGHTS, *places_in_file(self.path / WEIGHTS)
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
@@ -138,7 +138,7 @@ class ModelDirectory:
     def write_graph(self, graph: bytes, *, quantized: bool = False) -> None:
         self.write(QUANTIZED_GRAPH if quantized else GRAPH, graph)
 
-    # how training went, and what resuming it needs
+    # The following methods say how training went, and keep what resuming it needs.
 
     def history(self) -> list[dict[str, Any]]:
         return history.read_history(self.path / HISTORY)
@@ -168,7 +168,7 @@ class ModelDirectory:
         write_arrays(self.path / TRAINING_STATE, arrays, {"values": json.dumps(values)})
 
     def size_on_disk(self) -> tuple[int, int]:
-        """The bytes of what using the model takes, and the bytes of training/."""
+        """The number of bytes that using the model needs, and the number of bytes in training/."""
         total = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
         training = sum(f.stat().st_size for f in (self.path / TRAINING).rglob("*") if f.is_file())
         return total - training, training
@@ -182,7 +182,7 @@ def has_config(path: Path) -> bool:
 
 
 def _may_be_replaced(path: Path, names: Collection[str]) -> bool:
-    """Whether `path` is an empty directory, or one with a model and nothing else; no link to one."""
+    """Whether `path` is an empty directory, or one with a model and nothing else. A link to one is not."""
     if path.is_symlink() or not path.is_dir():
         return False
     found = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}

@@ -1,4 +1,4 @@
-"""config.json as text: a format version, and what the task wrote."""
+"""The text of config.json, which is a format version and the configuration of a task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def dumps(config: Json) -> str:
 
 
 def loads(data: bytes, name: str) -> dict[str, Any]:
-    """The object that `dumps` wrote, the format version taken out; it has a `task`, which is a string.
+    """The object that `dumps` wrote, without the format version. It has a `task`, which is a string.
 
     `name` is what messages call the file. Raises ModelFormatError for another version, and for anything else.
     """

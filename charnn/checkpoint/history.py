@@ -1,4 +1,4 @@
-"""history.jsonl: one JSON object a validation, oldest first."""
+"""Reads and writes history.jsonl, which has a JSON object for each validation, the oldest first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charnn.checkpoint.atomic import write_atomic
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
-    """Its entries up to the first line that is none: a crash may have cut the last one short."""
+    """The entries of the file, up to the first line that is damaged. A crash may have cut the last line short."""
     entries: list[dict[str, Any]] = []
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
@@ -30,6 +30,6 @@ def append_history(path: Path, entry: Mapping[str, Any]) -> None:
 
 
 def cut_history(path: Path, step: int) -> None:
-    """Drops the validations after `step`: a resumed run writes them again."""
+    """Drops the validations after `step`, because a resumed run makes them again."""
     kept = [json.dumps(entry) + "\n" for entry in read_history(path) if entry["step"] <= step]
     write_atomic(path, "".join(kept).encode("utf-8"))

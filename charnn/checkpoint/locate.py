@@ -1,4 +1,4 @@
-"""Which model a command means, and where a new one goes."""
+"""Finds the model that a command means, and a path for a new one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def new_model_path(stem: str) -> Path:
 
 
 def _resolve(name: str) -> Path:
-    """A path where there is a model, else a name where there is one under ROOT, else the path that will be missed."""
+    """`name` as a path where a model is there, otherwise the model of that name under ROOT where there is one.
+
+    Where there is neither, it is `name` as a path, which the error message then names.
+    """
     path = Path(name)
     return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
 

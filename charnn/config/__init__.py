@@ -1,7 +1,7 @@
-"""What every task's model records of itself: frozen dataclasses, with JSON in and out.
+"""The part of config.json that all tasks share, as frozen dataclasses that are read from JSON and written to it.
 
-Values are checked when a configuration is built, whichever way it came, and a key that is not known is refused: a file
-that a newer version wrote is never half understood. What belongs to one task alone stands in that task's own folder.
+Values are checked whenever a configuration is built. A key that is not known is refused, so that a file of a newer
+version is never half understood. The configuration of a single task is in that task's folder.
 """
 
 from charnn.config.as_json import Json, later

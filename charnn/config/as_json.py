@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON and back: every key is known, and every value has the declared type."""
+"""Turns frozen dataclasses into JSON and back. Every key must be known, and every value must have the declared type."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from charnn.errors import ConfigError
 
 T = TypeVar("T")
 _LATER, _KEY = "later", "key"
-"""In the metadata of a field: that `later` made it, and the key that `stored_as` gave it."""
+"""The keys of a field's metadata under which `later` and `stored_as` leave their marks."""
 
 
 class Json:
-    """A mixin for a frozen dataclass, which `to_json` makes JSON of and `from_json` makes of JSON."""
+    """A mixin that gives a frozen dataclass the methods `to_json` and `from_json`."""
 
     def to_json(self) -> dict[str, Any]:
         return typing.cast(dict[str, Any], _plain(self))
@@ -28,9 +28,9 @@ class Json:
 
 
 def later(default: T) -> T:
-    """A field that came after the first models were written: it is written only where it differs from its default.
+    """A field that was added after the first models were written. It is written only where it differs from its default.
 
-    So an older charnn, which knows no such key, reads every newer model that does without it.
+    An older charnn, which does not know the key, can therefore read every newer model that has the default.
     """
     return field(default=default, metadata={_LATER: True})
 

@@ -1,4 +1,4 @@
-"""What config.json says of a model, whatever its task."""
+"""The parts of config.json that the models of all tasks have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from charnn.config.training import TrainingConfig
 
 @dataclass(frozen=True)
 class TrainingRecord(Json):
-    """What a run really did, as opposed to what it was asked to do (`TrainingConfig`)."""
+    """Records what a run really did. `TrainingConfig` says what it was asked to do."""
 
     charnn_version: str
     torch_version: str
@@ -26,7 +26,7 @@ class TrainingRecord(Json):
 
 
 class Validation(Protocol):
-    """What a validation found, and when. Every task has its own kind, which is a `Json` as well."""
+    """The scores of a validation, and when it was made. Every task has its own class, which is a `Json` as well."""
 
     @property
     def step(self) -> int: ...
@@ -36,11 +36,11 @@ class Validation(Protocol):
 
     @property
     def seconds(self) -> float:
-        """The seconds of training up to then."""
+        """The seconds of training up to the validation."""
 
     @property
     def loss(self) -> float:
-        """What is to become small; not finite where the network has diverged."""
+        """The loss by which the best validation is chosen; it is not finite where the network has diverged."""
 
     @property
     def summary(self) -> str:
@@ -56,15 +56,15 @@ class Validation(Protocol):
 
 
 class Quantization(Protocol):
-    """What int8 inference costs and gains, measured on the machine that trained. Every task has its own kind."""
+    """The cost and gain of int8 inference, measured on the machine that trained. Every task has its own class."""
 
     @property
     def used(self) -> bool:
-        """Whether it was worth it."""
+        """Whether int8 is worth its cost, so that `--precision auto` takes it."""
 
 
 class ModelConfig(Json):
-    """What the configuration of every task has. A task's own dataclass says in which order the keys are written."""
+    """The fields that the configuration of every task has. A task's own dataclass gives the order of the keys."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     task: str
@@ -73,4 +73,4 @@ class ModelConfig(Json):
     scores: Validation | None
     """The best validation; None before the first one."""
     quantization: Quantization | None
-    """None until it has been measured; inference is fp32 until then."""
+    """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""

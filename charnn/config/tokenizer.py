@@ -1,4 +1,4 @@
-"""Which tokenizer a model has, and how its vocabulary was made."""
+"""The configuration of a tokenizer: its kind, and how its vocabulary is made."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
 class TokenizerConfig(Json):
     kind: TokenizerKind = "characters"
     vocabulary_size: int = 1000
-    """Pieces of a SentencePiece vocabulary; the other kinds take theirs from the text."""
+    """The number of pieces in a SentencePiece vocabulary. It is ignored for characters and bytes."""
     min_count: int = 1
-    """Characters seen fewer times than this share the unknown token (`characters` only)."""
+    """Characters that occur fewer times than this share the unknown token (`characters` only)."""
 
     def __post_init__(self) -> None:
         require(self.vocabulary_size >= 2, "a vocabulary needs at least 2 pieces")

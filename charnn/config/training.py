@@ -1,4 +1,4 @@
-"""How a network is to be trained, whatever its task; `TrainingRecord` says what a run really did."""
+"""The configuration of training, for every task. `TrainingRecord` says what a run really did."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Budget(Json):
 class TrainingConfig(Json):
     budget: Budget
     batch_size: int = stored_as("lanes", 32)
-    """B: the sequences that are read side by side. For a language model they are places of its text, each of which goes
-    on where it was (the lanes of `Windows`); for a tagger they are sentences."""
+    """B, the number of sequences that are read side by side. A language model reads its text at so many places, each
+    of which goes on where it was (the lanes of `Windows`); a tagger reads about so many sentences."""
     window_length: int = 64
-    """T: the steps that a gradient flows back through."""
+    """T, the number of steps that a gradient flows back through."""
     learning_rate: float = 8e-3
     """AdamW's learning rate at the top of the schedule, after warm-up. Muon's is a fixed multiple of it."""
     warmup_fraction: float = 0.05
@@ -63,8 +63,8 @@ class TrainingConfig(Json):
     optimizer: Optimizer = later("adamw")
     """`adamw` fits all parameters; `muon` fits the matrices of recurrent layers, and adamw the rest."""
     validation_characters: int | None = later(None)
-    """Each validation of a language model reads this many characters from the beginning of the held-out text. None is
-    all of it."""
+    """Each validation of a language model reads this many characters from the beginning of the held-out text, or all
+    of it where this is None."""
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 1 and self.window_length >= 1, "batch size and window length must be at least 1")

@@ -1,1 +1,1 @@
-"""Files and streams to documents and lines, without losing a byte; nothing here belongs to one task."""
+"""Reads files and streams as documents and lines, without losing a byte. Nothing here belongs to one task."""

@@ -1,7 +1,7 @@
-"""A text cut into documents, and which of them are held out for validation.
+"""Cuts a text into documents, and says which of them are held out for validation.
 
-A document is the unit that is begun fresh, ends in a stop token, and is held out whole. What is held out is the end of
-the corpus, always the same.
+A document is a text of its own: a model begins it afresh, and a stop token ends it. Documents are held out as a whole.
+It is always the same part of a corpus that is held out, its end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HELD_OUT_CHARACTERS = 1_000_000
 validation of a long run."""
 
 # Python before 3.11.5 loses its place in a possessive group, (?:...)++ (its issue 106052), and not in an atomic one.
-# Atomic, (?>...), so that \r\n is never reconsidered as a line that ends in \r and a blank line that ends in \n.
+# The group is atomic, (?>...), so that \r\n is never taken for a line that ends in \r and a blank one that ends in \n.
 _LINE_END = r"(?>\r\n|\r|\n)"
 _LINE = re.compile(rf"[^\r\n]*+{_LINE_END}|[^\r\n]++")
 _PARAGRAPH_END = re.compile(rf"{_LINE_END}(?>(?:[ \t]*+{_LINE_END})+)(?:[ \t]++\Z)?")
@@ -46,9 +46,10 @@ def _paragraph_ends(text: str) -> list[int]:
 
 
 def held_out_characters(characters: int) -> int:
-    """How many of a text's characters should be held out: a tenth, but of a long text not more than validation needs.
+    """How many of a text's characters should be held out: a tenth, and at most HELD_OUT_CHARACTERS.
 
-    A tenth is `characters - int(characters * 0.9)`, as other tools have it."""
+    A tenth is `characters - int(characters * 0.9)`, as in other tools.
+    """
     return min(characters - int(characters * (1 - HELD_OUT_FRACTION)), HELD_OUT_CHARACTERS)
 
 

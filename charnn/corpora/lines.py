@@ -1,4 +1,4 @@
-"""Text that comes in pieces, cut into whole lines, and into blocks between blank lines."""
+"""Cuts text that comes in pieces into whole lines, or into blocks between blank lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _NEXT_BLANK_LINE = re.compile(r"\n(?P<blank>\ufeff?[ \t]*+\r?\n)")
 
 
 class WholeLines:
-    r"""Text in, whole lines out. Only \n ends a line."""
+    r"""Takes text in pieces and gives whole lines, several of them as one string. Only \n ends a line."""
 
     def __init__(self) -> None:
         self._held: list[str] = []
 
     def push(self, text: str) -> str:
-        """All lines that are whole by now, one after the other; they end in a line end."""
+        """All lines that are complete by now, one after the other. The last one ends in a line end, too."""
         end = text.rfind("\n") + 1
         if not end:
             if text:
@@ -28,13 +28,13 @@ class WholeLines:
         return whole
 
     def flush(self) -> str:
-        """The last line, where it has no end."""
+        """The last line, where it has no line end."""
         held, self._held = "".join(self._held), []
         return held
 
 
 class Lines:
-    """Text in, whole lines out, one by one."""
+    """Takes text in pieces and gives a list of whole lines."""
 
     def __init__(self) -> None:
         self._lines = WholeLines()
@@ -49,26 +49,27 @@ class Lines:
 
 
 class Block(NamedTuple):
-    """Lines up to a blank one. `source[start:end]` is what is in them: no blank line, nor the end of the last line."""
+    """Lines up to a blank one. `source[start:end]` is the block without that blank line and without the last line's
+    end."""
 
     source: str
     start: int
     end: int
     line: int
-    """Of `source[start]`, from 1."""
+    """The number of the line where the block begins, counted from 1."""
 
 
 class Blocks:
-    """Text in, blocks out.
+    """Takes text in pieces and gives blocks.
 
-    The first blank line after a block ends it and belongs to it: a block is complete as soon as it can be. Every other
-    blank line is a block of its own, with nothing in it. A line of spaces and tabs is blank.
+    The first blank line after a block ends it and belongs to it, so that a block is complete as soon as it can be.
+    Every other blank line is an empty block of its own. A line of spaces and tabs is blank.
     """
 
     def __init__(self) -> None:
         self._lines = WholeLines()
         self._held: list[str] = []
-        """The beginning of a block; its lines are whole."""
+        """The whole lines of a block that is not complete."""
         self._line = 1
 
     def push(self, text: str) -> list[Block]:
@@ -90,7 +91,7 @@ class Blocks:
         return [self._block(rest, blank)] if self._held or rest else []
 
     def _block(self, last: str, blank: int) -> Block:
-        """All that is held, and `last`, which ends in a blank line of `blank` characters."""
+        """The block of the lines that were held and `last`, which ends in a blank line of `blank` characters."""
         source = "".join((*self._held, last)) if self._held else last
         self._held = []
         line = self._line

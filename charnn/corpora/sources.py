@@ -1,7 +1,7 @@
-"""A named file or standard input, as text that is exactly what its bytes say.
+"""Reads a file or standard input as text that is exactly what its bytes say.
 
-Nothing is guessed and nothing is changed: the encoding is the one asked for, line ends stay as they are, and a byte
-order mark that the encoding itself does not take away is text like any other.
+Nothing is guessed and nothing is changed: the encoding is the one that was asked for, line ends stay as they are, and
+so does a byte order mark unless the encoding itself removes it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
 
 
 def beginning(path: str, *, encoding: str = "utf-8") -> str:
-    """The first characters of the text at `path`, at most BEGINNING bytes of them, to see what it is.
+    """The first characters of the text at `path`, at most BEGINNING bytes of them, to recognize what it is.
 
-    Everything can still be read afterwards, so of a named pipe nothing is read here. What cannot be read or decoded is
-    left out: `read` will say so.
+    Everything can still be read afterwards, which is why nothing is read from a named pipe. What cannot be read or
+    decoded is left out, and `read` will report it.
     """
     check_encoding(encoding)
     try:
@@ -63,9 +63,10 @@ def beginning(path: str, *, encoding: str = "utf-8") -> str:
 
 
 def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False) -> str:
-    """The text that `read` gave when it returned `source`, or CorpusError where it is gone or is another by now.
+    """The text that `read` gave when it returned `source`.
 
-    The other arguments, and what else is raised, are those of `read`.
+    Raises CorpusError where the file is missing or has changed since. The other arguments and errors are those of
+    `read`.
     """
     hint = "name the text explicitly"
     if source.path == "-":
@@ -83,7 +84,7 @@ def check_encoding(encoding: str, any_bytes: bool = False) -> None:
     """Raises UsageError for an encoding that does not exist or that `any_bytes` contradicts."""
     try:
         codec = codecs.lookup(encoding)
-        "".encode(encoding)  # refuses what is a codec but not of text, such as hex
+        "".encode(encoding)  # refuses a codec that is not for text, such as hex
     except (LookupError, ValueError):
         raise UsageError(
             f"unknown encoding {encoding!r}", hint="name it as Python does: utf-8, latin-1, cp1252"
@@ -113,7 +114,7 @@ def _packed_bytes(path: str) -> bytes:
     if path != "-":
         with open(path, "rb") as file:
             return file.read()
-    if sys.stdin is None:  # so it is in a process that was started with its standard input closed
+    if sys.stdin is None:  # the process was started with its standard input closed
         raise OSError("closed")
     return sys.stdin.buffer.read()
 

@@ -1,4 +1,4 @@
-"""A file or standard input as it comes: pieces of text, and word of where reading on waits."""
+"""Reads a file or standard input as it comes, in pieces of text, and says where reading on would wait."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from charnn.corpora.sources import check_encoding
 from charnn.errors import CorpusError
 
 PIECE = 1 << 16
-"""Bytes that are read at once, as many as a pipe holds, and that are unpacked at once."""
+"""The number of bytes that are read or unpacked at once. It is as many as a pipe holds."""
 PAUSE = 0.005
-"""Seconds with nothing to read that are a pause: whoever can write fast fills a pipe again in less."""
+"""So many seconds with nothing to read are a pause. A program that writes fast fills a pipe again in less."""
 _GZIP = 31
-"""What zlib calls a window of full size with gzip's header."""
+"""zlib's number for a window of full size with gzip's header."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def stream(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> Iterator[str]:
     """The text at `path` in pieces, `-` for standard input; line ends stay as they are.
 
-    An empty piece says that the input pauses: reading on waits until there is more. Gzip is unpacked, known by its
-    first two bytes. Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0,
-    after unpacking), once everything before that place has been given, and UsageError for an encoding that does not
-    exist. `any_bytes` is that of `sources.read`: nothing fails to decode.
+    An empty piece says that the input pauses, so that reading on waits until there is more. Gzip is recognized by its
+    first two bytes and unpacked. Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are
+    counted from 0, after unpacking), once everything before that place has been given, and UsageError for an encoding
+    that does not exist. With `any_bytes` nothing fails to decode, as in `sources.read`.
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
@@ -94,9 +94,9 @@ def _inflated(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _read(path: str, name: str) -> Iterator[bytes]:
-    """What is there, up to PIECE bytes at a time, nothing at a pause."""
+    """The bytes of the file as they come, up to PIECE at a time, and b"" at a pause."""
     try:
-        if path == "-" and sys.stdin is None:  # so it is in a process that was started with its standard input closed
+        if path == "-" and sys.stdin is None:  # the process was started with its standard input closed
             raise OSError("closed")
         descriptor = sys.stdin.fileno() if path == "-" else os.open(path, os.O_RDONLY)
         try:
