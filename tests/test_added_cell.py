@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -101,15 +101,6 @@ def in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
 def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each writes a whole model."""
     monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums of floats come in the same order every time; and a tiny network is faster so."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def large(network: nn.Module) -> None:

@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as npst
 from charnn.errors import ModelError, ModelNotFoundError, UsageError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from tests.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "format-1"
 ARRAYS = npst.arrays(
     st.sampled_from(["<f4", "<i8", "|u1"]), npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 )
@@ -26,7 +26,7 @@ ARRAYS = npst.arrays(
 @pytest.fixture
 def model(tmp_path: Path) -> LanguageModelDirectory:
     """A sound model that may be spoilt."""
-    shutil.copytree(GOLDEN, tmp_path / "model")
+    shutil.copytree(GOLDEN / "format-1", tmp_path / "model")
     return LanguageModelDirectory.open(tmp_path / "model")
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from charnn.checkpoint.locate import find_model, is_named, new_model_path
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
+from tests.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "format-1"
 TASK = "language-model"
 
 
@@ -27,7 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def put_model(path: str, *, age: int = 0) -> Path:
     """A model, written `age` seconds before a fixed moment."""
-    shutil.copytree(GOLDEN, path, ignore=shutil.ignore_patterns("training"))
+    shutil.copytree(GOLDEN / "format-1", path, ignore=shutil.ignore_patterns("training"))
     os.utime(Path(path) / "config.json", (2**30 - age, 2**30 - age))
     return Path(path)
 

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from charnn.cli.main import run
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
 TINY = ("--steps", "30", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
 
@@ -57,15 +56,6 @@ def environment() -> dict[str, str]:
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "charnn", *map(str, arguments)]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small are fastest on one, whatever else the machine does; with more they wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session", autouse=True)

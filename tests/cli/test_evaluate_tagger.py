@@ -12,7 +12,6 @@ import shutil
 import struct
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,9 +24,9 @@ from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.reference import held_out
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
-FIXTURE = ROOT / "tests" / "evaluation" / "ud_fixture"
+FIXTURE = ROOT / "tests" / "tasks" / "tagger" / "use" / "ud_fixture"
 
 NOUN = "NOUN", "NN", "Number=Sing"
 TRAINING = [[("cats", *NOUN), ("sleep", *NOUN)]] * 9

@@ -7,15 +7,13 @@ import os
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from charnn.errors import MissingPackageError
 from charnn.extras import EXTRAS, missing_packages_explained
+from tests.paths import GOLDEN, ROOT
 
-ROOT = Path(__file__).parents[2]
-GOLDEN = ROOT / "tests" / "golden"
 WITHOUT_EXTRAS = """
 import json, sys
 sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))  # with None there, an import fails as if nothing were

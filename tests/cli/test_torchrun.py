@@ -7,15 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.training.distributed.processes import Processes
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", "0")
 """Five lanes are two and three."""
 SHAPE = ("--hidden", "16", "--layers", "2", *BATCH)

@@ -14,8 +14,9 @@ from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
+from tests.paths import GOLDEN
 
-PATH = Path(__file__).parents[1] / "golden" / "tagger-1"
+PATH = GOLDEN / "tagger-1"
 WORDS = ["the", "New York", "1,999", "Zürich", "🧊"]
 """All known but the fourth, most of whose characters are not known either."""
 IDS = [4, 6, 5, 0, 9]

@@ -14,8 +14,9 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn import quantization
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, LARGEST_LOSS, measure_quantization
 from charnn.tasks.language_model.use.scores import LanguageScore
+from tests.paths import GOLDEN
 
-GOLDEN = LanguageModelDirectory(Path(__file__).parents[2] / "golden" / "format-1")
+MODEL = LanguageModelDirectory(GOLDEN / "format-1")
 LN2 = float(np.log(2))
 
 
@@ -44,7 +45,7 @@ def measured(
     monkeypatch.setattr(quantization, "_seconds_stepping", lambda _: next(times))
     monkeypatch.setattr(quantization, "ROUNDS", len(seconds))
     texts = texts or ["ab"]
-    result = measure_quantization(GOLDEN, GOLDEN.tokenizer(), texts)
+    result = measure_quantization(MODEL, MODEL.tokenizer(), texts)
     assert sorted(graphs) == ["model.int8.onnx", "model.onnx"]
     return result, scored
 
@@ -107,6 +108,6 @@ def test_cost_is_measured_on_the_first_documents_up_to_the_limit(
 def test_real_graphs_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quantization, "STEPS", 20)
     text = "naïve ant 🧊\n" * 20
-    result = measure_quantization(GOLDEN, GOLDEN.tokenizer(), [text])
+    result = measure_quantization(MODEL, MODEL.tokenizer(), [text])
     assert abs(result.bits_per_character_lost) < LARGEST_LOSS
     assert result.speed_ratio > 0

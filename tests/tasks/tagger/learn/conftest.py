@@ -1,4 +1,4 @@
-"""Tiny runs of a tagger that repeat: in a temporary directory, on one thread (see the conftest above)."""
+"""Tiny runs of a tagger that repeat: in a temporary directory."""
 
 from __future__ import annotations
 

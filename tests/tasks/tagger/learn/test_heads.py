@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import pairwise, product
 
 import numpy as np
@@ -23,15 +22,6 @@ scales = st.sampled_from([0.5, 300.0])
 """At the second, transitions are too far apart for products of their exponentials, in float64 too."""
 
 FEATURES = 3
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads gain nothing on networks this small, and wait long for each other where others are at work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def random_head(kind: DecoderKind, tags: int, *, scale: float = 0.5, dtype: torch.dtype = torch.float64) -> Head:

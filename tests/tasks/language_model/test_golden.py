@@ -10,8 +10,9 @@ import pytest
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from tests.paths import GOLDEN
 
-PATH = Path(__file__).parents[1] / "golden" / "format-1"
+PATH = GOLDEN / "format-1"
 TEXT = "naïve ant 🧊\nx"
 IDS = [6, 4, 9, 8, 5, 3, 4, 6, 7, 3, 10, 2, 1]
 """Of TEXT; its "x" is unknown."""

@@ -17,6 +17,7 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
+from tests.paths import GOLDEN
 
 STATE = "training/state.safetensors"
 
@@ -191,7 +192,7 @@ def test_lexicon_is_written_again_byte_for_byte(tagger: TaggerDirectory, tmp_pat
 def test_a_tagger_has_no_tokenizer_and_a_language_model_no_lexicon(tagger: TaggerDirectory) -> None:
     with pytest.raises(ModelError, match="this is a tagger, and a language-model is needed"):
         LanguageModelDirectory.open(tagger.path).tokenizer()
-    language_model = TaggerDirectory.open(Path(__file__).parents[1] / "golden" / "format-1")
+    language_model = TaggerDirectory.open(GOLDEN / "format-1")
     with pytest.raises(ModelError, match="this is a language-model, and a tagger is needed"):
         language_model.lexicon()
 

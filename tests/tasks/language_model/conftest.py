@@ -2,51 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
-import torch
 
 from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget
-from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.training.report import Report
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums of floats come in the same order every time; and a tiny network is faster so."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five a run, since each writes a whole model; so most steps are between two of them."""
-    monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
-
-
-class Silent:
-    """An observer that looks at nothing."""
-
-    def step(self, report: Report) -> None:
-        pass
-
-    def validation(self, report: Report, scores: LanguageModelValidation, *, best: bool) -> None:
-        pass
-
-
-@pytest.fixture
-def silent() -> Silent:
-    return Silent()
 
 
 @pytest.fixture

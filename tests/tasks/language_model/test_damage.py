@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from charnn.errors import ModelFormatError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from tests.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "format-1"
+MODEL = GOLDEN / "format-1"
 WEIGHTS, STATE = "weights.safetensors", "training/state.safetensors"
 READERS: dict[str, Callable[[LanguageModelDirectory], object]] = {
     "config.json": LanguageModelDirectory.config,
@@ -34,7 +35,7 @@ each_file = pytest.mark.parametrize("name", READERS)
 @pytest.fixture
 def model(tmp_path: Path) -> LanguageModelDirectory:
     """A sound model that may be spoilt."""
-    shutil.copytree(GOLDEN, tmp_path / "model")
+    shutil.copytree(MODEL, tmp_path / "model")
     return LanguageModelDirectory.open(tmp_path / "model")
 
 
@@ -101,7 +102,7 @@ def test_byte_changed_in_the_head_of_an_array_file_is_refused_or_harmless(
 ) -> None:
     model = LanguageModelDirectory(tmp_path_factory.mktemp("model"))
     (model.path / "training").mkdir()
-    data = bytearray((GOLDEN / name).read_bytes())
+    data = bytearray((MODEL / name).read_bytes())
     data[at] = byte
     (model.path / name).write_bytes(data)
     with contextlib.suppress(ModelFormatError):

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from charnn.errors import ModelError
 from charnn.tasks.tagger.decoding import decoder as ragged
-from charnn.tasks.tagger.decoding.decoder import STEP_VALUES, groups, words
+from charnn.tasks.tagger.decoding.decoder import STEP_VALUES, groups_by_length, word_mask
 
 
 def as_lists(lengths: list[int], values: int) -> list[tuple[list[int], list[int]]]:
-    return [(rows.tolist(), active_T.tolist()) for rows, active_T in groups(np.array(lengths, np.int32), values)]
+    return [(rows.tolist(), active_T.tolist()) for rows, active_T in groups_by_length(np.array(lengths, np.int32), values)]
 
 
 def test_longest_first_and_how_many_are_left_at_each_step() -> None:
@@ -44,7 +44,7 @@ def test_every_word_is_gone_through_once(lengths: list[int], per_group: int) -> 
 
 
 def test_words_are_the_places_before_each_length() -> None:
-    word_BT = words(np.zeros((3, 2, 4)), np.array([0, 1, 2]), 4)
+    word_BT = word_mask(np.zeros((3, 2, 4)), np.array([0, 1, 2]), 4)
     assert word_BT.tolist() == [[False, False], [True, False], [True, True]]
 
 
@@ -52,6 +52,6 @@ def test_words_are_the_places_before_each_length() -> None:
 def test_a_score_that_is_not_finite_is_an_error_at_a_word_and_harmless_at_padding(value: float) -> None:
     scores_BTS = np.zeros((2, 3, 4), np.float32)
     scores_BTS[1, 2, 3] = value
-    words(scores_BTS, np.array([3, 2]), 4)
+    word_mask(scores_BTS, np.array([3, 2]), 4)
     with pytest.raises(ModelError, match="not finite"):
-        words(scores_BTS, np.array([0, 3]), 4)
+        word_mask(scores_BTS, np.array([0, 3]), 4)

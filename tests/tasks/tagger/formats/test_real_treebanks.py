@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from charnn.segmentation.words import WordSplitter
@@ -12,17 +10,17 @@ from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.recognition import recognize
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.treebank import read_treebank
+from tests.paths import SHARED_DATA
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
 FILES = ["ud-english-ewt/dev.conllu", "ud-vietnamese-vtb/test.conllu"]
 
-pytestmark = pytest.mark.skipif(not DATA.exists(), reason="needs ../shared/data")
+pytestmark = pytest.mark.skipif(not SHARED_DATA.exists(), reason="needs ../shared/data")
 
 
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("to", ["conllu", "columns", "slashed"])
 def test_a_treebank_goes_through_every_format_and_back(file: str, to: TextFormat) -> None:
-    source = (DATA / file).read_bytes().decode()
+    source = (SHARED_DATA / file).read_bytes().decode()
     format: TextFormat = "conllu"
     for _ in range(2):
         reader = open_reader(format, file, columns=("upos", "xpos"))
@@ -37,7 +35,7 @@ def test_a_treebank_goes_through_every_format_and_back(file: str, to: TextFormat
 
 
 def test_words_of_raw_text_are_those_of_the_treebank() -> None:
-    folder = DATA / "ud-english-ewt"
+    folder = SHARED_DATA / "ud-english-ewt"
     known = frozenset(w for s in read_treebank([str(folder / "train.conllu")]).training for w in s.words)
     splitter = WordSplitter(known)
     found = gold = both = 0

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-GOLDEN = ROOT / "tests" / "golden"
+from tests.paths import GOLDEN, ROOT
+
 TEXT = (ROOT / "docs" / "model-directory.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 SAID = ("lstm 591 parameters\n", "'e'\n")

@@ -6,22 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
+from charnn.api import Silent
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.overrides import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
-from charnn.training.report import Report
-
-
-class Silent:
-    def step(self, report: Report) -> None:
-        pass
-
-    def validation(self, report: Report, scores: object, *, best: bool) -> None:
-        pass
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +20,6 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of two columns; the second has a tag more than the first."""
     folder = tmp_path_factory.mktemp("tagger")
     (folder / "treebank.txt").write_text("the_D_DT cat_N_NN sat_V_VBD\nthe_D_DT cats_N_NNS\n" * 2)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     session = TaggerSession.start(
         lambda: TaggerDirectory.create(folder / "model"),
         read_treebank([str(folder / "treebank.txt")], columns=("tag", "fine"), format="slashed"),
@@ -38,7 +27,6 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )
     session.run(Silent())
-    torch.set_num_threads(threads)
     return folder / "model"
 
 

@@ -264,6 +264,7 @@ def test_training_in_bf16_gives_a_model_of_fp32(start, treebank_of, silent, cell
 # What is set for the whole process.
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
     ("thread_counts", "batch_size", "used"),
     [(None, 4, 2), (None, 600, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 600, 3)],
@@ -278,7 +279,6 @@ def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
         def step(self, report: Report) -> None:
             seen.add(torch.get_num_threads())
 
-    torch.set_num_threads(2)
     session = start(treebank_of(TEXT * 3), steps=2, thread_counts=thread_counts, batch_size=batch_size)
     session.run(Looking())
     assert seen == {used}

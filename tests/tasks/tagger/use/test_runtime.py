@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -48,15 +47,6 @@ class Pair:
     @property
     def runtime(self) -> RuntimeTaggerNetwork:
         return RuntimeTaggerNetwork(self.word_graph, self.sentence_graph)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Threads gain nothing on networks this small, and wait long for each other where others are at work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def pair_of(**options: Any) -> Pair:

@@ -210,6 +210,7 @@ def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
 # What is set for the whole process.
 
 
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize(
     ("thread_counts", "batch_size", "used"),
     [(None, 4, 2), (None, 100, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 100, 3)],
@@ -224,7 +225,6 @@ def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
         def step(self, report: Report) -> None:
             seen.add(torch.get_num_threads())
 
-    torch.set_num_threads(2)
     session = start(corpus_of(LINE * 10), steps=2, thread_counts=thread_counts, batch_size=batch_size, **TINY)
     session.run(Looking())
     assert seen == {used}
