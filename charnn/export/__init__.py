@@ -1,1 +1,1 @@
-"""Writing the graphs that inference runs, with ONNX's standard operators and from the weights alone."""
+"""Writes the graphs that inference runs, from the weights alone and mostly with ONNX's standard operators."""

@@ -1,4 +1,4 @@
-"""The equations of `charnn.cells` as nodes of a graph."""
+"""Adds the equations of `charnn.cells` to a graph, as nodes."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def add_step(graph: Graph, cell: Cell, products: Sequence[str], state: Sequence[
         if value.name in made and value.name not in renamed:
             graph.rename(value.name, name)
             renamed[value.name] = name
-        else:  # it is there already: an input as it is, or the same as another part of the state
+        else:  # the value has a name already: it is an input, or another part of the state, too
             graph.add("Identity", [renamed.get(value.name, value.name)], [name])

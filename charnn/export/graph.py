@@ -1,4 +1,4 @@
-"""An ONNX graph in the making: nodes and constants are added, then it is serialised. Nothing is traced."""
+"""Builds an ONNX graph: nodes and constants are added, and then it is serialised. Nothing is traced by PyTorch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from onnx import TensorProto, helper, numpy_helper
 Array = npt.NDArray[np.float32]
 
 TYPES = {"float": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL}
-"""ONNX's numbers of the types that are used here."""
+"""ONNX's numbers for the types that are used here."""
 
 Port = tuple[str, str, list[str | int] | None]
-"""An input or output: its name, its type (one of TYPES), its shape with letters for free axes; None leaves it open."""
+"""An input or output of a graph: its name, its type (one of TYPES), and its shape, with letters for free axes. Where
+the shape is None, it is left open."""
 
 
 @dataclass
 class Graph:
+    """A graph that nodes and constants are added to."""
+
     prefix: str = ""
-    """What the names that are made up begin with; a graph inside another has one of its own."""
+    """The beginning of all names that are made up. A graph inside another one needs a prefix of its own."""
     constants: dict[str, Any] = field(default_factory=dict)
     nodes: list[Any] = field(default_factory=list)
 
@@ -37,13 +40,13 @@ class Graph:
         return outputs[0]
 
     def split(self, x: str, parts: int, outputs: Sequence[str] = ()) -> Sequence[str]:
-        """Equal parts of the last axis."""
+        """Adds a node that splits the last axis into equal parts, and gives their names."""
         outputs = outputs or [f"{self.prefix}Split.{len(self.nodes)}.{part}" for part in range(parts)]
         self.add("Split", [x], outputs, axis=-1)
         return outputs
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
-        """A single number becomes a vector of one."""
+        """Adds a constant and gives its name. A single number becomes a vector of one."""
         self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
@@ -51,26 +54,26 @@ class Graph:
         return self.constant(name, np.array(values, np.int64))
 
     def vector(self, value: int) -> str:
-        """A vector of one integer, named after it."""
+        """Adds a vector of one integer, which is named after it."""
         return self.integers(f"vector.{value}", value)
 
     def number(self, value: float) -> str:
-        """A vector of one fp32 number, named after it."""
+        """Adds a vector of one fp32 number, which is named after it."""
         return self.constant(f"number.{float(value)}", np.array(value, np.float32))
 
     def linear(self, x: str, weight: Array, bias: Array, output: str) -> str:
-        """x @ weight.T + bias, as PyTorch's Linear."""
+        """Adds nodes for x @ weight.T + bias, as PyTorch's Linear computes it, and gives the name of the result."""
         product = self.add("MatMul", [x, self.constant(f"{output}.weight", weight.T)], [f"{output}.product"])
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], [output])
 
     def rename(self, old: str, new: str) -> None:
-        """Gives another name to what a node puts out, wherever it is read."""
+        """Renames a node's output, wherever it is read, too."""
         for node in self.nodes:
             for names in (node.input, node.output):
                 names[:] = [new if name == old else name for name in names]
 
     def is_read_before(self, value: str, output: str) -> bool:
-        """Whether every node that reads `value` has run when `output` is there, since `output` follows from it."""
+        """Whether every node that reads `value` has run before `output` is complete, because `output` needs it."""
         makers = {name: node for node in self.nodes for name in node.output}
         needed, waiting = set(), [output]
         while waiting:
@@ -81,13 +84,13 @@ class Graph:
         return all(needed.intersection(node.output) for node in self.nodes if value in node.input)
 
     def body(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Any:
-        """The graph as a part of another one, which keeps its constants."""
+        """The graph as the body of a node in another graph, which has the constants."""
         return helper.make_graph(self.nodes, "body", _ports(inputs), _ports(outputs))
 
     def serialize(
         self, inputs: Sequence[Port], outputs: Sequence[Port], properties: Mapping[str, str] = MappingProxyType({})
     ) -> bytes:
-        """`properties` are kept beside the graph, for whoever opens it."""
+        """The graph as the bytes of an ONNX model. `properties` are kept in it, for whoever opens it."""
         constants = list(self.constants.values())
         graph = helper.make_graph(self.nodes, "charnn", _ports(inputs), _ports(outputs), constants)
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
@@ -96,21 +99,21 @@ class Graph:
         return bytes(model.SerializeToString())
 
 
-def _ports(given: Sequence[Port]) -> list[Any]:
-    return [helper.make_tensor_value_info(name, TYPES[kind], shape) for name, kind, shape in given]
+def _ports(ports: Sequence[Port]) -> list[Any]:
+    return [helper.make_tensor_value_info(name, TYPES[kind], shape) for name, kind, shape in ports]
 
 
 def externalize_tables(graph: bytes, file: str, header: str, places: Mapping[str, tuple[int, int]]) -> bytes:
-    """The graph without the constants that `places` names: they are read from `file` beside it, fp32 as they lie there,
-    from the byte on that `places` has first, as many as it has second.
+    """The graph with the constants that `places` names left in `file`, from which they are then read.
 
-    `header`, the SHA-256 of what says where things lie in the file, is kept, so that another file is not misread.
+    `places` has the first byte and the number of bytes of each constant, which are fp32 there. `header` is the SHA-256
+    of the file's header; it is kept in the graph, so that another file is not taken for this one.
     """
     model = onnx.load_from_string(graph)
     helper.set_model_props(model, {"tables": file, "tables_header": header})
     for constant in model.graph.initializer:
         offset, length = places.get(constant.name, (0, 0))
-        if length:  # an empty table has nothing to read from elsewhere
+        if length:  # an empty table has no bytes that could be read from elsewhere
             constant.ClearField("raw_data")
             constant.data_location = TensorProto.EXTERNAL
             for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):

@@ -1,4 +1,4 @@
-"""What a recurrent layer of a graph is made from: its weights and the names of what goes in and comes out."""
+"""Describes a recurrent layer of a graph: its weights, and the names of its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ def state_names(cell: str, depth: int) -> list[str]:
 
 @dataclass(frozen=True)
 class RecurrentLayer:
-    """A layer that reads x (T, B, features) and gives y (T, directions, B, H), whatever its nodes are."""
+    """A layer that reads x (T, B, features) and gives y (T, directions, B, H)."""
 
     name: str
     cell: str
     directions: Sequence[Mapping[str, Array]]
-    """One or two (forwards, backwards): weight_ih, weight_hh, bias_ih and bias_hh, as PyTorch stores them."""
+    """The weights of one or two directions, forwards first: weight_ih, weight_hh, bias_ih and bias_hh, as PyTorch
+    stores them."""
     x: str
     outputs: Sequence[str]
-    """y; then, where they are wanted, the states after the last step, (directions, B, H). "" is for what is not."""
+    """The names of y and, where they are wanted, of the states after the last step, (directions, B, H). A name of ""
+    leaves an output out."""
     lengths: str = ""
-    """(B,) int32, steps of each row; all of them unless given. Beyond its end a row's y is 0; backwards it is read from
-    there, and the states after the last step are those at its end."""
+    """The name of the lengths of the rows in steps, (B,) int32. Without one, rows are as long as x. Beyond the end of a
+    row its y is 0. The backward direction begins at its end, and the states after the last step are those there."""
     states: Sequence[str] = ()
-    """The states before the first step, (directions, B, H); zeros unless given."""
+    """The names of the states before the first step, (directions, B, H). Without them, they are zeros."""
 
     @property
     def hidden_size(self) -> int:

@@ -1,8 +1,9 @@
-"""Recurrent layers that read whole sequences, as nodes of a graph.
+"""Adds recurrent layers that read whole sequences to a graph.
 
-A cell that ONNX has an operator for is that operator; another one is its equation in a loop (`charnn.export.scan`). The
-int8 variant of an LSTM is ONNX Runtime's DynamicQuantizeLSTM: a quarter of the memory traffic, int8 weights with a
-scale for each gate unit, activations quantised at every step with one range for all rows.
+A cell that ONNX has an operator for becomes that operator, and another one becomes its equation in a loop
+(`charnn.export.scan`). The int8 variant of an LSTM is ONNX Runtime's DynamicQuantizeLSTM, which moves a quarter of the
+memory: weights are int8 with a scale for each unit of a gate, and activations are quantised at every step, with one
+range for all rows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from charnn.export.layer import RecurrentLayer
 from charnn.export.scan import add_scan
 
 LARGEST_INT8 = 64
-"""2 * 255 * 64 < 2**15."""
+"""The largest int8 weight: 2 * 255 * 64 is below 2**15, so that the sum of two products fits 16 bits."""
 
 
 def add_recurrent(graph: Graph, layer: RecurrentLayer, *, quantized: bool = False) -> str:
@@ -31,7 +32,7 @@ def add_recurrent(graph: Graph, layer: RecurrentLayer, *, quantized: bool = Fals
 
 
 def _add_standard(graph: Graph, layer: RecurrentLayer, operator: OnnxOperator) -> str:
-    """The standard operator of the cell."""
+    """Adds ONNX's standard operator of the cell."""
     w = graph.constant(f"{layer.name}.W", _stacked(layer, "weight_ih", operator))
     r = graph.constant(f"{layer.name}.R", _stacked(layer, "weight_hh", operator))
     b = graph.constant(f"{layer.name}.B", _biases(layer, operator))
@@ -43,7 +44,7 @@ def _add_standard(graph: Graph, layer: RecurrentLayer, operator: OnnxOperator) -
 
 
 def _add_quantized_lstm(graph: Graph, layer: RecurrentLayer, operator: OnnxOperator) -> str:
-    """As the standard one; the operator takes weights transposed, with a scale and a zero point for each row."""
+    """Adds the int8 operator, which takes the weights transposed, with a scale and a zero point for each row."""
     assert operator.int8_operator is not None
     quantized, scales = [], []
     for short, name in (("W", "weight_ih"), ("R", "weight_hh")):
@@ -61,7 +62,7 @@ def _add_quantized_lstm(graph: Graph, layer: RecurrentLayer, operator: OnnxOpera
 
 
 def _stacked(layer: RecurrentLayer, name: str, operator: OnnxOperator) -> Array:
-    """A weight of all directions, gates in the operator's order."""
+    """A weight of all directions, with the gates in the operator's order."""
 
     def reordered(blocks: Array) -> Array:
         gates = np.split(blocks, len(operator.gate_order))
@@ -71,7 +72,7 @@ def _stacked(layer: RecurrentLayer, name: str, operator: OnnxOperator) -> Array:
 
 
 def _biases(layer: RecurrentLayer, operator: OnnxOperator) -> Array:
-    """(directions, 2 * gates * H): the input's biases, then the recurrent ones."""
+    """The biases, (directions, 2 * gates * H), those of the input before the recurrent ones."""
     return np.concatenate([_stacked(layer, "bias_ih", operator), _stacked(layer, "bias_hh", operator)], 1)
 
 
@@ -81,21 +82,22 @@ def _attributes(layer: RecurrentLayer) -> dict[str, Any]:
 
 
 def quantize(weight: Array) -> tuple[npt.NDArray[np.int8], Array]:
-    """int8 values and a scale for each row of `weight`; values * scale[:, None] is within half a scale of it.
+    """The int8 values of `weight` and a scale for each row; values * scale[:, None] is within half a scale of it.
 
-    The values stay within LARGEST_INT8: a processor without VNNI adds the products of two pairs of an unsigned and a
-    signed byte in 16 bits, and would saturate beyond; a model that is copied there must write the same text.
+    The values stay within LARGEST_INT8. A processor without VNNI adds two products of an unsigned and a signed byte in
+    16 bits, which larger values would saturate, and a model must write the same text there as elsewhere.
     """
     scale = np.abs(weight).max(axis=1) / LARGEST_INT8
     scale = np.where(scale == 0, 1, scale).astype(np.float32)
     return np.round(weight / scale[:, None]).astype(np.int8), scale
 
 
-# Several steps from one symbol to the next, as `recurrent_depth` of `charnn.network.recurrent`
+# The following functions let a layer take several steps from one symbol to the next, as `recurrent_depth` of
+# `charnn.network.recurrent` does.
 
 
 def with_ticks(graph: Graph, x: str, ticks: int) -> str:
-    """(T * ticks, B, E) from (T, B, E): zeros in the place of all ticks of a step but the first."""
+    """Makes (T * ticks, B, E) from (T, B, E), with zeros for all ticks of a step but the first."""
     if ticks == 1:
         return x
     apart = graph.add("Unsqueeze", [x, graph.integers("tick_axis", 1)])  # (T, 1, B, E)
@@ -107,7 +109,7 @@ def with_ticks(graph: Graph, x: str, ticks: int) -> str:
 
 
 def last_ticks(graph: Graph, y: str, ticks: int) -> str:
-    """(T, 1, B, H) from (T * ticks, 1, B, H): what each step's last tick gives."""
+    """Makes (T, 1, B, H) from (T * ticks, 1, B, H): the output of each step's last tick."""
     if ticks == 1:
         return y
     bounds = [

@@ -1,4 +1,4 @@
-"""Whole sequences through a cell that ONNX has no operator for: its equation in the body of a loop, ONNX's Scan."""
+"""Adds layers of a cell that ONNX has no operator for: the cell's equation is the body of a loop, ONNX's Scan."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from charnn.export.layer import PARAMETERS, RecurrentLayer
 
 
 def add_scan(graph: Graph, layer: RecurrentLayer) -> str:
-    """Adds what ONNX's own operators would be: a loop for each direction, side by side. Gives the name of y.
+    """Adds a loop for each direction, which does what one of ONNX's own operators would do. Gives the name of y.
 
-    Rows that have ended, or backwards have not begun, keep their state and give 0.
+    A row that has ended, or backwards has not begun, keeps its state and gives 0.
     """
     inside = _inside(graph, layer) if layer.lengths else ""
     results = [_add_loop(graph, layer, number, inside) for number in range(len(layer.directions))]
@@ -27,7 +27,7 @@ def add_scan(graph: Graph, layer: RecurrentLayer) -> str:
 
 
 def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> list[str]:
-    """One direction: y (T, B, H), then the states after its last step, (B, H)."""
+    """Adds the loop of one direction. Gives the names of y (T, B, H) and of the states (B, H) after the last step."""
     name = f"{layer.name}.{number}"
     cell, weights = CELLS[layer.cell], layer.directions[number]
     w_ih, w_hh, b_ih, b_hh = (weights[parameter] for parameter in PARAMETERS)
@@ -39,11 +39,11 @@ def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> 
     body = Graph(prefix=f"{name}.", constants=graph.constants)
     product = body.linear(before[0], w_hh, b_hh, f"{name}.hidden")
     add_step(body, cell, [f"{name}.from_input", product], before, stepped)
-    given: list[Port] = [*((part, "float", None) for part in before), (f"{name}.from_input", "float", None)]
+    inputs: list[Port] = [*((part, "float", None) for part in before), (f"{name}.from_input", "float", None)]
     sequences, y = [from_input], f"{name}.y"
     if inside:
         is_inside = f"{name}.is_inside"
-        given.append((is_inside, "bool", None))
+        inputs.append((is_inside, "bool", None))
         sequences.append(inside)
         for old, new, kept in zip(before, stepped, after, strict=True):
             body.add("Where", [is_inside, new, old], [kept])
@@ -51,7 +51,7 @@ def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> 
     else:
         after = stepped
         body.add("Identity", [stepped[0]], [y])
-    wanted: list[Port] = [(part, "float", None) for part in (*after, y)]
+    outputs: list[Port] = [(part, "float", None) for part in (*after, y)]
 
     attributes: dict[str, Any] = {}
     if number == 1:
@@ -61,7 +61,7 @@ def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> 
         "Scan",
         [*_initial(graph, layer, number), *sequences],
         [*last, f"{name}.outputs"],
-        body=body.body(given, wanted),
+        body=body.body(inputs, outputs),
         num_scan_inputs=len(sequences),
         **attributes,
     )
@@ -79,7 +79,7 @@ def _initial(graph: Graph, layer: RecurrentLayer, number: int) -> list[str]:
 
 
 def _inside(graph: Graph, layer: RecurrentLayer) -> str:
-    """(T, B, 1): whether a row still goes on at a step."""
+    """Whether each row still goes on at each step, (T, B, 1)."""
     steps = graph.add("Shape", [layer.x], start=0, end=1)
     places_T = graph.add("Range", [graph.vector(0), steps, graph.vector(1)])
     places_T1 = graph.add("Unsqueeze", [places_T, graph.vector(1)])

@@ -1,1 +1,1 @@
-"""The blocks that the networks of all tasks are built from, in PyTorch."""
+"""PyTorch modules that the networks of all tasks are built from."""

@@ -1,4 +1,4 @@
-"""A stack of layers that read a sequence from both ends."""
+"""A stack of recurrent layers that read a sequence in both directions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from charnn.network.recurrent import LockedDropout, Recurrent
 
 
 def reversed_within(x_BTF: Tensor, lengths_B: Tensor) -> Tensor:
-    """Each row's first `length` steps in reverse; what pads it stays behind them.
+    """Each row with its first `length` steps in reverse order and its padding behind them.
 
-    By a gather, because packed sequences, torch's own way, leave its fast kernels.
+    It is done by a gather, because torch does not use its fast kernels for packed sequences.
     """
     steps_T = torch.arange(x_BTF.shape[1], device=x_BTF.device)
     mirrored_BT = lengths_B[:, None] - 1 - steps_T
@@ -35,7 +35,8 @@ class Bidirectional(nn.Module):
         self.dropout = LockedDropout(dropout)
 
     def forward(self, x_BTE: Tensor, lengths_B: Tensor) -> Tensor:
-        """(B, T, 2H), forwards first. What pads a row changes none of its outputs; beyond its end they mean nothing."""
+        """The outputs (B, T, 2H), forwards first. Padding changes no output of its row, and has outputs without
+        meaning."""
         y_BTF = x_BTE
         for ahead, back in zip(self.forwards, self.backwards, strict=True):
             ahead_BTH = _read(ahead, y_BTF)

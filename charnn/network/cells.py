@@ -1,6 +1,6 @@
-"""The equations of `charnn.cells` in PyTorch: one step, and whole windows step by step.
+"""Computes the equations of `charnn.cells` with PyTorch: a single step, or a whole window step by step.
 
-B batch, T time, E the size of the input, H hidden; G gates.
+B is the batch, T time, E the size of the input, H the hidden size and G the number of gates.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ class CellWeights(NamedTuple):
     """The parameters of one cell, in the order in which a one-layer torch module lists them."""
 
     weight_ih: Tensor
-    """(G*H, E), from the input."""
+    """The weights from the input, (G*H, E)."""
     weight_hh: Tensor
-    """(G*H, H), from the hidden state."""
+    """The weights from the hidden state, (G*H, H)."""
     bias_ih: Tensor
-    """(G*H,)"""
+    """The bias of the input's product, (G*H,)."""
     bias_hh: Tensor
-    """(G*H,)"""
+    """The bias of the hidden state's product, (G*H,)."""
 
 
 class LayerState(Protocol):
-    """What a layer carries from step to step: a named tuple of tensors (B, H), with the names that the table has."""
+    """The state of a layer, which it carries from step to step: a named tuple of tensors (B, H).
+
+    The names are those of the table of cells.
+    """
 
     _fields: ClassVar[tuple[str, ...]]
 
@@ -43,12 +46,12 @@ class LayerState(Protocol):
 
     @property
     def hidden(self) -> Tensor:
-        """The first of them, which every cell has, and the layer's output."""
+        """The hidden state, which every cell has and which is the layer's output."""
         ...
 
 
 def state_type(cell: str) -> type[LayerState]:
-    """The kind of state that the cell has: `state_type("lstm")(hidden_BH, cell_BH)`."""
+    """The class of the cell's states, as in `state_type("lstm")(hidden_BH, cell_BH)`."""
     return _state_type(CELLS[cell].state)
 
 
@@ -68,7 +71,8 @@ def step(cell: str, x_BE: Tensor, state: LayerState, weights: CellWeights) -> La
 
 
 def unroll(cell: str, x_BTE: Tensor, state: LayerState, weights: CellWeights) -> tuple[Tensor, LayerState]:
-    """The outputs (B, T, H) and the state after a window, step by step: for a cell that torch has no kernel for."""
+    """The outputs (B, T, H) of a window and the state after it, computed step by step, as a cell without a kernel of
+    torch's needs it."""
     from_input_BTG = linear(x_BTE, weights.weight_ih, weights.bias_ih)
     outputs = []
     for from_input_BG in from_input_BTG.unbind(1):

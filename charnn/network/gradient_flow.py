@@ -31,18 +31,17 @@ def rnn_with_gradient_flow(
     """The outputs (B, T, H) and the last hidden state (B, H) of `cells.rnn` over a window, from `hidden_BH`.
 
     The values and gradients are those of the cell, but for the gradient of `weight_hh`, to which the backward pass
-    adds `strength` * dOmega/dW. Under autocast the products have its precision, and so do the outputs; what is
-    between the products (states, gradients, norms) is fp32, and the last state has the precision of `hidden_BH`.
-    There is no second derivative.
+    adds `strength` * dOmega/dW. Under autocast, products and outputs have its precision. States, gradients and norms
+    between the products are fp32, and the last state has the precision of `hidden_BH`. There is no second derivative.
     """
     outputs_BTH, last_BH = _Layer.apply(x_BTE, hidden_BH, *weights, strength)  # type: ignore[no-untyped-call]
     return outputs_BTH, last_BH
 
 
 def omega(g_BTH: Tensor, h_BTH: Tensor, weight_hh: Tensor) -> Tensor:
-    """Omega of a window, a scalar: g_t = dC/dh_t and h_t at each of its steps; the first one does not count.
+    """Omega of a window, a scalar, from g_t = dC/dh_t and h_t at each of its steps.
 
-    0 where no step counts.
+    The first step does not count. Omega is 0 where no step counts.
     """
     g_BTH, h_BTH = g_BTH[:, 1:], h_BTH[:, 1:]
     flow = _flow(g_BTH, (g_BTH * (1 - h_BTH**2)) @ weight_hh)
@@ -50,22 +49,22 @@ def omega(g_BTH: Tensor, h_BTH: Tensor, weight_hh: Tensor) -> Tensor:
 
 
 class _Flow(NamedTuple):
-    """What each lane and step lets through; the last dimension of all three is 1."""
+    """How much of the gradient goes through at each lane and step. The last dimension of all three tensors is 1."""
 
     counts: Tensor
-    """Boolean."""
+    """Whether the step counts, a boolean."""
     norm: Tensor
-    """|g|; 1 where the step does not count."""
+    """The norm |g|, or 1 where the step does not count."""
     ratio: Tensor
-    """|(g * (1 - h^2)) W| / |g|; 0 where the step does not count."""
+    """The ratio |(g * (1 - h^2)) W| / |g|, or 0 where the step does not count."""
 
 
 def _flow(g: Tensor, before: Tensor) -> _Flow:
-    """From g = dC/dh and `before`, what of it arrives a step earlier; both (..., H)."""
+    """The flow at each step, from g = dC/dh and `before`, the part of it that arrives a step earlier; both (..., H)."""
     limits = torch.finfo(g.dtype)
     peak = g.abs().amax(-1, keepdim=True)
     counts = peak > limits.tiny / limits.eps**2
-    # Norms relative to the peak: squares of the gradients of a mean over many targets would underflow.
+    # Norms are taken relative to the peak, as squares of the gradients of a mean over many targets would underflow.
     scale = torch.where(counts, peak, 1)
     norm = torch.where(counts, torch.linalg.vector_norm(g / scale, dim=-1, keepdim=True), 1)
     norm_before = torch.where(counts, torch.linalg.vector_norm(before / scale, dim=-1, keepdim=True), 0)
@@ -75,10 +74,11 @@ def _flow(g: Tensor, before: Tensor) -> _Flow:
 def _omega_gradient(g_TBH: Tensor, inner_TBH: Tensor, before_TBH: Tensor) -> Tensor:
     """dOmega/dW, (H, H), from `inner` = g * (1 - h^2) and `before` = inner @ W, in the precision of the products.
 
-    The mean over the lanes and steps that count of 2 (1 - 1 / ratio) * outer(inner, before) / |g|^2: one product.
+    It is the mean of 2 (1 - 1 / ratio) * outer(inner, before) / |g|^2 over the lanes and steps that count, which takes
+    one product of matrices.
     """
     flow = _flow(g_TBH, before_TBH)
-    # Where nothing arrives, or the step does not count, there is no derivative; nor digits for one just above 0.
+    # There is no derivative where nothing arrives or the step does not count, and too few digits just above 0.
     arrives = flow.ratio > torch.finfo(g_TBH.dtype).eps
     factor = torch.where(arrives, 2 * (1 - 1 / torch.where(arrives, flow.ratio, 1)), 0)
     left_TBH = (inner_TBH / flow.norm).to(inner_TBH.dtype)
@@ -88,7 +88,10 @@ def _omega_gradient(g_TBH: Tensor, inner_TBH: Tensor, before_TBH: Tensor) -> Ten
 
 
 class _Layer(torch.autograd.Function):
-    """Time-major inside (T, B, ...), so that a step is one block of memory. N is T*B; there are T+1 states."""
+    """The layer as one function of autograd.
+
+    Its tensors are time-major, (T, B, ...), so that a step is one block of memory. N is T*B, and there are T+1 states.
+    """
 
     @staticmethod
     def forward(
@@ -111,7 +114,7 @@ class _Layer(torch.autograd.Function):
             torch.add(input_BH, before_BH.to(product) @ W.T, out=h_BH).tanh_()
         ctx.save_for_backward(x_TBE, states_TBH, weight_ih, weight_hh)
         ctx.product, ctx.strength = product, strength
-        # The last one is a copy: a view would keep the window in memory for as long as the state is carried.
+        # The last state is a copy: a view would keep the window in memory for as long as the state is carried.
         return states_TBH[1:].transpose(0, 1).to(product), states_TBH[-1].to(hidden_BH.dtype, copy=True)
 
     @staticmethod
@@ -144,7 +147,7 @@ class _Layer(torch.autograd.Function):
 
 
 def _precisions(weight_hh: Tensor) -> tuple[torch.dtype, torch.dtype]:
-    """Of states, gradients and norms, never below fp32; and of the products, lowered as autocast lowers them."""
+    """The precision of states, gradients and norms, which is at least fp32; and that of the products under autocast."""
     exact, device = torch.promote_types(weight_hh.dtype, torch.float32), weight_hh.device.type
     if torch.is_autocast_enabled(device) and exact != torch.float64:
         return exact, torch.get_autocast_dtype(device)

@@ -1,4 +1,5 @@
-"""A deep stack of recurrent layers: whole windows by torch's kernels where there are any, single steps by equation."""
+"""A stack of recurrent layers. It reads whole windows with torch's kernels where there are any, and takes single steps
+by the equation of the cell."""
 
 from __future__ import annotations
 
@@ -15,24 +16,24 @@ from charnn.network.gradient_flow import rnn_with_gradient_flow
 from charnn.network.weight_drop import WeightDrop
 
 StackState = tuple[LayerState, ...]
-"""What a stack carries from step to step, one entry a layer, the layer nearest the input first."""
+"""The state of a stack, which it carries from step to step: one entry for each layer, that nearest the input first."""
 
 
 def detach(state: StackState) -> StackState:
-    """The same values, cut off from how they came about: where truncated BPTT stops a gradient between windows."""
+    """The state without its history, so that no gradient flows back through it: truncated BPTT ends there."""
     return tuple(like(layer, (tensor.detach() for tensor in layer)) for layer in state)
 
 
 class LockedDropout(nn.Module):
     """Dropout with one mask for each lane, the same at every step of a window (Gal and Ghahramani 2016).
 
-    What is kept is scaled by 1 / (1 - probability). The next window draws new masks. Connections from a layer to
-    itself in time are never dropped. Identity in eval mode and at probability 0.
+    A lane is a row of the batch. What is kept is scaled by 1 / (1 - probability). The next window draws new masks.
+    Connections from a layer to itself in time are never dropped. In eval mode and at probability 0 it changes nothing.
     """
 
     part: tuple[slice, int] | None = None
-    """Where the lanes are some of a larger batch: which, and of how many. Masks are drawn for all of them, so that each
-    lane has the one that it has where they are together."""
+    """Which lanes of a larger batch are read here, and how many it has. Masks are drawn for all of its lanes, so that
+    each lane has the mask that it would have if one process read them all. None stands for the whole batch."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
@@ -47,19 +48,24 @@ class LockedDropout(nn.Module):
 
 
 class Recurrent(nn.Module):
-    """`layers` cells of one kind on top of each other; B batch, T time, E `input_size`, H `hidden_size`.
+    """A stack of `layers` cells of one kind; B is the batch, T time, E `input_size` and H `hidden_size`.
 
     In training mode the output of every layer, the last one too, goes through `LockedDropout`.
-    `residual`: from the second layer on, a layer's input, as dropout left it, is added to its output, and dropout
+
+    With `residual`, from the second layer on, a layer's input, as dropout left it, is added to its output, and dropout
     falls on the sum (He et al. 2016). What a layer carries through time has nothing added.
-    `recurrent_depth` N: a layer takes N steps, or ticks, from one symbol to the next, all with the same weights; the
-    first one sees the input, the others zeros, and the output is that of the last. The way from h_(t-1) to h_t so has
-    N transitions (Pascanu et al. 2014; its length per symbol is the recurrent depth of Zhang et al. 2016).
-    `weight_drop`: in training mode `WeightDrop` falls on each layer's weight_hh, with one mask for all lanes and steps
-    of a window (Merity et al. 2018). The parameter stays as it is.
-    `gradient_flow`: in training mode, the strength of `gradient_flow.rnn_with_gradient_flow`; for an rnn only.
-    Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate; biases start at 0, but for a gate
-    that the table of cells wants open, as an lstm's forget gate: its bias starts at 1.
+
+    With a `recurrent_depth` of N, a layer takes N steps, or ticks, from one symbol to the next, all with the same
+    weights. The first tick sees the input and the others see zeros; the output is that of the last tick. So there are N
+    transitions from h_(t-1) to h_t (Pascanu et al. 2014; Zhang et al. 2016 call N the recurrent depth).
+
+    With `weight_drop`, in training mode, `WeightDrop` falls on each layer's weight_hh, with one mask for all lanes and
+    steps of a window (Merity et al. 2018). The parameter stays as it is.
+
+    `gradient_flow` is the strength of `gradient_flow.rnn_with_gradient_flow` in training mode, for an rnn only.
+
+    Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate. Biases start at 0, except that
+    the bias of a gate which the table of cells wants open, such as an lstm's forget gate, starts at 1.
     """
 
     def __init__(
@@ -81,7 +87,7 @@ class Recurrent(nn.Module):
         self.residual = residual
         self.recurrent_depth = recurrent_depth
         self.gradient_flow = gradient_flow
-        # One module a layer: inside a torch stack, dropout would draw a new mask at every step.
+        # Each layer is a module of its own: inside a torch stack, dropout would draw a new mask at every step.
         self.layers = nn.ModuleList(
             _layer(cell, input_size if depth == 0 else hidden_size, hidden_size) for depth in range(layers)
         )
@@ -114,7 +120,7 @@ class Recurrent(nn.Module):
         return y_BTF, tuple(after)
 
     def _read(self, layer: nn.Module, x_BTE: Tensor, before: LayerState) -> tuple[Tensor, LayerState]:
-        """A layer's outputs (B, T, H), and what it carries on, each (B, H); T counts ticks."""
+        """A layer's outputs (B, T, H) and its state after them, where T counts ticks."""
         weights, kernel = _weights(layer), CELLS[self.cell].torch
         drops = self.training and self.weight_drop.probability > 0
         if drops:
@@ -129,15 +135,15 @@ class Recurrent(nn.Module):
         if drops:
             y_BTH, *last = _read_with(weights, kernel, x_BTE, hx)
         else:
-            # The module: on CUDA its own weights lie as the kernel wants them.
+            # The module itself is called, because on CUDA its own weights lie as the kernel wants them.
             y_BTH, carried = layer(x_BTE, hx)
             last = [*carried] if len(initial) > 1 else [carried]
         return y_BTH, like(before, (tensor_1BH.squeeze(0) for tensor_1BH in last))
 
     def step(self, x_BE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
-        """The last layer's output (B, H) for one step, and the state after it. Never drops anything.
+        """The last layer's output (B, H) for one step, and the state after it. Nothing is dropped.
 
-        Written out, because `nn.LSTM` packs its weights anew at every call, and one step does not pay that back.
+        It computes the equation, because `nn.LSTM` packs its weights anew at every call, which one step does not repay.
         """
         after: list[LayerState] = []
         y_BF = x_BE
@@ -152,14 +158,14 @@ class Recurrent(nn.Module):
 
 
 def _with_ticks(x_BTE: Tensor, ticks: int) -> Tensor:
-    """(B, T * ticks, E): zeros in the place of all ticks of a step but the first."""
+    """The input (B, T * ticks, E) of all ticks, with zeros for all ticks of a step but the first."""
     if ticks == 1:
         return x_BTE
     return functional.pad(x_BTE.unsqueeze(2), (0, 0, 0, ticks - 1)).flatten(1, 2)
 
 
 def _layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
-    """torch's module of one layer; where it has none, parameters of the same names and shapes."""
+    """torch's module for one layer, or where torch has none, a module with parameters of the same names and shapes."""
     entry = CELLS[cell]
     if entry.torch is not None:
         module: nn.Module = getattr(nn, entry.torch.module)(input_size, hidden_size, batch_first=True)
@@ -179,7 +185,8 @@ def _weights(layer: nn.Module) -> CellWeights:
 def _read_with(
     weights: CellWeights, kernel: TorchKernel, x_BTE: Tensor, hx: Tensor | Sequence[Tensor]
 ) -> Sequence[Tensor]:
-    """What the kernel's module gives, with other weights than its own: (B, T, H), then each of the state, (1, B, H)."""
+    """What the kernel's module gives, but with these weights: the outputs (B, T, H), then each part of the state,
+    (1, B, H)."""
     has_biases, layers, dropout, training, bidirectional, batch_first = True, 1, 0.0, True, False, True
     with warnings.catch_warnings():
         # Weights made anew for each window cannot lie in one piece, as cuDNN would like.

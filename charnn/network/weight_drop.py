@@ -9,7 +9,7 @@ from torch import Tensor, nn
 class WeightDrop(nn.Module):
     """Dropout of the single values of a matrix, with a new mask at every call (Wan et al. 2013).
 
-    What is kept is scaled by 1 / (1 - probability). Identity in eval mode and at probability 0.
+    What is kept is scaled by 1 / (1 - probability). In eval mode and at probability 0 it changes nothing.
     """
 
     def __init__(self, probability: float) -> None:

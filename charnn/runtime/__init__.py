@@ -1,1 +1,1 @@
-"""Running graphs without PyTorch: ONNX Runtime underneath, numpy in, numpy out."""
+"""Runs graphs with ONNX Runtime, on numpy arrays and without PyTorch."""

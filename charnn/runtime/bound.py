@@ -1,4 +1,4 @@
-"""A graph of single steps that works in place, on one state."""
+"""Runs a graph of single steps in place, on one state."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Floats = npt.NDArray[np.float32]
 
 
 class BoundSteps:
-    """Spares a step the making of its arrays, and their way in and out: a sixth of the time of one lane.
+    """Binds the arrays of a graph once, so that no step makes or copies any: a sixth less time for a single text.
 
-    Each array of the state is both an input and an output of the graph. That is sound for a graph of charnn's: whatever
-    reads what a layer carries is needed for what it carries on, and so has run when that is written.
+    Each array of the state is both an input and an output of the graph. That is sound for a graph of charnn's, because
+    every node that reads a layer's old state is needed to compute the new one, and so has run before it is written.
     """
 
     def __init__(
         self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Floats], vocabulary_size: int
     ) -> None:
-        """`state` is the arrays (1, B, H) by the names of the graph's inputs; its other inputs are integers (B,)."""
+        """`state` has the arrays (1, B, H) by the names of the graph's inputs. Its other inputs are integers (B,)."""
         self._session, self._options, self._binding = session, options, session.io_binding()
         batch = next(iter(state.values())).shape[1]
         names = [port.name for port in session.get_inputs() if port.name not in state]
@@ -34,7 +34,7 @@ class BoundSteps:
             self._binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
 
     def step(self, integers: Mapping[str, npt.NDArray[np.integer]]) -> Floats:
-        """Logits (B, V), which are good until the next step; the state becomes that after it.
+        """Takes a step, which changes the state, and gives the logits (B, V). They are valid until the next step.
 
         `integers` are all inputs of the graph but the state, (B,) each.
         """

@@ -1,7 +1,7 @@
 """Opens an ONNX Runtime session on a graph of charnn's.
 
-A graph that lies in a model directory may leave large tables where they are anyway, in weights.safetensors beside it:
-ONNX calls that external data, and a safetensors file is just such bytes in a row.
+A graph in a model directory may leave its large tables in the file beside it that has them anyway, weights.safetensors.
+ONNX calls that external data: bytes at a place in a file, as a safetensors file has them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TABLES_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSession:
-    """A session with so many threads. Raises ModelFormatError where the graph is damaged."""
+    """A session with so many threads. Raises ModelFormatError where the graph is damaged or its tables are missing."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -28,7 +28,7 @@ def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSes
         name, source = "model.onnx", graph
     else:
         name, source = str(graph), graph.read_bytes()
-        # ONNX Runtime takes no name that is not UTF-8. It finds no tables in such a folder; a graph without any loads.
+        # ONNX Runtime takes no name that is not UTF-8. In such a folder it loads only a graph without tables.
         options.add_session_config_entry(TABLES_FOLDER, os.fsencode(graph.parent).decode("utf-8", "replace"))
     try:
         session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -43,7 +43,7 @@ def open_graph(graph: Path | bytes, *, threads: int) -> onnxruntime.InferenceSes
 
 
 def only_what_is_wanted() -> onnxruntime.RunOptions:
-    """Options of a run that computes no more of a graph than the outputs which it asks for."""
+    """The options of a run that computes only the outputs which it asks for, and what they need."""
     options = onnxruntime.RunOptions()
     options.only_execute_path_to_fetches = True
     return options
@@ -58,5 +58,5 @@ def _header_digest(path: Path) -> str:
 
 
 def graph_name(graph: Path | bytes) -> str:
-    """What messages call it."""
+    """The name of a graph in messages."""
     return "model.onnx" if isinstance(graph, bytes) else str(graph)

@@ -1,1 +1,1 @@
-"""Words and sentences of raw text."""
+"""Finds the sentences and words of raw text by rules."""

@@ -1,13 +1,13 @@
-"""Running text to its sentences, as the text comes.
+"""Splits running text into sentences, as the text comes.
 
 Line ends within a paragraph are spaces, and a blank line ends the paragraph. A sentence ends after . ! ? or an ellipsis
-and the quotes and brackets that close there, if white space follows, and then what can begin one: a letter that is not
-a small one (after ! and ?, any letter), a digit, an opening quote or bracket, or a symbol that opens a line (- * # @).
-A dot after an abbreviation ends no sentence; an abbreviation is a known form, dot included, or a single capital. The
-full stops of Chinese and Japanese need no white space after them.
+and the quotes and brackets that close there, if white space follows and then a character that can begin a sentence:
+a letter that is not a small one (after ! and ?, any letter), a digit, an opening quote or bracket, or a symbol that
+opens a line (- * # @). A dot after an abbreviation ends no sentence. An abbreviation is a form of the training treebank
+that ends in a dot, or a single capital. The full stops of Chinese and Japanese need no white space after them.
 
-On the paragraphs of EWT's dev split these rules find sentences with an F1 of 82.3, and syntok, the rule-based library,
-with 79.8: many end there without a full stop.
+On the paragraphs of EWT's dev split these rules find sentences with an F1 of 82.3, where syntok, a rule-based library,
+has 79.8. The figures are this low because many sentences end there without a full stop.
 """
 
 # ruff: noqa: RUF001 - the quotes, dashes and stops of all scripts are meant
@@ -18,7 +18,7 @@ from collections.abc import Collection
 
 _CLOSERS = r"[\"'”’»)\]」』）】]*+"
 _GAP = r"(?>(?:[^\S\n]*+\n)?)[^\S\n]*+"
-"""White space without a blank line in it."""
+"""This matches white space without a blank line in it."""
 _CANDIDATE = re.compile(
     rf"(?P<paragraph>\n[^\S\n]*+\n)"
     rf"|(?<![.!?…])(?P<stop>[.!?…]++){_CLOSERS}(?=\s){_GAP}(?=\S)"
@@ -31,22 +31,22 @@ _LAST_CHUNK = re.compile(r"\S+\Z")
 _OPENERS = "\"'“”‘„«([{<¿¡-–—*#@"
 _LONGEST_ABBREVIATION = 20
 _LONGEST = 100_000
-"""Characters of a sentence; a longer one is cut, at a space if there is one, so that memory stays bounded."""
+"""The most characters of a sentence. A longer one is cut, at a space if it has one, so that memory stays bounded."""
 
 
 class SentenceSplitter:
-    """Text in, sentences out: `push` gives those that the text completes, `flush` what is left at the end.
+    """Takes text in pieces. `push` gives the sentences that the text completes, and `flush` what is left at the end.
 
-    A sentence has all that follows it up to the next one, so joined they are the text. A blank line that does not end
-    a paragraph is a sentence of its own.
+    The white space after a sentence belongs to it, so all sentences joined are the text. A blank line that does not
+    end a paragraph is a sentence of its own.
     """
 
     def __init__(self, known: Collection[str] = frozenset()) -> None:
-        """`known` is the forms of the training treebank, abbreviations with their dots among them; best a set."""
+        """`known` has the forms of the training treebank, abbreviations with their dots too. A set is fastest."""
         self._known = known
         self._buffer = ""
         self._searched = 0
-        """How far into the buffer no sentence ends."""
+        """The number of characters at the buffer's beginning in which no sentence ends."""
 
     def push(self, text: str) -> list[str]:
         self._buffer += text
@@ -67,7 +67,7 @@ class SentenceSplitter:
         return sentences
 
     def _end(self, text: str, start: int, final: bool) -> int | None:
-        """Where the sentence that begins at `start` ends; None where only more text can tell."""
+        """The place where the sentence that begins at `start` ends, or None if only more text can tell."""
         if blank := _BLANK_LINE.match(text, start):
             return blank.end()
         limit = start + _LONGEST
@@ -87,7 +87,7 @@ class SentenceSplitter:
         return len(text) if final else None
 
     def _ends(self, text: str, start: int, candidate: re.Match[str], final: bool) -> bool | None:
-        """Whether the sentence from `start` ends at these stops; None where only more text can tell."""
+        """Whether the sentence from `start` ends at these stops, or None if only more text can tell."""
         following = _CHUNK.match(text, candidate.end())
         assert following
         first = next((character for character in following[0] if character.isalnum()), None)

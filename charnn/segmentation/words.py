@@ -1,8 +1,8 @@
-r"""Raw text to words, by rules that follow the vocabulary of the treebank that a model was trained on.
+r"""Splits raw text into words, by rules that follow the vocabulary of the treebank that a model was trained on.
 
-White space separates, and so does a byte order mark. What stands between two spaces, a chunk, is one word where it is a
-known form, a URL, an e-mail address, a @mention or #topic, a number with . , : / or - inside, or a dotted abbreviation
-(U.S., J.). Otherwise, until none of this applies any more,
+White space separates words, and so does a byte order mark. A chunk, which is what stands between two spaces, is one
+word where it is a known form, a URL, an e-mail address, a @mention or #topic, a number with . , : / or - inside, or a
+dotted abbreviation (U.S., J.). Otherwise, until none of this applies any more,
 
 1. a clitic that is a known form is split off: n't, or up to four letters after an apostrophe or a hyphen at the end
    ('s, French -il), or letters before an apostrophe at the beginning (French l'),
@@ -15,8 +15,8 @@ known form, a URL, an e-mail address, a @mention or #topic, a number with . , : 
 
 Last, neighbours that are together a known form with spaces (Vietnamese words) are joined, the longest first.
 
-On EWT's dev split, with the forms of its training split, the F1 of the words is 99.0, at three times the speed of
-syntok, the rule-based library, whose F1 is 97.1; on Vietnamese-VTB it is 84.5, and 70.9.
+On EWT's dev split, with the forms of its training split, the F1 of the words is 99.0; syntok, a rule-based library,
+has 97.1 and takes three times as long. On Vietnamese-VTB these rules have 84.5 and syntok 70.9.
 """
 
 # ruff: noqa: RUF001 - quotes and dashes of all scripts are meant
@@ -40,7 +40,7 @@ _ABBREVIATION = re.compile(r"(?:[^\W\d_]\.){2,}|[A-Z]\.")
 _CLITIC = re.compile(r"(.+?)(n['’]t|['’-][^\W\d_]{1,4})", re.IGNORECASE)
 _PROCLITIC = re.compile(r"([^\W\d_]{1,6}['’])(\w.*)", re.DOTALL)
 _CONTRACTIONS = {"cannot": 3, "gonna": 3, "wanna": 3, "gotta": 3, "gimme": 3, "lemme": 3}
-"""Words without an apostrophe that are two: how many characters the first has."""
+"""Contractions of two words without an apostrophe, each with the number of characters of its first word."""
 _BRACKETS = re.compile(r'([()\[\]{}"“”„«»;<>]+)')
 _INNER = re.compile(r"(\.{2,}|…+|(?<=[^\W\d_]),(?=\w)|[!?]+|/+)")
 _HYPHENS = re.compile(r"([-‐–—]+)")
@@ -48,26 +48,26 @@ _HYPHENATED = re.compile(r"([^\W\d_]+)-[^\W\d_]+")
 
 _BYTE_ORDER_MARK = "\ufeff"
 
-_HYPHENATED_SHARE = 0.01
-"""Of the known forms: where more than this have a hyphen inside, the treebank does not split at hyphens."""
+_HYPHENATED_FRACTION = 0.01
+"""Where more than this fraction of the known forms have a hyphen inside, the treebank does not split at hyphens."""
 _LONGEST_CHUNK = 300
-"""Characters; a longer chunk is one word, so that time never grows faster than the text."""
+"""The most characters of a chunk that is split. A longer one is one word, so that time grows only with the text."""
 _CACHED_CHUNKS = 1 << 16
 
 _Split = tuple[tuple[str, ...], tuple[bool, ...]]
 
 
 class WordSplitter:
-    """Raw text in, words out. Chunks recur, so what they become is remembered."""
+    """Splits raw text into words. Since chunks recur, it remembers how it split them."""
 
     def __init__(self, known: Collection[str] = frozenset()) -> None:
-        """`known` is the forms of the training treebank; membership is asked a lot, so best a set."""
+        """`known` has the forms of the training treebank. A set is fastest, as membership is asked often."""
         self._known = known
         self._cache: dict[str, _Split] = {}
         self._longest = max((form.count(" ") + 1 for form in known if " " in form), default=1)
         with_hyphens = [form for form in known if "-" in form]
         hyphenated = [match[1].lower() for form in with_hyphens if (match := _HYPHENATED.fullmatch(form))]
-        self._splits_hyphens = "-" in known and len(hyphenated) <= _HYPHENATED_SHARE * len(known)
+        self._splits_hyphens = "-" in known and len(hyphenated) <= _HYPHENATED_FRACTION * len(known)
         self._prefixes = {prefix for prefix, forms in Counter(hyphenated).items() if forms > 1}
 
     def split(self, text: str) -> tuple[list[str], list[bool]]:
@@ -121,12 +121,12 @@ class WordSplitter:
         return before + after[::-1]
 
     def _is_known(self, clitic: str) -> bool:
-        """In small letters, and with either apostrophe."""
+        """Whether the clitic is known in small letters, with either apostrophe."""
         clitic = clitic.lower()
         return clitic in self._known or clitic.replace("’", "'") in self._known
 
     def _symbols(self, chunk: str, from_the_end: bool = False) -> str:
-        """The one word of punctuation and symbols that `chunk` begins with, or ends with."""
+        """The word of punctuation and symbols that `chunk` begins with, or ends with."""
         step = -1 if from_the_end else 1
         ordered = chunk[::step]
         run = next((i for i, c in enumerate(ordered) if not _is_symbol(c)), len(ordered))

@@ -1,4 +1,4 @@
-"""Text to ids and back, without loss: characters, bytes, or the pieces of a SentencePiece vocabulary."""
+"""Turns text into ids and back without loss: by characters, bytes, or the pieces of a SentencePiece vocabulary."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from charnn.tokenizers.characters import CharacterTokenizer
 __all__ = ["STOP_ID", "Decoder", "Tokenizer", "load", "train"]
 
 LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes; every code point there is makes a tokenizer.json of 8 MB."""
+"""The most bytes that a tokenizer's file may have. All code points together make a tokenizer.json of 8 MB."""
 
 
 def train(config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
-    """The tokenizer that `config` asks for, its vocabulary learnt from `documents`; the same ones give the same ids.
+    """The tokenizer that `config` asks for, with a vocabulary learnt from `documents`. Equal documents give equal ids.
 
-    Raises TokenizerError where they hold no text, or none that such a vocabulary can be made of.
+    Raises TokenizerError where they hold no text, or none that such a vocabulary can be made from.
     """
     if not any(documents):
         raise TokenizerError("no text to learn a vocabulary from")

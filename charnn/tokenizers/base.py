@@ -1,4 +1,4 @@
-"""What every tokenizer promises, and the form of a tokenizer.json."""
+"""The protocol that all tokenizers meet, and the reader of tokenizer.json."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
 
 STOP_ID = 0
-"""Ends a document, and opens the first. `encode` never gives it; whoever lays documents end to end puts it between."""
+"""The id of the stop token, which ends a document and opens the first one. `encode` never gives it. Code that lays
+documents end to end puts it between them."""
 
 UNKNOWN_TEXT = "\ufffd"
-"""What a token that stands for no text in particular is written as."""
+"""The text of the unknown token, which stands for any character that the vocabulary lacks."""
 
 TOKENIZER_JSON = "tokenizer.json"
 
 
 class Decoder(Protocol):
-    """Text from tokens as they come: all that it gave, `flush` at the end, is what `Tokenizer.decode` gives at once."""
+    """Decodes tokens as they come. All its pieces together are the text that `Tokenizer.decode` gives at once."""
 
     def decode(self, token: int) -> str:
-        """The text that `token` completes: "" while a character has bytes to come, never half a character."""
+        """The text that `token` completes. It is "" while a character has bytes to come, and never half a character."""
         ...
 
     def flush(self) -> str:
-        """What is left of a character whose last bytes never came; the decoder is then as new."""
+        """What is left of a character whose last bytes never came. Afterwards the decoder is as new."""
         ...
 
 
 class Tokenizer(Protocol):
-    """Text to ids from 0 to `size` - 1, and back to the same text wherever no id is `unknown_id`."""
+    """Turns text into ids from 0 to `size` - 1, and back into the same text wherever no id is `unknown_id`."""
 
     @property
     def kind(self) -> TokenizerKind: ...
 
     @property
     def size(self) -> int:
-        """V: ids there are, specials included."""
+        """V, the number of ids, the special ones included."""
         ...
 
     @property
     def unknown_id(self) -> int | None:
-        """The id that must never be sampled, where there is one."""
+        """The id of the unknown token, which must never be sampled; None where there is no such token."""
         ...
 
     @property
     def file_name(self) -> str:
-        """What `to_bytes` is kept as in a model directory."""
+        """The name of the file in a model directory that keeps `to_bytes`."""
         ...
 
     def encode(self, text: str) -> npt.NDArray[np.int32]:
@@ -65,14 +66,16 @@ class Tokenizer(Protocol):
     def decoder(self) -> Decoder: ...
 
     def symbols(self) -> tuple[tuple[str, str], ...]:
-        """What each id stands for, none twice: two models agree on a token where they share its symbol.
+        """The symbol that each id stands for. All differ, and two models agree on a token if they share its symbol.
 
-        ("special", "stop"), ("special", "unknown"), ("text", "the") or, for a byte that is no ASCII, ("byte", "c3").
+        A symbol is ("special", "stop"), ("special", "unknown"), a text such as ("text", "the"), or for a byte that is
+        not ASCII a hexadecimal number such as ("byte", "c3").
         """
         ...
 
     def spellings(self) -> tuple[bytes, ...]:
-        """The bytes that each id writes: UTF-8, a byte that is none itself; b"" for the stop and the unknown token."""
+        """The bytes that each id writes, in UTF-8. A byte that is not UTF-8 stands for itself, and the stop and unknown
+        tokens write b""."""
         ...
 
     def unknown_characters(self, text: str) -> tuple[str, ...]:
@@ -80,15 +83,15 @@ class Tokenizer(Protocol):
         ...
 
     def to_bytes(self) -> bytes:
-        """What `load` makes the same tokenizer from."""
+        """The contents of a file from which `load` makes the same tokenizer."""
         ...
 
 
 def first_ids(tokenizer: Tokenizer, *, ends_are_learned: bool) -> npt.NDArray[np.int32]:
-    """The ids, at least one, that stand before a text which a model reads from the zero state.
+    """The ids that a model reads from the zero state before a text; there is at least one.
 
-    That is the stop token, which opens every document. But a model of a single document has read it once at most (see
-    `CorpusConfig.ends_are_learned`): before its texts stands a line end, unless it has never seen one of those either.
+    It is the stop token, which opens every document. But a model of a single document has read the stop token once at
+    most (see `CorpusConfig.ends_are_learned`), so it reads a line end, unless the text that it learned has none either.
     """
     if ends_are_learned or tokenizer.unknown_characters("\n"):
         return np.array([STOP_ID], np.int32)

@@ -1,4 +1,4 @@
-"""A vocabulary of the 256 bytes: any text in any script, and files that are no text at all."""
+"""A tokenizer of the 256 bytes. It takes any text in any script, and files that are not text at all."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from charnn.tokenizers.base import TOKENIZER_JSON, Decoder, read_json
 
 
 class ByteTokenizer:
-    """Byte b of the UTF-8 of a text is id b + 1; V = 257.
+    """Gives byte b of a text's UTF-8 the id b + 1, so V is 257.
 
-    Bytes that are no UTF-8 are in a str as `errors="surrogateescape"` puts them there, and so come back as they were.
+    A byte that is not UTF-8 is in the str as `errors="surrogateescape"` puts it there, and so comes back as it was.
     """
 
     kind: TokenizerKind = "bytes"
@@ -59,9 +59,9 @@ class ByteTokenizer:
 
 
 class Utf8Decoder:
-    """A `Decoder` for tokens that stand for bytes, of which one character may take several.
+    """A decoder for tokens that stand for bytes, where one character may take several tokens.
 
-    `spellings` are the bytes of each id; `errors` says what becomes of bytes that are no UTF-8.
+    `spellings` are the bytes of each id; `errors` says what becomes of bytes that are not UTF-8.
     """
 
     def __init__(self, spellings: Sequence[bytes], *, errors: str) -> None:
@@ -76,5 +76,5 @@ class Utf8Decoder:
 
 
 def byte_symbol(byte: int) -> tuple[str, str]:
-    """What a byte stands for by itself: its character where it is ASCII, else a byte in hexadecimal."""
+    """The symbol of a byte by itself: its character where it is ASCII, and otherwise the byte in hexadecimal."""
     return ("text", chr(byte)) if byte < 0x80 else ("byte", f"{byte:02x}")

@@ -1,4 +1,4 @@
-"""A vocabulary of the characters (code points) that a text has."""
+"""A tokenizer of the characters (code points) that occur in a text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, Decoder, read_j
 UNKNOWN_ID = 1
 _FIRST_ID = 2
 _BLOCK_LENGTH = 4_000_000
-"""Characters taken at a time: a block needs some 50 MB beside the text and its ids."""
+"""The number of characters that are encoded at once. A block of them needs some 50 MB beside the text and its ids."""
 
 
 class CharacterTokenizer:
-    """Character k of `characters`, which ascend, is id k + 2; every other character is the unknown token, id 1."""
+    """Gives character k of `characters`, which ascend, the id k + 2, and every other character the unknown id, 1."""
 
     kind: TokenizerKind = "characters"
     unknown_id: int | None = UNKNOWN_ID
@@ -37,13 +37,13 @@ class CharacterTokenizer:
         self.size = _FIRST_ID + len(characters)
         self._characters = characters
         self._texts = ("", UNKNOWN_TEXT, *characters)
-        # One id a code point, up to the last that is known and one beyond, which answers for all that follow.
+        # The table has an id for each code point up to the last that is known, and one more for all that follow.
         self._ids = np.full(ord(characters[-1]) + 2, UNKNOWN_ID, np.int32)
         self._ids[[ord(character) for character in characters]] = np.arange(_FIRST_ID, self.size)
 
     @classmethod
     def train(cls, documents: Sequence[str], *, min_count: int = 1) -> CharacterTokenizer:
-        """The vocabulary of every character that `documents` have, together, at least `min_count` times."""
+        """The tokenizer of every character that occurs at least `min_count` times in all `documents` together."""
         counts = np.zeros(sys.maxunicode + 1, np.int64)
         for document in documents:
             for code_points in _blocks(document):
@@ -89,14 +89,14 @@ class CharacterTokenizer:
         return tuple(sorted(set(text).difference(self._characters), key=text.index))
 
     def to_bytes(self) -> bytes:
-        # A list, since two halves of a surrogate pair that are neighbours in one JSON string would read as one
-        # character; "backslashreplace" because what it makes of a half is JSON's own escape for it.
+        # It is a list, since two halves of a surrogate pair that are neighbours in one JSON string would read as one
+        # character. "backslashreplace" writes such a half as JSON's own escape for it.
         value = {"kind": self.kind, "characters": list(self._characters)}
         return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
 
 
 class _CharacterDecoder:
-    """A token is a character, so none is ever waited for."""
+    """Decodes each token by itself, since a token is a whole character."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
@@ -116,7 +116,8 @@ def _spelling(character: str) -> bytes:
 
 
 def _blocks(text: str) -> Iterator[npt.NDArray[np.uint32]]:
-    """The code points of `text`, in consecutive blocks, so that a long one is never whole at four bytes a character."""
+    """The code points of `text` in consecutive blocks, so that a long text is never in memory at four bytes a
+    character."""
     for start in range(0, len(text), _BLOCK_LENGTH):
         block = text[start : start + _BLOCK_LENGTH].encode("utf-32-le", "surrogatepass")
         yield np.frombuffer(block, np.dtype("<u4"))

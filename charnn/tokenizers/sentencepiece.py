@@ -1,10 +1,10 @@
-"""A vocabulary of pieces, from single characters to words, learnt with SentencePiece; lossless, which it is not itself.
+"""A tokenizer of pieces, from single characters to words, learnt with SentencePiece and made lossless.
 
-SentencePiece writes a space as U+2581, so it cannot tell the two apart; it learns nothing from a line that has U+2585,
-its own mark of the unknown, and no NUL; and lines are its unit. So neither these three nor line breaks ever reach it:
-a text is cut at them, the stretches between are its business, and they themselves are spelt in the byte pieces
-(`<0x0A>`) that it keeps for characters it does not know. Ids become text here as well, by way of bytes, so that text
-can be given as it is sampled.
+SentencePiece by itself loses text. It writes a space as U+2581, so it cannot tell the two apart; it learns nothing from
+a line with U+2585, its own mark of the unknown; it takes no NUL; and it reads lines. Therefore a text is cut at these
+three characters and at line ends. SentencePiece encodes the stretches between, and the characters themselves are spelt
+in the byte pieces (`<0x0A>`) that it has for characters which it does not know. Ids are decoded here, too, by way of
+bytes, so that text can be given as it is sampled.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _SPACE = "\u2581"
 _SPELT_IN_BYTES = re.compile("([\n\r\0\u2581\u2585]+)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPECIALS = 2 + 256
-"""Ids before the first piece of text: stop, unknown, and the bytes."""
+"""The number of ids before the first piece of text: those of the stop, of the unknown token and of the bytes."""
 _CHARACTER_COVERAGE = 0.9995
-"""The part of a text whose characters have a piece of their own; the rarest beyond that are spelt in bytes."""
+"""The fraction of a text whose characters have a piece of their own. The rarest ones beyond it are spelt in bytes."""
 _LONGEST_LINE = 4000
-"""Characters. SentencePiece learns nothing from a line above a limit, so a long one is given to it in parts."""
+"""The most characters of a line. SentencePiece learns nothing from longer ones, so it is given them in parts."""
 _BATCH = 50_000
-"""Parts of a text, an even number, that are Python's integers at once before they are an array."""
+"""The number of parts of a text, an even one, whose ids are Python integers at once before they become an array."""
 _THREADS = 4
-"""Fixed, whatever the machine: the sums of unigram training, and so its vocabulary, depend on it."""
+"""The number of threads, the same on every machine: the sums of unigram training, and its vocabulary, depend on it."""
 _PROBE = "  a  \ufb01\u0301  "
 
 
 class SentencePieceTokenizer:
-    """Stop is id 0, unknown is id 1 (never the id of any text), the bytes and the pieces follow."""
+    """Gives the stop token id 0 and the unknown token, which `encode` never gives, id 1; bytes and pieces follow."""
 
     unknown_id: int | None = UNKNOWN_ID
     file_name = "tokenizer.model"
@@ -71,9 +71,9 @@ class SentencePieceTokenizer:
     def train(
         cls, kind: Literal["unigram", "bpe"], documents: Sequence[str], *, vocabulary_size: int
     ) -> SentencePieceTokenizer:
-        """A vocabulary of at most `vocabulary_size` ids; fewer where the text has no more to offer.
+        """A tokenizer of at most `vocabulary_size` ids. There are fewer where the text has no more pieces.
 
-        Raises TokenizerError where its characters alone need more, and says how many.
+        Raises TokenizerError, which says how many ids are needed, where the text's characters alone need more.
         """
         for document in documents:
             _refuse_surrogates(document)
@@ -88,7 +88,7 @@ class SentencePieceTokenizer:
                 vocab_size=vocabulary_size,
                 hard_vocab_limit=False,
                 character_coverage=_CHARACTER_COVERAGE,
-                # A space without a piece would be spelt in the bytes of U+2581, and come back as that.
+                # A space without a piece would be spelt in the bytes of U+2581, and decoded as that.
                 required_chars=_SPACE,
                 byte_fallback=True,
                 normalization_rule_name="identity",
@@ -117,7 +117,7 @@ class SentencePieceTokenizer:
 
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         _refuse_surrogates(text)
-        # A stretch, what it was cut at, a stretch, and so on; the last is followed by nothing.
+        # The parts are a stretch, the characters that it was cut at, a stretch, and so on; nothing follows the last.
         parts = [*_SPELT_IN_BYTES.split(text), ""]
         return np.concatenate([self._encode(parts[i : i + _BATCH]) for i in range(0, len(parts), _BATCH)])
 
@@ -165,12 +165,12 @@ class SentencePieceTokenizer:
         spelling = self._spellings[token]
         if not self._processor.is_byte(token):
             return "text", spelling.decode()
-        # "e" is mostly a piece and a byte: it is written with the piece, which therefore has the name.
+        # "e" is usually a piece as well as a byte. Text is encoded with the piece, so the piece has the symbol.
         return ("byte", spelling.hex()) if spelling in pieces else byte_symbol(spelling[0])
 
 
 def _training_lines(documents: Iterable[str]) -> Iterator[str]:
-    """What SentencePiece learns from: stretches of text that it takes as they are, none empty or overlong."""
+    """The stretches of text that SentencePiece learns from. It takes them as they are; none is empty or too long."""
     for document in documents:
         for stretch in _SPELT_IN_BYTES.split(document)[0::2]:
             for start in range(0, len(stretch), _LONGEST_LINE):
@@ -178,7 +178,7 @@ def _training_lines(documents: Iterable[str]) -> Iterator[str]:
 
 
 def _characters_with_a_piece(lines: Iterable[str]) -> int:
-    """How many there are: the space, and the most frequent ones that make up `_CHARACTER_COVERAGE` of `lines`."""
+    """How many characters have a piece: the space, and the most frequent ones that cover enough of `lines`."""
     counts = Counter(chain.from_iterable(lines))
     enough = _CHARACTER_COVERAGE * counts.total()
     covered_before = accumulate((count for _, count in counts.most_common()), initial=0)
@@ -187,7 +187,7 @@ def _characters_with_a_piece(lines: Iterable[str]) -> int:
 
 
 def _refuse_surrogates(text: str) -> None:
-    """Bytes that are no UTF-8 are lone surrogates in a str; SentencePiece would lose them."""
+    """Raises TokenizerError for a lone surrogate, which stands for a byte that is not UTF-8: SentencePiece loses it."""
     if found := _SURROGATE.search(text):
         raise TokenizerError(
             f"character {found.start() + 1:,} of this text is not Unicode (U+{ord(found[0]):04X})",
