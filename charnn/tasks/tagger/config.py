@@ -16,7 +16,7 @@ Level = Literal["word", "character"]
 TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
 """What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
 TextFormat = Literal["conllu", "columns", "slashed", "lines", "tokens", "text", "characters"]
-"""What can be tagged: the first three of the above; raw lines; words between spaces; running text; characters."""
+"""What can be tagged: the first three of these; raw lines; words between spaces; running text; characters."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,18 @@ class TreebankConfig(Json):
     sources: tuple[SourceFile, ...]
     format: TreebankFormat
     columns: tuple[str, ...]
-    """Of the tags that are learned: `upos`, `xpos`, `feats`, or `tag` where a format has just one, unnamed."""
+    """The names of the columns whose tags are learned: `upos`, `xpos`, `feats`, or `tag` where a format has a single
+    column without a name."""
     level: Level = "word"
     validation_sources: tuple[SourceFile, ...] = ()
     """Given with --valid; where there are none, the last tenth of the sentences was held out."""
     tag_sources: tuple[SourceFile, ...] = ()
-    """Of the format `aligned`: for each of `sources`, the file with a tag for each of its characters."""
+    """For each of `sources`, the file with a tag for each of its characters, where the format is `aligned`."""
     encoding: str = "utf-8"
     training_sentences: int = 0
     training_words: int = 0
     training_characters: int = 0
-    """Of the words."""
+    """How many characters the words have."""
     validation_sentences: int = 0
     validation_words: int = 0
 
@@ -53,27 +54,27 @@ class TaggerNetworkConfig(Json):
     cell: str = "lstm"
     layers: int = 1
     hidden_size: int = 128
-    """Of each direction."""
+    """The units of each direction."""
     words_from: WordReaderKind = "cnn"
     decoder: DecoderKind = "independent"
     word_size: int = 64
     character_size: int = 32
     reader_size: int = 64
-    """Of each direction, or of each of the two widths of the convolution."""
+    """The units of each direction, or of each of the two widths of the convolution, that read a word's characters."""
     affix_size: int = 64
     shape_size: int = 32
     neighbour_size: int = 128
     """Units that see a word and its two neighbours, beside the recurrent layers; 0 is none."""
     dropout: float = 0.4
-    """After the recurrent layers and the neighbours."""
+    """The dropout after the recurrent layers and after the neighbours."""
     input_dropout: float = 0.3
-    """Of the words' vectors."""
+    """The dropout of the words' vectors."""
     word_dropout: float = 0.25
     """a in a / (a + count), the probability that a word's own vector is dropped in training."""
     spelling_dropout: float = 0.1
-    """The probability that all that a word's spelling says is dropped in training: its neighbours must tell."""
+    """The probability that all that a word's spelling says is dropped in training, so that its neighbours must tell."""
     affix_dropout: float = 0.5
-    """The same of each beginning and end of a word: the others must tell."""
+    """The probability that a beginning or end of a word is dropped in training, so that the others must tell."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -93,11 +94,11 @@ class TaggerValidation(Json):
 
     columns: tuple[str, ...]
     accuracies: tuple[float, ...]
-    """Of each column: the fraction of words with the right tag."""
+    """For each column, the fraction of words with the right tag."""
     all_columns_accuracy: float
     """The fraction of words that are right in every column."""
     unknown_accuracy: float | None
-    """The same of the words that the training data do not have; None where there are none."""
+    """The same fraction among the words that the training data do not have; None where there are none."""
     step: int
     epoch: float
     seconds: float

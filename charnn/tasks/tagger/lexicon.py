@@ -24,26 +24,26 @@ from charnn.errors import ModelFormatError
 Ids = npt.NDArray[np.int64]
 
 AFFIX_BUCKETS = 4096
-"""Ids of beginnings and ends, which share them by a hash; 0 stands for no affix."""
+"""How many ids there are for beginnings and ends, which share them by a hash; 0 stands for no affix."""
 LONGEST_AFFIX = 5
 AFFIXES = 2 * LONGEST_AFFIX
 SHAPES = 16
 LONGEST_WORD = 24
-"""Characters that are read of a word; of a longer one, so many of its beginning and its end together."""
+"""How many characters of a word are read: of a longer one, half as many from its beginning and from its end."""
 
 _DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
 class WordFeatures:
-    """Of N words, the longest of L characters (begin and end marks counted)."""
+    """What N words look like, as ids; the longest has L characters, begin and end marks counted."""
 
     words_N: Ids
-    """0 for a word that has no id of its own."""
+    """The id of each word, and 0 for a word that has none of its own."""
     characters_NL: Ids
-    """0 beyond the word's end."""
+    """The ids of each word's characters, and 0 beyond its end."""
     lengths_N: Ids
-    """Characters of each word, marks counted."""
+    """How many characters each word has, marks counted."""
     affixes_NA: Ids
     shapes_N: Ids
 
@@ -54,7 +54,7 @@ def normalized(word: str) -> str:
 
 
 def affixes(word: str) -> list[int]:
-    """Ids of the beginnings and ends of 1 to LONGEST_AFFIX characters, in lower case; 0 beyond the word's length."""
+    """The ids of the beginnings and ends of 1 to LONGEST_AFFIX characters in lower case, 0 beyond the word's length."""
     lower, ids = word.lower(), [0] * AFFIXES
     for length in range(1, min(len(lower), LONGEST_AFFIX) + 1):
         ids[2 * length - 2] = _bucket("<" + lower[:length])
@@ -63,7 +63,7 @@ def affixes(word: str) -> list[int]:
 
 
 def shape(word: str) -> int:
-    """Capitals (none, the first, all, elsewhere), whether there is a digit, whether there is a hyphen: below SHAPES."""
+    """An id below SHAPES, for where capitals are (nowhere, all over, first, elsewhere) and for digits and hyphens."""
     if word.isupper() and len(word) > 1:
         capitals = 1
     elif word[:1].isupper():
@@ -74,20 +74,20 @@ def shape(word: str) -> int:
 
 
 def readable(word: str) -> str:
-    """The characters of a word that are read."""
+    """The characters of the word that are read."""
     half = LONGEST_WORD // 2
     return word if len(word) <= LONGEST_WORD else word[:half] + word[-half:]
 
 
 def _bucket(affix: str) -> int:
-    """The same on every machine and in every process, unlike `hash`."""
+    """The id of an affix. Unlike `hash`, it is the same on every machine and in every process."""
     return 1 + zlib.crc32(affix.encode("utf-8", "surrogatepass")) % (AFFIX_BUCKETS - 1)
 
 
 LEAST_COUNT = 2
 """Words seen less often have no vector of their own: they are read by their characters, as words never seen are."""
 LARGEST_COUNT = 1 << 40
-"""Sums of counts have room in an int64."""
+"""The largest count of a word, so that sums of counts have room in an int64."""
 UNKNOWN, BEGIN, END = 1, 2, 3
 FIRST_CHARACTER = 4
 
@@ -95,7 +95,7 @@ FIRST_CHARACTER = 4
 @dataclass(frozen=True)
 class Lexicon:
     counts: Mapping[str, int]
-    """How often each form stands in the training data, the most frequent first."""
+    """How often each form occurs in the training data, the most frequent first."""
     characters: str
     """The distinct characters of the forms, in order."""
     tags: Mapping[str, tuple[str, ...]]
@@ -103,18 +103,18 @@ class Lexicon:
 
     @classmethod
     def of(cls, words: Iterable[str], tags: Mapping[str, Iterable[str]]) -> Lexicon:
-        """From all words of the training data, and all tags by column, repeated as they stand there."""
+        """The lexicon of all words of the training data and all tags of each column, repeated as they occur there."""
         counts = dict(sorted(Counter(words).items(), key=lambda item: (-item[1], item[0])))
         characters = "".join(sorted(set(chain.from_iterable(counts))))
         return cls(counts, characters, {column: tuple(sorted(set(values))) for column, values in tags.items()})
 
     def knows(self, word: str) -> bool:
-        """Whether the form stands in the training data."""
+        """Whether the form occurs in the training data."""
         return word in self.counts
 
     @property
     def word_ids(self) -> int:
-        """Words with a vector of their own, and 1 for all others."""
+        """How many ids words have: one for each word with a vector of its own, and one for all others."""
         return len(self._ids) + 1
 
     @property
@@ -122,7 +122,7 @@ class Lexicon:
         return len(self.characters) + FIRST_CHARACTER
 
     def features(self, words: Sequence[str]) -> WordFeatures:
-        """Of at least one word."""
+        """The features of the words, of which there is at least one."""
         ids = [
             [BEGIN, *(self._characters.get(character, UNKNOWN) for character in readable(word)), END] for word in words
         ]

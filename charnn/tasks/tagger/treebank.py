@@ -14,18 +14,16 @@ from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.characters import align
-from charnn.tasks.tagger.formats.recognition import recognize
+from charnn.tasks.tagger.formats.recognition import SAMPLE_CHARACTERS, recognize
 from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
 
-_BEGINNING = 1 << 12
-"""Characters that a format is told from."""
 _PIECE = 1 << 16
-"""Characters that are read at once."""
+"""Characters that a reader is given at once."""
 
 
 def treebank_format(text: str, name: str) -> TreebankFormat:
-    """Told by the content. Raises CorpusError where there are no tags in it."""
-    match recognize(text[:_BEGINNING]):
+    """The format of a treebank, told by its content. Raises CorpusError where there are no tags in it."""
+    match recognize(text[:SAMPLE_CHARACTERS]):
         case "conllu" | "columns" | "slashed" as format:
             return format
         case _:
@@ -38,7 +36,9 @@ def treebank_format(text: str, name: str) -> TreebankFormat:
 def reference_sentences(
     text: str, name: str, format: TreebankFormat, columns: Sequence[str], level: Level
 ) -> Iterator[Sentence]:
-    """The sentences with words in them; `columns` are those of the file where it has no names for them.
+    """The sentences of a treebank that have words, with its tags as the reference.
+
+    `columns` are the names of the file's columns where it has none for them.
 
     Raises CorpusError for the first that is malformed, and at the level `character` for a word of several characters.
     """
@@ -69,9 +69,10 @@ class Treebank:
     config: TreebankConfig
 
 
-class _Text(NamedTuple):
+class _File(NamedTuple):
     text: str
     name: str
+    """What messages call it."""
     source: SourceFile
 
 
@@ -101,44 +102,44 @@ def read_treebank(
     elif tag_paths:
         raise UsageError(f"files of tags go with the format aligned, not with {format}")
 
-    def texts_at(paths: Sequence[str]) -> list[_Text]:
-        files = [(path, *read(path, encoding=encoding)) for path in paths]
-        return [_Text(text, "standard input" if path == "-" else path, source) for path, text, source in files]
+    def files_at(paths: Sequence[str]) -> list[_File]:
+        found = [(path, *read(path, encoding=encoding)) for path in paths]
+        return [_File(text, "standard input" if path == "-" else path, source) for path, text, source in found]
 
-    texts, held_out, tags = texts_at(paths), texts_at(validation_paths), texts_at(tag_paths)
+    files, held_out, tags = files_at(paths), files_at(validation_paths), files_at(tag_paths)
     config = TreebankConfig(
-        sources=tuple(text.source for text in texts),
-        format=format or treebank_format(texts[0].text, texts[0].name),
+        sources=tuple(file.source for file in files),
+        format=format or treebank_format(files[0].text, files[0].name),
         columns=tuple(columns),
         level=level,
-        validation_sources=tuple(text.source for text in held_out),
-        tag_sources=tuple(text.source for text in tags),
+        validation_sources=tuple(file.source for file in held_out),
+        tag_sources=tuple(file.source for file in tags),
         encoding=encoding,
     )
-    return _treebank(texts, held_out, tags, config)
+    return _treebank(files, held_out, tags, config)
 
 
 def read_treebank_again(config: TreebankConfig) -> Treebank:
     """The treebank that `config` records. Raises CorpusError where a file of it is missing or has changed."""
 
-    def again(sources: Sequence[SourceFile]) -> list[_Text]:
-        return [_Text(read_again(source, encoding=config.encoding), source.path, source) for source in sources]
+    def again(sources: Sequence[SourceFile]) -> list[_File]:
+        return [_File(read_again(source, encoding=config.encoding), source.path, source) for source in sources]
 
-    texts, held_out, tags = again(config.sources), again(config.validation_sources), again(config.tag_sources)
-    return _treebank(texts, held_out, tags, config)
+    files, held_out, tags = again(config.sources), again(config.validation_sources), again(config.tag_sources)
+    return _treebank(files, held_out, tags, config)
 
 
-def _treebank(texts: list[_Text], held_out: list[_Text], tags: list[_Text], config: TreebankConfig) -> Treebank:
+def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], config: TreebankConfig) -> Treebank:
     if config.format == "aligned":
-        training = [s for text, tag in zip(texts, tags, strict=True) for s in align(*text[:2], *tag[:2])]
+        training = [s for file, tag in zip(files, tags, strict=True) for s in align(*file[:2], *tag[:2])]
     else:
-        training = [sentence for text in texts for sentence in _sentences(text, config)]
-    validation = [sentence for text in held_out for sentence in _sentences(text, config)]
-    _check_enough(texts, len(training), 1 if held_out else 2)
+        training = [sentence for file in files for sentence in _sentences(file, config)]
+    validation = [sentence for file in held_out for sentence in _sentences(file, config)]
+    _check_enough(files, len(training), 1 if held_out else 2)
     if held_out:
         _check_enough(held_out, len(validation), 1)
     else:
-        cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # of two or more, at least one on each side
+        cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
         training, validation = training[:cut], training[cut:]
     counted = replace(
         config,
@@ -151,8 +152,8 @@ def _treebank(texts: list[_Text], held_out: list[_Text], tags: list[_Text], conf
     return Treebank(training, validation, counted)
 
 
-def _sentences(text: _Text, config: TreebankConfig) -> list[TaggedSentence]:
-    read = reference_sentences(text.text, text.name, config.format, config.columns, config.level)
+def _sentences(file: _File, config: TreebankConfig) -> list[TaggedSentence]:
+    read = reference_sentences(file.text, file.name, config.format, config.columns, config.level)
     return [_tagged(sentence, config.columns) for sentence in read]
 
 
@@ -162,9 +163,9 @@ def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
     return TaggedSentence(words, tuple(interned))
 
 
-def _check_enough(texts: list[_Text], found: int, needed: int) -> None:
+def _check_enough(files: list[_File], found: int, needed: int) -> None:
     if found < needed:
-        names = ", ".join(text.name for text in texts)
+        names = ", ".join(file.name for file in files)
         if needed == 1:
             raise CorpusError(f"{names}: there is no sentence")
         raise CorpusError(
@@ -173,9 +174,9 @@ def _check_enough(texts: list[_Text], found: int, needed: int) -> None:
         )
 
 
-def _check_aligned(texts: int, tags: int, validation: int, columns: int) -> None:
-    if texts != tags:
-        raise UsageError(f"the files of text are {texts}, but those of tags {tags}: aligned files come in pairs")
+def _check_aligned(files: int, tags: int, validation: int, columns: int) -> None:
+    if files != tags:
+        raise UsageError(f"the files of text are {files}, but those of tags {tags}: aligned files come in pairs")
     if validation:
         raise UsageError("aligned files have no --valid", hint="the last tenth of the lines is held out")
     if columns != 1:

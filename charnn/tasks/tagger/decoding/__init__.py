@@ -1,1 +1,1 @@
-"""From the scores that a network gives the words of sentences to tags, and to their probabilities; numpy alone."""
+"""Decoders, which take the scores of words to tags and to their probabilities. They need numpy alone."""

@@ -12,7 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.softmax import softmax
-from charnn.tasks.tagger.decoding.decoder import Decoding, Lengths, Probabilities, Scores, Tags, groups, words
+from charnn.tasks.tagger.decoding.decoder import (
+    Decoding,
+    Lengths,
+    Probabilities,
+    Scores,
+    TagIds,
+    groups_by_length,
+    word_mask,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -22,9 +30,9 @@ exp(-350), and float64 goes down to exp(-708)."""
 
 
 class CrfDecoder:
-    """A `Decoder` with a score for every tag, exact, in float64.
+    """A `Decoder` with a score for every tag. It finds the best sequence exactly, in float64.
 
-    Of several best sequences it chooses the one whose last tag has the lowest id, then the tag before it, and so on.
+    Among several best sequences it chooses the one whose last tag has the lowest id, then the tag before it, and so on.
     """
 
     def __init__(
@@ -41,12 +49,15 @@ class CrfDecoder:
         self._end_K = end_K.astype(np.float64)
 
     def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
-        """As `Decoder.decode`. The tags are those of the most probable sequence (Viterbi). The probabilities are
-        marginals: of a word's tag, whatever the other words have (forward-backward). The two need not agree."""
-        words(scores_BTS, lengths_B, self.score_size)
+        """Decodes as `Decoder.decode` says. The tags are those of the most probable sequence (Viterbi).
+
+        The probabilities are marginals, those of a word's tags whatever the other words have (forward-backward). So the
+        tag of a word need not be its most probable one.
+        """
+        word_mask(scores_BTS, lengths_B, self.score_size)
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
         probabilities_BTK = np.zeros(scores_BTS.shape, np.float32) if probabilities else None
-        for rows, active_T in groups(lengths_B, self.tags**2):
+        for rows, active_T in groups_by_length(lengths_B, self.tags**2):
             scores_TBK = np.array(scores_BTS[rows, : len(active_T)].swapaxes(0, 1), np.float64, order="C")
             if probabilities_BTK is not None:
                 marginals_TBK = self._marginals(scores_TBK, active_T)
@@ -54,9 +65,9 @@ class CrfDecoder:
             tags_BT[rows, : len(active_T)] = self._best(scores_TBK, active_T).T
         return Decoding(tags_BT, probabilities_BTK)
 
-    def _best(self, scores_TBK: Array, active_T: npt.NDArray[np.intp]) -> Tags:
-        """Tags (T, B) of the best sequences. Overwrites the scores."""
-        best_TBK = scores_TBK  # of the sequences that end here with this tag
+    def _best(self, scores_TBK: Array, active_T: npt.NDArray[np.intp]) -> TagIds:
+        """The tags (T, B) of the best sequences. Overwrites the scores."""
+        best_TBK = scores_TBK  # the best score of the sequences that end here with this tag
         best_TBK[0] += self._start_K
         sums_KBK = np.empty((self.tags, *best_TBK.shape[1:]))
         for t, n in enumerate(active_T[1:], 1):
@@ -66,8 +77,8 @@ class CrfDecoder:
         following = 0
         for t, n in reversed(list(enumerate(active_T))):
             best_BK = best_TBK[t, :n]
-            # The sums of the way here once more, for the tag that was chosen only: cheaper than to keep where all came
-            # from, and the same to the last bit.
+            # The sums of the way here are made once more, for the chosen tag only. That is cheaper than keeping where
+            # all came from, and the same to the last bit.
             if following:
                 best_BK[:following] += self._into_KK[tags_TB[t + 1, :following]]
             best_BK[following:] += self._end_K
@@ -76,14 +87,14 @@ class CrfDecoder:
         return tags_TB
 
     def _marginals(self, scores_TBK: Array, active_T: npt.NDArray[np.intp]) -> Probabilities:
-        """(T, B, K); 0 at padded places."""
+        """The marginals (T, B, K), which are 0 at padded places."""
         forward, backward = _log_sums(self._transitions_KK), _log_sums(self._into_KK)
-        log_TBK = scores_TBK.copy()  # of the sum over all sequences that end here with this tag
+        log_TBK = scores_TBK.copy()  # the log of the sum over all sequences that end here with this tag
         log_TBK[0] += self._start_K
         for t, n in enumerate(active_T[1:], 1):
             log_TBK[t, :n] += forward(log_TBK[t - 1, :n])
         probabilities_TBK = np.zeros(log_TBK.shape, np.float32)
-        rest_BK = np.empty(log_TBK.shape[1:])  # of the sum over all that may follow this tag here
+        rest_BK = np.empty(log_TBK.shape[1:])  # the log of the sum over all that may follow this tag here
         following = 0
         for t, n in reversed(list(enumerate(active_T))):
             if following:
@@ -95,12 +106,12 @@ class CrfDecoder:
 
 
 def _log_sums(transitions_KK: Array) -> Callable[[Array], Array]:
-    """A function of log_BK, its value (B, K) at j log sum_i exp(log_BK[:, i] + transitions_KK[i, j])."""
+    """The function of log_BK whose value (B, K) at j is log sum_i exp(log_BK[:, i] + transitions_KK[i, j])."""
     top = transitions_KK.max()
 
     def by_product(log_BK: Array) -> Array:
         top_B1 = log_BK.max(-1, keepdims=True)
-        # One product a sentence, as a product of all at once may round one differently beside others.
+        # There is one product a sentence, as one product of all may round a sentence differently beside others.
         sums: Array = np.matmul(np.exp(log_BK - top_B1)[:, None], exponentials_KK)[:, 0]
         log_sums: Array = np.log(sums) + (top_B1 + top)
         return log_sums

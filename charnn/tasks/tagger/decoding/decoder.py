@@ -1,4 +1,4 @@
-"""What a decoder is: from the scores that a network gives the words of sentences to tags; and the simplest one."""
+"""What a decoder is, which takes the scores that a network gives the words of sentences to tags; and the simplest."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ Scores = npt.NDArray[np.floating]
 """(B, T, S): B sentences of up to T words, padded at the end, and the S scores that the network gives each word."""
 Lengths = npt.NDArray[np.integer]
 """(B,): the words of each sentence, 0 to T."""
-Tags = npt.NDArray[np.int32]
+TagIds = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """At padded places, and only there, everything is 0."""
+    """What a decoder says of the words of a batch. At padded places, and only there, everything is 0."""
 
-    tags_BT: Tags
+    tags_BT: TagIds
     probabilities_BTK: Probabilities | None
-    """Each word's distribution over all tags; what it is conditional on, each decoder says."""
+    """Each word's distribution over all tags; each decoder says what it is conditional on."""
 
 
 class Decoder(Protocol):
-    """Ids of tags from the scores of words. It holds no state: calls, and the sentences of one, know nothing of each
-    other, and a sentence's result is the same, to the last bit, in every batch and with any padding."""
+    """Chooses the tags of words by their scores.
+
+    It has no state: the result of a sentence is the same, to the last bit, in every call and batch, with any padding.
+    """
 
     tags: int
     """K, how many tags there are."""
@@ -47,14 +49,14 @@ class Decoder(Protocol):
 
 
 class IndependentDecoder:
-    """A `Decoder` with a score for every tag. Of several best tags it chooses the one with the lowest id."""
+    """A `Decoder` with a score for every tag. It chooses the best tag, and among equals the one with the lowest id."""
 
     def __init__(self, tags: int) -> None:
         self.tags = self.score_size = tags
 
     def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
         """As `Decoder.decode`. The probabilities are the softmax of the scores."""
-        word_BT = words(scores_BTS, lengths_B, self.score_size)
+        word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
         tags_BT = np.where(word_BT, scores_BTS.argmax(-1), 0).astype(np.int32)
         if not probabilities:
             return Decoding(tags_BT, None)
@@ -64,11 +66,11 @@ class IndependentDecoder:
 
 
 STEP_VALUES = 2**17
-"""What one step should work on at most, so that it stays in a processor's own cache (1 MB in float64)."""
+"""As many numbers as one step should work on, so that they stay in a processor's own cache (1 MB in float64)."""
 
 
-def words(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> npt.NDArray[np.bool_]:
-    """(B, T), true where there is a word. Raises ModelError where the scores of a word are not all finite."""
+def word_mask(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> npt.NDArray[np.bool_]:
+    """Where there is a word, (B, T). Raises ModelError where the scores of a word are not all finite."""
     batch, time, size = scores_BTS.shape
     assert size == score_size
     assert lengths_B.shape == (batch,)
@@ -83,12 +85,12 @@ def words(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> npt.NDArra
     return word_BT
 
 
-def groups(lengths_B: Lengths, values: int) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-    """All sentences that have words, the longest first, in groups for which a step suits the cache.
+def groups_by_length(lengths_B: Lengths, values: int) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """All sentences that have words, the longest first, in groups for which a step suits a processor's own cache.
 
-    `values` is how many numbers one step works on for one sentence; a group has at least one sentence.
-    Yields the rows of the group, and for every step t how many of them, counted from the first, still have a word
-    there: a slice takes the place of a mask, and what is padding for all is never gone through.
+    `values` is how many numbers one step works on for one sentence; a group has at least one sentence. Each group is
+    its rows, and for every step t how many of them, counted from the first, have a word there. So a slice takes the
+    place of a mask, and steps that are padding for all rows are never taken.
     """
     rows_B = np.argsort(-lengths_B.astype(np.int64), kind="stable")[: np.count_nonzero(lengths_B)]
     size = max(1, STEP_VALUES // values)

@@ -8,27 +8,27 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.softmax import log_softmax, softmax
-from charnn.tasks.tagger.decoding.decoder import Decoding, Lengths, Scores, Tags, groups, words
+from charnn.tasks.tagger.decoding.decoder import Decoding, Lengths, Scores, TagIds, groups_by_length, word_mask
 
 
-class Chain(Protocol):
-    """Logits of a word's tag given the tag before it."""
+class TagChain(Protocol):
+    """The logits of a word's tag given the tag before it: a Markov chain of first order."""
 
     tags: int
     score_size: int
 
     def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
-        """(..., K) from (..., S) and (...); the tag before the first word is K."""
+        """The logits (..., K) for scores (..., S) and tags before (...); the tag before the first word is K."""
 
 
-def beam_search(chain: Chain, scores_BTS: Scores, lengths_B: Lengths, width: int) -> Tags:
-    """Tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
+def beam_search(chain: TagChain, scores_BTS: Scores, lengths_B: Lengths, width: int) -> TagIds:
+    """The tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
 
     Sequences that end in the same tag have the same future, so only the best of them is kept: a beam of K is exact
-    (Viterbi), a beam of 1 greedy. Of several equally good tags the lowest id is kept, at the last word first.
+    (Viterbi), a beam of 1 greedy. Among equally good tags the lowest id is kept, at the last word first.
     """
     tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
-    for rows, active_T in groups(lengths_B, width * max(chain.tags, chain.score_size)):
+    for rows, active_T in groups_by_length(lengths_B, width * max(chain.tags, chain.score_size)):
         kept_TBW = np.zeros((len(active_T), len(rows), width), np.int32)
         origin_TBW = np.zeros_like(kept_TBW)
         nats_BW = np.zeros((len(rows), width))
@@ -49,9 +49,9 @@ def beam_search(chain: Chain, scores_BTS: Scores, lengths_B: Lengths, width: int
 
 
 class FeedbackDecoder:
-    """A `Decoder` that chooses the best tag of each word in turn and feeds it back, or searches with a beam.
+    """A `Decoder` that chooses the best tag of each word in turn and feeds it back, or that searches with a beam.
 
-    It computes in the precision of its weights, in fp32 at least.
+    It computes in the precision of its weights, and in fp32 at least.
     """
 
     def __init__(
@@ -62,8 +62,10 @@ class FeedbackDecoder:
         *,
         beam: int = 1,
     ) -> None:
-        """U (K + 1, S), V (K, S) and c (K). `beam` is how many tags are kept open at each word, from 1, which is
-        greedy, to K and above, which is exact."""
+        """The arrays are U (K + 1, S), V (K, S) and c (K) of logits = V tanh(scores + U[tag before]) + c.
+
+        `beam` is how many tags are kept open at each word, from 1, which is greedy, to K and above, which is exact.
+        """
         assert beam >= 1
         self.tags, self.score_size = output_weight_KS.shape
         self.beam = beam
@@ -73,9 +75,11 @@ class FeedbackDecoder:
         self._output_bias_K = output_bias_K.astype(self._dtype)
 
     def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
-        """As `Decoder.decode`. The probabilities of a word are conditional on the tag chosen for the word before it,
-        as if that were certain. Of equally good tags the greedy choice takes the lowest id."""
-        word_BT = words(scores_BTS, lengths_B, self.score_size)
+        """Decodes as `Decoder.decode` says. Among equally good tags the greedy choice takes the lowest id.
+
+        The probabilities of a word are conditional on the tag chosen for the word before it, as if that were certain.
+        """
+        word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
         scores_BTS = scores_BTS.astype(self._dtype, copy=False)
         if self.beam == 1:
             tags_BT = self._greedy(scores_BTS, lengths_B)
@@ -90,17 +94,19 @@ class FeedbackDecoder:
         return Decoding(tags_BT, probabilities_BTK)
 
     def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
-        """Logits (..., K) of the words with these scores (..., S) after these tags (...); K is the tag before the first
-        word. The leading axes of the two are broadcast."""
+        """The logits (..., K) of words with these scores (..., S) after these tags (...).
+
+        K is the tag before the first word. The leading axes of the two are broadcast.
+        """
         hidden = np.tanh(scores + self._tag_vectors_KS[previous])
-        # One product a word: a product of all words at once may round a word's logits differently beside others.
+        # There is one product a word, as one product of all may round a word's logits differently beside others.
         product: Scores = np.matmul(hidden[..., None, :], self._output_weight_SK)[..., 0, :]
         product += self._output_bias_K
         return product
 
-    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths) -> Tags:
+    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths) -> TagIds:
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
-        for rows, active_T in groups(lengths_B, max(self.tags, self.score_size)):
+        for rows, active_T in groups_by_length(lengths_B, max(self.tags, self.score_size)):
             tags_TB = np.zeros((len(active_T), len(rows)), np.int32)
             previous_B = np.full(len(rows), self.tags)
             for t, n in enumerate(active_T):

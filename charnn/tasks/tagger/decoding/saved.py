@@ -1,4 +1,4 @@
-"""A decoder made again from the arrays of a saved model."""
+"""Decoders made from the arrays of a saved model."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ _PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
     },
     "crf": {"transitions": "transitions", "start": "start", "end": "end"},
 }
-"""Names of the arrays, and of the parameters in `network.heads` that they are."""
+"""The names of the arrays, and those of the parameters of `learn.heads` that they are."""
 
 
 def decoder_from(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], *, tags: int, beam: int = 1) -> Decoder:
-    """The decoder of `tags` tags; `arrays` and their names are those that `network.heads` gives.
+    """The decoder of `tags` tags, from the arrays that `learn.heads` gives it.
 
-    independent: none; feedback: `tag_vectors` (K + 1, S), `output_weight` (K, S), `output_bias` (K,); crf:
-    `transitions` (K, K), `start` (K,), `end` (K,). `beam` is the feedback decoder's; the others are exact.
+    The independent decoder has none; the feedback decoder has `tag_vectors` (K + 1, S), `output_weight` (K, S) and
+    `output_bias` (K,); the crf has `transitions` (K, K), `start` (K,) and `end` (K,). `beam` is for the feedback
+    decoder; the others are exact.
     Raises ModelFormatError where an array is missing or is one too many, or is not finite floats of the right shape.
     """
     shapes = _shapes(kind, arrays, tags)
@@ -50,7 +51,7 @@ def decoder_from(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], *, t
 
 
 def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], head: str) -> dict[str, npt.NDArray[Any]]:
-    """What `decoder_from` takes, from the weights of a network in which `network.heads` calls the head `head`."""
+    """The arrays that `decoder_from` takes, from the weights of a network whose head is called `head`."""
     return {
         array: weights[f"{head}.{parameter}"]
         for array, parameter in _PARAMETERS[kind].items()
@@ -59,7 +60,7 @@ def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], hea
 
 
 def _shapes(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], tags: int) -> dict[str, tuple[int, ...]]:
-    """What the arrays should be. The size of the feedback decoder's hidden layer is what its tag vectors have."""
+    """The shapes that the arrays should have. The hidden size of the feedback decoder is that of its tag vectors."""
     if kind == "crf":
         return {"transitions": (tags, tags), "start": (tags,), "end": (tags,)}
     if kind == "feedback":

@@ -1,4 +1,4 @@
-"""Which format a text is in, told from its beginning."""
+"""Tells which format a text is in from its first lines."""
 
 from __future__ import annotations
 
@@ -24,20 +24,23 @@ _TAG = re.compile(
     r"|-[LR][RSC]B-|[-.,:;!?$#()\"'`_]{1,3}"
 )
 _FEWEST_COLUMNS = 4
-"""That rows with the ids 1 and 2 have more than, if they are CoNLL-U gone wrong."""
+"""Rows that begin with the ids 1 and 2 and have more columns than this are CoNLL-U, if with too few or too many."""
 _FEWEST_TOKENS = 3
-_TAGGED_SHARE = 0.95
+"""Tokens that tell if a text is word_TAG."""
+_TAGGED_FRACTION = 0.95
+"""The fraction of the tokens that must have a tag where a text is word_TAG."""
 
 
-def recognize(text: str) -> TextFormat:
-    """The format of a text that begins like this; a few thousand characters are enough, and the last line may be cut.
+def recognize(sample: str) -> TextFormat:
+    """The format of a text that begins like this. SAMPLE_CHARACTERS are enough, and the last line may be cut.
 
-    It is CoNLL-U if the first row is (or would be, with another number of columns) or a comment before it is; columns
-    if all lines that are not blank have as many, and at least two, and nothing in the second has a space (a single line
-    needs what looks like a tag there); slashed if nearly all tokens, of at least three, have what looks like a tag.
-    Everything else is `lines`: neither running text nor words between spaces look like anything else.
+    It is CoNLL-U if the first row is (or would be, with another number of columns) or if a comment before it is. It is
+    columns if all lines that are not blank have as many, at least two, and no cell of the second has a space (in a
+    single line, that cell must look like a tag). It is slashed if there are three tokens or more, and nearly all of
+    them have what looks like a tag. Everything else is `lines`: neither running text nor words between spaces can be
+    told from raw lines.
     """
-    *whole, last = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    *whole, last = [line.removesuffix("\r") for line in sample.removeprefix("\ufeff").split("\n")]
     lines = [line for line in whole if line.strip()] or [last]
     if _is_conllu(lines):
         return "conllu"
@@ -73,4 +76,4 @@ def _is_slashed(lines: Sequence[str]) -> bool:
         return False
     split = [split_token(token, separator) for token in tokens if "://" not in token]
     tagged = sum(parts is not None and _TAG.fullmatch(parts[1]) is not None for parts in split)
-    return tagged >= _TAGGED_SHARE * len(tokens)
+    return tagged >= _TAGGED_FRACTION * len(tokens)

@@ -13,7 +13,9 @@ from charnn.tasks.tagger.decoding.decoder import STEP_VALUES, groups_by_length, 
 
 
 def as_lists(lengths: list[int], values: int) -> list[tuple[list[int], list[int]]]:
-    return [(rows.tolist(), active_T.tolist()) for rows, active_T in groups_by_length(np.array(lengths, np.int32), values)]
+    return [
+        (rows.tolist(), active_T.tolist()) for rows, active_T in groups_by_length(np.array(lengths, np.int32), values)
+    ]
 
 
 def test_longest_first_and_how_many_are_left_at_each_step() -> None:
