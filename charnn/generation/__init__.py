@@ -1,1 +1,1 @@
-"""From logits to text: which token comes next, when to stop, and the texts that come of it, one or many at once."""
+"""Turns logits into text: it chooses the next token, says when a text ends, and makes one text or many at once."""

@@ -1,4 +1,5 @@
-"""Beam search: the text that is most probable for its length, so far as a few hypotheses side by side find it."""
+"""Beam search: follows several beginnings of a text side by side, to find the text that is most probable for its
+length."""
 
 from __future__ import annotations
 
@@ -12,32 +13,32 @@ import numpy.typing as npt
 from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.filters import Wide, top_k
-from charnn.generation.model import NextTokenModel, PromptReader, ReadPrompt, side_by_side
+from charnn.generation.model import NextTokenModel, PromptReader, ReadPrompt, stack_conditions
 from charnn.generation.sampler import Allowed, Sampler
 from charnn.generation.text import Lane, Piece, Request, Text, pattern_of
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LONGEST_SPELLING = 4
-"""Tokens that a character may take: the bytes of its UTF-8."""
+"""The most tokens that a character may take, which are the bytes of its UTF-8."""
 
 
-class Place(Protocol):
-    """How far a text has come. It never changes: several hypotheses may go on from one."""
+class TextState(Protocol):
+    """How far a text has come. It never changes, since several hypotheses may go on from it."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing follows."""
 
     def allowed(self) -> Allowed | None:
-        """(V,): the tokens that may come next; None for all that the sampler allows."""
+        """The tokens that may come next, (V,); None stands for all that the sampler allows."""
 
     def after(self, token: int) -> Self:
-        """Where the text is once `token` has been written, the stop token too."""
+        """The state once `token`, which may be the stop token, has been written."""
 
 
 @dataclass(frozen=True)
-class LanePlace:
-    """A `Place` in a text as all texts are written: a lane, and what it has shown so far."""
+class LaneState:
+    """The `TextState` of a text that is written in a lane, with what has been shown of it so far."""
 
     lane: Lane
     shown: str = ""
@@ -49,32 +50,33 @@ class LanePlace:
     def allowed(self) -> Allowed | None:
         return self.lane.allowed() if self.lane.has_pattern else None
 
-    def after(self, token: int) -> LanePlace:
+    def after(self, token: int) -> LaneState:
         lane = self.lane.fork()
-        return LanePlace(lane, self.shown + lane.push(token))
+        return LaneState(lane, self.shown + lane.push(token))
 
 
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
-    """What may follow the prompt."""
+    """A text, or the beginning of one, that may follow the prompt."""
 
-    place: Any
+    state: Any
+    """The `TextState` after its tokens."""
     log_probability: float = 0.0
-    """Nats, all tokens together, a stop token among them."""
+    """The log-probability of all its tokens, a stop token included, in nats."""
     length: int = 0
-    """Tokens, a stop token counted."""
+    """The number of its tokens, a stop token included."""
     before: Hypothesis | None = field(default=None, repr=False)
     """The hypothesis without its last token."""
     token: int = STOP_ID
 
     @property
     def score(self) -> float:
-        """Nats a token, so that a text is not better for being short."""
+        """The log-probability per token in nats, so that a text does not win by being short."""
         return self.log_probability / self.length
 
     @property
     def tokens(self) -> list[int]:
-        """A stop token that ended it is the last."""
+        """Its tokens. If a stop token ended it, that is the last one."""
         ids, at = [], self
         while at.before is not None:
             ids.append(at.token)
@@ -86,37 +88,37 @@ def beam_search(
     model: NextTokenModel,
     sampler: Sampler,
     prompt: ReadPrompt,
-    place: Place,
+    state: TextState,
     *,
     beams: int,
     max_tokens: int,
 ) -> list[Hypothesis]:
     """The texts that were found, the best first, at most `beams` of them.
 
-    `prompt` is what the model makes of the prompt, and `place` where the text is after it; `max_tokens` is at least 1.
-    Every step keeps the `beams` most probable continuations of all live hypotheses; those that are over, or
-    `max_tokens` long, are set apart. With `beams` = 1 it is the greedy choice. Biases, bans and `place.allowed` hold
-    for every hypothesis; penalties, temperature and what truncates have no part in it. Probabilities are
-    `Sampler.log_probabilities`. Where continuations are equally probable, the earlier hypothesis and then the lower id
-    ranks first, and where scores are equal the hypothesis that was over first.
+    `prompt` is what the model makes of the prompt, and `state` is the text's state after it. `max_tokens` is at least
+    1. Every step keeps the `beams` most probable continuations of all live hypotheses; those that are over, or
+    `max_tokens` long, are set apart. With one beam the search is greedy. Biases, bans and `TextState.allowed` hold for
+    every hypothesis; penalties, temperature and the filters that truncate have no part in it. Probabilities are
+    `Sampler.log_probabilities`. Among equally probable continuations the earlier hypothesis and then the lower id ranks
+    first, and among equal scores the hypothesis that was over first.
 
-    The search ends as soon as no live hypothesis can become better than the best that is over. A hypothesis cannot
-    where its log-probability s, divided by `max_tokens`, is no better: s is not above 0 and more tokens only lower it,
-    so that whatever it becomes, `length` tokens long, scores s / length at most, and that s / max_tokens.
+    The search ends as soon as no live hypothesis can become better than the best one that is over. The log-probability
+    s of a hypothesis is not above 0, and more tokens only lower it. So with `length` tokens in the end it scores
+    s / length at most, which is not above s / max_tokens. The search ends where that is no better for any.
 
-    Raises UsageError where every hypothesis comes to a place from which nothing is allowed, and ModelError where the
-    model's logits are not finite.
+    Raises UsageError where nothing is allowed after any hypothesis, and ModelError where the model's logits are not
+    finite.
     """
-    live, over = [Hypothesis(place)], list[Hypothesis]()
-    logits_BV, state, conditions = prompt.logits_V[np.newaxis], prompt.state, prompt.conditions
+    live, over = [Hypothesis(state)], list[Hypothesis]()
+    logits_BV, model_state, conditions = prompt.logits_V[np.newaxis], prompt.state, prompt.conditions
     for length in range(1, max_tokens + 1):
         log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape))
         total_BV = np.array([[hypothesis.log_probability] for hypothesis in live]) + log_p_BV
         kept, parents = list[Hypothesis](), list[int]()
         for lane, token in _most_probable(total_BV, beams):
             parent = live[lane]
-            now = Hypothesis(parent.place.after(token), float(total_BV[lane, token]), length, parent, token)
-            if now.place.is_over or length == max_tokens:
+            now = Hypothesis(parent.state.after(token), float(total_BV[lane, token]), length, parent, token)
+            if now.state.is_over or length == max_tokens:
                 over.append(now)
             else:
                 kept.append(now)
@@ -127,23 +129,23 @@ def beam_search(
             break
         ids_B = np.array([hypothesis.token for hypothesis in live])
         conditions = conditions.next()
-        of_live = side_by_side([conditions] * len(live))
-        logits_BV, state = model.step(ids_B, model.select(state, np.array(parents)), of_live)
+        stacked = stack_conditions([conditions] * len(live))
+        logits_BV, model_state = model.step(ids_B, model.select(model_state, np.array(parents)), stacked)
     if not over:
         raise UsageError("no beam finds a text that ends", hint="try more beams")
     return over
 
 
 def _allowed(live: list[Hypothesis], shape: tuple[int, ...]) -> Allowed | None:
-    """(B, V), or None where every hypothesis may go on with all that the sampler allows."""
-    masks = [hypothesis.place.allowed() for hypothesis in live]
+    """The tokens that each hypothesis may go on with, (B, V), or None where every one may take all of the sampler's."""
+    masks = [hypothesis.state.allowed() for hypothesis in live]
     if all(mask is None for mask in masks):
         return None
     return np.stack([np.ones(shape[-1], np.bool_) if mask is None else mask for mask in masks])
 
 
 def _most_probable(total_BV: Wide, count: int) -> list[tuple[int, int]]:
-    """Lane and token of the `count` largest, the largest first; fewer where there are fewer above -inf."""
+    """The row and the token of the `count` largest values, the largest first. Values of -inf are left out."""
     flat = total_BV.ravel()
     kept = np.flatnonzero(top_k(flat, count) > -np.inf)
     ranked: npt.NDArray[np.intp] = kept[np.argsort(-flat[kept], kind="stable")]
@@ -160,10 +162,10 @@ def likeliest_texts(
     may_stop: bool,
     echo: bool,
 ) -> Iterator[Piece]:
-    """For each prompt, the `number` likeliest of the texts that `sampling.beams` beams find, the best first.
+    """The `number` likeliest texts that `sampling.beams` beams find for each prompt, the best first.
 
-    Each text is one piece. Its log-probability is after bias and bans. Raises UsageError where nothing bounds the
-    length, and as `generator.TextGenerator`.
+    Each text is one piece. Bias and bans are part of its log-probability. Raises UsageError where nothing bounds the
+    length, and what `generator.TextGenerator` raises.
     """
     if sampling.length is None:
         raise UsageError("--beam: the search needs an end", hint="give a --length")
@@ -184,9 +186,9 @@ def likeliest_texts(
         if lane.text.reason is None:
             max_tokens = LONGEST_SPELLING * sampling.length + 1
             hypotheses = beam_search(
-                model, sampler, lane.prompt, LanePlace(lane), beams=sampling.beams, max_tokens=max_tokens
+                model, sampler, lane.prompt, LaneState(lane), beams=sampling.beams, max_tokens=max_tokens
             )
-            found = [(best.place.lane.text, best.place.shown, best.log_probability) for best in hypotheses[:number]]
+            found = [(best.state.lane.text, best.state.shown, best.log_probability) for best in hypotheses[:number]]
         for text, shown, log_probability in found:
             own = Request(count, request.prompt, request.random)
             yield Piece(Text(own, text.reason, log_probability), shown, is_last=True)

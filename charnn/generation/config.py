@@ -1,4 +1,4 @@
-"""How text is generated."""
+"""The configuration of generation: how each token is chosen, and where a text ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILTERS: tuple[Filter, ...] = get_args(Filter)
 
 @dataclass(frozen=True)
 class Bias(Json):
-    """What is added to the logit of a character."""
+    """An amount that is added to the logit of a character."""
 
     character: str
     amount: float
@@ -28,9 +28,9 @@ class Bias(Json):
 
 @dataclass(frozen=True)
 class SamplingConfig(Json):
-    """How the next token is chosen, and when to stop.
+    """Says how the next token is chosen, and when a text ends.
 
-    A filter that is None does nothing; nor does one whose value is neutral, as it is by default.
+    A filter whose value is None does nothing, and so does one whose value is neutral, as it is by default.
     """
 
     temperature: float = 0.8
@@ -55,7 +55,7 @@ class SamplingConfig(Json):
     beams: int = 1
     """Above 1, beam search takes the place of chance."""
     length: int | None = 1000
-    """The text has so many characters at most, the prompt not counted; None is for no end."""
+    """The text has so many characters at most, the prompt not counted. None sets no limit."""
     lines: int | None = None
     words: int | None = None
     sentences: int | None = None

@@ -1,4 +1,4 @@
-"""Where a text ends for a reason that stands in the text itself: its length, what is counted in it, a stop string."""
+"""Ends a text for a reason in the text itself: its length, its lines, words or sentences, or a stop string."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Limit(ABC):
 
     @abstractmethod
     def end(self, text: str) -> int | None:
-        """Where in `text` the last unit ends; None where that is still to come. `text` follows all that came before."""
+        """The place in `text` where the last unit ends, or None if that is still to come. `text` is the next piece."""
 
     def _is_last(self) -> bool:
         self._left -= 1
@@ -71,7 +71,7 @@ class SentenceLimit(Limit):
     def __init__(self, count: int) -> None:
         super().__init__(count)
         self._before = ""
-        """The mark that may end the sentence; only closers have come since."""
+        """The mark that may end the sentence, where only closers have followed it."""
 
     def end(self, text: str) -> int | None:
         for place, character in enumerate(text):
@@ -96,14 +96,14 @@ def limits(sampling: SamplingConfig) -> list[Limit]:
 
 
 class StopStrings:
-    """Lets text through up to the first stop string, no part of which is let through, or all of it if it is included.
+    """Lets text through up to the first stop string, and the stop string itself only if it is to be included.
 
-    The match that ends first wins, and among matches that end at the same place the longest does. So what comes out
-    does not depend on how the text was split. `matched` is the string that won, None as long as there is none.
+    The match that ends first wins, and among matches that end at the same place the longest wins. So the result does
+    not depend on how the text was cut into pieces. `matched` is the string that won, or None as long as there is none.
     """
 
     def __init__(self, strings: Iterable[str], *, include: bool = False) -> None:
-        """None of the `strings` is empty. Without any, text passes through. With `include`, the match comes out too."""
+        """No stop string may be empty. Without any, all text is let through. `include` lets the match through, too."""
         self.matched: str | None = None
         self._strings = tuple(strings)
         self._include = include
@@ -111,7 +111,8 @@ class StopStrings:
         self._held = ""
 
     def push(self, text: str) -> str:
-        """What may be shown now: all but an end that a stop string may begin with. After a match it is nothing."""
+        """The text that may be shown now, which is all but an end with which a stop string may begin. After a match it
+        is nothing."""
         if not self._strings:
             return text
         if self.matched is not None:
@@ -128,12 +129,12 @@ class StopStrings:
         return text[:shown]
 
     def flush(self) -> str:
-        """What was held back, when no more text comes."""
+        """The text that was held back, for the case that no more comes."""
         held, self._held = self._held, ""
         return held
 
     def _start_of_a_possible_match(self, text: str) -> int:
-        """Where the longest end of `text` that some stop string begins with starts; its length where there is none."""
+        """The start of the longest end of `text` with which a stop string begins, or the text's length without one."""
         for start in range(max(0, len(text) - self._longest + 1), len(text)):
             end = text[start:]
             if any(string.startswith(end) for string in self._strings):
@@ -142,27 +143,28 @@ class StopStrings:
 
 
 Reason = Literal["stop", "stop string", "length", "pattern", Unit]
-"""Why a text ended: the model ended it; a stop string; as long as was allowed; nothing more matches the pattern; or as
-many lines, words or sentences as were asked for."""
+"""The reason why a text ended. stop: the model ended it. stop string: one was written. length: it is as long as was
+allowed. pattern: the pattern is matched, and the text leaves it or can only end. lines, words, sentences: it has as
+many as were asked for."""
 
 
 class Ending:
-    """Lets text through up to its end. What ends it first, in the order of the text, is the `reason`.
+    """Lets text through up to its end. The `reason` is what ends it first, in the order of the text.
 
-    Characters are counted after decoding, whatever the tokenizer. So where a token runs over the length its text is
-    cut, and a stop string that would end beyond it is not seen. Where the length and something else end the text at the
-    same place, the other is the reason.
+    Characters are counted after decoding, whatever the tokenizer. So the text of a token that exceeds the length is
+    cut, and a stop string that would end beyond it is not seen. Where the length and another reason end the text at the
+    same place, the other one is given.
     """
 
     def __init__(self, sampling: SamplingConfig) -> None:
         self.characters_left = sampling.length
-        """Characters that are still allowed; None for no end."""
+        """The number of characters that are still allowed, or None where there is no limit."""
         self.reason: Reason | None = "length" if sampling.length == 0 else None
         self._limits = limits(sampling)
         self._stops = StopStrings(sampling.stop_strings, include=sampling.include_stop)
 
     def push(self, text: str) -> str:
-        """What may be shown of `text`, and of what was held back before."""
+        """Takes the next piece of text, and gives the text that may be shown, including what was held back before."""
         if self.reason is not None:
             return ""
         length, ends = len(text), None
@@ -182,7 +184,8 @@ class Ending:
         return shown if self.reason is None else shown + self._stops.flush()
 
     def finish(self, text: str, reason: Reason) -> str:
-        """What may be shown of the last `text`. The text ends after it, for `reason` if nothing in it ends it first."""
+        """Takes the last piece, and gives the text that may be shown. Unless something in the piece ends the text
+        before, it ends after it for `reason`."""
         shown = self.push(text)
         if self.reason is None:
             self.reason = reason

@@ -1,9 +1,9 @@
-"""What can be done to logits before one token is drawn.
+"""The filters, which change logits before a token is drawn from them.
 
-A filter takes logits (..., V), any float type, each row with at least one finite value and no NaN or +inf, and gives
-new ones in float64, in which the tokens that it rules out are -inf; what was -inf stays so. Where two tokens have the
-same logit, the lower id ranks first. A filter that truncates never rules out the most probable token, `typical` aside.
-Each row is treated apart, and gives the same bits whichever rows are beside it.
+A filter takes logits (..., V) of any float type, where each row has at least one finite value and no NaN or +inf. It
+gives new logits in float64, in which the tokens that it rules out are -inf; what was -inf stays so. Of two tokens with
+the same logit, the lower id ranks first. A filter that truncates never rules out the most probable token, except
+`typical`. Each row is treated apart, and gives the same bits whichever rows are beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 Logits = npt.NDArray[np.floating]
 Wide = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.integer]
-"""How often each token (..., V) is among the recent ones."""
+"""The number of times that each token (..., V) is among the recent ones."""
 
 LARGEST = 1e300
 """A bias and each penalty are held within this, so that all of them together are still finite."""
@@ -52,11 +52,10 @@ def frequency_penalty(logits: Logits, counts: Counts, penalty: float) -> Wide:
 
 
 def temperature(logits: Logits, value: float | Wide) -> Wide:
-    """The logits divided by `value`, and shifted so that the largest of a row is 0. `value`, 0 or above, is one number
-    for all rows or (..., 1).
+    """The logits divided by `value`, and shifted so that the largest of a row is 0.
 
-    Softmax does not see the shift, and with it no temperature overflows: what is too far below the top is -inf. At 0
-    only the most probable token is left.
+    `value` is 0 or above, one number for all rows or (..., 1). At 0 only the most probable token is left. Softmax does
+    not see the shift, and with it no temperature overflows, since what is too far below the top becomes -inf.
     """
     if isinstance(value, float | int):
         return _below_top(logits, value) if value > 0 else _greedy(logits)
@@ -64,10 +63,10 @@ def temperature(logits: Logits, value: float | Wide) -> Wide:
 
 
 def entropy_temperature(logits: Logits, low: float, high: float) -> Wide:
-    """The temperature (..., 1) between `low`, for a row that is sure of one token, and `high`, for a row that is even.
+    """The temperature (..., 1) of each row: `low` where it is sure of one token, and `high` where all are as likely.
 
-    low + (high - low) H / ln n, with the entropy H of the n tokens that are not ruled out: what llama.cpp calls
-    dynamic temperature (`--dynatemp-range`), with its exponent 1. A row of one token has `low`.
+    It is low + (high - low) H / ln n, with the entropy H of the n tokens that are not ruled out. llama.cpp calls it
+    dynamic temperature (`--dynatemp-range`), and its exponent is 1. A row of one token has `low`.
     """
     below = _below_top(logits)
     weights = np.exp(below)
@@ -79,9 +78,9 @@ def entropy_temperature(logits: Logits, low: float, high: float) -> Wide:
 
 
 def top_k(logits: Logits, k: int) -> Wide:
-    """The `k` most probable tokens: exactly k, whatever the ties, or all where there are fewer.
+    """Keeps the `k` most probable tokens: exactly k where some are equally probable, too, or all where there are fewer.
 
-    Fan et al. 2018, Hierarchical Neural Story Generation.
+    See Fan et al. 2018, Hierarchical Neural Story Generation.
     """
     if k >= logits.shape[-1]:
         return logits.astype(np.float64)
@@ -89,9 +88,9 @@ def top_k(logits: Logits, k: int) -> Wide:
 
 
 def top_p(logits: Logits, p: float) -> Wide:
-    """The nucleus: the fewest tokens, most probable first, whose probability reaches `p`; at least one.
+    """Keeps the nucleus: the fewest tokens, most probable first, whose probability reaches `p`, and at least one.
 
-    Holtzman et al. 2020, The Curious Case of Neural Text Degeneration. At p = 1 only tokens that are lost in the
+    See Holtzman et al. 2020, The Curious Case of Neural Text Degeneration. At p = 1 only tokens that are lost in the
     rounding of the sum (about 1e-16) are ruled out.
     """
     ranked = _ranked(logits)
@@ -101,18 +100,18 @@ def top_p(logits: Logits, p: float) -> Wide:
 
 
 def min_p(logits: Logits, p: float) -> Wide:
-    """The tokens at least `p` times as probable as the most probable one.
+    """Keeps the tokens that are at least `p` times as probable as the most probable one.
 
-    Nguyen et al. 2024, Turning Up the Heat: Min-p Sampling.
+    See Nguyen et al. 2024, Turning Up the Heat: Min-p Sampling.
     """
     return _only(np.exp(_below_top(logits)) >= p, logits)
 
 
 def typical(logits: Logits, p: float) -> Wide:
-    """The fewest tokens whose probability reaches `p`, those first whose surprisal is nearest to the entropy.
+    """Keeps the fewest tokens whose probability reaches `p`, those first whose surprisal is nearest to the entropy.
 
-    Meister et al. 2022, Locally Typical Sampling. By this definition, and not by mistake, the most probable token is
-    ruled out where it is much less surprising than the average.
+    See Meister et al. 2022, Locally Typical Sampling. By this definition, and not by mistake, the most probable token
+    is ruled out where it is much less surprising than the average.
     """
     below = _below_top(logits)
     weights = np.exp(below)
@@ -128,15 +127,15 @@ def typical(logits: Logits, p: float) -> Wide:
 
 
 def top_n_sigma(logits: Logits, n: float) -> Wide:
-    """The tokens whose logit is at most `n` standard deviations below the largest.
+    """Keeps the tokens whose logit is at most `n` standard deviations below the largest.
 
-    Tang et al. 2024, Top-n-sigma: Not All Logits Are You Need. The deviation is that of the population (divided by
-    its number) of tokens that are not ruled out. No temperature changes which tokens are kept.
+    See Tang et al. 2024, Top-n-sigma: Not All Logits Are You Need. The standard deviation is that of the population of
+    tokens that are not ruled out (divided by their number). No temperature changes which tokens are kept.
     """
     below = _below_top(logits)
     is_left = below > -np.inf
     left = is_left.sum(-1, keepdims=True)
-    # In units of the widest gap, whose square no temperature overflows.
+    # Everything is in units of the widest gap, so that no temperature makes a square overflow.
     gap = -_finite(below).min(-1, keepdims=True)
     scaled = _finite(below) / np.where(gap > 0, gap, 1.0)
     mean = scaled.sum(-1, keepdims=True) / left
@@ -146,7 +145,7 @@ def top_n_sigma(logits: Logits, n: float) -> Wide:
 
 
 def _below_top(logits: Logits, scale: float | Wide = 1.0) -> Wide:
-    """How far each logit is below the largest of its row, 0 or less, divided by `scale`."""
+    """The logits less the largest of their row, so 0 or below, divided by `scale`."""
     wide = logits.astype(np.float64)
     with np.errstate(over="ignore"):
         wide -= wide.max(axis=-1, keepdims=True)

@@ -1,7 +1,8 @@
-"""Texts from a model: one, or many at once, each in a lane of one batch; a lane whose text has ended takes the next.
+"""Makes texts with a model, one or many at once.
 
-What a text becomes depends on its prompt and its random numbers alone: which lane it has and which texts are beside it
-make no difference, except that sums may be rounded in another order.
+Each text has a lane, which is a row of the batch, and a lane whose text has ended takes the next one. A text depends on
+its prompt and its random numbers alone. Its lane and the texts beside it make no difference, except that sums may be
+rounded in another order.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import numpy.typing as npt
 
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason
-from charnn.generation.model import NextTokenModel, PromptReader, side_by_side
+from charnn.generation.model import NextTokenModel, PromptReader, stack_conditions
 from charnn.generation.sampler import Sampler, draw_halts, end_where_model_leaves
 from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 AHEAD = 64
-"""Batches of texts that are begun at most before the first of them has ended: what is done waits for it in memory."""
+"""The most batches of texts that are begun before the first text has ended. Texts that end before it wait in memory."""
 
 
 class TextGenerator:
@@ -39,9 +40,9 @@ class TextGenerator:
         scored: bool = False,
         alternatives: int | None = None,
     ) -> None:
-        """`may_stop` is whether the model has learned where a text ends. With `echo`, the pattern is about the prompt
-        too. `scored` texts know their log-probability; with `alternatives`, they also know their `tokens`, and so many
-        alternatives to each.
+        """`may_stop` says whether the model has learned where a text ends. With `echo`, the pattern must match the
+        prompt, too. With `scored`, a text gets its log-probability, and with `alternatives` also its `tokens`, each
+        with so many alternatives.
 
         Raises UsageError where bias, bans or pattern do not suit the tokenizer.
         """
@@ -57,17 +58,17 @@ class TextGenerator:
         self._begun = 0
         self._pauses = False
         """Whether asking for the next request would wait."""
-        # Row by row: the texts, what the model says of their next token, and the state that it says it in.
+        # The following have a row for each text: the text, the logits of its next token, and the model's state.
         self._lanes: list[Lane] = []
         self._logits_BV = np.empty((0, tokenizer.size), np.float32)
         self._state = model.initial_state(0)
 
     def texts(self, requests: Iterable[Request | None]) -> Iterator[Piece]:
-        """The pieces of all texts as they are made: of one text in order, of several mixed.
+        """The pieces of all texts as they are made. Those of one text are in order, those of several are mixed.
 
-        Requests are numbered from 0 on. One that is None says that asking for the next would wait: lanes at work go on
-        first. No step is taken before the pieces of the one before have been asked for. Raises UsageError where a
-        prompt does not go with the pattern and the length, ModelError where the model's logits are not finite.
+        Requests are numbered from 0 on. A request of None says that asking for the next one would wait, so the texts at
+        work go on first. No step is taken before all pieces of the last step have been taken. Raises UsageError where
+        a prompt does not go with the pattern and the length, and ModelError where the model's logits are not finite.
         """
         waiting = iter(requests)
         while True:
@@ -82,7 +83,7 @@ class TextGenerator:
             self._step(ids_B)
 
     def _fill(self, waiting: Iterator[Request | None]) -> Iterator[Piece]:
-        """Gives lanes to new texts, as many as there are and may be, and drops the lanes that are left over."""
+        """Gives lanes to new texts, as many as are asked for and fit the batch, and drops the lanes that are left."""
         busy = [lane.text.request.number for lane in self._lanes if lane.text.reason is None]
         begun: list[Lane] = []
         self._pauses = self._pauses and bool(busy)
@@ -129,7 +130,7 @@ class TextGenerator:
             self._recent.extend([lane.prompt.ids_T for lane in more])
 
     def _choose(self) -> npt.NDArray[np.int64]:
-        """One token for every lane, from its logits."""
+        """Chooses a token for every lane from its logits, (B,)."""
         allowed_BV = None
         if self._pattern is not None:
             allowed_BV = np.stack([lane.allowed() for lane in self._lanes])
@@ -148,7 +149,7 @@ class TextGenerator:
         return ids_B
 
     def _score(self, ids_B: npt.NDArray[np.int64]) -> None:
-        """Adds up what the model itself thinks of the tokens that were chosen."""
+        """Adds the model's own log-probability of each token that was chosen to that of its text."""
         log_p_BV = log_softmax(self._logits_BV)
         for lane, token, log_p_V in zip(self._lanes, ids_B.tolist(), log_p_BV, strict=True):
             lane.text.log_probability += float(log_p_V[token])
@@ -158,17 +159,18 @@ class TextGenerator:
                 lane.text.tokens.append(ChosenToken(self._tokenizer.decode([token]), float(log_p_V[token]), others))
 
     def _step(self, ids_B: npt.NDArray[np.int64]) -> None:
-        """Every row reads what was chosen for it, one whose text has ended too: its neighbours do not mind."""
+        """Lets every row read the token that was chosen for it. A row whose text has ended reads, too, which does not
+        change its neighbours."""
         if all(lane.text.reason is not None for lane in self._lanes):
             return
         self._recent.add(ids_B)
-        conditions = side_by_side([lane.conditions for lane in self._lanes])
+        conditions = stack_conditions([lane.conditions for lane in self._lanes])
         self._logits_BV = self._model.advance(ids_B, self._state, conditions)
 
 
 def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same pieces, but those of each text after all of those before it. Pieces of the first text that has not ended
-    come at once."""
+    """The same pieces, text after text. Pieces of the first text that has not ended are given at once; those of later
+    texts wait."""
     waiting: dict[int, list[Piece]] = defaultdict(list)
     current = 0
     for piece in pieces:
@@ -182,7 +184,7 @@ def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 class Generation(Iterator[str]):
-    """The text in non-empty pieces, none with half a character. `reason` is None until it ends, then why it did."""
+    """A text in non-empty pieces, none of which has half a character. `reason` is why it ended, None until it has."""
 
     def __init__(self, pieces: Iterator[Piece]) -> None:
         self.reason: Reason | None = None
@@ -207,9 +209,9 @@ def generate(
 ) -> Generation:
     """The text that follows `prompt`, which is not repeated; stop strings and limits count only in what follows.
 
-    The model reads what opens a document (`tokenizers.base.first_ids`) from the zero state, and then the prompt. The
-    unknown token is never chosen, nor the stop token by a model that may not stop, as it has seen no document end.
-    Nothing runs before the first piece is asked for; `TextGenerator.texts` says what asking raises.
+    From the zero state the model reads the ids that open a document (`tokenizers.base.first_ids`), and then the prompt.
+    The unknown token is never chosen, and neither is the stop token if the model may not stop because it has seen no
+    document end. Nothing runs before the first piece is asked for, which raises what `TextGenerator.texts` raises.
     """
     generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop)
     return Generation(generator.texts([Request(0, prompt, random)]))

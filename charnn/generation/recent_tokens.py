@@ -1,4 +1,4 @@
-"""The last tokens of every lane, which penalties look back at."""
+"""Remembers the last tokens of every lane, which penalties look back at."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class RecentTokens:
     """
 
     def __init__(self, size: int, window: int) -> None:
-        """No lanes yet; `size` is V."""
+        """At first there are no lanes. `size` is V."""
         self.counts_BV = np.zeros((0, size), np.int64)
-        # A ring, in which every lane is at the same place. The stop token stands where there is none yet.
+        # This is a ring, in which every lane is at the same place. The stop token fills it where no token has come.
         self._ring_BW = np.full((0, window), STOP_ID, np.int64)
         self._place = 0
 
     def extend(self, lanes: Sequence[Ids]) -> None:
-        """New lanes behind the others, which begin with these ids."""
+        """Adds new lanes behind the others; they begin with these ids."""
         first, (_, size), (_, window) = len(self.counts_BV), self.counts_BV.shape, self._ring_BW.shape
         self.counts_BV = np.concatenate([self.counts_BV, np.zeros((len(lanes), size), np.int64)])
         self._ring_BW = np.concatenate([self._ring_BW, np.full((len(lanes), window), STOP_ID)])
@@ -43,7 +43,7 @@ class RecentTokens:
         self.counts_BV[lane, STOP_ID] = 0
 
     def add(self, ids_B: Ids) -> None:
-        """One more token of every lane."""
+        """Adds a token to every lane."""
         lanes_B = np.arange(len(ids_B))
         self.counts_BV[lanes_B, self._ring_BW[:, self._place]] -= 1
         self.counts_BV[lanes_B, ids_B] += 1
@@ -57,7 +57,7 @@ class RecentTokens:
 
 
 class NoRecentTokens(RecentTokens):
-    """Keeps nothing: for a sampler in which nothing looks back."""
+    """Keeps nothing, for a sampler without penalties."""
 
     def __init__(self) -> None:
         super().__init__(0, 1)

@@ -1,7 +1,7 @@
-"""How the next token is chosen: the filters of one configuration, one after the other, then one draw.
+"""Chooses the next token: the filters of a configuration are applied one after the other, and then a token is drawn.
 
-What `--bias` and `--ban` name is characters, and what a model chooses is tokens: here is also which tokens write a
-character. A pattern, and a model that halts, decide apart from the draw about the end of a text.
+`--bias` and `--ban` name characters where a model chooses tokens, so this module also finds the tokens that write a
+character. With a pattern, or a model that halts, the end of a text is decided apart from the draw.
 """
 
 from __future__ import annotations
@@ -31,22 +31,24 @@ _FILTERS: dict[Filter, Callable[[Wide, Any], Wide]] = {
     "top-p": filters.top_p,
     "min-p": filters.min_p,
 }
-"""Filters that need one value. `Sampler` has the others."""
+"""The filters that need one value. `Sampler` has methods for the others."""
 BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
 class Sampler:
-    """Chooses tokens, for many lanes at once. A lane's choice depends on its own logits, random number, recent tokens
-    and what it may write, and on no neighbour: it is the same to the last bit in any batch.
+    """Chooses tokens for many lanes at once.
+
+    A lane's choice depends on its own logits, random number, recent tokens and allowed tokens. It does not depend on
+    other lanes, and is the same to the last bit in any batch.
 
     The unknown token, the banned characters and those with a bias of -inf are ruled out before everything else. Then
-    come the filters in the order of `sampling.filters`, each on what the ones before it have left.
+    the filters are applied in the order of `sampling.filters`, each to what the ones before it have left.
     """
 
     def __init__(self, sampling: SamplingConfig, tokenizer: Tokenizer, *, may_stop: bool = True) -> None:
-        """Unless it may stop, the stop token is ruled out too.
+        """Without `may_stop`, the stop token is ruled out, too.
 
-        Raises UsageError where a bias or a ban does not suit the tokenizer, or they leave nothing.
+        Raises UsageError where a bias or a ban does not suit the tokenizer, or where they leave no token.
         """
         self._sampling = sampling
         self._size = tokenizer.size
@@ -79,7 +81,7 @@ class Sampler:
         self._moves_top = last != ["temperature"]
 
     def recent_tokens(self) -> RecentTokens:
-        """What penalties need to know of each lane; where there are no penalties, it keeps nothing."""
+        """The record of recent tokens that the penalties need. Without penalties, it keeps nothing."""
         looks_back = "penalties" in dict(self._steps)
         return RecentTokens(self._size, self._sampling.penalty_window) if looks_back else NoRecentTokens()
 
@@ -92,8 +94,8 @@ class Sampler:
     ) -> npt.NDArray[np.intp]:
         """The id (B,) of each lane's next token.
 
-        `uniforms_B`, in [0, 1), are the random numbers: each gives the inverse of its lane's cumulative distribution,
-        in the order of ids, at that point, and never a token of probability 0. Raises as `distribution`.
+        `uniforms_B` are random numbers in [0, 1). A lane's token is the inverse of its cumulative distribution, in the
+        order of ids, at its random number, and never a token of probability 0. Raises what `distribution` raises.
         """
         cumulative_BV = np.exp(self.distribution(logits_BV, recent, allowed_BV)).cumsum(-1)
         # The product rounds to less than the sum for every double below 1, so there is always a token above it; and
@@ -110,8 +112,8 @@ class Sampler:
     ) -> Wide:
         """The logits (B, V) that are drawn from, the largest of each row 0.
 
-        `recent` has the tokens of each lane, where there are penalties. Raises ModelError where the model's logits hold
-        NaN or +inf, or no finite value, and UsageError where all that is ruled out leaves a lane nothing to write.
+        `recent` has the recent tokens of each lane and is needed for penalties. Raises ModelError where the model's
+        logits hold NaN or +inf or no finite value, and UsageError where a lane has no token left.
         """
         left_BV = logits_BV.astype(np.float64)
         left_BV[:, self._forbidden] = -np.inf
@@ -135,9 +137,8 @@ class Sampler:
     def log_probabilities(self, logits_BV: Logits, allowed_BV: Allowed | None = None) -> Wide:
         """ln p (B, V) of each token by the model and the biases, in nats; -inf for what is ruled out.
 
-        The probability of what is ruled out is not spread over the rest. So sums of these compare texts by how probable
-        the model finds them, whatever it would have liked better. Raises ModelError as `distribution`; a row may have
-        nothing left.
+        The probability of what is ruled out is not spread over the rest, so sums of these values compare texts by how
+        probable the model itself finds them. A row may have no token left. Raises ModelError where `distribution` does.
         """
         if not np.isfinite(top_B := logits_BV.max(-1)).all():
             raise _refusal(logits_BV[~np.isfinite(top_B)])
@@ -175,7 +176,7 @@ def _has_penalties(sampling: SamplingConfig) -> bool:
 
 
 def _refusal(logits_BV: Logits) -> CharnnError:
-    """Why none of these rows, which may not be the model's fault, has a token that can come next."""
+    """The error that says why no token can come next in these rows: the model's logits, or what was asked for."""
     top_B = logits_BV.max(-1)
     if not np.isfinite(top_B).all():
         return ModelError(
@@ -188,10 +189,11 @@ def _refusal(logits_BV: Logits) -> CharnnError:
 def draw_halts(
     logits_BV: Logits, uniforms_B: npt.NDArray[np.float64], *, greedy: bool
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    """Whether the text of each lane ends, by a model that halts; and what is left of its random number.
+    """Whether the text of each lane ends, for a model that halts, and the random numbers for the choice of a token.
 
-    The probability of the end is that of the stop token. A random number below it ends the text. One above it is spread
-    over [0, 1) again, for the choice among the other tokens. If `greedy`, what is more probable is done.
+    The probability of the end is that of the stop token. A random number below it ends the text, and one above it is
+    spread over [0, 1) again, for the choice among the other tokens. If `greedy`, a text ends where that is more
+    probable than not.
     """
     wide_BV = logits_BV.astype(np.float64)
     mass_BV = np.exp(wide_BV - wide_BV.max(-1, keepdims=True))
@@ -220,9 +222,9 @@ def end_where_model_leaves(logits_BV: Logits, allowed_BV: npt.NDArray[np.bool_])
 
 
 def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np.float64]:
-    """What is added to the logit of each token (V,): the amount, for each time that the character stands in it.
+    """The amounts that are added to the logits of the tokens (V,), once for each time that a token has the character.
 
-    -inf, or no larger than `LARGEST` by size. Raises UsageError for a character that no token has in it.
+    They are -inf, or between -`LARGEST` and `LARGEST`. Raises UsageError for a character that no token has.
     """
     amounts_V = np.zeros(tokenizer.size)
     for bias in biases:
@@ -236,10 +238,10 @@ def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np
 
 
 def banned_ids(characters: Iterable[str], tokenizer: Tokenizer) -> npt.NDArray[np.intp]:
-    """The tokens that have one of these characters in them; none for one that the vocabulary lacks.
+    """The tokens that have one of these characters in them. There is none for a character that the vocabulary lacks.
 
-    Without them no text has such a character. Raises UsageError for one that the bytes of a vocabulary can spell, each
-    of which is part of other characters too, so that none can be ruled out.
+    Without these tokens no text has such a character. Raises UsageError for a character that is spelt in several bytes,
+    because each of them is part of other characters, too, and cannot be ruled out.
     """
     banned_V = np.zeros(tokenizer.size, np.bool_)
     for character in characters:

@@ -1,4 +1,4 @@
-"""A text that is wanted, and what becomes of it: token by token, until it ends."""
+"""A text that is asked for, and its lane, in which it is written token by token until it ends."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """A text that is wanted."""
+    """A text that is asked for."""
 
     number: int
-    """From 0, in the order in which the texts are wanted."""
+    """The number of the text, counted from 0 in the order in which texts are asked for."""
     prompt: str
     random: np.random.Generator
-    """One number is taken from it for each token, and one for a length that the model foretells."""
+    """The source of the text's random numbers: one for each token, and one for a length that the model foretells."""
 
 
 @dataclass(frozen=True)
 class ChosenToken:
-    """A token of a text, and what else might have stood there."""
+    """A token of a text, and the likeliest tokens in its place."""
 
     text: str
-    """The text of the token: "" while a character has bytes to come, and for the stop token."""
+    """The text of the token. It is "" while a character has bytes to come, and for the stop token."""
     log_probability: float
-    """Nats, by the model itself, before all filters."""
+    """The log-probability of the token in nats, by the model itself and before all filters."""
     alternatives: tuple[tuple[str, float], ...]
-    """The likeliest tokens there, each with its log-probability; the stop token is ""."""
+    """The likeliest tokens in its place, each with its log-probability. The text of the stop token is ""."""
 
 
 @dataclass
 class Text:
-    """What is known of a text that has begun."""
+    """A text that has begun."""
 
     request: Request
     reason: Reason | None = None
-    """Why it ended; None until it has."""
+    """The reason why it ended; None until it has."""
     log_probability: float = 0.0
-    """Nats: the sum over the tokens that were chosen, a stop token among them."""
+    """The sum of the log-probabilities of its tokens, a stop token included, in nats."""
     tokens: list[ChosenToken] = field(default_factory=list)
 
 
@@ -59,22 +59,22 @@ class Piece(NamedTuple):
 
     text: Text
     shown: str
-    """What it goes on with; perhaps nothing where it begins, and where it ends."""
+    """The text of the piece, which may be empty where the text begins and where it ends."""
     is_last: bool
 
 
 class Lane:
-    """One text while it is written: what each token adds to it, which tokens it allows, and whether it goes on."""
+    """A text while it is written. It says what each token adds, which tokens may come, and whether the text goes on."""
 
     prompt: ReadPrompt
-    """What the model makes of the prompt."""
+    """The prompt, which the model has read."""
     conditions: TextConditions
-    """What the text gives the model's next step."""
+    """The conditions of the model's next step."""
 
     def __init__(
         self, request: Request, sampling: SamplingConfig, decoder: Decoder, pattern: Pattern | None, *, echo: bool
     ) -> None:
-        """With `echo`, the pattern is about the prompt too. A text may end as it begins.
+        """With `echo`, the pattern must match the prompt, too. A text may end as soon as it begins.
 
         Raises UsageError where no text that matches begins with the prompt, or none that is short enough.
         """
@@ -87,13 +87,13 @@ class Lane:
         self.text.reason = self._ending.reason
 
     def begin(self, prompt: ReadPrompt) -> None:
-        """The prompt has been read; it may already be as long as the model foretold."""
+        """Begins the text after its prompt. The text ends at once if the prompt is as long as the model foretold."""
         self.prompt, self.conditions = prompt, prompt.conditions
         self._end_if_conditions_say()
         self.text.reason = self._ending.reason
 
     def push(self, token: int) -> str:
-        """What may be shown of the text after one more token of it. The text has ended once it has a reason."""
+        """Adds a token, and gives the text that may then be shown. The text has ended once it has a reason."""
         if token == STOP_ID:
             shown = self._ending.finish(self._decoder.flush(), "stop" if self._pattern is None else "pattern")
         else:
@@ -108,7 +108,7 @@ class Lane:
         return shown
 
     def fork(self) -> Lane:
-        """Another lane at the same place; what becomes of one is nothing to the other."""
+        """Another lane in the same state. From there on the two are independent."""
         other = copy.copy(self)
         other.text = copy.copy(self.text)
         other._ending, other._decoder = copy.deepcopy(self._ending), copy.deepcopy(self._decoder)
@@ -122,12 +122,12 @@ class Lane:
         return self._pattern is not None
 
     def allowed(self) -> npt.NDArray[np.bool_]:
-        """(V,): what may come next, where there is a pattern; the stop token where the text matches as it is."""
+        """The tokens that the pattern allows next, (V,). The stop token is among them where the text matches."""
         assert self._pattern is not None
         return self._pattern.allowed(self._pattern_state, self._ending.characters_left)
 
     def _end_if_conditions_say(self) -> str:
-        """Ends the text where its conditions say so, once it matches; what may then still be shown."""
+        """Ends the text where its conditions say so and the pattern matches, and gives what may then be shown."""
         if not self.conditions.is_over or not (self._pattern is None or self.allowed()[STOP_ID]):
             return ""
         return self._ending.finish(self._decoder.flush(), "stop")
@@ -138,7 +138,7 @@ class Lane:
 
 
 def pattern_of(sampling: SamplingConfig, tokenizer: Tokenizer) -> Pattern | None:
-    """The pattern that was asked for, which the banned characters have no part in."""
+    """The pattern that was asked for, without texts that have a banned character."""
     if sampling.pattern is None:
         return None
     from charnn.generation.pattern.pattern import Pattern

@@ -232,7 +232,7 @@ def test_only_texts_that_are_asked_for_are_found_and_the_best_of_them(seed: int)
     found = search(model, place=Within(texts), beams=9)
     assert {tuple(h.tokens) for h in found} <= set(texts)
     assert tuple(found[0].tokens) == best
-    assert found[0].place.written == best
+    assert found[0].state.written == best
 
 
 def test_a_hypothesis_in_a_dead_end_gives_way_to_another_and_if_all_are_it_is_an_error() -> None:
