@@ -12,7 +12,7 @@ from charnn.cli import options
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 if TYPE_CHECKING:
-    from charnn.novelty.report import Named
+    from charnn.novelty.report import NamedText
 
 AT_LEAST = 20
 HELD_OUT = 1_000_000
@@ -76,7 +76,7 @@ def novelty(
     """
     from charnn.cli import console
     from charnn.novelty.matches import matches
-    from charnn.novelty.report import Chance, Results, lines
+    from charnn.novelty.report import Baseline, Results, lines
 
     if corpus and model is not None:
         raise UsageError("--corpus takes the place of the text that --model was trained on", hint="give one of them")
@@ -102,7 +102,7 @@ def novelty(
     elif per_line:
         records = results.lines()
     else:
-        records = results.reports(Chance.of(found[len(texts) :]))
+        records = results.reports(Baseline.of(found[len(texts) :]))
     for record, rows in records:
         if as_json:
             console.write_json(record)
@@ -110,23 +110,23 @@ def novelty(
             console.write(rows)
 
 
-def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[Named]:
+def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[NamedText]:
     from charnn.corpora.sources import read
-    from charnn.novelty.report import Named
+    from charnn.novelty.report import NamedText
 
-    return [Named(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
+    return [NamedText(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
 
 
-def _texts_of_model(name: str | None) -> tuple[bool, list[Named], list[str]]:
+def _texts_of_model(name: str | None) -> tuple[bool, list[NamedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
-    from charnn.novelty.report import Named
+    from charnn.novelty.report import NamedText
     from charnn.tasks.language_model.corpus import held_out_texts, training_texts
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     config = LanguageModelDirectory.find(name).config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
-        sources = [Named(*text) for text in training_texts(config.corpus, any_bytes=any_bytes)]
+        sources = [NamedText(*text) for text in training_texts(config.corpus, any_bytes=any_bytes)]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
     try:

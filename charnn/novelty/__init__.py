@@ -1,1 +1,1 @@
-"""How much of a text is copied from what a model learned from."""
+"""Finds how much of a text is copied from a corpus."""

@@ -1,10 +1,11 @@
-"""How much of a text stands in a corpus: the runs of characters that both have, by matching statistics.
+"""Finds the runs of characters that a text has in common with a corpus, by matching statistics.
 
 The matching statistics of a text (Chang and Lawler, 1994) are, for each of its characters, the length of the longest
 run that begins there and stands in the corpus. A suffix array of text and corpus gives them, but takes ten bytes and
 more for each character of the corpus. So the corpus is first read once through a Bloom filter of the text's windows of
-`at_least` characters, which leaves those parts of it that may have a run in common with the text. The suffix array is
-of the text and these parts: the filter may let too much through, never too little, and the suffix array is exact.
+`at_least` characters, which leaves those parts of it that may have a run in common with the text. Only these parts and
+the text are in the suffix array. The filter may let too much through, but never too little, and the suffix array is
+exact.
 """
 
 from __future__ import annotations
@@ -18,44 +19,44 @@ import numpy.typing as npt
 Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.unsignedinteger]
-"""Of characters, whatever numbers stand for them."""
+"""The numbers that stand for characters, which may be code points or others."""
 
 CHUNK = 1 << 16
-"""Characters of the corpus that are hashed at once, few enough to stay in a core's own cache."""
+"""The number of characters of the corpus that are hashed at once, few enough for a core's own cache."""
 BATCH = 1 << 22
-"""Characters of the corpus that are sorted at once, at least; it bounds the memory."""
+"""The number of characters of the corpus that are sorted at once, at least; it bounds the memory."""
 BASE = 0x9E3779B97F4A7C15
-"""Of the hashes."""
+"""The base of the hashes."""
 MULTIPLIERS = [np.uint64(pow(BASE, odd, 2**64)) for odd in (1, 3, 5, 7, 9)]
-"""One for each bit that the filter sets for a window."""
+"""A multiplier for each bit that the filter sets for a window."""
 SPARSE = 5
-"""The filter has 2 ** SPARSE bits and more for each window of the text: of other windows it passes one in 10,000."""
+"""The filter has at least 2 ** SPARSE bits for each window of the text, so it passes one other window in 10,000."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Characters of a text that stand in the corpus one after another, too. Places are characters, counted from 0."""
+class CopiedRun:
+    """A run of characters of a text that stands in the corpus, too. Places are characters, counted from 0."""
 
     start: int
     length: int
     source: int
-    """Which text of the corpus."""
+    """The number of the corpus's text that has it."""
     source_start: int
-    """Where it begins there; it may stand elsewhere, too."""
+    """The place where it begins there. It may also stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a text has in common with a corpus."""
+    """The runs that a text has in common with a corpus."""
 
     at_least: int
     lengths_T: Integers
-    """At each character, how long the longest run is that begins there and stands in the corpus; 0 where that is less
-    than `at_least`. Where it is less everywhere, the longest ones are here all the same."""
+    """The length of the longest run that begins at each character and stands in the corpus, 0 where it is less than
+    `at_least`. If it is less everywhere, the longest runs are given all the same."""
     places_T: Integers
-    """Where that run stands, in the corpus's texts one after another."""
+    """The place where that run stands in the corpus, whose texts are counted one after another."""
     source_starts: Integers
-    """Where each text of the corpus begins in these."""
+    """The place where each text of the corpus begins."""
 
     @property
     def characters(self) -> int:
@@ -63,39 +64,39 @@ class Matches:
 
     @property
     def copied(self) -> int:
-        """The characters that lie inside runs of at least `at_least`."""
+        """The number of characters that lie inside runs of at least `at_least`."""
         return int(np.count_nonzero(np.maximum.accumulate(self._ends()) > np.arange(self.characters)))
 
     @property
     def share(self) -> float | None:
-        """Of the characters, those that are copied; None where there are none."""
+        """The fraction of the characters that are copied, or None where there are no characters."""
         return self.copied / self.characters if self.characters else None
 
     @property
-    def longest(self) -> Run | None:
-        """However short it is; the first of several. None where not one character is common."""
+    def longest(self) -> CopiedRun | None:
+        """The longest run, however short it is, and the first of several. None says that no character is common."""
         if not self.characters or not self.lengths_T.any():
             return None
         return self._run(int(np.argmax(self.lengths_T)))
 
-    def runs(self) -> Iterator[Run]:
-        """The runs of at least `at_least` that no longer one contains, in order; they may overlap."""
+    def runs(self) -> Iterator[CopiedRun]:
+        """The runs of at least `at_least` that no longer run contains, in order. They may overlap."""
         ends = self._ends()
         reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
         return map(self._run, np.flatnonzero(ends > reached).tolist())
 
     def _ends(self) -> Integers:
-        """Where the run at each character ends; 0 where there is none of at least `at_least`."""
+        """The place where the run at each character ends, or 0 where it is shorter than `at_least`."""
         return np.where(self.lengths_T >= self.at_least, np.arange(self.characters) + self.lengths_T, 0)
 
-    def _run(self, start: int) -> Run:
+    def _run(self, start: int) -> CopiedRun:
         place = self.places_T[start]
         source = int(np.searchsorted(self.source_starts, place, "right")) - 1
-        return Run(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
+        return CopiedRun(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
 
 
 def matches(texts: Sequence[str], corpus: Sequence[str], at_least: int) -> list[Matches]:
-    """What each of `texts` has in common with the texts of `corpus`. A run lies within one text of each.
+    """The runs that each of `texts` has in common with the texts of `corpus`. A run lies within one text of each.
 
     It takes about a second for 100 million characters of corpus, and half a second for each million characters of the
     texts and of those parts of the corpus that resemble them; memory grows with the texts, not with the corpus. Where
@@ -139,7 +140,7 @@ class _Search:
         rank = np.zeros(0x110000, dtype=np.min_scalar_type(len(alphabet) + 1))
         rank[alphabet] = np.arange(2, len(alphabet) + 2)
         text = rank[codes]
-        text[codes == terminator] = 1  # so that no run crosses one: in the corpus it is another symbol
+        text[codes == terminator] = 1  # No run crosses a terminator, because it is another symbol in the corpus.
         for parts, places in self._parts(_Filter(_hashes(codes, window)), window, batch=max(BATCH, 4 * len(codes))):
             joined = rank[_codes(chr(terminator).join(parts))]
             starts = np.cumsum([0, *(len(part) + 1 for part in parts[:-1])])
@@ -150,13 +151,13 @@ class _Search:
             self.places[at[better]] = np.array(places)[part] + place[better] - starts[part]
 
     def _parts(self, passes: _Filter, window: int, batch: int) -> Iterator[tuple[list[str], list[int]]]:
-        """Batches of what the filter passes: each part, once, and its place in the joined corpus."""
+        """Batches of the parts that the filter passes, each part once, and their places in the joined corpus."""
         parts: dict[str, int] = {}
         size = 0
         for text, source_start in zip(self._corpus, self.source_starts.tolist(), strict=True):
             for start, end in passes.regions(text, window):
                 for first in range(start, end, batch):
-                    # What begins in a part, and is no longer than the whole text, ends in it, too.
+                    # A run that begins in a part also ends in it, as it is no longer than the whole text.
                     part = text[first : min(end, first + 2 * batch)]
                     size += len(part) if part not in parts else 0
                     parts.setdefault(part, source_start + first)
@@ -178,7 +179,7 @@ class _Filter:
             self._table[self._slots(hashes, multiplier)] = True
 
     def regions(self, text: str, window: int) -> Iterator[tuple[int, int]]:
-        """The (start, end) of the parts of `text` whose windows pass; those that touch are one."""
+        """The (start, end) of the parts of `text` whose windows pass. Parts that touch are one."""
         begun, ended = 0, 0
         for chunk in range(0, len(text) - window + 1, CHUNK):
             hashes = _hashes(_codes(text[chunk : chunk + CHUNK + window - 1]), window)
@@ -201,7 +202,7 @@ class _Filter:
 
 
 def _hashes(codes: npt.NDArray[np.uint32], window: int) -> Hashes:
-    """Of each window of that many characters, the sum of code * BASE ** (characters after it), modulo 2 ** 64."""
+    """The hash of each window: the sum of code * BASE ** (characters after it in the window), modulo 2 ** 64."""
     hashes, length, power = codes.astype(np.uint64), 1, BASE
     if len(codes) < window:
         return hashes[:0]
@@ -215,16 +216,17 @@ def _hashes(codes: npt.NDArray[np.uint32], window: int) -> Hashes:
 
 
 def _matching_statistics(text: Codes, corpus: Codes) -> tuple[Integers, Integers]:
-    """For each place of `text`, how long the longest run from there is that stands in `corpus`, and where it stands.
+    """The length of the longest run from each place of `text` that stands in `corpus`, and where it stands there.
 
-    In the suffix array of both, the nearest suffixes of the corpus before and after one of the text are those that
-    begin like it for longest, and as far as the smallest of the common prefixes from each suffix to the next one.
+    In the suffix array of both, take the nearest suffixes of the corpus before and after a suffix of the text. No other
+    suffix of the corpus agrees with it for longer. They agree as far as the shortest of the common prefixes between
+    neighbours on the way from one to the other.
     """
     from pydivsufsort import divsufsort, kasai
 
     joined = np.concatenate([text, corpus])
     suffixes = divsufsort(joined)
-    common = kasai(joined, suffixes)  # at each suffix, with the next one
+    common = kasai(joined, suffixes)  # the length of the prefix that each suffix has in common with the next one
     before = _nearest(suffixes, np.roll(common, 1), len(text))
     after = [array[::-1] for array in _nearest(suffixes[::-1], common[::-1], len(text))]
     length, place = np.where(before[0] >= after[0], before, after)
@@ -236,14 +238,15 @@ def _matching_statistics(text: Codes, corpus: Codes) -> tuple[Integers, Integers
 
 
 def _nearest(suffixes: Integers, common: Integers, text_length: int) -> tuple[Integers, Integers]:
-    """How far each suffix agrees with the last one before it that is of the corpus, and that suffix.
+    """How far each suffix agrees with the last suffix before it that is of the corpus, and that suffix.
 
-    `common` is how far each agrees with the one right before it, the first with none: 0.
+    `common` says how far each suffix agrees with the one right before it. For the first one it is 0.
     """
     is_corpus = suffixes >= text_length
     after_corpus = np.concatenate([[False], is_corpus[:-1]])
     block = np.cumsum(after_corpus)
-    # A running minimum that begins anew after each suffix of the corpus: every block is far below the one before it.
+    # This is a running minimum that begins anew after each suffix of the corpus: every block is moved far below the one
+    # before it.
     far = np.int64(len(suffixes) + 1)
     smallest = np.minimum.accumulate(common - block * far) + block * far
     last = np.maximum.accumulate(np.where(after_corpus, np.arange(len(suffixes)), 0)) - 1

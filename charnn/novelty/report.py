@@ -1,4 +1,4 @@
-"""What was found of a text in a corpus, as reports, lines or runs, each as text and as an object."""
+"""Writes what was found of a text in a corpus: a report, a row for each line or a row for each run, also as JSON."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from charnn.novelty.matches import Matches, Run
+from charnn.novelty.matches import CopiedRun, Matches
 from charnn.readable import escaped
 
 SHOWN = 200
-"""Characters of the longest run that a report shows."""
-Object = dict[str, Any]
-Record = tuple[Object, str]
-"""An object, and the same as text, with its line ends."""
+"""The most characters of the longest run that a report shows."""
+JsonObject = dict[str, Any]
+Record = tuple[JsonObject, str]
+"""A JSON object, and the same as text, with its line ends."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A text, or a line of it."""
+class NamedText:
+    """A text or a line of one, with the name of its file."""
 
     name: str
-    """A path, - for standard input."""
+    """The path of the file, or - for standard input."""
     text: str
     line: int = 1
-    """The number of its first line."""
+    """The number of the text's first line."""
 
     def places(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
-        r"""Line and column of each, counted from 1. Only \n ends a line."""
+        r"""The line and column of each offset, counted from 1. Only \n ends a line."""
         places = {}
         line, line_start, before = self.line, 0, 0
         for offset in sorted(set(offsets)):
@@ -40,50 +40,52 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Chance:
-    """What a text that nobody generated has in common with the corpus."""
+class Baseline:
+    """What the held-out text, which nobody generated, has in common with the corpus by chance."""
 
     characters: int
     share: float
     longest: int
 
     @classmethod
-    def of(cls, held_out: Sequence[Matches]) -> Chance | None:
-        """Of several texts together; None where there are none."""
+    def of(cls, held_out: Sequence[Matches]) -> Baseline | None:
+        """The baseline of several texts together, or None where they have no characters."""
         if not (characters := sum(found.characters for found in held_out)):
             return None
         longest = max((run.length for found in held_out if (run := found.longest) is not None), default=0)
         return cls(characters, sum(found.copied for found in held_out) / characters, longest)
 
 
-def lines(text: Named) -> list[Named]:
-    r"""Its lines without their ends, \n or \r\n."""
+def lines(text: NamedText) -> list[NamedText]:
+    r"""The lines of a text without their ends, which are \n or \r\n."""
     every = text.text.removesuffix("\n").split("\n")
-    return [Named(text.name, line.removesuffix("\r"), number) for number, line in enumerate(every, start=1)]
+    return [NamedText(text.name, line.removesuffix("\r"), number) for number, line in enumerate(every, start=1)]
 
 
 @dataclass(frozen=True)
 class Results:
-    texts: Sequence[Named]
-    corpus: Sequence[Named]
-    found: Sequence[Matches]
-    """Of each text."""
+    """What was found of several texts in a corpus."""
 
-    def reports(self, chance: Chance | None) -> Iterator[Record]:
-        """A few lines about each text, an empty one between two."""
+    texts: Sequence[NamedText]
+    corpus: Sequence[NamedText]
+    found: Sequence[Matches]
+    """What was found of each text."""
+
+    def reports(self, baseline: Baseline | None) -> Iterator[Record]:
+        """A few lines about each text, with an empty line between texts."""
         size = sum(len(source.text) for source in self.corpus)
         against = self.corpus[0].name if len(self.corpus) == 1 else f"{len(self.corpus):,} files"
         for number, (text, found, longest) in enumerate(self._each()):
-            held_out = asdict(chance) if chance else None
+            held_out = asdict(baseline) if baseline else None
             record = {**_figures(text, found, longest), "corpus_characters": size, "held_out": held_out}
             rows = [
                 f"text        {text.name}: {found.characters:,} characters, against {size:,} of {against}",
                 f"copied      {found.share or 0:.1%} is in runs of {found.at_least:,} characters and more",
             ]
-            if chance:
+            if baseline:
                 rows.append(
-                    f"by chance   {chance.share:.1%}, the longest of {chance.longest:,}: "
-                    f"so it is with {chance.characters:,} held-out characters"
+                    f"by chance   {baseline.share:.1%}, the longest of {baseline.longest:,}: "
+                    f"so it is with {baseline.characters:,} held-out characters"
                 )
             if longest:
                 rows.append(
@@ -102,20 +104,21 @@ class Results:
             yield {**_figures(text, found, longest), "line": text.line}, f"{share}\t{length}\t{place}\t{text.text}\n"
 
     def runs(self) -> Iterator[Record]:
-        """A row for each run: its characters, its places in the text and in the corpus, the run."""
+        """A row for each run: its length, its places in the text and in the corpus, the run."""
         for record in self._runs([(number, run) for number, found in enumerate(self.found) for run in found.runs()]):
             cells = (str(record["length"]), _place(record), _source_place(record), escaped(record["run"]))
             yield record, "\t".join(cells) + "\n"
 
-    def _each(self) -> Iterator[tuple[Named, Matches, Object | None]]:
-        """Each text, what was found, and its longest run."""
+    def _each(self) -> Iterator[tuple[NamedText, Matches, JsonObject | None]]:
+        """Each text, what was found of it, and its longest run."""
         longest = [(number, run) for number, found in enumerate(self.found) if (run := found.longest) is not None]
         records = dict(zip((number for number, _ in longest), self._runs(longest), strict=True))
         for number, (text, found) in enumerate(zip(self.texts, self.found, strict=True)):
             yield text, found, records.get(number)
 
-    def _runs(self, runs: Sequence[tuple[int, Run]]) -> Iterator[Object]:
-        """Runs with the numbers of their texts as objects, in order; the lines of each file are counted once."""
+    def _runs(self, runs: Sequence[tuple[int, CopiedRun]]) -> Iterator[JsonObject]:
+        """The objects of runs, which come with the numbers of their texts, in order. Each file's lines are counted
+        once."""
         offsets: dict[int, list[int]] = {}
         source_offsets: dict[int, list[int]] = {}
         for number, run in runs:
@@ -138,7 +141,7 @@ class Results:
             }
 
 
-def _figures(text: Named, found: Matches, longest: Object | None) -> Object:
+def _figures(text: NamedText, found: Matches, longest: JsonObject | None) -> JsonObject:
     return {
         "text": text.name,
         "characters": found.characters,
@@ -149,9 +152,9 @@ def _figures(text: Named, found: Matches, longest: Object | None) -> Object:
     }
 
 
-def _place(record: Object) -> str:
+def _place(record: JsonObject) -> str:
     return f"{record['text']}:{record['line']}:{record['column']}"
 
 
-def _source_place(record: Object) -> str:
+def _source_place(record: JsonObject) -> str:
     return f"{record['source']}:{record['source_line']}:{record['source_column']}"

@@ -1,4 +1,4 @@
-"""Figures drawn as pictures. Importing this package imports matplotlib."""
+"""Draws figures as pictures. Importing this package imports matplotlib."""
 
 from charnn.plots.confusion import save_confusion
 

@@ -1,6 +1,6 @@
-"""The confusion matrix as a picture: which tags, or labels of any kind, are taken for which.
+"""Draws a confusion matrix as a picture, which shows what tags, or labels of any kind, are taken for which.
 
-It is drawn by Agg without pyplot, which would keep the figure and choose a backend for the whole process.
+It is drawn by Agg and without pyplot, which would keep the figure and choose a backend for the whole process.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from matplotlib.ticker import FuncFormatter
 from charnn.errors import OutputError, UsageError
 
 MOST_LABELS = 30
-"""Labels that have a row of their own; rarer ones share one more."""
+"""So many labels have a row of their own. Rarer ones share one more row."""
 
 _LONGEST_LABEL = 80
-"""Characters of a label that are shown; a tag of many features has more."""
+"""The most characters of a label that are shown. A tag of many features has more."""
 _DOTS_PER_INCH = 200
 _FONTS_BEYOND_LATIN = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "SimHei")
 
@@ -43,12 +43,13 @@ _WRONG_SCALE = LogNorm(0.001, 1.0, clip=True)
 
 
 class _Table(NamedTuple):
-    """What is drawn: K rows of reference and K columns of predicted labels, the last of which may stand for many."""
+    """The table that is drawn: K rows of reference labels and K columns of predicted ones. The last row and column may
+    stand for several labels."""
 
     labels: list[str]
     counts_KK: npt.NDArray[np.int64]
     correct_K: npt.NDArray[np.int64]
-    """The items of each row that are right: the diagonal, unless labels share the row."""
+    """The number of right items in each row. It is on the diagonal unless labels share the row."""
 
     @property
     def reference_K(self) -> npt.NDArray[np.int64]:
@@ -105,7 +106,7 @@ def _shown(label: str) -> str:
 
 def _png(table: _Table, title: str) -> bytes:
     drawn = io.BytesIO()
-    # The same picture whatever the user's matplotlibrc says. A style is global, but only until its block is left.
+    # The picture does not depend on the user's matplotlibrc. The style is global only until this block is left.
     with matplotlib.style.context("default", after_reset=True), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the picture shows a box there
         installed = set(font_manager.get_font_names())
@@ -118,7 +119,7 @@ def _png(table: _Table, title: str) -> bytes:
 
 def _figure(table: _Table, title: str) -> Figure:
     count = len(table.labels)
-    cell = min(1.2, max(0.36, 5.0 / count))  # inches, as all here that is not points
+    cell = min(1.2, max(0.36, 5.0 / count))  # in inches, as is everything here that is not in points
     side = cell * count
     points = min(9.0, 20.0 * cell)
     figure = Figure(figsize=(side, side))

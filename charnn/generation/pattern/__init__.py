@@ -1,1 +1,1 @@
-"""Text that is held to a regular expression while it is written."""
+"""Keeps a text to a regular expression while it is written."""

@@ -1,7 +1,7 @@
-"""Sets of characters, and the one that each class of a regular expression stands for, as Python's `re` understands it.
+"""Sets of characters, such as those that a class of a regular expression stands for in Python's `re`.
 
-A set is the code points at which membership changes, in ascending order: [97, 123] is a to z, [10, 11] the line end,
-[0] every character, [] none.
+A set is an array of the code points at which membership changes, in ascending order: [97, 123] is a to z, [10, 11] is
+the line end, [0] is every character and [] is none.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy.typing as npt
 CharacterSet = npt.NDArray[np.int32]
 
 _LETTERS_END = 0x40000
-"""No letter, digit or space has a code point from here on: planes 4 to 13 are unassigned, the rest tags and private."""
+"""From this code point on there are no letters, digits or spaces: planes 4 to 13 are unassigned, and the others have
+tags and private characters."""
 _CASES_END = 0x20000
-"""And none that has upper and lower case from here on."""
+"""From this code point on no character has upper and lower case."""
 
 
 def interval(first: int, last: int) -> CharacterSet:
@@ -26,7 +27,7 @@ def interval(first: int, last: int) -> CharacterSet:
 
 
 def either(sets: Sequence[CharacterSet]) -> CharacterSet:
-    """What is in at least one of `sets`."""
+    """The characters that are in at least one of `sets`."""
     edges = np.unique(np.concatenate([np.empty(0, np.int32), *sets]))
     inside = np.zeros(len(edges), np.bool_)
     for one in sets:
@@ -49,9 +50,9 @@ def contains(one: CharacterSet, code_points: npt.NDArray[np.int32] | int) -> npt
 
 
 def of(code_points: Iterable[int]) -> CharacterSet:
-    """These characters, each given once."""
+    """The set of these characters, each of which is given once."""
     singles = np.fromiter(code_points, np.int32)
-    # Where one ends and the next begins, membership does not change.
+    # Membership does not change where one character ends and the next begins.
     edges, counts = np.unique(np.concatenate([singles, singles + 1]), return_counts=True)
     changes: CharacterSet = edges[counts == 1]
     return changes
@@ -59,7 +60,7 @@ def of(code_points: Iterable[int]) -> CharacterSet:
 
 @cache
 def category(escape: str, *, ascii_only: bool) -> CharacterSet:
-    r"""What \d, \s, \w, \D, \S or \W stands for."""
+    r"""The set that \d, \s, \w, \D, \S or \W stands for."""
     if escape.isupper():
         return complement(category(escape.lower(), ascii_only=ascii_only))
     text = "".join(map(chr, range(128))) if ascii_only else _first_characters()
@@ -68,9 +69,9 @@ def category(escape: str, *, ascii_only: bool) -> CharacterSet:
 
 
 def ignoring_case(one: CharacterSet, expression: str, *, ascii_only: bool) -> CharacterSet:
-    """What the class `expression`, which is `one` where case counts, stands for where it does not.
+    """The set that the class `expression` stands for if case is ignored; `one` is its set if case counts.
 
-    `re` is asked about each character that has case, since it has exceptions of its own; no other can differ.
+    `re` is asked about each character that has case, since it has exceptions of its own. Others cannot differ.
     """
     flags = re.IGNORECASE | (re.ASCII if ascii_only else re.UNICODE)
     matching = of(ord(match[0]) for match in re.finditer(expression, _cased_characters(), flags))

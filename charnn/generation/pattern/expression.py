@@ -1,9 +1,9 @@
-r"""A regular expression as the positions where a text that matches it may be, read as Python's `re` reads it.
+r"""Reads a regular expression as Python's `re` reads it, and turns it into the positions where a matching text may be.
 
 Supported are literals and escapes, `.`, classes with \d \s \w, | and groups of any sort, greedy and lazy repetition,
 the flags a, i, s, u and x (and m, which changes nothing here), ^ and \A at the start, $ and \Z at the end. `.` is any
-character but the line feed. What reading on cannot decide is refused by name: lookaround, \b and \B, back references,
-conditionals, atomic groups and possessive repetition, and anchors in between.
+character but the line feed. What cannot be decided one character at a time is refused by name: lookaround, \b and \B,
+back references, conditionals, atomic groups and possessive repetition, and anchors in between.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from charnn.generation.pattern import character_sets
 from charnn.generation.pattern.character_sets import CharacterSet
 
 LARGEST = 10_000
-"""An expression has so many positions at most: each character in it is one, those in {m,n} are n."""
+"""An expression has so many positions at most. Each character in it is one, and one that is repeated {m,n} is n."""
 END = 1
-"""The set of positions that has the end alone."""
+"""The set of positions that has only the end."""
 
 _REFUSED = {
     "ASSERT": "lookahead or lookbehind",
@@ -45,24 +45,24 @@ _CATEGORIES = {
 
 @dataclass
 class Positions:
-    """The places of an expression that one character each is read at, and the end (Glushkov 1961).
+    """The positions of an expression, at each of which one character is read, and its end (Glushkov 1961).
 
     A set of positions is an integer, with bit p for position p; position 0 is the end.
     """
 
     start: int = END
-    """Where a text may be before its first character."""
+    """The positions that a text may be at before its first character."""
     follow: list[int] = field(default_factory=lambda: [0])
-    """After a character at each position, where it may be."""
+    """The positions that a text may be at after a character has been read at each position."""
     class_of: list[int] = field(default_factory=lambda: [0])
-    """The class of characters that can be read at each position; for the end, 0 without meaning."""
+    """The number of the class of characters that can be read at each position; 0, without meaning, for the end."""
     classes: list[CharacterSet] = field(default_factory=list)
     literals: set[str] = field(default_factory=set)
     """The characters that the expression names one by one, case and all."""
     _numbers: dict[tuple[str, str, int], int] = field(default_factory=dict)
 
-    # Expressions are built from the end: `after` is where a text may be after a part, what is returned where before it.
-    # `first` and `last` say whether no character can stand before the part, or after it.
+    # Expressions are built from the end. `after` has the positions that a text may be at after a part, and what is
+    # returned are those before it. `first` and `last` say that no character can stand before the part, or after it.
 
     def sequence(self, items: Any, flags: int, after: int, *, first: bool, last: bool) -> int:
         # `getwidth` gives the fewest and the most characters of a part.
@@ -103,7 +103,7 @@ class Positions:
         return 1 << len(self.follow) - 1
 
     def repetition(self, fewest: int, most: int, items: Any, flags: int, after: int, *, first: bool, last: bool) -> int:
-        if items.getwidth()[1] == 0:  # however often, it is the same
+        if items.getwidth()[1] == 0:  # to repeat what has no characters changes nothing
             fewest, most = min(fewest, 1), min(most, 1)
         first, last = first and most == 1, last and most == 1
         start = after
@@ -120,7 +120,7 @@ class Positions:
         return start
 
     def loop(self, items: Any, flags: int, after: int) -> int:
-        """Once or more. What may follow the last character is known only then: until that, a position stands for it."""
+        """Adds a part that comes once or more. Until its first positions are known, a position stands for them."""
         again = self.position(0, 0)
         created_from = len(self.follow)
         start = self.sequence(items, flags, after | again, first=False, last=False) & ~again
@@ -130,7 +130,7 @@ class Positions:
         return start
 
     def number(self, operator: str, value: Any, flags: int) -> int:
-        """The number of the class, which is a new one unless the same class has been there before."""
+        """The number of the class. It is a new number unless the same class has come before."""
         key = operator, str(value), flags
         if key not in self._numbers:
             self._numbers[key] = len(self.classes)
@@ -165,11 +165,11 @@ class Positions:
 
 
 def read(expression: str) -> Positions:
-    """Raises UsageError where `expression` is not well formed, not supported, or asks for too much."""
+    """The positions of `expression`. Raises UsageError where it is not well formed, not supported or too large."""
     positions = Positions()
     try:
         with warnings.catch_warnings():
-            # It warns that a later Python may read "[[a]" otherwise; what counts is how this one reads it.
+            # Python warns that a later version may read "[[a]" otherwise. What counts is how this one reads it.
             warnings.simplefilter("ignore")
             items = parser.parse(expression)
         positions.start = positions.sequence(items, items.state.flags, END, first=True, last=True)

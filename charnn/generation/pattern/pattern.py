@@ -1,7 +1,7 @@
-"""Which tokens may come next, for a text that is to match a regular expression as a whole.
+"""Says which tokens may come next in a text that is to match a regular expression as a whole.
 
-Text is characters: tokens that are bytes are allowed only as parts of valid UTF-8, so `.` is never half a character,
-nor a byte that belongs to none. `expression` says what an expression may consist of.
+Patterns are about characters. Tokens that are bytes are allowed only as parts of valid UTF-8, so `.` is never half a
+character, nor a byte that belongs to none. The module `expression` says what an expression may consist of.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from charnn.generation.pattern.character_sets import CharacterSet
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 PatternState = tuple[int, bytes]
-"""A state of the automaton, and the bytes of a character of which more are to come."""
+"""A state of the automaton, and the bytes of a character that is not complete."""
 
 CACHED_STATES = 512
-"""The costs of all tokens are kept for so many states: 16 MB for a vocabulary of 8,000."""
+"""The costs of all tokens are kept for so many states, which takes 16 MB for a vocabulary of 8,000."""
 
 _IN_UTF_8: CharacterSet = np.array([0, 0xD800, 0xE000, 0x110000], np.int32)
 
 
 class Pattern:
-    """Follows texts, any number at once, along one expression, and never into a dead end.
+    """Follows texts along one expression, and never into a dead end.
 
-    From every state that `start`, `read` and `advance` give, a match can be reached with the tokens there are.
+    From every state that `start`, `read` and `advance` give, a match can be reached with the tokenizer's tokens.
     """
 
     def __init__(self, expression: str, tokenizer: Tokenizer, *, banned: str = "") -> None:
-        """`banned` are characters that are never to be written.
+        """`banned` has the characters that must never be written.
 
         Raises UsageError where `expression` is not well formed, not supported or too large, or where this vocabulary
         can write nothing that matches.
@@ -45,17 +45,17 @@ class Pattern:
         texts = {token: text for token, spelling in enumerate(self._spellings) if (text := _text(spelling))}
         parts = [token for token, spelling in enumerate(self._spellings) if spelling and token not in texts]
         texts = {token: text for token, text in texts.items() if self._banned.isdisjoint(text)}
-        # Every tokenizer can write each of its characters by itself, as a token or in bytes. So which characters it
-        # has is all that matters to what can be reached, not how they are spelt together.
+        # Every tokenizer can write each of its characters by itself, as a token or in bytes. So what can be reached
+        # depends only on which characters it has, and not on how they are joined in tokens.
         if tokenizer.kind == "characters":
             writable = character_sets.of(map(ord, texts.values()))
-            parts = []  # Those that stand for bytes which are no UTF-8: two of them make no character.
+            parts = []  # These tokens stand for bytes that are not UTF-8, and no two of them make a character.
         else:
             writable = character_sets.difference(_IN_UTF_8, character_sets.of(map(ord, self._banned)))
         self._automaton = Automaton(expression, writable)
         self.start: PatternState = (self._automaton.start, b"")
         self.shortest = self.needed(self.start)
-        """Characters of the shortest text that matches."""
+        """The number of characters of the shortest text that matches."""
         if self.shortest == NEVER:
             lacking = [c for c in sorted(self._automaton.literals) if not character_sets.contains(writable, ord(c))]
             reason = f": it lacks {', '.join(map(repr, lacking))}" if lacking else ""
@@ -67,11 +67,11 @@ class Pattern:
         self._costs = lru_cache(CACHED_STATES)(self._compute_costs)
 
     def allowed(self, state: PatternState, characters_left: int | None) -> npt.NDArray[np.bool_]:
-        """(V,): after which tokens a match with at most `characters_left` more characters, theirs too, can be reached.
+        """The tokens after which a match can be reached, (V,), with at most `characters_left` characters, theirs too.
 
-        The stop token is allowed where the text so far matches, and the unknown one never. None is for no limit. At
-        least one is allowed where `characters_left` is at least `needed(state)`. A token that begins a character counts
-        none until another completes it, but is allowed only where that character still fits.
+        None sets no limit. The stop token is allowed where the text so far matches, and the unknown token never is. At
+        least one token is allowed where `characters_left` is at least `needed(state)`. A token that begins a character
+        counts as none until another token completes it, but is allowed only where that character still fits.
         """
         limit = NEVER - 1 if characters_left is None else min(characters_left, NEVER - 1)
         mask: npt.NDArray[np.bool_] = self._costs(state) <= limit
@@ -84,7 +84,7 @@ class Pattern:
         return followed[0]
 
     def needed(self, state: PatternState) -> int:
-        """The fewest characters until a match, one that has begun included; 0 where the text so far matches."""
+        """The fewest characters until a match, including one that has begun; 0 where the text so far matches."""
         position, begun = state
         if not begun:
             return self._automaton.needed(position)
@@ -93,12 +93,12 @@ class Pattern:
         return min(NEVER, 1 + min(map(self._automaton.needed, following), default=NEVER))
 
     def is_complete(self, state: PatternState) -> bool:
-        """Whether the text so far matches and no more of it can."""
+        """Whether the text so far matches, and no longer text that begins with it does."""
         costs_V = self._costs(state)
         return bool(costs_V[STOP_ID] == 0 and np.count_nonzero(costs_V < NEVER) == 1)
 
     def read(self, text: str) -> PatternState | None:
-        """The state after `text`, whose characters the vocabulary may lack; None where no match begins with it."""
+        """The state after `text`, or None where no match begins with it. The vocabulary may lack its characters."""
         position = self._walk(self._automaton.start, text)
         return None if self._automaton.needed(position) == NEVER else (position, b"")
 
@@ -108,7 +108,7 @@ class Pattern:
         return position
 
     def _follow(self, state: PatternState, spelling: bytes) -> tuple[PatternState, int] | None:
-        """The state after `spelling`, and the characters that it completes; None where it cannot be written here."""
+        """The state after `spelling` and the number of characters that it completes, or None where it cannot come."""
         position, begun = state
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
@@ -120,7 +120,7 @@ class Pattern:
         return (self._walk(position, text), decoder.getstate()[0]), len(text)
 
     def _compute_costs(self, state: PatternState) -> npt.NDArray[np.int32]:
-        """(V,): the characters of the shortest match that begins with each token; `NEVER` where there is none."""
+        """The number of characters of the shortest match that begins with each token, (V,); `NEVER` without one."""
         position, begun = state
         costs_V = np.full(len(self._spellings), NEVER, np.int32)
         if not begun:
@@ -134,7 +134,8 @@ class Pattern:
         return costs_V
 
     def _grow(self, texts: list[str]) -> None:
-        """The tree of `texts` as kinds of characters: those that the automaton cannot tell apart are one node."""
+        """Grows the tree of `texts`, whose nodes are kinds of characters: texts that the automaton cannot tell apart
+        end in one node."""
         kinds = self._automaton.kinds("".join(texts)).tolist()
         self._tree = _Node(0)
         nodes, alike, at = 1, [], 0
@@ -152,7 +153,7 @@ class Pattern:
         """The number of the node of each text."""
 
     def _costs_of_texts(self, position: int) -> npt.NDArray[np.int32]:
-        """For each node the characters of the text that it stands for, and those still needed after it."""
+        """The number of characters of each node's text, and of those that are still needed after it, together."""
         automaton = self._automaton
         costs = np.full(self._nodes, NEVER, np.int32)
         level, characters = [(self._tree, position)], 0
@@ -176,7 +177,7 @@ class _Node:
 
 
 def _text(spelling: bytes) -> str:
-    """What `spelling` writes by itself, "" where that is nothing or not whole characters."""
+    """The text that `spelling` writes by itself, or "" where that is not whole characters."""
     try:
         return spelling.decode()
     except UnicodeDecodeError:
@@ -184,7 +185,7 @@ def _text(spelling: bytes) -> str:
 
 
 def _range_of(begun: bytes) -> tuple[int, int]:
-    """The first and last of the characters whose UTF-8 begins with `begun`, some but not all of its bytes."""
+    """The first and last code point whose UTF-8 begins with `begun`, which has some but not all of its bytes."""
     length = 2 if begun[0] < 0xE0 else 3 if begun[0] < 0xF0 else 4
     prefix = begun[0] & (0x7F >> length)
     for byte in begun[1:]:
