@@ -27,8 +27,7 @@ from charnn.cells import CELLS, Cell, Operations, V
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelFormatError
-from charnn.export.graph import Graph
-from charnn.export.layer import PARAMETERS, RecurrentLayer
+from charnn.export.graph import PARAMETERS, Graph, RecurrentLayer
 from charnn.export.recurrent import add_recurrent
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import CellWeights, step

@@ -10,10 +10,18 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from charnn.checkpoint import history
-from charnn.checkpoint.arrays import Array, places_in_file, read_arrays, write_arrays
-from charnn.checkpoint.atomic import write_atomic
-from charnn.checkpoint.format import dumps, loads
+from charnn.checkpoint.files import (
+    Array,
+    append_history,
+    cut_history,
+    dump_config,
+    load_config,
+    places_in_file,
+    read_arrays,
+    read_history,
+    write_arrays,
+    write_atomic,
+)
 from charnn.config import ModelConfig
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, UsageError
 
@@ -80,7 +88,7 @@ class ModelDirectory:
 
         Raises ModelFormatError where the file is missing, damaged, of another format version, or names no task.
         """
-        return loads(self.read(CONFIG), str(self.path / CONFIG))
+        return load_config(self.read(CONFIG), str(self.path / CONFIG))
 
     def task(self) -> str:
         """The name of the model's task, which may be one that this charnn does not know. Raises as `document`."""
@@ -88,7 +96,7 @@ class ModelDirectory:
         return name
 
     def write_config(self, config: ModelConfig) -> None:
-        self.write(CONFIG, dumps(config).encode("utf-8"))
+        self.write(CONFIG, dump_config(config).encode("utf-8"))
 
     # The following methods read and write files of any name.
 
@@ -141,13 +149,13 @@ class ModelDirectory:
     # The following methods say how training went, and keep what resuming it needs.
 
     def history(self) -> list[dict[str, Any]]:
-        return history.read_history(self.path / HISTORY)
+        return read_history(self.path / HISTORY)
 
     def append_history(self, entry: Mapping[str, Any]) -> None:
-        history.append_history(self.path / HISTORY, entry)
+        append_history(self.path / HISTORY, entry)
 
     def cut_history(self, step: int) -> None:
-        history.cut_history(self.path / HISTORY, step)
+        cut_history(self.path / HISTORY, step)
 
     def training_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """The arrays and JSON values that `write_training_state` was given. Raises ModelNotFoundError without them."""

@@ -1,12 +1,16 @@
-"""Adds the equations of `charnn.cells` to a graph, as nodes."""
+"""Adds single steps of a cell to a graph: the equations of `charnn.cells` as nodes, and as the body of a loop.
+
+The loop, ONNX's Scan, is for cells that ONNX has no operator for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from charnn.cells import Cell
-from charnn.export.graph import Graph
+from charnn.cells import CELLS, Cell
+from charnn.export.graph import PARAMETERS, TYPES, Graph, Port, RecurrentLayer
 
 
 @dataclass(frozen=True)
@@ -71,3 +75,80 @@ def add_step(graph: Graph, cell: Cell, products: Sequence[str], state: Sequence[
             renamed[value.name] = name
         else:  # the value has a name already: it is an input, or another part of the state, too
             graph.add("Identity", [renamed.get(value.name, value.name)], [name])
+
+
+def add_scan(graph: Graph, layer: RecurrentLayer) -> str:
+    """Adds a loop for each direction, which does what one of ONNX's own operators would do. Gives the name of y.
+
+    A row that has ended, or backwards has not begun, keeps its state and gives 0.
+    """
+    inside = _inside(graph, layer) if layer.lengths else ""
+    results = [_add_loop(graph, layer, number, inside) for number in range(len(layer.directions))]
+    for part, name in enumerate(layer.outputs):
+        if name:
+            # y is (T, B, H) in each direction, a state (B, H).
+            axis = 1 if part == 0 else 0
+            parts = [graph.add("Unsqueeze", [result[part], graph.vector(axis)]) for result in results]
+            graph.add("Concat", parts, [name], axis=axis)
+    return layer.outputs[0]
+
+
+def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> list[str]:
+    """Adds the loop of one direction. Gives the names of y (T, B, H) and of the states (B, H) after the last step."""
+    name = f"{layer.name}.{number}"
+    cell, weights = CELLS[layer.cell], layer.directions[number]
+    w_ih, w_hh, b_ih, b_hh = (weights[parameter] for parameter in PARAMETERS)
+    from_input = graph.linear(layer.x, w_ih, b_ih, f"{name}.x")  # (T, B, G*H), as the body needs nothing else of x
+
+    before, stepped, after = (
+        [f"{name}.{part}.{when}" for part in cell.state] for when in ("before", "stepped", "after")
+    )
+    body = Graph(prefix=f"{name}.", constants=graph.constants)
+    product = body.linear(before[0], w_hh, b_hh, f"{name}.hidden")
+    add_step(body, cell, [f"{name}.from_input", product], before, stepped)
+    inputs: list[Port] = [*((part, "float", None) for part in before), (f"{name}.from_input", "float", None)]
+    sequences, y = [from_input], f"{name}.y"
+    if inside:
+        is_inside = f"{name}.is_inside"
+        inputs.append((is_inside, "bool", None))
+        sequences.append(inside)
+        for old, new, kept in zip(before, stepped, after, strict=True):
+            body.add("Where", [is_inside, new, old], [kept])
+        body.add("Where", [is_inside, stepped[0], body.number(0)], [y])
+    else:
+        after = stepped
+        body.add("Identity", [stepped[0]], [y])
+    outputs: list[Port] = [(part, "float", None) for part in (*after, y)]
+
+    attributes: dict[str, Any] = {}
+    if number == 1:
+        attributes = {"scan_input_directions": [1] * len(sequences), "scan_output_directions": [1]}
+    last = [f"{name}.{part}.last" for part in cell.state]
+    graph.add(
+        "Scan",
+        [*_initial(graph, layer, number), *sequences],
+        [*last, f"{name}.outputs"],
+        body=body.body(inputs, outputs),
+        num_scan_inputs=len(sequences),
+        **attributes,
+    )
+    return [f"{name}.outputs", *last]
+
+
+def _initial(graph: Graph, layer: RecurrentLayer, number: int) -> list[str]:
+    """The states before a direction's first step, (B, H)."""
+    if layer.states:
+        own = [graph.add("Gather", [state, graph.vector(number)], axis=0) for state in layer.states]
+        return [graph.add("Squeeze", [state_1BH, graph.vector(0)]) for state_1BH in own]
+    batch = graph.add("Shape", [layer.x], start=1, end=2)
+    zeros = graph.add("ConstantOfShape", [graph.add("Concat", [batch, graph.vector(layer.hidden_size)], axis=0)])
+    return [zeros] * len(CELLS[layer.cell].state)
+
+
+def _inside(graph: Graph, layer: RecurrentLayer) -> str:
+    """Whether each row still goes on at each step, (T, B, 1)."""
+    steps = graph.add("Shape", [layer.x], start=0, end=1)
+    places_T = graph.add("Range", [graph.vector(0), steps, graph.vector(1)])
+    places_T1 = graph.add("Unsqueeze", [places_T, graph.vector(1)])
+    lengths = graph.add("Cast", [layer.lengths], to=TYPES["int64"])
+    return graph.add("Unsqueeze", [graph.add("Less", [places_T1, lengths]), graph.vector(-1)])

@@ -1,4 +1,7 @@
-"""Builds an ONNX graph: nodes and constants are added, and then it is serialised. Nothing is traced by PyTorch."""
+"""Builds an ONNX graph: nodes and constants are added, and then it is serialised. Nothing is traced by PyTorch.
+
+A recurrent layer of a graph is described by its weights, and the names of its inputs and outputs.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,12 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-Array = npt.NDArray[np.float32]
+from charnn.cells import CELLS
 
+Array = npt.NDArray[np.float32]
+PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 TYPES = {"float": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL}
 """ONNX's numbers for the types that are used here."""
-
 Port = tuple[str, str, list[str | int] | None]
 """An input or output of a graph: its name, its type (one of TYPES), and its shape, with letters for free axes. Where
 the shape is None, it is left open."""
@@ -119,3 +123,37 @@ def externalize_tables(graph: bytes, file: str, header: str, places: Mapping[str
             for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):
                 constant.external_data.add(key=key, value=value)
     return bytes(model.SerializeToString())
+
+
+def layer_weights(weights: Mapping[str, Array], layer: str) -> dict[str, Array]:
+    """The PARAMETERS of a layer, gates in the order of the table of cells; `layer` is what their names begin with."""
+    return {name: weights[f"{layer}.{name}_l0"] for name in PARAMETERS}
+
+
+def state_names(cell: str, depth: int) -> list[str]:
+    """The names, in a graph, of what a layer carries from step to step."""
+    return [f"{part}.{depth}" for part in CELLS[cell].state]
+
+
+@dataclass(frozen=True)
+class RecurrentLayer:
+    """A layer that reads x (T, B, features) and gives y (T, directions, B, H)."""
+
+    name: str
+    cell: str
+    directions: Sequence[Mapping[str, Array]]
+    """The weights of one or two directions, forwards first: weight_ih, weight_hh, bias_ih and bias_hh, as PyTorch
+    stores them."""
+    x: str
+    outputs: Sequence[str]
+    """The names of y and, where they are wanted, of the states after the last step, (directions, B, H). A name of ""
+    leaves an output out."""
+    lengths: str = ""
+    """The name of the lengths of the rows in steps, (B,) int32. Without one, rows are as long as x. Beyond the end of a
+    row its y is 0. The backward direction begins at its end, and the states after the last step are those there."""
+    states: Sequence[str] = ()
+    """The names of the states before the first step, (directions, B, H). Without them, they are zeros."""
+
+    @property
+    def hidden_size(self) -> int:
+        return int(self.directions[0]["weight_hh"].shape[1])

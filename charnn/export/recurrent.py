@@ -1,7 +1,7 @@
 """Adds recurrent layers that read whole sequences to a graph.
 
 A cell that ONNX has an operator for becomes that operator, and another one becomes its equation in a loop
-(`charnn.export.scan`). The int8 variant of an LSTM is ONNX Runtime's DynamicQuantizeLSTM, which moves a quarter of the
+(`charnn.export.cells`). The int8 variant of an LSTM is ONNX Runtime's DynamicQuantizeLSTM, which moves a quarter of the
 memory: weights are int8 with a scale for each unit of a gate, and activations are quantised at every step, with one
 range for all rows.
 """
@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.cells import CELLS, OnnxOperator
-from charnn.export.graph import Array, Graph
-from charnn.export.layer import RecurrentLayer
-from charnn.export.scan import add_scan
+from charnn.export.cells import add_scan
+from charnn.export.graph import Array, Graph, RecurrentLayer
 
 LARGEST_INT8 = 64
 """The largest int8 weight: 2 * 255 * 64 is below 2**15, so that the sum of two products fits 16 bits."""

@@ -13,7 +13,6 @@ from torch.nn import functional
 from charnn.cells import CELLS, TorchKernel
 from charnn.network.cells import CellWeights, LayerState, like, state_type, step, unroll
 from charnn.network.gradient_flow import rnn_with_gradient_flow
-from charnn.network.weight_drop import WeightDrop
 
 StackState = tuple[LayerState, ...]
 """The state of a stack, which it carries from step to step: one entry for each layer, that nearest the input first."""
@@ -208,3 +207,21 @@ def _initialize(weights: CellWeights, cell: str) -> None:
     nn.init.zeros_(weights.bias_hh)
     if open_gate is not None:
         nn.init.ones_(weights.bias_ih.chunk(gates)[open_gate])
+
+
+class WeightDrop(nn.Module):
+    """Dropout of the single values of a matrix, with a new mask at every call (Wan et al. 2013).
+
+    What is kept is scaled by 1 / (1 - probability). In eval mode and at probability 0 it changes nothing.
+    """
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, weight: Tensor) -> Tensor:
+        if not self.training or self.probability == 0:
+            return weight
+        # On CPUs uniform numbers come several times faster than the Bernoulli ones of `functional.dropout`.
+        kept = torch.rand_like(weight) >= self.probability
+        return weight * kept.to(weight.dtype).div_(1 - self.probability)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoint.format import FORMAT_VERSION, dumps
+from charnn.checkpoint.files import FORMAT_VERSION, dump_config
 from charnn.config.model import TrainingRecord
 from charnn.config.sources import SourceFile
 from charnn.config.tokenizer import TokenizerConfig
@@ -32,7 +32,7 @@ def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:
 
 
 def document(**changes: Any) -> str:
-    return json.dumps({**json.loads(dumps(config_of())), **changes})
+    return json.dumps({**json.loads(dump_config(config_of())), **changes})
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def loads(tmp_path: Path) -> Callable[[str], LanguageModelConfig]:
 
 
 def test_config_survives_its_text_and_the_text_its_config(loads) -> None:
-    text = dumps(config_of())
+    text = dump_config(config_of())
     assert loads(text) == config_of()
-    assert dumps(loads(text)) == text
+    assert dump_config(loads(text)) == text
     assert json.loads(text)["format_version"] == FORMAT_VERSION
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from charnn.checkpoint.format import dumps
+from charnn.checkpoint.files import dump_config
 from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.use.model import Tagger
@@ -59,7 +59,7 @@ def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(model: Ta
     assert config.scores.accuracies == (1.0, 1.0)
     assert config.quantization is not None
     data = (PATH / "config.json").read_bytes()
-    assert dumps(config).encode() == data
+    assert dump_config(config).encode() == data
 
 
 def test_lexicon_gives_the_ids_that_the_weights_were_trained_on(model: TaggerDirectory) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from charnn.export.graph import Array, Graph
-from charnn.export.layer import RecurrentLayer, layer_weights, state_names
+from charnn.export.graph import Array, Graph, RecurrentLayer, layer_weights, state_names
 from charnn.export.recurrent import add_recurrent, last_ticks, with_ticks
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.graph_ends import (

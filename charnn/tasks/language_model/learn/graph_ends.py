@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charnn.export.graph import Array, Graph, Port
-from charnn.export.layer import state_names
+from charnn.export.graph import Array, Graph, Port, state_names
 from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES

@@ -14,8 +14,7 @@ import numpy as np
 
 from charnn.cells import CELLS
 from charnn.export.cells import add_step
-from charnn.export.graph import Array, Graph
-from charnn.export.layer import PARAMETERS, layer_weights, state_names
+from charnn.export.graph import PARAMETERS, Array, Graph, layer_weights, state_names
 from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.graph_ends import (
@@ -110,7 +109,7 @@ def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, larges
 
 
 def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str]) -> None:
-    """Makes sure that the state may be written over while the graph runs, as `charnn.runtime.bound` does.
+    """Makes sure that the state may be written over while the graph runs, as `charnn.runtime.session` does.
 
     No part of the state `after` may be there before all that reads the part in its place has run. Where the equation
     alone does not see to that, all parts are made first, and then put out together.

@@ -103,7 +103,8 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[LineScore]:
         """What each line costs the model, which reads it by itself; in order, as `charnn score` has it.
 
-        Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another was asked for.
+        Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another
+        was asked for.
         """
         from charnn.tasks.language_model.use.line_stream import score_stream
         from charnn.tasks.language_model.use.lines import LineScorer

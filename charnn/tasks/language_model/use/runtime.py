@@ -19,8 +19,7 @@ import numpy.typing as npt
 
 from charnn.errors import ModelFormatError
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
-from charnn.runtime.bound import BoundSteps
-from charnn.runtime.session import graph_name, only_what_is_wanted, open_graph
+from charnn.runtime.session import BoundSteps, graph_name, only_what_is_wanted, open_graph
 from charnn.runtime.state import join, overwrite, put, select
 from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN, ConditionedLanguageModel
 from charnn.tasks.language_model.config import Stopping

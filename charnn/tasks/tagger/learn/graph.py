@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charnn.export.graph import TYPES, Array, Graph, Port
-from charnn.export.layer import RecurrentLayer, layer_weights
+from charnn.export.graph import TYPES, Array, Graph, Port, RecurrentLayer, layer_weights
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.word_reader import WIDTHS
@@ -80,7 +79,7 @@ def vector_size(config: TaggerNetworkConfig) -> int:
 
 
 def _convolutions(graph: Graph, characters: str, weights: Mapping[str, Array]) -> list[str]:
-    """As `network.word_reader.ConvolutionReader`."""
+    """Adds what `word_reader.ConvolutionReader` computes."""
     inside = _inside(graph)
     x = graph.add(
         "Transpose", [graph.add("Mul", [characters, inside], ["inside.x"])], ["characters.last"], perm=[0, 2, 1]
@@ -109,7 +108,7 @@ def _inside(graph: Graph) -> str:
 
 
 def _last_states(graph: Graph, characters: str, weights: Mapping[str, Array]) -> list[str]:
-    """As `network.word_reader.RecurrentReader`."""
+    """Adds what `word_reader.RecurrentReader` computes."""
     x = graph.add("Transpose", [characters], ["characters.time_first"], perm=[1, 0, 2])
     lengths = graph.add("Cast", ["lengths"], ["lengths.int32"], to=TYPES["int32"])
     name = "spelling.reader.recurrent"
@@ -120,7 +119,7 @@ def _last_states(graph: Graph, characters: str, weights: Mapping[str, Array]) ->
 
 
 def _neighbours(graph: Graph, weights: Mapping[str, Array]) -> str:
-    """As `network.tagger.Neighbours`: its convolution as one product of matrices."""
+    """Adds what `network.Neighbours` computes, with its convolution as one product of matrices."""
     # ONNX Runtime's product of matrices takes vectors as they lie; its convolution would have them transposed.
     weight = weights["neighbours.convolution.weight"]
     pads = graph.integers("neighbours.pads", 1, 0, 0, 1, 0, 0)

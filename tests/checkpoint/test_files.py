@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoint.atomic import write_atomic
+from charnn.checkpoint.files import write_atomic
 
 
 @pytest.fixture

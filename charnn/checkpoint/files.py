@@ -1,0 +1,143 @@
+"""Reads and writes kinds of files in a model directory: arrays, the history of validations, the text of config.json.
+
+Each is written so that it is there as a whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config import Json
+from charnn.errors import ModelFormatError
+
+Array = npt.NDArray[Any]
+FORMAT_VERSION = 1
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replaces the file at `path`: `data` are written under a temporary name beside it, flushed to disk and renamed.
+
+    A reader sees the old file or the new one, and so does whoever comes after a crash. Raises OSError.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp lets only the owner read it
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _flush_directory(path.parent)
+
+
+def _flush_directory(path: Path) -> None:
+    """Makes a rename survive a power cut, where the system lets a directory be flushed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no directories
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file."""
+    from safetensors import SafetensorError, safe_open  # imported here, because it takes 20 ms and sampling needs none
+
+    if not path.is_file():
+        raise ModelFormatError(f"{path}: missing")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, AttributeError, TypeError, ValueError) as error:  # the middle two: a type numpy lacks
+        raise ModelFormatError(f"{path}: damaged: {' '.join(str(error).split())}") from None
+
+
+def places_in_file(path: Path) -> tuple[str, dict[str, tuple[int, int]]]:
+    """The SHA-256 of the file's header, including the length before it; and for each array the byte where it begins
+    and its number of bytes.
+
+    The file must be a sound one. Arrays lie in it in C order.
+    """
+    with path.open("rb") as file:
+        before = file.read(8)
+        (length,) = struct.unpack("<Q", before)
+        header = file.read(length)
+    entries = {name: entry for name, entry in json.loads(header).items() if name != "__metadata__"}
+    offsets = {name: entry["data_offsets"] for name, entry in entries.items()}
+    places = {name: (8 + length + begin, end - begin) for name, (begin, end) in offsets.items()}
+    return hashlib.sha256(before + header).hexdigest(), places
+
+
+def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None) -> None:
+    from safetensors.numpy import save
+
+    write_atomic(path, save({key: np.ascontiguousarray(array) for key, array in arrays.items()}, metadata))
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """The entries of the file, up to the first line that is damaged. A crash may have cut the last line short."""
+    entries: list[dict[str, Any]] = []
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(entry, dict) or type(entry.get("step")) is not int:
+            break
+        entries.append(entry)
+    return entries
+
+
+def append_history(path: Path, entry: Mapping[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def cut_history(path: Path, step: int) -> None:
+    """Drops the validations after `step`, because a resumed run makes them again."""
+    kept = [json.dumps(entry) + "\n" for entry in read_history(path) if entry["step"] <= step]
+    write_atomic(path, "".join(kept).encode("utf-8"))
+
+
+def dump_config(config: Json) -> str:
+    document: dict[str, Any] = {"format_version": FORMAT_VERSION, **config.to_json()}
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # A path that is not UTF-8 has half surrogates in it; "backslashreplace" writes them as JSON escapes them.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def load_config(data: bytes, name: str) -> dict[str, Any]:
+    """The object that `dump_config` wrote, without the format version. It has a `task`, which is a string.
+
+    `name` is what messages call the file. Raises ModelFormatError for another version, and for anything else.
+    """
+    try:
+        document = json.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ModelFormatError(f"{name}: not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelFormatError(f"{name}: not JSON: {str(error) or 'nested too deep'}") from None
+    version = document.pop("format_version", None) if isinstance(document, dict) else None
+    if version != FORMAT_VERSION:
+        raise ModelFormatError(
+            f"{name} has format version {version!r:.20}; this charnn reads version {FORMAT_VERSION}",
+            hint="use the version of charnn that wrote the model, or train it again",
+        )
+    if not isinstance(document.get("task"), str):
+        raise ModelFormatError(f"{name}: the task {document.get('task')!r:.30} is not known")
+    return dict(document)
