@@ -179,10 +179,10 @@ def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]
 
 def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Task[Any]:
     """The task whose kind of data the file is. Raises UsageError where it looks like data of several."""
-    from charnn.corpora.sources import beginning
+    from charnn.corpora.sources import peek
 
-    text = beginning(path, encoding=encoding)
-    found = [task for task in tasks if task.recognizes(text)]
+    sample = peek(path, encoding=encoding)
+    found = [task for task in tasks if task.recognizes(sample)]
     if len(found) > 1:
         names = " or ".join(f"--task {task.name}" for task in found)
         raise UsageError(f"{path}: this may be data of several kinds", hint=f"say which with {names}")

@@ -17,7 +17,7 @@ import zlib
 from charnn.config.sources import SourceFile
 from charnn.errors import CorpusError, UsageError
 
-BEGINNING = 1 << 16
+PEEKED_BYTES = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -37,8 +37,8 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
     return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
 
 
-def beginning(path: str, *, encoding: str = "utf-8") -> str:
-    """The first characters of the text at `path`, at most BEGINNING bytes of them, to recognize what it is.
+def peek(path: str, *, encoding: str = "utf-8") -> str:
+    """The first characters of the text at `path`, at most PEEKED_BYTES bytes of them, to recognize what it is.
 
     Everything can still be read afterwards, which is why nothing is read from a named pipe. What cannot be read or
     decoded is left out, and `read` will report it.
@@ -51,12 +51,12 @@ def beginning(path: str, *, encoding: str = "utf-8") -> str:
             return ""
         else:
             with open(path, "rb") as file:
-                data = file.read(BEGINNING)
+                data = file.read(PEEKED_BYTES)
     except (OSError, AttributeError):
         return ""
     if data.startswith(_GZIP_MAGIC):
         try:
-            data = zlib.decompressobj(31).decompress(data, BEGINNING)
+            data = zlib.decompressobj(31).decompress(data, PEEKED_BYTES)
         except zlib.error:
             return ""
     return data.decode(encoding, "ignore")

@@ -115,8 +115,8 @@ class Task(ABC, Generic[C]):
     def model(self) -> type[Model[Any, C]]:
         """The class of its models, which works without PyTorch."""
 
-    def recognizes(self, beginning: str) -> bool:
-        """Whether data that begin like this are of this task's kind. A task that reads any text says no."""
+    def recognizes(self, sample: str) -> bool:
+        """Whether data that begin with this sample are of this task's kind. A task that reads any text says no."""
         return False
 
     @abstractmethod

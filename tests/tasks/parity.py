@@ -118,8 +118,8 @@ class ParityTask(Task[ParityConfig]):
     name, title, data, summary, commands = "parity", "judge of parity", "lines of bits", "counts modulo 2", ()
     training_options, directory, model = TrainingOptions, ParityDirectory, ParityModel
 
-    def recognizes(self, beginning: str) -> bool:
-        return set(beginning) == set("01\n")
+    def recognizes(self, sample: str) -> bool:
+        return set(sample) == set("01\n")
 
     def start(self, run: Any, options: TrainingOptions) -> Session[ParityConfig]:
         text, source = read(run.corpus[0])

@@ -36,11 +36,11 @@ class TaggerTask(Task[TaggerConfig]):
 
         return Tagger
 
-    def recognizes(self, beginning: str) -> bool:
+    def recognizes(self, sample: str) -> bool:
         """CoNLL-U, columns between tabs, and lines of word_TAG are treebanks."""
         from charnn.tasks.tagger.formats.recognition import recognize
 
-        return recognize(beginning) != "lines"
+        return recognize(sample) != "lines"
 
     @property
     def directory(self) -> type[TaggerDirectory]:

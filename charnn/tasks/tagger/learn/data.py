@@ -1,5 +1,4 @@
-"""A treebank as numbers, made once, and the batches that are drawn from it: sentences of like lengths, all of them once
-an epoch."""
+"""A treebank as numbers, made once, and the batches of sentences of like lengths that are drawn from it."""
 
 from __future__ import annotations
 
@@ -20,15 +19,18 @@ from charnn.tasks.tagger.treebank import Treebank
 Ids = npt.NDArray[np.int64]
 
 LENGTH_NOISE = 3.0
-"""Words that lengths are blurred by, so that no epoch has the batches of another and little is padded all the same."""
+"""How many words lengths are blurred by, so that no epoch has the batches of another and still little is padded."""
 
 
 class Batches:
-    """Batches of about `sentences` sentences of mean length: fewer of long ones, more of short ones, since each batch
-    holds about as many words, padding counted. Every epoch draws new ones, in a new order."""
+    """Draws batches in which every sentence comes once an epoch; each epoch has new ones, in a new order."""
 
     def __init__(self, lengths: Ids, *, sentences: int, random: np.random.Generator) -> None:
-        """`lengths`: words of each sentence."""
+        """`lengths` is how many words each sentence has.
+
+        A batch has about `sentences` sentences of mean length, fewer long ones or more short ones, since all batches
+        have about as many words, padding counted.
+        """
         self.random = random
         self._lengths = lengths
         self.words_in_batch = max(int(sentences * lengths.mean()), 1)
@@ -46,7 +48,7 @@ class Batches:
 
     @property
     def epoch(self) -> float:
-        """Epochs so far, the current one in part."""
+        """How many epochs have been drawn, the current one in part."""
         return self._epochs + self._next / len(self._batches)
 
     def position(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class Batches:
 
 
 UNSEEN = -1
-"""The id of a tag that the training data do not have: no prediction is right."""
+"""The id of a tag that the training data do not have, so that no prediction of it is right."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Batch:
 
 
 class EncodedSentences:
+    """Sentences as the numbers of their forms and tags."""
+
     def __init__(self, sentences: Sequence[TaggedSentence], forms: dict[str, int], lexicon: Lexicon) -> None:
         """`forms` numbers the distinct forms, and is added to."""
         self.forms = [np.array([forms.setdefault(w, len(forms)) for w in s.words], np.int64) for s in sentences]
@@ -100,6 +104,8 @@ class EncodedSentences:
 
 
 class EncodedTreebank:
+    """The training and validation sentences of a treebank as numbers, and the features of their forms."""
+
     def __init__(self, treebank: Treebank, lexicon: Lexicon, *, longest: int) -> None:
         """Training sentences longer than `longest` words are cut into parts."""
         forms: dict[str, int] = {}

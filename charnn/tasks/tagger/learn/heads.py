@@ -1,4 +1,4 @@
-"""The heads of a tagger, one for each decoder of `charnn.decoding`: from an encoder's features to scores and a loss.
+"""The heads of a tagger, one for each decoder of `decoding`, which take an encoder's features to scores and a loss.
 
 Shapes: B sentences of up to T words, padded at the end; F features of a word; S scores of a word; K tags.
 """
@@ -21,12 +21,13 @@ from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.decoding.saved import decoder_from
 
 FEEDBACK_SIZE = 64
-"""Units of the feedback head's hidden layer."""
+"""How many units the feedback head's hidden layer has."""
 
 
 class Head(nn.Module, ABC):
-    """`scores_layer` (weight (S, F), bias (S,)) is the part that an exported graph computes; the decoder is the rest.
+    """Takes the features of words to scores, and scores and tags to a loss.
 
+    `scores_layer` (weight (S, F), bias (S,)) is the part that an exported graph computes; the decoder is the rest.
     Everything is computed in the precision of the weights, under autocast too: next to the encoder it costs little,
     and the losses of long sentences are sums.
     """
@@ -40,16 +41,17 @@ class Head(nn.Module, ABC):
         self.scores_layer = nn.Linear(features, score_size)
 
     def scores(self, features: Tensor) -> Tensor:
-        """(..., S) from (..., F), linear: what `decoder().decode` takes."""
+        """The scores (..., S) of features (..., F), which are linear in them; `decoder().decode` takes them."""
         with torch.autocast(features.device.type, enabled=False):
             scores: Tensor = self.scores_layer(features.to(self.scores_layer.weight.dtype))
             return scores
 
     def nats(self, features_BTF: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
-        """The sum of -ln p over the words of all sentences, a scalar: of each word's tag, or, for the crf, of each
-        sentence's tags. Tags are int64; each sentence has at least one word.
+        """The sum of -ln p over all sentences, a scalar, where p is that of each word's tag, or of each sentence's tags
+        for the crf.
 
-        What stands at padded places makes no difference, whatever it is, and gets no gradient.
+        Tags are int64, and each sentence has at least one word. Padded places make no difference, whatever they hold,
+        and get no gradient.
         """
         word_BT = torch.arange(tags_BT.shape[1], device=tags_BT.device) < lengths_B[:, None]
         with torch.autocast(features_BTF.device.type, enabled=False):
@@ -60,10 +62,10 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Copies of what the decoder needs beside the scores, by the names that `decoding.decoder_from` knows."""
+        """Copies of what the decoder needs beside the scores, by the names that `decoder_from` knows."""
 
     def decoder(self) -> Decoder:
-        """As the weights are now; later training does not change it."""
+        """The decoder with the weights as they are now; later training does not change it."""
         return decoder_from(self.kind, self.arrays(), tags=self.tags)
 
 
@@ -84,10 +86,10 @@ class IndependentHead(Head):
 
 
 class FeedbackHead(Head):
-    """The recurrence of `charnn.tasks.tagger.decoding.feedback` from each tag to the next word's hidden layer.
+    """The recurrence of `decoding.feedback`, from each tag to the next word's hidden layer.
 
     It is trained by teacher forcing: the input is the right tag of the word before, which is known for all words at
-    once, so no step waits for another. What it costs is that the head never learns to live with its own mistakes.
+    once, so no step waits for another. The price is that the head never learns to live with its own mistakes.
     """
 
     kind = "feedback"
@@ -103,7 +105,7 @@ class FeedbackHead(Head):
 
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
         previous_BT = functional.pad(tags_BT[:, :-1], (1, 0), value=self.tags)
-        # From here on all words of all sentences are one list: teacher forcing leaves no order among them.
+        # From here on all words of all sentences are one list, as teacher forcing leaves no order among them.
         hidden_NS = torch.tanh(self.scores(features_BTF[word_BT]) + self.tag_vectors(previous_BT[word_BT]))
         return functional.cross_entropy(self.output(hidden_NS), tags_BT[word_BT], reduction="sum")
 
@@ -116,7 +118,7 @@ class FeedbackHead(Head):
 
 
 class CrfHead(Head):
-    """The linear-chain conditional random field of `decoding.crf`; its likelihood by the forward recursion."""
+    """The linear-chain conditional random field of `decoding.crf`, whose likelihood the forward recursion computes."""
 
     kind = "crf"
 
@@ -133,7 +135,7 @@ class CrfHead(Head):
         return (self._log_partition(scores_BTK, word_BT) - self._score(scores_BTK, tags_BT, word_BT)).sum()
 
     def _score(self, scores_BTK: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
-        """(B,), the score of these tags."""
+        """The score of each sentence's tags, (B,)."""
         of_words_BT = scores_BTK.gather(-1, tags_BT[..., None])[..., 0]
         between_BT = self.transitions[tags_BT[:, :-1], tags_BT[:, 1:]]
         last_B = tags_BT.gather(1, word_BT.sum(1, keepdim=True) - 1)[:, 0]
@@ -141,7 +143,7 @@ class CrfHead(Head):
         return inner_B + self.start[tags_BT[:, 0]] + self.end[last_B]
 
     def _log_partition(self, scores_BTK: Tensor, word_BT: Tensor) -> Tensor:
-        """(B,), the log of the sum of exp(score) over all sequences of tags."""
+        """The log of the sum of exp(score) over all sequences of tags, (B,)."""
         through = _log_sums(self.transitions)
         first_BK, *others = scores_BTK.unbind(1)
         log_BK = self.start + first_BK
@@ -165,10 +167,11 @@ def make_head(kind: DecoderKind, features: int, tags: int) -> Head:
 
 
 def _log_sums(transitions_KK: Tensor) -> Callable[[Tensor], Tensor]:
-    """A function of log_BK, its value (B, K) at j log sum_i exp(log_BK[:, i] + transitions_KK[i, j]).
+    """The function of log_BK whose value (B, K) at j is log sum_i exp(log_BK[:, i] + transitions_KK[i, j]).
 
-    By a product of matrices, which takes a fraction of the memory and time of B * K * K exponentials, where the
-    transitions are so close that no sum can lose its largest term. Half of what exp takes leaves as much for gradients.
+    It is a product of matrices, which takes a fraction of the memory and time of B * K * K exponentials, where the
+    transitions are so close that no sum can lose its largest term. They may take half of the range of exp, which leaves
+    as much for gradients.
     """
     top = transitions_KK.detach().max()
     spread = float(top - transitions_KK.detach().min())
@@ -184,7 +187,7 @@ def _log_sums(transitions_KK: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def _start_uniform(layer: nn.Linear) -> None:
-    """Small weights, so that the first loss is that of a uniform guess, ln K nats."""
+    """Makes the weights small, so that the first loss is that of a uniform guess, ln K nats."""
     nn.init.normal_(layer.weight, std=0.02)
     nn.init.zeros_(layer.bias)
 

@@ -24,7 +24,7 @@ from charnn.tasks.tagger.learn.word_reader import WordReader
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """N distinct words as a network reads them, all int64; see `lexicon.WordFeatures`."""
+    """N distinct words as a network reads them: the arrays of `lexicon.WordFeatures`, as int64 tensors."""
 
     words_N: Tensor
     characters_NL: Tensor
@@ -103,7 +103,7 @@ class TaggerNetwork(nn.Module):
         return np.stack([d.decode(s, lengths).tags_BT for d, s in zip(self.decoders(), scores, strict=True)])
 
     def decoders(self) -> list[Decoder]:
-        """Of each column, as the weights are now."""
+        """The decoder of each column, as the weights are now."""
         return [head.decoder() for head in self._heads()]
 
     def _heads(self) -> list[Head]:

@@ -1,4 +1,4 @@
-"""The tagger's task: the tags of every word of a sentence, all at once."""
+"""The objective of a tagger: the tags of every word of a sentence, all at once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TaggerObjective:
         return self._batches.words_in_batch
 
     def loss(self) -> tuple[Tensor, int]:
-        """A word is one target, however many columns its tags are in."""
+        """The loss of the next batch, and its targets; a word is one, however many columns its tags are in."""
         batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
         features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
         return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), int(batch.lengths_B.sum())
@@ -59,7 +59,7 @@ class TaggerObjective:
         return 1 - sum(accuracies) / len(accuracies)
 
     def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
-        """Accuracies of the columns, of all of them together, and of unknown words, in the first `count` sentences."""
+        """The accuracies of the columns, of all together, and of unknown words, in the first `count` sentences."""
         right_C = np.zeros(len(self._columns), np.int64)
         all_right = unknown = unknown_right = 0
         for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):

@@ -1,4 +1,4 @@
-"""What int8 inference costs and gains a tagger, measured with the two graphs as inference runs them."""
+"""Measures what int8 inference costs and gains a tagger, with the two graphs as inference runs them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from charnn.tasks.tagger.lexicon import WordFeatures
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 LARGEST_LOSS = 0.001
-"""The fraction of words that int8 may get wrong more often where it is used."""
+"""The fraction of words that int8 may get wrong more often than fp32 where it is used."""
 SENTENCES = 2000
 """The cost is measured on so many validation sentences at most."""
 BATCH = 32

@@ -1,4 +1,4 @@
-"""Characters into words: one vector a word, from its spelling alone.
+"""Makes one vector of each word from its spelling alone.
 
 Shapes: N words, L characters of the longest of them (marks counted), A affixes, D the size of a vector.
 """
@@ -14,11 +14,11 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
 
 WIDTHS = (3, 5)
-"""Characters that a unit of each convolution sees."""
+"""How many characters a unit of each convolution sees."""
 
 
 class ConvolutionReader(nn.Module):
-    """Many to one: the largest value of each unit anywhere in the word (Santos and Zadrozny 2014)."""
+    """Convolves the characters and takes the largest value of each unit in the word (Santos and Zadrozny 2014)."""
 
     def __init__(self, input_size: int, size: int) -> None:
         super().__init__()
@@ -28,14 +28,14 @@ class ConvolutionReader(nn.Module):
     def forward(self, x_NLE: Tensor, lengths_N: Tensor) -> Tensor:
         inside_N1L = (torch.arange(x_NLE.shape[1], device=x_NLE.device) < lengths_N[:, None])[:, None]
         x_NEL = x_NLE.transpose(1, 2) * inside_N1L
-        # Units are not negative, so that 0 beyond the word's end never is the largest but where all are.
+        # Units are not negative, so a 0 beyond the word's end is the largest only where all are 0.
         return torch.cat(
             [(functional.relu(convolution(x_NEL)) * inside_N1L).amax(2) for convolution in self.convolutions], 1
         )
 
 
 class RecurrentReader(nn.Module):
-    """Many to one: the last states of two lstms, one reading forwards and one backwards (Ling et al. 2015)."""
+    """Takes the last states of two LSTMs, one that reads forwards and one backwards (Ling et al. 2015)."""
 
     def __init__(self, input_size: int, size: int) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class RecurrentReader(nn.Module):
 
 
 class WordReader(nn.Module):
-    """What the spelling says: read character by character, by its beginnings and ends, by its capitals."""
+    """Reads a word's spelling: its characters one by one, its beginnings and ends, and its capitals."""
 
     def __init__(self, config: TaggerNetworkConfig) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class WordReader(nn.Module):
         self.size = self.reader.size + config.shape_size + config.affix_size
 
     def forward(self, characters_NL: Tensor, lengths_N: Tensor, affixes_NA: Tensor, shapes_N: Tensor) -> Tensor:
-        """(N, D). A word's vector does not depend on how far its row is padded. Training mode drops affixes."""
+        """The vectors (N, D). They do not depend on how far rows are padded. Training mode drops affixes."""
         read_ND = self.reader(self.characters(characters_NL), lengths_N)
         if self.training and self.affix_dropout:
             dropped_NA = torch.rand(affixes_NA.shape, device=affixes_NA.device) < self.affix_dropout

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -111,3 +113,10 @@ def test_time_grows_with_length_and_no_faster(text: str) -> None:
     recognize(text)
     recognize(f"{text} {text} {text}")
     assert time.perf_counter() - start < 2
+
+
+def test_a_format_is_told_without_numpy() -> None:
+    """Every command that is given a file first asks which task it is for."""
+    script = "import sys, charnn.tasks.tagger.formats.recognition; print('numpy' in sys.modules)"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert finished.stdout == "False\n"
