@@ -14,8 +14,7 @@ from charnn.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from charnn.tasks.language_model.use.line_stream import ScoredLine
-    from charnn.tasks.language_model.use.lines import LineModel
+    from charnn.tasks.language_model.use.lines import LineModel, ScoredLine
 
 SHOWN = 5
 """The most characters that a warning names as never seen by the model."""
@@ -93,8 +92,7 @@ def score(
     """
     from charnn.cli import console, score_views
     from charnn.corpora.sources import check_encoding
-    from charnn.tasks.language_model.use.line_stream import score_stream
-    from charnn.tasks.language_model.use.lines import LineScorer
+    from charnn.tasks.language_model.use.lines import LineScorer, score_stream
     from charnn.tasks.language_model.use.model import LanguageModel
 
     several = len(models or []) > 1

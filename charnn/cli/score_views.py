@@ -9,8 +9,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from charnn.readable import escaped
-from charnn.tasks.language_model.use.line_stream import ScoredLine
-from charnn.tasks.language_model.use.lines import LineScore
+from charnn.tasks.language_model.use.lines import LineScore, ScoredLine
 from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 

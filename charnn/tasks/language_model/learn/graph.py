@@ -1,24 +1,23 @@
-"""A language model's inference graph, from its weights.
+"""Makes a language model's inference graph from its weights, and both ends of its other graph (`step_graph`).
 
 One graph has a free batch and a free time axis, so it serves single steps and whole sequences. Its contract is in
-`charnn.tasks.language_model.use.runtime`.
+`charnn.tasks.language_model.use.runtime`. What the two graphs share are their ends: from ids to what the first layer
+reads, from what the last layer gives to logits, and the names, types and shapes of the ports. Shapes there begin with
+the axes of `ids` as the layers read them, written as dots: (T, B), or (B,).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from charnn.export.graph import Array, Graph, RecurrentLayer, layer_weights, state_names
+import numpy as np
+
+from charnn.export.graph import Array, Graph, Port, RecurrentLayer, layer_weights, state_names
 from charnn.export.recurrent import add_recurrent, last_ticks, with_ticks
+from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph_ends import (
-    add_inputs,
-    add_log_lengths,
-    add_logits,
-    condition_ports,
-    input_tables,
-    serialize,
-)
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES
+from charnn.tokenizers.base import STOP_ID
 
 
 def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
@@ -43,3 +42,79 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
         log_lengths = add_log_lengths(graph, hidden, weights, "log_lengths.time_first")
         graph.add("Transpose", [log_lengths], ["log_lengths"], perm=[1, 0, 2])
     return serialize(graph, config, ["B", "T"])
+
+
+def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
+    """The embedding (V, E), and those of the conditions by their names."""
+    return {name: weights[f"{name}.weight"] for name in ("embedding", *(c.name for c in CONDITIONS[config.stopping]))}
+
+
+def condition_ports(config: LanguageModelNetworkConfig) -> dict[str, str]:
+    """The graph's inputs for the rows of the conditions, by the conditions' names."""
+    return {condition.name: condition.port for condition in CONDITIONS[config.stopping]}
+
+
+def add_inputs(
+    graph: Graph, config: LanguageModelNetworkConfig, tables: Mapping[str, Array], ids: str, rows: Mapping[str, str]
+) -> str:
+    """(..., E): the rows of the `embedding` among the `input_tables` that `ids` name, with those of each condition
+    that `rows` name added."""
+    x = graph.add("Gather", [graph.constant("embedding", tables["embedding"]), ids])
+    for condition in CONDITIONS[config.stopping]:
+        name = condition.name
+        added = graph.add("Gather", [graph.constant(name, tables[name]), rows[name]])
+        if not condition.beside_stops:
+            is_stop = _column(graph, graph.add("Equal", [ids, graph.integers("stop", STOP_ID)]))
+            nothing = graph.constant("nothing", np.zeros(1, np.float32))
+            added = graph.add("Where", [is_stop, nothing, added])
+        x = graph.add("Add", [x, added])
+    return x
+
+
+def add_logits(
+    graph: Graph,
+    hidden: str,
+    weights: Mapping[str, Array],
+    config: LanguageModelNetworkConfig,
+    rows: Mapping[str, str],
+    output: str,
+) -> str:
+    """(..., V) from (..., H) and the rows of the conditions, as `network.LanguageModelNetwork.logits`."""
+    head = weights["head.weight"], weights["head.bias"]
+    if config.stopping == "symbol":
+        return graph.linear(hidden, *head, output)
+    scores = graph.linear(hidden, *head, "scores")
+    impossible = graph.constant("impossible", np.full(1, -np.inf, np.float32))
+    is_stop = graph.constant("is_stop_symbol", np.arange(config.vocabulary_size) == STOP_ID)
+    if config.stopping == "halt":
+        others = graph.add("LogSoftmax", [graph.add("Where", [is_stop, impossible, scores])], axis=-1)
+        return graph.add("Where", [is_stop, scores, others], [output])
+    is_last = _column(graph, graph.add("Equal", [rows[COUNTDOWN.name], graph.integers("no_token", 0)]))
+    can_be = graph.add("Equal", [is_last, is_stop])
+    return graph.add("Where", [can_be, scores, impossible], [output])
+
+
+def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], output: str) -> str:
+    """(..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`."""
+    scores = graph.linear(hidden, weights["lengths.weight"], weights["lengths.bias"], "lengths")
+    return graph.add("LogSoftmax", [scores], [output], axis=-1)
+
+
+def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[str | int]) -> bytes:
+    """The graph with the ports of `charnn.tasks.language_model.use.runtime`; `axes` are those of `ids`."""
+    states = [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
+    state: list[str | int] = [1, "B", config.hidden_size]
+    given: list[Port] = [("ids", "int64", [*axes]), *((name, "float", state) for name in states)]
+    wanted: list[Port] = [
+        ("logits", "float", [*axes, config.vocabulary_size]),
+        *((f"{name}.next", "float", state) for name in states),
+    ]
+    given += [(port, "int64", [*axes]) for port in condition_ports(config).values()]
+    if config.stopping == "length":
+        wanted.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
+    return graph.serialize(given, wanted, {} if config.stopping == "symbol" else {"stopping": config.stopping})
+
+
+def _column(graph: Graph, x: str) -> str:
+    """(..., 1)"""
+    return graph.add("Unsqueeze", [x, graph.integers("last_axis", -1)])

@@ -17,7 +17,7 @@ from charnn.export.cells import add_step
 from charnn.export.graph import PARAMETERS, Array, Graph, layer_weights, state_names
 from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph_ends import (
+from charnn.tasks.language_model.learn.graph import (
     add_inputs,
     add_log_lengths,
     add_logits,

@@ -1,8 +1,12 @@
-"""Many short texts, such as lines, each scored by itself: those of like length together, several batches at once."""
+"""Many short texts, such as lines, each scored by itself: those of like length together, several batches at once.
+
+A stream of lines is scored in order and in bounded memory: each line as soon as it is read where the input pauses, many
+at once where it does not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +18,7 @@ import numpy.typing as npt
 
 from charnn.errors import ModelError
 from charnn.generation.model import conditions_at
-from charnn.streaming import batches_by_length
+from charnn.streaming import batches_by_length, results_in_order
 from charnn.tasks.language_model.use.scores import Scorer, bits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -29,6 +33,9 @@ BLOCK_TOKENS = 4096
 """Tokens that are read at once, padding counted; the state is carried from block to block, so a line may be longer."""
 BLOCK_LOGITS = 1 << 22
 """Logits that are made at once, at most, of a large vocabulary; there is always room for one step."""
+FIRST_CHUNK, LARGEST_CHUNK = 1024, 1 << 14
+"""Characters of lines, ends included, that are scored together: few at first, so that the reader of the result
+need not wait for it, then twice as many each time. A longer line is a chunk of its own."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +164,28 @@ class LineScorer:
 def _row(model: LineModel, text: str, later: int) -> _Row:
     tokens = model.tokenizer.encode(text)
     return _Row(np.append(tokens, np.int32(STOP_ID)) if model.stops else tokens, later)
+
+
+class ScoredLine(NamedTuple):
+    line: str
+    """The line as it was read, with its end."""
+    text: str
+    """The part of the line that is scored."""
+    scores: Sequence[LineScore]
+    """The line's score by each model."""
+
+
+def score_stream(read: Iterable[Sequence[str]], scorer: LineScorer) -> Iterator[list[ScoredLine]]:
+    """Chunks of scored lines, in the order of the input. When one is given, it should be written and flushed.
+
+    `read` gives the lines that are complete by now, and none at a pause of the input: then all that it gave before is
+    scored and given. An error that it raises is raised once everything before it has been given.
+    """
+
+    def begin(lines: list[str]) -> Callable[[], list[ScoredLine]]:
+        result = scorer.begin(lines)
+        return lambda: [
+            ScoredLine(line, scorer.text(line), scores) for line, scores in zip(lines, result(), strict=True)
+        ]
+
+    return results_in_order(read, begin, len, first=FIRST_CHUNK, largest=LARGEST_CHUNK)

@@ -106,8 +106,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another
         was asked for.
         """
-        from charnn.tasks.language_model.use.line_stream import score_stream
-        from charnn.tasks.language_model.use.lines import LineScorer
+        from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 
         with closing(LineScorer([self.line_model(ends=ends)], ends=ends, threads=self.threads)) as scorer:
             for chunk in score_stream(([line] for line in lines), scorer):

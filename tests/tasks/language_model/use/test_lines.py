@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import CorpusError, ModelError
 from charnn.tasks.language_model.lengths import remaining_tokens
-from charnn.tasks.language_model.use import line_stream, lines
-from charnn.tasks.language_model.use.line_stream import score_stream
-from charnn.tasks.language_model.use.lines import LineModel, LineScore, LineScorer
+from charnn.tasks.language_model.use import lines
+from charnn.tasks.language_model.use.lines import LineModel, LineScore, LineScorer, score_stream
 from charnn.tasks.language_model.use.scores import Costs, SymbolNats
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, first_ids
@@ -235,8 +234,8 @@ def test_all_that_came_before_a_pause_is_given_before_more_is_asked_for(scorer: 
 def test_lines_keep_their_order_whatever_the_chunks(parts: list[list[str]], largest: int) -> None:
     scorer = LineScorer([model(Hashing())])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(line_stream, "FIRST_CHUNK", 4)
-        patch.setattr(line_stream, "LARGEST_CHUNK", largest)
+        patch.setattr(lines, "FIRST_CHUNK", 4)
+        patch.setattr(lines, "LARGEST_CHUNK", largest)
         found = [line for chunk in score_stream(parts, scorer) for line in chunk]
     scorer.close()
     assert [line.line for line in found] == [line for part in parts for line in part]
@@ -265,11 +264,11 @@ def test_little_is_read_ahead_and_the_first_lines_come_soon(scorer: LineScorer) 
             yield ["abcdefabc\n"] * 100
 
     chunks = score_stream(endless(), scorer)
-    assert sum(len(line.line) for line in next(chunks)) <= line_stream.FIRST_CHUNK
-    assert read <= 8 * line_stream.FIRST_CHUNK
+    assert sum(len(line.line) for line in next(chunks)) <= lines.FIRST_CHUNK
+    assert read <= 8 * lines.FIRST_CHUNK
     for _ in range(20):
         chunk = sum(len(line.line) for line in next(chunks))
-    assert chunk == pytest.approx(line_stream.LARGEST_CHUNK, abs=10)
+    assert chunk == pytest.approx(lines.LARGEST_CHUNK, abs=10)
 
 
 # symbols
