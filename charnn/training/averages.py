@@ -1,4 +1,4 @@
-"""A running average of the weights, which is steadier than the weights and is what is validated and kept."""
+"""Keeps a running average of the weights. It is steadier than the weights, so it is what is validated and kept."""
 
 from __future__ import annotations
 

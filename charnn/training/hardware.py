@@ -1,7 +1,7 @@
-"""Where training runs, in what precision and on how many threads, and how the memory of one step is kept for the next.
+"""Chooses the device, the precision and the number of threads for training, and keeps memory from step to step.
 
-What is `auto` becomes what the hardware does fast. Two of these functions set something for the whole process,
-`keep_freed_memory` and `threads_set`; the first is for commands alone, and the second puts back what was there.
+`auto` becomes what the hardware does fast. Two of these functions set something for the whole process. Only commands
+call `keep_freed_memory`; `threads_set` restores the former number at its end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def keep_freed_memory() -> None:
 
 
 def choose_device(device: Device) -> torch.device:
-    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UsageError where the named one is not there."""
+    """The device that is meant. `auto` is CUDA, or else Apple's GPU, or else the CPU.
+
+    Raises UsageError where this machine does not have the device that is named.
+    """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if device == "auto":
         return torch.device(next(name for name, is_there in present.items() if is_there))
@@ -47,7 +50,8 @@ def choose_device(device: Device) -> torch.device:
 
 
 def choose_precision(precision: Precision, device: torch.device) -> Precision:
-    """`auto` is bf16 where the device has instructions for it (emulated bf16 is slower than fp32), else fp32."""
+    """The precision that is meant. `auto` is bf16 where the device has instructions for it, and otherwise fp32, because
+    bf16 that is emulated is slower than fp32."""
     if precision != "auto":
         return precision
     if device.type == "cuda":

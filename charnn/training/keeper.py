@@ -20,7 +20,7 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 
 class DirectoryKeeper(Generic[C]):
-    """Writes config.json last, so that the directory is a model only once the rest of it is there."""
+    """Keeps a run in a model directory. It writes config.json last, because with that file the directory is a model."""
 
     def __init__(
         self,
@@ -29,7 +29,8 @@ class DirectoryKeeper(Generic[C]):
         network: nn.Module,
         write_task_files: Callable[[Weights], None],
     ):
-        """`write_task_files` writes what a model of this task needs beside its config and weights, such as graphs."""
+        """`write_task_files` writes the files that a model of this task needs besides its configuration and weights,
+        such as graphs."""
         self.directory = directory
         self.config = config
         self._network = network
@@ -56,11 +57,11 @@ class DirectoryKeeper(Generic[C]):
         self.directory.write_training_state(as_arrays(tensors), values)
 
     def update(self, **changes: Any) -> None:
-        """Changes fields of config.json."""
+        """Changes these fields of the configuration, and writes config.json."""
         self.config = dataclasses.replace(self.config, **changes)
         self.directory.write_config(self.config)
 
 
 def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
-    """The same on the CPU, as contiguous numpy arrays."""
+    """The tensors as contiguous numpy arrays on the CPU."""
     return {name: np.ascontiguousarray(tensor.detach().cpu().numpy()) for name, tensor in tensors.items()}

@@ -1,7 +1,8 @@
-"""The training loop: it takes steps until the budget is spent, validates now and then, and keeps the best weights.
+"""The training loop takes steps until the budget is spent, validates now and then, and keeps the best weights.
 
-It trains any `Objective`; what it finds is told to an `Observer` and kept by a `Keeper`. Where several processes train
-together they all run it and take the same decisions; the first one alone validates, tells and keeps.
+It trains any `Objective`, tells an `Observer` how the run goes, and has a `Keeper` keep the results. Where several
+processes train together they all run the loop and take the same decisions, but only the first one validates, tells and
+keeps.
 """
 
 from __future__ import annotations
@@ -30,32 +31,32 @@ from charnn.training.schedule import end, progress, rate_factor
 VALIDATIONS = 40
 """A run has this many validations at most; early stopping needs them close together."""
 VALIDATION_COST = 0.05
-"""Validations may take this fraction of a time budget, ..."""
+"""All validations together may take this fraction of a time budget. They come less often where they would take more."""
 RAREST_VALIDATION = 0.2
-"""... unless they would be further apart than this fraction of the budget."""
+"""However long they take, validations are never further apart than this fraction of the budget."""
 
 Outcome = Literal["budget", "early stop", "interrupt", "loss not finite"]
 
 
 @dataclass
 class Progress:
-    """Where a run stands. Saved and restored whole, by name."""
+    """The progress of a run. It is saved and restored as a whole, by the names of its fields."""
 
     step: int = 0
     seconds: float = 0.0
     """The seconds of training so far, earlier sittings included."""
     targets: int = 0
-    """The targets that were learned from so far, each as often as it was."""
+    """The number of targets that were learned from so far, each counted as often as that happened."""
     fraction: float = 0.0
     """The fraction of the budget that is spent."""
     since_best: int = 0
     """The number of validations since the best one."""
     cooling_since: float | None = None
-    """The fraction at which patience was at its end, and the learning rate began to fall to its last value."""
+    """The fraction at which patience ended and the learning rate began to fall to its last value; None before that."""
     validated_at: float = 0.0
-    """The fraction at the last validation."""
+    """The fraction of the budget that was spent at the last validation."""
     validations: list[tuple[int, float]] = field(default_factory=list)
-    """For each validation, the targets until then and its loss."""
+    """The number of targets until each validation, and its loss."""
 
 
 class Loop:
@@ -74,7 +75,7 @@ class Loop:
         self.progress = Progress()
         self.best: Validation | None = None
         self.saved_at: int | None = None
-        """The step of the last state that was kept."""
+        """The step of the last training state that was kept; None before the first one."""
         self._processes = processes
         self._all_reduce = AllReduce(processes, objective.network.parameters())
         self._network = objective.network
@@ -83,12 +84,12 @@ class Loop:
         self._average = AveragedWeights(objective.network, config.average_decay)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
-        """Trains until the budget is spent, or validation stops improving, or `interrupted()`, asked at each step.
+        """Trains until the budget is spent, the validation loss stops improving, or `interrupted()`, asked at each
+        step, says yes.
 
-        Where validation stops improving, the learning rate still falls to its last value, which may improve it again.
-
-        A loss that is not finite ends the run with the best weights kept; before the first validation there are
-        none, and TrainingError is raised. Collective; raises WorkerLost.
+        Where the validation loss stops improving, the learning rate still falls to its last value, which may improve it
+        again. A loss that is not finite ends the run with the best weights kept. Before the first validation there are
+        none, and TrainingError is raised. This is collective, and raises WorkerLost where another process is lost.
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
@@ -133,10 +134,10 @@ class Loop:
     def advance(
         self, own_info: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
     ) -> tuple[Tensor, StepInfo]:
-        """One update. It gives the sum of the losses in nats, detached, and what all processes know of the step.
+        """Takes one step, and gives the sum of the losses in nats, detached, and the step info of all processes.
 
-        `own_info` gives what this process knows: the seconds of training so far, whether it was asked to end, and
-        whether a report is due.
+        `own_info` gives the part of the step info that this process knows: the seconds of training so far, whether it
+        was asked to end, and whether a report is due.
         """
         config = self.config
         factor = rate_factor(
@@ -167,18 +168,23 @@ class Loop:
         return nats, info
 
     def _validation_is_due(self, last_took: float) -> bool:
-        """Whether it is time to validate, where the last validation took `last_took` seconds. Validations come evenly
-        over the budget; under a time budget they come less often where they would take more than their part of it."""
+        """Whether it is time to validate, where the last validation took `last_took` seconds.
+
+        Validations are spread evenly over the budget. Under a time budget they come less often where they would take
+        more than their part of it.
+        """
         interval = 1 / VALIDATIONS
         if self.config.budget.seconds is not None:
             affordable = last_took / VALIDATION_COST / self.config.budget.seconds
             interval = max(interval, min(affordable, RAREST_VALIDATION))
-        rounding = 1e-9  # 3/40 - 2/40 is less than 1/40
+        rounding = 1e-9  # In floats, 3/40 - 2/40 is less than 1/40.
         return self.progress.fraction - self.progress.validated_at >= interval - rounding
 
     def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
-        """Validates the averaged weights, tells the observer, and keeps them where they are the best so far. False, and
-        nothing of it, where their loss is not finite."""
+        """Validates the averaged weights, keeps them if they are the best so far, and tells the observer.
+
+        Where their loss is not finite, it does none of this and gives False.
+        """
 
         def validate() -> tuple[Validation, bool] | None:
             self._network.eval()
@@ -239,11 +245,11 @@ class Loop:
         )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What `restore` needs to take the very next step as an uninterrupted run would: tensors, and JSON values.
+        """The tensors and JSON values from which `restore` goes on exactly as an uninterrupted run would.
 
-        Collective; it is the state of all processes together, so that any number of them can go on from it.
+        This is collective. The state is that of all processes together, and any number of them can go on from it.
         """
-        # The objective's part is called `task` in training states since the first format.
+        # Training states have called the objective's part `task` since the first format.
         tensors, position = self.objective.position()
         tensors = {f"task.{name}": tensor for name, tensor in tensors.items()}
         for name, parameter in self._network.named_parameters():
@@ -264,7 +270,7 @@ class Loop:
 
     @torch.no_grad()
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Goes on from `state`; under another budget, from the fraction of it that is already spent."""
+        """Goes on from what `state` gave. Under another budget, it goes on from the fraction that is already spent."""
         self.progress = Progress(**values["progress"])
         self.best = self.objective.validation_type.from_json(values["best"]) if values["best"] else None
         for name, parameter in self._network.named_parameters():
@@ -287,12 +293,11 @@ class Loop:
         now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
         now.validated_at = min(now.validated_at, now.fraction)
         if now.cooling_since is not None and not now.cooling_since <= now.fraction < end(now.cooling_since):
-            # It had stopped early and is asked to go on all the same, or was about to and has a longer budget.
+            # The run had stopped early and is asked to go on, or it was about to stop and now has a longer budget.
             now.cooling_since, now.since_best = None, 0
 
     def _moments(self, parameter: torch.nn.Parameter) -> dict[str, Tensor]:
-        """The dictionary in which the optimizer of a parameter keeps its moments; it goes on from what is put in
-        there."""
+        """The dictionary in which the optimizer keeps the moments of a parameter, and from which it goes on."""
         owner = next(o for o in self.optimizers for g in o.param_groups if any(p is parameter for p in g["params"]))
         moments: dict[str, Tensor] = owner.state[parameter]
         return moments

@@ -1,4 +1,4 @@
-"""What the loop needs to know of what it trains: a loss on the next batch, a validation, and where the data stand.
+"""The protocol of an objective, which is what the loop trains: it has the network, the data and the loss.
 
 Where several processes train together, each has an objective of its own with its part of every batch.
 """
@@ -14,9 +14,11 @@ from charnn.training.report import Report
 
 
 class Objective(Protocol):
+    """Gives the loop the loss on the next batch and the validations, and says where in the data it stands."""
+
     @property
     def unit(self) -> str:
-        """What losses and speeds are reported in: `character` or `word`."""
+        """The unit in which losses and speeds are reported, `character` or `word`."""
 
     @property
     def validation_type(self) -> type[Validation]:
@@ -27,33 +29,33 @@ class Objective(Protocol):
 
     @property
     def units_per_target(self) -> float:
-        """What a loss per target is divided by to be reported per unit; 1 where a target is a unit."""
+        """The average number of units per target, by which a loss per target is divided to be reported per unit."""
 
     @property
     def targets_in_batch(self) -> int:
-        """The targets of a whole batch, of all processes together. Sums of losses are divided by it, so that each
-        target weighs the same."""
+        """The number of targets in a whole batch of all processes together. Sums of losses are divided by it, so that
+        each target weighs the same."""
 
     def loss(self) -> tuple[Tensor, int]:
-        """The sum of the losses in nats on this process's part of the next batch, attached to the graph, and how many
-        targets it sums over."""
+        """The sum of the losses in nats on this process's part of the next batch, and the number of its targets. The
+        sum has gradients."""
 
     def validate(self, report: Report) -> Validation:
-        """The loss and the scores of the network as it is, on the whole of the validation data; `report` says when.
-        Only the first process is asked for them."""
+        """The loss and the scores of the network as it is now, on all validation data. `report` says when that is. Only
+        the first process is asked for them."""
 
     def train_loss(self) -> float:
-        """The loss of the network as it is on training data, in the unit of `Validation.loss`; on as much of them as
-        there are validation data, at most."""
+        """The loss of the network as it is now on training data, in the unit of `Validation.loss`. At most as much data
+        are read as there are validation data."""
 
     @property
     def epoch(self) -> float:
-        """The epochs trained so far, the current one in part."""
+        """The number of epochs trained so far, with the fraction of the current one."""
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What `restore` needs to go on with the very next batch: tensors (carried state) and JSON values.
+        """The tensors (the carried state) and JSON values from which `restore` goes on with the very next batch.
 
-        Collective, and the position of all processes together: how many there are when it is restored does not matter.
+        This is collective. The position is that of all processes together, so another number of them may restore it.
         """
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:

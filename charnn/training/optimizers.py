@@ -1,4 +1,4 @@
-"""The optimizers: AdamW for everything, or Muon for the matrices of recurrent layers and AdamW for the rest."""
+"""Makes the optimizers: AdamW for everything, or Muon for the matrices of recurrent layers and AdamW for the rest."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from charnn.config.training import Precision, TrainingConfig
 from charnn.network.recurrent import Recurrent
 
 MUON_RATE = 2.5
-"""Muon's learning rate in multiples of AdamW's, because its steps have a size of their own."""
+"""Muon's learning rate as a multiple of AdamW's. The size of its steps does not depend on the gradient's."""
 MUON_MOMENTUM = 0.95
 NEWTON_SCHULZ = ((8.0433, -23.6418, 17.4959), (3.9008, -2.9685, 0.5812), (3.1600, -2.4092, 0.5156))
-"""The coefficients of a quintic for each step: those whose composition strays least from 1, by 0.48 at most, wherever a
-singular value lies between 0.015 and 1; smaller ones grow a hundredfold. Found numerically. Jordan's five steps of one
-quintic cost more and learned no better here."""
+"""The coefficients of the quintic of each step, found numerically. Their composition strays least from 1, by 0.48 at
+most, wherever a singular value lies between 0.015 and 1; smaller ones grow a hundredfold. Jordan's five steps of a
+single quintic cost more and learned no better here."""
 
 
 def make_optimizers(
     network: nn.Module, config: TrainingConfig, device: torch.device, precision: Precision
 ) -> list[Optimizer]:
-    """The optimizers, which share the parameters out; `initial_lr` of each of their groups is the learning rate at the
-    top of the schedule."""
+    """The optimizers, among which the parameters are divided. `initial_lr` of each group of parameters is its learning
+    rate at the top of the schedule."""
     blocks = dict(_recurrent_matrices(network)) if config.optimizer == "muon" else {}
     others = [parameter for parameter in network.parameters() if parameter not in blocks]
     optimizers: list[Optimizer] = [_adamw(others, config, device)]
@@ -53,9 +53,11 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """One update. The momentum is a running mean of the gradients, with Nesterov's look ahead. A block with more
-        rows than columns takes steps larger by the root of their ratio, so that they change its output as much as the
-        steps of a square one do."""
+        """Updates the parameters. The momentum is a running mean of the gradients, with Nesterov's look ahead.
+
+        A block with more rows than columns takes steps that are larger by the root of their ratio, so that they change
+        its output as much as the steps of a square block do.
+        """
         for group in self.param_groups:
             for matrix in group["params"]:
                 if matrix.grad is None:
@@ -92,7 +94,7 @@ def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch
 
 
 def _recurrent_matrices(network: nn.Module) -> Iterator[tuple[nn.Parameter, int]]:
-    """Each with the number of its gates."""
+    """The matrices of recurrent layers, each with the number of its gates."""
     for module in network.modules():
         if isinstance(module, Recurrent):
             for parameter in module.parameters():

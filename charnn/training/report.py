@@ -1,6 +1,7 @@
-"""What a run tells while it goes on, and whom: an observer, which shows it, and a keeper, which stores it.
+"""The reports of a run while it goes on, and the protocols of those who take them: an observer shows them, and a keeper
+stores them.
 
-Nothing here needs PyTorch to be imported, so that what shows a run can be without it.
+Nothing here imports PyTorch, so that a program that shows a run need not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
+    """Shows how a run goes."""
+
     def step(self, report: Report) -> None:
         """Called after every few steps, about five times a second."""
 
@@ -24,39 +27,43 @@ class Observer(Protocol):
 
 
 class Keeper(Protocol):
+    """Stores the results of a run."""
+
     def best(self, validation: Validation) -> None:
-        """Keeps the weights: the network has the averaged ones, and they are the best so far."""
+        """Keeps the averaged weights, which the network has at that moment and which are the best so far."""
 
     def validation(self, report: Report, validation: Validation) -> None:
         """Adds the validation to the history."""
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Keeps what resuming needs."""
+        """Keeps the training state, from which the run can be resumed."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Where a run stands. The training loss and the speed are those since the last report."""
+    """The progress of a run at one moment. The training loss and the speed are those since the last report."""
 
     step: int
     epoch: float
     seconds: float
     """The seconds of training, earlier sittings included."""
     fraction: float
-    """How much of the run is done: of its budget, or of the part of it that a run which stops early spends."""
+    """The fraction of the run that is done. A run that stops early spends only a part of its budget, and then this is
+    the fraction of that part."""
     training_nats: float
     """The training loss per unit."""
     learning_rate: float
     units_per_second: float
     unit: str
-    """What losses and speeds are counted in: `character` or `word`."""
+    """The unit of losses and speeds, `character` or `word`."""
 
 
 class Meter:
-    """Training loss and speed since the last reading. The loss stays a tensor until then: no step waits for a GPU."""
+    """Measures the training loss and the speed since its last reading. The loss stays a tensor until it is read, so
+    that no step waits for a GPU."""
 
     INTERVAL = 0.2
-    """Seconds between readings."""
+    """The seconds between readings."""
 
     def __init__(self) -> None:
         self.restart()
@@ -68,7 +75,7 @@ class Meter:
         self._since = time.perf_counter()
 
     def add(self, nats: Tensor, targets: int) -> None:
-        """Adds `nats`, which is the sum of the losses of `targets` targets."""
+        """Adds the losses of `targets` targets, whose sum is `nats`."""
         self._nats = self._nats + nats
         self._targets += targets
 
@@ -78,7 +85,7 @@ class Meter:
         return time.perf_counter() - self._since >= self.INTERVAL
 
     def read(self) -> tuple[float, float]:
-        """Nats per target and targets a second since the last reading."""
+        """The nats per target, and the targets per second, since the last reading."""
         seconds = max(time.perf_counter() - self._since, 1e-9)
         result = float(self._nats) / self._targets, self._targets / seconds
         self.restart()

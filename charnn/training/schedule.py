@@ -1,7 +1,7 @@
-"""How far a budget is spent, and the learning rate that belongs to it.
+"""Says how much of a budget is spent, and what the learning rate then is.
 
-A run that stops early does not end at once: its learning rate first falls from where it is to where it would have ended
-(a cool-down, as Hägele et al. 2024 call it). Much of what a budget buys comes with that fall, and it would be lost.
+A run that stops early does not end at once. Its learning rate first falls to its last value, which Hägele et al. 2024
+call a cool-down: much of what a budget buys comes with that fall, and would be lost without it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import math
 from charnn.config.training import Budget
 
 COOL_DOWN = 0.2
-"""How long the cool-down takes, as a fraction of what was spent before it."""
+"""The length of the cool-down as a fraction of what was spent before it."""
 
 
 def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> float:
-    """The fraction of the budget that is spent, from 0; at 1 and above all of it is."""
+    """The fraction of the budget that is spent; from 1 on, all of it is."""
     if budget.seconds is not None:
         return seconds / budget.seconds
     if budget.epochs is not None:
@@ -26,18 +26,18 @@ def progress(budget: Budget, *, seconds: float, epochs: float, steps: int) -> fl
 
 
 def end(cooling_since: float | None) -> float:
-    """The progress at which the run ends, where its cool-down began at `cooling_since`, or has not begun."""
+    """The progress at which the run ends. Its cool-down began at `cooling_since`; None says that it has not begun."""
     return 1.0 if cooling_since is None else min(cooling_since * (1 + COOL_DOWN), 1.0)
 
 
 def rate_factor(
     progress: float, *, warmup_fraction: float, final_fraction: float, cooling_since: float | None = None
 ) -> float:
-    """What the top learning rate is multiplied by.
+    """The learning rate as a fraction of the highest one.
 
     It rises linearly over the warm-up and then falls along a cosine to `final_fraction` at progress 1 (Loshchilov and
-    Hutter 2017, without restarts). From `cooling_since` on it falls along a line to the same, and never above the
-    cosine.
+    Hutter 2017, without restarts). From `cooling_since` on it falls along a line to the same value, but is never above
+    the cosine.
     """
 
     def planned(progress: float) -> float:

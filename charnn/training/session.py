@@ -1,4 +1,4 @@
-"""A run from beginning to end, whatever the task: the session of each task says what is trained."""
+"""Takes a run from its beginning to its end. The session of each task says what is trained."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ D = TypeVar("D", bound=ModelDirectory)
 
 
 def new_record() -> TrainingRecord:
-    """The record of a run that is about to begin; its device and precision are known once it is set up."""
+    """The record of a run that is about to begin. Its device and precision are filled in when the session is made."""
     return TrainingRecord(__version__, torch.__version__, device="", precision="")
 
 
@@ -39,16 +39,16 @@ def under_budget(config: C, budget: Budget | None) -> C:
 
 
 class Session(Generic[C]):
-    """One sitting of a run. Sessions of a task are made with their `start` or `resume`; then `run` one.
+    """One sitting of a run. A session is made with its `start` or `resume`, and then does its work in `run`.
 
-    Where several processes train together each has a session, and what makes or runs one is collective. The directory
-    is the first one's: the others know its name, and neither read nor write it.
+    Where several processes train together each has a session, and to make or run one is collective. The directory
+    belongs to the first process. The others know its name, but neither read nor write it.
 
     A session seeds torch's random numbers, and `run` draws from them. It leaves torch's number of threads as it was.
     """
 
     preview_title: ClassVar[str] = ""
-    """What stands over `preview`."""
+    """The title that is shown over `preview`."""
 
     def __init__(
         self,
@@ -60,13 +60,13 @@ class Session(Generic[C]):
         threads: int,
         processes: Processes = ALONE,
     ) -> None:
-        """`make_objective` makes what is trained, its network on the device that it is given; it is called with the
-        run's seed set. `write_task_files` is for `DirectoryKeeper`. `run` trains on so many `threads`."""
+        """`make_objective` is called with the run's seed set, and makes the objective with its network on the device
+        that it is given. `write_task_files` is for `DirectoryKeeper`. `run` trains with so many `threads`."""
         self.directory = directory
         self.processes = processes
         self.threads = threads
         self.verdict: str | None = None
-        """What the run came to, in one line, once it has ended; None where it was interrupted."""
+        """One line that says how well the run learned; None until it has ended, and where it was interrupted."""
         device = processes.device(config.training.device)
         precision = processes.broadcast(lambda: choose_precision(config.training.precision, device))
         torch.manual_seed(config.training.seed)
@@ -91,9 +91,9 @@ class Session(Generic[C]):
         make_session: Callable[[D], Self],
         processes: Processes = ALONE,
     ) -> Self:
-        """A session of a new run. The directory is made last, once all else is right, and goes if the session fails.
+        """Begins a new run. The directory is made last, once all else is right, and is removed if the session fails.
 
-        Collective: the first process makes the directory, and the others open it by its path.
+        This is collective: the first process makes the directory, and the others open it by its path.
         """
         processes.device(config.training.device)
         processes.meet()
@@ -109,7 +109,7 @@ class Session(Generic[C]):
             raise
 
     def _begin_alike(self) -> None:
-        """All processes begin with the weights and the random numbers of the first, whatever it made of them so far."""
+        """Gives all processes the weights and random numbers of the first one."""
         if self.processes.size == 1:
             return
 
@@ -117,16 +117,16 @@ class Session(Generic[C]):
             tensors, values = self.loop.state()
             return as_arrays(tensors), values
 
-        # The state is collective, so all processes take it, and all but the first are given another.
+        # To take the state is collective, so all processes take one, and then get that of the first process.
         own = state()
         shared, values = self.processes.broadcast_state(lambda: own)
-        # The first one too: `restore` may see more in the values than it did, such as how far the budget is spent.
+        # The first process restores it, too, because `restore` computes further values, such as the budget spent.
         self.loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
 
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
-        """Goes on from the training state that the directory had; all processes are given the same.
+        """Goes on from the training state of the directory, which is the same for all processes.
 
-        Raises ModelFormatError where that is not of this model, UsageError where the budget is spent.
+        Raises ModelFormatError where the state is not that of this model, and UsageError where the budget is spent.
         """
         path = self.directory.path
         try:
@@ -143,11 +143,11 @@ class Session(Generic[C]):
 
     @property
     def config(self) -> C:
-        """The configuration as it stands, and as config.json has it once a validation has been kept."""
+        """The current configuration. config.json has it once a validation has been kept."""
         return self._keeper.config
 
     def description(self) -> list[str]:
-        """What is about to be done, and what was chosen for it: a few lines for a person."""
+        """A few lines that tell a person what is about to be trained, and what was chosen for it."""
         now = self.loop.progress
         lines = [*self._describe(), f"model     {self.directory.path}"]
         if now.step:
@@ -155,24 +155,24 @@ class Session(Generic[C]):
         return lines
 
     def preview(self, report: Report) -> str:
-        """Something to look at while training goes on, made with the network as it is at a validation."""
+        """Something to look at while training goes on, made with the network at the time of a validation."""
         return ""
 
     def _describe(self) -> list[str]:
-        """The data, the network and the training, in a line each."""
+        """Describes the data, the network and the training, with a line for each."""
         return []
 
     def _measure_quantization(self) -> Quantization:
-        """What int8 costs and gains, once there is a trained model."""
+        """Measures the cost and gain of int8, once there is a trained model."""
         raise NotImplementedError
 
     _characters_per_unit = 1.0
-    """The characters of a unit of the training data, on average; a record counts in characters, whatever the task."""
+    """The average number of characters in a unit of the training data. Records count characters for every task."""
 
     def run(self, observer: Observer, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
-        """Trains; then, unless interrupted, measures what int8 costs and gains. Raises what `Loop.run` raises.
+        """Trains and then, unless interrupted, measures the cost and gain of int8. Raises what `Loop.run` raises.
 
-        Collective; the observer is told by the first process alone.
+        This is collective. Only the first process tells its observer anything.
         """
         try:
             with threads_set(self.threads):
@@ -192,7 +192,7 @@ class Session(Generic[C]):
         return f"go on from step {saved_at:,}, the last one saved, with: charnn train --resume {self.directory.path}"
 
     def _conclude(self, outcome: Outcome) -> None:
-        """Completes config.json, and says what the run came to."""
+        """Completes config.json, and sets the verdict."""
         if outcome != "interrupt" and self.config.scores is not None:
             self.verdict = verdict(self.loop.progress.validations, self.loop.train_loss(), self.config.scores)
         now, objective = self.loop.progress, self.objective

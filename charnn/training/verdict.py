@@ -1,4 +1,5 @@
-"""What a run came to, in one line: whether it learned too much by heart or too little, and what more time would do."""
+"""Says in one line how well a run has learned: whether it learned too much by heart or too little, and whether more
+time would help."""
 
 from __future__ import annotations
 
@@ -9,24 +10,26 @@ import numpy as np
 from charnn.config.model import Validation
 
 RISE = 0.004
-"""A held-out loss that rose by more than this fraction since its best has risen, and not just wavered."""
+"""If the held-out loss rose by more than this fraction since its best, it has risen and not just wavered."""
 CLOSE = 0.05
-"""Where the two losses differ by less than this fraction, what was learned holds beyond the training data."""
+"""If the two losses differ by less than this fraction, what was learned also holds beyond the training data."""
 FAR = 0.15
-"""Where they differ by more than this fraction, much of what was learned holds for the training data alone."""
+"""If they differ by more than this fraction, much of what was learned holds for the training data only."""
 WORTHWHILE = 0.003
 """A gain of less than this fraction is not worth more time."""
 FEW = 4
-"""Fewer validations than this tell nothing of how the loss falls."""
+"""Fewer validations than this do not tell how the loss falls."""
 AGAIN = 0.5
-"""Twice the time gains at most this fraction of what the time from 0.4 to 0.8 of a run gained. That part of a run gains
-from the falling learning rate too, so the estimate is too high where most of what there is has been learned."""
+"""Twice the time gains at most this fraction of what a run gained between 0.4 and 0.8 of its time. That gain is partly
+due to the falling learning rate, so the estimate is too high where nearly everything has been learned."""
 
 
 def verdict(history: Sequence[tuple[int, float]], train_loss: float, best: Validation) -> str:
-    """A line for the end of a run. `history` has (targets so far, loss) for each validation, the earliest first, at
-    least one; `train_loss` is the final weights' loss on training data, and `best` is the validation that the run
-    kept."""
+    """A line for the end of a run.
+
+    `history` has (targets so far, loss) for each validation, the earliest first; there is at least one. `train_loss` is
+    the final weights' loss on training data, and `best` is the validation that the run kept.
+    """
     targets, losses = (np.array(values) for values in zip(*history, strict=True))
     here = f"{best.amount(train_loss)} on its own data, {best.amount(best.loss)} on held-out data"
     rise = losses[-1] - best.loss
@@ -46,8 +49,8 @@ def verdict(history: Sequence[tuple[int, float]], train_loss: float, best: Valid
 
 
 def _described(gap: float, best: Validation) -> str:
-    """What the gap between the held-out and the training loss says."""
+    """Words for the gap between the held-out loss and the training loss."""
     if gap > FAR * best.loss:
-        # What has not been read twice is not known by heart.
+        # Data that have not been read twice are not known by heart.
         return "it knows much of its data by heart" if best.epoch >= 1 else "its held-out data are of another kind"
     return "it has learned well" if gap >= CLOSE * best.loss else "it underfits"

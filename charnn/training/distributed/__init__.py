@@ -1,1 +1,1 @@
-"""Several processes that train one model together."""
+"""Lets several processes train one model together."""

@@ -1,4 +1,4 @@
-"""The sums over processes at every step: gradients, losses, and what the processes decide upon together."""
+"""Sums over processes at every step: the gradients, the losses, and what the processes need to decide together."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from charnn.training.distributed.processes import Processes
 
 @dataclass(frozen=True)
 class StepInfo:
-    """What is known of a step: by one process before the sum, and by all of them after it."""
+    """What is known about a step: before the sum by one process, and after it by all of them."""
 
     targets: int
+    """The number of targets of the step."""
     seconds: float
     """The seconds of training so far, by the first process's clock."""
     is_interrupted: bool
@@ -25,14 +26,15 @@ class StepInfo:
 
 
 class AllReduce:
-    """Sums over processes with one all-reduce a step, of one fp32 buffer: gradients, the loss, and the step info.
+    """Sums over processes with one all-reduce at each step, of an fp32 buffer with gradients, loss and step info.
 
-    On a GPU the step info goes on its own, by gloo: nothing waits for the GPU to read it, and a process that is gone is
-    noticed before the GPU waits for it.
+    On a GPU the step info is summed apart, by gloo. Nothing then waits for the GPU to read it, and a process that is
+    lost is noticed before the GPU waits for it.
     """
 
     INFO_SIZE = 5
-    """The numbers of a step info: its targets, whether it is interrupted, the seconds as two, and whether it is due."""
+    """The count of numbers in a step info. They are its targets, whether it is interrupted, the seconds as two numbers,
+    and whether a report is due."""
 
     def __init__(self, processes: Processes, parameters: Iterable[nn.Parameter]) -> None:
         self._processes = processes
@@ -46,10 +48,10 @@ class AllReduce:
         self._info = info if device.type == "cpu" else torch.zeros(self.INFO_SIZE)
 
     def __call__(self, nats: Tensor, info: StepInfo) -> tuple[Tensor, StepInfo]:
-        """The sum of `nats`, and `info` with the sum of the targets; the parameters have the sums of their gradients
-        afterwards.
+        """Sums `nats` and the step info over the processes and gives both; the parameters then have the sums of their
+        gradients.
 
-        Collective. Raises WorkerLost.
+        This is collective. Raises WorkerLost where another process is lost.
         """
         if self._processes.size == 1:
             return nats, info
@@ -61,7 +63,7 @@ class AllReduce:
                 parameter.grad = summed
         self._nats.copy_(nats)
         first = self._processes.is_first
-        whole = info.seconds // 1  # in fp32 a day of seconds has no milliseconds
+        whole = info.seconds // 1  # fp32 cannot hold both a day of seconds and its milliseconds
         clock = (whole, info.seconds - whole) if first else (0.0, 0.0)
         self._info.copy_(torch.tensor([info.targets, info.is_interrupted, *clock, first and info.is_due]))
         if self._info.device != self._buffer.device:

@@ -1,8 +1,8 @@
-"""Why several processes end, reported to the user once.
+"""Reports to the user, once, why several processes end.
 
-A process that fails leaves a report where they met and goes, which wakes those that wait for it. The first process
-speaks for all: it reports a failure of its own, else one that it finds there. Another one speaks only where the first
-does not.
+A process that fails leaves a report in the store that they share, and ends. This wakes those that wait for it. The
+first process speaks for all: it reports a failure of its own, or else one that it finds in the store. Another process
+speaks only where the first one does not.
 """
 
 from __future__ import annotations
@@ -23,38 +23,37 @@ REPORTED = "reported"
 
 
 class WorkerLost(TrainingError):
-    """Another process does not answer any more."""
+    """Raised where another process does not answer any more."""
 
     def __init__(self) -> None:
         super().__init__("another of the processes that train together was lost")
 
 
 class Store(Protocol):
-    """The store of torch.distributed, which processes share beside their collectives. Raises RuntimeError where it is
-    gone."""
+    """The store of torch.distributed, which the processes share. Its methods raise RuntimeError where it is gone."""
 
     def set(self, key: str, value: str) -> None: ...
 
     def get(self, key: str) -> bytes: ...
 
     def add(self, key: str, amount: int) -> int:
-        """Adds to a sum, and gives it."""
+        """Adds to the number under a key, and gives the sum."""
 
     def check(self, keys: list[str]) -> bool: ...
 
     def wait(self, keys: list[str], timeout: timedelta) -> Any:
-        """Raises RuntimeError where they do not come in time."""
+        """Waits until all keys are there. Raises RuntimeError where they do not come in time."""
 
 
 class FailureReport:
-    """What one of several processes does when it fails: it sends its error, then learns which error it is to raise."""
+    """Reports the failure of one of several processes: it sends the error, and then says which error to raise."""
 
     def __init__(self, store: Store, rank: int, size: int) -> None:
-        """`store` is where the processes met; it may be gone by now."""
+        """`store` is the one through which the processes met. It may be gone by now."""
         self._store, self._rank, self._size = store, rank, size
 
     def send(self, error: BaseException) -> None:
-        """Leaves the error for the first process to find; that a worker is lost is nothing new to it."""
+        """Leaves the error for the first process to find, unless it only says that another process was lost."""
         if isinstance(error, WorkerLost):
             return
         message, hint, code = _described(error, self._rank)
@@ -62,11 +61,11 @@ class FailureReport:
             self._store.set(f"failed/{self._rank}", json.dumps([message, hint, code]))
 
     def error_to_raise(self, error: BaseException) -> BaseException | None:
-        """What this process is to raise, where `error` ended it; None where another one reports why. May wait for
-        it."""
+        """The error that this process has to raise after `error` ended it, or None where another process reports why.
+        It may wait for that."""
         try:
             return self._raised_by_first(error) if self._rank == 0 else self._raised_by_other(error)
-        except RuntimeError:  # where they met is gone too
+        except RuntimeError:  # the store is gone, too
             return error
 
     def _raised_by_first(self, error: BaseException) -> BaseException | None:
@@ -91,7 +90,7 @@ class FailureReport:
         return None
 
     def _received(self) -> tuple[str, str | None, int] | None:
-        """What another process sent; an interruption only where no process sent anything else."""
+        """The message, hint and exit code that another process sent. An interruption counts only if none sent more."""
         keys = [key for rank in range(1, self._size) if self._store.check([key := f"failed/{rank}"])]
         received = [json.loads(self._store.get(key)) for key in keys]
         return min(received, key=lambda failure: failure[2] == INTERRUPTED, default=None)
@@ -107,7 +106,7 @@ def first_line(error: BaseException) -> str:
 
 
 def _described(error: BaseException, rank: int) -> tuple[str, str | None, int]:
-    """Message, hint and exit code."""
+    """The message, the hint and the exit code of an error."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", None, INTERRUPTED
     if isinstance(error, CharnnError):

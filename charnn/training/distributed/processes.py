@@ -1,4 +1,4 @@
-"""The processes that train one model together: who they are, and what they tell each other."""
+"""The processes that train one model together, and the messages between them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 MEETING = timedelta(minutes=5)
 """The processes have this long to find each other."""
 STEP_PATIENCE = 600
-"""A process waits so many seconds for the others within a step, ..."""
+"""Within a step a process waits so many seconds for the others. A process that has died is noticed at once, so this is
+for one that hangs."""
 PATIENCE = 24 * 3600
-"""... and so many for what one of them does beside the steps: the first validates and saves, which takes as long as it
-takes. A process that has died is noticed at once; these are for one that hangs."""
+"""Between steps a process waits so many seconds, because the first one validates and saves there, which may take
+long."""
 SLICE = timedelta(seconds=1)
-"""After this long a wait lets Python look at signals, and counts on."""
+"""A wait is cut into slices of this length, between which Python handles signals."""
 
 
 def _unchanged(value: Any) -> Any:
@@ -42,14 +43,14 @@ def _unchanged(value: Any) -> Any:
 
 
 class Processes:
-    """One of the processes that train a model together. `rank` counts from 0, of `size`; rank 0 is the first.
+    """One of the `size` processes that train a model together. `rank` counts them from 0, which is the first process.
 
-    All of them call what is said to be collective, in the same order. Alone, nothing is sent, and what is collective
-    costs nothing.
+    A method is collective if all processes must call it, in the same order. In a single process nothing is sent, and
+    what is collective costs nothing.
     """
 
     def __init__(self, rank: int = 0, size: int = 1, local_rank: int = 0, store: Store | None = None) -> None:
-        """`local_rank` counts the processes of one machine; `store` is what they met at."""
+        """`local_rank` counts the processes of one machine; `store` is the one through which all of them met."""
         self.rank, self.size = rank, size
         self._local_rank = local_rank
         self._store = store
@@ -57,10 +58,10 @@ class Processes:
 
     @classmethod
     def from_environment(cls) -> Processes:
-        """The processes that `torchrun` describes in the environment; this one alone where it describes none. Waits
-        until they have met.
+        """The processes that `torchrun` describes in the environment, or this one alone where it describes none.
 
-        Raises UsageError for an environment that makes no sense, TrainingError where they do not meet.
+        It waits until they have met. Raises UsageError for an environment that makes no sense, and TrainingError where
+        they do not meet.
         """
         if not all(os.environ.get(name) for name in VARIABLES) or os.environ["WORLD_SIZE"] == "1":
             return cls()
@@ -98,17 +99,17 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this is the one that decides, validates, writes and prints."""
+        """Whether this is the process that decides, validates, writes and prints."""
         return self.rank == 0
 
     def part_of(self, count: int) -> slice:
-        """Which of `count` things in a row are this process's; no process has more than one more than another."""
+        """The slice of `count` things that belongs to this process. No process has two more than another."""
         return slice(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def device(self, device: Device) -> torch.device:
-        """Where this one trains: on the kind of device that the first one chooses, each on a GPU of its own.
+        """The device of this process. The first process chooses its kind, and each process has a GPU of its own.
 
-        Collective. Raises UsageError where there is no such device.
+        This is collective. Raises UsageError where there is no such device.
         """
         if self.size == 1:
             return choose_device(device)
@@ -129,9 +130,9 @@ class Processes:
         pack: Callable[[T], Any] = _unchanged,
         unpack: Callable[[Any], T] = _unchanged,
     ) -> T:
-        """On all processes, what `make` gives on the first one, which alone calls it. Collective.
+        """Calls `make` on the first process, and gives its value to all processes. This is collective.
 
-        `pack` makes JSON of it, and `unpack` makes the same value of that JSON.
+        `pack` turns the value into JSON, and `unpack` turns that JSON into an equal value.
         """
         if self.size == 1:
             return make()
@@ -147,7 +148,7 @@ class Processes:
         pack: Callable[[T], ArraysAndJson] = _unchanged,
         unpack: Callable[[ArraysAndJson], T] = _unchanged,
     ) -> T:
-        """As `broadcast`, for a value that `pack` makes arrays and JSON of."""
+        """Does what `broadcast` does, for a value that `pack` turns into arrays and JSON."""
         if self.size == 1:
             return make()
         made = [make()] if self.is_first else []
@@ -161,7 +162,8 @@ class Processes:
         return unpack(({name: array.copy() for name, array in safetensors.numpy.load(received).items()}, values))
 
     def join(self, rows: Tensor, count: int) -> Tensor:
-        """The `count` rows of all processes, on the CPU; `rows` are those of this one, `part_of(count)`. Collective."""
+        """The `count` rows of all processes, on the CPU, where `rows` are this one's `part_of(count)`. This is
+        collective."""
         if self.size == 1:
             return rows
         whole = torch.zeros(count, *rows.shape[1:], dtype=rows.dtype)
@@ -170,12 +172,13 @@ class Processes:
         return whole
 
     def meet(self) -> None:
-        """Returns once all of them have come so far. Collective."""
+        """Waits until all processes have called it. This is collective."""
         if self.size > 1:
             self.sum(torch.zeros(1), PATIENCE)
 
     def sum(self, tensor: Tensor, patience: int = STEP_PATIENCE) -> None:
-        """Makes each number in `tensor` the sum of those that all processes have there, to the same bit. Collective."""
+        """Replaces each number in `tensor` by its sum over all processes, which is the same to the last bit in each.
+        This is collective."""
         _wait(lambda: dist.all_reduce(tensor, async_op=True), patience, tensor.device)
 
     def _broadcast_bytes(self, data: bytes) -> bytes:
@@ -189,9 +192,9 @@ class Processes:
         return data if self.is_first else received.numpy().tobytes()
 
     def error_to_raise(self, error: BaseException) -> BaseException | None:
-        """What this process is to end with, where `error` ended it; None where another one says why all of them end.
+        """The error that this process has to raise after `error` ended it, or None where another one reports why.
 
-        Not collective; afterwards nothing that is collective can be called.
+        This is not collective. Nothing that is collective can be called afterwards.
         """
         if self._store is None:
             return error
@@ -203,7 +206,7 @@ class Processes:
         return report.error_to_raise(error)
 
     def _leave(self) -> None:
-        # After a failure NCCL would wait for what never comes; there the end of the process has to do.
+        # After a failure NCCL would wait for what never comes, so it is left to the end of the process.
         if self.size > 1 and dist.is_initialized() and not (self._has_failed and torch.cuda.is_available()):
             dist.destroy_process_group()
 
@@ -212,9 +215,10 @@ ALONE = Processes()
 
 
 def _wait(begin: Callable[[], Any], patience: int, device: torch.device) -> None:
-    """Waits for what `begin` begins among the processes. Raises WorkerLost where one is gone, or does not come in time.
+    """Waits for the operation that `begin` begins among the processes.
 
-    `patience` is counted in slices of waiting, not on the clock: a process that was stopped for an hour has not waited.
+    Raises WorkerLost where one of them is gone or does not come in time. `patience` counts slices of waiting and not
+    the clock's time, so that a process which was stopped for an hour has not waited for an hour.
     """
     try:
         work = begin()
