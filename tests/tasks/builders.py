@@ -1,0 +1,169 @@
+"""All that the contract knows of each task. A new task adds an entry to BUILDERS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TEXT = "In the beginning was the word, and the word was short.\n" * 6
+TREEBANK = "".join(
+    " ".join(f"{'abc'[(n + k) % 3]}{k}_{'XYZ'[(n * k) % 3]}" for k in range(1 + n % 7)) + "\n" for n in range(20)
+)
+"""Sentences of all lengths, so that the order of batches matters."""
+GOLDEN_TEXT = "naïve ant 🧊\n" * 3
+GOLDEN_TREEBANK = """1\tthe\tthe\tDET\t_\t_\t2\tdep\t_\t_
+2\tNew York\tNew York\tPROPN\t_\tNumber=Sing\t0\troot\t_\t_
+3\t1,999\t1999\tNUM\t_\tNumType=Card\t2\tdep\t_\t_
+4\t🧊\t🧊\tVERB\t_\t_\t2\tdep\t_\t_
+
+"""
+"""The last tag is not what the model says."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """A way to use a model: as a command line, and in Python."""
+
+    arguments: tuple[str, ...]
+    stdin: str = ""
+    python: Callable[[Any], object] | None = None
+    """What the model gives; None where the command alone has it."""
+    parse: Callable[[str], object] = str
+    """The same, out of what the command writes to stdout."""
+    precision: Any = None
+    on_golden: bool = True
+    """Whether the golden models can do it too."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        precision = () if self.precision is None else ("--precision", self.precision)
+        return (*self.arguments, *precision)
+
+
+@dataclass(frozen=True)
+class Builder:
+    data: str
+    """The text of a small file of the task's kind."""
+    other_data: str
+    options: Mapping[str, Any]
+    """Options of a tiny network, by their names in Python, with every kind of dropout."""
+    variants: tuple[Mapping[str, Any], ...]
+    """Networks that differ in what resuming has to restore."""
+    others: tuple[Mapping[str, Any], ...]
+    """Networks whose training state cannot be this one's."""
+    large_batch: int
+    """A step of so many rows is worth more than one thread."""
+    learned: Mapping[str, Any]
+    """Options with which the network learns the data well enough for int8 to be told from it."""
+    uses: tuple[Use, ...]
+    """The first one works with every model, and reads all files that using it needs."""
+    golden: Mapping[str, tuple[str, float]]
+    """For each old model directory: data to score it on, and what that costs it."""
+    cost: Callable[[Mapping[str, Any]], float]
+    """The figure, out of the JSON of an evaluation, that int8 makes a little worse; the lower the better."""
+    cost_lost: str
+    """How the record of the quantization names what int8 costs in that figure."""
+    rewritten: Callable[[Any], Mapping[str, bytes]]
+    """The task's own files in a directory, read and made again."""
+
+
+def _line(text: str) -> str:
+    """The text with the line end that the command puts after one that has none."""
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _nats(out: str) -> list[float]:
+    return [json.loads(line)["nats"] for line in out.splitlines()]
+
+
+def _tagged(out: str) -> list[list[str]]:
+    return [[word.rpartition("_")[2] for word in line.split()] for line in out.splitlines()]
+
+
+SENTENCES = [["a0", "b1", "c2"], ["the", "1,999"]]
+WORDS = "".join(" ".join(words) + "\n" for words in SENTENCES)
+
+
+def _tags(tagger: Any) -> list[list[str]]:
+    column = tagger.columns[0]
+    return [list(sentence[column].tags) for sentence in tagger.tag(SENTENCES, columns=[column])]
+
+
+def _errors(figures: Mapping[str, Any]) -> float:
+    """The share of wrong tags, of all columns."""
+    columns = [one for name, one in figures.items() if isinstance(one, dict) and name != "all_columns"]
+    return 1 - sum(one["accuracy"] for one in columns) / len(columns)
+
+
+BUILDERS: dict[str, Builder] = {
+    "language-model": Builder(
+        data=TEXT,
+        other_data="Another text with other words.\n" * 9,
+        options={
+            "hidden": 8, "embedding": 6, "layers": 2, "batch": 4, "window": 10, "dropout": 0.3, "weight_drop": 0.2,
+            "embedding_dropout": 0.1, "precision": "fp32", "device": "cpu", "patience": 0,
+        },
+        variants=({"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"}),
+        others=({"hidden": 12}, {"embedding": 5}, {"layers": 1}, {"layers": 3}, {"cell": "gru"}, {"cell": "rnn"}),
+        large_batch=700,
+        learned={"steps": 60, "hidden": 16, "learning_rate": 0.02, "dropout": 0.0},
+        uses=(
+            Use(
+                ("sample", "an", "--seed", "3", "--length", "40", "--no-echo"),
+                python=lambda model: _line("".join(model.sample("an", seed=3, length=40))),
+            ),
+            Use(
+                ("sample", "an", "--seed", "3", "--length", "40", "--no-echo", "--temp", "0.5", "--top-k", "5"),
+                python=lambda model: _line("".join(model.sample("an", seed=3, length=40, temperature=0.5, top_k=5))),
+                precision="int8",
+            ),
+            Use(
+                ("sample", "an", "--seed", "3", "--length", "20", "--no-echo", "--beam", "3"),
+                python=lambda model: _line("".join(model.sample("an", seed=3, length=20, beams=3))),
+            ),
+            Use(
+                ("score", "--json"), "an ant\n\nxqz vkj\na tin\n",
+                python=lambda model: [round(line.nats, 6) for line in model.score(["an ant", "", "xqz vkj", "a tin"])],
+                parse=_nats,
+            ),
+            Use(("score", "--color"), "an ant\n"),
+            Use(("score", "--per-character", "--json"), "an ant\n"),
+            Use(("novelty", "--at-least", "5"), "In the beginning\n", on_golden=False),
+        ),
+        golden={"format-1": (GOLDEN_TEXT, 0.49605)},
+        cost=lambda figures: float(figures["bits_per_character"]),
+        cost_lost="bits_per_character_lost",
+        rewritten=lambda directory: {"tokenizer.json": directory.tokenizer().to_bytes()},
+    ),
+    "tagger": Builder(
+        data=TREEBANK,
+        other_data="the_D cat_N\na_D dog_N\n" * 4,
+        options={
+            "hidden": 8, "embedding": 8, "layers": 1, "batch": 4, "dropout": 0.3, "columns": "tag",
+            "precision": "fp32", "device": "cpu", "patience": 0,
+        },
+        variants=(
+            {},
+            {"cell": "lstm", "decoder": "crf"},
+            {"cell": "gru", "words_from": "lstm", "decoder": "feedback", "layers": 2},
+        ),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"decoder": "crf"}),
+        large_batch=600,
+        learned={"steps": 40, "learning_rate": 0.02, "dropout": 0.0},
+        uses=(
+            Use(("tag", "--format", "tokens", "--to", "slashed", "--columns", "{column}"), WORDS, _tags, _tagged),
+            Use(
+                ("tag", "--format", "tokens", "--to", "slashed", "--columns", "{column}"), WORDS, _tags, _tagged,
+                precision="int8",
+            ),
+            Use(("tag", "--format", "text", "--to", "conllu", "--probs"), "The cat sat. A dog ran."),
+            Use(("tag", "--format", "tokens", "--nbest", "2", "--to", "columns", "--min-confidence", "0.5"), WORDS),
+        ),
+        golden={"tagger-1": (GOLDEN_TREEBANK, 0.25)},
+        cost=_errors,
+        cost_lost="accuracy_lost",
+        rewritten=lambda directory: {"lexicon.json": directory.lexicon().to_bytes()},
+    ),
+}  # fmt: skip

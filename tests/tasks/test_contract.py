@@ -1,0 +1,776 @@
+"""What every task promises, from training to its model directory, the command line and Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import numpy as np
+import pytest
+import torch
+
+import charnn
+from charnn import api
+from charnn.cells import CELLS
+from charnn.checkpoint.directory import CONFIG, GRAPH, HISTORY, QUANTIZED_GRAPH, TRAINING_STATE, WEIGHTS
+from charnn.errors import CharnnError, ConfigError, ModelFormatError, ModelNotFoundError, UsageError
+from charnn.tasks import TASKS
+from charnn.tasks.options import Option, made, options_of
+from charnn.tasks.task import Task
+from charnn.training.distributed.processes import ALONE
+from charnn.training.report import Report
+from tests.paths import GOLDEN, ROOT
+from tests.tasks.builders import BUILDERS, Use
+
+STEPS = 20
+"""Validations are at every fourth one."""
+BUDGET = ("time", "epochs", "steps")
+UNNEEDED = ("torch", "onnx", "sentencepiece", "matplotlib", "pydantic", "charnn.network", "charnn.training")
+"""What using a model does not import. `charnn novelty` alone needs pydivsufsort beside it."""
+
+pytestmark = pytest.mark.usefixtures("rare_validations")
+each_task = pytest.mark.parametrize("name", TASKS)
+each_variant = pytest.mark.parametrize(
+    ("name", "variant"),
+    [(name, variant) for name, builder in BUILDERS.items() for variant in builder.variants],
+    ids=str,
+)
+GOLDEN_MODELS = [(name, golden) for name, builder in BUILDERS.items() for golden in builder.golden]
+each_golden = pytest.mark.parametrize(("name", "golden"), GOLDEN_MODELS)
+
+
+def test_every_task_has_a_builder_and_every_golden_model_is_of_one() -> None:
+    assert BUILDERS.keys() == TASKS.keys()
+    assert {golden for _, golden in GOLDEN_MODELS} == {path.name for path in GOLDEN.iterdir() if path.is_dir()}
+
+
+# Runs, of which each test has some of its own.
+
+
+def until(step: int, session: Any) -> str:
+    """Runs a session that is interrupted after that step."""
+    answers = chain(repeat(False, step - session.loop.progress.step - 1), repeat(True))
+    return str(session.run(api.Silent(), lambda: next(answers)))
+
+
+class Runs:
+    """Starts and goes on with runs of one task in one folder, beside a file of its data."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.builder, self.name, self.folder = BUILDERS[name], name, folder
+        self.data = folder / "data.txt"
+        if not self.data.exists():
+            self.data.write_text(self.builder.data)
+
+    def start(self, out: str, thread_counts: tuple[int, ...] | None = None, **options: Any) -> Any:
+        values = {**self.builder.options, **({} if {*BUDGET} & {*options} else {"steps": STEPS}), **options}
+        return api.start(
+            [str(self.data)], self.name, values, out=self.folder / out, overwrite=False, processes=ALONE,
+            thread_counts=thread_counts,
+        )  # fmt: skip
+
+    def go_on(self, out: str, **budget: Any) -> Any:
+        return api.go_on(str(self.folder / out), [], budget, processes=ALONE)
+
+    def finish(self, session: Any, *interruptions: int) -> Path:
+        """Runs it to its end, interrupted after each of these steps and taken up again."""
+        for step in interruptions:
+            assert until(step, session) == "interrupt"
+            session = self.go_on(session.directory.path.name)
+            assert session.loop.progress.step == step
+        assert session.run(api.Silent()) == "budget"
+        return Path(session.directory.path)
+
+
+@pytest.fixture
+def runs(name: str, tmp_path: Path) -> Runs:
+    return Runs(name, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Runs]:
+    """`trained(task)`: a folder in which `model` has learned, `whole` has ended, and `half` was interrupted."""
+    made: dict[str, Runs] = {}
+
+    def make(name: str) -> Runs:
+        if name not in made:
+            runs = made[name] = Runs(name, tmp_path_factory.mktemp(name))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("charnn.training.loop.VALIDATIONS", 5)
+                runs.finish(runs.start("model", **runs.builder.learned))
+                runs.finish(runs.start("whole"))
+                until(5, runs.start("half"))
+        return made[name]
+
+    return make
+
+
+@pytest.fixture
+def model(name: str, trained: Callable[[str], Runs], tmp_path: Path) -> Path:
+    """One that has learned, and may be spoilt."""
+    return Path(shutil.copytree(trained(name).folder / "model", tmp_path / "model"))
+
+
+def history(path: Path) -> list[dict[str, Any]]:
+    """What of it does not depend on the clock: the training loss and the speed are those since the last report."""
+    entries = [json.loads(line) for line in (path / HISTORY).read_text().splitlines()]
+    clock = ("seconds", "training_nats")
+    return [{k: v for k, v in entry.items() if k not in clock and "per_second" not in k} for entry in entries]
+
+
+def state(name: str, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The training state without its seconds."""
+    arrays, values = TASKS[name].directory(path).training_state()
+    values["progress"].pop("seconds")
+    (values["best"] or {}).pop("seconds", None)
+    return arrays, values
+
+
+def assert_same_run(name: str, left: Path, right: Path) -> None:
+    """Equal to the last bit: what using the model needs, what resuming needs, and the history."""
+    assert history(left) == history(right)
+    clocked = {CONFIG, HISTORY, TRAINING_STATE}
+    files = [{str(f.relative_to(path)) for f in path.rglob("*") if f.is_file()} for path in (left, right)]
+    assert files[0] == files[1] > clocked
+    for file in files[0] - clocked:
+        assert (left / file).read_bytes() == (right / file).read_bytes(), file
+    (left_arrays, left_values), (right_arrays, right_values) = state(name, left), state(name, right)
+    assert left_arrays.keys() == right_arrays.keys()
+    for array in left_arrays:
+        np.testing.assert_array_equal(left_arrays[array], right_arrays[array], strict=True)
+    assert left_values == right_values
+
+
+def used(path: Path, use: Use) -> object:
+    """What a model gives in Python."""
+    assert use.python is not None
+    with charnn.load(path, precision=use.precision) as model:
+        return use.python(model)
+
+
+# Resuming.
+
+
+@each_variant
+def test_a_run_that_is_interrupted_anywhere_and_resumed_ends_as_one_that_never_stopped(
+    runs: Runs, name: str, variant: Mapping[str, Any]
+) -> None:
+    """Where a validation is due, between two, at the last step but one; once, twice, and over and over."""
+    whole = runs.finish(runs.start("whole", **variant))
+    for steps in [(8,), (10,), (5, 19), tuple(range(6, STEPS, 3))]:
+        assert_same_run(name, runs.finish(runs.start(f"interrupted at {steps}", **variant), *steps), whole)
+
+
+@each_task
+def test_an_interruption_before_the_first_validation_changes_no_weight_that_is_trained(runs: Runs, name: str) -> None:
+    """It is validated once more, since it leaves a model; and that may be the best one."""
+    whole, parts = runs.finish(runs.start("whole")), runs.finish(runs.start("parts"), 1)
+    (left, _), (right, _) = state(name, whole), state(name, parts)
+    trained_weights = [array for array in left if array.startswith("weights.")]
+    assert trained_weights
+    for array in trained_weights:
+        np.testing.assert_array_equal(left[array], right[array], strict=True)
+
+
+@each_task
+def test_a_run_that_goes_on_under_a_larger_budget_may_be_interrupted_too(runs: Runs, name: str) -> None:
+    once = runs.finish(runs.start("once"))
+    before = history(once)
+    twice = Path(shutil.copytree(once, runs.folder / "twice"))
+    session = runs.go_on("once", steps=STEPS + 12)
+    assert any("resumed" in line and f"step {STEPS}" in line for line in session.description())
+    runs.finish(session)
+    runs.finish(runs.go_on("twice", steps=STEPS + 12), STEPS + 1, STEPS + 7)
+    assert_same_run(name, once, twice)
+    config = TASKS[name].directory(once).config()
+    assert (config.training.budget.steps, config.record.steps) == (STEPS + 12, STEPS + 12)
+    assert history(once)[: len(before)] == before
+
+
+@each_task
+@pytest.mark.parametrize("budget", [{"steps": STEPS}, {"steps": 1}, {"epochs": 0.01}, {}], ids=str)
+def test_a_budget_that_is_spent_is_refused_and_nothing_changes(
+    runs: Runs, name: str, trained: Callable[[str], Runs], budget: dict[str, Any]
+) -> None:
+    path = trained(name).folder / "whole"
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    with pytest.raises(UsageError, match="spent") as caught:
+        trained(name).go_on("whole", **budget)
+    assert "--steps" in str(caught.value.hint)
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+
+
+@each_task
+def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(runs: Runs, name: str) -> None:
+    """The third validation is in the history, and perhaps in the weights, but not in the state that is resumed."""
+
+    class PowerCut(api.Silent):
+        def validation(self, report: Report, scores: object, *, best: bool) -> None:
+            if report.step >= 10:
+                raise InterruptedError
+
+    whole = runs.finish(runs.start("whole"))
+    crashed = runs.start("crashed")
+    with pytest.raises(InterruptedError):
+        crashed.run(PowerCut())
+    path = runs.folder / "crashed"
+    assert state(name, path)[1]["progress"]["step"] < max(entry["step"] for entry in history(path))
+    runs.finish(runs.go_on("crashed"))
+    assert_same_run(name, path, whole)
+
+
+@each_task
+def test_the_same_seed_gives_the_same_run_and_another_gives_another(runs: Runs, name: str) -> None:
+    first, second, other = (
+        runs.finish(runs.start(out, steps=6, seed=seed)) for out, seed in (("1", 7), ("2", 7), ("3", 8))
+    )
+    assert_same_run(name, first, second)
+    directory = TASKS[name].directory
+    ours, theirs = directory(first).weights(), directory(other).weights()
+    assert not any(np.array_equal(ours[array], theirs[array]) for array in ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [(name, other) for name, builder in BUILDERS.items() for other in builder.others], ids=str
+)
+def test_the_training_state_of_another_network_is_refused(
+    runs: Runs, name: str, trained: Callable[[str], Runs], other: Mapping[str, Any]
+) -> None:
+    session = runs.start("model", **other)
+    session.run(api.Silent(), lambda: True)
+    shutil.copy(trained(name).folder / "half" / TRAINING_STATE, runs.folder / "model" / TRAINING_STATE)
+    with pytest.raises(ModelFormatError, match="training"):
+        runs.go_on("model")
+
+
+@each_task
+@pytest.mark.parametrize("key", ["progress", "average_updates", "task", "best"])
+@pytest.mark.parametrize("value", [None, [], {"new": 1}, "text"], ids=str)
+def test_damaged_values_of_the_training_state_are_refused(
+    trained: Callable[[str], Runs], name: str, key: str, value: object, tmp_path: Path
+) -> None:
+    if key == "best" and not value:
+        pytest.skip("there may be no best validation yet")
+    shutil.copytree(trained(name).folder / "half", tmp_path / "half")
+    directory = TASKS[name].directory(tmp_path / "half")
+    arrays, values = directory.training_state()
+    assert key in values
+    directory.write_training_state(arrays, {**values, key: value})
+    with pytest.raises(ModelFormatError, match="training"):
+        api.go_on(str(tmp_path / "half"), [], {}, processes=ALONE)
+
+
+@each_task
+def test_a_model_copied_without_its_training_state_is_used_and_not_resumed(name: str, model: Path) -> None:
+    use = BUILDERS[name].uses[0]
+    before = used(model, use)
+    shutil.rmtree(model / "training")
+    assert used(model, use) == before
+    with pytest.raises(ModelNotFoundError, match="nothing to resume"):
+        api.go_on(str(model), [], {}, processes=ALONE)
+
+
+@each_task
+def test_the_data_may_be_named_again_and_must_be_the_same(runs: Runs, name: str) -> None:
+    runs.finish(runs.start("model"))
+    (runs.folder / "other.txt").write_text(runs.builder.other_data)
+    budget = {"steps": STEPS + 1}
+    with pytest.raises(UsageError, match=r"other\.txt: not the t.* that .* was trained on"):
+        api.go_on(str(runs.folder / "model"), [str(runs.folder / "other.txt")], budget, processes=ALONE)
+    session = api.go_on(str(runs.folder / "model"), [str(runs.data)], budget, processes=ALONE)
+    assert session.run(api.Silent()) == "budget"
+
+
+# What a run leaves.
+
+
+@each_task
+@pytest.mark.parametrize("steps", [1, 4, 6])
+def test_an_interrupted_run_leaves_a_model_that_can_be_used(runs: Runs, name: str, steps: int) -> None:
+    session = runs.start("model", steps=1000)
+    assert until(steps, session) == "interrupt"
+    config = TASKS[name].directory(runs.folder / "model").config()
+    assert config == session.config
+    assert (config.record.stopped_by, config.record.steps, config.quantization) == ("interrupt", steps, None)
+    assert used(runs.folder / "model", runs.builder.uses[0])
+
+
+@each_task
+def test_the_record_says_what_was_done(runs: Runs, name: str) -> None:
+    session = runs.start("model", steps=12)
+    assert session.run(api.Silent()) == "budget"
+    config = TASKS[name].directory(runs.folder / "model").config()
+    assert config == session.config
+    record = config.record
+    assert (record.steps, record.stopped_by, record.device, record.precision) == (12, "budget", "cpu", "fp32")
+    assert (record.charnn_version, record.torch_version) == (charnn.__version__, torch.__version__)
+    assert min(record.seconds, record.epochs, record.characters_per_second) > 0
+    assert config.quantization is not None
+
+
+@each_task
+def test_a_run_that_keeps_nothing_leaves_no_directory(runs: Runs, name: str) -> None:
+    def break_off() -> bool:
+        raise KeyboardInterrupt
+
+    session = runs.start("model")
+    assert (runs.folder / "model").exists()
+    with pytest.raises(KeyboardInterrupt):
+        session.run(api.Silent(), break_off)
+    assert not (runs.folder / "model").exists()
+
+
+@each_task
+@pytest.mark.parametrize(("wrong", "said"), [({"device": "mps"}, "mps"), ({"hidden": 0}, "hidden size")], ids=str)
+def test_what_cannot_be_makes_no_directory(
+    runs: Runs, name: str, wrong: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises((UsageError, ConfigError), match=said):
+        runs.start("model", **wrong)
+    assert not (runs.folder / "model").exists()
+
+
+@each_task
+@pytest.mark.parametrize("cell", CELLS)
+def test_training_in_bf16_gives_a_model_of_fp32(runs: Runs, name: str, cell: str) -> None:
+    path = runs.finish(runs.start("model", steps=2, cell=cell, precision="bf16"))
+    assert {array.dtype for array in TASKS[name].directory(path).weights().values()} == {np.dtype(np.float32)}
+    assert used(path, runs.builder.uses[0])
+
+
+@each_task
+def test_int8_costs_what_was_recorded(trained: Callable[[str], Runs], name: str) -> None:
+    """On the data that were held out, where there are few of them."""
+    path, builder = trained(name).folder / "model", BUILDERS[name]
+    quantization = TASKS[name].directory(path).config().quantization
+    costs = [cost_of(name, path, precision) for precision in ("fp32", "int8")]
+    assert costs[1] - costs[0] == pytest.approx(getattr(quantization, builder.cost_lost), abs=1e-5)
+    assert abs(costs[1] - costs[0]) < 0.05
+
+
+def cost_of(name: str, path: Path, precision: Any, *files: Path) -> float:
+    """What the task's own evaluation says of the model, on what was held out or on files."""
+    task = TASKS[name]
+    model = charnn.load(path, precision=precision)
+    evaluation = task.evaluate(
+        model, [str(file) for file in files], made(task.evaluation_options, {}), encoding="utf-8", threads=1
+    )
+    assert list(evaluation.run()) == []
+    model.close()
+    return BUILDERS[name].cost(evaluation.to_json())
+
+
+# Damage.
+
+
+DAMAGE = [
+    *((name, file) for name, file in [(name, file) for name, golden in GOLDEN_MODELS for file in sorted(
+        str(path.relative_to(GOLDEN / golden)) for path in (GOLDEN / golden).rglob("*") if path.is_file()
+    )] if file != HISTORY),
+]  # fmt: skip
+each_file = pytest.mark.parametrize(("name", "file"), DAMAGE)
+
+
+@pytest.fixture
+def sound(name: str, tmp_path: Path) -> Path:
+    """A golden model that may be spoilt."""
+    return Path(shutil.copytree(GOLDEN / next(iter(BUILDERS[name].golden)), tmp_path / "model"))
+
+
+def read(name: str, path: Path, file: str) -> None:
+    """Does with a model what needs that file."""
+    directory = TASKS[name].directory(path)
+    readers: dict[str, Callable[[], object]] = {
+        CONFIG: directory.config,
+        WEIGHTS: directory.weights,
+        TRAINING_STATE: directory.training_state,
+        QUANTIZED_GRAPH: lambda: used(path, dataclasses.replace(BUILDERS[name].uses[0], precision="auto")),
+    }
+    readers.get(file, lambda: used(path, dataclasses.replace(BUILDERS[name].uses[0], precision="fp32")))()
+
+
+def assert_refused(name: str, path: Path, file: str) -> None:
+    with pytest.raises(ModelFormatError) as caught:
+        read(name, path, file)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert message.count(Path(file).name) == 1
+    assert "\n" not in message
+
+
+@each_file
+def test_a_sound_file_is_read(name: str, sound: Path, file: str) -> None:
+    read(name, sound, file)
+
+
+@pytest.mark.parametrize(("name", "file"), [pair for pair in DAMAGE if pair[1] != TRAINING_STATE])
+def test_a_missing_file_is_refused(name: str, sound: Path, file: str) -> None:
+    (sound / file).unlink()
+    assert_refused(name, sound, file)
+
+
+@each_file
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\0" * 100, b"\xff" * 1000, b"[" * 100_000, b"version https://git-lfs.github.com/spec/v1\n", b"not this"],
+    ids=["empty", "zeros", "ones", "nested", "git-lfs", "text"],
+)
+def test_a_file_of_other_bytes_is_refused(name: str, sound: Path, file: str, data: bytes) -> None:
+    (sound / file).write_bytes(data)
+    assert_refused(name, sound, file)
+
+
+@each_file
+@pytest.mark.parametrize("part", [0.05, 0.5, 0.98])
+def test_a_file_cut_short_is_refused(name: str, sound: Path, file: str, part: float) -> None:
+    data = (sound / file).read_bytes()
+    (sound / file).write_bytes(data[: int(len(data) * part)])
+    assert_refused(name, sound, file)
+
+
+@pytest.mark.parametrize(("name", "file"), [pair for pair in DAMAGE if pair[1] != TRAINING_STATE])
+def test_a_command_says_a_damaged_file_in_one_line(
+    name: str, sound: Path, file: str, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless it needs none of it: what is damaged and not read does no harm."""
+    (sound / file).write_bytes(b"not this")
+    use = BUILDERS[name].uses[0]
+    result = command(*filled(use.arguments, GOLDEN / next(iter(BUILDERS[name].golden))), "-m", sound, stdin=use.stdin)
+    if result.code:
+        assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+        assert Path(file).name in result.err or file == WEIGHTS
+
+
+@each_task
+def test_no_task_takes_the_directory_of_another(name: str, sound: Path) -> None:
+    for other in TASKS.values():
+        if other.name != name:
+            with pytest.raises(CharnnError, match=f"this is a {name}, and a {other.name} is needed"):
+                other.directory(sound).config()
+
+
+@each_task
+def test_files_on_disk_are_those_that_the_directory_knows(name: str, trained: Callable[[str], Runs]) -> None:
+    path = trained(name).folder / "model"
+    files = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    every = {CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, TRAINING_STATE}
+    assert every < files <= every | TASKS[name].directory.files
+    used_bytes, training_bytes = TASKS[name].directory(path).size_on_disk()
+    assert training_bytes == (path / TRAINING_STATE).stat().st_size
+    assert used_bytes + training_bytes == sum((path / file).stat().st_size for file in files)
+
+
+@each_task
+def test_a_model_may_be_replaced(name: str, model: Path) -> None:
+    assert list(TASKS[name].directory.create(model, overwrite=True).path.iterdir()) == []
+
+
+# What was written before, and what is written now.
+
+
+@each_golden
+def test_a_golden_model_loads_describes_itself_and_costs_what_it_did(
+    name: str, golden: str, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    data, cost = BUILDERS[name].golden[golden]
+    (tmp_path / "data").write_text(data)
+    assert cost_of(name, GOLDEN / golden, "fp32", tmp_path / "data") == pytest.approx(cost, abs=1e-4)
+    description = TASKS[name].describe(TASKS[name].directory(GOLDEN / golden))
+    assert description.rows
+    assert json.dumps(description.learned)
+    assert f"task        {name}\n" in command("info", GOLDEN / golden).out
+    assert used(GOLDEN / golden, BUILDERS[name].uses[0])
+
+
+@each_golden
+def test_a_golden_model_is_written_again_byte_for_byte(name: str, golden: str, tmp_path: Path) -> None:
+    old, new = TASKS[name].directory(GOLDEN / golden), TASKS[name].directory(tmp_path)
+    new.write_config(old.config())
+    new.write_weights(old.weights())
+    new.write_training_state(*old.training_state())
+    for file in (CONFIG, WEIGHTS, TRAINING_STATE):
+        assert (tmp_path / file).read_bytes() == (GOLDEN / golden / file).read_bytes(), file
+    for file, data in BUILDERS[name].rewritten(old).items():
+        assert data == (GOLDEN / golden / file).read_bytes()
+
+
+@each_task
+def test_config_survives_its_file(trained: Callable[[str], Runs], name: str, tmp_path: Path) -> None:
+    directory_class = TASKS[name].directory
+    for model in ("model", "half"):
+        directory = directory_class(trained(name).folder / model)
+        config = directory.config()
+        directory_class(tmp_path).write_config(config)
+        assert (tmp_path / CONFIG).read_bytes() == (directory.path / CONFIG).read_bytes()
+        assert directory.config_class.from_json(directory.document()) == config
+        assert config.task == name
+
+
+# Options.
+
+
+def value_of(option: Option) -> Any:
+    """One that the option may have."""
+    kind = next((kind for kind in get_args(option.type) if kind is not type(None)), option.type)
+    if get_origin(option.type) is None and option.type in (bool, str, int, float):
+        kind = option.type
+    if kind is bool:
+        return True
+    if get_origin(kind) is list:
+        return ["some"]
+    if kind in (int, float):
+        return kind(max(option.minimum or 0, 1) if option.maximum is None else option.maximum)
+    return kind if isinstance(kind, str) else (get_args(kind) or ("some",))[0]
+
+
+def written(option: Option) -> list[str]:
+    """The same on the command line."""
+    value = value_of(option)
+    return [option.flag] if value is True else [option.flag, value[0] if isinstance(value, list) else str(value)]
+
+
+def foreign(options_for: Callable[[Task[Any]], type[Any]]) -> list[tuple[str, Option]]:
+    """Each task with each option that it does not have."""
+    every = {option.name: option for task in TASKS.values() for option in options_of(options_for(task))}
+    own = {name: {option.name for option in options_of(options_for(task))} for name, task in TASKS.items()}
+    return [(name, option) for name in TASKS for key, option in every.items() if key not in own[name]]
+
+
+def label(value: object) -> str:
+    return value.flag if isinstance(value, Option) else str(value)
+
+
+@pytest.mark.parametrize(("name", "option"), foreign(lambda task: task.training_options), ids=label)
+def test_training_refuses_an_option_of_another_task_by_name(
+    runs: Runs, name: str, option: Option, command: Callable[..., Any]
+) -> None:
+    with pytest.raises(UsageError, match=f"{option.flag} is for .*, and this is a {TASKS[name].title}"):
+        charnn.train(runs.data, task=name, **{option.name: value_of(option)})
+    refused = command("train", runs.data, "--task", name, *written(option))
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert f"{option.flag} is for " in refused.err
+
+
+@pytest.mark.parametrize(("name", "option"), foreign(lambda task: task.evaluation_options), ids=label)
+def test_evaluation_refuses_an_option_of_another_task_by_name(
+    name: str, option: Option, command: Callable[..., Any]
+) -> None:
+    path = GOLDEN / next(iter(BUILDERS[name].golden))
+    refused = command("eval", "-m", path, *written(option))
+    assert (refused.code, refused.out) == (2, "")
+    assert f"{option.flag} is for " in refused.err
+    assert f"is a {TASKS[name].title}" in refused.err
+    with pytest.raises(TypeError, match=option.name):
+        TASKS[name].evaluation_options(**{option.name: value_of(option)})
+
+
+def test_some_options_are_not_everyones() -> None:
+    """So that the two tests above do not walk over nothing."""
+    assert len(foreign(lambda task: task.training_options)) >= 15
+    assert len(foreign(lambda task: task.evaluation_options)) >= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        (name, one)
+        for name, task in TASKS.items()
+        for one in options_of(task.training_options)
+        if one.name not in BUDGET
+    ],
+    ids=label,
+)
+def test_a_run_that_is_resumed_takes_no_option_but_a_budget(
+    name: str, option: Option, trained: Callable[[str], Runs], command: Callable[..., Any]
+) -> None:
+    path = trained(name).folder / "half"
+    with pytest.raises(UsageError, match=f"{option.flag} cannot change"):
+        charnn.train(resume=path, **{option.name: value_of(option)})
+    refused = command("train", "--resume", path, *written(option))
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert f"{option.flag} cannot change" in refused.err
+
+
+# The command line and Python.
+
+
+def filled(arguments: tuple[str, ...], path: Path) -> list[str]:
+    column = getattr(charnn.load(path), "columns", ("",))[0]
+    return [argument.format(column=column) for argument in arguments]
+
+
+USES = [
+    pytest.param(name, use, id=f"{name} {' '.join(use.command)}")
+    for name, builder in BUILDERS.items()
+    for use in builder.uses
+    if use.python is not None
+]
+
+
+@pytest.mark.parametrize(("name", "use"), USES)
+def test_python_gives_what_the_command_writes(
+    name: str, use: Use, trained: Callable[[str], Runs], command: Callable[..., Any]
+) -> None:
+    golden = [GOLDEN / one for one in BUILDERS[name].golden] if use.on_golden else []
+    for path in (trained(name).folder / "model", *golden):
+        done = command(*filled(use.command, path), "-m", path, stdin=use.stdin)
+        assert done.code == 0, done.err
+        assert used(path, use) == use.parse(done.out)
+
+
+@each_task
+def test_python_trains_what_the_command_does(
+    runs: Runs, name: str, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runs.folder)
+    options = {**runs.builder.options, "steps": 5, "seed": 4}
+    by_name = {option.name: option for option in options_of(TASKS[name].training_options)}
+    line = [part for key, value in options.items() for part in (by_name[key].flag, str(value))]
+    done = command("train", runs.data, "--task", name, *line, "--out", "command")
+    assert (done.code, done.out) == (0, "command\n"), done.err
+    learned = charnn.train(runs.data, task=name, out="python", **options)
+    assert isinstance(learned, TASKS[name].model)
+    assert_same_run(name, Path("command"), Path("python"))
+    assert used(Path("python"), runs.builder.uses[0]) == used(Path("command"), runs.builder.uses[0])
+
+
+@each_task
+def test_python_goes_on_with_a_run_as_the_command_does(
+    trained: Callable[[str], Runs], name: str, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    for out in ("command", "python"):
+        shutil.copytree(trained(name).folder / "half", tmp_path / out)
+    assert command("train", "--resume", tmp_path / "command").code == 0
+    charnn.train(resume=tmp_path / "python")
+    assert_same_run(name, tmp_path / "command", tmp_path / "python")
+    assert_same_run(name, tmp_path / "python", trained(name).folder / "whole")
+
+
+# What is set for the whole process.
+
+
+def settings() -> dict[str, object]:
+    return {
+        "threads": torch.get_num_threads(),
+        "dtype": torch.get_default_dtype(),
+        "gradients": torch.is_grad_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "products": torch.get_float32_matmul_precision(),
+        "denormals": math.isclose(float(torch.tensor(1e-40) * 1), 0, abs_tol=0),
+        "environment": dict(os.environ),
+    }
+
+
+@each_task
+@pytest.mark.usefixtures("two_threads")
+def test_training_and_loading_leave_torch_and_the_process_as_they_were(runs: Runs, name: str) -> None:
+    before = settings()
+    model = charnn.train(runs.data, task=name, out=runs.folder / "model", steps=2, **runs.builder.options)
+    assert settings() == before
+    runs.builder.uses[0].python(model)  # type: ignore[misc]
+    model.close()
+    assert used(runs.folder / "model", runs.builder.uses[0]) is not None
+    assert settings() == before
+
+
+@each_task
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize(
+    ("allowed", "is_large", "used_threads"),
+    [(None, False, 2), (None, True, 2), ((3,), False, 3), ((1, 3), False, 1), ((1, 3), True, 3)],
+    ids=["torch's own", "torch's own for a large step", "the one", "the fewest for a small step", "the most"],
+)
+def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
+    runs: Runs, name: str, allowed: tuple[int, ...] | None, is_large: bool, used_threads: int
+) -> None:
+    seen: set[int] = set()
+
+    class Looking(api.Silent):
+        def step(self, report: Report) -> None:
+            seen.add(torch.get_num_threads())
+
+    batch = {"batch": runs.builder.large_batch} if is_large else {}
+    runs.start("model", allowed, steps=2, **batch).run(Looking())
+    assert seen == {used_threads}
+    assert torch.get_num_threads() == 2
+
+
+@each_task
+def test_a_session_leaves_the_allocator_alone(runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is for the command, whose process ends with the run."""
+    monkeypatch.setattr("charnn.training.hardware.ctypes", None)
+    assert runs.start("model", steps=2).run(api.Silent()) == "budget"
+
+
+# A fresh Python that uses a model.
+
+
+FRESH = """
+import json, os, signal, sys, tempfile
+path, commands, unneeded = json.loads(sys.argv[1])
+environment, handler = dict(os.environ), signal.getsignal(signal.SIGPIPE)
+found = {}
+
+def look(label):
+    found[label] = [name for name in unneeded if name in sys.modules]
+
+import charnn
+model = charnn.load(path)
+found["cli"] = [name for name in sys.modules if name.split(".")[0] in ("typer", "click") or name[:10] == "charnn.cli"]
+assert environment == dict(os.environ) and handler == signal.getsignal(signal.SIGPIPE)
+look("load")
+
+import charnn.cli.sample, charnn.cli.tag, charnn.cli.score, charnn.cli.evaluate, charnn.cli.info
+from charnn.cli.main import run
+look("import")
+for arguments, stdin in commands:
+    sys.stdin = tempfile.TemporaryFile("w+", encoding="utf-8")
+    sys.stdin.write(stdin)
+    sys.stdin.seek(0)
+    label = " ".join(arguments)
+    assert run(arguments) == 0, label
+    look(label)
+print("done", file=sys.stderr)
+print(json.dumps(found), file=sys.stderr)
+"""
+
+
+@each_task
+def test_a_fresh_python_that_uses_a_model_imports_nothing_that_trains(
+    name: str, trained: Callable[[str], Runs]
+) -> None:
+    """By every command of the task, and by those that all tasks have."""
+    builder, path = BUILDERS[name], trained(name).folder / "model"
+    assert {use.arguments[0] for use in builder.uses} == {*TASKS[name].commands}
+    uses = [[[*filled(use.command, path), "-m", str(path)], use.stdin] for use in builder.uses]
+    every = [["eval", "-m", str(path)], ["eval", "-m", str(path), "--json"], ["info", str(path)]]
+    commands = [*([one, ""] for one in every), *uses]
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, json.dumps([str(path), commands, [*UNNEEDED, "pydivsufsort"]])],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stderr.splitlines()[-1])
+    novelty = [label for label in found if label.startswith("novelty")]
+    assert {label: modules for label, modules in found.items() if modules and label not in novelty} == {}
+    assert all(modules == ["pydivsufsort"] for label in novelty for modules in [found[label]])
+    assert len(found) == len(commands) + 3
+
+
+def test_what_is_looked_for_is_what_training_imports() -> None:
+    """So that a module that is renamed is not looked for in vain."""
+    assert {"torch", "onnx", "charnn.network", "charnn.training"} <= set(sys.modules)
