@@ -10,7 +10,7 @@ import textwrap
 import types
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
 
@@ -60,7 +60,8 @@ def _names(name: str, declared: Any, kind: Any) -> str:
 
 def _value(kind: Any) -> str:
     """The placeholder for the value of an option."""
-    kinds = [one for one in get_args(kind) if one is not type(None)] if isinstance(kind, types.UnionType) else [kind]
+    is_union = get_origin(kind) in (types.UnionType, Union)
+    kinds = [one for one in get_args(kind) if one is not type(None)] if is_union else [kind]
     if get_origin(kinds[0]) is Literal:
         return "|".join(map(str, get_args(kinds[0])))
     return {int: "N", float: "X", Path: "PATH"}.get(kinds[0], "TEXT")
@@ -70,7 +71,7 @@ def _help(command: str, parameter: inspect.Parameter, declared: Any) -> str:
     text, shown = " ".join((declared.help or "").split()), declared.show_default
     if isinstance(shown, str):
         text += f" [{shown}]"
-    elif shown and parameter.default not in (None, False, ""):
+    elif shown and parameter.default not in (None, "") and parameter.default is not False:
         text += f" [{parameter.default}]"
     return text + _owners(command, parameter.name)
 

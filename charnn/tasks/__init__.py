@@ -15,4 +15,4 @@ TASKS: dict[str, Task[Any]] = {task.name: task for task in (LanguageModelTask(),
 """The only list of tasks there is."""
 
 FALLBACK = LanguageModelTask.name
-"""The task of data that no other task recognizes: any text is a text."""
+"""The task of data that no other task recognizes, since a language model can learn any text."""

@@ -1,4 +1,4 @@
-"""What the models of all tasks have in common once they are loaded."""
+"""The base class of the models of all tasks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Model(Generic[D, C]):
 
     @classmethod
     def find(cls, name: str | None, *, precision: InferencePrecision | None = None, threads: int = 1) -> Self:
-        """The same; without a name, what a command takes: $CHARNN_MODEL, else the newest under ./checkpoints/."""
+        """Does what `load` does; without a name it takes $CHARNN_MODEL or else the newest model in ./checkpoints/."""
         return cls(cls.directory_class.find(name), precision=precision, threads=threads)
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class Model(Generic[D, C]):
         self.close()
 
     def close(self) -> None:
-        """Ends the threads that the model has started, dropping what they have begun; a later call starts new ones."""
+        """Ends the threads that the model has started, and drops what they have begun. A later call starts new ones."""
 
     @property
     def path(self) -> Path:

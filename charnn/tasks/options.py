@@ -1,7 +1,7 @@
-"""Options, said once: the command line, the Python API, the documentation and the checks are made from these.
+"""Declares each option once. The command line, the Python API, the documentation and the checks are made from it.
 
-A task's options are the fields of a frozen dataclass, each made by `option`. What two tasks share they inherit from
-one class, so that an option means the same wherever it is.
+A task's options are the fields of a frozen dataclass, each made by `option`. Options that several tasks share are
+inherited from one class, so that an option means the same everywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ O = TypeVar("O")  # noqa: E741
 
 FIRST, NETWORK, TEXTS, TREEBANKS, TRAINING, BUDGET, RESULT = (
     "What most people need",
-    "The network (what you leave out is chosen for the data and the time)",
+    "The network (what you leave out is chosen to suit the data and the time)",
     "Texts",
     "Treebanks",
     "How it learns",
@@ -35,18 +35,18 @@ class Option:
     name: str
     """The keyword in Python."""
     type: Any
-    """The annotation of its value; None is part of it where the task chooses what is left out."""
+    """The annotation of its value. It includes None where the task chooses a value that is not given."""
     default: Any
     help: str
-    """What happens when one gives it, in one or two sentences."""
+    """One or two sentences that say what happens when one gives the option."""
     panel: str
     metavar: str | None
     minimum: float | None
     maximum: float | None
     shown_default: str | None
-    """What the help says of the default, where that is not the value itself; "" for nothing."""
+    """The words for the default in the help, where that is not the value itself; "" shows none."""
     flag: str
-    """How it is written on the command line."""
+    """The option as it is written on the command line."""
 
 
 def option(
@@ -60,7 +60,7 @@ def option(
     shown_default: str | None = None,
     flag: str | None = None,
 ) -> Any:
-    """A field of a class of options; `flag` is for a keyword that is not simply the flag without its dashes."""
+    """A field of a class of options. `flag` is needed where it is not simply the field's name with dashes."""
     described = {
         "help": help,
         "panel": panel,
@@ -98,49 +98,64 @@ def made(kind: type[O], values: Mapping[str, Any]) -> O:
 
 @dataclass(frozen=True)
 class NoOptions:
-    """For a command that needs to be told nothing about a task."""
+    """The options of a task that has none for a command."""
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What every task can be told when it learns."""
+    """The options that every task has when it learns."""
 
     time: str | None = option(
         None,
-        "Train for so long; a longer time gives a larger network and a better model.",
+        "Train for this long. A longer time gives a larger network and a better model.",
         panel=FIRST,
         metavar="3m",
         shown_default="what suits the length of the data",
     )
     valid: list[str] | None = option(
         None,
-        "Validate with this file instead of a held-out part of the data. Repeatable.",
+        "Measure the model on this file while it trains, and keep the weights that do best on it. Repeatable.",
         panel=FIRST,
         metavar="FILE",
-        shown_default="the last tenth, a million characters at most",
+        shown_default="the last tenth of the data, a million characters at most, which is then not learned from",
     )
-    epochs: float | None = option(None, "Read the data so many times, instead of --time.", panel=BUDGET)
-    steps: int | None = option(None, "Take so many training steps, instead of --time.", panel=BUDGET, minimum=1)
+    epochs: float | None = option(
+        None, "Train until the data have been read X times, instead of --time.", panel=BUDGET, metavar="X"
+    )
+    steps: int | None = option(
+        None,
+        "Train for N steps, each with one batch of the data, instead of --time.",
+        panel=BUDGET,
+        metavar="N",
+        minimum=1,
+    )
     patience: int | None = option(
         None,
-        "End the run early after so many validations without a better one; the learning rate falls to its last value "
-        "first. 0 never ends it early.",
+        "End the run early after N validations in a row without a better one, once the learning rate has fallen to its "
+        "last value. 0 never ends it early.",
         panel=BUDGET,
+        metavar="N",
         minimum=0,
         shown_default=f"{TrainingConfig.patience}, for taggers 0",
     )
-    encoding: str = option("utf-8", "The encoding of the files.", panel=TRAINING)
+    encoding: str = option("utf-8", "Read the files in this encoding.", panel=TRAINING, metavar="NAME")
     precision: Precision = option(
-        "auto", "The precision of products; auto is bf16 where the hardware is fast at it, else fp32.", panel=TRAINING
+        "auto",
+        "Multiply matrices in this precision. auto is bf16 where the hardware is fast at it, and otherwise fp32.",
+        panel=TRAINING,
     )
-    device: Device = option("auto", "Where to train; auto takes a GPU where there is one.", panel=TRAINING)
+    device: Device = option("auto", "Train on this device. auto takes a GPU where there is one.", panel=TRAINING)
     seed: int = option(
-        0, "Start the random numbers here; the same seed gives the same model.", panel=TRAINING, minimum=0
+        0,
+        "Start the random numbers from N. The same N gives the same model where the budget is --steps or --epochs.",
+        panel=TRAINING,
+        metavar="N",
+        minimum=0,
     )
 
     @property
     def budget(self) -> Budget | None:
-        """None where the task chooses. Raises UsageError where two budgets were given."""
+        """The budget, or None where the task chooses it. Raises UsageError where two budgets were given."""
         given = [value for value in (self.time, self.epochs, self.steps) if value is not None]
         if not given:
             return None
@@ -151,63 +166,93 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class RecurrentTrainingOptions(TrainingOptions):
-    """What every task can be told that fits a recurrent network with the shared optimizers."""
+    """The options that every task has which trains a recurrent network with the shared optimizers."""
 
     cell: str | None = option(
-        None, "Build the layers from this recurrent cell.", panel=NETWORK, metavar="|".join(CELLS), shown_default="lstm"
+        None,
+        "Build the recurrent layers from this cell, the unit that remembers what was read.",
+        panel=NETWORK,
+        metavar="|".join(CELLS),
+        shown_default="lstm",
     )
     layers: int | None = option(
-        None, "Put so many recurrent layers on top of each other.", panel=NETWORK, minimum=1, shown_default="chosen"
+        None,
+        "Put N recurrent layers on top of each other.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=1,
+        shown_default="chosen",
     )
     hidden: int | None = option(
-        None, "Give each layer so many units.", panel=NETWORK, minimum=1, shown_default="chosen"
+        None,
+        "Give each layer N units. More can remember more, and take longer to train.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=1,
+        shown_default="chosen",
     )
     embedding: int | None = option(
         None,
-        "Give each symbol (a tagger: each word) a vector of so many numbers.",
+        "Turn each symbol (a tagger: each word) into a vector of N numbers, which are learned.",
         panel=NETWORK,
+        metavar="N",
         minimum=1,
         shown_default="chosen",
     )
     dropout: float | None = option(
         None,
-        "Drop units with this probability while training, the same ones at every step of a window.",
+        "Switch units off at random, with probability P, while training. This keeps the network from learning its text "
+        "by heart.",
         panel=NETWORK,
+        metavar="P",
         minimum=0,
         maximum=0.99,
         shown_default="chosen",
     )
     batch: int | None = option(
         None,
-        "Learn from so many places of a text (a tagger: sentences) side by side.",
+        "Learn from N places of the text (a tagger: N sentences) at each step.",
         panel=TRAINING,
+        metavar="N",
         minimum=1,
         shown_default="chosen",
     )
     window: int | None = option(
         None,
-        "Let gradients flow back through so many steps (a tagger: cut sentences that have more words).",
+        "Learn within windows of N symbols how they depend on each other; what was read before a window is still "
+        "remembered (a tagger: cut sentences after N words).",
         panel=TRAINING,
+        metavar="N",
         minimum=1,
         shown_default="64; 256 words",
     )
     learning_rate: float | None = option(
-        None, "Use this learning rate at the top of the schedule.", panel=TRAINING, shown_default="0.008; taggers 0.004"
+        None,
+        "Let the learning rate, the size of the steps, rise to X at first; then it falls to nearly 0.",
+        panel=TRAINING,
+        metavar="X",
+        shown_default="0.008, for taggers 0.004",
     )
     optimizer: Optimizer | None = option(
         None,
-        "adamw fits everything with AdamW; muon fits the recurrent matrices with Muon and the rest with AdamW.",
+        "Train with this optimizer. adamw trains all weights with AdamW, and muon trains the matrices of the recurrent "
+        "layers with Muon and the rest with AdamW.",
         panel=TRAINING,
         shown_default="muon, for taggers adamw",
     )
     clip: float | None = option(
         None,
-        "Shorten a gradient whose norm is larger than this.",
+        "Scale a gradient whose norm is above X down to X, so that no step is too large.",
         panel=TRAINING,
+        metavar="X",
         shown_default=f"{TrainingConfig.clip_norm:g}",
     )
     clip_value: float | None = option(
-        None, "Cut each value of a gradient to this size, instead of --clip.", panel=TRAINING, shown_default=""
+        None,
+        "Cut each number of a gradient to at most X in size, instead of --clip.",
+        panel=TRAINING,
+        metavar="X",
+        shown_default="",
     )
 
     def __post_init__(self) -> None:
@@ -215,7 +260,8 @@ class RecurrentTrainingOptions(TrainingOptions):
             raise UsageError(f"--cell {self.cell}: no such cell", hint=f"there are {', '.join(CELLS)}")
 
     def training_settings(self, *, patience: int) -> dict[str, Any]:
-        """What TrainingConfig is told of these options besides its sizes; `patience` is the task's default.
+        """The fields of TrainingConfig that follow from these options, besides the sizes. `patience` is the task's
+        default.
 
         Raises UsageError where options contradict each other.
         """
@@ -249,7 +295,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def seconds(text: str) -> float:
-    """The seconds in `90`, `90s`, `3m`, `1.5h`, `1h30m`. Raises UsageError."""
+    """The seconds that a text such as `90`, `90s`, `3m`, `1.5h` or `1h30m` means. Raises UsageError for others."""
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise UsageError(f"--time {text}: not a duration", hint="write it like 90s, 3m, 1.5h or 1h30m")

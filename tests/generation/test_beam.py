@@ -14,7 +14,7 @@ from charnn.generation.beam import Hypothesis, beam_search
 from charnn.generation.config import Bias, SamplingConfig
 from charnn.generation.model import ReadPrompt
 from charnn.generation.sampler import Sampler
-from charnn.tasks.language_model.conditions import TextConditions
+from charnn.tasks.language_model.conditions import TextConditionValues
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 
@@ -110,7 +110,7 @@ def search(
     **options: Any,
 ) -> list[Hypothesis]:
     options = {"beams": 3, "max_tokens": 5, **options}
-    prompt = ReadPrompt(*model.after_prompt(), np.zeros(0, np.int32), TextConditions(remaining))
+    prompt = ReadPrompt(*model.after_prompt(), np.zeros(0, np.int32), TextConditionValues(remaining))
     return beam_search(model, with_sampler or sampler(), prompt, place or Free(), **options)  # type: ignore[arg-type]
 
 

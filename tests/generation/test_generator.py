@@ -15,7 +15,7 @@ from charnn.errors import ModelError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import Generation, generate
 from charnn.generation.model import TextStart
-from charnn.tasks.language_model.conditions import TextConditions
+from charnn.tasks.language_model.conditions import TextConditionValues
 
 STOP, UNKNOWN = 0, 1
 
@@ -89,7 +89,7 @@ class Script:
         return [0] * batch
 
     def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
-        return TextStart(None, self.initial_state(1), TextConditions())
+        return TextStart(None, self.initial_state(1), TextConditionValues())
 
     def select(self, state: list[int], lanes: Iterable[int]) -> list[int]:
         return [state[lane] for lane in lanes]

@@ -1,1 +1,1 @@
-"""The language model: a text learned character by character, written on and scored."""
+"""The task of language models, which learn a text character by character, write more of it and score other texts."""

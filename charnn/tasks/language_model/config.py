@@ -1,4 +1,4 @@
-"""What a language model is: its text, its network, what it reached; as config.json has it."""
+"""The configuration of a language model, as config.json has it: its text, its network and its scores."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.documents import DocumentUnit
 
 Stopping = Literal["symbol", "halt", "length"]
-"""How a model ends a document. symbol: the stop is a symbol like any other. halt: an output beside the symbols decides
-at each step. length: the length of the document is foretold at its start, and counted down."""
+"""The ways in which a model ends a document. symbol: the stop token is a symbol like any other. halt: an output apart
+from the symbols decides at each step. length: the model foretells the document's length at its start, and counts it
+down."""
 
 
 @dataclass(frozen=True)
 class CorpusConfig(Json):
-    """What a model was trained on, precisely enough to find the same split again."""
+    """Records what a model was trained on, precisely enough to find the same split again."""
 
     sources: tuple[SourceFile, ...]
     validation_sources: tuple[SourceFile, ...] = ()
-    """Given with --valid; where there are none, the last tenth of `sources` was held out, or HELD_OUT_CHARACTERS."""
+    """The files given with --valid. Where there are none, the last tenth of `sources` was held out, and at most
+    HELD_OUT_CHARACTERS."""
     document: DocumentUnit = "file"
     encoding: str = "utf-8"
     documents: int = 0
@@ -32,7 +34,7 @@ class CorpusConfig(Json):
 
     @property
     def ends_are_learned(self) -> bool:
-        """Whether a whole document was trained on: one that was cut for validation does not end where it is cut."""
+        """Whether the model was trained on a whole document. A document that was cut for validation has no end."""
         return self.documents > 1 or bool(self.validation_sources)
 
 
@@ -49,15 +51,16 @@ class LanguageModelNetworkConfig(Json):
     residual: bool = later(False)
     """Whether each layer's input, from the second layer on, is added to its output."""
     recurrent_depth: int = later(1)
-    """Steps that a layer takes from one symbol to the next, all with the same weights."""
+    """The number of steps that a layer takes from one symbol to the next, all with the same weights."""
     weight_drop: float = later(0.0)
-    """Dropout of the single weights from hidden state to hidden state, held for a window."""
+    """The probability that a single weight from hidden state to hidden state is dropped for a window."""
     embedding_dropout: float = later(0.0)
-    """Dropout of whole symbols, held for a window."""
+    """The probability that a symbol is dropped for a window."""
     gradient_flow: float = later(0.0)
-    """How strongly training keeps gradients from vanishing over time (Pascanu et al. 2013); for an rnn only."""
+    """The strength with which training keeps gradients from vanishing over time (Pascanu et al. 2013), for an rnn."""
 
     stopping: Stopping = later("symbol")
+    """The way in which the model ends a document."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -92,11 +95,11 @@ class LanguageModelValidation(Json):
     step: int
     epoch: float
     seconds: float
-    """Of training, up to that validation."""
+    """The seconds of training up to that validation."""
 
     @property
     def loss(self) -> float:
-        """What training makes small, and keeps the weights of."""
+        """The loss by which the best weights are chosen."""
         return self.nats_per_character
 
     @property
@@ -115,13 +118,13 @@ class LanguageModelValidation(Json):
 
 @dataclass(frozen=True)
 class LanguageModelQuantization(Json):
-    """What int8 inference costs and gains, measured on the machine that trained."""
+    """The cost and gain of int8 inference, measured on the machine that trained."""
 
     bits_per_character_lost: float
     speed_ratio: float
-    """Characters a second of one stream, int8 over fp32."""
+    """The characters per second of a single text in int8, divided by those in fp32."""
     used: bool
-    """Whether it was worth it: faster, at a cost of less than 0.01 bits per character."""
+    """Whether int8 is worth it: it is faster, and costs less than 0.01 bits per character."""
 
 
 @dataclass(frozen=True)
@@ -134,4 +137,4 @@ class LanguageModelConfig(ModelConfig):
     record: TrainingRecord
     scores: LanguageModelValidation | None = None
     quantization: LanguageModelQuantization | None = None
-    """None until it has been measured; inference is fp32 until then."""
+    """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""

@@ -1,4 +1,4 @@
-"""A corpus: the documents to learn from, those held out, and the record that finds the same ones again."""
+"""Reads a corpus: the documents to learn from, those that are held out, and the record that finds them again."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read_corpus(
 ) -> Corpus:
     """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
 
-    Without `validation_paths` the last tenth is held out, and of a long text less (`splits`). Raises CorpusError, also
-    where nothing is left to train on or to validate with.
+    Without `validation_paths` the last tenth is held out, or less of a long text (`documents.held_out_characters`).
+    Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
     files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
     held_out = [read(path, encoding=encoding, any_bytes=any_bytes) for path in validation_paths]
@@ -79,7 +79,7 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
 
 
 def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tuple[str, str]]:
-    """The path and the text of each file that was trained on, what was held out at their end left off.
+    """The path and the text of each file that was trained on, without what was held out at the end.
 
     Raises CorpusError where a file is missing or has changed.
     """
@@ -89,7 +89,7 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tup
 
 
 def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
-    """What was held out, at most so many characters of it. Raises CorpusError as `training_texts` does."""
+    """The texts that were held out, at most so many characters of them. Raises as `training_texts`."""
     if config.validation_sources:
         held_out = _again(config, config.validation_sources, any_bytes)
     else:

@@ -1,4 +1,4 @@
-"""The files that a language model has in its directory besides those of every model."""
+"""The model directory of a language model, which has a tokenizer besides the files of every model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lengths of documents, in tokens, as networks tell them apart: exactly where they are short, by classes beyond."""
+"""Classes of document lengths. Networks tell short lengths apart exactly, in tokens, and longer ones by classes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 EXACT = 32
-"""Up to this length, each is a class of its own, 0 among them."""
+"""Each length from 0 to this one is a class of its own."""
 CLASSES_OF_AN_OCTAVE = 8
 """Beyond it, each doubling of the length has so many classes."""
 LONGEST = 1 << 20
-"""What is longer than this counts as being of the last class."""
+"""A document that is longer than this counts as one of the last class."""
 
 _OCTAVES = [EXACT << doubling for doubling in range((LONGEST // EXACT).bit_length() - 1)]
 FIRST_LENGTHS = np.array(
@@ -22,26 +22,27 @@ FIRST_LENGTHS = np.array(
     ],
     np.int64,
 )
-"""(L,): the shortest length of each class. Models depend on it."""
+"""The shortest length of each class, (L,). Models depend on it."""
 LENGTH_CLASSES = len(FIRST_LENGTHS)
 """L, the number of classes."""
 WIDTHS = np.diff(FIRST_LENGTHS, append=LONGEST + 1)
-"""(L,): how many lengths each class has; within a class all are equally likely."""
+"""The number of lengths in each class, (L,). Within a class all are equally likely."""
 LOG_WIDTHS = np.log(WIDTHS)
 
 Ints = npt.NDArray[np.integer]
 
 
 def class_of(lengths: Ints) -> npt.NDArray[np.int64]:
-    """The class of each length, in the shape that they have."""
+    """The class of each length, in the shape of `lengths`."""
     return np.searchsorted(FIRST_LENGTHS, lengths, side="right") - 1
 
 
 def remaining_tokens(targets: Ints, stop_id: int) -> npt.NDArray[np.int32]:
-    """For each target (..., T), how many tokens are left of its document, it included: 0 where it is the stop.
+    """The number of tokens that are left of each target's document, the target included, (..., T).
 
-    So after a document's last token, 0 are left; after the stop that opens a document, as many as it has. Rows are
-    read by themselves; what follows the last stop of a row ends with the row.
+    It is 0 where the target is the stop token. So 0 tokens are left after a document's last token, and all of them
+    after the stop token that opens a document. Each row is read by itself. What follows its last stop token ends with
+    the row.
     """
     length = targets.shape[-1]
     place_T = np.arange(length, dtype=np.int32)
@@ -51,10 +52,10 @@ def remaining_tokens(targets: Ints, stop_id: int) -> npt.NDArray[np.int32]:
 
 
 def draw_length(log_p_L: npt.NDArray[np.floating], uniform: float, *, at_least: int = 1) -> int:
-    """A length from the probabilities of the classes, given as logarithms, by a random number in [0, 1).
+    """Draws a length from the log-probabilities of the classes, with a random number in [0, 1).
 
-    Only lengths from `at_least` on are drawn, each as likely as it is among them. Where none of those can be, as after
-    a prompt that is longer than any length, `at_least` itself is the length.
+    Only lengths from `at_least` on are drawn, with their probabilities among each other. Where all of them have a
+    probability of 0, as after a prompt that is longer than any length, the length is `at_least`.
     """
     lowest_L = np.maximum(FIRST_LENGTHS, at_least)
     counts_L = np.maximum(FIRST_LENGTHS + WIDTHS - lowest_L, 0)

@@ -1,4 +1,4 @@
-"""What a language model can be told when it learns a text, and when it is scored on one."""
+"""The options of a language model, for learning a text and for being scored on one."""
 
 from __future__ import annotations
 
@@ -17,41 +17,53 @@ DEFAULT = TokenizerConfig()
 class LanguageModelOptions(RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
-        "Take each file, paragraph or line as one document. The model learns where a document ends, and ends its own "
-        "texts likewise.",
+        "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
+        "that it writes likewise.",
         panel=FIRST,
     )
     stopping: Stopping | None = option(
         None,
-        "Learn the end of a document as a symbol like any other, by an output that decides at each step (halt), or by "
-        "its length, which is foretold at its start.",
+        "Learn in this way where a document ends. symbol: the end is one more symbol. halt: an extra output decides at "
+        "each step. length: the length is foretold at the start and counted down.",
         panel=TEXTS,
         shown_default="symbol",
     )
     tokenizer: TokenizerKind | None = option(
         None,
-        "Read the text as characters, as the 256 bytes (any file at all), or as SentencePiece's pieces.",
+        "Cut the text into these symbols: characters, bytes (for files of any kind), or pieces of words that are "
+        "learned from the text in one of two ways (unigram, bpe).",
         panel=TEXTS,
+        metavar="KIND",
         shown_default="characters, or what the model of --from has",
     )
     vocab_size: int = option(
-        DEFAULT.vocabulary_size, "Learn a vocabulary of so many pieces, for unigram and bpe.", panel=TEXTS, minimum=2
+        DEFAULT.vocabulary_size,
+        "With --tokenizer unigram or bpe, learn a vocabulary of N pieces.",
+        panel=TEXTS,
+        metavar="N",
+        minimum=2,
     )
     min_count: int = option(
-        DEFAULT.min_count, "Take characters that occur fewer times than this for unknown ones.", panel=TEXTS, minimum=1
+        DEFAULT.min_count,
+        "Give a character that occurs fewer than N times no symbol of its own; all such characters share one.",
+        panel=TEXTS,
+        metavar="N",
+        minimum=1,
     )
     start_from: str | None = option(
         None,
-        "Start from the weights of this model; symbols are matched by what they are.",
+        "Start from the weights of this model instead of random ones. Symbols that both texts have keep their weights.",
         panel=TEXTS,
         metavar="NAME|PATH",
         flag="--from",
         shown_default="",
     )
-    residual: bool = option(False, "Add each layer's input to its output.", panel=NETWORK)
+    residual: bool = option(
+        False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK
+    )
     recurrent_depth: int | None = option(
         None,
-        "Let each layer take so many steps, with the same weights, from one symbol to the next.",
+        "Let each layer take N steps, with the same weights, from one symbol to the next.",
         panel=NETWORK,
         metavar="N",
         minimum=1,
@@ -59,7 +71,7 @@ class LanguageModelOptions(RecurrentTrainingOptions):
     )
     weight_drop: float | None = option(
         None,
-        "Drop single recurrent weights with this probability while training.",
+        "Set single recurrent weights to 0 at random, with probability P, while training.",
         panel=NETWORK,
         metavar="P",
         minimum=0,
@@ -68,7 +80,7 @@ class LanguageModelOptions(RecurrentTrainingOptions):
     )
     embedding_dropout: float | None = option(
         None,
-        "Drop whole symbols with this probability while training.",
+        "Hide symbols from the network at random, with probability P, while training.",
         panel=NETWORK,
         metavar="P",
         minimum=0,
@@ -77,7 +89,7 @@ class LanguageModelOptions(RecurrentTrainingOptions):
     )
     gradient_flow: float | None = option(
         None,
-        "With --cell rnn, keep gradients from vanishing over time, this strongly (Pascanu et al. 2013).",
+        "With --cell rnn, keep gradients from vanishing over time, with this strength (Pascanu et al. 2013).",
         panel=NETWORK,
         metavar="STRENGTH",
         minimum=0,
@@ -85,7 +97,7 @@ class LanguageModelOptions(RecurrentTrainingOptions):
     )
 
     def tokenizer_config(self, of_source: TokenizerConfig | None) -> TokenizerConfig:
-        """The tokenizer that was asked for; else that of the model to start from, where there is one."""
+        """The tokenizer that was asked for, or else that of the model to start from where there is one."""
         if self.tokenizer is None and of_source is not None:
             return TokenizerConfig(of_source.kind, of_source.vocabulary_size, self.min_count)
         return TokenizerConfig(self.tokenizer or DEFAULT.kind, self.vocab_size, self.min_count)
@@ -95,8 +107,8 @@ class LanguageModelOptions(RecurrentTrainingOptions):
 class LanguageModelEvaluationOptions:
     context: str = option(
         "carried",
-        "carried reads each text from beginning to end. A number N scores independent crops of N characters, as "
-        "nanoGPT does.",
+        "Predict each character from all the text before it (carried), or cut the text into crops of N characters and "
+        "score each by itself, as nanoGPT does.",
         panel=TEXTS,
         metavar="carried|N",
     )
@@ -106,7 +118,10 @@ class LanguageModelEvaluationOptions:
 
     @property
     def crop(self) -> int | None:
-        """The characters of a crop; None where the state is carried through the text. Raises UsageError."""
+        """The number of characters of a crop, or None where the state is carried through the text.
+
+        Raises UsageError for another value.
+        """
         if self.context == "carried":
             return None
         if not self.context.isdecimal() or int(self.context) < 1:

@@ -43,7 +43,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         return LanguageModel
 
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
-        """Where several processes start, the first one alone reads the model to start from."""
+        """Starts a new run. Of several processes, only the first one reads the model to start from."""
         from charnn.tasks.language_model.corpus import read_corpus
         from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
         from charnn.tasks.language_model.learn.session import LanguageModelSession

@@ -1,4 +1,4 @@
-"""What a tagger can be told when it learns a treebank, and when it is scored on one."""
+"""The options of a tagger, for learning a treebank and for being scored on one."""
 
 from __future__ import annotations
 
@@ -13,40 +13,45 @@ from charnn.tasks.tagger.config import DecoderKind, Level, TaggerNetworkConfig, 
 class TaggerOptions(RecurrentTrainingOptions):
     columns: str | None = option(
         None,
-        "Learn the tags of these columns, with one network and a head for each.",
+        "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "
+        "parts of speech.",
         panel=TREEBANKS,
         metavar="upos,xpos,feats",
         shown_default="upos",
     )
     format: TreebankFormat | None = option(
-        None, "Read the files in this format.", panel=TREEBANKS, shown_default="told by their content"
+        None,
+        "Read the files in this format: conllu, columns (between tabs), slashed (word_TAG) or aligned (see --tags).",
+        panel=TREEBANKS,
+        metavar="FORMAT",
+        shown_default="told by their content",
     )
     level: Level = option("word", "Learn a tag for every word, or for every character of a line.", panel=TREEBANKS)
     tags: list[str] | None = option(
         None,
-        "Take the tags from this file: it has the same lines as CORPUS, with the tag of each character in its place. "
-        "Repeatable, one for each CORPUS.",
+        "Take the tags of the characters from this file: it has the same lines as CORPUS, with a tag of one character "
+        "in the place of each character. Repeatable, once for each CORPUS.",
         panel=TREEBANKS,
         metavar="FILE",
         shown_default="",
     )
     words_from: WordReaderKind | None = option(
         None,
-        "Read the characters of a word by convolution or by an LSTM.",
+        "Read the spelling of a word with a convolution (cnn) or with an LSTM, character by character.",
         panel=TREEBANKS,
         shown_default=TaggerNetworkConfig.words_from,
     )
     decoder: DecoderKind | None = option(
         None,
-        "Choose each tag by itself, with the tag before it as an input (feedback), or the best sequence as a whole "
-        "(crf).",
+        "Choose each tag by itself (independent), each with a view of the tag before it (feedback), or the best "
+        "sequence of tags as a whole (crf).",
         panel=TREEBANKS,
         shown_default=TaggerNetworkConfig.decoder,
     )
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Raises UsageError where a name is empty or comes twice."""
+        """The names of the columns to learn. Raises UsageError where a name is empty or comes twice."""
         if self.columns is None:
             return ("tag",) if self.level == "character" or self.tags else ("upos",)
         columns = tuple(column.strip() for column in self.columns.split(","))
@@ -59,34 +64,45 @@ class TaggerOptions(RecurrentTrainingOptions):
 class TaggerEvaluationOptions:
     columns: str | None = option(
         None,
-        "Score these columns. Where FILE has no names for its tags, these are their names, in order; _ passes one "
-        "over.",
+        "Score the tags of these columns. Where FILE has no names for its columns of tags, these are their names, in "
+        "order; _ passes one over.",
         panel=TREEBANKS,
         metavar="upos,xpos",
         shown_default="all that the model tags",
     )
     format: TreebankFormat | None = option(
-        None, "Read FILE in this format.", panel=TREEBANKS, shown_default="told by its content"
+        None,
+        "Read FILE in this format: conllu, columns (between tabs), slashed (word_TAG) or aligned (see --tags).",
+        panel=TREEBANKS,
+        metavar="FORMAT",
+        shown_default="told by its content",
     )
     tags: list[str] | None = option(
         None,
-        "Take the tags from this file: it has the same lines as FILE, with the tag of each character in its place.",
+        "Take the tags of the characters from this file: it has the same lines as FILE, with a tag of one character in "
+        "the place of each character.",
         panel=TREEBANKS,
         metavar="FILE",
         shown_default="",
     )
     confusion: str | None = option(
         None,
-        "Draw the confusion matrix of the first column; with {column} in the name, one of each column.",
+        "Draw what tags are taken for which as a picture (a confusion matrix), for the first column or, with {column} "
+        "in the name, one picture for each column.",
         panel=TREEBANKS,
         metavar="FILE.png",
         shown_default="",
     )
-    errors: bool = option(False, "List the mistaken words in their sentences instead of the figures.", panel=TREEBANKS)
+    errors: bool = option(
+        False, "List each word with a wrong tag, in its sentence, instead of the figures.", panel=TREEBANKS
+    )
 
     @property
     def column_names(self) -> tuple[str, ...] | None:
-        """None for all of the model's; `_` stands for one that is passed over. Raises UsageError."""
+        """The names of the columns in FILE, or None for those of the model; `_` stands for one that is passed over.
+
+        Raises UsageError where a name is empty or comes twice, or where no column is left.
+        """
         if self.columns is None:
             return None
         names = tuple(name.strip() for name in self.columns.split(","))

@@ -14,7 +14,7 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, in_order
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.generation.text import Request
-from charnn.tasks.language_model.conditions import CONDITIONS, Condition, TextConditions
+from charnn.tasks.language_model.conditions import CONDITIONS, Condition, TextConditionValues
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -43,7 +43,7 @@ class Labelled:
     """What a text with a label gives its steps, beside what it gives them anyway."""
 
     label: int
-    others: TextConditions
+    others: TextConditionValues
 
     @property
     def values(self) -> dict[str, Any]:
