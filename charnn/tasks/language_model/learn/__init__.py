@@ -1,1 +1,1 @@
-"""Learning a text. This is where PyTorch is needed."""
+"""Trains language models, with PyTorch."""

@@ -57,8 +57,8 @@ def condition_ports(config: LanguageModelNetworkConfig) -> dict[str, str]:
 def add_inputs(
     graph: Graph, config: LanguageModelNetworkConfig, tables: Mapping[str, Array], ids: str, rows: Mapping[str, str]
 ) -> str:
-    """(..., E): the rows of the `embedding` among the `input_tables` that `ids` name, with those of each condition
-    that `rows` name added."""
+    """Adds the nodes of the input (..., E): the rows of the embedding that `ids` name, and those of each condition that
+    `rows` name, added up. The `tables` are those of `input_tables`."""
     x = graph.add("Gather", [graph.constant("embedding", tables["embedding"]), ids])
     for condition in CONDITIONS[config.stopping]:
         name = condition.name
@@ -79,7 +79,7 @@ def add_logits(
     rows: Mapping[str, str],
     output: str,
 ) -> str:
-    """(..., V) from (..., H) and the rows of the conditions, as `network.LanguageModelNetwork.logits`."""
+    """Adds the nodes of the logits, (..., V) from (..., H), as `network.LanguageModelNetwork.logits` computes them."""
     head = weights["head.weight"], weights["head.bias"]
     if config.stopping == "symbol":
         return graph.linear(hidden, *head, output)
@@ -95,7 +95,7 @@ def add_logits(
 
 
 def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], output: str) -> str:
-    """(..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`."""
+    """Adds the nodes of the lengths, (..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`."""
     scores = graph.linear(hidden, weights["lengths.weight"], weights["lengths.bias"], "lengths")
     return graph.add("LogSoftmax", [scores], [output], axis=-1)
 
@@ -104,17 +104,17 @@ def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[s
     """The graph with the ports of `charnn.tasks.language_model.use.runtime`; `axes` are those of `ids`."""
     states = [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
     state: list[str | int] = [1, "B", config.hidden_size]
-    given: list[Port] = [("ids", "int64", [*axes]), *((name, "float", state) for name in states)]
-    wanted: list[Port] = [
+    inputs: list[Port] = [("ids", "int64", [*axes]), *((name, "float", state) for name in states)]
+    outputs: list[Port] = [
         ("logits", "float", [*axes, config.vocabulary_size]),
         *((f"{name}.next", "float", state) for name in states),
     ]
-    given += [(port, "int64", [*axes]) for port in condition_ports(config).values()]
+    inputs += [(port, "int64", [*axes]) for port in condition_ports(config).values()]
     if config.stopping == "length":
-        wanted.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
-    return graph.serialize(given, wanted, {} if config.stopping == "symbol" else {"stopping": config.stopping})
+        outputs.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
+    return graph.serialize(inputs, outputs, {} if config.stopping == "symbol" else {"stopping": config.stopping})
 
 
 def _column(graph: Graph, x: str) -> str:
-    """(..., 1)"""
+    """Adds a last axis of size 1."""
     return graph.add("Unsqueeze", [x, graph.integers("last_axis", -1)])

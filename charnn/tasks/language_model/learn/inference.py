@@ -1,4 +1,4 @@
-"""A network seen from outside PyTorch: what generation and scoring ask of any model, numpy in and numpy out."""
+"""Lets generation and scoring use a network of PyTorch's as they use any model, with numpy arrays."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
 
     @torch.inference_mode()
     def advance(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> Floats:
-        """As `step`, but it is `state` itself that becomes the state after it."""
+        """Does what `step` does, but changes `state` itself."""
         logits_BV, after = self.step(ids_B, state, conditions)
         overwrite(state, after)
         return logits_BV
@@ -68,7 +68,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
     def costs(
         self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
-        """What each place costs given the inputs up to it, and the state after the last."""
+        """The cost of each place given the inputs up to it, and the state after the last place."""
         ids_BT, rows = self._tensor(inputs_BT), self._rows(conditions)
         y_BTH, after = self._network.read(ids_BT, state, rows)
         logits_BTV = self._network.logits(y_BTH, rows)

@@ -1,4 +1,4 @@
-"""The language model: ids in, logits for the next token out."""
+"""The network of a language model, which takes ids and gives the logits of the next token."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tokenizers.base import STOP_ID
 
 Rows = Mapping[str, Tensor]
-"""For each condition, the rows of its embedding (int64) for the ids, in their shape. See `conditions.Condition`."""
+"""The rows of each condition's embedding (int64), by its name, in the shape of the ids (see `conditions.Condition`)."""
 NO_ROWS: Rows = MappingProxyType({})
 
 
 class LanguageModelNetwork(nn.Module):
-    """An embedding (V, E), a recurrent stack, and a linear head from H to V; the weights of the two ends are not tied.
+    """An embedding (V, E), a recurrent stack, and a linear head from H to V, whose weights are not the embedding's.
 
-    Dropout falls on the embeddings, between layers and before the head. In training mode `embedding_dropout` drops
-    whole symbols besides: all that the window has of a symbol is 0, or scaled by 1 / (1 - probability), in every lane
-    alike (Gal and Ghahramani 2016).
+    Dropout falls on the embeddings, between layers and before the head. In training mode `embedding_dropout` also drops
+    whole symbols: wherever a symbol stands in a window, in all lanes alike, its embedding is 0 or is scaled by
+    1 / (1 - probability) (Gal and Ghahramani 2016).
 
-    `stopping` says how a document ends (Goodfellow et al. 2016, 10.2.4). With `symbol`, the stop is one of the V
-    symbols that the softmax is over. With `halt`, its row of the head is an output h apart from the softmax over the
-    others, and decides by itself: p(stop) = sigmoid(h), p(c) = (1 - sigmoid(h)) softmax(c). The logits are such that
-    their softmax says just that, so their cross entropy is that of the decision plus that of the symbol.
-    With `length`, a linear head from H to L length classes (`lengths`) tells, at the stop that opens a document, how
-    long it will be. From there on a countdown of the tokens that remain is a condition of every step. Where nothing
-    remains the stop is certain, anywhere else it is impossible: those logits are -inf. The first symbol is chosen
-    without the length, as the countdown is not added to the stop before it.
+    `stopping` says how a document ends (Goodfellow et al. 2016, 10.2.4):
+
+    - With `symbol`, the stop token is one of the V symbols that the softmax is over.
+    - With `halt`, the stop token's row of the head is an output h of its own, which decides apart from the softmax over
+      the other symbols: p(stop) = sigmoid(h), p(c) = (1 - sigmoid(h)) softmax(c). The logits are such that their
+      softmax has these probabilities, so their cross entropy is that of the decision plus that of the symbol.
+    - With `length`, a linear head from H to L length classes (`lengths`) foretells, at the stop token that opens a
+      document, how long it will be. From there on a countdown of the remaining tokens is a condition of every step.
+      Where nothing remains the stop token is certain, and anywhere else it is impossible: those logits are -inf. The
+      first symbol is chosen without the length, because the countdown is not added to the stop token before it.
 
     Each condition of the network (`conditions`) has an embedding, whose row for the condition's value beside an id is
     added to the embedding of the id.
@@ -65,11 +67,11 @@ class LanguageModelNetwork(nn.Module):
         )
         self.head = nn.Linear(config.hidden_size, config.vocabulary_size)
         nn.init.normal_(self.embedding.weight)
-        # Small, so that the first loss is that of a uniform guess, ln V nats.
+        # The weights are small, so that the first loss is that of a uniform guess, ln V nats.
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
         if config.stopping == "halt" and config.vocabulary_size > 1:
-            # As likely at first as any symbol.
+            # At first the end is as likely as any symbol.
             nn.init.constant_(self.head.bias[STOP_ID : STOP_ID + 1], -math.log(config.vocabulary_size - 1))
         for condition in self.conditions:
             added = nn.Embedding(condition.size, config.embedding_size)
@@ -98,20 +100,22 @@ class LanguageModelNetwork(nn.Module):
         return self.logits(y_BH, rows), state
 
     def read(self, ids_BT: Tensor, state: StackState, rows: Rows = NO_ROWS) -> tuple[Tensor, StackState]:
-        """What the recurrent stack makes of `ids_BT`, (B, T, H), from which `logits` and `log_lengths` follow."""
+        """The outputs of the recurrent stack for `ids_BT`, (B, T, H), which `logits` and `log_lengths` take."""
         y_BTH, state = self.recurrent(self.dropout(self._conditioned(self._embedded(ids_BT), ids_BT, rows)), state)
         return y_BTH, state
 
     def open_documents(self, rows: Rows) -> tuple[Tensor, StackState]:
-        """What the recurrent stack makes of the stops that open documents, (B, H), read from the initial state; and the
-        state after them. Nothing is dropped. `rows` (B,) are those of the conditions, of which there is one at least.
+        """The outputs of the recurrent stack (B, H) for the stop tokens that open documents, and the state after them.
+
+        They are read from the initial state. Nothing is dropped. `rows` (B,) are those of the conditions, of which
+        there is at least one.
         """
         stop_B = torch.full_like(next(iter(rows.values())), STOP_ID)
         x_BE = self._conditioned(self.embedding(stop_B), stop_B, rows)
         return self.recurrent.step(x_BE, self.initial_state(len(stop_B)))
 
     def logits(self, y: Tensor, rows: Rows = NO_ROWS) -> Tensor:
-        """(..., V) from (..., H) and the rows of the conditions (...): of the next token."""
+        """The logits of the next token, (..., V), from outputs (..., H) and the rows of the conditions (...)."""
         scores: Tensor = self.head(y)
         scores = scores.to(self.head.weight.dtype)
         if self.config.stopping == "symbol":
@@ -124,18 +128,18 @@ class LanguageModelNetwork(nn.Module):
         return scores.masked_fill(is_last != is_stop_V, -math.inf)
 
     def log_lengths(self, y: Tensor) -> Tensor:
-        """(..., L) from (..., H), where a document opens: ln p of each class of its length."""
+        """ln p of each class of the document's length, (..., L), from outputs (..., H) where a document opens."""
         scores: Tensor = self.lengths(y)
         return scores.to(self.lengths.weight.dtype).log_softmax(-1)
 
     def length_nats(self, y_NH: Tensor, class_N: Tensor) -> Tensor:
-        """(N,): -ln p of a length of the class `class_N`, where documents open."""
+        """-ln p of a length of the class `class_N`, (N,), where documents open."""
         log_p_NL = self.log_lengths(y_NH)
         log_widths_L = torch.from_numpy(LOG_WIDTHS).to(log_p_NL)
         return log_widths_L[class_N] - log_p_NL.gather(-1, class_N[:, None])[:, 0]
 
     def _conditioned(self, x: Tensor, ids: Tensor, rows: Rows) -> Tensor:
-        """`x` (..., E), the embeddings of `ids`, with those of the conditions added."""
+        """The embeddings `x` (..., E) of `ids`, with those of the conditions added."""
         for condition in self.conditions:
             added: Tensor = self.get_submodule(condition.name)(rows[condition.name])
             if not condition.beside_stops:
@@ -144,10 +148,10 @@ class LanguageModelNetwork(nn.Module):
         return x
 
     def _embedded(self, ids_BT: Tensor) -> Tensor:
-        """(B, T, E): the embeddings of `ids_BT`, in training mode without the symbols that are dropped."""
+        """The embeddings of `ids_BT`, (B, T, E), in training mode without the symbols that are dropped."""
         x_BTE: Tensor = self.embedding(ids_BT)
         if not self.training or self.config.embedding_dropout == 0:
             return x_BTE
-        # The rows are masked as they come: the table may be large, and a window sees little of it.
+        # The rows are masked after they were looked up, as the table may be large and a window sees little of it.
         kept_V = functional.dropout(x_BTE.new_ones(self.config.vocabulary_size), self.config.embedding_dropout)
         return x_BTE * kept_V[ids_BT].unsqueeze(-1)

@@ -1,4 +1,4 @@
-"""What the user asked for of a language model's run, and the configurations that follow from it and from sizes."""
+"""The sizes and settings that a user asks for, and the configurations that follow from them and from chosen sizes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ WITH_DEFAULTS = (
     *("cell", "residual", "recurrent_depth"),
     *("weight_drop", "embedding_dropout", "gradient_flow", "stopping"),
 )
-"""The fields of a network that are not chosen: those that are None have the default of LanguageModelNetworkConfig."""
+"""The fields of a network that nothing chooses. Where one is None, it has LanguageModelNetworkConfig's default."""
 
 OPTIMIZER: Optimizer = "muon"
 
 
 @dataclass(frozen=True)
 class LanguageModelOverrides:
-    """What the user asked for; what is None is left to charnn."""
+    """The values that the user asked for. charnn chooses those that are None."""
 
     cell: str | None = None
     layers: int | None = None
@@ -43,8 +43,10 @@ class LanguageModelOverrides:
 def configure(
     overrides: LanguageModelOverrides, sizes: Sizes, *, vocabulary_size: int, budget: Budget, **settings: Any
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
-    """The configurations that have what the user asked for, and `sizes` for the rest. `settings` go to
-    TrainingConfig."""
+    """The configurations with the values that the user asked for, and with `sizes` for the rest.
+
+    `settings` are further fields of TrainingConfig.
+    """
     sizes = Sizes(**{name: _first(getattr(overrides, name), value) for name, value in vars(sizes).items()})
     asked = {name: value for name in WITH_DEFAULTS if (value := getattr(overrides, name)) is not None}
     network = LanguageModelNetworkConfig(
@@ -66,7 +68,7 @@ def configure(
 
 
 def check_stopping(overrides: LanguageModelOverrides, corpus: CorpusConfig) -> None:
-    """Raises UsageError where ends are to be learned from a text that has none."""
+    """Raises UsageError where the ends of documents are to be learned from a text that has a single document."""
     if overrides.stopping not in (None, "symbol") and corpus.documents < 2:
         raise UsageError(
             f"--stopping {overrides.stopping}: a single document, so nothing to learn from where a text ends",

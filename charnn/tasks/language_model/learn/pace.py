@@ -1,4 +1,4 @@
-"""How fast this machine trains, measured on the spot: no table knows its processor, nor what else it is doing.
+"""Measures how fast this machine trains, because no table knows its processor and what else it is doing.
 
 To measure means to train: `Pace` builds networks and the real training loop, and takes steps on random text.
 """
@@ -23,22 +23,21 @@ from charnn.training.loop import Loop
 LONGEST_SECONDS, LONGEST_FRACTION = 0.15, 0.0025
 """One measurement takes so many seconds, and at most this fraction of the budget."""
 ROUNDS = 2
-"""Each number of threads is measured so often, and the fastest time counts: what disturbs only one is not there to
-stay."""
+"""Each number of threads is measured so many times, and the fastest time counts: what disturbs only one measurement
+will pass."""
 AFFORDABLE_FRACTION = 0.05
-"""All measurements may take this fraction of the budget. Beyond it, on a slow or busy machine, the speeds that are
-known tell the others."""
+"""All measurements may take this fraction of the budget. Beyond it, on a slow or busy machine, further speeds are
+estimated from those that were measured."""
 HOPELESS = 0.5
 """A number of threads that is slower than this fraction of the best speed at one size is not tried at the next. Where
 other processes have the cores, threads that wait for each other can be a hundred times slower."""
 
 
 class Pace:
-    """The speed of training at a hidden size, in characters a second, as this machine has it now.
+    """Measures the speed of training at a hidden size, in characters per second on this machine now.
 
     The first call with a hidden size builds the network and the loop that the run would have, trains for some tenths of
-    a second on random text, and throws the network away. Nothing of it is kept but the speeds and the time that it
-    took.
+    a second on random text, and throws the network away. It keeps only the speeds and the time that it took.
     """
 
     def __init__(
@@ -50,8 +49,8 @@ class Pace:
         vocabulary_size: int,
         thread_counts: Sequence[int],
     ) -> None:
-        """`settings` are for TrainingConfig, `characters` those of the training text, and `thread_counts` the numbers
-        of threads to try; where the device is not the CPU, the largest alone."""
+        """`settings` are for TrainingConfig, and the training text has so many `characters`. `thread_counts` are the
+        numbers of threads to try. On another device than the CPU only the largest is tried."""
         self._overrides, self._settings = overrides, settings
         self._characters = characters
         self._vocabulary_size = vocabulary_size
@@ -63,17 +62,17 @@ class Pace:
         self._thread_counts = thread_counts if self._device.type == "cpu" else [max(thread_counts)]
         self._speeds: dict[int, dict[int, float]] = {}
         self.spent = 0.0
-        """The seconds that all measurements took so far."""
+        """The seconds that all measurements have taken so far."""
 
     def __call__(self, hidden_size: int) -> float:
-        """The speed with as many threads as are the fastest. Each size is measured once."""
+        """The speed with the fastest number of threads. Each size is measured once."""
         if hidden_size not in self._speeds and self._speeds and self.spent > self._affordable:
             nearest = self._nearest(hidden_size)
             return self(nearest) * weights(nearest) / weights(hidden_size)
         if hidden_size not in self._speeds:
-            loop = self.loop(hidden_size)  # the first one imports much of PyTorch
+            loop = self.loop(hidden_size)  # The first loop imports much of PyTorch, which is not counted.
             started = time.perf_counter()
-            loop.advance()  # kernels are made in the first step
+            loop.advance()  # The first step makes kernels, and is not measured.
             rounds = [{count: self._measure(loop, count) for count in self._thread_counts} for _ in range(ROUNDS)]
             speeds = {count: max(measured[count] for measured in rounds) for count in self._thread_counts}
             self._speeds[hidden_size] = speeds
@@ -82,12 +81,12 @@ class Pace:
         return max(self._speeds[hidden_size].values())
 
     def threads(self, hidden_size: int) -> int:
-        """The number of threads that is the fastest, once a size has been measured."""
+        """The fastest number of threads at a size. At least one size must have been measured."""
         speeds = self._speeds[self._nearest(hidden_size)]
         return max(speeds, key=lambda count: speeds[count])
 
     def loop(self, hidden_size: int) -> Loop:
-        """The loop that the run would have at this size, about to train on random text."""
+        """The loop that the run would have at this size, but with random text."""
         network, training = configure(
             self._overrides,
             sizes_at(hidden_size, dropout=0.1, batch_size=largest_batch_size(self._characters)),
@@ -102,11 +101,11 @@ class Pace:
         return Loop(objective, training, self._device, self._precision)
 
     def _nearest(self, hidden_size: int) -> int:
-        """The nearest of the sizes that were measured."""
+        """The measured size that is nearest to `hidden_size`."""
         return min(self._speeds, key=lambda known: abs(known - hidden_size))
 
     def _measure(self, loop: Loop, threads: int) -> float:
-        """Characters a second of `loop` with so many threads."""
+        """The characters per second of `loop` with so many threads."""
         with threads_set(threads):
             started, before = time.perf_counter(), loop.progress.targets
             while True:

@@ -1,4 +1,4 @@
-"""What a run will be, decided once: one frozen value that every process is given, and that the session is made from."""
+"""Decides what a run will be, once: a frozen plan, which every process is given and the session is made from."""
 
 from __future__ import annotations
 
@@ -35,17 +35,19 @@ core, and 32 x 64 gained a tenth."""
 
 @dataclass(frozen=True)
 class Plan:
+    """All that is decided about a run."""
+
     config: LanguageModelConfig
     tokenizer: Tokenizer
     threads: int
-    """The number of threads that a step of one process is worth."""
+    """The number of threads for a step of one process."""
     measuring_seconds: float = 0.0
-    """The seconds that measuring the machine took; they are taken from the budget."""
+    """The seconds that measuring the machine took. They count as part of the budget."""
     initial_weights: InitialWeights | None = None
-    """The weights to begin with; None begins with random ones."""
+    """The weights to begin with, or None to begin with random ones."""
 
     def pack(self) -> ArraysAndJson:
-        """The same as arrays and JSON values, for other processes."""
+        """The plan as arrays and JSON values, for other processes."""
         weights = self.initial_weights
         values: dict[str, Any] = {
             "config": self.config.to_json(),
@@ -58,7 +60,7 @@ class Plan:
 
     @classmethod
     def unpack(cls, packed: ArraysAndJson) -> Self:
-        """The plan that `pack` made arrays and JSON values of."""
+        """The plan that `pack` turned into arrays and JSON values."""
         arrays, values = packed
         config, weights = LanguageModelConfig.from_json(values["config"]), values["initial_weights"]
         return cls(
@@ -80,13 +82,14 @@ def decide(
     processes: int = 1,
     thread_counts: Sequence[int],
 ) -> Plan:
-    """The plan of a new run by so many processes: what the user asked for, and the rest chosen for text and time.
+    """Decides the plan of a new run by so many processes. What the user did not ask for is chosen for text and time.
 
     It trains the tokenizer. Where the budget is a time it measures the machine, which means that it builds networks and
-    trains them on random text for a small part of that time (`Pace`). Nothing is written. `settings` go to
-    TrainingConfig; `source` is the model to start from; `thread_counts` are the numbers of threads that may be tried.
+    trains them on random text for a small part of that time (`Pace`). Nothing is written. `settings` are further fields
+    of TrainingConfig, `source` is the model to start from, and `thread_counts` are the numbers of threads that may be
+    tried.
 
-    Raises UsageError and ConfigError for what cannot be.
+    Raises UsageError or ConfigError where what was asked for cannot be.
     """
     check_stopping(overrides, corpus.config)
     initial_weights = None
@@ -116,7 +119,7 @@ def decide(
 def plan_to_resume(
     directory: LanguageModelDirectory, budget: Budget | None, *, processes: int = 1, thread_counts: Sequence[int]
 ) -> Plan:
-    """The plan of the run that is in `directory`, under another budget unless that is None. Nothing is measured."""
+    """The plan of the run in `directory`, with another budget unless `budget` is None. Nothing is measured."""
     config = under_budget(directory.config(), budget)
     return Plan(config, directory.tokenizer(), _unmeasured_threads(config, processes, thread_counts))
 
@@ -130,8 +133,10 @@ def choose(
     speed: Speed,
     **settings: Any,
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
-    """The configurations for a training text of so many `characters`, with so many held out. `settings` go to
-    TrainingConfig."""
+    """The configurations for a training text of so many `characters`, where `held_out` more are held out.
+
+    `settings` are further fields of TrainingConfig.
+    """
     budget = overrides.budget or default_budget(characters)
     sizes = choose_sizes(characters=characters, budget=budget, hidden_size=overrides.hidden_size, speed=speed)
     validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
@@ -146,6 +151,9 @@ def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_coun
 
 
 def _vocabulary_texts(corpus: Corpus) -> list[str]:
-    """The texts that the vocabulary is made of. Where the end of the user's text was held out it belongs to them, so
-    that no symbol of that text is unknown to the model; a validation text of its own does not."""
+    """The texts that the vocabulary is made from.
+
+    Where the end of the user's text was held out it is among them, so that no symbol of that text is unknown to the
+    model. A separate validation text is not among them.
+    """
     return corpus.training if corpus.config.validation_sources else corpus.training + corpus.validation

@@ -1,4 +1,4 @@
-"""What int8 inference costs and gains, measured with the two graphs as inference runs them."""
+"""Measures the cost and gain of int8 inference, with the two graphs as inference runs them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LARGEST_LOSS = 0.01
-"""Where int8 is used, it costs fewer bits per character than this."""
+"""int8 is used only where it costs fewer bits per character than this."""
 CHARACTERS = 20_000
 """The cost is measured on so many characters of validation text at most."""
 STEPS = 300
@@ -26,7 +26,7 @@ ROUNDS = 5
 def measure_quantization(
     directory: ModelDirectory, tokenizer: Tokenizer, texts: Sequence[str]
 ) -> LanguageModelQuantization:
-    """Scores the first of `texts` with both graphs, and times single steps of both."""
+    """Measures the cost on the first `texts`, which both graphs score, and the gain by timing single steps of both."""
     model, quantized = (RuntimeLanguageModel(directory.graph_path(quantized=quantized)) for quantized in (False, True))
     texts = beginning(texts, CHARACTERS)
     documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))

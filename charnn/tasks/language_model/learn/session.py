@@ -1,4 +1,4 @@
-"""A language model's run: a corpus and what the user asked for in, a model directory out."""
+"""A language model's run, which takes a corpus and what the user asked for, and writes a model directory."""
 
 from __future__ import annotations
 
@@ -69,12 +69,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         processes: Processes = ALONE,
         thread_counts: Sequence[int] | None = None,
     ) -> LanguageModelSession:
-        """A new run, from the weights of `source` where there is one. The directory is made once all else is right.
+        """Begins a new run, from the weights of `source` where there is one. The directory is made once all is right.
 
         `decide` says what the run will be; under a time budget it measures the machine. `thread_counts` are the numbers
-        of threads that training may try; None is the number that torch has now, and nothing else.
+        of threads that training may try; None keeps the number that torch has now.
 
-        Collective: the first process decides what the run will be and reads `source`, which the others may leave out.
+        This is collective: the first process decides what the run will be and reads `source`, which the others may
+        leave out.
         """
         allowed = allowed_threads(thread_counts)
 
@@ -108,10 +109,10 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         processes: Processes = ALONE,
         thread_counts: Sequence[int] | None = None,
     ) -> LanguageModelSession:
-        """Goes on with a run, under another budget unless that is None. `corpus` is the one it was trained on, and
+        """Goes on with a run, with another budget unless `budget` is None. `corpus` is the one it was trained on, and
         `thread_counts` are as for `start`.
 
-        Raises UsageError where the budget is spent. Collective, with any number of processes.
+        Raises UsageError where the budget is spent. This is collective, and the number of processes may be another.
         """
         allowed = allowed_threads(thread_counts)
 
@@ -125,7 +126,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return session
 
     def preview(self, report: Report) -> str:
-        """What the network writes by now, from nothing."""
+        """A text that the network writes now, without a prompt."""
         network, may_stop = NumpyLanguageModel(self.network), self.config.corpus.ends_are_learned
         random = np.random.default_rng(report.step)
         return "".join(generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop))
@@ -156,7 +157,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
 
 def _broadcast(processes: Processes, decide: Callable[[], Plan], corpus: Corpus, allowed: Sequence[int]) -> Plan:
-    """What `decide` gives on the first process, on all, with a number of threads that is `allowed` on each.
+    """The plan that `decide` gives on the first process, for all of them, each with an `allowed` number of threads.
 
     Raises CorpusError on a process whose `corpus` is another than the first one's.
     """

@@ -1,4 +1,4 @@
-"""Sizes and regularisation that fit the length of the text and the time to learn it in."""
+"""Chooses sizes and dropout that suit the length of the text and the time to learn it in."""
 
 from __future__ import annotations
 
@@ -14,26 +14,29 @@ WINDOW_LENGTH = 64
 LEARNING_RATE = 8e-3
 LARGEST_BATCH_SIZE = 64
 SHORTEST_LANE = 256
-"""A place of the text that is read beside others (a lane) has so many characters at least."""
+"""Each part of the text that is read beside others (a lane) has at least so many characters."""
 FEWEST_STEPS = 800
-"""A short run should still take so many steps: its batches are smaller."""
+"""A short run should still take so many steps, so its batches are smaller."""
 WEIGHTS, OPERATIONS, EXPONENT = 990_000, 2.3e13, 0.34
-"""WEIGHTS are right for OPERATIONS of training (6 a weight and character), and they grow with their EXPONENT-th power.
-All three are from runs on Tiny Shakespeare of 10 s to 10 minutes."""
+"""A network of WEIGHTS weights is right for a training of OPERATIONS (6 for each weight and character), and the right
+number of weights grows with the operations to the power of EXPONENT. All three are from runs on Tiny Shakespeare of
+10 s to 10 minutes."""
 
 USUAL_OPERATIONS_PER_SECOND = 4e11
-"""What two cores with fast bf16 do. It only says where the search for a size begins."""
+"""The speed of two cores with fast bf16. It only says where the search for a size begins."""
 
 VALIDATION_FRACTION, FEWEST_VALIDATED = 0.05, 20_000
-"""Where more is held out, a validation reads this fraction of what the run reads, or so many characters if they are
-more."""
+"""A validation reads this fraction of what the run reads, or so many characters if that is more. It reads all that is
+held out where that is less."""
 
 Speed = Callable[[int], float]
-"""Gives the characters a second that training reads at a hidden size."""
+"""Gives the characters per second that training reads at a hidden size."""
 
 
 @dataclass(frozen=True)
 class Sizes:
+    """The sizes of a network and of its training."""
+
     layers: int
     hidden_size: int
     embedding_size: int
@@ -44,7 +47,7 @@ class Sizes:
 
 
 def default_budget(characters: int) -> Budget:
-    """A time for a text: seconds for a page, minutes for a book, an hour for a hundred million characters."""
+    """The time for a text: seconds for a page, minutes for a book, an hour for a hundred million characters."""
     seconds = 60 * (characters / 100_000) ** 0.6
     return Budget(seconds=float(round(min(max(seconds, 10), 2 * 3600))))
 
@@ -68,7 +71,7 @@ def choose_sizes(*, characters: int, budget: Budget, hidden_size: int | None, sp
 
 
 def sizes_at(hidden_size: int, *, dropout: float, batch_size: int) -> Sizes:
-    """These sizes, and those that are always the same."""
+    """These sizes, completed by those that are always the same."""
     return Sizes(
         layers=LAYERS,
         hidden_size=hidden_size,
@@ -81,14 +84,16 @@ def sizes_at(hidden_size: int, *, dropout: float, batch_size: int) -> Sizes:
 
 
 def largest_batch_size(characters: int) -> int:
-    """The number of places that a text of so many characters is read at, side by side, where time is long enough."""
+    """The number of places at which a text of so many characters is read side by side, if there is time enough."""
     return min(_power_of_two(characters / SHORTEST_LANE), LARGEST_BATCH_SIZE)
 
 
 def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
-    """The largest hidden size that the budget can train and the text can fill. Few speeds are asked for: the search
-    begins at a guess and goes one way only, for the larger a network, the less it reads, and the fewer weights that
-    pays for."""
+    """The largest hidden size that the budget can train and for which there is text enough.
+
+    Few speeds are asked for. The search begins at a guess and goes one way only, because a larger network reads less
+    text, which in turn is worth fewer weights.
+    """
 
     def search(index: int, speed: Speed) -> int:
         def is_affordable(index: int) -> bool:
@@ -109,7 +114,7 @@ def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
 
 
 def characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) -> float:
-    """How many characters a run reads in all, each as often as it reads it."""
+    """The number of characters that a run reads, each counted as often as it is read."""
     if budget.epochs is not None:
         return budget.epochs * characters
     if budget.steps is not None:
@@ -119,7 +124,7 @@ def characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) 
 
 
 def validation_characters(read: float) -> int:
-    """How many characters a validation reads in a run that reads `read` in all, where as many are held out."""
+    """The number of characters for each validation of a run that reads `read` characters, if as many are held out."""
     return max(round(VALIDATION_FRACTION * read), FEWEST_VALIDATED)
 
 
@@ -132,8 +137,7 @@ def _dropout(epochs: float) -> float:
 
 
 def weights(hidden: int) -> int:
-    """About the number of weights of the recurrent layers of an lstm; other cells have the hidden size that an lstm
-    would."""
+    """The number of weights in the recurrent layers of an lstm, roughly. Other cells get the hidden size of an lstm."""
     return 4 * hidden * (hidden + min(64, hidden)) + (LAYERS - 1) * 4 * hidden * 2 * hidden
 
 

@@ -1,9 +1,10 @@
-"""A language model's int8 graph: one step of each lane, the same to the last bit whoever its neighbours are.
+"""Writes a language model's int8 graph, which takes a step of each lane.
 
-What a batch holds is never looked at: the hidden state of every cell lies in [-1, 1], so its scale as a byte is a
-constant, and products of bytes are summed in integers, exactly. (ONNX Runtime's DynamicQuantizeLSTM takes one scale
-from all lanes of a call.) The first layer looks its product up in a table. The head is in fp32, as an error there goes
-straight into the logits. The graph's contract is in `charnn.tasks.language_model.use.runtime`.
+The step of a lane is the same to the last bit whatever its neighbours are. The hidden state of every cell lies in
+[-1, 1], so its scale as a byte is a constant that does not depend on the batch, and products of bytes are summed
+exactly, in integers. (ONNX Runtime's DynamicQuantizeLSTM takes one scale from all lanes of a call.) The first layer
+looks its product up in a table. The head is in fp32, because an error there goes straight into the logits. The graph's
+contract is in `charnn.tasks.language_model.use.runtime`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from charnn.tasks.language_model.learn.graph import (
 ZERO, LEVELS = 128, 127
 """The byte q stands for (q - ZERO) / LEVELS of the largest value."""
 LARGEST_TABLE = 1 << 20
-"""Values. The embeddings of a vocabulary that needs more are multiplied at each step, in fp32."""
+"""The most numbers in the table. The embeddings of a larger vocabulary are multiplied at each step, in fp32."""
 
 
 def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
@@ -61,9 +62,9 @@ def _terms(
     x: str,
     hidden: str,
 ) -> list[str]:
-    """What a layer's gates are sums of: what follows from its input x, and what from its state; or one product of both.
+    """The products that a layer's gates are sums of: that of its input x and that of its state, or one of both.
 
-    Some cells need them apart; and x has a scale of its own where layers add to it, each at most 1.
+    Some cells need the two apart, and x has a scale of its own where layers add to it, each at most 1.
     """
     layer = layer_weights(weights, f"recurrent.layers.{depth}")
     w_ih, w_hh, b_ih, b_hh = (layer[name] for name in PARAMETERS)
@@ -82,7 +83,7 @@ def _terms(
 def _of_ids(
     graph: Graph, config: LanguageModelNetworkConfig, weights: Mapping[str, Array], w_ih: Array, b_ih: Array
 ) -> str:
-    """(B, G * H): what follows from the ids, and from their conditions."""
+    """The product of the input, (B, G * H), from the ids and their conditions."""
     tables, ports = input_tables(config, weights), condition_ports(config)
     if len(tables["embedding"]) * len(w_ih) > LARGEST_TABLE:
         return graph.linear(add_inputs(graph, config, tables, "ids", ports), w_ih, b_ih, "layer.0.x")
@@ -92,7 +93,7 @@ def _of_ids(
 
 
 def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, largest: float = 1) -> str:
-    """x @ weight.T + bias, both as bytes; no |x| is above `largest`."""
+    """Adds x @ weight.T + bias, computed in bytes, where no |x| is above `largest`."""
     scale = graph.constant(f"scale.{largest}", np.array(largest / LEVELS, np.float32))
     zero = graph.constant("zero", np.array(ZERO, np.uint8))
     values, scales = quantize(weight)
@@ -111,8 +112,8 @@ def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, larges
 def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str]) -> None:
     """Makes sure that the state may be written over while the graph runs, as `charnn.runtime.session` does.
 
-    No part of the state `after` may be there before all that reads the part in its place has run. Where the equation
-    alone does not see to that, all parts are made first, and then put out together.
+    No part of the new state may be written before every node that reads the old one has run. Where the equation alone
+    does not ensure that, all parts are made first, and are then put out together.
     """
     if all(graph.is_read_before(old, new) for old, new in zip(state, after, strict=True)):
         return

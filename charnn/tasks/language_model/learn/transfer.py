@@ -1,4 +1,4 @@
-"""Starting from another model's weights: symbols that both vocabularies have are matched by what they are."""
+"""Starts a run from another model's weights. Symbols that both vocabularies have are matched by what they stand for."""
 
 from __future__ import annotations
 
@@ -22,28 +22,27 @@ from charnn.tokenizers.characters import CharacterTokenizer
 
 Symbol = tuple[str, str]
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
-"""The fields of a LanguageModelNetworkConfig that the shapes of weights, or what they compute, depend on."""
+"""The fields of LanguageModelNetworkConfig on which the shapes of weights, or what they compute, depend."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
-"""The parameters with a row for each symbol; all others are the network's own."""
+"""The parameters with a row for each symbol. All others are copied as they are."""
 ROWS_OF_LENGTHS = ("countdown.weight", "lengths.weight", "lengths.bias")
-"""The parameters that only a network has which foretells lengths."""
+"""The parameters that only a network which foretells lengths has."""
 
 
 @dataclass(frozen=True, eq=False)
 class InitialWeights:
-    """The weights of another model, to begin a run with. The two networks have the same shape but for the
-    vocabulary."""
+    """The weights of another model, to begin a run with. The two networks differ in shape only by the vocabulary."""
 
     arrays: Mapping[str, npt.NDArray[Any]]
     """The weights by the names of their parameters."""
     symbols: Sequence[Symbol]
-    """What each id of that model stands for."""
+    """The symbol that each id of that model stands for."""
     stops_alike: bool = True
     """Whether both models end a document in the same way."""
 
     @torch.no_grad()
     def copy_into(self, network: LanguageModelNetwork, symbols: Sequence[Symbol]) -> list[Symbol]:
-        """Copies the weights into `network`, whose ids stand for `symbols`, and gives those that are new to it.
+        """Copies the weights into `network`, whose ids stand for `symbols`, and gives the symbols that are new.
 
         The rows of new symbols stay as they were initialised, and so does what decides where a document ends unless
         both models stop alike.
@@ -63,10 +62,10 @@ class InitialWeights:
 
 
 def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
-    """The tokenizer of a model that starts from another's weights.
+    """The tokenizer of a model that starts from the weights of another, whose tokenizer is `source`.
 
-    Where it is of the same kind it knows all that `source` knew: characters are joined by those of `documents`; bytes
-    and pieces are taken over as they are. A tokenizer of another kind is learnt from `documents`.
+    A tokenizer of the same kind has all symbols of `source`. Characters of `documents` are added to them, and bytes and
+    pieces are kept as they are. A tokenizer of another kind is learnt from `documents`.
     """
     if config.kind != source.kind:
         return train(config, documents)

@@ -1,1 +1,1 @@
-"""Using a language model, without PyTorch."""
+"""Uses language models, without PyTorch."""

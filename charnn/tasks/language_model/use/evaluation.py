@@ -1,4 +1,4 @@
-"""How well a language model predicts a text."""
+"""Evaluates how well a language model predicts a text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 LANES = 8
 WARM_UP = 2048
-"""Tokens read before each lane's part, unscored. On the fables it agreed with a single lane to nine decimals."""
+"""The number of tokens that each lane reads, unscored, before its part of the text. On the fables the score then agreed
+with that of a single lane to nine decimals."""
 SHOWN = 10
-"""Characters that the model has never seen which are named in a warning."""
+"""The most characters that a warning names as never seen by the model."""
 
 
 class TextEvaluation(Evaluation):
-    """Nats and bits per character, perplexity per character: per character under every tokenizer. The ends of documents
-    are scored apart."""
+    """Measures nats, bits and perplexity per character of the text, whatever the tokenizer. The ends of documents are
+    scored apart."""
 
     def __init__(
         self,
@@ -38,9 +39,9 @@ class TextEvaluation(Evaluation):
         encoding: str,
         threads: int,
     ) -> None:
-        """Without files it scores what was held out when the model was trained.
+        """Without files the model is scored on what was held out when it was trained.
 
-        Raises UsageError for options that contradict each other; a warning names characters that were never seen.
+        Raises UsageError for options that contradict each other, and warns of characters that were never seen.
         """
         self._model, self._threads = model, threads
         self._crop = options.crop

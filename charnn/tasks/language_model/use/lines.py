@@ -1,7 +1,7 @@
-"""Many short texts, such as lines, each scored by itself: those of like length together, several batches at once.
+"""Scores many short texts, such as lines, each by itself. Texts of like length are batched, several batches at once.
 
-A stream of lines is scored in order and in bounded memory: each line as soon as it is read where the input pauses, many
-at once where it does not.
+A stream of lines is scored in order and in bounded memory. Where the input pauses, each line is scored as soon as it is
+read; where it does not, many are scored at once.
 """
 
 from __future__ import annotations
@@ -26,39 +26,40 @@ Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.floating]
 
 ROWS = 16
-"""Lines that are read side by side, at most. With 256 a core is no faster."""
+"""The most lines that are read side by side. With 256 a core is no faster."""
 PADDING = 0.5
 """The fraction of a batch that may be padding, so that a long line does not make many short ones as slow as itself."""
 BLOCK_TOKENS = 4096
-"""Tokens that are read at once, padding counted; the state is carried from block to block, so a line may be longer."""
+"""The number of tokens that are read at once, padding included. The state is carried from block to block, so a line may
+be longer."""
 BLOCK_LOGITS = 1 << 22
-"""Logits that are made at once, at most, of a large vocabulary; there is always room for one step."""
+"""The most logits that are made at once, for a large vocabulary. There is always room for one step."""
 FIRST_CHUNK, LARGEST_CHUNK = 1024, 1 << 14
-"""Characters of lines, ends included, that are scored together: few at first, so that the reader of the result
-need not wait for it, then twice as many each time. A longer line is a chunk of its own."""
+"""The characters of lines, ends included, that are scored together. They are few at first, so that the reader of the
+result need not wait, and then twice as many each time. A longer line is a chunk of its own."""
 
 
 @dataclass(frozen=True)
 class LineModel:
-    """A model, and how it is to read lines."""
+    """A model as a reader of lines."""
 
     scorer: Scorer
-    """Called from several threads at once."""
+    """The model, which is called from several threads at once."""
     tokenizer: Tokenizer
     first_ids: Ids
-    """What it reads before every line: `tokenizers.base.first_ids`."""
+    """The ids that it reads before every line (`tokenizers.base.first_ids`)."""
     stops: bool = False
-    """Whether that a document ends after the line is part of its score."""
+    """Whether the score of a line includes that the document ends after it."""
 
 
 @dataclass(frozen=True)
 class LineScore:
-    """What a line cost one model."""
+    """The score of a line by one model."""
 
     text: str
-    """What is scored of the line: all but its end, unless ends are scored."""
+    """The text that is scored: the line without its end, or with it where ends are scored."""
     nats_T: Floats
-    """-ln p of each of its tokens; then, where that is scored, what the end of the document cost."""
+    """-ln p of each token of the text and, where that is scored, of the end of the document."""
 
     @property
     def characters(self) -> int:
@@ -71,19 +72,19 @@ class LineScore:
 
     @property
     def bits_per_character(self) -> float | None:
-        """None where there are no characters."""
+        """The cost per character in bits, or None for a text without characters."""
         return bits(self.nats) / self.characters if self.characters else None
 
 
 class _Row(NamedTuple):
     tokens: Ids
-    """The tokens after the model's first ids; the stop token is the last, where that is scored."""
+    """The tokens after the model's first ids. The stop token is the last one where it is scored."""
     later: int
-    """How many more tokens the line has, which are not scored: those of its end."""
+    """The number of further tokens of the line that are not scored: those of its end."""
 
 
 class LineScorer:
-    """Not for several threads; it uses `threads` of its own."""
+    """Scores lines with `threads` of its own. Several threads must not use it at once."""
 
     def __init__(self, models: Sequence[LineModel], *, ends: bool = False, threads: int = 1) -> None:
         """With `ends`, line ends are scored, too, as characters of their lines."""
@@ -92,23 +93,24 @@ class LineScorer:
         self._closed = Event()
 
     def close(self) -> None:
-        """Drops what was begun and is not done."""
+        """Drops the work that was begun and is not done."""
         self._closed.set()
         self._pool.shutdown(cancel_futures=True)
 
     def text(self, line: str) -> str:
-        r"""What is scored of it: all but its end, which is \n or \r\n, or all of it."""
+        r"""The text of the line that is scored: the line without its end, \n or \r\n, or with it where ends are
+        scored."""
         return line if self._ends else line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
 
     def score(self, lines: Sequence[str]) -> list[tuple[LineScore, ...]]:
-        """For each line, its score by each model. Lines know nothing of each other."""
+        """The scores of each line by each model. The score of a line does not depend on other lines."""
         return self.begin(lines)()
 
     def begin(self, lines: Sequence[str]) -> Callable[[], list[tuple[LineScore, ...]]]:
-        """Begins to score the lines, and gives what waits for the result.
+        """Begins to score the lines, and gives a function that waits for the result of `score`.
 
-        What waits raises ModelError where a model has no answer. A character that a model has never seen costs what
-        its unknown token does.
+        That function raises ModelError where a model's answer is not finite. A character that a model has never seen
+        costs as much as its unknown token.
         """
         begun = [self._begin(model, lines) for model in self._models]
         return lambda: list(zip(*(wait() for wait in begun), strict=True))
@@ -145,7 +147,7 @@ class LineScorer:
         state = model.scorer.initial_state(len(rows))
         length = max(1, min(BLOCK_TOKENS, BLOCK_LOGITS // model.tokenizer.size) // len(rows))
         for start in range(0, inputs_BT.shape[1], length):
-            if self._closed.is_set():  # nobody waits for it
+            if self._closed.is_set():  # nobody waits for the result
                 return []
             block = np.s_[:, start : start + length]
             of_block = conditions_at(conditions, block)
@@ -158,7 +160,7 @@ class LineScorer:
             nats = [np.append(nats_T[:-1], end) for nats_T, end in zip(nats, ends, strict=True)]
         if not all(np.isfinite(nats_T).all() for nats_T in nats):
             raise ModelError("the model's answer is not finite")
-        return [np.maximum(nats_T, 0) for nats_T in nats]  # rounding makes what is certain cost less than nothing
+        return [np.maximum(nats_T, 0) for nats_T in nats]  # Rounding can make the cost of what is certain negative.
 
 
 def _row(model: LineModel, text: str, later: int) -> _Row:
@@ -176,10 +178,10 @@ class ScoredLine(NamedTuple):
 
 
 def score_stream(read: Iterable[Sequence[str]], scorer: LineScorer) -> Iterator[list[ScoredLine]]:
-    """Chunks of scored lines, in the order of the input. When one is given, it should be written and flushed.
+    """Chunks of scored lines, in the order of the input. Each should be written and flushed when it comes.
 
-    `read` gives the lines that are complete by now, and none at a pause of the input: then all that it gave before is
-    scored and given. An error that it raises is raised once everything before it has been given.
+    `read` gives the lines that are complete by now, and an empty list at a pause of the input. At a pause all lines
+    before it are scored and given. An error that `read` raises is raised once everything before it has been given.
     """
 
     def begin(lines: list[str]) -> Callable[[], list[ScoredLine]]:

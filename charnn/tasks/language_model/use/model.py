@@ -1,4 +1,4 @@
-"""A language model for its user: text that it writes, and what lines cost it."""
+"""The language model that a user has: it writes text, and scores lines."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 SEEDS = 1 << 32
 LARGE_GRAPH = 2_000_000
-"""Bytes. Weights beyond this do not fit one core's own cache, and single steps gain a fifth to a half from a second."""
+"""A graph of more bytes does not fit one core's own cache, and single steps of it gain a fifth to a half from a second
+core."""
 
 
 class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
@@ -37,7 +38,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        """Raises ModelFormatError where its file is missing or damaged."""
+        """The model's tokenizer. Raises ModelFormatError where its file is missing or damaged."""
         return self.directory.tokenizer()
 
     @cached_property
@@ -74,10 +75,10 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     ) -> Iterator[Piece]:
         """The pieces of `number` texts for each prompt, one text after the other; `batch` of them are made at once.
 
-        A prompt that is None says that to ask for the next one would wait. Each text has random numbers of its own,
-        made from the seed and its place. With `echo` a pattern is about the prompt too. `scored` texts know their
-        log-probability, and with `alternatives` so many alternatives to each symbol. With several beams, the likeliest
-        texts that they find.
+        A prompt of None says that asking for the next one would wait. Each text has random numbers of its own, made
+        from the seed and its number. With `echo` a pattern must match the prompt, too. With `scored` a text gets its
+        log-probability, and with `alternatives` also so many alternatives to each symbol. With several beams, the texts
+        are the likeliest ones that the beams find.
         """
         from charnn.generation.generator import in_order
 
@@ -94,14 +95,14 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         return in_order(generator.texts(self._requests(prompts, number=number, seed=seed)))
 
     def generator(self, sampling: SamplingConfig, **options: Any) -> TextGenerator:
-        """What makes texts side by side; `options` are those of `TextGenerator`."""
+        """A generator of texts with this model; `options` are those of `TextGenerator`."""
         from charnn.generation.generator import TextGenerator
 
         runtime = self.runtime(self.precision or "auto", threads=self.threads)
         return TextGenerator(runtime, self.tokenizer, sampling, may_stop=self.may_stop, **options)
 
     def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[LineScore]:
-        """What each line costs the model, which reads it by itself; in order, as `charnn score` has it.
+        """The score of each line, which the model reads by itself, in order and as `charnn score` has it.
 
         Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another
         was asked for.
@@ -113,7 +114,8 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
                 yield from (line.scores[0] for line in chunk)
 
     def line_model(self, *, ends: bool = False) -> LineModel:
-        """How it reads lines: after what opens a document; with `ends` it may have to say that it stops there."""
+        """The model as a reader of lines. It reads each after the ids that open a document; with `ends`, a model that
+        was trained on lines is also scored for ending the text there."""
         from charnn.tasks.language_model.use.lines import LineModel
         from charnn.tokenizers.base import first_ids
 
@@ -126,7 +128,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         )
 
     def runtime(self, precision: InferencePrecision, *, threads: int) -> RuntimeLanguageModel:
-        """The network, ready to run, with so many threads of its own; it is read once.
+        """The network, ready to run with so many threads of its own. It is loaded once.
 
         Raises UsageError where int8 is asked for and there is no int8 graph.
         """
@@ -139,12 +141,12 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         return self._runtimes[key]
 
     def threads_for_steps(self, processors: int) -> int:
-        """How many of the processors are worth using where texts are written one step at a time."""
+        """The number of processors that are worth using where a text is written one step at a time."""
         graph = QUANTIZED_GRAPH if self.is_quantized(self.precision or "auto") else GRAPH
         return min(2, processors) if self.directory.existing(graph).stat().st_size > LARGE_GRAPH else 1
 
     def _requests(self, prompts: Iterable[str | None], *, number: int, seed: int) -> Iterator[Request | None]:
-        """A warning names the characters of a prompt that the model has never seen, each of them once."""
+        """The requests for the texts. It warns, once for each, of characters that the model has never seen."""
         import numpy as np
 
         from charnn.generation.text import Request

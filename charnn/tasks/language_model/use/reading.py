@@ -1,5 +1,5 @@
-"""Scores a text in one long reading, the state carried all the way; or in independent crops, as models of a fixed
-context are scored."""
+"""Scores a text in one long reading, where the state is carried all the way, or in independent crops, as models with a
+fixed context are scored."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _Crop(NamedTuple):
     tokens: Ids
     """The token before the crop, and those of the crop; the last crop of a document ends in the stop token."""
     later: int
-    """How many tokens its document has after it."""
+    """The number of tokens that its document has after it."""
 
 
 def cropped(

@@ -1,11 +1,11 @@
-"""A language model as ONNX Runtime runs it: one step, or a whole sequence.
+"""Runs a language model with ONNX Runtime, one step or a whole sequence at a time.
 
-The contract of the graph, which `learn.graph` writes: it has an input `ids` (B, T) int64, an output `logits` (B, T, V)
-fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For every
-condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each id. A
-graph that foretells lengths has an output `log_lengths` (B, T, L) fp32 besides, ln p of each class of the length of the
-document that an id opens. The graph's property `stopping` says how it ends a document, where that is not by a symbol.
-A graph of single steps (`learn.step_graph`) is the same without the axis T.
+This is the contract of the graph, which `learn.graph` writes. It has an input `ids` (B, T) int64, an output `logits`
+(B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For
+every condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each
+id. A graph that foretells lengths also has an output `log_lengths` (B, T, L) fp32, which is ln p of each class of the
+length of the document that an id opens. The graph's property `stopping` says how it ends a document, where that is not
+by a symbol. A graph of single steps (`learn.step_graph`) is the same without the axis T.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ WITH_LENGTHS = ["logits", "log_lengths"]
 
 
 class RuntimeLanguageModel(ConditionedLanguageModel):
-    """Meets `generation.model.NextTokenModel` and `use.scores.Scorer`."""
+    """A language model that ONNX Runtime runs. It meets `generation.model.NextTokenModel` and `use.scores.Scorer`."""
 
     def __init__(self, graph: Path | bytes, *, threads: int = 1) -> None:
         """Raises ModelFormatError where the graph is damaged or not one of charnn's."""
@@ -45,8 +45,8 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         self._conditions = CONDITIONS.get(self.stopping, ())
         shapes = {i.name: i.shape for i in session.get_inputs()}
         outputs = {o.name: o.shape for o in session.get_outputs()}
-        # The input of a condition that the graph does not say that it has stays among the states, and has not their
-        # shape.
+        # If the graph has an input for a condition that its `stopping` does not have, it stays among the states here,
+        # and is found out because it does not have their shape.
         axes, *others = {len(shapes.pop(name, ())) for name in ("ids", *(c.port for c in self._conditions))}
         is_ours = axes in (1, 2) and not others and stopping in CONDITIONS
         self._state_names = list(shapes)
@@ -61,7 +61,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         self._vocabulary_size: int = outputs["logits"][-1]
         self._session = session
         self._bound: tuple[RuntimeState, BoundSteps] | None = None
-        # Otherwise the lengths would be computed at every step, though nobody asks for them.
+        # Without these options the lengths would be computed at every step, although nobody asks for them.
         self._options = only_what_is_wanted() if "log_lengths" in outputs else None
 
     def initial_state(self, batch: int) -> RuntimeState:
@@ -93,9 +93,9 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         return logits_B1V[:, 0], after
 
     def advance(self, ids_B: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS) -> Floats:
-        """As `step`, but it is `state` itself that becomes the state after it. Not for several threads.
+        """Does what `step` does, but changes `state` itself. Several threads must not call it at once.
 
-        The logits are good until the next call.
+        The logits are valid until the next call.
         """
         if not self._takes_steps:
             logits_BV, after = self.step(ids_B, state, conditions)
@@ -109,7 +109,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
     def costs(
         self, inputs_BT: Ints, targets_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, RuntimeState]:
-        """What each place costs given the inputs up to it, and the state after the last."""
+        """The cost of each place given the inputs up to it, and the state after the last place."""
         if self.stopping != "length":
             logits_BTV, after = self.sequence(inputs_BT, state, conditions)
             return Costs.of_tokens(_nats(logits_BTV, targets_BT), targets_BT, STOP_ID), after

@@ -1,5 +1,5 @@
-"""What a text costs a language model, as sums and counts that can be added and symbol by symbol; and what scoring asks
-of a model."""
+"""The cost of a text for a language model, as sums that can be added or symbol by symbol; and the protocol of models
+that can be scored."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Ids = npt.NDArray[np.integer]
 
 
 class Costs(NamedTuple):
-    """What reading cost at each place, in nats; the two add up to all that it cost."""
+    """The cost of each place in nats, in two parts that add up to the whole."""
 
     text_BT: Floats
     """-ln p of each target that is a token of the text; 0 where it is a stop."""
     ends_BT: Floats
-    """-ln p of each target that is a stop, 0 elsewhere. Where a model foretells lengths, it is -ln p of the length of
-    the document that each stop among the inputs opens: its end itself costs nothing more."""
+    """-ln p of each target that is a stop token, 0 elsewhere. Where a model foretells lengths, it is instead -ln p of
+    the length of the document that each stop token among the inputs opens, whose end then costs nothing more."""
 
     @classmethod
     def of_tokens(cls, nats_BT: Floats, targets_BT: Ids, stop_id: int) -> Costs:
@@ -36,16 +36,15 @@ class Costs(NamedTuple):
 
 
 class Scorer(Protocol):
-    """A recurrent model that tells what its next tokens cost. Rows of a batch know nothing of each other."""
+    """A recurrent model that says what its next tokens cost. The rows of a batch do not depend on each other."""
 
     def initial_state(self, batch: int) -> Any:
         """The state of `batch` rows that have read nothing."""
 
     def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
-        """What the inputs before `targets_BT` are given beside their ids.
+        """The conditions of the inputs before `targets_BT`, which depend on where documents end.
 
-        It depends on where documents end. The document of a row's last target has `later_B` more tokens beyond the row;
-        without it, it ends with the row.
+        The document at the end of each row has `later_B` more tokens beyond it. Without `later_B` it ends with the row.
         """
 
     def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Any, conditions: Conditions) -> tuple[Costs, Any]:
@@ -62,7 +61,7 @@ def bits(nats: float) -> float:
 
 @dataclass(frozen=True)
 class LanguageScore:
-    """What predicting a text cost. Scores of parts add up to the score of the whole.
+    """The cost of predicting a text. The scores of its parts add up to the score of the whole.
 
     All figures are per character of the text, whatever the tokens are, so that models with different tokenizers
     compare.
@@ -73,7 +72,7 @@ class LanguageScore:
     characters: int
     """The length of the text, `len(text)`."""
     stop_nats: float = 0.0
-    """What predicting where documents end cost: the sum of -ln p over the stop tokens, or over the lengths that were
+    """The cost of predicting where documents end: the sum of -ln p over the stop tokens, or over the lengths that were
     foretold."""
     stops: int = 0
 
@@ -85,7 +84,7 @@ class LanguageScore:
         scored_BT: npt.NDArray[np.bool_],
         stop_id: int,
     ) -> LanguageScore:
-        """The sums over the places that `scored_BT` marks; `characters` is 0, as tokens do not tell."""
+        """The sums over the places that `scored_BT` marks. `characters` is 0, as tokens do not tell their number."""
         return cls(
             nats=float(np.sum(costs.text_BT, where=scored_BT, dtype=np.float64)),
             characters=0,
@@ -103,7 +102,7 @@ class LanguageScore:
 
     @property
     def nats_per_character(self) -> float:
-        """Raises ValueError where there are no characters: no text has no score."""
+        """The cost per character in nats. Raises ValueError for a text without characters, which has no score."""
         if self.characters == 0:
             raise ValueError("a text without characters has no score per character")
         return self.nats / self.characters
@@ -114,7 +113,7 @@ class LanguageScore:
 
     @property
     def perplexity(self) -> float:
-        """exp of the nats per character, never per token, under any tokenizer. Infinite beyond the range of a float."""
+        """exp of the nats per character, never per token. It is infinite beyond the range of a float."""
         try:
             return math.exp(self.nats_per_character)
         except OverflowError:
@@ -131,7 +130,7 @@ class SymbolNats:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._token_is_character = tokenizer.kind == "characters"
-        """Where each token is a character, the unknown token is one, too."""
+        """Whether each token is a character. The unknown token then is one, too."""
         self._bytes_V = np.array([len(spelling) for spelling in tokenizer.spellings()], np.intp)
 
     def of(self, text: str, nats_T: Floats) -> list[tuple[str, float]]:
@@ -162,7 +161,7 @@ class SymbolNats:
 
 
 def _utf8_lengths(text: str) -> npt.NDArray[np.intp]:
-    """The bytes of each character. One that stands for a byte that is no UTF-8 (`surrogateescape`) is that byte."""
+    """The number of bytes of each character. A character that stands for a byte that is not UTF-8 has one."""
     code_points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
     lengths = 1 + (code_points >= 0x80).astype(np.intp) + (code_points >= 0x800) + (code_points >= 0x10000)
     lengths[(code_points >= 0xDC80) & (code_points <= 0xDCFF)] = 1
