@@ -46,7 +46,7 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.graph import sentence_graph, vector_size
 from charnn.tasks.tagger.learn.network import TaggerNetwork
-from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork

@@ -5,8 +5,7 @@ version is never half understood. The configuration of a single task is in that 
 """
 
 from charnn.config.as_json import Json, later
-from charnn.config.model import ModelConfig, TrainingRecord
-from charnn.config.sources import SourceFile
+from charnn.config.model import ModelConfig, SourceFile, TrainingRecord
 from charnn.config.training import Budget, Device, Optimizer, Precision, TrainingConfig
 
 __all__ = [

@@ -10,6 +10,17 @@ from charnn.config.training import TrainingConfig
 
 
 @dataclass(frozen=True)
+class SourceFile(Json):
+    """One file that a corpus was read from, as it was when it was read."""
+
+    path: str
+    """The absolute path; `-` for standard input."""
+    sha256: str
+    """The hash of the file's bytes, unpacked where it was compressed."""
+    characters: int
+
+
+@dataclass(frozen=True)
 class TrainingRecord(Json):
     """Records what a run really did. `TrainingConfig` says what it was asked to do."""
 

@@ -14,7 +14,7 @@ import os
 import sys
 import zlib
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.errors import CorpusError, UsageError
 
 PEEKED_BYTES = 1 << 16

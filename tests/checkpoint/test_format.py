@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from charnn.checkpoint.files import FORMAT_VERSION, dump_config
-from charnn.config.model import TrainingRecord
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile, TrainingRecord
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelError, ModelFormatError

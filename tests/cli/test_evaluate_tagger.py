@@ -19,7 +19,7 @@ import pytest
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats import open_reader
-from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 from charnn.tasks.tagger.use.model import Tagger

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.config.as_json import Json
-from charnn.config.model import TrainingRecord
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile, TrainingRecord
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 

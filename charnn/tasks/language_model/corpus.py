@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out, split_documents
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError

@@ -49,7 +49,7 @@ class TaggerTask(Task[TaggerConfig]):
         return TaggerDirectory
 
     def start(self, run: Run, options: TaggerOptions) -> TaggerSession:
-        from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+        from charnn.tasks.tagger.learn.plan import TaggerOverrides
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats import open_reader
-from charnn.tasks.tagger.formats.characters import align
+from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.recognition import SAMPLE_CHARACTERS, recognize
 from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats import characters, conllu, raw, slashed
 from charnn.tasks.tagger.formats import columns as columns_format
+from charnn.tasks.tagger.formats import conllu, raw, slashed
 from charnn.tasks.tagger.formats.columns import ColumnsReader, ColumnsSentence
 from charnn.tasks.tagger.formats.conllu import ConlluReader, ConlluSentence
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, SentenceReader
@@ -17,7 +17,7 @@ _WRITERS: dict[TextFormat, Callable[[Sentence, Sequence[Annotation]], str]] = {
     "conllu": conllu.written,
     "columns": columns_format.written,
     "slashed": slashed.written,
-    "characters": characters.written,
+    "characters": raw.written,
 }
 
 
@@ -47,7 +47,7 @@ def open_reader(
         case "text":
             return raw.RunningTextReader(name, known)
         case "characters":
-            return characters.character_lines(name)
+            return raw.character_lines(name)
 
 
 def render(sentence: Sentence, annotations: Sequence[Annotation], to: TextFormat) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.characters import align, without_line_end
+from charnn.tasks.tagger.formats.raw import align, without_line_end
 from charnn.tasks.tagger.formats.sentence import Sentence
 from charnn.tasks.tagger.treebank import reference_sentences, treebank_format
 

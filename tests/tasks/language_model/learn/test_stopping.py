@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.sources import SourceFile
+from charnn.config.model import SourceFile
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows

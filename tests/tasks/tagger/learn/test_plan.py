@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.learn.overrides import TaggerOverrides, configure
+from charnn.tasks.tagger.learn.plan import TaggerOverrides, configure
 from charnn.tasks.tagger.lexicon import Lexicon
 
 LEXICON = Lexicon.of(["ab", "ab", "c"], {"upos": "XYZ", "feats": "_"})
