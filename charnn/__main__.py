@@ -1,4 +1,4 @@
-"""`python -m charnn`."""
+"""Runs the command line as `python -m charnn`."""
 
 from charnn.cli.main import main
 

@@ -12,7 +12,7 @@ from charnn.checkpoint.locate import find_model, new_model_path
 from charnn.errors import ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.options import Option, TrainingOptions, made, options_of
+from charnn.tasks.options import Option, TrainingOptions, options_from, options_of
 from charnn.tasks.task import InferencePrecision, Run, Task
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ OptionsOf = Callable[[Task[Any]], type[Any]]
 """The class of a task's options for one command."""
 
 
-class Silent:
+class SilentObserver:
     """An observer of a run that shows nothing."""
 
     def step(self, report: Report) -> None:
@@ -62,7 +62,7 @@ def train(
         session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
     else:
         session = go_on(os.fspath(resume), paths, values, processes=ALONE)
-    session.run(Silent())
+    session.run(SilentObserver())
     return load(session.directory.path)
 
 
@@ -95,7 +95,9 @@ def start(
         stem = "stdin" if corpus[0] == "-" else Path(corpus[0].removesuffix(".gz")).stem
         return kind.create(new_model_path(stem))
 
-    return chosen.start(Run(tuple(corpus), create, processes, thread_counts), made(chosen.training_options, values))
+    return chosen.start(
+        Run(tuple(corpus), create, processes, thread_counts), options_from(chosen.training_options, values)
+    )
 
 
 def go_on(

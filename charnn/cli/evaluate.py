@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli import options
-from charnn.cli.parameters import given, taking
+from charnn.cli.parameters import given_options, with_options
 from charnn.errors import ModelNotFoundError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.options import TEXTS, TREEBANKS, made, union
+from charnn.tasks.options import TEXTS, TREEBANKS, options_from, union
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OTHER_MODEL = "name another model with --model"
 
 
-@taking(union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, TREEBANKS))
+@with_options(union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, TREEBANKS))
 def evaluate(
     invocation: typer.Context,
     files: Annotated[
@@ -55,7 +55,7 @@ def evaluate(
     from charnn import api
     from charnn.cli import console
 
-    wanted = given(invocation, values)
+    wanted = given_options(invocation, values)
     directory = _model(model, files or [], wanted, encoding)
     task = api.task_of(directory)
     who = f"{directory.path} is a {task.title}"
@@ -64,7 +64,7 @@ def evaluate(
     evaluation = task.evaluate(
         loaded,
         files or [],
-        made(task.evaluation_options, wanted),
+        options_from(task.evaluation_options, wanted),
         encoding=encoding,
         threads=options.processors(),
     )

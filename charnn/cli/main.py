@@ -117,7 +117,7 @@ def _first_command(arguments: list[str]) -> int:
 def _usage_error(failure: TyperException) -> int:
     message = failure.format_message()
     path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
-    is_told_by_another = path.endswith(" train") and not processes.speaks()
+    is_told_by_another = path.endswith(" train") and not processes.reports_usage_errors()
     if message and not is_told_by_another:  # `charnn` alone has shown the help instead
         console.error(message.rstrip("."), f"see `{path} --help`")
     return failure.exit_code

@@ -13,7 +13,7 @@ from charnn.tasks.options import Option
 F = TypeVar("F", bound=Callable[..., None])
 
 
-def taking(options: Sequence[Option], *, panels: Sequence[str] = ()) -> Callable[[F], F]:
+def with_options(options: Sequence[Option], *, panels: Sequence[str] = ()) -> Callable[[F], F]:
     """A decorator that adds these options to those of a command, which is called with them as keyword arguments.
 
     `--help` shows the options without a panel first, and then the panels in the order of `panels`.
@@ -56,7 +56,7 @@ def parameter_of(option: Option) -> inspect.Parameter:
     )
 
 
-def given(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+def given_options(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the `values` that were given on the command line, without the defaults, in the order of `values`."""
     return {name: value for name, value in values.items() if is_given(context, name)}
 

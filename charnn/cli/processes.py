@@ -75,7 +75,7 @@ def joined(context: typer.Context) -> Iterator[Processes]:
             raise typer.Exit(getattr(error, "exit_code", 1)) from None
 
 
-def speaks() -> bool:
+def reports_usage_errors() -> bool:
     """Whether this is the process that reports a mistake in the command line, which all of them were given."""
     return os.environ.get("RANK", "0") == "0" or "MASTER_ADDR" not in os.environ
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli import options, processes
-from charnn.cli.parameters import given, taking
+from charnn.cli.parameters import given_options, with_options
 from charnn.tasks import TASKS
 from charnn.tasks.options import BUDGET, FIRST, NETWORK, RESULT, TEXTS, TRAINING, TREEBANKS, union
 
@@ -20,7 +20,7 @@ INTERRUPTED = 130
 PANELS = (FIRST, BUDGET, NETWORK, TEXTS, TREEBANKS, TRAINING)
 
 
-@taking(union([task.training_options for task in TASKS.values()]), panels=(*PANELS, RESULT))
+@with_options(union([task.training_options for task in TASKS.values()]), panels=(*PANELS, RESULT))
 def train(
     context: typer.Context,
     corpus: Annotated[
@@ -93,10 +93,10 @@ def train(
 
     hardware.keep_freed_memory()
     joined = context.with_resource(processes.joined(context))
-    wanted = given(context, values)
+    wanted = given_options(context, values)
     if resume is not None:
         for name, option in (("out", "--out"), ("overwrite", "--overwrite"), ("task", "--task")):
-            if given(context, {name: None}):
+            if given_options(context, {name: None}):
                 raise options.cannot_change(option)
         session = api.go_on(resume, corpus or [], wanted, processes=joined, thread_counts=hardware.thread_counts())
     else:

@@ -1,8 +1,8 @@
 """The filters, which change logits before a token is drawn from them.
 
 A filter takes logits (..., V) of any float type, where each row has at least one finite value and no NaN or +inf. It
-gives new logits in float64, in which the tokens that it rules out are -inf; what was -inf stays so. Of two tokens with
-the same logit, the lower id ranks first. A filter that truncates never rules out the most probable token, except
+gives new logits in float64, in which the tokens that it rules out are -inf; what was -inf stays so. Where two tokens
+have the same logit, the lower id ranks first. A filter that truncates never rules out the most probable token, except
 `typical`. Each row is treated apart, and gives the same bits whichever rows are beside it.
 """
 

@@ -91,7 +91,7 @@ def union(kinds: list[type[Any]]) -> tuple[Option, ...]:
     return tuple(one for panel in panels for one in every.values() if one.panel == panel)
 
 
-def made(kind: type[O], values: Mapping[str, Any]) -> O:
+def options_from(kind: type[O], values: Mapping[str, Any]) -> O:
     """The options with these values; what is None takes the default. All of them are options of `kind`."""
     return kind(**{name: value for name, value in values.items() if value is not None})
 

@@ -1,4 +1,4 @@
-"""What a task is. The loop, the command line and the documentation know no more of any task than stands here."""
+"""The base class of tasks. The loop, the command line and the documentation know nothing else about any task."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ InferencePrecision = Literal["auto", "fp32", "int8"]
 
 @dataclass(frozen=True)
 class Description:
-    """What `charnn info` says of a model."""
+    """The description of a model that `charnn info` shows."""
 
     rows: list[tuple[str, str]]
-    """Labels and what they say; the one of the network is given the number of parameters."""
+    """Labels and their texts. `charnn info` adds the number of parameters to the text of the network."""
     learned: dict[str, Any] = field(default_factory=dict)
-    """What the JSON has beside config.json: symbols, tags and the like."""
+    """Further entries for the JSON that are not in config.json, such as symbols or tags."""
 
 
 class Finding(Protocol):
-    """One of the things that an evaluation lists, such as a mistaken word in its sentence."""
+    """One of the things that an evaluation lists, such as a word with a wrong tag in its sentence."""
 
     def to_json(self) -> dict[str, Any]: ...
 
     def to_line(self) -> str:
-        """The same as text, with its line end."""
+        """The finding as a line of text, with its line end."""
 
 
 class Evaluation(ABC):
-    """A model beside data: first `run` it to its end, then ask for what came out."""
+    """Scores a model on data. First `run` must come to its end, and then the result can be asked for."""
 
     @property
     def lists(self) -> bool:
-        """Whether the result is what `run` gives, instead of the figures."""
+        """Whether the result is the list of findings that `run` gives, instead of the figures."""
         return False
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Evaluation(ABC):
         """Reads all of the data. It gives nothing unless the result is a list."""
 
     def notices(self) -> Iterator[str]:
-        """What is to be said beside the result, a line each, once the data have been read."""
+        """The lines that are shown beside the result, once the data have been read."""
         return iter(())
 
     @abstractmethod
@@ -62,45 +62,47 @@ class Evaluation(ABC):
 
     @abstractmethod
     def report(self) -> str:
-        """The figures as text, which ends in a line end."""
+        """The figures as text, with a line end at its end."""
 
 
 class Creator(Protocol):
+    """Makes a model directory."""
+
     def __call__(self, kind: type[D]) -> D:
         """A new, empty model directory of that class. Raises UsageError where something is in its way."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a session is started with, whatever its task."""
+    """What every task is given to start a run."""
 
     corpus: tuple[str, ...]
-    """The paths of what is learned from; `-` is standard input."""
+    """The paths of the data; `-` is standard input."""
     create: Creator
-    """Makes the model directory; called once all else is right."""
+    """The function that makes the model directory. It is called once all else is right."""
     processes: Processes
     thread_counts: Sequence[int] | None = None
     """The numbers of threads that may be tried; None leaves torch's own number as it is."""
 
 
 class Task(ABC, Generic[C]):
-    """One object a task, in `charnn.tasks.TASKS`.
+    """A task: a kind of model, and how it is trained and used. There is one object for each, in `charnn.tasks.TASKS`.
 
-    Every command begins by reading all tasks' options, so a task imports what it needs where it is called.
+    Every command begins by reading all tasks' options, so a task imports what it needs only in its methods.
     """
 
     name: ClassVar[str]
-    """As config.json has it, and `--task`."""
+    """The name of the task in config.json and for `--task`."""
     title: ClassVar[str]
-    """The same in words: language model."""
+    """The name in words, such as language model."""
     data: ClassVar[str]
-    """What it learns from, in the plural: texts."""
+    """The kind of data that it learns from, in the plural, such as texts."""
     summary: ClassVar[str]
-    """What it learns and what it is used for, in one line."""
+    """One line that says what it learns and what it is used for."""
     commands: ClassVar[tuple[str, ...]]
     """The commands that use its models, apart from eval and info."""
     training_options: ClassVar[type[Any]]
-    """A class of options (`charnn.tasks.options`)."""
+    """The class of the options for training (`charnn.tasks.options`)."""
     evaluation_options: ClassVar[type[Any]] = NoOptions
     several_processes: ClassVar[bool] = False
     """Whether `torchrun` can train it."""
@@ -121,11 +123,11 @@ class Task(ABC, Generic[C]):
 
     @abstractmethod
     def start(self, run: Run, options: Any) -> Session[C]:
-        """A new run; `options` are of the class `training_options`."""
+        """Starts a new run; `options` are of the class `training_options`."""
 
     @abstractmethod
     def resume(self, directory: TaskDirectory[C], run: Run, budget: Budget | None) -> Session[C]:
-        """Goes on with the run in `directory`; where `run` names a corpus, it must be the same as before."""
+        """Goes on with the run in `directory`. If `run` names a corpus, it must be the same as before."""
 
     def load(
         self, directory: TaskDirectory[C], *, precision: InferencePrecision | None = None, threads: int = 1

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from charnn.api import Silent
+from charnn.api import SilentObserver
 from charnn.cli.main import run
 
 
@@ -30,9 +30,9 @@ def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def silent() -> Silent:
+def silent() -> SilentObserver:
     """An observer that looks at nothing."""
-    return Silent()
+    return SilentObserver()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from charnn.cells import CELLS
 from charnn.checkpoint.directory import CONFIG, GRAPH, HISTORY, QUANTIZED_GRAPH, TRAINING_STATE, WEIGHTS
 from charnn.errors import CharnnError, ConfigError, ModelFormatError, ModelNotFoundError, UsageError
 from charnn.tasks import TASKS
-from charnn.tasks.options import Option, made, options_of
+from charnn.tasks.options import Option, options_from, options_of
 from charnn.tasks.task import Task
 from charnn.training.distributed.processes import ALONE
 from charnn.training.report import Report
@@ -59,7 +59,7 @@ def test_every_task_has_a_builder_and_every_golden_model_is_of_one() -> None:
 def until(step: int, session: Any) -> str:
     """Runs a session that is interrupted after that step."""
     answers = chain(repeat(False, step - session.loop.progress.step - 1), repeat(True))
-    return str(session.run(api.Silent(), lambda: next(answers)))
+    return str(session.run(api.SilentObserver(), lambda: next(answers)))
 
 
 class Runs:
@@ -87,7 +87,7 @@ class Runs:
             assert until(step, session) == "interrupt"
             session = self.go_on(session.directory.path.name)
             assert session.loop.progress.step == step
-        assert session.run(api.Silent()) == "budget"
+        assert session.run(api.SilentObserver()) == "budget"
         return Path(session.directory.path)
 
 
@@ -213,7 +213,7 @@ def test_a_budget_that_is_spent_is_refused_and_nothing_changes(
 def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(runs: Runs, name: str) -> None:
     """The third validation is in the history, and perhaps in the weights, but not in the state that is resumed."""
 
-    class PowerCut(api.Silent):
+    class PowerCut(api.SilentObserver):
         def validation(self, report: Report, scores: object, *, best: bool) -> None:
             if report.step >= 10:
                 raise InterruptedError
@@ -246,7 +246,7 @@ def test_the_training_state_of_another_network_is_refused(
     runs: Runs, name: str, trained: Callable[[str], Runs], other: Mapping[str, Any]
 ) -> None:
     session = runs.start("model", **other)
-    session.run(api.Silent(), lambda: True)
+    session.run(api.SilentObserver(), lambda: True)
     shutil.copy(trained(name).folder / "half" / TRAINING_STATE, runs.folder / "model" / TRAINING_STATE)
     with pytest.raises(ModelFormatError, match="training"):
         runs.go_on("model")
@@ -287,7 +287,7 @@ def test_the_data_may_be_named_again_and_must_be_the_same(runs: Runs, name: str)
     with pytest.raises(UsageError, match=r"other\.txt: not the t.* that .* was trained on"):
         api.go_on(str(runs.folder / "model"), [str(runs.folder / "other.txt")], budget, processes=ALONE)
     session = api.go_on(str(runs.folder / "model"), [str(runs.data)], budget, processes=ALONE)
-    assert session.run(api.Silent()) == "budget"
+    assert session.run(api.SilentObserver()) == "budget"
 
 
 # What a run leaves.
@@ -307,7 +307,7 @@ def test_an_interrupted_run_leaves_a_model_that_can_be_used(runs: Runs, name: st
 @each_task
 def test_the_record_says_what_was_done(runs: Runs, name: str) -> None:
     session = runs.start("model", steps=12)
-    assert session.run(api.Silent()) == "budget"
+    assert session.run(api.SilentObserver()) == "budget"
     config = TASKS[name].directory(runs.folder / "model").config()
     assert config == session.config
     record = config.record
@@ -325,7 +325,7 @@ def test_a_run_that_keeps_nothing_leaves_no_directory(runs: Runs, name: str) -> 
     session = runs.start("model")
     assert (runs.folder / "model").exists()
     with pytest.raises(KeyboardInterrupt):
-        session.run(api.Silent(), break_off)
+        session.run(api.SilentObserver(), break_off)
     assert not (runs.folder / "model").exists()
 
 
@@ -363,7 +363,7 @@ def cost_of(name: str, path: Path, precision: Any, *files: Path) -> float:
     task = TASKS[name]
     model = charnn.load(path, precision=precision)
     evaluation = task.evaluate(
-        model, [str(file) for file in files], made(task.evaluation_options, {}), encoding="utf-8", threads=1
+        model, [str(file) for file in files], options_from(task.evaluation_options, {}), encoding="utf-8", threads=1
     )
     assert list(evaluation.run()) == []
     model.close()
@@ -695,7 +695,7 @@ def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
 ) -> None:
     seen: set[int] = set()
 
-    class Looking(api.Silent):
+    class Looking(api.SilentObserver):
         def step(self, report: Report) -> None:
             seen.add(torch.get_num_threads())
 
@@ -709,7 +709,7 @@ def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
 def test_a_session_leaves_the_allocator_alone(runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """That is for the command, whose process ends with the run."""
     monkeypatch.setattr("charnn.training.hardware.ctypes", None)
-    assert runs.start("model", steps=2).run(api.Silent()) == "budget"
+    assert runs.start("model", steps=2).run(api.SilentObserver()) == "budget"
 
 
 # A fresh Python that uses a model.

@@ -84,7 +84,7 @@ def test_python_trains_it_as_the_command_does(bits: Path, charnn_command: Callab
 def test_a_run_that_is_resumed_ends_in_the_bits_of_one_that_never_stopped(bits: Path) -> None:
     charnn.train(bits, steps=60, out="whole")
     session = api.start([os.fspath(bits)], None, {"steps": 60}, out=Path("parts"), overwrite=False, processes=ALONE)
-    session.run(api.Silent(), lambda: session.loop.progress.step >= 31)
+    session.run(api.SilentObserver(), lambda: session.loop.progress.step >= 31)
     stopped = Path("parts/weights.safetensors").read_bytes()
     charnn.train(resume="parts")
     assert stopped != Path("parts/weights.safetensors").read_bytes()

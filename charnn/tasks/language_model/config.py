@@ -33,6 +33,11 @@ class CorpusConfig(Json):
     validation_characters: int = 0
 
     @property
+    def hashes(self) -> list[str]:
+        """The hashes of all files, by which two corpora are compared."""
+        return [source.sha256 for source in (*self.sources, *self.validation_sources)]
+
+    @property
     def ends_are_learned(self) -> bool:
         """Whether the model was trained on a whole document. A document that was cut for validation has no end."""
         return self.documents > 1 or bool(self.validation_sources)

@@ -1,4 +1,4 @@
-"""What a language model is, in rows for a person."""
+"""Describes a language model in rows for a person."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from charnn.config import Budget, TrainingConfig
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import UsageError
-from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
+from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
 from charnn.tasks.task import Description, Run, Task
 
@@ -43,7 +43,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         return LanguageModel
 
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
-        """Starts a new run. Of several processes, only the first one reads the model to start from."""
+        """Starts a new run. If there are several processes, only the first one reads the model to start from."""
         from charnn.tasks.language_model.corpus import read_corpus
         from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
         from charnn.tasks.language_model.learn.session import LanguageModelSession
@@ -100,7 +100,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             corpus = read_corpus(
                 run.corpus, valid, document=recorded.document, encoding=recorded.encoding, any_bytes=any_bytes
             )
-            if _hashes(corpus.config) != _hashes(recorded):
+            if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)
                 raise UsageError(f"{names}: not the text that {directory.path} was trained on")
         else:
@@ -126,7 +126,3 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.use.evaluation import TextEvaluation
 
         return TextEvaluation(model, files, options, encoding=encoding, threads=threads)
-
-
-def _hashes(corpus: CorpusConfig) -> list[str]:
-    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.api import Silent
+from charnn.api import SilentObserver
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.overrides import TaggerOverrides
@@ -26,7 +26,7 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
         TaggerOverrides(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )
-    session.run(Silent())
+    session.run(SilentObserver())
     return folder / "model"
 
 

@@ -14,7 +14,7 @@ from charnn.config.training import Budget
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
-from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig, LanguageModelQuantization
+from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.data import EncodedCorpus
@@ -162,11 +162,7 @@ def _broadcast(processes: Processes, decide: Callable[[], Plan], corpus: Corpus,
     Raises CorpusError on a process whose `corpus` is another than the first one's.
     """
     plan = processes.broadcast_state(decide, Plan.pack, Plan.unpack)
-    if not processes.is_first and _hashes(corpus.config) != _hashes(plan.config.corpus):
+    if not processes.is_first and corpus.config.hashes != plan.config.corpus.hashes:
         paths = ", ".join(source.path for source in corpus.config.sources)
         raise CorpusError(f"{paths}: not the text that worker 0 reads", hint="put the same one on every machine")
     return dataclasses.replace(plan, threads=nearest_allowed(plan.threads, allowed))
-
-
-def _hashes(corpus: CorpusConfig) -> list[str]:
-    return [source.sha256 for source in (*corpus.sources, *corpus.validation_sources)]
