@@ -1,7 +1,23 @@
-"""Networks as small as those of the tests are fastest on one thread, and repeat to the last bit."""
+"""What holds for all tests: one thread, and nothing that waits for a disk."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
-os.environ["OMP_NUM_THREADS"] = "1"  # torch reads it when it is imported; processes that the tests start inherit it
+import pytest
+
+# Networks as small as those of the tests are fastest on one thread, and repeat to the last bit. torch reads this when
+# it is imported; processes that the tests start inherit it.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """Tiny runs save as often as large ones, and would wait for the disk a third of their time.
+
+    That files are flushed before they take their names is tested where they are written, in tests/checkpoint.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield

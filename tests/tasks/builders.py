@@ -59,6 +59,8 @@ class Builder:
     """Options with which the network learns the data well enough for int8 to be told from it."""
     uses: tuple[Use, ...]
     """The first one works with every model, and reads all files that using it needs."""
+    evaluations: tuple[tuple[str, ...], ...]
+    """Options of `charnn eval`."""
     golden: Mapping[str, tuple[str, float]]
     """For each old model directory: data to score it on, and what that costs it."""
     cost: Callable[[Mapping[str, Any]], float]
@@ -132,6 +134,7 @@ BUILDERS: dict[str, Builder] = {
             Use(("score", "--per-character", "--json"), "an ant\n"),
             Use(("novelty", "--at-least", "5"), "In the beginning\n", on_golden=False),
         ),
+        evaluations=((), ("--context", "10")),
         golden={"format-1": (GOLDEN_TEXT, 0.49605)},
         cost=lambda figures: float(figures["bits_per_character"]),
         cost_lost="bits_per_character_lost",
@@ -161,6 +164,7 @@ BUILDERS: dict[str, Builder] = {
             Use(("tag", "--format", "text", "--to", "conllu", "--probs"), "The cat sat. A dog ran."),
             Use(("tag", "--format", "tokens", "--nbest", "2", "--to", "columns", "--min-confidence", "0.5"), WORDS),
         ),
+        evaluations=((), ("--errors",)),
         golden={"tagger-1": (GOLDEN_TREEBANK, 0.25)},
         cost=_errors,
         cost_lost="accuracy_lost",

@@ -197,6 +197,39 @@ def test_a_run_that_goes_on_under_a_larger_budget_may_be_interrupted_too(runs: R
 
 
 @each_task
+@pytest.mark.parametrize("budget", [{"steps": STEPS + 1}, {"epochs": 6.0}, {"time": "2s"}], ids=str)
+def test_a_finished_run_goes_on_under_a_larger_budget_of_any_kind(
+    trained: Callable[[str], Runs], name: str, tmp_path: Path, budget: dict[str, Any]
+) -> None:
+    path = shutil.copytree(trained(name).folder / "whole", tmp_path / "whole")
+    session = api.go_on(str(path), [], budget, processes=ALONE)
+    if "time" in budget:
+        session.loop.progress.seconds = 1.9
+    assert session.run(api.SilentObserver()) == "budget"
+    steps = [entry["step"] for entry in history(path)]
+    assert steps == sorted(set(steps))
+    assert steps[-1] > STEPS
+    ran_under = TASKS[name].directory(path).config().training.budget
+    assert ran_under == made(TASKS[name].training_options, budget).budget
+
+
+@each_task
+def test_the_best_of_the_first_sitting_stays_the_best_until_it_is_beaten(runs: Runs, name: str) -> None:
+    """The second sitting is at a rate that ruins the model at once."""
+    session = runs.start("model", **runs.builder.learned)
+    until(3 * session.config.training.budget.steps // 4, session)
+    directory = TASKS[name].directory(runs.folder / "model")
+    best, config = directory.weights(), directory.config()
+    ruinous = dataclasses.replace(config.training, learning_rate=50.0, average_decay=0.0)
+    directory.write_config(dataclasses.replace(config, training=ruinous))
+    runs.go_on("model").run(api.SilentObserver())
+    assert directory.config().scores == config.scores
+    after = directory.weights()
+    assert best.keys() == after.keys()
+    assert all(np.array_equal(best[array], after[array]) for array in best)
+
+
+@each_task
 @pytest.mark.parametrize("budget", [{"steps": STEPS}, {"steps": 1}, {"epochs": 0.01}, {}], ids=str)
 def test_a_budget_that_is_spent_is_refused_and_nothing_changes(
     runs: Runs, name: str, trained: Callable[[str], Runs], budget: dict[str, Any]
@@ -753,7 +786,8 @@ def test_a_fresh_python_that_uses_a_model_imports_nothing_that_trains(
     builder, path = BUILDERS[name], trained(name).folder / "model"
     assert {use.arguments[0] for use in builder.uses} == {*TASKS[name].commands}
     uses = [[[*filled(use.command, path), "-m", str(path)], use.stdin] for use in builder.uses]
-    every = [["eval", "-m", str(path)], ["eval", "-m", str(path), "--json"], ["info", str(path)]]
+    every = [["info", str(path)], ["info", str(path), "--json"], ["eval", "-m", str(path)]]
+    every += [["eval", "-m", str(path), "--json", *arguments] for arguments in builder.evaluations]
     commands = [*([one, ""] for one in every), *uses]
     done = subprocess.run(
         [sys.executable, "-c", FRESH, json.dumps([str(path), commands, [*UNNEEDED, "pydivsufsort"]])],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -56,12 +54,6 @@ def test_config_means_what_it_meant_and_names_no_machine(model: LanguageModelDir
     assert config.scores is not None
     assert config.scores.nats_per_character == 0.20207653843487303
     assert config.quantization is not None
-
-
-def test_config_is_written_again_byte_for_byte(model: LanguageModelDirectory, tmp_path: Path) -> None:
-    data = (PATH / "config.json").read_bytes()
-    LanguageModelDirectory(tmp_path).write_config(model.config())
-    assert (tmp_path / "config.json").read_bytes() == data
 
 
 def test_tokenizer_encodes_as_it_did_and_is_written_again_byte_for_byte(model: LanguageModelDirectory) -> None:

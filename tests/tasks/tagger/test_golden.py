@@ -91,12 +91,6 @@ def test_words_are_tagged_as_they_were(model: TaggerDirectory) -> None:
         tagger.close()
 
 
-def test_training_state_is_there_to_go_on_with(model: TaggerDirectory) -> None:
-    arrays, values = model.training_state()
-    assert values["progress"]["step"] == 200
-    assert "weights.words.weight" in arrays
-
-
 # The tables of words.onnx lie in weights.safetensors, by place.
 
 

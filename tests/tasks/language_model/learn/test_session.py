@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from charnn.config.training import Budget
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -86,43 +85,6 @@ def test_the_best_weights_are_kept_and_not_the_last(start, corpus_of, silent) ->
     assert best["step"] < 120
     assert session.config.scores.step == best["step"]
     assert session.config.scores.nats_per_character == best["nats_per_character"]
-
-
-def test_the_record_says_what_was_done(start, corpus_of, silent) -> None:
-    session = start(corpus_of(LINE * 10), steps=12, **TINY)
-    session.run(silent)
-    config = session.directory.config()
-    assert config == session.config
-    record = config.record
-    assert (record.steps, record.stopped_by, record.device, record.precision) == (12, "budget", "cpu", "fp32")
-    assert record.seconds > 0
-    assert record.characters_per_second > 0
-    assert config.quantization is not None
-
-
-def test_an_interrupted_run_leaves_a_model_that_can_be_used(start, corpus_of, silent) -> None:
-    session = start(corpus_of(LINE * 10), steps=1000, **TINY)
-    assert session.run(silent, lambda: True) == "interrupt"
-    config = LanguageModelDirectory.open(session.directory.path).config()
-    assert (config.record.stopped_by, config.record.steps, config.quantization) == ("interrupt", 1, None)
-    assert len(greedy(session.directory, "to", length=5)[0]) <= 5
-
-
-def test_a_run_that_keeps_nothing_leaves_no_directory(start, corpus_of, silent) -> None:
-    def break_off() -> bool:
-        raise KeyboardInterrupt
-
-    session = start(corpus_of(LINE * 10), steps=100, **TINY)
-    with pytest.raises(KeyboardInterrupt):
-        session.run(silent, break_off)
-    assert not session.directory.path.exists()
-
-
-def test_no_directory_is_made_for_a_device_that_is_not_there(start, corpus_of, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
-    with pytest.raises(UsageError, match="mps"):
-        start(corpus_of(LINE), settings={"device": "mps"}, **TINY)
-    assert not (tmp_path / "model").exists()
 
 
 def test_the_description_says_what_is_about_to_be_done(start, corpus_of) -> None:
@@ -208,33 +170,6 @@ def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
 
 
 # What is set for the whole process.
-
-
-@pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize(
-    ("thread_counts", "batch_size", "used"),
-    [(None, 4, 2), (None, 100, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 100, 3)],
-    ids=["torch's own", "torch's own for a large step", "the one", "the fewest for a small step", "the most"],
-)
-def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
-    start, corpus_of, silent, thread_counts: tuple[int, ...] | None, batch_size: int, used: int
-) -> None:
-    seen: set[int] = set()
-
-    class Looking(type(silent)):  # type: ignore[misc]
-        def step(self, report: Report) -> None:
-            seen.add(torch.get_num_threads())
-
-    session = start(corpus_of(LINE * 10), steps=2, thread_counts=thread_counts, batch_size=batch_size, **TINY)
-    session.run(Looking())
-    assert seen == {used}
-    assert torch.get_num_threads() == 2
-
-
-def test_a_session_leaves_the_allocator_alone(start, corpus_of, silent, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is for the command, whose process ends with the run."""
-    monkeypatch.setattr("charnn.training.hardware.ctypes", None)
-    assert start(corpus_of(LINE * 10), steps=2, **TINY).run(silent) == "budget"
 
 
 # What there is to look at meanwhile.

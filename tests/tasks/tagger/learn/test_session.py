@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 
 from charnn.config.training import Budget
-from charnn.errors import ConfigError, CorpusError
+from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TaggerValidation
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
@@ -54,11 +51,6 @@ def tagged(directory: TaggerDirectory, sentences: list[list[str]], precision: An
 def gold(treebank: Treebank) -> tuple[list[list[str]], list[list[list[str]]]]:
     sentences = treebank.training
     return [sentence.words for sentence in sentences], [list(sentence.tags) for sentence in sentences]
-
-
-def after(steps: int) -> Callable[[], bool]:
-    answers = chain(repeat(False, steps - 1), repeat(True))
-    return lambda: next(answers)
 
 
 # learning
@@ -164,14 +156,6 @@ def test_after_any_time_there_is_a_model_that_tags(start, treebank_of, silent, b
     assert set(tags) <= {"DET", "NOUN", "VERB", "PUNCT", "AUX"}
 
 
-def test_an_interruption_before_the_first_validation_leaves_a_model_that_tags(start, treebank_of, silent) -> None:
-    session = start(treebank_of(TEXT), steps=1000)
-    assert session.run(silent, after(1)) == "interrupt"
-    assert session.directory.config().record.stopped_by == "interrupt"
-    assert session.directory.config().quantization is None
-    assert len(tagged(session.directory, [["cat"]], "auto")) == 1
-
-
 @pytest.mark.parametrize(("cell", "recorded"), [("lstm", True), ("gru", False), ("rnn", False)])
 def test_int8_is_measured_where_there_is_an_operator_for_the_cell(
     start, treebank_of, silent, cell: str, recorded: bool
@@ -235,12 +219,6 @@ def test_a_sentence_longer_than_the_window_is_learnt_in_parts(start, treebank_of
     assert session.config.scores.accuracies[0] > 0.9
 
 
-def test_an_override_that_cannot_be_makes_no_directory(start, treebank_of, tmp_path) -> None:
-    with pytest.raises(ConfigError, match="hidden size"):
-        start(treebank_of(TEXT), hidden_size=0)
-    assert not (tmp_path / "model").exists()
-
-
 def test_an_observer_may_ask_for_the_tags_of_a_sentence_at_a_validation(start, treebank_of, silent) -> None:
     said: list[list[str]] = []
 
@@ -253,42 +231,7 @@ def test_an_observer_may_ask_for_the_tags_of_a_sentence_at_a_validation(start, t
     assert said[-1][:4] == ["DET", "NOUN", "VERB", "DET"]
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_training_in_bf16_gives_a_model_of_fp32(start, treebank_of, silent, cell: str) -> None:
-    session = start(treebank_of(TEXT), steps=3, cell=cell, settings={"precision": "bf16"})
-    assert session.run(silent) == "budget"
-    assert {array.dtype for array in session.directory.weights().values()} == {np.dtype(np.float32)}
-    assert len(tagged(session.directory, [["cat"]])) == 1
-
-
 # What is set for the whole process.
-
-
-@pytest.mark.usefixtures("two_threads")
-@pytest.mark.parametrize(
-    ("thread_counts", "batch_size", "used"),
-    [(None, 4, 2), (None, 600, 2), ((3,), 4, 3), ((1, 3), 4, 1), ((1, 3), 600, 3)],
-    ids=["torch's own", "torch's own for a large step", "the one", "the fewest for a small step", "the most"],
-)
-def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
-    start, treebank_of, silent, thread_counts: tuple[int, ...] | None, batch_size: int, used: int
-) -> None:
-    seen: set[int] = set()
-
-    class Looking(type(silent)):  # type: ignore[misc]
-        def step(self, report: Report) -> None:
-            seen.add(torch.get_num_threads())
-
-    session = start(treebank_of(TEXT * 3), steps=2, thread_counts=thread_counts, batch_size=batch_size)
-    session.run(Looking())
-    assert seen == {used}
-    assert torch.get_num_threads() == 2
-
-
-def test_a_session_leaves_the_allocator_alone(start, treebank_of, silent, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is for the command, whose process ends with the run."""
-    monkeypatch.setattr("charnn.training.hardware.ctypes", None)
-    assert start(treebank_of(TEXT * 3), steps=2).run(silent) == "budget"
 
 
 # What there is to look at meanwhile.

@@ -1,4 +1,4 @@
-"""Every file of a tagger, missing, cut short, overwritten or of another model, is refused in one line that names it."""
+"""The files that a tagger alone has: those of another model, or spoilt, are refused in one line that names them."""
 
 from __future__ import annotations
 
@@ -12,30 +12,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charnn.errors import ModelError, ModelFormatError
-from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
-from tests.paths import GOLDEN
-
-STATE = "training/state.safetensors"
 
 
-def graphs(model: TaggerDirectory, *, quantized: bool = False) -> RuntimeTaggerNetwork:
-    return RuntimeTaggerNetwork(model.word_graph_path(), model.graph_path(quantized=quantized))
+def graphs(model: TaggerDirectory) -> RuntimeTaggerNetwork:
+    return RuntimeTaggerNetwork(model.word_graph_path(), model.graph_path())
 
 
 READERS: dict[str, Callable[[TaggerDirectory], object]] = {
-    "config.json": lambda model: model.config(),
     "lexicon.json": TaggerDirectory.lexicon,
-    "weights.safetensors": TaggerDirectory.weights,
-    STATE: TaggerDirectory.training_state,
     "words.onnx": graphs,
     "model.onnx": graphs,
-    "model.int8.onnx": lambda model: graphs(model, quantized=True),
 }
-each_file = pytest.mark.parametrize("name", READERS)
 
 
 def assert_refused(model: TaggerDirectory, name: str) -> str:
@@ -47,41 +38,6 @@ def assert_refused(model: TaggerDirectory, name: str) -> str:
     assert Path(name).name in message
     assert "\n" not in message
     return message
-
-
-def test_a_tagger_has_these_files_and_history(tagger: TaggerDirectory) -> None:
-    files = {str(file.relative_to(tagger.path)) for file in tagger.path.rglob("*") if file.is_file()}
-    assert files == {*READERS, "history.jsonl"}
-
-
-@each_file
-def test_sound_file_is_read(tagger: TaggerDirectory, name: str) -> None:
-    READERS[name](tagger)
-
-
-@pytest.mark.parametrize("name", [name for name in READERS if name != STATE])
-def test_missing_file_is_refused(tagger: TaggerDirectory, name: str) -> None:
-    (tagger.path / name).unlink()
-    assert_refused(tagger, name)
-
-
-@each_file
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"\0" * 100, b"\xff" * 1000, b"[" * 100_000, b"version https://git-lfs.github.com/spec/v1\n"],
-    ids=["empty", "zeros", "ones", "nested", "git-lfs"],
-)
-def test_file_of_other_bytes_is_refused(tagger: TaggerDirectory, name: str, data: bytes) -> None:
-    (tagger.path / name).write_bytes(data)
-    assert assert_refused(tagger, name).count(Path(name).name) == 1
-
-
-@each_file
-@pytest.mark.parametrize("part", [0.05, 0.5, 0.98])
-def test_file_cut_short_is_refused(tagger: TaggerDirectory, name: str, part: float) -> None:
-    data = (tagger.path / name).read_bytes()
-    (tagger.path / name).write_bytes(data[: int(len(data) * part)])
-    assert_refused(tagger, name)
 
 
 @pytest.mark.parametrize("size", [None, 0, 8, 3000])
@@ -178,31 +134,6 @@ def test_byte_changed_in_the_lexicon_is_refused_or_harmless(tagger: TaggerDirect
         path.write_bytes(sound)
     network = tagger.config().network
     assert lexicon.features(["the", "cats"]).words_N.max() < network.words == len(lexicon.frequencies())
-
-
-def test_lexicon_is_written_again_byte_for_byte(tagger: TaggerDirectory, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    TaggerDirectory(tmp_path / "other").write_lexicon(tagger.lexicon())
-    assert (tmp_path / "other/lexicon.json").read_bytes() == (tagger.path / "lexicon.json").read_bytes()
-
-
-# what the one task has and the other has not
-
-
-def test_a_tagger_has_no_tokenizer_and_a_language_model_no_lexicon(tagger: TaggerDirectory) -> None:
-    with pytest.raises(ModelError, match="this is a tagger, and a language-model is needed"):
-        LanguageModelDirectory.open(tagger.path).tokenizer()
-    language_model = TaggerDirectory.open(GOLDEN / "format-1")
-    with pytest.raises(ModelError, match="this is a language-model, and a tagger is needed"):
-        language_model.lexicon()
-
-
-def test_a_tagger_may_be_replaced_and_its_size_is_told_without_training(tagger: TaggerDirectory) -> None:
-    used, training = tagger.size_on_disk()
-    files = [file for file in tagger.path.rglob("*") if file.is_file()]
-    assert used + training == sum(file.stat().st_size for file in files)
-    assert training == (tagger.path / STATE).stat().st_size
-    assert list(TaggerDirectory.create(tagger.path, overwrite=True).path.iterdir()) == []
 
 
 def test_files_of_a_tagger_may_be_written_one_by_one(tmp_path: Path) -> None:
