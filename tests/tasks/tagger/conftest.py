@@ -10,7 +10,7 @@ import pytest
 from charnn.api import SilentObserver
 from charnn.config.training import Budget
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.overrides import TaggerOverrides
+from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
 
