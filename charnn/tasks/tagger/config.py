@@ -1,4 +1,4 @@
-"""What a tagger is: its treebank, its network, what it reached; as config.json has it."""
+"""The configuration of a tagger, as config.json has it: its treebank, its network and its scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TextFormat = Literal["conllu", "columns", "slashed", "lines", "tokens", "text", 
 
 @dataclass(frozen=True)
 class TreebankConfig(Json):
-    """What a tagger was trained on, precisely enough to find the same split again."""
+    """Records what a tagger was trained on, precisely enough to find the same split again."""
 
     sources: tuple[SourceFile, ...]
     format: TreebankFormat
@@ -124,7 +124,7 @@ class TaggerValidation(Json):
 
 @dataclass(frozen=True)
 class TaggerQuantization(Json):
-    """What int8 inference costs and gains a tagger, measured on the machine that trained."""
+    """The cost and gain of int8 inference for a tagger, measured on the machine that trained."""
 
     accuracy_lost: float
     """The fraction of validation words that fp32 gets right and int8 does not, less the opposite; all columns."""
@@ -143,4 +143,4 @@ class TaggerConfig(ModelConfig):
     record: TrainingRecord
     scores: TaggerValidation | None = None
     quantization: TaggerQuantization | None = None
-    """None until it has been measured; inference is fp32 until then."""
+    """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""

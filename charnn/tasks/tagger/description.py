@@ -1,4 +1,4 @@
-"""What a tagger is, in rows for a person."""
+"""Describes a tagger in rows for a person."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Treebank:
 class _File(NamedTuple):
     text: str
     name: str
-    """What messages call it."""
+    """The name of the file in messages."""
     source: SourceFile
 
 

@@ -35,11 +35,11 @@ _IDS = [str(number) for number in range(1, 1001)]
 @dataclass(slots=True)
 class ConlluSentence(Sentence):
     head: str = ""
-    """What comes before the first row: comments."""
+    """The comments before the first row."""
     cells: list[str] = field(default_factory=list)
     """The cells of all rows, ten each. Each MISC but the last has the end of its line."""
     tail: str = ""
-    """From the line end of the last row."""
+    """The text from the line end of the last row on."""
     word_rows: list[int] | None = None
     """The row of each word, from 0; None where every row is a word."""
 

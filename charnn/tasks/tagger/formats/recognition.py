@@ -10,7 +10,7 @@ from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.slashed import separator_of, split_token
 
 SAMPLE_CHARACTERS = 1 << 12
-"""As many characters of a text as its format is told from."""
+"""The number of characters at the beginning of a text from which its format is told."""
 
 _COMMENT = re.compile(
     r"#\s*(?:(?:sent_id|text|text_\w+|new(?:doc|par)(?: id)?|global\.columns)\s*=|new(?:doc|par)\s*$)"

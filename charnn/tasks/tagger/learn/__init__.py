@@ -1,1 +1,1 @@
-"""Learning a treebank. This is where PyTorch is needed."""
+"""Trains taggers, with PyTorch."""

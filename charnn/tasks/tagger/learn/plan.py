@@ -22,7 +22,7 @@ LEARNING_RATE = 4e-3
 
 @dataclass(frozen=True)
 class TaggerOverrides:
-    """What the user asked for; what is None is left to charnn."""
+    """The values that the user asked for. charnn chooses those that are None."""
 
     cell: str | None = None
     layers: int | None = None

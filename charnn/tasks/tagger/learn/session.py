@@ -55,9 +55,9 @@ class TaggerSession(Session[TaggerConfig]):
         settings: Mapping[str, Any],
         thread_counts: Sequence[int] | None = None,
     ) -> TaggerSession:
-        """A new run. The directory is made once all else is right.
+        """Begins a new run. The directory is made once all else is right.
 
-        `thread_counts` are the numbers of threads that training may use; None is the number that torch has now.
+        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
         """
         plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts))
         return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
@@ -70,7 +70,7 @@ class TaggerSession(Session[TaggerConfig]):
         budget: Budget | None = None,
         thread_counts: Sequence[int] | None = None,
     ) -> TaggerSession:
-        """Goes on with a run, under another budget unless that is None. `treebank` is the one it was trained on, and
+        """Goes on with a run, with another budget unless `budget` is None. `treebank` is the one it was trained on, and
         `thread_counts` are as for `start`.
 
         Raises UsageError where the budget is spent.

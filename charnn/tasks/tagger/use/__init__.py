@@ -1,1 +1,1 @@
-"""Using a tagger, without PyTorch."""
+"""Uses taggers, without PyTorch."""

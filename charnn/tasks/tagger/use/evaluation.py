@@ -1,4 +1,4 @@
-"""How well a tagger tags: its tags beside those of a treebank, and the words where they differ."""
+"""Evaluates how well a tagger tags: it compares tags with those of a treebank, and lists the words where they differ."""
 
 from __future__ import annotations
 

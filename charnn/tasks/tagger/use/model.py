@@ -55,7 +55,7 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
 
     @cached_property
     def sentence_tagger(self) -> SentenceTagger:
-        """What tags many sentences at once, with `threads` of its own, which `close` ends.
+        """The object that tags many sentences at once, with `threads` of its own, which `close` ends.
 
         Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
         are not those of this model.

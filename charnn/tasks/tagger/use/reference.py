@@ -21,7 +21,7 @@ class ReferenceSentence:
     name: str
     """The name of the file."""
     words: list[str]
-    """At least one."""
+    """The words of the sentence, of which there is at least one."""
     tags: tuple[list[str], ...]
     """The tags of each column."""
     line_of: Callable[[int], int]
@@ -35,7 +35,7 @@ class _Text:
 
 
 def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[ReferenceSentence]:
-    """What the model of `corpus` was validated with, in some of its columns.
+    """The sentences that the model of `corpus` was validated with, with the tags of some of its columns.
 
     Raises CorpusError where a file of it is missing or has changed.
     """

@@ -85,12 +85,12 @@ def _confusions(column: str, score: TagScore) -> list[str]:
 
 
 def _shown(tag: str) -> str:
-    """What could not be seen, or could be taken for the space around it, as in Python."""
+    """The tag, in Python's notation if it could not be seen or could be taken for the space around it."""
     return tag if tag.isprintable() and tag.strip() == tag != "" else repr(tag)
 
 
 def _label(tag: str) -> str:
-    """The same for a column of a table, the middle of long ones cut out."""
+    """The tag as a label in a table, with the middle of a long one cut out."""
     shown = _shown(tag)
     half = _LONGEST_LABEL // 2
     return shown if len(shown) <= _LONGEST_LABEL else f"{shown[: half - 1]}…{shown[-half:]}"

@@ -17,8 +17,8 @@ UNIVERSAL_FEATURES = frozenset({
     "Abbr", "Animacy", "Aspect", "Case", "Definite", "Degree", "Evident", "Foreign", "Gender", "Mood", "NumType",
     "Number", "Person", "Polarity", "Polite", "Poss", "PronType", "Reflex", "Tense", "VerbForm", "Voice",
 })  # fmt: skip
-"""The features that the UD evaluation script compares, since the shared task of 2018. What has become universal later
-(Typo, ExtPos, Deixis) it does not."""
+"""The features that the UD evaluation script compares, since the shared task of 2018. It does not
+compare features that have become universal since (Typo, ExtPos, Deixis)."""
 
 
 class PrecisionRecall(NamedTuple):

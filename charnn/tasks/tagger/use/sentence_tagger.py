@@ -18,20 +18,22 @@ from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
 
 BATCH_WORDS = 1024
-"""Words that the network reads at once, padding counted, ..."""
+"""The most words that the network reads at once, padding included. More are slower, as they do not stay in a
+processor's own cache."""
 BATCH_SENTENCES = 32
-"""... and sentences. More are slower: they do not stay in a processor's own cache."""
+"""The most sentences that the network reads at once."""
 LONGEST = 512
-"""Words of a sentence that are read in one go. Longer ones are read in parts, ..."""
+"""The most words of a sentence that are read in one go. Longer sentences are read in parts of this length."""
 MARGIN = 64
-"""... each with so many words more on either side, which bring the recurrent layers to where they would be."""
+"""Each part is read with so many more words on either side, which bring the recurrent layers to the state that they
+would have in the whole sentence."""
 PARTS = 4
-"""Parts of a long sentence that are read at once."""
+"""The number of parts of a long sentence that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagOptions:
-    """What a tagger should say of each word."""
+    """Says what a tagger is to give for each word."""
 
     columns: Sequence[str] | None = None
     """The columns to tag, in this order; None stands for all of them."""
