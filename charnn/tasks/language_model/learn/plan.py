@@ -34,7 +34,7 @@ core, and 32 x 64 gained a tenth."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class LanguageModelPlan:
     """All that is decided about a run."""
 
     config: LanguageModelConfig
@@ -81,7 +81,7 @@ def decide(
     source: LanguageModelDirectory | None = None,
     processes: int = 1,
     thread_counts: Sequence[int],
-) -> Plan:
+) -> LanguageModelPlan:
     """Decides the plan of a new run by so many processes. What the user did not ask for is chosen for text and time.
 
     It trains the tokenizer. Where the budget is a time it measures the machine, which means that it builds networks and
@@ -113,15 +113,15 @@ def decide(
     )
     config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, new_record())
     threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
-    return Plan(config, tokenizer, threads, pace.spent, initial_weights)
+    return LanguageModelPlan(config, tokenizer, threads, pace.spent, initial_weights)
 
 
 def plan_to_resume(
     directory: LanguageModelDirectory, budget: Budget | None, *, processes: int = 1, thread_counts: Sequence[int]
-) -> Plan:
+) -> LanguageModelPlan:
     """The plan of the run in `directory`, with another budget unless `budget` is None. Nothing is measured."""
     config = under_budget(directory.config(), budget)
-    return Plan(config, directory.tokenizer(), _unmeasured_threads(config, processes, thread_counts))
+    return LanguageModelPlan(config, directory.tokenizer(), _unmeasured_threads(config, processes, thread_counts))
 
 
 def choose(

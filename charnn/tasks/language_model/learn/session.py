@@ -23,7 +23,7 @@ from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
-from charnn.tasks.language_model.learn.plan import Plan, decide, plan_to_resume
+from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import measure_quantization
 from charnn.tasks.language_model.learn.step_graph import step_graph
 from charnn.training.distributed.processes import ALONE, Processes
@@ -41,7 +41,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     preview_title = "a sample, temperature 0.7"
 
     def __init__(
-        self, directory: LanguageModelDirectory, plan: Plan, corpus: Corpus, processes: Processes = ALONE
+        self, directory: LanguageModelDirectory, plan: LanguageModelPlan, corpus: Corpus, processes: Processes = ALONE
     ) -> None:
         self.tokenizer = plan.tokenizer
         self._texts = corpus.validation
@@ -79,7 +79,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         """
         allowed = allowed_threads(thread_counts)
 
-        def decided() -> Plan:
+        def decided() -> LanguageModelPlan:
             return decide(
                 corpus,
                 tokenizer_config,
@@ -116,7 +116,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         """
         allowed = allowed_threads(thread_counts)
 
-        def resumed() -> Plan:
+        def resumed() -> LanguageModelPlan:
             return plan_to_resume(directory, budget, processes=processes.size, thread_counts=allowed)
 
         state = processes.broadcast_state(directory.training_state)
@@ -156,12 +156,14 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return measure_quantization(self.directory, self.tokenizer, self._texts)
 
 
-def _broadcast(processes: Processes, decide: Callable[[], Plan], corpus: Corpus, allowed: Sequence[int]) -> Plan:
+def _broadcast(
+    processes: Processes, decide: Callable[[], LanguageModelPlan], corpus: Corpus, allowed: Sequence[int]
+) -> LanguageModelPlan:
     """The plan that `decide` gives on the first process, for all of them, each with an `allowed` number of threads.
 
     Raises CorpusError on a process whose `corpus` is another than the first one's.
     """
-    plan = processes.broadcast_state(decide, Plan.pack, Plan.unpack)
+    plan = processes.broadcast_state(decide, LanguageModelPlan.pack, LanguageModelPlan.unpack)
     if not processes.is_first and corpus.config.hashes != plan.config.corpus.hashes:
         paths = ", ".join(source.path for source in corpus.config.sources)
         raise CorpusError(f"{paths}: not the text that worker 0 reads", hint="put the same one on every machine")

@@ -87,7 +87,7 @@ busy process."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class TaggerPlan:
     config: TaggerConfig
     lexicon: Lexicon
     threads: int
@@ -96,7 +96,7 @@ class Plan:
 
 def decide(
     treebank: Treebank, overrides: TaggerOverrides, settings: Mapping[str, Any], *, thread_counts: Sequence[int]
-) -> Plan:
+) -> TaggerPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the treebank. Nothing is written.
 
     `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
@@ -112,13 +112,13 @@ def decide(
         overrides, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
     )
     config = TaggerConfig("tagger", network, training, corpus, new_record())
-    return Plan(config, lexicon, _threads(config, thread_counts))
+    return TaggerPlan(config, lexicon, _threads(config, thread_counts))
 
 
-def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> Plan:
+def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
     config = under_budget(directory.config(), budget)
-    return Plan(config, directory.lexicon(), _threads(config, thread_counts))
+    return TaggerPlan(config, directory.lexicon(), _threads(config, thread_counts))
 
 
 def _threads(config: TaggerConfig, thread_counts: Sequence[int]) -> int:

@@ -16,7 +16,7 @@ from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
 from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.objective import TaggerObjective
-from charnn.tasks.tagger.learn.plan import Plan, TaggerOverrides, decide, plan_to_resume
+from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.training.hardware import allowed_threads
@@ -32,7 +32,7 @@ class TaggerSession(Session[TaggerConfig]):
     network: TaggerNetwork
     preview_title = "a sentence it never saw"
 
-    def __init__(self, directory: TaggerDirectory, plan: Plan, treebank: Treebank) -> None:
+    def __init__(self, directory: TaggerDirectory, plan: TaggerPlan, treebank: Treebank) -> None:
         self.treebank = treebank
         self.lexicon = plan.lexicon
         config = plan.config

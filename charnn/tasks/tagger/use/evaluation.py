@@ -1,4 +1,4 @@
-"""Evaluates how well a tagger tags: it compares tags with those of a treebank, and lists the words where they differ."""
+"""Evaluates how well a tagger tags, beside the tags of a treebank, and lists the words where the two differ."""
 
 from __future__ import annotations
 

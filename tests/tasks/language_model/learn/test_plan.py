@@ -18,7 +18,7 @@ from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
-from charnn.tasks.language_model.learn.plan import Plan, choose, decide
+from charnn.tasks.language_model.learn.plan import LanguageModelPlan, choose, decide
 from charnn.tasks.language_model.learn.sizing import default_budget
 from charnn.tasks.language_model.learn.transfer import InitialWeights
 
@@ -128,7 +128,7 @@ def test_how_much_a_validation_reads_may_be_given() -> None:
 # What is decided.
 
 
-def decided(corpus: Corpus, kind: TokenizerKind = "characters", **overrides: Any) -> Plan:
+def decided(corpus: Corpus, kind: TokenizerKind = "characters", **overrides: Any) -> LanguageModelPlan:
     settings = {"device": "cpu", "precision": "fp32"}
     tokenizer = TokenizerConfig(kind, 280)
     return decide(corpus, tokenizer, LanguageModelOverrides(**overrides), settings, thread_counts=(1,))
@@ -156,7 +156,7 @@ def test_under_a_time_the_machine_is_measured_and_the_time_that_took_is_said(cor
 def test_a_plan_survives_the_way_to_another_process(corpus_of: Callable[..., Corpus], kind: TokenizerKind) -> None:
     plan = dataclasses.replace(decided(corpus_of(TEXT), kind, budget=Budget(steps=3)), measuring_seconds=1.5, threads=3)
     arrays, values = plan.pack()
-    other = Plan.unpack((arrays, json.loads(json.dumps(values))))
+    other = LanguageModelPlan.unpack((arrays, json.loads(json.dumps(values))))
     assert (other.config, other.threads, other.measuring_seconds) == (plan.config, 3, 1.5)
     assert other.tokenizer.symbols() == plan.tokenizer.symbols()
     assert other.initial_weights is None
@@ -167,7 +167,7 @@ def test_the_weights_to_begin_with_are_part_of_a_plan(corpus_of: Callable[..., C
     weights = InitialWeights({"head.bias": np.arange(2.0)}, [("special", "stop"), ("text", "a")], stops_alike)
     plan = dataclasses.replace(decided(corpus_of(TEXT), budget=Budget(steps=3)), initial_weights=weights)
     arrays, values = plan.pack()
-    other = Plan.unpack((arrays, json.loads(json.dumps(values)))).initial_weights
+    other = LanguageModelPlan.unpack((arrays, json.loads(json.dumps(values)))).initial_weights
     assert other is not None
     assert other.arrays["head.bias"].tolist() == [0, 1]
     assert (other.symbols, other.stops_alike) == (weights.symbols, stops_alike)
