@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli import options
-from charnn.cli.parameters import given_options, with_options
+from charnn.cli.options import given_options, with_options
 from charnn.errors import ModelNotFoundError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import TEXTS, TREEBANKS, options_from, union

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from charnn.cli.parameters import is_given
+from charnn.cli.options import is_given
 from charnn.errors import UsageError
 from charnn.generation import config
 from charnn.generation.config import FILTERS, SamplingConfig

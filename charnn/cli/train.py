@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli import options, processes
-from charnn.cli.parameters import given_options, with_options
+from charnn.cli.options import given_options, with_options
 from charnn.tasks import TASKS
 from charnn.tasks.options import BUDGET, FIRST, NETWORK, RESULT, TEXTS, TRAINING, TREEBANKS, union
 
