@@ -18,6 +18,7 @@ import pytest
 
 from charnn.cli.main import run
 from tests.paths import ROOT
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
 TINY = ("--steps", "30", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")

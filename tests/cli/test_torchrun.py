@@ -39,6 +39,11 @@ main()
 second one reads more slowly than the first."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quick_runs():
+    """Runs of this process are compared with those of others, so they validate as often."""
+
+
 @pytest.fixture
 def torchrun(tmp_path):
     """Starts a command line in two processes, in `tmp_path`; `kept` are variables of theirs."""

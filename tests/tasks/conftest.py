@@ -14,6 +14,7 @@ import torch
 
 from charnn.api import SilentObserver
 from charnn.cli.main import run
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,6 @@ class Result:
     code: int
     out: str
     err: str
-
-
-@pytest.fixture
-def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five a run, since each writes a whole model; so most steps are between two of them."""
-    monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
 
 
 @pytest.fixture

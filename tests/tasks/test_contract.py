@@ -37,7 +37,6 @@ BUDGET = ("time", "epochs", "steps")
 UNNEEDED = ("torch", "onnx", "sentencepiece", "matplotlib", "pydantic", "charnn.network", "charnn.training")
 """What using a model does not import. `charnn novelty` alone needs pydivsufsort beside it."""
 
-pytestmark = pytest.mark.usefixtures("rare_validations")
 each_task = pytest.mark.parametrize("name", TASKS)
 each_variant = pytest.mark.parametrize(
     ("name", "variant"),
@@ -104,11 +103,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Runs]:
     def make(name: str) -> Runs:
         if name not in made:
             runs = made[name] = Runs(name, tmp_path_factory.mktemp(name))
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("charnn.training.loop.VALIDATIONS", 5)
-                runs.finish(runs.start("model", **runs.builder.learned))
-                runs.finish(runs.start("whole"))
-                until(5, runs.start("half"))
+            runs.finish(runs.start("model", **runs.builder.learned))
+            runs.finish(runs.start("whole"))
+            until(5, runs.start("half"))
         return made[name]
 
     return make
@@ -210,7 +207,7 @@ def test_a_finished_run_goes_on_under_a_larger_budget_of_any_kind(
     assert steps == sorted(set(steps))
     assert steps[-1] > STEPS
     ran_under = TASKS[name].directory(path).config().training.budget
-    assert ran_under == made(TASKS[name].training_options, budget).budget
+    assert ran_under == options_from(TASKS[name].training_options, budget).budget
 
 
 @each_task

@@ -17,8 +17,6 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.report import Report
 
-pytestmark = pytest.mark.usefixtures("rare_validations")
-
 LINE = "to be or not to be, that is the question"
 TINY: dict[str, Any] = {"layers": 1, "hidden_size": 16, "embedding_size": 8, "dropout": 0.0, "learning_rate": 0.03}
 

@@ -30,8 +30,6 @@ from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 
-pytestmark = pytest.mark.usefixtures("rare_validations")
-
 STOPPINGS: list[Stopping] = ["symbol", "halt", "length"]
 LINE = 7
 

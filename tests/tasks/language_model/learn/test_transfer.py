@@ -25,8 +25,6 @@ from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 
-pytestmark = pytest.mark.usefixtures("rare_validations")
-
 ROWS = ("embedding.weight", "head.weight", "head.bias")
 SPECIAL = (("special", "stop"), ("special", "unknown"))
 Symbols = Sequence[tuple[str, str]]

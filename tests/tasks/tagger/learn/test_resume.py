@@ -11,8 +11,6 @@ from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import Treebank
 
-pytestmark = pytest.mark.usefixtures("rare_validations")
-
 TEXT = "".join(
     " ".join(f"{'abc'[(n + k) % 3]}{k}_{'XYZ'[(n * k) % 3]}" for k in range(1 + n % 7)) + "\n" for n in range(20)
 )
