@@ -52,7 +52,7 @@ _HYPHENATED_FRACTION = 0.01
 """Where more than this fraction of the known forms have a hyphen inside, the treebank does not split at hyphens."""
 _LONGEST_CHUNK = 300
 """The most characters of a chunk that is split. A longer one is one word, so that time grows only with the text."""
-_CACHED_CHUNKS = 1 << 16
+CACHED_CHUNKS = 1 << 16
 
 _Split = tuple[tuple[str, ...], tuple[bool, ...]]
 
@@ -87,7 +87,7 @@ class WordSplitter:
 
     def _remembered(self, chunk: str) -> _Split:
         words = tuple(self._chunk(chunk) if len(chunk) <= _LONGEST_CHUNK else [chunk])
-        if len(self._cache) >= _CACHED_CHUNKS:
+        if len(self._cache) >= CACHED_CHUNKS:
             self._cache.clear()
         split = self._cache[chunk] = (words, (False,) * (len(words) - 1) + (True,))
         return split

@@ -16,7 +16,7 @@ from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, Decoder, read_j
 
 UNKNOWN_ID = 1
 _FIRST_ID = 2
-_BLOCK_LENGTH = 4_000_000
+BLOCK_LENGTH = 4_000_000
 """The number of characters that are encoded at once. A block of them needs some 50 MB beside the text and its ids."""
 
 
@@ -118,6 +118,6 @@ def _spelling(character: str) -> bytes:
 def _blocks(text: str) -> Iterator[npt.NDArray[np.uint32]]:
     """The code points of `text` in consecutive blocks, so that a long text is never in memory at four bytes a
     character."""
-    for start in range(0, len(text), _BLOCK_LENGTH):
-        block = text[start : start + _BLOCK_LENGTH].encode("utf-32-le", "surrogatepass")
+    for start in range(0, len(text), BLOCK_LENGTH):
+        block = text[start : start + BLOCK_LENGTH].encode("utf-32-le", "surrogatepass")
         yield np.frombuffer(block, np.dtype("<u4"))

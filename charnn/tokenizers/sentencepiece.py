@@ -34,7 +34,7 @@ _CHARACTER_COVERAGE = 0.9995
 """The fraction of a text whose characters have a piece of their own. The rarest ones beyond it are spelt in bytes."""
 _LONGEST_LINE = 4000
 """The most characters of a line. SentencePiece learns nothing from longer ones, so it is given them in parts."""
-_BATCH = 50_000
+BATCH = 50_000
 """The number of parts of a text, an even one, whose ids are Python integers at once before they become an array."""
 _THREADS = 4
 """The number of threads, the same on every machine: the sums of unigram training, and its vocabulary, depend on it."""
@@ -119,7 +119,7 @@ class SentencePieceTokenizer:
         _refuse_surrogates(text)
         # The parts are a stretch, the characters that it was cut at, a stretch, and so on; nothing follows the last.
         parts = [*_SPELT_IN_BYTES.split(text), ""]
-        return np.concatenate([self._encode(parts[i : i + _BATCH]) for i in range(0, len(parts), _BATCH)])
+        return np.concatenate([self._encode(parts[i : i + BATCH]) for i in range(0, len(parts), BATCH)])
 
     def decode(self, tokens: Iterable[int]) -> str:
         return b"".join(map(self._spellings.__getitem__, tokens)).decode("utf-8", "replace")

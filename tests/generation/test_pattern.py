@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
@@ -416,11 +417,18 @@ def test_an_expression_whose_automaton_would_not_fit_is_followed_all_the_same(ex
 
 
 def test_memory_does_not_grow_with_the_states_that_are_visited():
-    pattern = Pattern(f"a{{{2 * CACHED_STATES}}}", characters("a"))
-    state = pattern.start
-    while not pattern.is_complete(state):
-        state = pattern.advance(state, 2)
-    assert pattern._costs.cache_info().currsize == CACHED_STATES
+    symbols = characters("".join(map(chr, range(0x4E00, 0x5000))) + "a")  # so many that the masks weigh most
+    pattern = Pattern(f"a{{{3 * CACHED_STATES}}}", symbols)
+    (letter,) = symbols.encode("a").tolist()
+    state, sizes = pattern.start, []
+    tracemalloc.start()
+    for visited in range(1, 3 * CACHED_STATES):
+        assert pattern.allowed(state, None)[letter]
+        state = pattern.advance(state, letter)
+        if visited % CACHED_STATES == 0:
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert sizes[1] < 1.2 * sizes[0]
 
 
 def test_a_mask_is_the_callers_own():

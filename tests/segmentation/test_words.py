@@ -1,6 +1,8 @@
 # ruff: noqa: RUF001 - quotes and dashes of other kinds are meant
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,11 +69,13 @@ def test_a_chunk_of_very_many_characters_is_a_word() -> None:
 
 
 def test_no_more_chunks_are_remembered_than_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charnn.segmentation.words._CACHED_CHUNKS", 10)
+    monkeypatch.setattr("charnn.segmentation.words.CACHED_CHUNKS", 10)
     splitter = WordSplitter(KNOWN)
-    for number in range(100):
+    sizes = []
+    for number in range(100, 300):
         assert splitter.split(f"a{number}.") == ([f"a{number}", "."], [False, True])
-        assert len(splitter._cache) <= 10
+        sizes.append(len(pickle.dumps(splitter)))
+    assert max(sizes) == max(sizes[:10])
 
 
 @given(st.text(alphabet="aB1.,-'’!?()/: @#_ \u00a0\u0301\ufeff"), st.sampled_from([KNOWN, frozenset({"a B", "'a"})]))

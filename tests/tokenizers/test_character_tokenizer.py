@@ -50,7 +50,7 @@ def test_characters_rarer_than_the_minimum_are_unknown(documents, min_count):
 def test_text_longer_than_a_block_is_counted_and_encoded_whole(text):
     whole = CharacterTokenizer.train([text])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(characters, "_BLOCK_LENGTH", 3)
+        patch.setattr(characters, "BLOCK_LENGTH", 3)
         in_blocks = CharacterTokenizer.train([text])
         assert in_blocks.symbols() == whole.symbols()
         assert in_blocks.encode(text).tolist() == whole.encode(text).tolist()

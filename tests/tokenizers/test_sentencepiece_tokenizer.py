@@ -77,7 +77,7 @@ def test_lines_are_encoded_alike_alone_and_together(kind):
 def test_batches_change_no_id(kind, monkeypatch):
     subject = learn(kind, TEXT)
     whole = subject.encode(TEXT).tolist()
-    monkeypatch.setattr(ours, "_BATCH", 2)
+    monkeypatch.setattr(ours, "BATCH", 2)
     assert subject.encode(TEXT).tolist() == whole
 
 

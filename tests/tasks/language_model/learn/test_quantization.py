@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,33 @@ MODEL = LanguageModelDirectory(GOLDEN / "format-1")
 LN2 = float(np.log(2))
 
 
+class Clock:
+    """Time passes only where a graph makes a step."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@dataclass
+class Graph:
+    """One that is never run: each of its steps takes the next of `times`."""
+
+    name: str
+    clock: Clock
+    times: Iterator[float]
+
+    def initial_state(self, batch: int) -> tuple[()]:
+        return ()
+
+    def conditions(self, remaining: Any) -> dict[str, Any]:
+        return {}
+
+    def advance(self, ids: Any, state: Any, conditions: Any) -> None:
+        self.clock.now += next(self.times)
+
+
 def measured(
     monkeypatch: pytest.MonkeyPatch, *, lost: float, seconds: list[tuple[float, float]], texts: list[str] | None = None
 ) -> tuple[LanguageModelQuantization, list[tuple[int, int]]]:
@@ -30,19 +58,21 @@ def measured(
     graphs: list[Any] = []
     scored: list[tuple[int, int]] = []
     times: Iterator[float] = iter([second for pair in seconds for second in pair])
+    clock = Clock()
 
-    def open_graph(path: Path) -> str:
+    def open_graph(path: Path) -> Graph:
         graphs.append(path.name)
-        return path.name
+        return Graph(path.name, clock, times)
 
-    def score(graph: str, documents: Any, characters: int, **_: Any) -> LanguageScore:
+    def score(graph: Graph, documents: Any, characters: int, **_: Any) -> LanguageScore:
         scored.append((sum(map(len, documents)), characters))
-        bits = 2.0 + (lost if graph == "model.int8.onnx" else 0.0)
+        bits = 2.0 + (lost if graph.name == "model.int8.onnx" else 0.0)
         return LanguageScore(bits * LN2 * characters, characters)
 
     monkeypatch.setattr(quantization, "RuntimeLanguageModel", open_graph)
     monkeypatch.setattr(quantization, "carried", score)
-    monkeypatch.setattr(quantization, "_seconds_stepping", lambda _: next(times))
+    monkeypatch.setattr(quantization, "time", clock)
+    monkeypatch.setattr(quantization, "STEPS", 1)
     monkeypatch.setattr(quantization, "ROUNDS", len(seconds))
     texts = texts or ["ab"]
     result = measure_quantization(MODEL, MODEL.tokenizer(), texts)

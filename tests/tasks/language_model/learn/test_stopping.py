@@ -77,10 +77,14 @@ def test_what_remains_is_known_in_every_window_of_every_lane(
 
 @pytest.mark.parametrize("stopping", ["symbol", "halt"])
 def test_nothing_is_counted_for_those_that_do_not_count_down(stopping: Stopping) -> None:
-    assert task_of(stopping)._windows.next().rows == {}
+    assert condition_rows(task_of(stopping).network.conditions, np.array([1, 2, STOP_ID], np.int32)) == {}
 
 
 # The loss.
+
+
+DOCUMENTS = [np.array(ids, np.int32) for ids in ([1, 2, 3, 1], [2], [3, 3, 1, 2, 1, 1, 1], [2, 2])]
+TRAINING = np.concatenate([part for ids in DOCUMENTS for part in (ids, [STOP_ID])]).astype(np.int32)
 
 
 def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> LanguageModelObjective:
@@ -91,10 +95,8 @@ def task_of(stopping: Stopping, lanes: int = 3, window_length: int = 8) -> Langu
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter), alpha=0.5)
-    documents = [np.array(ids, np.int32) for ids in ([1, 2, 3, 1], [2], [3, 3, 1, 2, 1, 1, 1], [2, 2])]
-    training = np.concatenate([part for ids in documents for part in (ids, [STOP_ID])]).astype(np.int32)
     config = TrainingConfig(Budget(steps=1), batch_size=lanes, window_length=window_length)
-    return LanguageModelObjective(network, EncodedCorpus(training, 14, documents, 14), config)
+    return LanguageModelObjective(network, EncodedCorpus(TRAINING, 14, DOCUMENTS, 14), config)
 
 
 @pytest.mark.parametrize("stopping", STOPPINGS)
@@ -104,10 +106,9 @@ def test_the_losses_of_an_epoch_are_those_of_its_lanes_and_each_length_counts_on
 ) -> None:
     """A lane whose window opens a document begins from zeros, as a text that is generated does."""
     task = task_of(stopping, lanes, window_length)
-    windows = task._windows
-    ring = np.roll(task._corpus.training, -windows._offset)
+    ring = np.roll(TRAINING, -task.position()[1]["windows"]["offset"])
     losses = []
-    while windows.epochs_done == 0:
+    while task.position()[1]["windows"]["epochs_done"] == 0:
         losses.append(task.loss())
     assert sum(targets for _, targets in losses) == 18
 

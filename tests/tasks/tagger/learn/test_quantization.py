@@ -148,8 +148,10 @@ def test_rounds_are_sums_over_all_batches(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_real_graphs_are_measured(start, treebank_of, silent) -> None:
-    session: Any = start(treebank_of("a_X b_Y\n" * 4), steps=2)
+    treebank = treebank_of("a_X b_Y\n" * 4)
+    session: Any = start(treebank, steps=2)
     session.run(silent)
-    result = measure_quantization(session.directory, session._encoded, session.network.decoders())
+    encoded = EncodedTreebank(treebank, session.lexicon, longest=session.config.training.window_length)
+    result = measure_quantization(session.directory, encoded, session.network.decoders())
     assert abs(result.accuracy_lost) <= 1
     assert result.speed_ratio > 0
