@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
@@ -109,8 +109,9 @@ def charnn(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CHARNN_MODEL", raising=False)
 
-    def in_process(*arguments: str | Path, stdin: bytes = b"") -> Result:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+    def in_process(*arguments: str | Path, stdin: bytes | TextIO = b"") -> Result:
+        given = io.TextIOWrapper(io.BytesIO(stdin)) if isinstance(stdin, bytes) else stdin
+        monkeypatch.setattr(sys, "stdin", given)
         capfdbinary.readouterr()
         code = run([str(argument) for argument in arguments])
         out, err = capfdbinary.readouterr()

@@ -177,7 +177,7 @@ def test_no_command_shows_the_help_and_is_wrong_usage(process):
 
 
 def test_the_exit_code_and_the_line_are_those_of_the_process(process):
-    child = process("train", "gone.txt")
+    child = process("info", "gone.txt")
     out, err = child.communicate()
     assert child.returncode == 1
     assert out == b""

@@ -60,13 +60,6 @@ def test_json_is_one_object_with_the_model_the_outcome_and_the_scores(charnn, te
     assert result.json["outcome"] == "budget"
 
 
-def test_the_same_seed_trains_the_same_model_and_another_does_not(charnn, text_file, tiny):
-    text_file()
-    runs = [charnn("train", "text.txt", *tiny, "--seed", seed, "--json").json for seed in "112"]
-    first, second, other = (run["nats_per_character"] for run in runs)
-    assert first == second != other
-
-
 def test_stdin_is_a_corpus_and_its_model_is_called_stdin(charnn, tmp_path, tiny):
     result = charnn("train", "-", *tiny, stdin=b"to be or not to be\n" * 30)
     assert result.text == "checkpoints/stdin\n"
@@ -247,14 +240,6 @@ def test_a_refinement_out_of_range_is_wrong_usage(charnn, text_file, tmp_path, s
     assert result.code == 2
     assert option.strip("-").replace("-", " ") in said_once(result).replace("-", " ")
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
-
-
-@pytest.mark.parametrize("option", [("--residual",), ("--recurrent-depth", "2"), ("--weight-drop", "0.1")])
-def test_a_refinement_is_for_texts(charnn, text_file, said_once, option):
-    text_file()
-    result = charnn("train", "text.txt", "--columns", "upos", *option)
-    assert result.code == 2
-    assert f"{option[0]} is for texts" in said_once(result)
 
 
 def test_a_start_from_another_model_keeps_its_depth(charnn, text_file, said_once, tiny):

@@ -320,6 +320,15 @@ def test_the_data_may_be_named_again_and_must_be_the_same(runs: Runs, name: str)
     assert session.run(api.SilentObserver()) == "budget"
 
 
+@each_task
+def test_data_that_have_changed_are_said_and_not_learned(runs: Runs, name: str, command: Callable[..., Any]) -> None:
+    runs.finish(runs.start("model"))
+    runs.data.write_text(runs.builder.other_data)
+    refused = command("train", "--resume", runs.folder / "model", "--steps", str(STEPS + 1))
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert f"{runs.data}: has changed" in refused.err
+
+
 # What a run leaves.
 
 
