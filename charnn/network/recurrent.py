@@ -30,9 +30,10 @@ class LockedDropout(nn.Module):
     Connections from a layer to itself in time are never dropped. In eval mode and at probability 0 it changes nothing.
     """
 
-    part: tuple[slice, int] | None = None
-    """Which lanes of a larger batch are read here, and how many it has. Masks are drawn for all of its lanes, so that
-    each lane has the mask that it would have if one process read them all. None stands for the whole batch."""
+    parts: tuple[Sequence[slice], int] | None = None
+    """Which lanes of a larger batch are read here, slice by slice, and how many it has. Masks are drawn for all of its
+    lanes, so that each lane has the mask that it would have if one process read them all. None stands for the whole
+    batch."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()
@@ -42,8 +43,9 @@ class LockedDropout(nn.Module):
         if not self.training or self.probability == 0:
             return x_BTF
         batch, _, features = x_BTF.shape
-        lanes, of = self.part or (slice(batch), batch)
-        return x_BTF * functional.dropout(x_BTF.new_ones(of, 1, features), self.probability)[lanes]
+        lanes, of = self.parts or ([slice(batch)], batch)
+        mask_B1F = functional.dropout(x_BTF.new_ones(of, 1, features), self.probability)
+        return x_BTF * torch.cat([mask_B1F[part] for part in lanes])
 
 
 class Recurrent(nn.Module):

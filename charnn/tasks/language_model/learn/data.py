@@ -67,6 +67,21 @@ class Window:
     """For each condition, by its name, the rows (B, T) of its embedding that the inputs are given."""
 
 
+def window_at(
+    ring_BT: WindowIds, tokens: Ids, rows: Mapping[str, npt.NDArray[np.integer]], *, stop_id: int, first: bool
+) -> Window:
+    """The window of which the targets are the `tokens` (N,) at the places `ring_BT`, each from 0 to N - 1.
+
+    The input before each is the token before it; before the first of all it is the stop token. `rows` are those that
+    `Windows` is made with.
+    """
+    inputs_BT, targets_BT = tokens[ring_BT - 1].astype(np.int64), tokens[ring_BT].astype(np.int64)
+    inputs_BT[ring_BT == 0] = stop_id
+    return Window(
+        inputs_BT, targets_BT, first, {name: rows_N[ring_BT].astype(np.int64) for name, rows_N in rows.items()}
+    )
+
+
 class Windows:
     """Reads a text over and over, `lanes` places at a time, `window_length` tokens a window.
 
@@ -127,17 +142,14 @@ class Windows:
         starts_B, ends_B = bounds[:-1][self.own], bounds[1:][self.own]
         place_BT = starts_B[:, None] + steps_T
         ring_BT = (self._offset + place_BT) % size
-        targets_BT = self._targets[ring_BT].astype(np.int64)
-        targets_BT[place_BT >= ends_B[:, None]] = IGNORED
-        inputs_BT = self._targets[ring_BT - 1].astype(np.int64)
-        inputs_BT[ring_BT == 0] = self._stop_id
+        window = window_at(ring_BT, self._targets, self._rows, stop_id=self._stop_id, first=first)
+        window.targets_BT[place_BT >= ends_B[:, None]] = IGNORED
         self._start += len(steps_T)
         if self._start >= self._lane_length:
             self.epochs_done += 1
             self._start = 0
             self._offset = self._draw_offset()
-        rows = {name: rows_N[ring_BT].astype(np.int64) for name, rows_N in self._rows.items()}
-        return Window(inputs_BT, targets_BT, first, rows)
+        return window
 
     def _draw_offset(self) -> int:
         return int(self.random.integers(len(self._targets)))

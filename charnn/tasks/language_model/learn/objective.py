@@ -13,12 +13,15 @@ from torch.nn import functional
 
 from charnn.config.training import TrainingConfig
 from charnn.errors import UsageError
+from charnn.network.cells import like
 from charnn.network.recurrent import LockedDropout, StackState, detach
+from charnn.runtime.state import join, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
 from charnn.tasks.language_model.use.reading import carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
@@ -32,6 +35,9 @@ VALIDATION_WARM_UP = 512
 
 class LanguageModelObjective:
     """Truncated BPTT: the state is carried from window to window, and no gradient flows back beyond a window.
+
+    Beside the lanes of a window the network reads some openings of documents from the initial state, as a text that is
+    generated begins. They are learned with the weight OPENING_WEIGHT, but no loss or number of targets counts them.
 
     Processes that train together have contiguous parts of the lanes each, and drop what one of them alone would drop.
     """
@@ -50,6 +56,7 @@ class LanguageModelObjective:
         self.network = network
         self._device = next(network.parameters()).device
         self._corpus = corpus
+        rows = condition_rows(network.conditions, corpus.training)
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,
@@ -57,18 +64,13 @@ class LanguageModelObjective:
             window_length=config.window_length,
             random=np.random.default_rng(config.seed),
             processes=processes,
-            rows=condition_rows(network.conditions, corpus.training),
+            rows=rows,
         )
-        self._processes = processes
         lanes, own = self._windows.lanes, self._windows.own
+        self._openings = Openings(corpus.training, lanes=lanes, seed=config.seed, processes=processes, rows=rows)
+        self._processes = processes
         check_lanes(lanes, processes)
         self._lanes = own.stop - own.start
-        if processes.size > 1:
-            for module in network.modules():
-                if isinstance(module, LockedDropout):
-                    module.part = own, lanes
-            # Its regulariser is a mean over the lanes of one process, and gradients are summed over processes.
-            network.recurrent.gradient_flow = network.config.gradient_flow * self._lanes / lanes
         self._state: StackState = network.initial_state(self._lanes)
 
     @property
@@ -84,25 +86,52 @@ class LanguageModelObjective:
         return self._windows.targets_in_window
 
     def loss(self) -> tuple[Tensor, int]:
+        self._share()
         window = self._windows.next()
+        openings = self._openings.next(window.inputs_BT.shape[1])
         if window.first:
             self._state = self.network.initial_state(self._lanes)
-        inputs_BT, targets_BT = self._on_device(window.inputs_BT), self._on_device(window.targets_BT)
-        rows = {name: self._on_device(rows_BT) for name, rows_BT in window.rows.items()}
-        y_BTH, self._state = self.network.read(inputs_BT, self._carried(inputs_BT), rows)
+        inputs_BT = self._on_device(np.concatenate([window.inputs_BT, openings.inputs_BT]))
+        targets_BT = self._on_device(np.concatenate([window.targets_BT, openings.targets_BT]))
+        rows = {
+            name: self._on_device(np.concatenate([rows_BT, openings.rows[name]]))
+            for name, rows_BT in window.rows.items()
+        }
+        y_BTH, state = self.network.read(inputs_BT, self._before(inputs_BT), rows)
+        lanes, beside = slice(self._lanes), slice(self._lanes, None)
+        self._state = select(state, lanes, axis=0)
         logits_BTV = self.network.logits(y_BTH, rows)
-        nats = functional.cross_entropy(
-            logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
+        nats = _nats(logits_BTV[lanes], targets_BT[lanes])
+        if len(openings.inputs_BT):
+            opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
+            nats = nats + opening_nats - opening_nats.detach()
         if COUNTDOWN.name in rows:
-            nats = nats + self._length_nats(inputs_BT, targets_BT, rows[COUNTDOWN.name], y_BTH)
+            class_BT = rows[COUNTDOWN.name][lanes]
+            nats = nats + self._length_nats(inputs_BT[lanes], targets_BT[lanes], class_BT, y_BTH[lanes])
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
 
-    def _carried(self, inputs_BT: Tensor) -> StackState:
-        """The state before the window. A lane that opens a document with it begins from zeros, as a text that is
-        generated does; elsewhere a stop is read after what came before it, and that state would never be learned."""
-        goes_on_B1 = inputs_BT[:, :1] != STOP_ID
-        return tuple(type(layer)(*(tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
+    def _share(self) -> None:
+        """Tells the network which lanes and openings of the next window it reads, where there are other processes."""
+        if self._processes.size == 1:
+            return
+        lanes, openings = self._windows.lanes, self._openings.own
+        batch = lanes + self._openings.in_window
+        own = [self._windows.own, slice(lanes + openings.start, lanes + openings.stop)]
+        for module in self.network.modules():
+            if isinstance(module, LockedDropout):
+                module.parts = own, batch
+        # Its regulariser is a mean over what one process reads, and gradients are summed over processes.
+        fraction = sum(part.stop - part.start for part in own) / batch
+        self.network.recurrent.gradient_flow = self.network.config.gradient_flow * fraction
+
+    def _before(self, inputs_BT: Tensor) -> StackState:
+        """The state before a window and the openings beside it, which begin from zeros.
+
+        So does a lane that opens a document with the window; elsewhere a stop is read after what came before it.
+        """
+        goes_on_B1 = inputs_BT[: self._lanes, :1] != STOP_ID
+        carried = tuple(like(layer, (tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
+        return join([carried, self.network.initial_state(len(inputs_BT) - self._lanes)], torch.cat)
 
     def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, class_BT: Tensor, y_BTH: Tensor) -> Tensor:
         """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
@@ -147,15 +176,30 @@ class LanguageModelObjective:
             for depth, layer in enumerate(self._state)
             for name, tensor in layer._asdict().items()
         }
-        return tensors, {"windows": self._windows.position(), "random": self._windows.random.bit_generator.state}
+        values: dict[str, Any] = {
+            "windows": self._windows.position(),
+            "random": self._windows.random.bit_generator.state,
+        }
+        if len(self._openings):
+            values["windows_with_openings"] = self._openings.windows_done
+        return tensors, values
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self._windows.restore(values["windows"])
         self._windows.random.bit_generator.state = values["random"]
+        # Runs from before openings were read do not know how many windows had some.
+        self._openings.windows_done = int(values.get("windows_with_openings", 0))
         self._state = tuple(
             type(layer)(*(tensors[f"{depth}.{name}"][self._windows.own].to(self._device) for name in layer._fields))
             for depth, layer in enumerate(self._state)
         )
+
+
+def _nats(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
+    """The sum of -ln p of the targets."""
+    return functional.cross_entropy(
+        logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
 
 
 def check_lanes(lanes: int, processes: Processes) -> None:
