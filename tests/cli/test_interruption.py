@@ -8,36 +8,41 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file, tmp_path, number):
-    text_file()
-    child = process("train", "text.txt", *SHAPE, "--steps", "4000", "--patience", "0")
-    said = b""
-    for line in child.stderr:
-        said += line
-        if line.startswith(b"step "):
-            break
-    child.send_signal(number)
-    out, err = child.communicate(timeout=20)
-    said = (said + err).decode()
-    assert child.returncode == 130
-    assert out == b""
-    assert "Traceback" not in said
-    assert "train --resume checkpoints/text" in said
+SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 
-    steps = charnn("info", "--json").json["record"]["steps"]
-    assert 0 < steps < 4000
-    assert charnn("sample", "--length", "5").code == 0
-    result = charnn("train", "--resume", "checkpoints/text", "--steps", str(steps + 20))
-    assert result.code == 0
-    assert result.text == "checkpoints/text\n"
-    assert int(re.search(r"at step ([\d,]+)", result.err)[1].replace(",", "")) == steps
-    assert charnn("info", "--json").json["record"]["steps"] == steps + 20
+
+def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
+    text_file()
+    started = {
+        name: process("train", "text.txt", *SHAPE, "--steps", "20000", "--patience", "0", "--out", name)
+        for name in SIGNALS
+    }
+    beginnings = {}
+    for name, child in started.items():
+        lines = iter(child.stderr.readline, b"")
+        beginnings[name] = b""
+        while b"\nstep " not in beginnings[name]:
+            beginnings[name] += next(lines)
+        child.send_signal(SIGNALS[name])
+    for name, child in started.items():
+        out, err = child.communicate(timeout=20)
+        said = (beginnings[name] + err).decode()
+        assert child.returncode == 130
+        assert out == b""
+        assert "Traceback" not in said
+        assert f"train --resume {name}" in said
+
+        steps = charnn("info", name, "--json").json["record"]["steps"]
+        assert 0 < steps < 20000
+        assert charnn("sample", "--model", name, "--length", "5").code == 0
+        result = charnn("train", "--resume", name, "--steps", str(steps + 20))
+        assert result.code == 0
+        assert result.text == f"{name}\n"
+        assert int(re.search(r"at step ([\d,]+)", result.err)[1].replace(",", "")) == steps
+        assert charnn("info", name, "--json").json["record"]["steps"] == steps + 20
 
 
 def test_an_interruption_before_the_first_validation_leaves_a_model_too(process, charnn, text_file):
@@ -52,19 +57,22 @@ def test_an_interruption_before_the_first_validation_leaves_a_model_too(process,
     assert charnn("info", "text", "--json").json["record"]["stopped_by"] == "interrupt"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(process, text_file, tmp_path, number):
+def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(process, text_file, tmp_path):
     text_file()
-    child = process("train", "text.txt", *SHAPE, "--time", "1h")
-    directory = tmp_path / "checkpoints" / "text"
-    while not directory.exists():
-        assert child.poll() is None
+    started = {tmp_path / name: process("train", "text.txt", *SHAPE, "--time", "1h", "--out", name) for name in SIGNALS}
+    waiting = dict(started)
+    while waiting:
+        for directory, child in list(waiting.items()):
+            if directory.exists():
+                waiting.pop(directory).send_signal(SIGNALS[directory.name])
+            else:
+                assert child.poll() is None
         time.sleep(0.001)
-    child.send_signal(number)
-    _, err = child.communicate(timeout=20)
-    assert b"Traceback" not in err
-    assert child.returncode == 130
-    assert (directory / "config.json").is_file() or not directory.exists()
+    for directory, child in started.items():
+        _, err = child.communicate(timeout=20)
+        assert b"Traceback" not in err
+        assert child.returncode == 130
+        assert (directory / "config.json").is_file() or not directory.exists()
 
 
 def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(process, tmp_path):

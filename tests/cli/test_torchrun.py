@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -22,7 +23,7 @@ RANDOM = ("--dropout", "0.3", "--weight-drop", "0.2", "--embedding-dropout", "0.
 """And a norm that is that of the sum of both gradients."""
 OURS = ("charnn:", "text ", "network ", "training ", "model ", "resumed ", "step ", "best ", "interrupted")
 """How lines on stderr begin that are not torchrun's."""
-SCRIPT = """
+START = """
 import os, pathlib
 rank = os.environ["RANK"]
 pathlib.Path(rank).mkdir(exist_ok=True)
@@ -44,14 +45,45 @@ def quick_runs():
     """Runs of this process are compared with those of others, so they validate as often."""
 
 
+FORK = """
+import os, runpy, sys
+import torch._dynamo  # what takes them long is done once for both
+workers = []
+for rank in "01":
+    workers.append(os.fork())
+    if not workers[-1]:
+        os.environ.update(RANK=rank, LOCAL_RANK=rank)
+        runpy.run_path("start.py", run_name="__main__")
+        sys.exit()
+codes = [os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) for worker in workers]
+sys.exit(max(codes))
+"""
+"""Two workers as torchrun starts them, for tests that are not about torchrun's own part."""
+
+
+@pytest.fixture
+def two_processes(torchrun, tmp_path):
+    """The same without torchrun itself, which takes its time."""
+    (tmp_path / "fork.py").write_text(FORK)
+
+    def start(*arguments, **kept):
+        with socket.create_server(("localhost", 0)) as free:
+            port = free.getsockname()[1]
+        rendezvous = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+        return torchrun(*arguments, launcher=("fork.py",), **rendezvous, **kept)
+
+    return start
+
+
 @pytest.fixture
 def torchrun(tmp_path):
     """Starts a command line in two processes, in `tmp_path`; `kept` are variables of theirs."""
     started = []
-    (tmp_path / "start.py").write_text(SCRIPT)
+    (tmp_path / "start.py").write_text(START)
+    torchs_own = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py")
 
-    def start(*arguments, **kept):
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py"]
+    def start(*arguments, launcher=torchs_own, **kept):
+        command = [sys.executable, *launcher]
         environment = {name: value for name, value in os.environ.items() if name != "CHARNN_MODEL"}
         started.append(
             subprocess.Popen(
@@ -137,12 +169,12 @@ def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, torchrun
     assert two.quantization is not None
 
 
-def test_two_processes_count_down_as_one_does(charnn, torchrun, text_file, tmp_path):
+def test_two_processes_count_down_as_one_does(charnn, two_processes, text_file, tmp_path):
     """In windows so short that many have no document's beginning, for either process or for both."""
     text_file("a\nlonger line\nab\n" * 40)
     options = ("train", "text.txt", *BATCH[:2], "--window", "3", *BATCH[4:], "--hidden", "16", *RANDOM, "--steps", "9")
     options += ("--documents", "line", "--stopping", "length")
-    child = torchrun(*options, "--out", "two")
+    child = two_processes(*options, "--out", "two")
     assert charnn(*options, "--out", "one").code == 0
     assert child.communicate(timeout=120)[0] == "two\n"
     assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
@@ -168,11 +200,11 @@ def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, t
     assert_alike(tmp_path / "whole", tmp_path / "halves", within=1e-4)
 
 
-def test_two_processes_go_on_with_what_one_saved(charnn, torchrun, copied, tmp_path):
+def test_two_processes_go_on_with_what_one_saved(charnn, two_processes, copied, tmp_path):
     """Four lanes, in the middle of an epoch. The first process alone has the directory."""
     assert charnn("train", "--resume", copied, "--steps", "35").code == 0
     theirs = shutil.copytree(copied, tmp_path / "0" / "copied")
-    child = torchrun("train", "--resume", "copied", "--steps", "40", APART="1")
+    child = two_processes("train", "--resume", "copied", "--steps", "40", APART="1")
     out, err = child.communicate(timeout=120)
     assert child.returncode == 0, err
     assert out == "copied\n"
