@@ -17,6 +17,7 @@ from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, configure
 from charnn.tasks.language_model.learn.sizing import default_budget, largest_batch_size, sizes_at, weights
+from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import choose_device, choose_precision, threads_set
 from charnn.training.loop import Loop
 
@@ -47,13 +48,16 @@ class Pace:
         *,
         characters: int,
         vocabulary_size: int,
+        ends_are_learned: bool,
         thread_counts: Sequence[int],
     ) -> None:
-        """`settings` are for TrainingConfig, and the training text has so many `characters`. `thread_counts` are the
-        numbers of threads to try. On another device than the CPU only the largest is tried."""
+        """`settings` are for TrainingConfig, and the training text has so many `characters`. `ends_are_learned` says
+        whether it has stops, as then each step reads some openings of documents too. `thread_counts` are the numbers of
+        threads to try. On another device than the CPU only the largest is tried."""
         self._overrides, self._settings = overrides, settings
         self._characters = characters
         self._vocabulary_size = vocabulary_size
+        self._least_id = STOP_ID if ends_are_learned else STOP_ID + 1
         self._device = choose_device(settings.get("device", TrainingConfig.device))
         self._precision = choose_precision(settings.get("precision", TrainingConfig.precision), self._device)
         budget = overrides.budget or default_budget(characters)
@@ -95,7 +99,7 @@ class Pace:
             **self._settings,
         )
         size = 8 * training.batch_size * training.window_length
-        text = np.random.default_rng(0).integers(self._vocabulary_size, size=size, dtype=np.int32)
+        text = np.random.default_rng(0).integers(self._least_id, self._vocabulary_size, size=size, dtype=np.int32)
         corpus = EncodedCorpus(text, size, [text[:1]], 1)
         objective = LanguageModelObjective(LanguageModelNetwork(network).to(self._device), corpus, training)
         return Loop(objective, training, self._device, self._precision)

@@ -103,7 +103,9 @@ def decide(
         # The weights are read now, because the new directory may be about to replace the source.
         initial_weights = InitialWeights(source.weights(), source_tokenizer.symbols(), stops_alike)
     text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
-    pace = Pace(overrides, settings, thread_counts=thread_counts, **text)
+    pace = Pace(
+        overrides, settings, ends_are_learned=corpus.config.ends_are_learned, thread_counts=thread_counts, **text
+    )
     network, training = choose(
         overrides,
         **text,

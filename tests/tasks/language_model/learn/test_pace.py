@@ -32,13 +32,16 @@ class Machine:
         loop.progress.targets += loop.objective.targets_in_batch
 
 
-def pace(seconds: float, settings: Mapping[str, object] | None = None, **overrides) -> Pace:
+def pace(
+    seconds: float, settings: Mapping[str, object] | None = None, *, ends_are_learned: bool = True, **overrides
+) -> Pace:
     """Two threads may be tried beside one."""
     return Pace(
         LanguageModelOverrides(budget=Budget(seconds=seconds), **overrides),
         {"device": "cpu", "precision": "fp32", **(settings or {})},
         characters=10**5,
         vocabulary_size=9,
+        ends_are_learned=ends_are_learned,
         thread_counts=(1, 2),
     )
 
@@ -90,3 +93,12 @@ def test_it_runs_what_was_asked_for_here_and_now(cell) -> None:
 @pytest.mark.parametrize(("optimizer", "count"), [("adamw", 1), ("muon", 2)])
 def test_it_trains_with_the_optimizer_that_the_run_will_have(optimizer: str, count: int) -> None:
     assert len(pace(1.0, {"optimizer": optimizer}).loop(8).optimizers) == count
+
+
+@pytest.mark.parametrize(("ends_are_learned", "rows"), [(True, 66), (False, 64)])
+def test_openings_of_documents_are_measured_where_the_run_reads_some(ends_are_learned: bool, rows: int) -> None:
+    loop = pace(60.0, ends_are_learned=ends_are_learned, batch_size=64).loop(8)
+    read: list[int] = []
+    loop.objective.network.recurrent.register_forward_pre_hook(lambda module, inputs: read.append(len(inputs[0])))
+    loop.advance()
+    assert read == [rows]
