@@ -2,7 +2,8 @@
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
-`gradient-flow`, `stopping` (three minutes a seed), `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
+`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `tagging-quality` (forty
+minutes) and `tagging-ablation` (twenty).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.benchmarks import (
     gradient_flow,
     machine,
     novelty,
+    openings,
     processes,
     quality,
     sampling,
@@ -32,7 +34,10 @@ from tests.benchmarks import (
     training,
 )
 
-ON_REQUEST = {"ablation", "cells", "processes", "gradient-flow", "stopping", "tagging-quality", "tagging-ablation"}
+ON_REQUEST = {
+    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings"),
+    *("tagging-quality", "tagging-ablation"),
+}
 
 
 def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
@@ -52,6 +57,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "processes": partial(processes.run, given.corpus),
         "gradient-flow": gradient_flow.run,
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
+        "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
@@ -79,7 +85,7 @@ def main() -> None:
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
-    add("--epochs", metavar="N", type=float, help="tagging-ablation, stopping: of each run")
+    add("--epochs", metavar="N", type=float, help="tagging-ablation, stopping, openings: of each run")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
     add("--variants", metavar="A,B", type=names, help="ablation: only these beside the default")

@@ -3,7 +3,8 @@
 Each trains for the same time with the sizes that charnn chooses for `symbol`, one after the other, seed by seed; with
 `--epochs`, which a busy machine does not disturb, on as much text. The sum of the two costs compares: how long a line
 is helps to write it, and is paid for where it is foretold. Each line is written from the initial state, as `charnn
-sample` does, which training shows where a window of truncated BPTT opens a document, and nowhere else.
+sample` does; training shows it where a window of truncated BPTT opens a document, and at the openings beside the
+windows.
 """
 
 from __future__ import annotations
