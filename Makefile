@@ -22,7 +22,7 @@ demo: install
 	$(BIN)/charnn sample "The " --model checkpoints/demo --temp 0.6 --length 200 --seed 2 | $(BIN)/charnn tag --model checkpoints/demo-tags
 
 test: install
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal
 
 check: install
 	$(BIN)/ruff format --check .
