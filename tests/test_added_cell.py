@@ -23,6 +23,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from charnn.api import SilentObserver
 from charnn.cells import CELLS, Cell, Operations, V
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
@@ -428,16 +429,6 @@ SETTINGS = {"device": "cpu", "precision": "fp32", "patience": 0}
 FILES = ("model.onnx", "weights.safetensors")
 
 
-class Silent:
-    """An observer that looks at nothing."""
-
-    def step(self, report: object) -> None:
-        pass
-
-    def validation(self, report: object, scores: object, *, best: bool) -> None:
-        pass
-
-
 def after(steps: int) -> Callable[[], bool]:
     answers = chain(repeat(False, steps - 1), repeat(True))
     return lambda: next(answers)
@@ -478,10 +469,10 @@ def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_pat
         return LanguageModelSession.start(make, corpus, TokenizerConfig(), wishes, SETTINGS)
 
     whole = start("whole")
-    assert whole.run(Silent()) == "budget"
+    assert whole.run(SilentObserver()) == "budget"
     half = start("half")
-    assert half.run(Silent(), after(50)) == "interrupt"
-    assert LanguageModelSession.resume(half.directory, corpus).run(Silent()) == "budget"
+    assert half.run(SilentObserver(), after(50)) == "interrupt"
+    assert LanguageModelSession.resume(half.directory, corpus).run(SilentObserver()) == "budget"
     assert_same_run(half.directory, whole.directory)
     directory = LanguageModelDirectory.open(tmp_path / "half")
     assert directory.config().network.cell == cell
@@ -512,10 +503,10 @@ def test_a_tagger_is_trained_resumed_and_tags(cell: str, tmp_path: Path) -> None
         return TaggerSession.start(partial(TaggerDirectory.create, tmp_path / name), treebank, wishes, SETTINGS)
 
     whole = start("whole")
-    assert whole.run(Silent()) == "budget"
+    assert whole.run(SilentObserver()) == "budget"
     half = start("half")
-    assert half.run(Silent(), after(25)) == "interrupt"
-    assert TaggerSession.resume(half.directory, treebank).run(Silent()) == "budget"
+    assert half.run(SilentObserver(), after(25)) == "interrupt"
+    assert TaggerSession.resume(half.directory, treebank).run(SilentObserver()) == "budget"
     assert_same_run(half.directory, whole.directory)
     directory = TaggerDirectory.open(tmp_path / "half")
     assert directory.config().scores.accuracies == (1.0,)
@@ -536,7 +527,7 @@ def test_a_model_whose_cell_is_gone_from_the_table_is_refused_with_one_line(
         LanguageModelOverrides(cell="mgu", layers=1, hidden_size=4, budget=Budget(steps=2)),
         SETTINGS,
     )
-    session.run(Silent())
+    session.run(SilentObserver())
     for name in (*ADDED, *BARE):
         monkeypatch.delitem(CELLS, name)
     with pytest.raises(ModelFormatError, match=r"\A[^\n]*there is no cell 'mgu'; there are rnn, lstm, gru\Z"):

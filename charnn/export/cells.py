@@ -14,48 +14,48 @@ from charnn.export.graph import PARAMETERS, TYPES, Graph, Port, RecurrentLayer
 
 
 @dataclass(frozen=True)
-class Value:
+class GraphValue:
     """What a node of a graph puts out. To compute with it adds nodes; a number becomes a constant."""
 
     graph: Graph
     name: str
 
-    def __add__(self, other: Value | float) -> Value:
+    def __add__(self, other: GraphValue | float) -> GraphValue:
         return self._with("Add", self, other)
 
-    def __sub__(self, other: Value | float) -> Value:
+    def __sub__(self, other: GraphValue | float) -> GraphValue:
         return self._with("Sub", self, other)
 
-    def __mul__(self, other: Value | float) -> Value:
+    def __mul__(self, other: GraphValue | float) -> GraphValue:
         return self._with("Mul", self, other)
 
-    def __radd__(self, other: float) -> Value:
+    def __radd__(self, other: float) -> GraphValue:
         return self._with("Add", other, self)
 
-    def __rsub__(self, other: float) -> Value:
+    def __rsub__(self, other: float) -> GraphValue:
         return self._with("Sub", other, self)
 
-    def __rmul__(self, other: float) -> Value:
+    def __rmul__(self, other: float) -> GraphValue:
         return self._with("Mul", other, self)
 
-    def _with(self, operator: str, *operands: Value | float) -> Value:
-        names = [x.name if isinstance(x, Value) else self.graph.number(x) for x in operands]
-        return Value(self.graph, self.graph.add(operator, names))
+    def _with(self, operator: str, *operands: GraphValue | float) -> GraphValue:
+        names = [x.name if isinstance(x, GraphValue) else self.graph.number(x) for x in operands]
+        return GraphValue(self.graph, self.graph.add(operator, names))
 
 
 class GraphOperations:
     """The operations of an equation on values of a graph."""
 
-    def sigmoid(self, x: Value) -> Value:
-        return Value(x.graph, x.graph.add("Sigmoid", [x.name]))
+    def sigmoid(self, x: GraphValue) -> GraphValue:
+        return GraphValue(x.graph, x.graph.add("Sigmoid", [x.name]))
 
-    def tanh(self, x: Value) -> Value:
-        return Value(x.graph, x.graph.add("Tanh", [x.name]))
+    def tanh(self, x: GraphValue) -> GraphValue:
+        return GraphValue(x.graph, x.graph.add("Tanh", [x.name]))
 
-    def chunk(self, x: Value, parts: int) -> Sequence[Value]:
-        return [Value(x.graph, part) for part in x.graph.split(x.name, parts)]
+    def chunk(self, x: GraphValue, parts: int) -> Sequence[GraphValue]:
+        return [GraphValue(x.graph, part) for part in x.graph.split(x.name, parts)]
 
-    def lerp(self, start: Value, end: Value, weight: Value) -> Value:
+    def lerp(self, start: GraphValue, end: GraphValue, weight: GraphValue) -> GraphValue:
         return start + weight * (end - start)
 
 
@@ -65,7 +65,7 @@ NODES = GraphOperations()
 def add_step(graph: Graph, cell: Cell, products: Sequence[str], state: Sequence[str], after: Sequence[str]) -> None:
     """Adds the nodes of one step: from the products that `Cell.step` takes and the state to the state `after`."""
     first = len(graph.nodes)
-    inputs = [Value(graph, name) for name in (*state, *products)]
+    inputs = [GraphValue(graph, name) for name in (*state, *products)]
     values = cell.step(NODES, inputs[: len(state)], *inputs[len(state) :])
     made = {output for node in graph.nodes[first:] for output in node.output}
     renamed: dict[str, str] = {}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Ending, Reason
-from charnn.tokenizers.base import STOP_ID, Decoder, Tokenizer
+from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 
 if TYPE_CHECKING:
     from charnn.generation.model import ReadPrompt, TextConditions
@@ -72,7 +72,13 @@ class Lane:
     """The conditions of the model's next step."""
 
     def __init__(
-        self, request: Request, sampling: SamplingConfig, decoder: Decoder, pattern: Pattern | None, *, echo: bool
+        self,
+        request: Request,
+        sampling: SamplingConfig,
+        decoder: IncrementalDecoder,
+        pattern: Pattern | None,
+        *,
+        echo: bool,
     ) -> None:
         """With `echo`, the pattern must match the prompt, too. A text may end as soon as it begins.
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import STOP_ID, Decoder, Tokenizer
+from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 
-__all__ = ["STOP_ID", "Decoder", "Tokenizer", "load", "train"]
+__all__ = ["STOP_ID", "IncrementalDecoder", "Tokenizer", "load", "train"]
 
 LARGEST_FILE = 64 * 1024 * 1024
 """The most bytes that a tokenizer's file may have. All code points together make a tokenizer.json of 8 MB."""

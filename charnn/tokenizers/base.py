@@ -22,7 +22,7 @@ UNKNOWN_TEXT = "\ufffd"
 TOKENIZER_JSON = "tokenizer.json"
 
 
-class Decoder(Protocol):
+class IncrementalDecoder(Protocol):
     """Decodes tokens as they come. All its pieces together are the text that `Tokenizer.decode` gives at once."""
 
     def decode(self, token: int) -> str:
@@ -63,7 +63,7 @@ class Tokenizer(Protocol):
         """The text of `tokens`: nothing for the stop token, U+FFFD for the unknown one."""
         ...
 
-    def decoder(self) -> Decoder: ...
+    def decoder(self) -> IncrementalDecoder: ...
 
     def symbols(self) -> tuple[tuple[str, str], ...]:
         """The symbol that each id stands for. All differ, and two models agree on a token if they share its symbol.

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import TOKENIZER_JSON, Decoder, read_json
+from charnn.tokenizers.base import TOKENIZER_JSON, IncrementalDecoder, read_json
 
 
 class ByteTokenizer:
@@ -42,7 +42,7 @@ class ByteTokenizer:
     def decode(self, tokens: Iterable[int]) -> str:
         return b"".join(map(self._spellings.__getitem__, tokens)).decode("utf-8", "surrogateescape")
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> IncrementalDecoder:
         return Utf8Decoder(self._spellings, errors="surrogateescape")
 
     def symbols(self) -> tuple[tuple[str, str], ...]:

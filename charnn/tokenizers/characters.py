@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from charnn.config.tokenizer import TokenizerKind
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, Decoder, read_json
+from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, IncrementalDecoder, read_json
 
 UNKNOWN_ID = 1
 _FIRST_ID = 2
@@ -76,7 +76,7 @@ class CharacterTokenizer:
     def decode(self, tokens: Iterable[int]) -> str:
         return "".join(map(self._texts.__getitem__, tokens))
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> IncrementalDecoder:
         return _CharacterDecoder(self._texts)
 
     def symbols(self) -> tuple[tuple[str, str], ...]:

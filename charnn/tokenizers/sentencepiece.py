@@ -21,7 +21,7 @@ import numpy.typing as npt
 import sentencepiece
 
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import STOP_ID, UNKNOWN_TEXT, Decoder
+from charnn.tokenizers.base import STOP_ID, UNKNOWN_TEXT, IncrementalDecoder
 from charnn.tokenizers.byte import Utf8Decoder, byte_symbol
 
 UNKNOWN_ID = 1
@@ -124,7 +124,7 @@ class SentencePieceTokenizer:
     def decode(self, tokens: Iterable[int]) -> str:
         return b"".join(map(self._spellings.__getitem__, tokens)).decode("utf-8", "replace")
 
-    def decoder(self) -> Decoder:
+    def decoder(self) -> IncrementalDecoder:
         return Utf8Decoder(self._spellings, errors="replace")
 
     def symbols(self) -> tuple[tuple[str, str], ...]:

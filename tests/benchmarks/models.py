@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from charnn.api import SilentObserver
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-
-
-class Silent:
-    """An observer that says nothing."""
-
-    def step(self, report: object) -> None: ...
-
-    def validation(self, report: object, scores: object, *, best: bool) -> None: ...
 
 
 def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: str = "lstm") -> Path:
@@ -28,5 +21,5 @@ def untrained_model(path: Path, corpus: Path, *, hidden_size: int, cell: str = "
     session = LanguageModelSession.start(
         lambda: LanguageModelDirectory.create(path), read_corpus([str(corpus)]), TokenizerConfig(), overrides, {}
     )
-    session.run(Silent())
+    session.run(SilentObserver())
     return path

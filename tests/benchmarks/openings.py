@@ -17,6 +17,7 @@ from unittest import mock
 import numpy as np
 import numpy.typing as npt
 
+from charnn.api import SilentObserver
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.generation.config import SamplingConfig
@@ -27,12 +28,11 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn import openings
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
-from tests.benchmarks.models import Silent
 
 STEPS, HIDDEN, SEEDS = 600, 96, 1
 FILES, FIRST_LINE = 40, "CHAPTER\n"
@@ -158,13 +158,13 @@ def _train(corpus: Corpus, case: Case, budget: Budget, seed: int, hidden_size: i
             settings,
             thread_counts=thread_counts(),
         )
-        session.run(Silent())
+        session.run(SilentObserver())
         model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
         speed = session.config.record.characters_per_second
     tokenizer = session.tokenizer
     held_out = [tokenizer.encode(text) for text in corpus.validation]
     characters = corpus.config.validation_characters
-    score = carried(model, held_out, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+    score = score_carried(model, held_out, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
     texts = [*corpus.training, *corpus.validation]
     documents = [tokenizer.encode(text) for text in texts]
     chosen = np.random.default_rng(0).permutation(np.arange(1, len(documents)))[:DOCUMENTS]

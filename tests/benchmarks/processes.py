@@ -26,7 +26,8 @@ def run(corpus: Path) -> None:
     trial = planned(Plan(str(corpus), Budget(seconds=SECONDS)))
     count = max(2, len(cores()))
     network, training = trial.network, trial.training
-    print(f"{network}; {training.batch_size} lanes x {training.window_length} steps over all processes, {STEPS} steps")
+    batch = f"{training.batch_size} windows of {training.window_length} steps a batch"
+    print(f"{network}; {batch} over all processes, {STEPS} steps")
     alone = [sys.executable, "-m", "charnn"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
     taken = alternate(

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
+from charnn.api import SilentObserver
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.config import Stopping
@@ -26,13 +27,12 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.lengths import draw_length
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
-from tests.benchmarks.models import Silent
 
 SECONDS, SEEDS = 60.0, 1
 LINES, LONGEST = 1000, 2000
@@ -119,7 +119,7 @@ def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes:
             {"seed": seed},
             thread_counts=thread_counts(),
         )
-        session.run(Silent())
+        session.run(SilentObserver())
         network, training = session.config.network, session.config.training
         sizes |= {name: getattr(network, name) for name in ("layers", "hidden_size", "embedding_size", "dropout")}
         sizes |= {name: getattr(training, name) for name in ("batch_size", "window_length", "learning_rate")}
@@ -132,7 +132,9 @@ def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes:
         )
     tokenizer = session.tokenizer
     ids = [tokenizer.encode(line) for line in corpus.validation]
-    score = carried(model, ids, corpus.config.validation_characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+    score = score_carried(
+        model, ids, corpus.config.validation_characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP
+    )
     random = np.random.default_rng(seed)
     return Reached(score, {value: generated_lengths(model, tokenizer, random, value) for value in TEMPERATURES})
 

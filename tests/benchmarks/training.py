@@ -15,13 +15,13 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from charnn.api import SilentObserver
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.training.hardware import choose_device, choose_precision
 from tests.benchmarks import peaks
 from tests.benchmarks.machine import alternate, ratio, spread
-from tests.benchmarks.models import Silent
 from tests.benchmarks.trial import Plan, Trial, planned, session_of
 
 SECONDS = 60.0
@@ -41,7 +41,7 @@ def run(corpus: Path) -> None:
 
 def compare(trial: Trial) -> None:
     network, training = trial.network, trial.training
-    print(f"\n{network}; {training.batch_size} lanes x {training.window_length} steps ({trial.name})")
+    print(f"\n{network}; {training.batch_size} windows of {training.window_length} steps a batch ({trial.name})")
     plainly, how = f"plain nn.{network.cell.upper()} loop, fp32", f"charnn, {_precision(training)}"
     with_adamw = replace(trial, training=replace(training, optimizer="adamw"))
     with (
@@ -145,7 +145,7 @@ def _work(connection: Connection, side: Side, trial: Trial, scratch: Path) -> No
 def train_with_charnn(trial: Trial, scratch: Path, turns: Turns) -> None:
     """A run as `charnn train` makes it, without end."""
     endless = replace(trial, training=replace(trial.training, budget=Budget(seconds=1e9)))
-    session_of(endless, scratch / "model").run(Silent(), turns)
+    session_of(endless, scratch / "model").run(SilentObserver(), turns)
 
 
 def train_plainly(trial: Trial, scratch: Path, turns: Turns) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from charnn.api import SilentObserver
 from charnn.config.as_json import Json
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
@@ -27,7 +28,6 @@ from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.training.hardware import keep_freed_memory, thread_counts
-from tests.benchmarks.models import Silent
 
 
 @torch.no_grad()
@@ -126,7 +126,7 @@ def carry_out(trial: Trial) -> Reached:
         session = session_of(trial, Path(scratch) / "model")
         parameters = sum(parameter.numel() for parameter in session.network.parameters())
         try:
-            session.run(Silent())
+            session.run(SilentObserver())
         except TrainingError:  # diverged before its first validation
             return Reached(math.inf, 0.0, 0.0, parameters)
         scores, record = session.config.scores, session.config.record

@@ -23,7 +23,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
-            f"lanes x {training.window_length} steps, {record.precision} on {record.device}, "
+            f"windows of {training.window_length} steps a batch, {record.precision} on {record.device}, "
             f"{record.characters_per_second:,.0f} char/s; seed {training.seed}; ended by: {record.stopped_by}",
         ),
     ]

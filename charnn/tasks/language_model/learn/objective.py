@@ -22,7 +22,7 @@ from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windo
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
@@ -161,7 +161,7 @@ class LanguageModelObjective:
         return self._score([tokens], characters).nats_per_character
 
     def _score(self, documents: Sequence[npt.NDArray[np.int32]], characters: int) -> LanguageScore:
-        return carried(
+        return score_carried(
             NumpyLanguageModel(self.network),
             documents,
             characters,

@@ -11,7 +11,7 @@ from charnn.checkpoint.directory import ModelDirectory
 from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.config import LanguageModelQuantization
 from charnn.tasks.language_model.learn.data import beginning
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -32,7 +32,7 @@ def measure_quantization(
     documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))
 
     def bits(scorer: RuntimeLanguageModel) -> float:
-        return carried(scorer, documents, characters, stop_id=STOP_ID, lanes=8, warm_up=128).bits_per_character
+        return score_carried(scorer, documents, characters, stop_id=STOP_ID, lanes=8, warm_up=128).bits_per_character
 
     lost = bits(quantized) - bits(model)
     rounds = [(_seconds_stepping(model), _seconds_stepping(quantized)) for _ in range(ROUNDS)]

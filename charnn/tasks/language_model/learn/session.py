@@ -147,8 +147,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             f"text      {corpus.training_characters:,} characters to train on, {corpus.validation_characters:,} to "
             f"validate with{at_a_time}; {config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             f"network   {network}: {parameters:,} parameters",
-            f"training  {training.budget}, {training.batch_size} lanes x {training.window_length} steps, learning rate "
-            f"{training.learning_rate:g}, {record.precision} on {record.device}"
+            f"training  {training.budget}, {training.batch_size} windows of {training.window_length} steps a batch, "
+            f"learning rate {training.learning_rate:g}, {record.precision} on {record.device}"
             + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]
 

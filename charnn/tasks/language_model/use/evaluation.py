@@ -11,7 +11,7 @@ from charnn.corpora.sources import read
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
-from charnn.tasks.language_model.use.reading import carried, cropped
+from charnn.tasks.language_model.use.reading import score_carried, score_crops
 from charnn.tasks.task import Evaluation, Finding
 from charnn.tokenizers import STOP_ID
 
@@ -69,10 +69,10 @@ class TextEvaluation(Evaluation):
         if self._crop is None:
             ids = [self._model.tokenizer.encode(document) for document in self._documents]
             characters = sum(map(len, self._documents))
-            score = carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+            score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
         else:
             encode = self._model.tokenizer.encode
-            score = cropped(scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID)
+            score = score_crops(scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID)
         self._figures = {
             "nats_per_character": score.nats_per_character,
             "bits_per_character": score.bits_per_character,

@@ -14,7 +14,7 @@ from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
 
 
-def carried(
+def score_carried(
     scorer: Scorer,
     documents: Sequence[npt.NDArray[np.int32]],
     characters: int,
@@ -66,7 +66,7 @@ class _Crop(NamedTuple):
     """The number of tokens that its document has after it."""
 
 
-def cropped(
+def score_crops(
     scorer: Scorer,
     documents: Sequence[str],
     encode: Callable[[str], Ids],

@@ -12,7 +12,7 @@ from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.report import Report
@@ -70,7 +70,7 @@ def test_the_recorded_score_is_that_of_the_graph_that_inference_runs(start, corp
     session = start(corpus, steps=20, cell=cell, **TINY)
     session.run(silent)
     ids = [session.tokenizer.encode(document) for document in corpus.validation]
-    score = carried(RuntimeLanguageModel(session.directory.graph_path()), ids, len(LINE), stop_id=STOP_ID)
+    score = score_carried(RuntimeLanguageModel(session.directory.graph_path()), ids, len(LINE), stop_id=STOP_ID)
     assert session.config.scores.nats_per_character == pytest.approx(score.nats_per_character, rel=1e-4)
 
 

@@ -26,7 +26,7 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, 
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_stopping
 from charnn.tasks.language_model.lengths import class_of, draw_length
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 
@@ -149,7 +149,7 @@ def test_a_tiny_model_learns_where_lines_end(
     for quantized in (False, True):
         model = RuntimeLanguageModel(session.directory.graph_path(quantized=quantized))
         assert model.stopping == stopping
-        score = carried(model, ids, LINE * len(ids), stop_id=STOP_ID)
+        score = score_carried(model, ids, LINE * len(ids), stop_id=STOP_ID)
         assert score.stops == len(ids)
         assert score.nats_per_stop < 0.25
         assert 1.0 < score.nats_per_character < 1.25, "ln 3 is what the letters are worth"
@@ -173,7 +173,7 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
     )  # fmt: skip
     session.run(silent)
     model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
-    score = carried(model, [session.tokenizer.encode(line) for line in lines[:20]], 120, stop_id=STOP_ID)
+    score = score_carried(model, [session.tokenizer.encode(line) for line in lines[:20]], 120, stop_id=STOP_ID)
     assert score.nats_per_stop < 0.2
     p_L = np.exp(model.open_documents(1)[1][0])
     assert p_L[3] == pytest.approx(0.5, abs=0.1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.lengths import remaining_tokens
-from charnn.tasks.language_model.use.reading import carried
+from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
 Ids = npt.NDArray[np.int32]
@@ -92,24 +92,24 @@ documents_of_ids = st.lists(
 
 @pytest.mark.parametrize("window", [1, 2, 3, 4, 5, 256])
 def test_state_is_carried_over_windows_and_documents_and_the_ragged_end_is_scored(window: int) -> None:
-    score = carried(Counting(), TWO_DOCUMENTS, 3, stop_id=STOP, window=window)
+    score = score_carried(Counting(), TWO_DOCUMENTS, 3, stop_id=STOP, window=window)
     assert score == LanguageScore(nats=1 + 2 + 4, characters=3, stop_nats=3 + 5, stops=2)
 
 
 def test_the_first_input_is_the_stop_token_and_then_each_target_is_the_next_input() -> None:
     scorer = Counting()
-    carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, window=3)
+    score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, window=3)
     assert scorer.inputs == [[[0, 1, 2]], [[0, 3]]]
 
 
 def test_characters_are_those_of_the_text_not_its_tokens() -> None:
-    assert carried(Counting(), TWO_DOCUMENTS, 12, stop_id=STOP).nats_per_character == 7 / 12
+    assert score_carried(Counting(), TWO_DOCUMENTS, 12, stop_id=STOP).nats_per_character == 7 / 12
 
 
 @pytest.mark.parametrize("window", [1, 2, 256])
 def test_lanes_without_warm_up_begin_cold_and_padding_is_not_scored(window: int) -> None:
     scorer = Counting()
-    score = carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, lanes=2, window=window)
+    score = score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, lanes=2, window=window)
     # Counts by lane: 1 2 3 for the targets 1 2 0, then 1 2 for 3 0 and a padded step.
     assert score == LanguageScore(nats=1 + 2 + 1, characters=3, stop_nats=3 + 2, stops=2)
     assert scorer.lanes == [2]
@@ -118,7 +118,7 @@ def test_lanes_without_warm_up_begin_cold_and_padding_is_not_scored(window: int)
 @pytest.mark.parametrize("window", [1, 2, 256])
 def test_warm_up_is_read_but_not_scored(window: int) -> None:
     scorer = Counting()
-    score = carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, lanes=2, warm_up=1, window=window)
+    score = score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, lanes=2, warm_up=1, window=window)
     # Counts by lane: 1 2 3 for the targets 1 2 0, then 2 3 for 3 0: the 1 went to reading the target 0 again.
     assert score == LanguageScore(nats=1 + 2 + 2, characters=3, stop_nats=3 + 3, stops=2)
     assert scorer.lanes == [2]
@@ -128,12 +128,12 @@ def test_warm_up_is_read_but_not_scored(window: int) -> None:
 def test_no_lane_reads_less_than_its_warm_up(tokens: int, lanes: int) -> None:
     scorer = Counting()
     document = np.ones(tokens - 1, dtype=np.int32)
-    carried(scorer, [document], tokens - 1, stop_id=STOP, lanes=4, warm_up=10)
+    score_carried(scorer, [document], tokens - 1, stop_id=STOP, lanes=4, warm_up=10)
     assert scorer.lanes == [lanes]
 
 
 def test_no_documents_cost_nothing() -> None:
-    assert carried(Counting(), [], 0, stop_id=STOP, lanes=3, warm_up=2) == LanguageScore(0.0, 0)
+    assert score_carried(Counting(), [], 0, stop_id=STOP, lanes=3, warm_up=2) == LanguageScore(0.0, 0)
 
 
 @given(documents_of_ids, st.integers(1, 9), st.integers(0, 5), st.integers(1, 20), st.data())
@@ -141,13 +141,13 @@ def test_lanes_and_windows_change_nothing_for_a_memory_within_the_warm_up(
     documents: list[Ids], lanes: int, warm_up: int, window: int, data: st.DataObject
 ) -> None:
     memory = data.draw(st.integers(0, warm_up))
-    score = carried(Remembering(memory), documents, 0, stop_id=STOP, lanes=lanes, warm_up=warm_up, window=window)
+    score = score_carried(Remembering(memory), documents, 0, stop_id=STOP, lanes=lanes, warm_up=warm_up, window=window)
     assert score == scored_one_by_one(memory, documents)
 
 
 def test_a_longer_memory_than_the_warm_up_does_show() -> None:
     document = np.arange(1, 7, dtype=np.int32).repeat(5)
-    score = carried(Remembering(3), [document], 30, stop_id=STOP, lanes=2, warm_up=2)
+    score = score_carried(Remembering(3), [document], 30, stop_id=STOP, lanes=2, warm_up=2)
     assert score.nats != scored_one_by_one(3, [document]).nats
 
 
@@ -169,7 +169,7 @@ class CountingDown(Remembering):
 
 
 def test_every_length_is_scored_once_where_its_document_opens() -> None:
-    score = carried(CountingDown(0), TWO_DOCUMENTS, 3, stop_id=STOP)
+    score = score_carried(CountingDown(0), TWO_DOCUMENTS, 3, stop_id=STOP)
     # Targets 1 2 and 3 after 0 1 and 0: each costs itself, its input, and what remains from it on.
     assert score == LanguageScore(nats=(1 + 0 + 2) + (2 + 1 + 1) + (3 + 0 + 1), characters=3, stop_nats=2 + 1, stops=2)
 
@@ -178,6 +178,8 @@ def test_every_length_is_scored_once_where_its_document_opens() -> None:
 def test_lanes_and_windows_do_not_change_what_remains(
     documents: list[Ids], lanes: int, warm_up: int, window: int
 ) -> None:
-    alone = carried(CountingDown(0), documents, 0, stop_id=STOP)
+    alone = score_carried(CountingDown(0), documents, 0, stop_id=STOP)
     assert alone.stop_nats == sum(map(len, documents))
-    assert carried(CountingDown(0), documents, 0, stop_id=STOP, lanes=lanes, warm_up=warm_up, window=window) == alone
+    assert (
+        score_carried(CountingDown(0), documents, 0, stop_id=STOP, lanes=lanes, warm_up=warm_up, window=window) == alone
+    )

@@ -20,7 +20,7 @@ from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.step_graph import step_graph
-from charnn.tasks.language_model.use.reading import carried, cropped
+from charnn.tasks.language_model.use.reading import score_carried, score_crops
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
@@ -129,13 +129,15 @@ def test_a_text_is_scored_under_the_label_that_the_model_gives(stopping: Stoppin
     model = RuntimeLanguageModel(graphs(network)[0])
     documents = ["abcabc", "", "hgf"]
     ids = [LETTERS.encode(text) for text in documents]
-    whole = carried(model, ids, 9, stop_id=STOP_ID)
+    whole = score_carried(model, ids, 9, stop_id=STOP_ID)
     conditions = model.conditions(np.concatenate([np.append(i, STOP_ID) for i in ids])[None])
     assert set(conditions["label"].flat) == {1}
-    assert whole.nats == pytest.approx(carried(NumpyLanguageModel(network), ids, 9, stop_id=STOP_ID).nats, rel=1e-5)
-    assert cropped(model, documents, LETTERS.encode, context=20, stop_id=STOP_ID).stops == 3
+    assert whole.nats == pytest.approx(
+        score_carried(NumpyLanguageModel(network), ids, 9, stop_id=STOP_ID).nats, rel=1e-5
+    )
+    assert score_crops(model, documents, LETTERS.encode, context=20, stop_id=STOP_ID).stops == 3
     CONDITIONS[stopping] = (*CONDITIONS[stopping][:-1], label_of(2))
-    assert carried(model, ids, 9, stop_id=STOP_ID).nats != pytest.approx(whole.nats, rel=1e-3)
+    assert score_carried(model, ids, 9, stop_id=STOP_ID).nats != pytest.approx(whole.nats, rel=1e-3)
 
 
 def written(model: RuntimeLanguageModel, prompts: list[str], *, batch: int) -> list[str]:

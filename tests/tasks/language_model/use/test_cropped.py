@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.lengths import remaining_tokens
-from charnn.tasks.language_model.use.reading import cropped
+from charnn.tasks.language_model.use.reading import score_crops
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 
 Ids = npt.NDArray[np.int32]
@@ -87,36 +87,36 @@ def scored_crop_by_crop(documents: list[str], context: int) -> LanguageScore:
 
 
 def test_every_crop_begins_cold_and_the_ragged_one_ends_in_the_stop_token() -> None:
-    score = cropped(Counting(), ["abcde"], letters, context=2, stop_id=STOP)
+    score = score_crops(Counting(), ["abcde"], letters, context=2, stop_id=STOP)
     # Counts: ab 1 2, cd 1 2, e 1 and the stop token 2.
     assert score == LanguageScore(nats=3 + 3 + 1, characters=5, stop_nats=2, stops=1)
 
 
 def test_a_last_crop_of_full_length_still_ends_in_the_stop_token() -> None:
-    score = cropped(Counting(), ["abcd"], letters, context=2, stop_id=STOP)
+    score = score_crops(Counting(), ["abcd"], letters, context=2, stop_id=STOP)
     assert score == LanguageScore(nats=3 + 3, characters=4, stop_nats=3, stops=1)
 
 
 def test_a_crop_is_read_after_the_token_before_it_and_a_document_after_the_stop_token() -> None:
     scorer = Counting()
-    cropped(scorer, ["abcd", "xyz"], letters, context=2, stop_id=STOP, batch=1)
+    score_crops(scorer, ["abcd", "xyz"], letters, context=2, stop_id=STOP, batch=1)
     assert scorer.read == [[[0, 1]], [[0, 24]], [[25, 26]], [[2, 3, 4]]]
 
 
 def test_crops_are_of_characters_whatever_the_tokens() -> None:
-    score = cropped(Counting(), ["abcdefg"], pairs, context=3, stop_id=STOP)
+    score = score_crops(Counting(), ["abcdefg"], pairs, context=3, stop_id=STOP)
     # Counts: ab c 1 2, de f 1 2, g 1 and the stop token 2.
     assert score == LanguageScore(nats=3 + 3 + 1, characters=7, stop_nats=2, stops=1)
 
 
 def test_crops_of_like_length_share_a_batch() -> None:
     scorer = Counting()
-    cropped(scorer, ["abcdefg", "a", "abcdefg", "b"], letters, context=6, stop_id=STOP, batch=2)
+    score_crops(scorer, ["abcdefg", "a", "abcdefg", "b"], letters, context=6, stop_id=STOP, batch=2)
     assert [np.shape(inputs) for inputs in scorer.read] == [(2, 2), (2, 2), (2, 6)]
 
 
 def test_no_documents_cost_nothing() -> None:
-    assert cropped(Counting(), [], letters, context=4, stop_id=STOP) == LanguageScore(0.0, 0)
+    assert score_crops(Counting(), [], letters, context=4, stop_id=STOP) == LanguageScore(0.0, 0)
 
 
 @given(
@@ -125,7 +125,7 @@ def test_no_documents_cost_nothing() -> None:
     st.integers(1, 9),
 )
 def test_batches_and_padding_change_nothing(documents: list[str], context: int, batch: int) -> None:
-    score = cropped(Hashing(), documents, letters, context=context, stop_id=STOP, batch=batch)
+    score = score_crops(Hashing(), documents, letters, context=context, stop_id=STOP, batch=batch)
     assert score == scored_crop_by_crop(documents, context)
 
 
@@ -145,13 +145,13 @@ class CountingDown(Counting):
 
 @given(st.lists(st.text(alphabet="abcdef", max_size=30), max_size=6), st.integers(1, 12), st.integers(1, 9))
 def test_what_remains_of_a_document_goes_beyond_the_crop(documents: list[str], context: int, batch: int) -> None:
-    score = cropped(CountingDown(), documents, letters, context=context, stop_id=STOP, batch=batch)
+    score = score_crops(CountingDown(), documents, letters, context=context, stop_id=STOP, batch=batch)
     assert score.nats == sum(sum(range(1, len(text) + 1)) for text in documents)
     assert score.stop_nats == score.characters
     assert score.stops == len(documents)
 
 
 def test_what_remains_is_counted_in_tokens() -> None:
-    score = cropped(CountingDown(), ["abcdefg"], pairs, context=3, stop_id=STOP)
+    score = score_crops(CountingDown(), ["abcdefg"], pairs, context=3, stop_id=STOP)
     # ab c, de f, g: five tokens.
     assert (score.nats, score.stop_nats) == (5 + 4 + 3 + 2 + 1, 5)
