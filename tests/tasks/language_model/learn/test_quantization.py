@@ -70,7 +70,7 @@ def measured(
         return LanguageScore(bits * LN2 * characters, characters)
 
     monkeypatch.setattr(quantization, "RuntimeLanguageModel", open_graph)
-    monkeypatch.setattr(quantization, "carried", score)
+    monkeypatch.setattr(quantization, "score_carried", score)
     monkeypatch.setattr(quantization, "time", clock)
     monkeypatch.setattr(quantization, "STEPS", 1)
     monkeypatch.setattr(quantization, "ROUNDS", len(seconds))
