@@ -1,0 +1,106 @@
+"""Texts with labels are read from the forms that people keep them in, and a part of each label is held out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts
+from charnn.errors import CorpusError, UsageError
+
+Pairs = list[tuple[str, str]]
+EXPECTED: Pairs = [("no", "I went home"), ("yes", "Yes, please."), ("no", "a\tb"), ("yes", "")]
+
+
+def pairs(data: str, name: str = "file.tsv", **layout: object) -> Pairs:
+    return [("+".join(each.labels), each.text) for each in labelled_texts(data, name, LabelledLayout(**layout))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no\tI went home\nyes\tYes, please.\nno\ta\tb\nyes\t\n",
+        "\ufeffno\tI went home\r\n\r\nyes\tYes, please.\r\nno\ta\tb\r\n  \r\nyes\t",
+        "I went home\tno\nYes, please.\tyes\na\tb\tno\n\tyes\n",
+        "__label__no I went home\n__label__yes Yes, please.\n__label__no a\tb\n__label__yes \n",
+        '{"text": "I went home", "label": "no"}\n{"label": ["yes"], "text": "Yes, please."}\n\n'
+        '{"text": "a\\tb", "label": "no", "more": 1}\n{"text": "", "label": "yes"}\n',
+    ],
+)
+def test_every_form_gives_the_same_texts(text: str) -> None:
+    assert pairs(text) == EXPECTED
+
+
+def test_a_table_has_its_columns_by_their_names() -> None:
+    csv = 'id,Label,Text\n1,no,"I went\nhome, and ""slept"""\n2,yes,"Yes, please."\n\n'
+    expected = [("no", 'I went\nhome, and "slept"'), ("yes", "Yes, please.")]
+    assert pairs(csv, "file.csv") == pairs(csv, "file.CSV.gz") == expected
+    assert pairs(csv, "file.txt", text="Text", label="Label") == expected
+    assert pairs(csv, "file.csv", text="id") == [("no", "1"), ("yes", "2")]
+    assert [each.line for each in labelled_texts(csv, "file.csv")] == [2, 4]
+    assert pairs('text\tlabel\nsay "no\tno\n') == [("no", 'say "no')]
+    json = '{"x": "hm", "y": 3}\n{"x": "oh", "y": true}\n'
+    assert pairs(json, text="x", label="y") == [("3", "hm"), ("true", "oh")]
+
+
+def test_several_labels_of_a_text_are_all_read_once() -> None:
+    assert labelled_texts("__label__a __label__b  x y\n__label__b __label__b z\nnone\n", "f")[0].labels == ("a", "b")
+    texts = labelled_texts("__label__a __label__b  x y\n__label__b __label__b z\nnone\n", "f")
+    assert [(each.labels, each.text, each.line) for each in texts] == [
+        (("a", "b"), "x y", 1),
+        (("b",), "z", 2),
+        ((), "none", 3),
+    ]
+
+
+def test_the_side_of_the_labels_can_be_said() -> None:
+    assert pairs("a\tb\nc\td\n", label_column=1) == [("a", "b"), ("c", "d")]
+    assert pairs("a\tb\nc\td\n", label_column=2) == [("b", "a"), ("d", "c")]
+    with pytest.raises(UsageError, match="2 different values stand before the tabs and as many after") as refused:
+        pairs("a\tb\nc\td\n")
+    assert refused.value.hint == "say so with --label-column 1 or --label-column 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("a\tx\nb\n", "f.tsv", "f.tsv, line 2: no tab between a label and its text"),
+        ("a\tx\n\ty\na\tz\n", "f.tsv", "f.tsv, line 2: the label is empty"),
+        ("__label__ x\n", "f", "f, line 1: the label is empty"),
+        ('{"text": "x", "label": "a"}\n[1]\n', "f", "f, line 2: not a JSON object"),
+        ('{"text": "x", "label": "a"}\n{"text": "x"\n', "f", "f, line 2: not a JSON object"),
+        ('{"text": "x", "label": "a"}\n{"text": "x"}\n', "f", "f, line 2: no 'label'"),
+        ('{"text": 1, "label": "a"}\n', "f", "f, line 1: 'text' is not a text"),
+        ('{"text": "x", "label": {}}\n', "f", "f, line 1: a label is a text or a number"),
+        ('{"text": "x", "label": null}\n', "f", "f, line 1: a label is a text or a number"),
+        ("text,label\nx,a\ny\n", "f.csv", "f.csv, line 3: 1 cells, where the header has 2"),
+        ('text,label\n"x,a\n', "f.csv", "f.csv, line 2: not CSV: a quotation mark stands in the wrong place"),
+    ],
+)
+def test_a_broken_row_is_named(text: str, name: str, message: str) -> None:
+    with pytest.raises(CorpusError, match=f"^{re.escape(message)}"):
+        pairs(text, name)
+
+
+def test_a_column_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match=r"^f\.csv: no column 'tone'$") as refused:
+        pairs("text,mood\nx,a\n", "f.csv", label="tone")
+    assert refused.value.hint == "name it with --label; there are text, mood"
+    with pytest.raises(UsageError, match=r"^f\.csv: which column is that of --label"):
+        pairs("text,mood\nx,a\n", "f.csv")
+
+
+@given(st.lists(st.sampled_from("abc")), st.sampled_from([0.1, 0.5, 0.9]))
+def test_of_each_label_a_part_is_held_out_and_the_order_stays(labels: list[str], fraction: float) -> None:
+    texts = list(enumerate(labels))
+    training, held_out = hold_out_labelled(texts, fraction, lambda text: text[1])
+    assert sorted(training + held_out) == texts
+    assert training == sorted(training)
+    assert held_out == sorted(held_out)
+    counts, held_counts = Counter(labels), Counter(label for _, label in held_out)
+    for label, count in counts.items():
+        assert held_counts[label] == min(round(fraction * count), count - 1)
