@@ -90,7 +90,9 @@ class Conversation:
     def _go_on(self, start: str, *, is_new: bool) -> Generator[str]:
         """Lets the model continue `start`. The text becomes `start` and those pieces that the caller has taken."""
         random = np.random.default_rng((self._seed, self._turns))
-        pieces = self._model.generator(self._sampling, echo=False).texts([Request(0, start, random)])
+        pieces = self._model.generator(self._sampling, label=self._parameters["label"], echo=False).texts(
+            [Request(0, start, random)]
+        )
         next(pieces)  # The first piece is empty, and raises what cannot be done before anything has changed.
         if is_new:
             self._before.append(self._place)
@@ -106,7 +108,7 @@ class Conversation:
 
     def _set(self, name: str, argument: str) -> None:
         """Sets the option of `charnn sample` with this name, one that says how text is made, and shows its value."""
-        settable = {field.name for field in dataclasses.fields(SamplingConfig)}
+        settable = {"label", *(field.name for field in dataclasses.fields(SamplingConfig))}
         option = next((p for p in self._command.params if p.name in settable and f"--{name}" in p.opts), None)
         if option is None or option.name is None:
             raise UsageError(f"/{name}: no such thing here", hint="/help says what there is")

@@ -15,6 +15,7 @@ from charnn.generation.config import SamplingConfig
 
 if TYPE_CHECKING:
     from charnn.generation.text import ChosenToken, Piece, Text
+    from charnn.tasks.language_model.use.model import LanguageModel
 
 DEFAULT = SamplingConfig()
 BATCH = 64
@@ -35,6 +36,7 @@ def sample(
     prompts_by_line: sample_options.Prompts = False,
     echo: sample_options.Echo = True,
     interactive: sample_options.Interactive = False,
+    label: sample_options.Label = None,
     temperature: sample_options.Temperature = DEFAULT.temperature,
     temperature_range: sample_options.TemperatureRange = None,
     top_k: sample_options.TopK = None,
@@ -77,6 +79,7 @@ def sample(
     charnn sample -n 1000 --stop '\\n' --model names | sort -u
     echo "ROMEO:" | charnn sample - --sentences 2
     charnn sample --pattern '(Mr|Mrs|Miss) \\w+' -n 5
+    charnn sample --model names --label Irish -n 20
     """
     from charnn.tasks.language_model.use.model import SEEDS, LanguageModel
 
@@ -92,11 +95,12 @@ def sample(
         return
     if sampling.beams > 1:
         sample_options.refuse_chance(context)
-    writer = TextWriter(echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
+    writer = TextWriter(loaded, echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
     pieces = loaded.texts(
         prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes),
         sampling,
         seed=seed,
+        label=label,
         number=number,
         batch=batch,
         echo=echo,
@@ -110,8 +114,8 @@ def sample(
 class TextWriter:
     """Writes texts to stdout, one after the other, each in the pieces in which it is made."""
 
-    def __init__(self, *, echo: bool, seed: int, as_json: bool) -> None:
-        self._echo, self._seed, self._as_json = echo, seed, as_json
+    def __init__(self, model: LanguageModel, *, echo: bool, seed: int, as_json: bool) -> None:
+        self._model, self._echo, self._seed, self._as_json = model, echo, seed, as_json
         self._current: Text | None = None
         self._shown: list[str] = []
         self._last = ""
@@ -142,6 +146,8 @@ class TextWriter:
             "number": text.request.number,
             "log_probability": text.log_probability,
         }
+        if (label := self._model.label_of(text)) is not None:
+            record["label"] = label
         if text.tokens:
             record["symbols"] = [_symbol(token) for token in text.tokens]
         return record

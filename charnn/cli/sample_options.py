@@ -232,6 +232,16 @@ StopStrings = Annotated[
 ]
 IncludeStop = Annotated[bool, _end("--include-stop", help="Print the --stop string that ended the text, too.")]
 
+Label = Annotated[
+    str | None,
+    _prompt(
+        "--label",
+        metavar="LABEL",
+        help="Write with this label, for a model that was trained with --conditioned. LABEL=0.7,LABEL=0.3 mixes "
+        "several, and a label that is named alone has the weight 1.",
+        show_default="a label for each text, drawn as often as it was seen in training",
+    ),
+]
 Number = Annotated[int, _many("-n", metavar="N", min=1, help="Write N texts for each prompt.")]
 Batch = Annotated[
     int,

@@ -41,6 +41,25 @@ def score(
             "is also scored for ending the text there.",
         ),
     ] = False,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="LABEL",
+            help="Score each line as a text with this label, for a model that was trained with --conditioned; "
+            "LABEL=0.7,LABEL=0.3 mixes several.",
+            show_default="the label is unknown: the mean over all labels, each as often as it was seen",
+        ),
+    ] = None,
+    labels: Annotated[
+        bool,
+        typer.Option(
+            "--labels",
+            help="Score each line under every label of a model that was trained with --conditioned, and name the most "
+            "probable one: a row has the label, its probability, the bits per character under it, characters, the "
+            "line.",
+        ),
+    ] = False,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -97,25 +116,35 @@ def score(
 
     several = len(models or []) > 1
     _check(keep, threshold, several=several, per_character=per_character, color=color, as_json=as_json)
+    for option, given in (("--label", label is not None), ("--per-character", per_character), ("--color", color)):
+        if labels and given:
+            raise UsageError(f"--labels scores under every label, and {option} under one: give one of them")
+    if labels and several:
+        raise UsageError("--labels is for one model, and several are named")
     if models and (again := [name for number, name in enumerate(models) if name in models[:number]]):
         raise UsageError(f"--model {again[0]}: given twice")
     wanted: Sequence[str | None] = models or [None]
     loaded = [LanguageModel.find(name, precision=precision) for name in wanted]
     names = models or [str(loaded[0].path)]
-    readers = [model.line_model(ends=ends) for model in loaded]
+    if labels and not loaded[0].labels:
+        raise UsageError(
+            f"--labels: {loaded[0].path} learned texts without labels", hint="charnn train --conditioned learns them"
+        )
+    readers = [model.line_model(ends=ends, label=label) for model in loaded]
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
     check_encoding(encoding, any_bytes)
     write = console.write if any_bytes or as_json else console.Output(encoding).write
+    known = score_views.Labels(loaded[0].labels, readers[0].label_probabilities) if labels else None
     view: score_views.View
     if as_json:
-        view = score_views.Objects(names, readers[0].tokenizer if per_character else None)
+        view = score_views.Objects(names, readers[0].tokenizer if per_character else None, known)
     elif per_character:
         view = score_views.Symbols(readers[0].tokenizer)
     elif color:
         view = score_views.Shaded(readers[0].tokenizer)
         console.notice(score_views.legend())
     else:
-        view = score_views.Plain() if threshold is not None else score_views.Table(names)
+        view = score_views.Plain() if threshold is not None else known or score_views.Table(names)
     unseen = _Unseen(names, readers)
     options.announce_terminal(files)
     number = 0

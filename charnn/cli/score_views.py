@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from charnn.readable import escaped
+from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScore, ScoredLine
 from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 
+Floats = npt.NDArray[np.floating]
 Numbered = Sequence[tuple[int, ScoredLine]]
 """Scored lines with their numbers in the input, counted from 1."""
 
@@ -67,11 +73,45 @@ class Table(Plain):
         return "\t".join((*cells, str(len(scored.text)), scored.line))
 
 
-class Objects:
-    """Writes a JSON object for each line. It has the line's symbols if their tokenizer is given."""
+class Labels(Plain):
+    """Writes the most probable label of each line, its probability, the bits per character under it, the number of
+    characters, and the line itself in the last column."""
 
-    def __init__(self, names: Sequence[str], tokenizer: Tokenizer | None) -> None:
-        self._names = names
+    def __init__(self, names: Sequence[str], probabilities: Sequence[float]) -> None:
+        """`probabilities` says how probable each label is before a line is read."""
+        super().__init__()
+        self._names, self._prior_K = names, np.array(probabilities)
+
+    def shown(self, scored: ScoredLine) -> str:
+        best, probabilities_K, bits_K = self._figures(scored)
+        name = escaped(self._names[best]) if scored.text else NO_MODEL
+        figures = f"{probabilities_K[best]:.4f}\t{bits_K[best]:.4f}"
+        return f"{name}\t{figures}\t{len(scored.text)}\t{scored.line}"
+
+    def to_json(self, scored: ScoredLine) -> dict[str, Any]:
+        best, probabilities_K, bits_K = self._figures(scored)
+        return {
+            "label": self._names[best] if scored.text else None,
+            "labels": {
+                name: {"probability": round(float(p), DECIMALS), "bits_per_character": round(float(cost), DECIMALS)}
+                for name, p, cost in zip(self._names, probabilities_K, bits_K, strict=True)
+            },
+        }
+
+    def _figures(self, scored: ScoredLine) -> tuple[int, Floats, Floats]:
+        """The number of the best label, and the probability and the bits per character of each."""
+        nats_K = scored.scores[0].label_nats_K
+        assert nats_K is not None, "a line is scored under every label"
+        probabilities_K = posterior(nats_K, self._prior_K)
+        return int(probabilities_K.argmax()), probabilities_K, nats_K / (math.log(2) * max(len(scored.text), 1))
+
+
+class Objects:
+    """Writes a JSON object for each line. It has the line's symbols if their tokenizer is given, and the figures of
+    every label if there are `labels`."""
+
+    def __init__(self, names: Sequence[str], tokenizer: Tokenizer | None, labels: Labels | None = None) -> None:
+        self._names, self._labels = names, labels
         self._symbols = SymbolNats(tokenizer) if tokenizer is not None else None
 
     def text(self, lines: Numbered) -> str:
@@ -87,6 +127,8 @@ class Objects:
             result["models"] = dict(zip(self._names, map(_figures, scored.scores), strict=True))
             return result
         result |= _figures(scored.scores[0])
+        if self._labels is not None:
+            result |= self._labels.to_json(scored)
         if self._symbols is not None:
             symbols = self._symbols.of(scored.text, scored.scores[0].nats_T)
             result["symbols"] = [[text, round(nats, DECIMALS)] for text, nats in symbols]

@@ -191,5 +191,5 @@ def likeliest_texts(
             found = [(best.state.lane.text, best.state.shown, best.log_probability) for best in hypotheses[:number]]
         for text, shown, log_probability in found:
             own = Request(count, request.prompt, request.random)
-            yield Piece(Text(own, text.reason, log_probability), shown, is_last=True)
+            yield Piece(Text(own, text.reason, log_probability, conditions=text.conditions), shown, is_last=True)
             count += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,6 +53,8 @@ class Text:
     log_probability: float = 0.0
     """The sum of the log-probabilities of its tokens, a stop token included, in nats."""
     tokens: list[ChosenToken] = field(default_factory=list)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    """The values of the model's conditions after the prompt, by their names."""
 
 
 class Piece(NamedTuple):
@@ -95,6 +98,7 @@ class Lane:
     def begin(self, prompt: ReadPrompt) -> None:
         """Begins the text after its prompt. The text ends at once if the prompt is as long as the model foretold."""
         self.prompt, self.conditions = prompt, prompt.conditions
+        self.text.conditions = prompt.conditions.values
         self._end_if_conditions_say()
         self.text.reason = self._ending.reason
 

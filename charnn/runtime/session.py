@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,24 +77,27 @@ class BoundSteps:
     def __init__(
         self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Floats], vocabulary_size: int
     ) -> None:
-        """`state` has the arrays (1, B, H) by the names of the graph's inputs. Its other inputs are integers (B,)."""
+        """`state` has the arrays (1, B, H) by the names of the graph's inputs. The others begin with the axis B."""
         self._session, self._options, self._binding = session, options, session.io_binding()
         batch = next(iter(state.values())).shape[1]
-        names = [port.name for port in session.get_inputs() if port.name not in state]
-        self._integers = {name: np.zeros(batch, np.int64) for name in names}
-        for name, array in {**state, **self._integers}.items():
+        others = [port for port in session.get_inputs() if port.name not in state]
+        self._inputs: dict[str, npt.NDArray[Any]] = {
+            port.name: np.zeros((batch, *port.shape[1:]), np.float32 if port.type == "tensor(float)" else np.int64)
+            for port in others
+        }
+        for name, array in {**state, **self._inputs}.items():
             self._binding.bind_cpu_input(name, array)
         self._logits_BV = np.empty((batch, vocabulary_size), np.float32)
         outputs = {"logits": self._logits_BV, **{f"{name}.next": array for name, array in state.items()}}
         for name, array in outputs.items():
             self._binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
 
-    def step(self, integers: Mapping[str, npt.NDArray[np.integer]]) -> Floats:
+    def step(self, inputs: Mapping[str, npt.NDArray[Any]]) -> Floats:
         """Takes a step, which changes the state, and gives the logits (B, V). They are valid until the next step.
 
-        `integers` are all inputs of the graph but the state, (B,) each.
+        `inputs` are all inputs of the graph but the state, (B, ...) each.
         """
-        for name, values_B in integers.items():
-            self._integers[name][:] = values_B
+        for name, values in inputs.items():
+            self._inputs[name][:] = values
         self._session.run_with_iobinding(self._binding, self._options)
         return self._logits_BV

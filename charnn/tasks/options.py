@@ -14,14 +14,16 @@ from typing import Any, TypeVar, get_type_hints
 
 from charnn.cells import CELLS
 from charnn.config import Budget, Device, Optimizer, Precision, TrainingConfig
+from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError
 
 O = TypeVar("O")  # noqa: E741
 
-FIRST, NETWORK, TEXTS, TREEBANKS, TRAINING, BUDGET, RESULT = (
+FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, TRAINING, BUDGET, RESULT = (
     "What most people need",
     "The network (what you leave out is chosen to suit the data and the time)",
     "Texts",
+    "Texts with labels",
     "Treebanks",
     "How it learns",
     "How long it learns",
@@ -94,6 +96,39 @@ def union(kinds: list[type[Any]]) -> tuple[Option, ...]:
 def options_from(kind: type[O], values: Mapping[str, Any]) -> O:
     """The options with these values; what is None takes the default. All of them are options of `kind`."""
     return kind(**{name: value for name, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class LabelledOptions:
+    """The options that say where the labels and the texts of a file are."""
+
+    label_column: int | None = option(
+        None,
+        "Take the labels from this column, 1 or 2, of lines that have a label and a text with a tab between them.",
+        panel=LABELLED,
+        metavar="1|2",
+        minimum=1,
+        maximum=2,
+        shown_default="the column with fewer different values",
+    )
+    text: str | None = option(
+        None,
+        "Take the texts from this column of a table with a header (CSV, or with tabs), or this key of JSON lines.",
+        panel=LABELLED,
+        metavar="NAME",
+        shown_default="a usual name, such as text or sentence",
+    )
+    label: str | None = option(
+        None,
+        "Take the labels from this column of a table with a header, or this key of JSON lines.",
+        panel=LABELLED,
+        metavar="NAME",
+        shown_default="a usual name, such as label or class",
+    )
+
+    @property
+    def layout(self) -> LabelledLayout:
+        return LabelledLayout(self.text, self.label, self.label_column)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Memory(ConditionedLanguageModel):
     def initial_state(self, batch: int) -> list[History]:
         return [()] * batch
 
-    def open_documents(self, batch: int) -> tuple[np.ndarray, np.ndarray, list[History]]:
+    def open_documents(self, batch: int, conditions: Any = NONE) -> tuple[np.ndarray, np.ndarray, list[History]]:
         log_p_BL = np.full((batch, LENGTH_CLASSES), -np.inf)
         log_p_BL[:, class_of(np.array([5, 9]))] = np.log(0.5)
         state: list[History] = [((STOP_ID, 0),)] * batch

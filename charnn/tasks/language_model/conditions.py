@@ -1,16 +1,18 @@
 """Conditions: what a language model is told at each step beside the id, such as how many tokens remain.
 
 A condition has one value for each id that is read. The network has an embedding for it, whose row for the value is
-added to the embedding of the id. Today there is one, the countdown of a model that foretells how long a document will
-be. Another one would be a `Condition` in `CONDITIONS`, and a value in `TextConditionValues` for texts that are written.
+added to the embedding of the id. There are two: the countdown of a model that foretells how long a document will be,
+and the label of the document (Goodfellow et al. 2016, figure 10.9). Another one would be a `Condition` that
+`conditions_of` gives, and a value in `TextConditionValues` for texts that are written.
 """
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,8 @@ from charnn.tokenizers.base import STOP_ID
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float32]
+Mixture = tuple[float, ...]
+"""The weight of each label, in the order of the model's labels. The weights add up to 1."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,11 @@ class Condition:
     """The number of rows of the embedding."""
     beside_stops: bool
     """Whether it is added to the embedding of a stop token, too."""
-    row_of: Callable[[Ints], Ints]
+    row_of: Callable[[Ints], Ints] = np.asarray
     """Gives the row of the embedding for each value, in the shape of the values."""
-    of_targets: Callable[[Ints, Ints | None], Ints]
-    """Gives the values for the inputs of a known text, as `ConditionedLanguageModel.conditions` describes them."""
+    is_mixed: bool = False
+    """Whether the graph's input has a weight for each row, (..., size) in fp32, instead of the number of one row. What
+    is added is then the sum of the rows, each times its weight."""
 
 
 def _remaining(targets_BT: Ints, later_B: Ints | None) -> Ints:
@@ -48,20 +53,34 @@ def _remaining(targets_BT: Ints, later_B: Ints | None) -> Ints:
     return remaining_BT if later_B is None else remaining_BT + later_B[:, np.newaxis]
 
 
-COUNTDOWN = Condition("countdown", "left", LENGTH_CLASSES, beside_stops=False, row_of=class_of, of_targets=_remaining)
+COUNTDOWN = Condition("countdown", "left", LENGTH_CLASSES, beside_stops=False, row_of=class_of)
 """The number of tokens of the document that follow each id, 0 after the last one. The network sees it as a class of
 lengths."""
+LABEL = "label"
+"""The name of the condition that is the document's label. Its values are numbers of labels, or a weight for each."""
+LABEL_PORT = "label_weights"
 
-CONDITIONS: dict[Stopping, tuple[Condition, ...]] = {"symbol": (), "halt": (), "length": (COUNTDOWN,)}
-"""The conditions that a model has for each way to end a document."""
+
+def conditions_of(stopping: Stopping, labels: int) -> tuple[Condition, ...]:
+    """The conditions of a model that ends documents in this way and knows so many labels, 0 for one without."""
+    countdown = (COUNTDOWN,) if stopping == "length" else ()
+    label = (Condition(LABEL, LABEL_PORT, labels, beside_stops=True, is_mixed=True),) if labels else ()
+    return countdown + label
 
 
-def condition_rows(conditions: Iterable[Condition], targets_N: Ints) -> dict[str, Ints]:
-    """The rows of each condition's embedding, by its name, for the inputs of a text with these targets."""
-    return {
-        c.name: c.row_of(c.of_targets(targets_N[np.newaxis], None)[0]).astype(np.min_scalar_type(c.size - 1))
-        for c in conditions
-    }
+def condition_rows(conditions: Iterable[Condition], targets_N: Ints, labels_N: Ints | None = None) -> dict[str, Ints]:
+    """The rows of each condition's embedding, by its name, for the inputs of a text with these targets.
+
+    `labels_N` has the number of the label of the document that each target belongs to, for a model that knows labels.
+    """
+
+    def rows_of(condition: Condition) -> Ints:
+        values = _remaining(targets_N[np.newaxis], None)[0] if condition is COUNTDOWN else labels_N
+        if values is None:
+            raise AssertionError("a model that knows labels learns from documents that have some")
+        return condition.row_of(values).astype(np.min_scalar_type(condition.size - 1))
+
+    return {condition.name: rows_of(condition) for condition in conditions}
 
 
 @dataclass(frozen=True)
@@ -70,10 +89,13 @@ class TextConditionValues:
 
     remaining: int | None = None
     """The number of tokens that are still to come, or None for a model that does not count down."""
+    label_weights: Mixture = ()
+    """The weight of each label, or nothing for a model without labels."""
 
     @property
     def values(self) -> Mapping[str, Any]:
-        return {} if self.remaining is None else {COUNTDOWN.name: self.remaining}
+        countdown = {} if self.remaining is None else {COUNTDOWN.name: self.remaining}
+        return {**countdown, LABEL: self.label_weights} if self.label_weights else countdown
 
     @property
     def is_over(self) -> bool:
@@ -88,6 +110,19 @@ class ConditionedLanguageModel(ABC):
 
     stopping: Stopping
     """The way in which the model ends a document."""
+    labels: int = 0
+    """The number of labels that the model knows."""
+    mixture: Mixture | None = None
+    """The labels of every text that the model begins or scores. Without it, each text that is begun draws one."""
+    label_probabilities: Mixture | None = None
+    """How probable each label is where one is drawn. None stands for labels that are all as probable."""
+
+    def with_labels(self, mixture: Mixture | None, probabilities: Mixture | None = None) -> Self:
+        """The same model for texts with these labels: with this mixture, or with one label each, drawn with these
+        probabilities. The two share the network."""
+        model = copy.copy(self)
+        model.mixture, model.label_probabilities = mixture, probabilities
+        return model
 
     @property
     def draws_stop(self) -> bool:
@@ -99,20 +134,42 @@ class ConditionedLanguageModel(ABC):
         """Whether a decision apart from the tokens says at each step if the text ends."""
         return self.stopping == "halt"
 
-    def conditions(self, targets_BT: Ints, later_B: Ints | None = None) -> Conditions:
+    def conditions(self, targets_BT: Ints, later_B: Ints | None = None, labels_BT: Ints | None = None) -> Conditions:
         """The values (B, T) of each condition for the inputs of a known text, where `targets_BT` are the next tokens.
 
         The document at the end of each row has `later_B` more tokens beyond it. Without `later_B` it ends with the row.
+        `labels_BT` has the number of the label of the document that each target belongs to; without it, all have the
+        model's own mixture, and the values of that condition are (B, T, K) for K labels.
         """
-        return {c.name: c.of_targets(targets_BT, later_B) for c in CONDITIONS[self.stopping]}
+        values: dict[str, Ints | Floats] = {}
+        if self.stopping == "length":
+            values[COUNTDOWN.name] = _remaining(targets_BT, later_B)
+        if self.labels:
+            values[LABEL] = self._mixture_beside(targets_BT.shape) if labels_BT is None else labels_BT
+        return values
 
     def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
         """Begins a text, as `generation.model.NextTokenModel` describes it."""
+        weights = self._draw_labels(random)
         if self.stopping != "length":
-            return TextStart(None, self.initial_state(1), TextConditionValues())
-        logits_1V, log_p_1L, state = self.open_documents(1)
+            return TextStart(None, self.initial_state(1), TextConditionValues(None, weights))
+        label = {LABEL: np.array([weights], np.float32)} if weights else NO_CONDITIONS
+        logits_1V, log_p_1L, state = self.open_documents(1, label)
         length = draw_length(log_p_1L[0], random.random(), at_least=max(1, prompt_tokens))
-        return TextStart(logits_1V[0], state, TextConditionValues(length))
+        return TextStart(logits_1V[0], state, TextConditionValues(length, weights))
+
+    def _draw_labels(self, random: np.random.Generator) -> Mixture:
+        """The labels of one text, which draws a number where the labels are not the same for all."""
+        if not self.labels or self.mixture is not None:
+            return self.mixture or ()
+        chosen = int(random.choice(self.labels, p=self.label_probabilities))
+        return tuple(float(label == chosen) for label in range(self.labels))
+
+    def _mixture_beside(self, shape: tuple[int, ...]) -> Floats:
+        """The weights of the model's own mixture beside ids of this shape."""
+        if self.mixture is None:
+            raise AssertionError("a text is scored under labels that are given")
+        return np.broadcast_to(np.array(self.mixture, np.float32), (*shape, self.labels))
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:

@@ -11,11 +11,21 @@ from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, Trainin
 from charnn.config.as_json import require
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.documents import DocumentUnit
+from charnn.corpora.labelled import AS_TOLD, LabelledLayout
 
 Stopping = Literal["symbol", "halt", "length"]
 """The ways in which a model ends a document. symbol: the stop token is a symbol like any other. halt: an output apart
 from the symbols decides at each step. length: the model foretells the document's length at its start, and counts it
 down."""
+
+
+@dataclass(frozen=True)
+class Label(Json):
+    """A label of a corpus whose documents have labels."""
+
+    name: str
+    documents: int
+    """The number of documents to train on that have it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,20 @@ class CorpusConfig(Json):
     documents: int = 0
     training_characters: int = 0
     validation_characters: int = 0
+    labels: tuple[Label, ...] = later(())
+    """The labels in the order of the network's, for a corpus of texts with labels."""
+    layout: LabelledLayout = later(AS_TOLD)
+    """Where these labels and texts are in the files."""
+
+    @property
+    def label_names(self) -> list[str]:
+        return [label.name for label in self.labels]
+
+    @property
+    def label_probabilities(self) -> tuple[float, ...]:
+        """How often each label was seen, as a fraction of all documents that the model was trained on."""
+        documents = sum(label.documents for label in self.labels)
+        return tuple(label.documents / documents for label in self.labels)
 
     @property
     def hashes(self) -> list[str]:
@@ -66,6 +90,8 @@ class LanguageModelNetworkConfig(Json):
 
     stopping: Stopping = later("symbol")
     """The way in which the model ends a document."""
+    labels: int = later(0)
+    """The number of labels that a text can be written with; 0 for a model of texts without labels."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -73,6 +99,7 @@ class LanguageModelNetworkConfig(Json):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         for name in ("dropout", "weight_drop", "embedding_dropout"):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
+        require(self.labels >= 0, "the number of labels is a number from 0")
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
         able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]
         message = f"--gradient-flow is for --cell {' or '.join(able)}, not {self.cell}"
@@ -88,6 +115,7 @@ class LanguageModelNetworkConfig(Json):
             if value := getattr(self, name):
                 parts.append(f"{name.replace('_', ' ')} {value:g}")
         parts += [f"stopping by {self.stopping}"] * (self.stopping != "symbol")
+        parts += [f"{self.labels:,} labels"] * (self.labels > 0)
         return ", ".join(parts)
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from charnn.config.model import SourceFile
-from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out, split_documents
+from charnn.corpora.documents import (
+    HELD_OUT_FRACTION,
+    DocumentUnit,
+    held_out_characters,
+    hold_out,
+    split_documents,
+)
+from charnn.corpora.labelled import AS_TOLD, LabelledLayout, hold_out_labelled, labelled_texts
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
-from charnn.tasks.language_model.config import CorpusConfig
+from charnn.tasks.language_model.config import CorpusConfig, Label
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,10 @@ class Corpus:
     training: list[str]
     validation: list[str]
     config: CorpusConfig
+    training_labels: list[str] = field(default_factory=list)
+    """The label of each document to train on, where documents have labels."""
+    validation_labels: list[str] = field(default_factory=list)
+    """The label of each document that is held out, likewise."""
 
 
 def read_corpus(
@@ -24,12 +38,17 @@ def read_corpus(
     validation_paths: Sequence[str] = (),
     *,
     document: DocumentUnit = "file",
+    labelled: LabelledLayout | None = None,
     encoding: str = "utf-8",
     any_bytes: bool = False,
 ) -> Corpus:
     """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
 
     Without `validation_paths` the last tenth is held out, or less of a long text (`documents.held_out_characters`).
+    With `labelled` the files have texts with labels (`corpora.labelled`). Each of them is a document, which ends in a
+    line end, and a tenth of each label's texts is held out. Neighbours in a file often have the same label, so these
+    documents are put in another order, in which what was read before a text says nothing of its label.
+
     Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
     files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
@@ -37,10 +56,13 @@ def read_corpus(
     config = CorpusConfig(
         sources=tuple(source for _, source in files),
         validation_sources=tuple(source for _, source in held_out),
-        document=document,
+        document=document if labelled is None else "line",
         encoding=encoding,
+        layout=labelled or AS_TOLD,
     )
-    return _corpus([text for text, _ in files], [text for text, _ in held_out], config)
+    return (_corpus if labelled is None else _labelled_corpus)(
+        [text for text, _ in files], [text for text, _ in held_out], config
+    )
 
 
 def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpus:
@@ -50,7 +72,7 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
     """
 
     texts, held_out = (_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources))
-    return _corpus(texts, held_out, config)
+    return (_labelled_corpus if config.labels else _corpus)(texts, held_out, config)
 
 
 def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
@@ -84,17 +106,76 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tup
     Raises CorpusError where a file is missing or has changed.
     """
     paths = [source.path for source in config.sources]
+    if config.labels:
+        return [(", ".join(paths), "".join(read_corpus_again(config, any_bytes=any_bytes).training))]
     texts = _cut(_again(config, config.sources, any_bytes), config.training_characters)[0]
     return list(zip(paths, texts, strict=False))
 
 
 def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
     """The texts that were held out, at most so many characters of them. Raises as `training_texts`."""
-    if config.validation_sources:
+    if config.labels:
+        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).validation)]
+    elif config.validation_sources:
         held_out = _again(config, config.validation_sources, any_bytes)
     else:
         held_out = _cut(_again(config, config.sources, any_bytes), config.training_characters)[1]
     return _cut(held_out, characters)[0]
+
+
+def read_labelled(
+    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, any_bytes: bool
+) -> list[tuple[str, str]]:
+    """The label and the text of each document at `paths`. Raises as `read_corpus`."""
+    files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
+    return [document for text, source in files for document in _labelled(text, source.path, layout)]
+
+
+def _labelled_corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
+    training, validation = (
+        [
+            document
+            for text, source in zip(files, sources, strict=True)
+            for document in _labelled(text, source.path, config.layout)
+        ]
+        for files, sources in ((texts, config.sources), (validation_texts, config.validation_sources))
+    )
+    for part, sources in ((training, config.sources), (validation, config.validation_sources)):
+        if sources and not part:
+            raise CorpusError(f"{', '.join(source.path for source in sources)}: no text with a label")
+    documents = len(training) + len(validation)
+    if not config.validation_sources:
+        training, validation = hold_out_labelled(training, HELD_OUT_FRACTION, lambda document: document[0])
+    counts = Counter(label for label, _ in training)
+    validation = [document for document in validation if document[0] in counts]
+    if not validation:
+        raise CorpusError("no label has two texts, so none can be held out", hint="give a validation file with --valid")
+    random = np.random.default_rng(0)
+    training, validation = ([part[i] for i in random.permutation(len(part))] for part in (training, validation))
+    counted = replace(
+        config,
+        documents=documents,
+        training_characters=sum(len(text) for _, text in training),
+        validation_characters=sum(len(text) for _, text in validation),
+        labels=tuple(Label(name, counts[name]) for name in sorted(counts)),
+    )
+    return Corpus(
+        [text for _, text in training],
+        [text for _, text in validation],
+        counted,
+        [label for label, _ in training],
+        [label for label, _ in validation],
+    )
+
+
+def _labelled(text: str, path: str, layout: LabelledLayout) -> list[tuple[str, str]]:
+    """The label and the text of each document of a file."""
+    result = []
+    for labels, document, line in labelled_texts(text, path, layout):
+        if len(labels) != 1:
+            raise CorpusError(f"{path}, line {line}: {len(labels)} labels, where a text is written with one")
+        result.append((labels[0], f"{document}\n"))
+    return result
 
 
 def _again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:

@@ -8,18 +8,24 @@ from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.options import FIRST, NETWORK, TEXTS, RecurrentTrainingOptions, option
+from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, LabelledOptions, RecurrentTrainingOptions, option
 
 DEFAULT = TokenizerConfig()
 
 
 @dataclass(frozen=True)
-class LanguageModelOptions(RecurrentTrainingOptions):
+class LanguageModelOptions(LabelledOptions, RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
         "that it writes likewise.",
         panel=FIRST,
+    )
+    conditioned: bool = option(
+        False,
+        "Read the corpus as texts that have a label each, such as lines of label<TAB>text, and learn one model of the "
+        "texts of all labels. `charnn sample --label LABEL` then writes texts of that label.",
+        panel=LABELLED,
     )
     stopping: Stopping | None = option(
         None,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
 from charnn.config.tokenizer import TokenizerConfig
+from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
-from charnn.tasks.task import Description, Run, Task
+from charnn.tasks.task import Description, Evaluation, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.session import LanguageModelSession
-    from charnn.tasks.language_model.use.evaluation import TextEvaluation
     from charnn.tasks.language_model.use.model import LanguageModel
 
 
@@ -56,10 +56,18 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             pack=TokenizerConfig.to_json,
             unpack=TokenizerConfig.from_json,
         )
+        if options.conditioned and options.documents != LanguageModelOptions.documents:
+            raise UsageError(f"--documents {options.documents}: with --conditioned each labelled text is a document")
+        if not options.conditioned and options.layout != AS_TOLD:
+            raise UsageError(
+                "--label-column, --text and --label are about texts with labels",
+                hint="give --conditioned to learn one model of the texts of all labels",
+            )
         corpus = read_corpus(
             run.corpus,
             options.valid or [],
             document=options.documents,
+            labelled=options.layout if options.conditioned else None,
             encoding=options.encoding,
             any_bytes=tokenizer.kind == "bytes",
         )
@@ -98,7 +106,12 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         if run.corpus:
             valid = [source.path for source in recorded.validation_sources]
             corpus = read_corpus(
-                run.corpus, valid, document=recorded.document, encoding=recorded.encoding, any_bytes=any_bytes
+                run.corpus,
+                valid,
+                document=recorded.document,
+                labelled=recorded.layout if recorded.labels else None,
+                encoding=recorded.encoding,
+                any_bytes=any_bytes,
             )
             if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)
@@ -122,7 +135,9 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         *,
         encoding: str = "utf-8",
         threads: int = 1,
-    ) -> TextEvaluation:
+    ) -> Evaluation:
         from charnn.tasks.language_model.use.evaluation import TextEvaluation
+        from charnn.tasks.language_model.use.labelled_evaluation import LabelledTextEvaluation
 
-        return TextEvaluation(model, files, options, encoding=encoding, threads=threads)
+        kind = LabelledTextEvaluation if model.labels else TextEvaluation
+        return kind(model, files, options, encoding=encoding, threads=threads)

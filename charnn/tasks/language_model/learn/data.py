@@ -24,17 +24,31 @@ class EncodedCorpus:
     validation: list[Ids]
     """Each document, without its stop token."""
     validation_characters: int
+    training_labels: Ids | None = None
+    """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
+    validation_labels: list[Ids] | None = None
+    """For each document, the number of its label for each of its tokens and for the stop token after them."""
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
         """The corpus as ids, with no more of what was held out than its first `validation_characters`."""
         limit = validation_characters
         validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
+        training = [tokenizer.encode(document) for document in corpus.training]
+        held_out = [tokenizer.encode(document) for document in validation]
+        tokens = _end_to_end(training, corpus.config.ends_are_learned)
+        labels_N, held_out_labels = None, None
+        if corpus.config.labels:
+            number = {label: place for place, label in enumerate(corpus.config.label_names)}
+            labels_N = np.concatenate(_labels_beside(training, corpus.training_labels, number))[: len(tokens)]
+            held_out_labels = _labels_beside(held_out, corpus.validation_labels[: len(held_out)], number)
         return cls(
-            _end_to_end(corpus.training, tokenizer, corpus.config.ends_are_learned),
+            tokens,
             corpus.config.training_characters,
-            [tokenizer.encode(document) for document in validation],
+            held_out,
             sum(map(len, validation)),
+            labels_N,
+            held_out_labels,
         )
 
 
@@ -44,10 +58,15 @@ def beginning(texts: Sequence[str], characters: int) -> list[str]:
     return whole or [texts[0][:characters]]
 
 
-def _end_to_end(documents: Sequence[str], tokenizer: Tokenizer, ends_whole: bool) -> Ids:
+def _end_to_end(documents: Sequence[Ids], ends_whole: bool) -> Ids:
     stop = np.array([STOP_ID], np.int32)
-    parts = [part for document in documents for part in (tokenizer.encode(document), stop)]
+    parts = [part for document in documents for part in (document, stop)]
     return np.concatenate(parts if ends_whole else parts[:-1])
+
+
+def _labels_beside(documents: Sequence[Ids], labels: Sequence[str], number: Mapping[str, int]) -> list[Ids]:
+    """The number of each document's label, for each of its tokens and for the stop token after them."""
+    return [np.full(len(ids) + 1, number[label], np.int32) for ids, label in zip(documents, labels, strict=True)]
 
 
 WindowIds = npt.NDArray[np.int64]

@@ -14,7 +14,7 @@ import numpy as np
 
 from charnn.export.graph import Array, Graph, Port, RecurrentLayer, layer_weights, state_names
 from charnn.export.recurrent import add_recurrent, last_ticks, with_ticks
-from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
+from charnn.tasks.language_model.conditions import COUNTDOWN, Condition, conditions_of
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES
 from charnn.tokenizers.base import STOP_ID
@@ -24,7 +24,9 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
     graph = Graph()
     ids = graph.add("Transpose", ["ids"], perm=[1, 0])
-    rows = {name: graph.add("Transpose", [port], perm=[1, 0]) for name, port in condition_ports(config).items()}
+    rows = {
+        c.name: graph.add("Transpose", [c.port], perm=[1, 0, 2] if c.is_mixed else [1, 0]) for c in conditions(config)
+    }
     hidden = add_inputs(graph, config, input_tables(config, weights), ids, rows)
     for depth in range(config.layers):
         states = state_names(config.cell, depth)
@@ -46,23 +48,29 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
 
 def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
     """The embedding (V, E), and those of the conditions by their names."""
-    return {name: weights[f"{name}.weight"] for name in ("embedding", *(c.name for c in CONDITIONS[config.stopping]))}
+    return {name: weights[f"{name}.weight"] for name in ("embedding", *(c.name for c in conditions(config)))}
 
 
 def condition_ports(config: LanguageModelNetworkConfig) -> dict[str, str]:
     """The graph's inputs for the rows of the conditions, by the conditions' names."""
-    return {condition.name: condition.port for condition in CONDITIONS[config.stopping]}
+    return {condition.name: condition.port for condition in conditions(config)}
+
+
+def conditions(config: LanguageModelNetworkConfig) -> tuple[Condition, ...]:
+    return conditions_of(config.stopping, config.labels)
 
 
 def add_inputs(
     graph: Graph, config: LanguageModelNetworkConfig, tables: Mapping[str, Array], ids: str, rows: Mapping[str, str]
 ) -> str:
     """Adds the nodes of the input (..., E): the rows of the embedding that `ids` name, and those of each condition that
-    `rows` name, added up. The `tables` are those of `input_tables`."""
+    `rows` name or weigh, added up. The `tables` are those of `input_tables`."""
     x = graph.add("Gather", [graph.constant("embedding", tables["embedding"]), ids])
-    for condition in CONDITIONS[config.stopping]:
+    for condition in conditions(config):
         name = condition.name
-        added = graph.add("Gather", [graph.constant(name, tables[name]), rows[name]])
+        table = graph.constant(name, tables[name])
+        mixed = condition.is_mixed
+        added = graph.add("MatMul", [rows[name], table]) if mixed else graph.add("Gather", [table, rows[name]])
         if not condition.beside_stops:
             is_stop = _column(graph, graph.add("Equal", [ids, graph.integers("stop", STOP_ID)]))
             nothing = graph.constant("nothing", np.zeros(1, np.float32))
@@ -109,7 +117,8 @@ def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[s
         ("logits", "float", [*axes, config.vocabulary_size]),
         *((f"{name}.next", "float", state) for name in states),
     ]
-    inputs += [(port, "int64", [*axes]) for port in condition_ports(config).values()]
+    for c in conditions(config):
+        inputs.append((c.port, "float", [*axes, c.size]) if c.is_mixed else (c.port, "int64", [*axes]))
     if config.stopping == "length":
         outputs.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
     return graph.serialize(inputs, outputs, {} if config.stopping == "symbol" else {"stopping": config.stopping})

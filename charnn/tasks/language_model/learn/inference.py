@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
     def __init__(self, network: LanguageModelNetwork) -> None:
         self._network = network
         self.stopping: Stopping = network.config.stopping
+        self.labels = network.config.labels
 
     def initial_state(self, batch: int) -> StackState:
         return self._network.initial_state(batch)
@@ -101,8 +103,9 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         return self._network.embedding.weight.device
 
     def _rows(self, conditions: Conditions) -> dict[str, Tensor]:
-        """The rows of the conditions' embeddings, by the conditions' names."""
+        """The rows of the conditions' embeddings, or the weights of all rows, by the conditions' names."""
         return {c.name: self._tensor(c.row_of(conditions[c.name])) for c in self._network.conditions}
 
-    def _tensor(self, ids: Ints) -> Tensor:
-        return torch.from_numpy(ids.astype(np.int64)).to(self._device)
+    def _tensor(self, values: npt.NDArray[Any]) -> Tensor:
+        kind = np.int64 if np.issubdtype(values.dtype, np.integer) else np.float32
+        return torch.from_numpy(values.astype(kind)).to(self._device)

@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
-from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN
+from charnn.tasks.language_model.conditions import COUNTDOWN, conditions_of
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tokenizers.base import STOP_ID
 
 Rows = Mapping[str, Tensor]
-"""The rows of each condition's embedding (int64), by its name, in the shape of the ids (see `conditions.Condition`)."""
+"""What the inputs are given of each condition's embedding (`conditions.Condition`), by its name: the number of a row
+(int64) for each of the ids, in their shape, or in fp32 a weight for each row, (..., size)."""
 NO_ROWS: Rows = MappingProxyType({})
 
 
@@ -45,13 +46,13 @@ class LanguageModelNetwork(nn.Module):
     The names of the parameters are the names in `weights.safetensors`, so a file depends on them:
     `embedding.weight`; `recurrent.layers.N.weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0` for each layer N
     from 0; `head.weight`, `head.bias`; for each condition `NAME.weight`; and, with `length`, `lengths.weight`,
-    `lengths.bias`. The countdown's is `countdown.weight` (L, E).
+    `lengths.bias`. The countdown's is `countdown.weight` (L, E), and that of K labels is `label.weight` (K, E).
     """
 
     def __init__(self, config: LanguageModelNetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.conditions = CONDITIONS[config.stopping]
+        self.conditions = conditions_of(config.stopping, config.labels)
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
         self.dropout = LockedDropout(config.dropout)
         self.recurrent = Recurrent(
@@ -108,9 +109,9 @@ class LanguageModelNetwork(nn.Module):
         """The outputs of the recurrent stack (B, H) for the stop tokens that open documents, and the state after them.
 
         They are read from the initial state. Nothing is dropped. `rows` (B,) are those of the conditions, of which
-        there is at least one.
+        the countdown is one.
         """
-        stop_B = torch.full_like(next(iter(rows.values())), STOP_ID)
+        stop_B = torch.full_like(rows[COUNTDOWN.name], STOP_ID)
         x_BE = self._conditioned(self.embedding(stop_B), stop_B, rows)
         return self.recurrent.step(x_BE, self.initial_state(len(stop_B)))
 
@@ -141,7 +142,11 @@ class LanguageModelNetwork(nn.Module):
     def _conditioned(self, x: Tensor, ids: Tensor, rows: Rows) -> Tensor:
         """The embeddings `x` (..., E) of `ids`, with those of the conditions added."""
         for condition in self.conditions:
-            added: Tensor = self.get_submodule(condition.name)(rows[condition.name])
+            rows_or_weights = rows[condition.name]
+            if rows_or_weights.is_floating_point():
+                added = rows_or_weights @ self.get_parameter(f"{condition.name}.weight")
+            else:
+                added = self.get_submodule(condition.name)(rows_or_weights)
             if not condition.beside_stops:
                 added = added.masked_fill((ids == STOP_ID).unsqueeze(-1), 0)
             x = x + added

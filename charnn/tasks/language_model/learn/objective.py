@@ -18,9 +18,9 @@ from charnn.network.recurrent import LockedDropout, StackState, detach
 from charnn.runtime.state import join, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
 from charnn.tasks.language_model.config import LanguageModelValidation
-from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
+from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Ids, Windows
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
@@ -56,7 +56,7 @@ class LanguageModelObjective:
         self.network = network
         self._device = next(network.parameters()).device
         self._corpus = corpus
-        rows = condition_rows(network.conditions, corpus.training)
+        rows = condition_rows(network.conditions, corpus.training, corpus.training_labels)
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,
@@ -106,8 +106,8 @@ class LanguageModelObjective:
             opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
             nats = nats + opening_nats - opening_nats.detach()
         if COUNTDOWN.name in rows:
-            class_BT = rows[COUNTDOWN.name][lanes]
-            nats = nats + self._length_nats(inputs_BT[lanes], targets_BT[lanes], class_BT, y_BTH[lanes])
+            of_lanes = {name: rows_BT[lanes] for name, rows_BT in rows.items()}
+            nats = nats + self._length_nats(inputs_BT[lanes], targets_BT[lanes], of_lanes, y_BTH[lanes])
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
 
     def _share(self) -> None:
@@ -133,7 +133,7 @@ class LanguageModelObjective:
         carried = tuple(like(layer, (tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
         return join([carried, self.network.initial_state(len(inputs_BT) - self._lanes)], torch.cat)
 
-    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, class_BT: Tensor, y_BTH: Tensor) -> Tensor:
+    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, rows: Rows, y_BTH: Tensor) -> Tensor:
         """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
 
         They are foretold from the initial state as well, as for a text that is generated, and which windows hardly
@@ -141,16 +141,20 @@ class LanguageModelObjective:
         """
         # Where padding stands, another lane reads the same stop.
         opens_BT = (inputs_BT == STOP_ID) & (targets_BT != IGNORED)
-        class_N = class_BT[opens_BT]
-        y_1H, _ = self.network.open_documents({COUNTDOWN.name: class_BT.new_ones(1)})
-        at_first = self.network.length_nats(y_1H.expand(len(class_N), -1), class_N).sum()
+        rows_N = {name: rows_BT[opens_BT] for name, rows_BT in rows.items()}
+        class_N = rows_N.pop(COUNTDOWN.name)
+        # Without a label all documents open in the same way, and one stands for all.
+        number = len(class_N) if rows_N else 1
+        y_NH, _ = self.network.open_documents({COUNTDOWN.name: class_N.new_ones(number), **rows_N})
+        at_first = self.network.length_nats(y_NH.expand(len(class_N), -1), class_N).sum()
         return self.network.length_nats(y_BTH[opens_BT], class_N).sum() + at_first - at_first.detach()
 
     def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)
 
     def validate(self, report: Report) -> LanguageModelValidation:
-        score = self._score(self._corpus.validation, self._corpus.validation_characters)
+        corpus = self._corpus
+        score = self._score(corpus.validation, corpus.validation_characters, corpus.validation_labels)
         return LanguageModelValidation(
             score.nats_per_character, score.bits_per_character, report.step, report.epoch, report.seconds
         )
@@ -158,13 +162,17 @@ class LanguageModelObjective:
     def train_loss(self) -> float:
         tokens = self._corpus.training[: sum(map(len, self._corpus.validation))]
         characters = round(len(tokens) * self.units_per_target)
-        return self._score([tokens], characters).nats_per_character
+        labels_N = self._corpus.training_labels
+        # The stop that is read after the last of these tokens belongs to its document.
+        labels = None if labels_N is None else [np.append(labels_N[: len(tokens)], labels_N[len(tokens) - 1])]
+        return self._score([tokens], characters, labels).nats_per_character
 
-    def _score(self, documents: Sequence[npt.NDArray[np.int32]], characters: int) -> LanguageScore:
+    def _score(self, documents: Sequence[Ids], characters: int, labels: Sequence[Ids] | None = None) -> LanguageScore:
         return score_carried(
             NumpyLanguageModel(self.network),
             documents,
             characters,
+            labels=labels,
             stop_id=STOP_ID,
             lanes=VALIDATION_LANES,
             warm_up=VALIDATION_WARM_UP,

@@ -12,7 +12,7 @@ from charnn.tasks.language_model.learn.sizing import Sizes
 
 WITH_DEFAULTS = (
     *("cell", "residual", "recurrent_depth"),
-    *("weight_drop", "embedding_dropout", "gradient_flow", "stopping"),
+    *("weight_drop", "embedding_dropout", "gradient_flow", "stopping", "labels"),
 )
 """The fields of a network that nothing chooses. Where one is None, it has LanguageModelNetworkConfig's default."""
 
@@ -34,6 +34,7 @@ class LanguageModelOverrides:
     embedding_dropout: float | None = None
     gradient_flow: float | None = None
     stopping: Stopping | None = None
+    labels: int | None = None
     batch_size: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None

@@ -100,7 +100,8 @@ class Pace:
         )
         size = 8 * training.batch_size * training.window_length
         text = np.random.default_rng(0).integers(self._least_id, self._vocabulary_size, size=size, dtype=np.int32)
-        corpus = EncodedCorpus(text, size, [text[:1]], 1)
+        labels = np.zeros(size, np.int32) if network.labels else None
+        corpus = EncodedCorpus(text, size, [text[:1]], 1, labels)
         objective = LanguageModelObjective(LanguageModelNetwork(network).to(self._device), corpus, training)
         return Loop(objective, training, self._device, self._precision)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from charnn.config.tokenizer import TokenizerConfig
@@ -54,7 +54,12 @@ class LanguageModelPlan:
             "tokenizer": b64encode(self.tokenizer.to_bytes()).decode("ascii"),
             "threads": self.threads,
             "measuring_seconds": self.measuring_seconds,
-            "initial_weights": weights and {"symbols": weights.symbols, "stops_alike": weights.stops_alike},
+            "initial_weights": weights
+            and {
+                "symbols": weights.symbols,
+                "stops_alike": weights.stops_alike,
+                "labels": weights.labels,
+            },
         }
         return ({} if weights is None else dict(weights.arrays)), values
 
@@ -68,7 +73,10 @@ class LanguageModelPlan:
             load(config.tokenizer.kind, b64decode(values["tokenizer"])),
             values["threads"],
             values["measuring_seconds"],
-            weights and InitialWeights(arrays, [tuple(s) for s in weights["symbols"]], weights["stops_alike"]),
+            weights
+            and InitialWeights(
+                arrays, [tuple(s) for s in weights["symbols"]], weights["stops_alike"], weights["labels"]
+            ),
         )
 
 
@@ -92,6 +100,7 @@ def decide(
     Raises UsageError or ConfigError where what was asked for cannot be.
     """
     check_stopping(overrides, corpus.config)
+    overrides = replace(overrides, labels=len(corpus.config.labels))
     initial_weights = None
     if source is None:
         tokenizer = train(tokenizer_config, _vocabulary_texts(corpus))
@@ -101,7 +110,9 @@ def decide(
         overrides = same_stopping(same_shape(overrides, source_network), source_network, corpus.config)
         stops_alike = (overrides.stopping or "symbol") == source_network.stopping
         # The weights are read now, because the new directory may be about to replace the source.
-        initial_weights = InitialWeights(source.weights(), source_tokenizer.symbols(), stops_alike)
+        initial_weights = InitialWeights(
+            source.weights(), source_tokenizer.symbols(), stops_alike, source.config().corpus.label_names
+        )
     text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
     pace = Pace(
         overrides, settings, ends_are_learned=corpus.config.ends_are_learned, thread_counts=thread_counts, **text

@@ -51,7 +51,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         def objective(device: torch.device) -> LanguageModelObjective:
             self.network = LanguageModelNetwork(config.network).to(device)
             if plan.initial_weights is not None:
-                plan.initial_weights.copy_into(self.network, plan.tokenizer.symbols())
+                labels = corpus.config.label_names
+                plan.initial_weights.copy_into(self.network, plan.tokenizer.symbols(), labels)
             return LanguageModelObjective(self.network, self._encoded, config.training, processes)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
@@ -127,7 +128,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def preview(self, report: Report) -> str:
         """A text that the network writes now, without a prompt."""
-        network, may_stop = NumpyLanguageModel(self.network), self.config.corpus.ends_are_learned
+        corpus = self.config.corpus
+        network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
+        network.label_probabilities = corpus.label_probabilities
         random = np.random.default_rng(report.step)
         return "".join(generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop))
 
@@ -153,7 +156,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         ]
 
     def _measure_quantization(self) -> LanguageModelQuantization:
-        return measure_quantization(self.directory, self.tokenizer, self._texts)
+        return measure_quantization(
+            self.directory, self.tokenizer, self._texts, self.config.corpus.label_probabilities or None
+        )
 
 
 def _broadcast(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.errors import UsageError
@@ -20,11 +21,14 @@ from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 
+T = TypeVar("T")
 Symbol = tuple[str, str]
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
 """The fields of LanguageModelNetworkConfig on which the shapes of weights, or what they compute, depend."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
 """The parameters with a row for each symbol. All others are copied as they are."""
+ROWS_OF_LABELS = "label.weight"
+"""The parameter with a row for each label, which only a network that knows labels has."""
 ROWS_OF_LENGTHS = ("countdown.weight", "lengths.weight", "lengths.bias")
 """The parameters that only a network which foretells lengths has."""
 
@@ -39,26 +43,43 @@ class InitialWeights:
     """The symbol that each id of that model stands for."""
     stops_alike: bool = True
     """Whether both models end a document in the same way."""
+    labels: Sequence[str] = ()
+    """The labels of that model."""
 
     @torch.no_grad()
-    def copy_into(self, network: LanguageModelNetwork, symbols: Sequence[Symbol]) -> list[Symbol]:
+    def copy_into(
+        self, network: LanguageModelNetwork, symbols: Sequence[Symbol], labels: Sequence[str] = ()
+    ) -> list[Symbol]:
         """Copies the weights into `network`, whose ids stand for `symbols`, and gives the symbols that are new.
 
-        The rows of new symbols stay as they were initialised, and so does what decides where a document ends unless
-        both models stop alike.
+        The rows of new symbols and labels stay as they were initialised, and so does what decides where a document ends
+        unless both models stop alike.
         """
-        place = {symbol: index for index, symbol in enumerate(self.symbols)}
-        shared = [(index, place[symbol]) for index, symbol in enumerate(symbols) if symbol in place]
+        shared, shared_labels = _shared(symbols, self.symbols), _shared(labels, self.labels)
         for name, parameter in network.named_parameters():
             if name in ROWS_OF_SYMBOLS:
                 is_taken = self.stops_alike or name == "embedding.weight"
-                rows = [(to, of) for to, of in shared if is_taken or to != STOP_ID]
-                to_rows, from_rows = np.array(rows, np.int64).reshape(-1, 2).T
-                taken = torch.from_numpy(self.arrays[name][from_rows])
-                parameter[torch.from_numpy(to_rows)] = taken.to(parameter.device)
+                _copy_rows(parameter, self.arrays[name], [pair for pair in shared if is_taken or pair[0] != STOP_ID])
+            elif name == ROWS_OF_LABELS:
+                _copy_rows(parameter, self.arrays.get(name), shared_labels)
             elif self.stops_alike or name not in ROWS_OF_LENGTHS:
                 parameter.copy_(torch.from_numpy(self.arrays[name]))
-        return [symbol for symbol in symbols if symbol not in place]
+        known = set(self.symbols)
+        return [symbol for symbol in symbols if symbol not in known]
+
+
+def _shared(ours: Sequence[T], theirs: Sequence[T]) -> list[tuple[int, int]]:
+    """The places of what both sequences have: in `ours`, and in `theirs`."""
+    place = {value: index for index, value in enumerate(theirs)}
+    return [(index, place[value]) for index, value in enumerate(ours) if value in place]
+
+
+def _copy_rows(parameter: Tensor, source: npt.NDArray[Any] | None, rows: Sequence[tuple[int, int]]) -> None:
+    """Copies rows of `source` into those of `parameter`: for each pair, to the first from the second."""
+    if source is None or not rows:
+        return
+    to_rows, from_rows = np.array(rows, np.int64).T
+    parameter[torch.from_numpy(to_rows)] = torch.from_numpy(source[from_rows]).to(parameter.device)
 
 
 def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from charnn.errors import ModelError
 from charnn.generation.model import conditions_at
 from charnn.streaming import batches_by_length, results_in_order
+from charnn.tasks.language_model.use.labels import marginal_nats
 from charnn.tasks.language_model.use.scores import Scorer, bits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -50,6 +51,11 @@ class LineModel:
     """The ids that it reads before every line (`tokenizers.base.first_ids`)."""
     stops: bool = False
     """Whether the score of a line includes that the document ends after it."""
+    by_label: Sequence[Scorer] = ()
+    """The model under each of its labels, where it knows some and a line's label is not given. `scorer` is not used
+    then."""
+    label_probabilities: Sequence[float] = ()
+    """How probable each of these labels is before a line is read."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class LineScore:
     """The text that is scored: the line without its end, or with it where ends are scored."""
     nats_T: Floats
     """-ln p of each token of the text and, where that is scored, of the end of the document."""
+    label_nats_K: Floats | None = None
+    """-ln p of the whole under each label, where the model knows labels and that of the line is not given."""
 
     @property
     def characters(self) -> int:
@@ -126,32 +134,44 @@ class LineScorer:
         ]
 
         def result() -> list[LineScore]:
-            nats: list[Floats] = [np.zeros(0, np.float32)] * len(rows)
+            by_label = np.zeros(len(model.by_label)) if model.by_label else None
+            nats: list[tuple[Floats, Floats | None]] = [(np.zeros(0, np.float32), by_label)] * len(rows)
             for chosen, future in begun:
-                for i, nats_T in zip(chosen, future.result(), strict=True):
-                    nats[i] = nats_T
-            return [LineScore(text, nats_T) for text, nats_T in zip(texts, nats, strict=True)]
+                for i, of_row in zip(chosen, future.result(), strict=True):
+                    nats[i] = of_row
+            return [LineScore(text, *of_row) for text, of_row in zip(texts, nats, strict=True)]
 
         return result
 
-    def _nats(self, model: LineModel, rows: list[_Row]) -> list[Floats]:
-        """The nats that the `LineScore` of each row has. Rows are padded at their end, where it changes nothing."""
+    def _nats(self, model: LineModel, rows: list[_Row]) -> list[tuple[Floats, Floats | None]]:
+        """The nats that the `LineScore` of each row has, and those under each label."""
+        if not model.by_label:
+            return [(nats_T, None) for nats_T in self._nats_by(model.scorer, model, rows)]
+        by_label = [self._nats_by(scorer, model, rows) for scorer in model.by_label]
+        if self._closed.is_set():
+            return []
+        probabilities_K = np.array(model.label_probabilities)
+        of_rows = [np.stack(nats) for nats in zip(*by_label, strict=True)]
+        return [(marginal_nats(nats_KT, probabilities_K), nats_KT.sum(1, dtype=np.float64)) for nats_KT in of_rows]
+
+    def _nats_by(self, scorer: Scorer, model: LineModel, rows: list[_Row]) -> list[Floats]:
+        """The nats of each row by one scorer. Rows are padded at their end, where it changes nothing."""
         before = len(model.first_ids)
         tokens_BT = np.full((len(rows), before + max(len(row.tokens) for row in rows)), STOP_ID, np.int32)
         tokens_BT[:, :before] = model.first_ids
         for tokens_T, row in zip(tokens_BT, rows, strict=True):
             tokens_T[before : before + len(row.tokens)] = row.tokens
         inputs_BT, targets_BT = tokens_BT[:, :-1], tokens_BT[:, 1:]
-        conditions = model.scorer.conditions(targets_BT, np.array([row.later for row in rows], np.int32))
+        conditions = scorer.conditions(targets_BT, np.array([row.later for row in rows], np.int32))
         text_BT, ends_BT = np.empty((2, *inputs_BT.shape), np.float32)
-        state = model.scorer.initial_state(len(rows))
+        state = scorer.initial_state(len(rows))
         length = max(1, min(BLOCK_TOKENS, BLOCK_LOGITS // model.tokenizer.size) // len(rows))
         for start in range(0, inputs_BT.shape[1], length):
             if self._closed.is_set():  # nobody waits for the result
                 return []
             block = np.s_[:, start : start + length]
             of_block = conditions_at(conditions, block)
-            costs, state = model.scorer.costs(inputs_BT[block], targets_BT[block], state, of_block)
+            costs, state = scorer.costs(inputs_BT[block], targets_BT[block], state, of_block)
             text_BT[block], ends_BT[block] = costs
         scored = [slice(before - 1, before - 1 + len(row.tokens)) for row in rows]
         nats = [nats_T[places] for nats_T, places in zip(text_BT, scored, strict=True)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import secrets
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
-from charnn.errors import CharnnWarning
+from charnn.errors import CharnnWarning, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -21,7 +21,8 @@ from charnn.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
     from charnn.generation.generator import Generation, TextGenerator
-    from charnn.generation.text import Piece, Request
+    from charnn.generation.text import Piece, Request, Text
+    from charnn.tasks.language_model.conditions import Mixture
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
@@ -50,16 +51,52 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """Whether the model has seen whole documents, and so has learned where a text ends."""
         return self.config.corpus.ends_are_learned
 
-    def sample(self, prompt: str = "", *, seed: int | None = None, **sampling: Any) -> Generation:
+    @property
+    def labels(self) -> list[str]:
+        """The labels that the model knows, none of them for a model of texts without labels."""
+        return self.config.corpus.label_names
+
+    def mixture(self, label: str | Mapping[str, float] | None) -> Mixture | None:
+        """The weight of each label, for a label, several as in `Irish=0.7,Russian=0.3`, or their weights by name.
+
+        It is None for no label. Raises UsageError for a label that the model does not know.
+        """
+        from charnn.tasks.language_model.use.labels import mixture_of, parse_labels
+
+        if label is None:
+            return None
+        if not self.labels:
+            raise UsageError(
+                f"--label: {self.path} learned texts without labels", hint="charnn train --conditioned learns them"
+            )
+        return mixture_of(parse_labels(label, self.labels) if isinstance(label, str) else label, self.labels)
+
+    def label_of(self, text: Text) -> str | dict[str, float] | None:
+        """The label that a text is written with, the weights of several, or None for a model without labels."""
+        from charnn.tasks.language_model.conditions import LABEL
+        from charnn.tasks.language_model.use.labels import named
+
+        weights = text.conditions.get(LABEL)
+        return None if weights is None else named(weights, self.labels)
+
+    def sample(
+        self,
+        prompt: str = "",
+        *,
+        seed: int | None = None,
+        label: str | Mapping[str, float] | None = None,
+        **sampling: Any,
+    ) -> Generation:
         """The text that follows `prompt`, in pieces as it is made, as `charnn sample --no-echo` writes it.
 
-        `sampling` are the fields of `charnn.generation.config.SamplingConfig`: temperature, top_k, length and so on.
-        The same seed gives the same text; without one it is another every time. Raises UsageError or ConfigError for
-        what cannot be done.
+        A model that knows labels writes it with `label`, which may be a mixture: {"Irish": 0.7, "Russian": 0.3}.
+        Without one it draws a label as often as it was seen. `sampling` are the fields of
+        `charnn.generation.config.SamplingConfig`: temperature, top_k, length and so on. The same seed gives the same
+        text; without one it is another every time. Raises UsageError or ConfigError for what cannot be done.
         """
         from charnn.generation.generator import Generation
 
-        return Generation(self.texts([prompt], SamplingConfig(**sampling), seed=seed, batch=1, echo=False))
+        return Generation(self.texts([prompt], SamplingConfig(**sampling), seed=seed, label=label, batch=1, echo=False))
 
     def texts(
         self,
@@ -67,6 +104,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         sampling: SamplingConfig,
         *,
         seed: int | None = None,
+        label: str | Mapping[str, float] | None = None,
         number: int = 1,
         batch: int = 64,
         echo: bool = True,
@@ -76,9 +114,9 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """The pieces of `number` texts for each prompt, one text after the other; `batch` of them are made at once.
 
         A prompt of None says that asking for the next one would wait. Each text has random numbers of its own, made
-        from the seed and its number. With `echo` a pattern must match the prompt, too. With `scored` a text gets its
-        log-probability, and with `alternatives` also so many alternatives to each symbol. With several beams, the texts
-        are the likeliest ones that the beams find.
+        from the seed and its number. `label` is as for `sample`. With `echo` a pattern must match the prompt, too. With
+        `scored` a text gets its log-probability, and with `alternatives` also so many alternatives to each symbol. With
+        several beams, the texts are the likeliest ones that the beams find.
         """
         from charnn.generation.generator import in_order
 
@@ -87,44 +125,62 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             from charnn.generation.beam import likeliest_texts
 
             wanted = self._requests(prompts, number=1, seed=seed)
-            runtime = self.runtime(self.precision or "auto", threads=self.threads)
+            runtime = self._writer(label)
             return likeliest_texts(
                 runtime, self.tokenizer, sampling, wanted, number=number, may_stop=self.may_stop, echo=echo
             )
-        generator = self.generator(sampling, batch=batch, echo=echo, scored=scored, alternatives=alternatives)
+        generator = self.generator(
+            sampling, label=label, batch=batch, echo=echo, scored=scored, alternatives=alternatives
+        )
         return in_order(generator.texts(self._requests(prompts, number=number, seed=seed)))
 
-    def generator(self, sampling: SamplingConfig, **options: Any) -> TextGenerator:
+    def generator(
+        self, sampling: SamplingConfig, *, label: str | Mapping[str, float] | None = None, **options: Any
+    ) -> TextGenerator:
         """A generator of texts with this model; `options` are those of `TextGenerator`."""
         from charnn.generation.generator import TextGenerator
 
-        runtime = self.runtime(self.precision or "auto", threads=self.threads)
-        return TextGenerator(runtime, self.tokenizer, sampling, may_stop=self.may_stop, **options)
+        return TextGenerator(self._writer(label), self.tokenizer, sampling, may_stop=self.may_stop, **options)
 
-    def score(self, lines: Iterable[str], *, ends: bool = False) -> Iterator[LineScore]:
+    def _writer(self, label: str | Mapping[str, float] | None) -> RuntimeLanguageModel:
+        """The network, ready to write texts with these labels."""
+        runtime = self.runtime(self.precision or "auto", threads=self.threads)
+        if not self.labels and label is None:
+            return runtime
+        return runtime.with_labels(self.mixture(label), self.config.corpus.label_probabilities)
+
+    def score(
+        self, lines: Iterable[str], *, ends: bool = False, label: str | Mapping[str, float] | None = None
+    ) -> Iterator[LineScore]:
         """The score of each line, which the model reads by itself, in order and as `charnn score` has it.
 
-        Lines are read ahead, in chunks. With `ends`, line ends are scored, too. The precision is fp32 unless another
-        was asked for.
+        Lines are read ahead, in chunks. With `ends`, line ends are scored, too. A model that knows labels scores each
+        line under `label`. Without one the line's label is unknown, and its score says what it costs under each of
+        them, too. The precision is fp32 unless another was asked for.
         """
         from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 
-        with closing(LineScorer([self.line_model(ends=ends)], ends=ends, threads=self.threads)) as scorer:
+        with closing(LineScorer([self.line_model(ends=ends, label=label)], ends=ends, threads=self.threads)) as scorer:
             for chunk in score_stream(([line] for line in lines), scorer):
                 yield from (line.scores[0] for line in chunk)
 
-    def line_model(self, *, ends: bool = False) -> LineModel:
+    def line_model(self, *, ends: bool = False, label: str | Mapping[str, float] | None = None) -> LineModel:
         """The model as a reader of lines. It reads each after the ids that open a document; with `ends`, a model that
-        was trained on lines is also scored for ending the text there."""
+        was trained on lines is also scored for ending the text there. `label` is as for `score`."""
         from charnn.tasks.language_model.use.lines import LineModel
         from charnn.tokenizers.base import first_ids
 
-        corpus = self.config.corpus
+        corpus, scorer = self.config.corpus, self.runtime(self.precision or "fp32", threads=1)
+        if label is not None:
+            scorer = scorer.with_labels(self.mixture(label))
+        by_label = [] if label is not None else [scorer.with_labels(self.mixture({name: 1.0})) for name in self.labels]
         return LineModel(
-            self.runtime(self.precision or "fp32", threads=1),
+            scorer,
             self.tokenizer,
             first_ids(self.tokenizer, ends_are_learned=self.may_stop),
             stops=ends and corpus.document == "line" and self.may_stop,
+            by_label=by_label,
+            label_probabilities=corpus.label_probabilities,
         )
 
     def runtime(self, precision: InferencePrecision, *, threads: int) -> RuntimeLanguageModel:

@@ -20,6 +20,7 @@ def score_carried(
     characters: int,
     *,
     stop_id: int,
+    labels: Sequence[npt.NDArray[np.int32]] | None = None,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,
@@ -27,7 +28,8 @@ def score_carried(
     """The score of `documents`, the ids of texts of `characters` characters in all, read as one sequence.
 
     Each document is followed by a stop token, which is scored apart and is also what the first document is read after.
-    The state is carried through everything, `window` steps a call. No document may contain `stop_id`.
+    The state is carried through everything, `window` steps a call. No document may contain `stop_id`. `labels` are for
+    documents that have labels: the number of its label for each token of a document and for the stop token after them.
 
     Several lanes read consecutive parts side by side. Each but the first reads the `warm_up` tokens before its part
     first, unscored: the result is that of a single lane up to what the model remembers of more than `warm_up` tokens
@@ -36,7 +38,8 @@ def score_carried(
     end = np.array([stop_id], dtype=np.int32)
     stream = np.concatenate([end, *(ids for document in documents for ids in (document, end))])
     tokens = len(stream) - 1
-    conditions = conditions_at(scorer.conditions(stream[np.newaxis, 1:]), 0)
+    labels_1T = {} if labels is None else {"labels_BT": np.concatenate(labels)[np.newaxis]}
+    conditions = conditions_at(scorer.conditions(stream[np.newaxis, 1:], **labels_1T), 0)
 
     # All lanes read equally far, so what padding there is comes last in a row, where it changes nothing that counts.
     # Lane i reads from token i * part on; its first warm_up tokens are scored by the lane before, where there is one.

@@ -3,16 +3,17 @@
 This is the contract of the graph, which `learn.graph` writes. It has an input `ids` (B, T) int64, an output `logits`
 (B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For
 every condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each
-id. A graph that foretells lengths also has an output `log_lengths` (B, T, L) fp32, which is ln p of each class of the
-length of the document that an id opens. The graph's property `stopping` says how it ends a document, where that is not
-by a symbol. A graph of single steps (`learn.step_graph`) is the same without the axis T.
+id; for labels it is (B, T, K) fp32, the weight of each of the K labels. A graph that foretells lengths also has an
+output `log_lengths` (B, T, L) fp32, which is ln p of each class of the length of the document that an id opens. The
+graph's property `stopping` says how it ends a document, where that is not by a symbol. A graph of single steps
+(`learn.step_graph`) is the same without the axis T.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,13 @@ from charnn.errors import ModelFormatError
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.runtime.session import BoundSteps, graph_name, only_what_is_wanted, open_graph
 from charnn.runtime.state import join, overwrite, put, select
-from charnn.tasks.language_model.conditions import CONDITIONS, COUNTDOWN, ConditionedLanguageModel
+from charnn.tasks.language_model.conditions import (
+    COUNTDOWN,
+    LABEL_PORT,
+    Condition,
+    ConditionedLanguageModel,
+    conditions_of,
+)
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tasks.language_model.use.scores import Costs
@@ -42,13 +49,16 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         session = open_graph(graph, threads=threads)
         stopping = session.get_modelmeta().custom_metadata_map.get("stopping", "symbol")
         self.stopping = cast(Stopping, stopping)
-        self._conditions = CONDITIONS.get(self.stopping, ())
         shapes = {i.name: i.shape for i in session.get_inputs()}
+        labels = shapes.get(LABEL_PORT, [0])[-1]
+        self.labels = labels if isinstance(labels, int) else 0
+        self._conditions = conditions_of(self.stopping, self.labels)
         outputs = {o.name: o.shape for o in session.get_outputs()}
         # If the graph has an input for a condition that its `stopping` does not have, it stays among the states here,
         # and is found out because it does not have their shape.
-        axes, *others = {len(shapes.pop(name, ())) for name in ("ids", *(c.port for c in self._conditions))}
-        is_ours = axes in (1, 2) and not others and stopping in CONDITIONS
+        ports = {"ids": 0, **{condition.port: int(condition.is_mixed) for condition in self._conditions}}
+        axes, *others = {len(shapes.pop(port, ())) - further for port, further in ports.items()}
+        is_ours = axes in (1, 2) and not others and stopping in get_args(Stopping)
         self._state_names = list(shapes)
         self._after = [f"{state}.next" for state in self._state_names]
         is_ours &= list(outputs) == ["logits", *self._after, *["log_lengths"] * (stopping == "length")]
@@ -153,9 +163,19 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         outputs = self._session.run([*wanted, *self._after], feed, self._options)
         return outputs[: len(wanted)], tuple(outputs[len(wanted) :])
 
-    def _rows(self, conditions: Conditions) -> dict[str, npt.NDArray[np.int64]]:
-        """The rows of the conditions' embeddings, by the names of the graph's inputs."""
-        return {c.port: c.row_of(conditions[c.name]).astype(np.int64, copy=False) for c in self._conditions}
+    def _rows(self, conditions: Conditions) -> dict[str, npt.NDArray[Any]]:
+        """The rows of the conditions' embeddings or their weights, by the names of the graph's inputs."""
+        return {c.port: _input_of(c, conditions[c.name]) for c in self._conditions}
+
+
+def _input_of(condition: Condition, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The values of a condition as the graph takes them."""
+    if not condition.is_mixed:
+        rows: Ints = condition.row_of(values).astype(np.int64, copy=False)
+        return rows
+    is_number = np.issubdtype(values.dtype, np.integer)
+    weights: Floats = np.eye(condition.size, dtype=np.float32)[values] if is_number else values.astype(np.float32)
+    return weights
 
 
 def _nats(logits_BTV: Floats, targets_BT: Ints) -> Floats:

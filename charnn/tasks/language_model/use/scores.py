@@ -41,10 +41,11 @@ class Scorer(Protocol):
     def initial_state(self, batch: int) -> Any:
         """The state of `batch` rows that have read nothing."""
 
-    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None, labels_BT: Ids | None = None) -> Conditions:
         """The conditions of the inputs before `targets_BT`, which depend on where documents end.
 
         The document at the end of each row has `later_B` more tokens beyond it. Without `later_B` it ends with the row.
+        `labels_BT` has the number of the label of each target's document, where documents have labels.
         """
 
     def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Any, conditions: Conditions) -> tuple[Costs, Any]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
+import onnx
 import pytest
 import torch
 
+from charnn.errors import ModelFormatError
 from charnn.generation.beam import likeliest_texts
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, in_order
-from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
+from charnn.generation.model import Conditions
 from charnn.generation.text import Request
-from charnn.tasks.language_model.conditions import CONDITIONS, Condition, TextConditionValues
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -30,57 +28,18 @@ V, LABELS = LETTERS.size, 3
 IDS_BT = np.array([[0, 3, 4, 5, 0, 6], [2, 1, 1, 0, 2, 3]])
 
 
-def label_of(number: int) -> Condition:
-    """A condition that has the same value beside every id, a stop too."""
-    return Condition(
-        "label", "labels", LABELS, beside_stops=True, row_of=lambda labels: labels,
-        of_targets=lambda targets_BT, later_B: np.full(targets_BT.shape, number),
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """What a text with a label gives its steps, beside what it gives them anyway."""
-
-    label: int
-    others: TextConditionValues
-
-    @property
-    def values(self) -> dict[str, Any]:
-        return {"label": self.label, **self.others.values}
-
-    @property
-    def is_over(self) -> bool:
-        return self.others.is_over
-
-    def next(self) -> Labelled:
-        return Labelled(self.label, self.others.next())
-
-
-class LabelledModel(RuntimeLanguageModel):
-    """Writes every text with one label."""
-
-    label = 1
-
-    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Any, Any, Any]:
-        return super().open_documents(batch, {"label": np.full(batch, self.label)})
-
-    def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
-        logits_V, state, conditions = super().start(prompt_tokens, random)
-        return TextStart(logits_V, state, Labelled(self.label, conditions))
-
-
 @pytest.fixture(params=["symbol", "halt", "length"])
-def stopping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stopping:
+def stopping(request: pytest.FixtureRequest) -> Stopping:
     """A way to end documents, of models that have a label besides."""
     kind: Stopping = request.param
-    monkeypatch.setitem(CONDITIONS, kind, (*CONDITIONS[kind], label_of(1)))
     return kind
 
 
 def network_of(stopping: Stopping, cell: str = "lstm") -> LanguageModelNetwork:
     torch.manual_seed(0)
-    config = LanguageModelNetworkConfig(V, cell=cell, layers=1, hidden_size=8, embedding_size=5, stopping=stopping)
+    config = LanguageModelNetworkConfig(
+        V, cell=cell, layers=1, hidden_size=8, embedding_size=5, stopping=stopping, labels=LABELS
+    )
     network = LanguageModelNetwork(config).eval()
     with torch.no_grad():
         for parameter in network.parameters():
@@ -124,20 +83,41 @@ def test_a_label_is_given_beside_the_stop_that_the_countdown_is_not_given_beside
     torch.testing.assert_close(y_BTH, network.recurrent(x_BTE, network.initial_state(1))[0])
 
 
-def test_a_text_is_scored_under_the_label_that_the_model_gives(stopping: Stopping) -> None:
+def test_a_mixture_adds_the_weighted_sum_of_its_labels_vectors(stopping: Stopping) -> None:
+    """A label that weighs 1 is the label itself; and both graphs mix as the network does."""
+    network = network_of(stopping)
+    expected = NumpyLanguageModel(network)
+    alone, mixed = given(stopping, [1, 2]), given(stopping, [1, 2])
+    alone["label"] = np.eye(LABELS, dtype=np.float32)[alone["label"]]
+    mixed["label"] = np.broadcast_to(np.array([0.25, 0.0, 0.75], np.float32), (*IDS_BT.shape, LABELS))
+    vectors = network.get_parameter("label.weight")
+    with torch.no_grad():
+        vectors[1] = 0.25 * vectors[0] + 0.75 * vectors[2]
+    for graph, atol in zip(graphs(network), (1e-5, 0.2), strict=True):
+        runtime = RuntimeLanguageModel(graph)
+        for conditions, same in ((alone, given(stopping, [1, 2])), (mixed, given(stopping, [1, 1]))):
+            theirs_BTV, _ = expected.sequence(IDS_BT, expected.initial_state(2), same)
+            for model in (runtime, expected):
+                logits_BTV, _ = model.sequence(IDS_BT, model.initial_state(2), conditions)
+                np.testing.assert_allclose(logits_BTV, theirs_BTV, rtol=0, atol=atol)
+
+
+def test_a_text_is_scored_under_the_labels_that_are_given(stopping: Stopping) -> None:
+    """Each document under its own, or all under those of the model."""
     network = network_of(stopping)
     model = RuntimeLanguageModel(graphs(network)[0])
     documents = ["abcabc", "", "hgf"]
     ids = [LETTERS.encode(text) for text in documents]
-    whole = score_carried(model, ids, 9, stop_id=STOP_ID)
-    conditions = model.conditions(np.concatenate([np.append(i, STOP_ID) for i in ids])[None])
-    assert set(conditions["label"].flat) == {1}
-    assert whole.nats == pytest.approx(
-        score_carried(NumpyLanguageModel(network), ids, 9, stop_id=STOP_ID).nats, rel=1e-5
-    )
-    assert score_crops(model, documents, LETTERS.encode, context=20, stop_id=STOP_ID).stops == 3
-    CONDITIONS[stopping] = (*CONDITIONS[stopping][:-1], label_of(2))
-    assert score_carried(model, ids, 9, stop_id=STOP_ID).nats != pytest.approx(whole.nats, rel=1e-3)
+    labels = [np.full(len(each) + 1, label, np.int32) for each, label in zip(ids, (1, 2, 1), strict=True)]
+    whole = score_carried(model, ids, 9, labels=labels, stop_id=STOP_ID)
+    reference = score_carried(NumpyLanguageModel(network), ids, 9, labels=labels, stop_id=STOP_ID)
+    assert whole.nats == pytest.approx(reference.nats, rel=1e-5)
+    of_model = model.with_labels((0.0, 1.0, 0.0))
+    alike = [np.full(len(each) + 1, 1, np.int32) for each in ids]
+    expected = score_carried(model, ids, 9, labels=alike, stop_id=STOP_ID)
+    assert score_carried(of_model, ids, 9, stop_id=STOP_ID).nats == pytest.approx(expected.nats, rel=1e-5)
+    assert expected.nats != pytest.approx(whole.nats, rel=1e-4)
+    assert score_crops(of_model, documents, LETTERS.encode, context=20, stop_id=STOP_ID).stops == 3
 
 
 def written(model: RuntimeLanguageModel, prompts: list[str], *, batch: int) -> list[str]:
@@ -151,22 +131,38 @@ def written(model: RuntimeLanguageModel, prompts: list[str], *, batch: int) -> l
 
 def test_a_text_is_written_with_its_label_from_the_first_step_to_the_last(stopping: Stopping) -> None:
     """In any batch, with any prompt; and what is written shows the label that the model was given."""
-    model = LabelledModel(graphs(network_of(stopping))[1])
+    model = RuntimeLanguageModel(graphs(network_of(stopping))[1]).with_labels((0.0, 1.0, 0.0))
     prompts = ["", "abc", "abc", "h"] * 5
     texts = written(model, prompts, batch=1)
     assert texts == written(model, prompts, batch=7)
-    model.label = 2
-    assert texts != written(model, prompts, batch=7)
+    assert texts != written(model.with_labels((0.0, 0.0, 1.0)), prompts, batch=7)
+
+
+def test_texts_draw_their_labels_as_often_as_they_were_seen(stopping: Stopping) -> None:
+    model = RuntimeLanguageModel(graphs(network_of(stopping))[1]).with_labels(None, (0.2, 0.8, 0.0))
+    starts = [model.start(1, np.random.default_rng(n)).conditions.values["label"] for n in range(400)]
+    drawn = np.array(starts).mean(0)
+    np.testing.assert_allclose(drawn, (0.2, 0.8, 0.0), atol=0.06)
+    assert all(sum(weights) == max(weights) == 1 for weights in starts)
+    assert written(model, [""] * 9, batch=1) == written(model, [""] * 9, batch=4)
 
 
 def test_a_beam_carries_a_label(stopping: Stopping) -> None:
     texts = []
-    for label in (1, 2):
-        model = LabelledModel(graphs(network_of(stopping))[0])
-        model.label = label
+    for weights in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)):
+        model = RuntimeLanguageModel(graphs(network_of(stopping))[0]).with_labels(weights)
         requests = [Request(0, "a", np.random.default_rng(0))]
         sampling = SamplingConfig(length=12, beams=3)
-        found = likeliest_texts(model, LETTERS, sampling, requests, number=3, may_stop=True, echo=False)
+        found = list(likeliest_texts(model, LETTERS, sampling, requests, number=3, may_stop=True, echo=False))
         texts.append([(piece.shown, piece.text.log_probability) for piece in found])
+        assert all(tuple(piece.text.conditions["label"]) == weights for piece in found)
     assert all(len(found) == 3 for found in texts)
     assert texts[0] != texts[1]
+
+
+def test_a_graph_whose_labels_have_no_number_is_refused() -> None:
+    graph = onnx.load_from_string(graphs(network_of("symbol"))[0])
+    port = next(port for port in graph.graph.input if port.name == "label_weights")
+    port.type.tensor_type.shape.dim[2].dim_param = "K"
+    with pytest.raises(ModelFormatError, match="not a graph of charnn's"):
+        RuntimeLanguageModel(graph.SerializeToString())

@@ -1,0 +1,104 @@
+"""Evaluates a language model of texts with labels: how well it predicts each text when it is told the label and when it
+is not, and how often it finds the label of a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from charnn.errors import CorpusError, UsageError
+from charnn.readable import percent
+from charnn.tasks.language_model.corpus import read_corpus_again, read_labelled
+from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
+from charnn.tasks.language_model.use.labels import posterior
+from charnn.tasks.language_model.use.lines import LineScorer, score_stream
+from charnn.tasks.task import Evaluation, Finding
+
+if TYPE_CHECKING:
+    from charnn.tasks.language_model.use.model import LanguageModel
+
+
+class LabelledTextEvaluation(Evaluation):
+    """Reads each text by itself, under every label. Figures are per character, line ends included."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        files: Sequence[str],
+        options: LanguageModelEvaluationOptions,
+        *,
+        encoding: str,
+        threads: int,
+    ) -> None:
+        """Without files the model is scored on what was held out when it was trained.
+
+        Raises UsageError for options that a model of labelled lines does not have, and CorpusError for data without a
+        label that the model knows.
+        """
+        self._model, self._threads = model, threads
+        for option, given in (("--context", options.crop), ("--documents", options.documents)):
+            if given is not None:
+                raise UsageError(
+                    f"{option} is for texts without labels; {model.path} reads each labelled line by itself"
+                )
+        any_bytes = model.tokenizer.kind == "bytes"
+        if files:
+            texts = read_labelled(files, model.config.corpus.layout, encoding=encoding, any_bytes=any_bytes)
+        else:
+            corpus = read_corpus_again(model.config.corpus, any_bytes=any_bytes)
+            texts = list(zip(corpus.validation_labels, corpus.validation, strict=True))
+        self._name = ", ".join(files) if files else "held out of the corpus"
+        place = {label: number for number, label in enumerate(model.labels)}
+        self._texts = [(place[label], text) for label, text in texts if label in place]
+        self._unknown = len(texts) - len(self._texts)
+        if not self._texts:
+            raise CorpusError(f"{self._name}: no text with a label that the model knows")
+        self._figures: dict[str, Any] = {}
+
+    def run(self) -> Iterator[Finding]:
+        reader = self._model.line_model(ends=True)
+        prior_K, told, untold, right = np.array(reader.label_probabilities), 0.0, 0.0, 0
+        with closing(LineScorer([reader], ends=True, threads=self._threads)) as scorer:
+            chunks = score_stream(([text] for _, text in self._texts), scorer)
+            scores = (line.scores[0] for chunk in chunks for line in chunk)
+            for (label, _), score in zip(self._texts, scores, strict=True):
+                assert score.label_nats_K is not None
+                told += float(score.label_nats_K[label])
+                untold += score.nats
+                right += int(posterior(score.label_nats_K, prior_K).argmax()) == label
+        characters = sum(len(text) for _, text in self._texts)
+        self._figures = {
+            "nats_per_character": told / characters,
+            "bits_per_character": told / characters / math.log(2),
+            "bits_per_character_without_label": untold / characters / math.log(2),
+            "label_accuracy": right / len(self._texts),
+            "labels": len(self._model.labels),
+            "characters": characters,
+            "documents": len(self._texts),
+            "precision": self._model.precision or "fp32",
+            "model": str(self._model.path),
+        }
+        return iter(())
+
+    def notices(self) -> Iterator[str]:
+        if self._unknown:
+            yield f"{self._unknown:,} texts were left out: the model does not know their labels"
+
+    def to_json(self) -> dict[str, Any]:
+        return self._figures
+
+    def report(self) -> str:
+        result = self._figures
+        rows = (
+            f"model          {result['model']}",
+            f"texts          {self._name}: {result['documents']:,} texts with {result['labels']:,} labels, "
+            f"{result['characters']:,} characters",
+            f"bits/char      {result['bits_per_character']:.4f} when the label is known",
+            f"               {result['bits_per_character_without_label']:.4f} when it is not",
+            f"labels found   {percent(result['label_accuracy'])}% of the texts have the label that is most probable",
+        )
+        return "\n".join(rows) + "\n"
