@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_path
-from charnn.errors import ModelFormatError, UsageError
+from charnn.corpora.foreign import foreign_format, looks_like_table
+from charnn.errors import CharnnWarning, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import Option, TrainingOptions, options_from, options_of
@@ -180,15 +182,48 @@ def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]
 
 
 def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Task[Any]:
-    """The task whose kind of data the file is. Raises UsageError where it looks like data of several."""
+    """The task whose kind of data the file is. Where that is a guess, a warning says so, and which option says
+    otherwise. Raises UsageError where the file looks like data of several."""
     from charnn.corpora.sources import peek
 
     sample = peek(path, encoding=encoding)
-    found = [task for task in tasks if task.recognizes(sample)]
-    if len(found) > 1:
-        names = " or ".join(f"--task {task.name}" for task in found)
-        raise UsageError(f"{path}: this may be data of several kinds", hint=f"say which with {names}")
-    return found[0] if found else TASKS[FALLBACK]
+    found = {task: recognition for task in tasks if (recognition := task.recognizes(sample)) is not None}
+    sure = [task for task, recognition in found.items() if recognition.is_sure]
+    left = sure or list(found)
+    if len(left) > 1:
+        names = " or ".join(f"--task {task.name}" for task in left)
+        raise UsageError(f"{path}: this may be {_kinds(left)}", hint=f"say which with {names}")
+    if left:
+        if not sure:
+            others = " or ".join(f"--task {task.name}" for task in tasks if task is not left[0])
+            _guessed(f"{path} is read as a {left[0].data.removesuffix('s')}: it has {found[left[0]].reason}", others)
+        return left[0]
+    fallback = TASKS[FALLBACK]
+    if warning := _not_prose(sample):
+        warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
+        return fallback
+    for task in tasks:
+        if looks_like := task.resembles(sample):
+            _guessed(f"{path} is read as {fallback.data.removesuffix('s')}: it has {looks_like}", f"--task {task.name}")
+    return fallback
+
+
+def _not_prose(sample: str) -> str | None:
+    """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
+    if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
+        return f"looks like {found.what}, and is read as text; {found.hint}"
+    if (table := looks_like_table(sample)) is not None:
+        return f"looks like {table}, and is read as text; --text NAME and --label NAME with --conditioned read columns"
+    return None
+
+
+def _kinds(tasks: Sequence[Task[Any]]) -> str:
+    return " or ".join(task.data for task in tasks)
+
+
+def _guessed(what: str, otherwise: str) -> None:
+    """Says what was guessed, and the option that says otherwise, if there is one."""
+    warnings.warn(f"{what}{f'; {otherwise} reads it otherwise' if otherwise else ''}", CharnnWarning, stacklevel=3)
 
 
 def refuse_others(

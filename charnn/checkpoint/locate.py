@@ -30,7 +30,10 @@ def find_model(name: str | None, task: str | None) -> ModelDirectory:
 
 
 def wrong_task(model: ModelDirectory, found: str, needed: str) -> ModelError:
-    return ModelError(f"{model.path}: this is a {found}, and a {needed} is needed")
+    return ModelError(
+        f"{model.path}: this is a {found}, and a {needed} is needed",
+        hint=f"name another one with --model; charnn train FILE --task {needed} makes one",
+    )
 
 
 def is_named(name: str | None) -> bool:

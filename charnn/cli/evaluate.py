@@ -30,6 +30,15 @@ def evaluate(
         ),
     ] = None,
     model: options.Model = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="|".join(TASKS),
+            help="Score a model of this kind, whatever FILE looks like.",
+            show_default="told by the options and by what FILE looks like",
+        ),
+    ] = None,
     encoding: options.Encoding = "utf-8",
     precision: options.Precision = "fp32",
     as_json: options.AsJson = False,
@@ -56,15 +65,15 @@ def evaluate(
     from charnn.cli import console
 
     wanted = given_options(invocation, values)
-    directory = _model(model, files or [], wanted, encoding)
-    task = api.task_of(directory)
-    who = f"{directory.path} is a {task.title}"
-    api.refuse_others(task, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
-    loaded = task.load(task.directory(directory.path), precision=precision, threads=options.processors())
-    evaluation = task.evaluate(
+    directory = _model(model, files or [], wanted, encoding, task)
+    chosen = api.task_of(directory)
+    who = f"{directory.path} is a {chosen.title}"
+    api.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
+    loaded = chosen.load(chosen.directory(directory.path), precision=precision, threads=options.processors())
+    evaluation = chosen.evaluate(
         loaded,
         files or [],
-        options_from(task.evaluation_options, wanted),
+        options_from(chosen.evaluation_options, wanted),
         encoding=encoding,
         threads=options.processors(),
     )
@@ -83,8 +92,11 @@ def evaluate(
         console.write(evaluation.report())
 
 
-def _model(name: str | None, files: list[str], wanted: dict[str, Any], encoding: str) -> ModelDirectory:
-    """The model that is named, or without a name the newest one of the task that the options or FILE belong to.
+def _model(
+    name: str | None, files: list[str], wanted: dict[str, Any], encoding: str, task_name: str | None
+) -> ModelDirectory:
+    """The model that is named, or without a name the newest one of the task that is named, or else of that which the
+    options or FILE belong to.
 
     Where only FILE tells the task, and there is no model of that task, it is the newest model of any task: a treebank
     can be read as a text, too.
@@ -93,6 +105,8 @@ def _model(name: str | None, files: list[str], wanted: dict[str, Any], encoding:
     from charnn.checkpoint.locate import find_model, is_named
     from charnn.cli import console
 
+    if task_name is not None:
+        return find_model(name, api.task_named(task_name).name)
     left = api.tasks_with(wanted, lambda one: one.evaluation_options)
     if is_named(name):
         return find_model(name, None)

@@ -33,8 +33,8 @@ def tag(
             metavar="FORMAT",
             help="Read FILE in this format. lines: raw text with a sentence on each line. text: raw text that runs on "
             "over line ends. tokens: words between spaces, a sentence on each line. characters: each character of a "
-            "line is tagged. conllu, columns, slashed: text that has tags, as CoNLL-U, as columns between tabs, as "
-            "word_TAG.",
+            "line is tagged. conllu, columns, slashed: text that has tags, as CoNLL-U, as columns between tabs or "
+            "spaces, as word_TAG.",
             show_default="told by the content: conllu, columns or slashed, and otherwise lines",
         ),
     ] = None,

@@ -72,7 +72,7 @@ def train(
     """Train a model: learn a text, or the tags of a treebank.
 
     A text makes a language model, which predicts the text character by
-    character. A treebank (CoNLL-U, columns between tabs, or word_TAG lines)
+    character. A treebank (CoNLL-U, columns of tags, or word_TAG lines)
     makes a tagger, which gives each word a tag.
 
     Give a --time and a text; everything else is chosen to suit them. A longer

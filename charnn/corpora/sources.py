@@ -15,6 +15,7 @@ import sys
 import zlib
 
 from charnn.config.model import SourceFile
+from charnn.corpora.foreign import foreign_format
 from charnn.errors import CorpusError, UsageError
 
 PEEKED_BYTES = 1 << 16
@@ -32,6 +33,8 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
     data = _unpacked_bytes(path, name)
+    if not any_bytes:
+        check_is_text(data, name)
     text = _decoded(data, name, encoding, any_bytes)
     place = path if path == "-" else os.path.abspath(path)
     return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
@@ -78,6 +81,12 @@ def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool =
     if hashlib.sha256(data).hexdigest() != source.sha256:
         raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
     return _decoded(data, source.path, encoding, any_bytes)
+
+
+def check_is_text(data: bytes, name: str) -> None:
+    """Raises CorpusError for a file that begins as one of a kind does that is no text."""
+    if (found := foreign_format(data)) is not None and not found.is_text:
+        raise CorpusError(f"{name} is {found.what}, and no text", hint=found.hint)
 
 
 def check_encoding(encoding: str, any_bytes: bool = False) -> None:

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import chain
 
-from charnn.corpora.sources import check_encoding
+from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.errors import CorpusError
 
 PIECE = 1 << 16
@@ -32,7 +32,20 @@ def stream(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> It
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    return _decoded(_unpacked(_read(path, name), name), name, encoding, "surrogateescape" if any_bytes else "strict")
+    pieces = _unpacked(_read(path, name), name)
+    if not any_bytes:
+        pieces = _checked(pieces, name)
+    return _decoded(pieces, name, encoding, "surrogateescape" if any_bytes else "strict")
+
+
+def _checked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The pieces, unless the first one is the beginning of a file that is no text."""
+    is_first = True
+    for data in pieces:
+        if data and is_first:
+            check_is_text(data, name)
+            is_first = False
+        yield data
 
 
 def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> Iterator[str]:

@@ -31,6 +31,16 @@ class Description:
     """Further entries for the JSON that are not in config.json, such as symbols or tags."""
 
 
+@dataclass(frozen=True)
+class Recognition:
+    """Why data seem to be of a task's kind."""
+
+    reason: str
+    """What the data have, as the end of a sentence that begins with "it has"."""
+    is_sure: bool
+    """Whether other data hardly look like this. What is not sure is said, with the option that says otherwise."""
+
+
 class Finding(Protocol):
     """One of the things that an evaluation lists, such as a word with a wrong tag in its sentence."""
 
@@ -117,9 +127,14 @@ class Task(ABC, Generic[C]):
     def model(self) -> type[Model[Any, C]]:
         """The class of its models, which works without PyTorch."""
 
-    def recognizes(self, sample: str) -> bool:
-        """Whether data that begin with this sample are of this task's kind. A task that reads any text says no."""
-        return False
+    def recognizes(self, sample: str) -> Recognition | None:
+        """Why data that begin with this sample are of this task's kind, or None. A task that reads any text says so of
+        none."""
+        return None
+
+    def resembles(self, sample: str) -> str | None:
+        """What data look like that could be this task's, although it does not recognize them; None for other data."""
+        return None
 
     @abstractmethod
     def start(self, run: Run, options: Any) -> Session[C]:

@@ -16,7 +16,7 @@ from charnn.network.recurrent import Recurrent
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.model import Model
 from charnn.tasks.options import TrainingOptions
-from charnn.tasks.task import Description, Evaluation, Task
+from charnn.tasks.task import Description, Evaluation, Recognition, Task
 from charnn.training.session import Session, new_record, under_budget
 
 HELD_OUT, BATCH, UNITS = 20, 16, 8
@@ -118,8 +118,8 @@ class ParityTask(Task[ParityConfig]):
     name, title, data, summary, commands = "parity", "judge of parity", "lines of bits", "counts modulo 2", ()
     training_options, directory, model = TrainingOptions, ParityDirectory, ParityModel
 
-    def recognizes(self, sample: str) -> bool:
-        return set(sample) == set("01\n")
+    def recognizes(self, sample: str) -> Recognition | None:
+        return Recognition("zeros and ones alone", is_sure=True) if set(sample) == set("01\n") else None
 
     def start(self, run: Any, options: TrainingOptions) -> Session[ParityConfig]:
         text, source = read(run.corpus[0])

@@ -21,7 +21,8 @@ class TaggerOptions(RecurrentTrainingOptions):
     )
     format: TreebankFormat | None = option(
         None,
-        "Read the files in this format: conllu, columns (between tabs), slashed (word_TAG) or aligned (see --tags).",
+        "Read the files in this format: conllu, columns (between tabs or spaces), slashed (word_TAG) or aligned (see "
+        "--tags).",
         panel=TREEBANKS,
         metavar="FORMAT",
         shown_default="told by their content",
@@ -72,7 +73,8 @@ class TaggerEvaluationOptions:
     )
     format: TreebankFormat | None = option(
         None,
-        "Read FILE in this format: conllu, columns (between tabs), slashed (word_TAG) or aligned (see --tags).",
+        "Read FILE in this format: conllu, columns (between tabs or spaces), slashed (word_TAG) or aligned (see "
+        "--tags).",
         panel=TREEBANKS,
         metavar="FORMAT",
         shown_default="told by its content",

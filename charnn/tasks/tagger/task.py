@@ -9,7 +9,7 @@ from charnn.config import Budget
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
-from charnn.tasks.task import Description, Run, Task
+from charnn.tasks.task import Description, Recognition, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
@@ -36,11 +36,20 @@ class TaggerTask(Task[TaggerConfig]):
 
         return Tagger
 
-    def recognizes(self, sample: str) -> bool:
-        """CoNLL-U, columns between tabs, and lines of word_TAG are treebanks."""
-        from charnn.tasks.tagger.formats.recognition import recognize
+    def recognizes(self, sample: str) -> Recognition | None:
+        """CoNLL-U, columns with blank lines between sentences, and lines of several word_TAG are treebanks."""
+        from charnn.tasks.tagger.formats.recognition import recognize, sample_of
 
-        return recognize(sample) != "lines"
+        found = recognize(sample_of(sample))
+        if found.format == "lines" or not found.is_treebank:
+            return None
+        return Recognition(found.reason, is_sure=found.format == "conllu")
+
+    def resembles(self, sample: str) -> str | None:
+        from charnn.tasks.tagger.formats.recognition import recognize, sample_of
+
+        found = recognize(sample_of(sample))
+        return found.looks_like or (None if found.format in ("lines", "slashed") else found.reason)
 
     @property
     def directory(self) -> type[TaggerDirectory]:

@@ -14,7 +14,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import align
-from charnn.tasks.tagger.formats.recognition import SAMPLE_CHARACTERS, recognize
+from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
 
 _PIECE = 1 << 16
@@ -23,12 +23,14 @@ _PIECE = 1 << 16
 
 def treebank_format(text: str, name: str) -> TreebankFormat:
     """The format of a treebank, told by its content. Raises CorpusError where there are no tags in it."""
-    match recognize(text[:SAMPLE_CHARACTERS]):
+    sample = sample_of(text)
+    check_line_ends(sample, name)
+    match recognize(sample).format:
         case "conllu" | "columns" | "slashed" as format:
             return format
         case _:
             raise CorpusError(
-                f"{name}: neither CoNLL-U, nor columns between tabs, nor word_TAG",
+                f"{name}: neither CoNLL-U, nor columns, nor word_TAG",
                 hint="name its format with --format",
             )
 

@@ -1,18 +1,25 @@
-r"""Columns between tabs: the word, its tags, and whatever else; a blank line ends a sentence.
+r"""Columns between tabs or spaces: the word, its tags, and whatever else; a blank line ends a sentence.
 
-Every line of a file has as many columns as the first. Probabilities and the best tags (`NOUN:0.9312 VERB:0.0511`) are
+Every row of a file has as many columns as most of its first sentence; comments, a header and the lines that part
+documents are no rows (`formats.rows`) and stay as they are. The spaces of columns between spaces, which tools align
+with, stay as well. Probabilities and the best tags (`NOUN:0.9312 VERB:0.0511`) are
 written as further columns at the end.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CorpusError
+from charnn.tasks.tagger.formats.rows import DOCUMENT_START, cells_of, is_comment, is_header
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_alternatives, written_probability
+
+_SPACES = re.compile(r" +")
 
 
 @dataclass(slots=True)
@@ -23,12 +30,17 @@ class ColumnsSentence(Sentence):
     """The cells of all rows, column by column, that of the words first."""
     line_ends: list[str] | None = None
     r"""The line end of every row but the last; None where they are all \n."""
+    gaps: list[list[str]] | None = None
+    """Where spaces are between the cells, those of each row: before the first cell, between cells, and after the last.
+    """
+    skipped: int = 0
+    """The number of lines before the rows that are none."""
     start: int = 0
     end: int = 0
     """`source[start:end]` is the rows."""
 
     def line_of(self, word: int) -> int:
-        return self.line + word
+        return self.line + self.skipped + word
 
     def values(self, column: str) -> list[str] | None:
         if column not in self.columns:
@@ -55,7 +67,7 @@ class ColumnsSentence(Sentence):
             while len(cells) <= index:
                 cells.append(["_"] * len(self.words))
             cells[index] = annotation.tags
-        rows = _rows([*cells, *_further(annotations)])
+        rows = _rows([*cells, *_further(annotations)], self.gaps)
         if self.line_ends is None:
             text = "\n".join(rows)
         else:
@@ -69,6 +81,7 @@ class ColumnsReader:
         self._columns = tuple(columns)
         self._blocks = Blocks()
         self._width: int | None = None
+        self._separator = "\t"
         self._first_line = 0
 
     def feed(self, text: str) -> list[Sentence]:
@@ -88,27 +101,72 @@ class ColumnsReader:
         return sentence
 
     def _read_rows(self, sentence: ColumnsSentence, text: str) -> None:
+        text = self._without_comments(sentence, text)
+        if not text:
+            return
         if "\r\n" in text:
             lines = text.split("\n")
             sentence.line_ends = ["\r\n" if line.endswith("\r") else "\n" for line in lines[:-1]]
             text = "\n".join([*(line.removesuffix("\r") for line in lines[:-1]), lines[-1]])
         rows = text.split("\n")
         if self._width is None:
-            self._width = rows[0].count("\t") + 1
-            self._first_line = sentence.line
+            self._width = _usual_width(rows, self._separator)
+            widths = (len(cells_of(row, self._separator)) for row in rows)
+            self._first_line = sentence.line_of(0) + next(i for i, width in enumerate(widths) if width == self._width)
+        if self._separator == " ":
+            sentence.gaps = list(map(_gaps, rows))
+            rows = ["\t".join(cells_of(row, " ")) for row in rows]
+            text = "\n".join(rows)
         tabs = list(map(str.count, rows, repeat("\t")))
         if tabs.count(self._width - 1) != len(rows):
             row, found = next((row, found) for row, found in enumerate(tabs, 1) if found != self._width - 1)
             raise CorpusError(
-                f"{self._name}:{sentence.line + row - 1}: expected {self._width} columns, found {found + 1}",
+                f"{self._name}:{sentence.line_of(row - 1)}: expected {self._width} columns, found {found + 1}",
                 hint=f"line {self._first_line} has {self._width}",
             )
         flat = text.replace("\n", "\t").split("\t")
         words = flat[:: self._width]
         if "" in words:
-            raise CorpusError(f"{self._name}:{sentence.line + words.index('')}: the word is empty")
+            raise CorpusError(f"{self._name}:{sentence.line_of(words.index(''))}: the word is empty")
         sentence.cells = [words, *(flat[index :: self._width] for index in range(1, self._width))]
         sentence.words = words
+
+    def _without_comments(self, sentence: ColumnsSentence, text: str) -> str:
+        """The rows of a sentence, without the lines before them that are none. It tells the separator of the file."""
+        if self._width is None:
+            self._separator = _separator_of(text)
+        skipped = 0
+        if text.startswith(("#", DOCUMENT_START)) or self._width is None:
+            lines = text.split("\n")
+            width = self._width or _usual_width([line.removesuffix("\r") for line in lines], self._separator)
+            while skipped < len(lines) and is_comment(lines[skipped].removesuffix("\r"), self._separator, width):
+                skipped += 1
+            if (
+                self._width is None
+                and len(lines) > skipped + 1
+                and is_header(cells_of(lines[skipped].removesuffix("\r"), self._separator))
+            ):
+                skipped += 1
+            if skipped:
+                rows = "\n".join(lines[skipped:])
+                sentence.start = sentence.end - len(rows)
+                sentence.skipped = skipped
+                return rows
+        return text
+
+
+def _separator_of(text: str) -> str:
+    """A tab, or a space where no line has a tab and most lines have spaces between cells."""
+    lines = text.split("\n")
+    several = sum(len(cells_of(line.removesuffix("\r"), " ")) > 1 for line in lines)
+    return " " if "\t" not in text and 2 * several > len(lines) else "\t"
+
+
+def _usual_width(lines: Sequence[str], separator: str) -> int:
+    """How many cells most lines have that cannot be comments; the more where that is not clear."""
+    rows = [line for line in lines if not line.startswith("#")] or lines
+    widths = Counter(len(cells_of(line, separator)) for line in rows)
+    return max(widths, key=lambda width: (widths[width], width))
 
 
 def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
@@ -123,8 +181,26 @@ def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
     return "\n".join(_rows([words, *tags, *_further(annotations)])) + "\n\n"
 
 
-def _rows(columns: Sequence[Sequence[str]]) -> list[str]:
-    return list(map("\t".join, zip(*columns, strict=True)))
+def _rows(columns: Sequence[Sequence[str]], gaps: Sequence[Sequence[str]] | None = None) -> list[str]:
+    """The rows of these columns, with tabs between the cells, or with the `gaps` that each row had."""
+    rows = zip(*columns, strict=True)
+    if gaps is None:
+        return list(map("\t".join, rows))
+    return [_spaced(row, of_row) for row, of_row in zip(rows, gaps, strict=True)]
+
+
+def _gaps(row: str) -> list[str]:
+    """The spaces before, between and after the cells of a row."""
+    cells = row.strip(" ")
+    before = row.find(cells)
+    return [row[:before], *_SPACES.findall(cells), row[before + len(cells) :]]
+
+
+def _spaced(cells: Sequence[str], gaps: Sequence[str]) -> str:
+    """The cells of a row between its gaps. Cells that it did not have are written before the last gap."""
+    before, *between, after = gaps
+    between += [" "] * (len(cells) - 1 - len(between))
+    return before + "".join(map("".join, zip(cells, [*between, after], strict=True)))
 
 
 def _further(annotations: Sequence[Annotation]) -> list[Sequence[str]]:

@@ -7,24 +7,23 @@ bounded memory.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
 from charnn.corpora.streams import stream
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import open_reader, render
-from charnn.tasks.tagger.formats.recognition import SAMPLE_CHARACTERS, recognize
+from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
 
 CHUNK_WORDS = 8192
 """Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
-_TELLING_LINE = re.compile(r"^\ufeff?(?!#)[^\n]*\S[^\n]*\n", re.MULTILINE)
-"""A whole line that is neither blank nor perhaps a comment: only such a line tells the format."""
 _ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
 
@@ -73,10 +72,10 @@ class InputSentences:
                     yield []
         except CorpusError as error:
             failure = error
-        format = self._format_of_all or self._recognized(sample)
+        name = "standard input" if path == "-" else path
+        format = self._format_of_all or self._recognized(sample, name)
         if sample:
             self.format = self.format or format
-        name = "standard input" if path == "-" else path
         reader = open_reader(format, name, columns=self._columns, known=self._known)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
@@ -88,13 +87,20 @@ class InputSentences:
             yield sentences
 
     def _tells_format(self, sample: str, pause: bool) -> bool:
-        if self._format_of_all or len(sample) >= SAMPLE_CHARACTERS:
-            return True
-        return pause and _TELLING_LINE.search(sample) is not None
+        return self._format_of_all is not None or is_enough(sample, pauses=pause)
 
-    def _recognized(self, sample: str) -> TextFormat:
-        format = recognize(sample[:SAMPLE_CHARACTERS])
-        return "characters" if self._level == "character" and format != "columns" else format
+    def _recognized(self, sample: str, name: str) -> TextFormat:
+        sample = sample_of(sample)
+        check_line_ends(sample, name)
+        found = recognize(sample)
+        format = "characters" if self._level == "character" and found.format != "columns" else found.format
+        if format == "lines" and found.looks_like:
+            warnings.warn(
+                f"{name} looks like {found.looks_like}, and is read as raw text; --format says what it is",
+                CharnnWarning,
+                stacklevel=2,
+            )
+        return format
 
 
 class AnnotatedSentence(NamedTuple):

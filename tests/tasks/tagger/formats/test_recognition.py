@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.formats.recognition import recognize
+from charnn.errors import CorpusError
+from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 
 ROW = "1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n"
 
@@ -33,7 +34,7 @@ ROW = "1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n"
     ],
 )
 def test_conllu_is_known_by_its_first_row_or_a_comment(text: str) -> None:
-    assert recognize(text) == "conllu"
+    assert recognize(text).format == "conllu"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_conllu_is_known_by_its_first_row_or_a_comment(text: str) -> None:
     ],
 )
 def test_columns_are_even_with_tags_in_the_second(text: str) -> None:
-    assert recognize(text) == "columns"
+    assert recognize(text).format == "columns"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_columns_are_even_with_tags_in_the_second(text: str) -> None:
     ],
 )
 def test_slashed_is_where_practically_every_token_has_a_tag(text: str) -> None:
-    assert recognize(text) == "slashed"
+    assert recognize(text).format == "slashed"
 
 
 @pytest.mark.parametrize(
@@ -97,12 +98,107 @@ def test_slashed_is_where_practically_every_token_has_a_tag(text: str) -> None:
     ],
 )
 def test_everything_else_is_lines(text: str) -> None:
-    assert recognize(text) == "lines"
+    assert recognize(text).format == "lines"
+
+
+SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPACED,
+        "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\nPeter NNP B-NP B-PER\n",
+        "Melbourne B-LOC\n( O\nAustralia B-LOC\n) O\n\n- O\n\nEl O\n",
+        "#begin document (x); part 000\nEU NNP O\nx NN O\n\ny NN O\n#end document\n",
+        "# id 1\nEU NNP O\nx NN O\n\n# id 2\ny NN O\n",
+        "the at\ndog nn\n. .\n\nit pps\nsat vbd\n. .\n",
+        "# id 1\nEU\tNNP\nx\tNN\n\n# id 2\ny\tNN\n",
+        "EU\tB-ORG\nGerman\nHe\tO\nsat\tO\n\nx\tO\n",
+        "EU\tB-ORG\nGerman\t\nHe\tO\nsat\tO\n\nx\tO\n",
+        "EU\tB-ORG\nGer man\tO X\nHe\tO\nsat\tO\n\nx\tO\n",
+        "word\tpos\nThe\tDET\ncat\tNOUN\n\nIt\tPRON\n",
+    ],
+)
+def test_columns_with_tags_and_blank_lines_are_a_treebank(text: str) -> None:
+    found = recognize(text)
+    assert found.format == "columns"
+    assert found.is_treebank
+    assert "blank lines between sentences" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see/vb him/ppo now/rb ,/, he/pps is/bez",
+        "The/at Fulton/np-tl County/nn-tl Jury/nn-tl said/vbd Friday/nr an/at ``/`` no/at ''/'' */* ./.",
+        "see/VB http://x.y/z/NNP now/RB and/CC go/VB",
+    ],
+)
+def test_small_letters_and_addresses_are_tagged_too(text: str) -> None:
+    assert recognize(text).format == "slashed"
+    assert recognize(text).is_treebank
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MIN_OK LC_ALL MAX_INT\nFOO_BAR\nBAZ_QUX\n",
+        "JFK/LAX\nSFO/LHR\nCDG/AMS\n",
+        "JFK/LAX SFO/LHR CDG/AMS\n",
+        "TCP/IP I/O R/W",
+        "apple\tfruit\npear\tfruit\n\nhammer\ttool\nsaw\ttool\n",
+        "1\tBob\t42\n2\tAnn\t31\n",
+        "INFO\tstarted\nWARN\tstopped\n",
+        "cat_NOUN\ndog_NOUN\nrun_VERB\n",
+        "dark night\nbright day\n\nold moon\nnew day\n\noh joy\noh joy\n" * 4,
+        "HELLO WORLD\nGOOD DAY\n\nFOO BAR\n",
+        "Oh Yeah\nOh No\n\nOh Yeah\nOh No\n",
+        "# Title\n\nSome prose here.\n\n- item\n- item\n",
+        "usr/bin usr/local usr/lib etc/passwd usr/bin usr/share var/log\n",
+        "LC_ALL=C\nPATH=/usr/bin\n\nHOME=/\n",
+    ],
+)
+def test_what_only_looks_a_little_like_a_treebank_is_none(text: str) -> None:
+    assert not recognize(text).is_treebank
+
+
+@pytest.mark.parametrize(
+    ("text", "looks_like"),
+    [
+        ("dog NOUN\ncat NOUN\nrun VERB\n", "a word and its tag on each line, without blank lines between sentences"),
+        ("title\tsome words here\nother\tmore words\n", "columns between tabs"),
+        ("The_DET cat_NOUN sat_VERB on the_DET mat_NOUN and snored_VERB", "words with tags after _"),
+        ("The cat sat.\nIt purred.\n", ""),
+        ("# A heading\n\nSome prose.\n", ""),
+    ],
+)
+def test_raw_lines_that_look_structured_are_named(text: str, looks_like: str) -> None:
+    found = recognize(text)
+    assert (found.format, found.looks_like) == ("lines", looks_like)
+
+
+@pytest.mark.parametrize("before", ["# a free comment\n" * 600, "1\t" + "x" * 10_000 + "\t_" * 8 + "\n"])
+def test_a_sample_has_a_whole_row_however_far_it_is(before: str) -> None:
+    text = before + ROW + "more\n" * 10_000
+    assert recognize(sample_of(text)).format == "conllu"
+    assert not is_enough(before[:5000], pauses=False)
+    assert is_enough(before + ROW, pauses=False)
+    assert len(sample_of(text)) < len(before) + 6000
+    assert is_enough("#" * (1 << 20), pauses=False), "a sample has an end"
+
+
+def test_old_line_ends_are_named() -> None:
+    for text in (ROW.replace("\n", "\r") * 2, SPACED.replace("\n", "\r")):
+        with pytest.raises(CorpusError, match=r"^f: its lines end in \\r alone, as on old Macs$"):
+            check_line_ends(text, "f")
+    for text in (ROW, ROW.replace("\n", "\r\n"), "The cat\rsat.\r"):
+        check_line_ends(text, "f")
 
 
 @given(st.text(alphabet="aZ1_/\t\n =|#.-"))
 def test_nothing_is_too_odd_to_be_told(text: str) -> None:
-    assert recognize(text) in ("conllu", "columns", "slashed", "lines")
+    assert recognize(text).format in ("conllu", "columns", "slashed", "lines")
 
 
 @pytest.mark.parametrize(

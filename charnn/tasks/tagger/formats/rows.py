@@ -1,0 +1,40 @@
+"""The rows of columns: the cells of a line, and which lines are no rows.
+
+A line is a comment if it stands before the rows of a sentence, begins with `#`, and is not a row: it has another number
+of cells than the rows, or between spaces its first cell is a lone `#` or `#begin` or `#end`. So `#NYC` can be a word. A
+line that begins with -DOCSTART- parts documents, and is none either. The first line is a header if all of its cells are
+names that columns usually have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+DOCUMENT_START = "-DOCSTART-"
+_NAMES = (
+    "id index word words token tokens form lemma tag tags pos upos xpos postag pos_tag ner entity label chunk feats "
+    "head deprel sentence sent_id"
+)
+_HEADER_NAMES = frozenset(_NAMES.split())
+_SPACES = re.compile(r" +")
+
+
+def cells_of(line: str, separator: str) -> list[str]:
+    """The cells of a line. Several spaces between two cells are as good as one."""
+    return line.split("\t") if separator == "\t" else _SPACES.split(line.strip(" "))
+
+
+def is_comment(line: str, separator: str, width: int) -> bool:
+    """Whether a line before the rows of a sentence, which have `width` cells, is not a row."""
+    if line.startswith(DOCUMENT_START):
+        return True
+    if not line.startswith("#"):
+        return False
+    cells = cells_of(line, separator)
+    return len(cells) != width or (separator == " " and cells[0] in ("#", "#begin", "#end"))
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether the cells of the first row are names of columns."""
+    return len(cells) > 1 and all(cell.strip().lstrip("#").strip().lower() in _HEADER_NAMES for cell in cells)

@@ -1,0 +1,71 @@
+"""Whatever a file is taken for is said in one line, with the option that says otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VBD O\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "warning"),
+    [
+        (SPACED, "tagger", "read as a treebank: it has columns between spaces, and blank lines between sentences"),
+        ("the_DET cat_NOUN sat_VERB\n" * 9, "tagger", "read as a treebank: it has words with tags after _"),
+        (
+            "dog NOUN\ncat NOUN\nrun VERB\n" * 9,
+            "language-model",
+            "read as text: it has a word and its tag on each line",
+        ),
+        (
+            "1\tBob\t42\n2\tAnn\t31\n" * 9,
+            "language-model",
+            "read as text: it has columns between tabs, and no blank lines",
+        ),
+        ("name,age\nBob,42\nAnn,31\n" * 9, "language-model", "looks like CSV, and is read as text; --text NAME"),
+        ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
+        ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),
+        ("The cat sat on the mat.\n" * 9, "language-model", None),
+    ],
+)
+def test_train_says_what_it_takes_a_file_for(charnn, text_file, text, task, warning):
+    text_file(text, "file.txt")
+    result = charnn("train", "file.txt", "--steps", "1", "--out", "model")
+    assert result.code == 0
+    assert charnn("info", "model", "--json").json["task"] == task
+    said = [line for line in result.err.splitlines() if "warning" in line]
+    assert len(said) == (warning is not None)
+    if warning is not None:
+        assert f"charnn: warning: file.txt is {warning}" in said[0] or f"charnn: warning: file.txt {warning}" in said[0]
+    other = charnn("train", "file.txt", "--steps", "1", "--out", "text", "--task", "language-model")
+    assert other.code == 0
+    assert "warning" not in other.err, "what is said needs no guess"
+
+
+def test_a_model_of_the_wrong_kind_is_answered_with_how_to_make_the_right_one(charnn, text_file, said_once):
+    text_file(SPACED, "file.txt")
+    assert charnn("train", "file.txt", "--steps", "1", "--out", "model").code == 0
+    result = charnn("sample", "-m", "model")
+    assert result.code == 1
+    assert "charnn train FILE --task language-model makes one" in said_once(result)
+
+
+def test_eval_scores_the_kind_of_model_that_is_named(charnn, text_file, said_once):
+    """A treebank is scored as text by the newest language model, although there is a tagger."""
+    text_file(SPACED, "file.txt")
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "language-model").code == 0
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "tagger").code == 0
+    assert "accuracy" in charnn("eval", "file.txt", "--json").text
+    assert "bits_per_character" in charnn("eval", "file.txt", "--json", "--task", "language-model").json
+    assert "there are" in said_once(charnn("eval", "file.txt", "--task", "poet"))
+
+
+@pytest.mark.parametrize("command", ["train", "tag", "score", "eval"])
+def test_a_file_that_is_no_text_is_named(charnn, text_file, tmp_path, said_once, command):
+    text_file(SPACED, "file.txt")
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "language-model").code == 0
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "tagger").code == 0
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n")
+    result = charnn(command, "paper.pdf")
+    assert result.code == 1
+    assert "paper.pdf is a PDF file, and no text; make text of it first: pdftotext FILE -" in said_once(result)

@@ -1,0 +1,72 @@
+"""Columns between spaces, comments and headers are read as what they are, and stay byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.tasks.tagger.formats import open_reader, render
+from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+
+TEXT = (
+    "-DOCSTART- -X- O\n\n# id 1\nEU   NNP  B-ORG\n #NYC NN O  \n\n"
+    "#begin document (x); part 0\nHe  PRP O\n\n#end document\n"
+)
+
+
+def read(text: str, columns: tuple[str, ...] = ("xpos", "ner")) -> list[Sentence]:
+    reader = open_reader("columns", "f", columns=columns)
+    return [*reader.feed(text), *reader.finish()]
+
+
+def tagged(sentences: list[Sentence], column: str, tag: str) -> str:
+    return "".join(render(s, [Annotation(column, [tag] * len(s.words))], "columns") for s in sentences)
+
+
+def test_words_and_tags_are_read_and_the_rest_is_not() -> None:
+    sentences = [sentence for sentence in read(TEXT) if sentence.words]
+    assert [sentence.words for sentence in sentences] == [["EU", "#NYC"], ["He"]]
+    assert [sentence.values("ner") for sentence in sentences] == [["B-ORG", "O"], ["O"]]
+    assert [sentence.line_of(0) for sentence in sentences] == [4, 8]
+    assert not any(sentence.error for sentence in read(TEXT))
+
+
+def test_only_the_tags_change_and_spaces_stay() -> None:
+    sentences = read(TEXT)
+    assert "".join(sentence.source for sentence in sentences) == TEXT
+    changed = TEXT.replace("B-ORG", "X").replace("NN O", "NN X").replace("PRP O", "PRP X")
+    assert tagged(sentences, "ner", "X") == changed
+    assert tagged(sentences, "more", "X") == (
+        "-DOCSTART- -X- O\n\n# id 1\nEU   NNP  B-ORG X\n #NYC NN O X  \n\n"
+        "#begin document (x); part 0\nHe  PRP O X\n\n#end document\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("EU NNP B-ORG\nGerman\nHe PRP O\n\n", "f:2: expected 3 columns, found 1"),
+        ("# id 1\nEU\tNNP\nx\ny\tNN\n\n", "f:3: expected 2 columns, found 1"),
+        ("x\nEU\tNNP\ny\tNN\n\n", "f:1: expected 2 columns, found 1"),
+    ],
+)
+def test_an_irregular_row_is_named_by_its_place(text: str, message: str) -> None:
+    (sentence,) = read(text)
+    assert str(sentence.error) == message
+
+
+def test_a_header_is_no_word() -> None:
+    sentences = read("word\tpos\r\nThe\tDET\r\n\r\nword\tpos\r\n", ("pos",))
+    assert [sentence.words for sentence in sentences] == [["The"], ["word"]]
+    assert tagged(sentences, "pos", "X") == "word\tpos\r\nThe\tX\r\n\r\nword\tX\r\n"
+
+
+@given(st.text(alphabet="ab# \n\r-", max_size=60))
+def test_joined_the_sources_are_the_input_and_tags_that_stay_change_nothing(text: str) -> None:
+    sentences = read("a b\nc d\n\n" + text, ("tag",))
+    assert "".join(sentence.source for sentence in sentences) == "a b\nc d\n\n" + text
+    for sentence in sentences:
+        values = sentence.values("tag") if sentence.error is None and sentence.words else None
+        if values is not None:
+            assert render(sentence, [Annotation("tag", values)], "columns") == sentence.source
