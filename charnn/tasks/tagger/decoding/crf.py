@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from charnn.softmax import softmax
 from charnn.tasks.tagger.decoding.decoder import (
+    Allowed,
     Decoding,
     Lengths,
     Probabilities,
@@ -48,8 +49,16 @@ class CrfDecoder:
         self._start_K = start_K.astype(np.float64)
         self._end_K = end_K.astype(np.float64)
 
-    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
-        """Decodes as `Decoder.decode` says. The tags are those of the most probable sequence (Viterbi).
+    def decode(
+        self,
+        scores_BTS: Scores,
+        lengths_B: Lengths,
+        *,
+        probabilities: bool = False,
+        allowed_BTK: Allowed | None = None,
+    ) -> Decoding:
+        """Decodes as `Decoder.decode` says. The tags are those of the most probable sequence (Viterbi), of those
+        that are allowed: so a tag that is given changes those of its neighbours.
 
         The probabilities are marginals, those of a word's tags whatever the other words have (forward-backward). So the
         tag of a word need not be its most probable one.
@@ -59,6 +68,8 @@ class CrfDecoder:
         probabilities_BTK = np.zeros(scores_BTS.shape, np.float32) if probabilities else None
         for rows, active_T in groups_by_length(lengths_B, self.tags**2):
             scores_TBK = np.array(scores_BTS[rows, : len(active_T)].swapaxes(0, 1), np.float64, order="C")
+            if allowed_BTK is not None:
+                scores_TBK[~allowed_BTK[rows, : len(active_T)].swapaxes(0, 1)] = -np.inf
             if probabilities_BTK is not None:
                 marginals_TBK = self._marginals(scores_TBK, active_T)
                 probabilities_BTK[rows, : len(active_T)] = marginals_TBK.swapaxes(0, 1)

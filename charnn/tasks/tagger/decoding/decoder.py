@@ -18,6 +18,8 @@ Lengths = npt.NDArray[np.integer]
 """(B,): the words of each sentence, 0 to T."""
 TagIds = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float32]
+Allowed = npt.NDArray[np.bool_]
+"""(B, T, K): which tags each word may have. Each has one at least; what stands at padded places makes no difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,19 @@ class Decoder(Protocol):
     score_size: int
     """S, how many scores each word needs."""
 
-    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
+    def decode(
+        self,
+        scores_BTS: Scores,
+        lengths_B: Lengths,
+        *,
+        probabilities: bool = False,
+        allowed_BTK: Allowed | None = None,
+    ) -> Decoding:
         """The tags of every word, and with `probabilities` their distributions too. Time and memory are linear in T.
 
-        What the scores say at padded places makes no difference; NaN may stand there.
+        With `allowed_BTK` no word has another tag than it may, and the distributions are conditional on that: the other
+        tags have none of the probability. What the scores say at padded places makes no difference; NaN may stand
+        there.
         Raises ModelError where a word has a score that is not finite.
         """
 
@@ -54,9 +65,18 @@ class IndependentDecoder:
     def __init__(self, tags: int) -> None:
         self.tags = self.score_size = tags
 
-    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
-        """As `Decoder.decode`. The probabilities are the softmax of the scores."""
+    def decode(
+        self,
+        scores_BTS: Scores,
+        lengths_B: Lengths,
+        *,
+        probabilities: bool = False,
+        allowed_BTK: Allowed | None = None,
+    ) -> Decoding:
+        """As `Decoder.decode`. The probabilities are the softmax of the scores of the tags that are allowed."""
         word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
+        if allowed_BTK is not None:
+            scores_BTS = np.where(allowed_BTK, scores_BTS, -np.inf)
         tags_BT = np.where(word_BT, scores_BTS.argmax(-1), 0).astype(np.int32)
         if not probabilities:
             return Decoding(tags_BT, None)

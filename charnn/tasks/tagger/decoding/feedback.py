@@ -8,7 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.softmax import log_softmax, softmax
-from charnn.tasks.tagger.decoding.decoder import Decoding, Lengths, Scores, TagIds, groups_by_length, word_mask
+from charnn.tasks.tagger.decoding.decoder import (
+    Allowed,
+    Decoding,
+    Lengths,
+    Scores,
+    TagIds,
+    groups_by_length,
+    word_mask,
+)
 
 
 class TagChain(Protocol):
@@ -21,11 +29,14 @@ class TagChain(Protocol):
         """The logits (..., K) for scores (..., S) and tags before (...); the tag before the first word is K."""
 
 
-def beam_search(chain: TagChain, scores_BTS: Scores, lengths_B: Lengths, width: int) -> TagIds:
+def beam_search(
+    chain: TagChain, scores_BTS: Scores, lengths_B: Lengths, width: int, allowed_BTK: Allowed | None = None
+) -> TagIds:
     """The tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
 
     Sequences that end in the same tag have the same future, so only the best of them is kept: a beam of K is exact
     (Viterbi), a beam of 1 greedy. Among equally good tags the lowest id is kept, at the last word first.
+    With `allowed_BTK` it finds the most probable of the sequences that are allowed.
     """
     tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
     for rows, active_T in groups_by_length(lengths_B, width * max(chain.tags, chain.score_size)):
@@ -36,6 +47,8 @@ def beam_search(chain: TagChain, scores_BTS: Scores, lengths_B: Lengths, width: 
         for t, n in enumerate(active_T):
             logits_BWK = chain.logits(scores_BTS[rows[:n], t][:, None], open_BW[:n])
             total_BWK = nats_BW[:n, : open_BW.shape[1], None] - log_softmax(logits_BWK)
+            if allowed_BTK is not None:
+                total_BWK[np.broadcast_to(~allowed_BTK[rows[:n], t][:, None], total_BWK.shape)] = np.inf
             lowest_BK = total_BWK.min(1)
             open_BW = np.sort(np.argsort(lowest_BK, axis=1, kind="stable")[:, :width], axis=1)
             nats_BW[:n] = np.take_along_axis(lowest_BK, open_BW, 1)
@@ -74,23 +87,34 @@ class FeedbackDecoder:
         self._output_weight_SK = np.ascontiguousarray(output_weight_KS.T, self._dtype)
         self._output_bias_K = output_bias_K.astype(self._dtype)
 
-    def decode(self, scores_BTS: Scores, lengths_B: Lengths, *, probabilities: bool = False) -> Decoding:
+    def decode(
+        self,
+        scores_BTS: Scores,
+        lengths_B: Lengths,
+        *,
+        probabilities: bool = False,
+        allowed_BTK: Allowed | None = None,
+    ) -> Decoding:
         """Decodes as `Decoder.decode` says. Among equally good tags the greedy choice takes the lowest id.
 
         The probabilities of a word are conditional on the tag chosen for the word before it, as if that were certain.
+        A tag that is given changes what the greedy choice takes after it, and with a beam also what it takes before.
         """
         word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
         scores_BTS = scores_BTS.astype(self._dtype, copy=False)
         if self.beam == 1:
-            tags_BT = self._greedy(scores_BTS, lengths_B)
+            tags_BT = self._greedy(scores_BTS, lengths_B, allowed_BTK)
         else:
-            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags))
+            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags), allowed_BTK)
         if not probabilities:
             return Decoding(tags_BT, None)
         previous_BT = np.roll(tags_BT, 1, axis=1)
         previous_BT[:, :1] = self.tags
         probabilities_BTK = np.zeros((*tags_BT.shape, self.tags), np.float32)
-        probabilities_BTK[word_BT] = softmax(self.logits(scores_BTS[word_BT], previous_BT[word_BT]))
+        logits_NK = self.logits(scores_BTS[word_BT], previous_BT[word_BT])
+        if allowed_BTK is not None:
+            logits_NK = np.where(allowed_BTK[word_BT], logits_NK, -np.inf)
+        probabilities_BTK[word_BT] = softmax(logits_NK)
         return Decoding(tags_BT, probabilities_BTK)
 
     def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
@@ -104,13 +128,16 @@ class FeedbackDecoder:
         product += self._output_bias_K
         return product
 
-    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths) -> TagIds:
+    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths, allowed_BTK: Allowed | None) -> TagIds:
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
         for rows, active_T in groups_by_length(lengths_B, max(self.tags, self.score_size)):
             tags_TB = np.zeros((len(active_T), len(rows)), np.int32)
             previous_B = np.full(len(rows), self.tags)
             for t, n in enumerate(active_T):
-                previous_B = self.logits(scores_BTS[rows[:n], t], previous_B[:n]).argmax(-1)
+                logits_BK = self.logits(scores_BTS[rows[:n], t], previous_B[:n])
+                if allowed_BTK is not None:
+                    logits_BK = np.where(allowed_BTK[rows[:n], t], logits_BK, -np.inf)
+                previous_B = logits_BK.argmax(-1)
                 tags_TB[t, :n] = previous_B
             tags_BT[rows, : len(active_T)] = tags_TB.T
         return tags_BT
