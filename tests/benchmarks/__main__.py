@@ -2,8 +2,8 @@
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
-`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `tagging-quality` (forty
-minutes) and `tagging-ablation` (twenty).
+`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `labels` (four minutes a
+seed), `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from charnn.cli import options
 from charnn.errors import UsageError
+from charnn.tasks import options
 from tests.benchmarks import (
     ablation,
     cells,
     gradient_flow,
+    labels,
     machine,
     novelty,
     openings,
@@ -35,7 +36,7 @@ from tests.benchmarks import (
 )
 
 ON_REQUEST = {
-    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings"),
+    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels"),
     *("tagging-quality", "tagging-ablation"),
 }
 
@@ -58,6 +59,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "gradient-flow": gradient_flow.run,
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
+        "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),

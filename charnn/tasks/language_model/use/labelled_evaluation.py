@@ -8,13 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import percent
 from charnn.tasks.language_model.corpus import read_corpus_again, read_labelled
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
-from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 from charnn.tasks.task import Evaluation, Finding
 
@@ -61,7 +58,7 @@ class LabelledTextEvaluation(Evaluation):
 
     def run(self) -> Iterator[Finding]:
         reader = self._model.line_model(ends=True)
-        prior_K, told, untold, right = np.array(reader.label_probabilities), 0.0, 0.0, 0
+        told, untold, right = 0.0, 0.0, 0
         with closing(LineScorer([reader], ends=True, threads=self._threads)) as scorer:
             chunks = score_stream(([text] for _, text in self._texts), scorer)
             scores = (line.scores[0] for chunk in chunks for line in chunk)
@@ -69,7 +66,7 @@ class LabelledTextEvaluation(Evaluation):
                 assert score.label_nats_K is not None
                 told += float(score.label_nats_K[label])
                 untold += score.nats
-                right += int(posterior(score.label_nats_K, prior_K).argmax()) == label
+                right += self._model.likeliest_label(score) == self._model.labels[label]
         characters = sum(len(text) for _, text in self._texts)
         self._figures = {
             "nats_per_character": told / characters,

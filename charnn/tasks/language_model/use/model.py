@@ -164,6 +164,20 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             for chunk in score_stream(([line] for line in lines), scorer):
                 yield from (line.scores[0] for line in chunk)
 
+    def likeliest_label(self, score: LineScore) -> str:
+        """The most probable label of a line that was scored without one (Bayes' rule).
+
+        Raises UsageError for a model without labels.
+        """
+        import numpy as np
+
+        from charnn.tasks.language_model.use.labels import posterior
+
+        if score.label_nats_K is None:
+            raise UsageError(f"{self.path} was not asked for the label: it has none, or one was given")
+        prior_K = np.array(self.config.corpus.label_probabilities)
+        return self.labels[int(posterior(score.label_nats_K, prior_K).argmax())]
+
     def line_model(self, *, ends: bool = False, label: str | Mapping[str, float] | None = None) -> LineModel:
         """The model as a reader of lines. It reads each after the ids that open a document; with `ends`, a model that
         was trained on lines is also scored for ending the text there. `label` is as for `score`."""

@@ -58,6 +58,7 @@ def test_texts_are_written_scored_and_told_apart_by_their_labels(
     for number, score in enumerate(scores[:-1]):
         assert score.label_nats_K is not None
         assert posterior(score.label_nats_K, prior_K).argmax() == number
+        assert model.likeliest_label(score) == model.labels[number]
         assert score.nats == pytest.approx(-np.log((prior_K * np.exp(-score.label_nats_K)).sum()), rel=1e-4)
     assert scores[-1].nats == 0
     half = "".join(model.sample(label={"first": 1, "second": 1}, temperature=0.3, seed=1))
