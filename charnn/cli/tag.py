@@ -108,6 +108,7 @@ def tag(
     """
     from charnn.cli import console
     from charnn.corpora.sources import check_encoding
+    from charnn.segmentation.graphemes import is_one
     from charnn.tasks.tagger.use.model import Tagger, check_columns
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
@@ -134,7 +135,7 @@ def tag(
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
     writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure)
     tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), unsure}
-    can_align = len(chosen) == 1 and not probabilities and not alternatives and all(len(tag) == 1 for tag in tags)
+    can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
     skipped = _Skipped()

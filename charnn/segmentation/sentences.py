@@ -16,6 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from charnn.segmentation.graphemes import last_cut
+
 _CLOSERS = r"[\"'”’»)\]」』）】]*+"
 _GAP = r"(?>(?:[^\S\n]*+\n)?)[^\S\n]*+"
 """This matches white space without a blank line in it."""
@@ -80,7 +82,7 @@ class SentenceSplitter:
             if ends:
                 return candidate.end()
         if len(text) > limit:
-            return _last_space(text, start, limit) + 1 or limit
+            return _last_space(text, start, limit) + 1 or last_cut(text, start, limit)
         if searched is None:
             searched = _last_space(text, start, len(text.rstrip()))
         self._searched = max(searched - start, 0)

@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 import pickle
+from itertools import accumulate
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +44,40 @@ def test_words_are_told_apart_by_rule_and_vocabulary(words: str) -> None:
     assert "".join(word + " " * space for word, space in zip(found, spaces, strict=True)).strip() == text
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        '@user : | #tag !!! | @user ) | ( @user | " @user : " | @user \'s : | @a@b.social ,',
+        "-5 , | +1 . | .5 , | -5 % | -5kg , | −5°C . | ±2 ; | -1.5e-3 , | +1-555-1234 , | ( -3 ) . | -10:30 ,",
+        "http://a.b/c , | ( http://a.b/c ) . | < a.b@c.de > , | $ 5 . | v1.2 , | 5kg . | 100 € . | U.S. ! | e.g. ) ,",
+        ":-) , | :D ! | <3 , | ( :-( ) . | great :) | great :-) . | ( see : ) | ^_^",
+    ],
+)
+def test_what_is_whole_stays_whole_before_punctuation(words: str) -> None:
+    text = words.replace(" | ", "\n").replace(" ", "").replace("\n", " ")
+    assert words_of(text) == words.replace(" | ", " ").split(" ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "👍🏽 !!! | 👨‍👩‍👧 . | 🇩🇪 🇫🇷 , | ❤️ ❤️ | word ❤️ . | 1️⃣ , | ( 👩🏿‍🚀 )",
+        "क्षि , | cafe\u0301 ! | a -\u0301b | นี้ .",
+    ],
+)
+def test_no_grapheme_cluster_is_cut(words: str) -> None:
+    text = words.replace(" | ", "\n").replace(" ", "").replace("\n", " ")
+    assert words_of(text, frozenset({"-", "!!"})) == words.replace(" | ", " ").split(" ")
+
+
+def test_quotes_in_hebrew_words_stay_and_those_around_them_do_not() -> None:
+    words = (
+        """צה"ל , | ג'ירפה | ר' | " שלום " | ' שלום ' | ( צה"ל ) | צה״ל . | ר׳ , | מנכ״לית | " צה"ל " . | ז”ל | a " b"""
+    )
+    text = words.replace(" | ", "\n").replace(" ", "").replace("\n", " ")
+    assert words_of(text) == words.replace(" | ", " ").split(" ")
+
+
 def test_without_a_vocabulary_only_punctuation_is_split_off() -> None:
     assert words_of("(Don't!! well-known, cannot... --)", frozenset()) == [
         *["(", "Don't", "!", "!", "well-known", ",", "cannot", "...", "--", ")"]
@@ -76,6 +112,12 @@ def test_no_more_chunks_are_remembered_than_memory_has_room_for(monkeypatch: pyt
         assert splitter.split(f"a{number}.") == ([f"a{number}", "."], [False, True])
         sizes.append(len(pickle.dumps(splitter)))
     assert max(sizes) == max(sizes[:10])
+
+
+@given(st.text(alphabet="a.-'\"@👍🏽\u200d\ufe0f🇩🇪\u0301\u05d0\u05f3", max_size=12))
+def test_words_end_where_a_cluster_ends(text: str) -> None:
+    ends = list(accumulate(map(len, regex.findall(r"\X", text))))
+    assert set(accumulate(map(len, words_of(text)))) <= set(ends)
 
 
 @given(st.text(alphabet="aB1.,-'’!?()/: @#_ \u00a0\u0301\ufeff"), st.sampled_from([KNOWN, frozenset({"a B", "'a"})]))

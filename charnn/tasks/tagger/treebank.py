@@ -11,6 +11,7 @@ from charnn.config.model import SourceFile
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
+from charnn.segmentation.graphemes import is_one
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import align
@@ -57,7 +58,7 @@ def _checked(sentences: list[Sentence], level: Level) -> Iterator[Sentence]:
             raise sentence.error
         if level == "character":
             for number, word in enumerate(sentence.words):
-                if len(word) != 1:
+                if not is_one(word):
                     place = f"{sentence.name}:{sentence.line_of(number)}"
                     raise CorpusError(f"{place}: expected words of one character, found {word!r}")
         if sentence.words:

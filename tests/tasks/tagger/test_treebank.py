@@ -119,11 +119,11 @@ def test_words_of_the_level_character_are_one_character_each(tmp_path: Path) -> 
 
 
 def test_aligned_files_give_every_character_a_tag(tmp_path: Path) -> None:
-    text = file_with("\ufeffab c\r\n\ndé\n", tmp_path, "text")
+    text = file_with("\ufeffab c\r\n\nde\u0301\n", tmp_path, "text")
     tags = file_with("BI B\n\nXY", tmp_path, "tags")
     treebank = read_treebank([text], tag_paths=[tags])
     assert treebank.training == [TaggedSentence(list("ab c"), (list("BI B"),))]
-    assert treebank.validation == [TaggedSentence(["d", "é"], (["X", "Y"],))]
+    assert treebank.validation == [TaggedSentence(["d", "e\u0301"], (["X", "Y"],))]
     assert (treebank.config.format, treebank.config.level) == ("aligned", "character")
     assert read_treebank_again(treebank.config) == treebank
     file_with("BI B\n\nXX", tmp_path, "tags")
@@ -136,6 +136,7 @@ def test_aligned_files_give_every_character_a_tag(tmp_path: Path) -> None:
     [
         ("ab\ncd\n", "ab\nc\n", "{text}:2: 2 characters, where {tags}:2 has 1"),
         ("a\n", "ab\n", "{text}:1: 1 character, where {tags}:1 has 2"),
+        ("e\u0301\n", "ab\n", "{text}:1: 1 character, where {tags}:1 has 2"),
         ("a\nb\n", "a\n", "{text}: 2 lines, where {tags} has 1"),
         ("a\n", "a\n\n", "{text}: 1 line, where {tags} has 2"),
     ],

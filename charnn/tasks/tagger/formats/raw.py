@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from charnn.corpora.lines import Lines
 from charnn.errors import CorpusError
+from charnn.segmentation.graphemes import clusters, is_one
 from charnn.segmentation.sentences import SentenceSplitter, ends_paragraph
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
@@ -83,11 +84,11 @@ class RunningTextReader:
 
 
 def character_lines(name: str) -> LineReader:
-    """A reader of lines whose words are their characters, spaces and tabs too, but neither line end nor byte order
-    mark."""
+    """A reader of lines whose words are their characters (grapheme clusters: a letter with its marks is one), spaces
+    and tabs too, but neither line end nor byte order mark."""
 
     def characters(line: str) -> tuple[list[str], list[bool]]:
-        words = list(without_line_end(line))
+        words = list(clusters(without_line_end(line)))
         return words, [False] * len(words)
 
     return LineReader("characters", name, characters)
@@ -101,7 +102,7 @@ def without_line_end(line: str) -> str:
 def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
     """The line of tags, aligned with the line that was read; columns where the tags are not single characters each."""
     tags = annotations[0].tags if annotations else ()
-    aligned = len(annotations) <= 1 and all(len(tag) == 1 for tag in tags)
+    aligned = len(annotations) <= 1 and all(map(is_one, tags))
     if not aligned or any(annotation.is_more_than_tags for annotation in annotations):
         return columns.written(sentence, annotations)
     line_end = sentence.source[len(sentence.source.rstrip("\r\n")) :] if sentence.format == "characters" else "\n"
@@ -111,9 +112,10 @@ def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
 def align(text: str, name: str, tags: str, tags_name: str) -> list[TaggedSentence]:
     """The tagged sentences of two texts of the same lines and lengths, `tags` the tags of the characters of `text`.
 
+    A character is a grapheme cluster, in both texts: a letter with its marks is one, however it is encoded.
     There is a sentence for each line that is not empty. Raises CorpusError for the first line that differs in length.
     """
-    lines, tag_lines = _lines(text), _lines(tags)
+    lines, tag_lines = ([clusters(line) for line in _lines(whole)] for whole in (text, tags))
     sentences: list[TaggedSentence] = []
     for number, (line, tag_line) in enumerate(zip(lines, tag_lines, strict=False), 1):
         if len(line) != len(tag_line):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.segmentation.scripts import unspaced_script
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import open_reader, render
@@ -24,6 +25,7 @@ from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, T
 
 CHUNK_WORDS = 8192
 """Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
+NO_SEGMENTER = "give words between spaces with --format tokens"
 _ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
 
@@ -54,6 +56,7 @@ class InputSentences:
         self._level = level
         self._format_of_all = format
         self._encoding = encoding
+        self._warned = False
 
     def __iter__(self) -> Iterator[list[Sentence]]:
         for path in self._paths:
@@ -79,12 +82,32 @@ class InputSentences:
         reader = open_reader(format, name, columns=self._columns, known=self._known)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
+            self._check_spaces(sentences)
             if sentences or not piece:
                 yield sentences
         if failure:
             raise failure
         if sentences := reader.finish():
+            self._check_spaces(sentences)
             yield sentences
+
+    def _check_spaces(self, sentences: Sequence[Sentence]) -> None:
+        """Warns once of raw text whose words have no spaces between them, which rules cannot find."""
+        if self._warned:
+            return
+        for sentence in sentences:
+            if sentence.format not in ("lines", "text"):
+                return
+            for word in sentence.words:
+                if (script := unspaced_script(word)) and word not in self._known:
+                    self._warned = True
+                    warnings.warn(
+                        f"{sentence.name}:{sentence.line}: no spaces between words ({script}), and "
+                        f"this model has not learned to find words: {NO_SEGMENTER}",
+                        CharnnWarning,
+                        stacklevel=2,
+                    )
+                    return
 
     def _tells_format(self, sample: str, pause: bool) -> bool:
         return self._format_of_all is not None or is_enough(sample, pauses=pause)

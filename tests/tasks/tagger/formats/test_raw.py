@@ -29,7 +29,13 @@ def test_tokens_are_what_stands_between_spaces_and_tabs() -> None:
 
 def test_every_character_of_a_line_is_a_word_but_not_its_end() -> None:
     sentences = read("\ufeffa b\te\u0301\r\n\n\r\nx", "characters")
-    assert [s.words for s in sentences] == [["a", " ", "b", "\t", "e", "\u0301"], [], [], ["x"]]
+    assert [s.words for s in sentences] == [["a", " ", "b", "\t", "e\u0301"], [], [], ["x"]]
+
+
+def test_a_letter_with_its_marks_is_one_character_and_has_one_tag_beside_it() -> None:
+    (sentence,) = read("e\u0301👩🏿\u200d🚀🇩🇪🇫🇷\n", "characters")
+    assert sentence.words == ["e\u0301", "👩🏿\u200d🚀", "🇩🇪", "🇫🇷"]
+    assert render(sentence, [Annotation("tag", ["a", "o\u0308", "c", "d"])], "characters") == "ao\u0308cd\n"
 
 
 def test_raw_text_has_no_tags() -> None:

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.tagger.use.stream import InputSentences
 
 CONLLU = "# sent_id = 1\n1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
@@ -166,3 +166,29 @@ def test_what_comes_before_bytes_that_are_no_text_is_given(tmp_path, before):
     with pytest.raises(CorpusError, match=f"byte {4 * before + 2} "):
         found.extend(s.words for read in inputs([str(tmp_path / "x")], format=None) for s in read)
     assert found == [["a", "b"]] * before
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("他昨天去了北京大学。\n", "Chinese or Japanese"),
+        ("きのう東京へ行きました。\n", "Chinese or Japanese"),
+        ("ฉันชอบกินข้าวผัดกุ้ง\n", "Thai"),
+        ("ខ្ញុំចូលចិត្តញ៉ាំបាយ\n", "Khmer"),
+        ("ຂ້ອຍມັກກິນເຂົ້າຜັດ\n", "Lao"),
+        ("ကျွန်တော်ထမင်းစားချင်တယ်\n", "Burmese"),
+    ],
+)
+def test_text_without_spaces_is_warned_of_once(written, text, script):
+    (path,) = written("A line.\n" + text + text)
+    for format in ("lines", "text"):
+        with pytest.warns(CharnnWarning) as caught:
+            sentences(inputs([path], format=format))
+        (warning,) = caught
+        assert str(warning.message).startswith(f"{path}:2: no spaces between words ({script})")
+
+
+def test_words_that_are_known_or_short_or_given_are_not_warned_of(written):
+    paths = written("北京 大学 中华人民共和国\n", "ภาษาไทย คน\n", "Straße 12345 привет\n")
+    assert sentences(inputs(paths, known={"中华人民共和国"}))
+    assert sentences(inputs(written("他昨天去了北京大学。\n"), format="tokens"))
