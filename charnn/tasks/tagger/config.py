@@ -8,10 +8,12 @@ from typing import Literal
 
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
-from charnn.config.as_json import require
+from charnn.config.as_json import later, require
 
 WordReaderKind = Literal["cnn", "lstm"]
 DecoderKind = Literal["independent", "feedback", "crf"]
+EntityScheme = Literal["IO", "BIO", "IOB1", "IOBES", "BILOU", "BMES"]
+"""How tags mark named entities; `charnn.tasks.tagger.entities` says what each scheme means."""
 Level = Literal["word", "character"]
 TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
 """What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
@@ -40,6 +42,15 @@ class TreebankConfig(Json):
     """How many characters the words have."""
     validation_sentences: int = 0
     validation_words: int = 0
+    schemes: tuple[EntityScheme | None, ...] = later(())
+    """For each column, the scheme that all tags of the training data keep to, so that what is decoded keeps to it too;
+    empty where no column has one."""
+
+    def __post_init__(self) -> None:
+        require(len(self.schemes) in (0, len(self.columns)), "schemes has an entry for each column, or none")
+
+    def scheme(self, column: int) -> EntityScheme | None:
+        return self.schemes[column] if self.schemes else None
 
 
 @dataclass(frozen=True)

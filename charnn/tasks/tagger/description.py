@@ -20,7 +20,10 @@ def describe(directory: TaggerDirectory) -> Description:
             f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}",
         ),
-        *(("column", f"{column}: {_named(tags)}") for column, tags in lexicon.tags.items()),
+        *(
+            ("column", f"{column}: {_named(tags)}" + (f"; {scheme} entities" if (scheme := corpus.scheme(n)) else ""))
+            for n, (column, tags) in enumerate(lexicon.tags.items())
+        ),
         (
             "lexicon",
             f"{len(lexicon.counts):,} forms, {lexicon.word_ids - 1:,} word vectors, "

@@ -45,7 +45,8 @@ class TaggerOptions(RecurrentTrainingOptions):
     decoder: DecoderKind | None = option(
         None,
         "Choose each tag by itself (independent), each with a view of the tag before it (feedback), or the best "
-        "sequence of tags as a whole (crf).",
+        "sequence of tags as a whole (crf). Where all tags of a column keep to a scheme for named entities (BIO, IOB1, "
+        "IOBES, BILOU, BMES), none of them writes what the scheme forbids.",
         panel=TREEBANKS,
         shown_default=TaggerNetworkConfig.decoder,
     )

@@ -13,6 +13,7 @@ from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.segmentation.graphemes import is_one
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
@@ -144,8 +145,13 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
     else:
         cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
         training, validation = training[:cut], training[cut:]
+    schemes = tuple(
+        recognize_scheme(sentence.tags[number] for sentence in training) if config.level == "word" else None
+        for number in range(len(config.columns))
+    )
     counted = replace(
         config,
+        schemes=schemes if any(schemes) else (),
         training_sentences=len(training),
         training_words=sum(map(len, training)),
         training_characters=sum(len(word) for sentence in training for word in sentence.words),

@@ -22,6 +22,7 @@ from charnn.tasks.tagger.decoding.decoder import (
     groups_by_length,
     word_mask,
 )
+from charnn.tasks.tagger.decoding.transitions import Transitions
 
 Array = npt.NDArray[np.float64]
 
@@ -41,13 +42,21 @@ class CrfDecoder:
         transitions_KK: npt.NDArray[np.floating],
         start_K: npt.NDArray[np.floating],
         end_K: npt.NDArray[np.floating],
+        *,
+        rule: Transitions | None = None,
     ) -> None:
-        """`transitions_KK[i, j]` is the score of j right after i."""
+        """`transitions_KK[i, j]` is the score of j right after i. With a `rule` there are only the sequences that keep
+        to it: the best one and the marginals are among them."""
         self.tags = self.score_size = len(start_K)
         self._transitions_KK = transitions_KK.astype(np.float64)
-        self._into_KK = np.ascontiguousarray(self._transitions_KK.T)
         self._start_K = start_K.astype(np.float64)
         self._end_K = end_K.astype(np.float64)
+        if rule is not None:
+            penalties_KK, first_K, last_K = rule.penalties()
+            self._transitions_KK += penalties_KK
+            self._start_K += first_K
+            self._end_K += last_K
+        self._into_KK = np.ascontiguousarray(self._transitions_KK.T)
 
     def decode(
         self,

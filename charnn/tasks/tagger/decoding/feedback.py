@@ -17,6 +17,7 @@ from charnn.tasks.tagger.decoding.decoder import (
     groups_by_length,
     word_mask,
 )
+from charnn.tasks.tagger.decoding.transitions import BREACH, Transitions
 
 
 class TagChain(Protocol):
@@ -30,15 +31,22 @@ class TagChain(Protocol):
 
 
 def beam_search(
-    chain: TagChain, scores_BTS: Scores, lengths_B: Lengths, width: int, allowed_BTK: Allowed | None = None
+    chain: TagChain,
+    scores_BTS: Scores,
+    lengths_B: Lengths,
+    width: int,
+    allowed_BTK: Allowed | None = None,
+    rule: Transitions | None = None,
 ) -> TagIds:
     """The tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
 
     Sequences that end in the same tag have the same future, so only the best of them is kept: a beam of K is exact
     (Viterbi), a beam of 1 greedy. Among equally good tags the lowest id is kept, at the last word first.
-    With `allowed_BTK` it finds the most probable of the sequences that are allowed.
+    With `allowed_BTK` it finds the most probable of the sequences that are allowed, and with a `rule` of those that
+    break it least often.
     """
     tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
+    ahead_BTK = None if rule is None else rule.breaches_ahead(lengths_B, scores_BTS.shape[1], allowed_BTK)
     for rows, active_T in groups_by_length(lengths_B, width * max(chain.tags, chain.score_size)):
         kept_TBW = np.zeros((len(active_T), len(rows), width), np.int32)
         origin_TBW = np.zeros_like(kept_TBW)
@@ -49,11 +57,18 @@ def beam_search(
             total_BWK = nats_BW[:n, : open_BW.shape[1], None] - log_softmax(logits_BWK)
             if allowed_BTK is not None:
                 total_BWK[np.broadcast_to(~allowed_BTK[rows[:n], t][:, None], total_BWK.shape)] = np.inf
-            lowest_BK = total_BWK.min(1)
-            open_BW = np.sort(np.argsort(lowest_BK, axis=1, kind="stable")[:, :width], axis=1)
+            if rule is not None:
+                total_BWK = total_BWK + BREACH * rule.breaches_KK[open_BW[:n]]
+            lowest_BK = promised_BK = total_BWK.min(1)
+            if ahead_BTK is not None:
+                promised_BK = lowest_BK + BREACH * ahead_BTK[rows[:n], t]
+            open_BW = np.sort(np.argsort(promised_BK, axis=1, kind="stable")[:, :width], axis=1)
             nats_BW[:n] = np.take_along_axis(lowest_BK, open_BW, 1)
             kept_TBW[t, :n] = open_BW
             origin_TBW[t, :n] = np.take_along_axis(total_BWK.argmin(1), open_BW, 1)
+        if rule is not None:
+            ends_BW = kept_TBW[lengths_B[rows] - 1, np.arange(len(rows))]
+            nats_BW += BREACH * ~rule.last_K[ends_BW]
         place_B = nats_BW.argmin(1)
         for t, n in reversed(list(enumerate(active_T))):
             tags_BT[rows[:n], t] = kept_TBW[t, np.arange(n), place_B[:n]]
@@ -74,14 +89,17 @@ class FeedbackDecoder:
         output_bias_K: npt.NDArray[np.floating],
         *,
         beam: int = 1,
+        rule: Transitions | None = None,
     ) -> None:
         """The arrays are U (K + 1, S), V (K, S) and c (K) of logits = V tanh(scores + U[tag before]) + c.
 
         `beam` is how many tags are kept open at each word, from 1, which is greedy, to K and above, which is exact.
+        With a `rule` each choice is among the tags after which a sentence can still keep to it.
         """
         assert beam >= 1
         self.tags, self.score_size = output_weight_KS.shape
         self.beam = beam
+        self._rule = rule
         self._dtype = np.result_type(np.float32, tag_vectors_KS, output_weight_KS, output_bias_K)
         self._tag_vectors_KS = tag_vectors_KS.astype(self._dtype)
         self._output_weight_SK = np.ascontiguousarray(output_weight_KS.T, self._dtype)
@@ -97,15 +115,16 @@ class FeedbackDecoder:
     ) -> Decoding:
         """Decodes as `Decoder.decode` says. Among equally good tags the greedy choice takes the lowest id.
 
-        The probabilities of a word are conditional on the tag chosen for the word before it, as if that were certain.
-        A tag that is given changes what the greedy choice takes after it, and with a beam also what it takes before.
+        The probabilities of a word are conditional on the tag chosen for the word before it, as if that were certain;
+        with a rule they are those of the tags that may still be chosen there. A tag that is given changes what the
+        greedy choice takes after it, and with a beam or a rule also what it takes before.
         """
         word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
         scores_BTS = scores_BTS.astype(self._dtype, copy=False)
         if self.beam == 1:
             tags_BT = self._greedy(scores_BTS, lengths_B, allowed_BTK)
         else:
-            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags), allowed_BTK)
+            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags), allowed_BTK, self._rule)
         if not probabilities:
             return Decoding(tags_BT, None)
         previous_BT = np.roll(tags_BT, 1, axis=1)
@@ -114,6 +133,9 @@ class FeedbackDecoder:
         logits_NK = self.logits(scores_BTS[word_BT], previous_BT[word_BT])
         if allowed_BTK is not None:
             logits_NK = np.where(allowed_BTK[word_BT], logits_NK, -np.inf)
+        if self._rule is not None:
+            ahead_NK = self._rule.breaches_ahead(lengths_B, tags_BT.shape[1], allowed_BTK)[word_BT]
+            logits_NK = _least_breaches(logits_NK, self._rule.breaches_KK[previous_BT[word_BT]] + ahead_NK)
         probabilities_BTK[word_BT] = softmax(logits_NK)
         return Decoding(tags_BT, probabilities_BTK)
 
@@ -130,6 +152,8 @@ class FeedbackDecoder:
 
     def _greedy(self, scores_BTS: Scores, lengths_B: Lengths, allowed_BTK: Allowed | None) -> TagIds:
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
+        rule, time = self._rule, scores_BTS.shape[1]
+        ahead_BTK = None if rule is None else rule.breaches_ahead(lengths_B, time, allowed_BTK)
         for rows, active_T in groups_by_length(lengths_B, max(self.tags, self.score_size)):
             tags_TB = np.zeros((len(active_T), len(rows)), np.int32)
             previous_B = np.full(len(rows), self.tags)
@@ -137,7 +161,17 @@ class FeedbackDecoder:
                 logits_BK = self.logits(scores_BTS[rows[:n], t], previous_B[:n])
                 if allowed_BTK is not None:
                     logits_BK = np.where(allowed_BTK[rows[:n], t], logits_BK, -np.inf)
+                if rule is not None and ahead_BTK is not None:
+                    breaches_BK = rule.breaches_KK[previous_B[:n]] + ahead_BTK[rows[:n], t]
+                    logits_BK = _least_breaches(logits_BK, breaches_BK)
                 previous_B = logits_BK.argmax(-1)
                 tags_TB[t, :n] = previous_B
             tags_BT[rows, : len(active_T)] = tags_TB.T
         return tags_BT
+
+
+def _least_breaches(logits_NK: Scores, breaches_NK: npt.NDArray[np.int64]) -> Scores:
+    """The logits, with -inf for the tags that lead to more breaches than others; one of -inf is out from the start."""
+    breaches_NK = np.where(np.isneginf(logits_NK), np.iinfo(np.int64).max, breaches_NK)
+    kept: Scores = np.where(breaches_NK == breaches_NK.min(-1, keepdims=True), logits_NK, -np.inf)
+    return kept

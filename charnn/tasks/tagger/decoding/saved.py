@@ -13,6 +13,7 @@ from charnn.tasks.tagger.config import DecoderKind
 from charnn.tasks.tagger.decoding.crf import CrfDecoder
 from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder
 from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
+from charnn.tasks.tagger.decoding.transitions import Transitions
 
 _PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
     "independent": {},
@@ -26,12 +27,21 @@ _PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
 """The names of the arrays, and those of the parameters of `learn.heads` that they are."""
 
 
-def decoder_from(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], *, tags: int, beam: int = 1) -> Decoder:
+def decoder_from(
+    kind: DecoderKind,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    *,
+    tags: int,
+    beam: int = 1,
+    rule: Transitions | None = None,
+) -> Decoder:
     """The decoder of `tags` tags, from the arrays that `learn.heads` gives it.
 
     The independent decoder has none; the feedback decoder has `tag_vectors` (K + 1, S), `output_weight` (K, S) and
     `output_bias` (K,); the crf has `transitions` (K, K), `start` (K,) and `end` (K,). `beam` is for the feedback
-    decoder; the others are exact.
+    decoder; the others are exact. With a `rule` no decoder gives a sequence that breaks it. The independent one is then
+    a crf whose transitions all have the score 0: its tags are the best that keep to the rule as a whole, and its
+    probabilities are those of a word's tags among all sequences that do.
     Raises ModelFormatError where an array is missing or is one too many, or is not finite floats of the right shape.
     """
     shapes = _shapes(kind, arrays, tags)
@@ -44,9 +54,12 @@ def decoder_from(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], *, t
         if array.dtype.kind != "f" or not np.isfinite(array).all():
             raise ModelFormatError(f"the {kind} decoder: {name}: expected finite floating-point numbers")
     if kind == "crf":
-        return CrfDecoder(arrays["transitions"], arrays["start"], arrays["end"])
+        return CrfDecoder(arrays["transitions"], arrays["start"], arrays["end"], rule=rule)
     if kind == "feedback":
-        return FeedbackDecoder(arrays["tag_vectors"], arrays["output_weight"], arrays["output_bias"], beam=beam)
+        weights = arrays["tag_vectors"], arrays["output_weight"], arrays["output_bias"]
+        return FeedbackDecoder(*weights, beam=beam, rule=rule)
+    if rule is not None:
+        return CrfDecoder(np.zeros((tags, tags)), np.zeros(tags), np.zeros(tags), rule=rule)
     return IndependentDecoder(tags)
 
 

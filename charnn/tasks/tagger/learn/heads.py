@@ -19,9 +19,12 @@ from torch.nn import functional
 from charnn.tasks.tagger.config import DecoderKind
 from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.decoding.saved import decoder_from
+from charnn.tasks.tagger.decoding.transitions import Transitions
 
 FEEDBACK_SIZE = 64
 """How many units the feedback head's hidden layer has."""
+FORBIDDEN = -1e4
+"""The score of a transition that the rule forbids, in training: so low that its exponential is 0 in fp32."""
 
 
 class Head(nn.Module, ABC):
@@ -38,6 +41,7 @@ class Head(nn.Module, ABC):
         super().__init__()
         self.tags = tags
         self.score_size = score_size
+        self.rule: Transitions | None = None
         self.scores_layer = nn.Linear(features, score_size)
 
     def scores(self, features: Tensor) -> Tensor:
@@ -66,7 +70,11 @@ class Head(nn.Module, ABC):
 
     def decoder(self) -> Decoder:
         """The decoder with the weights as they are now; later training does not change it."""
-        return decoder_from(self.kind, self.arrays(), tags=self.tags)
+        return decoder_from(self.kind, self.arrays(), tags=self.tags, rule=self.rule)
+
+    def keep_to(self, rule: Transitions) -> None:
+        """From now on the decoder keeps to the rule, which all training data keep to."""
+        self.rule = rule
 
 
 class IndependentHead(Head):
@@ -128,6 +136,16 @@ class CrfHead(Head):
         self.transitions = nn.Parameter(torch.zeros(tags, tags))
         self.start = nn.Parameter(torch.zeros(tags))
         self.end = nn.Parameter(torch.zeros(tags))
+        self._penalties: Tensor | None
+        self.register_buffer("_penalties", None, persistent=False)
+
+    def keep_to(self, rule: Transitions) -> None:
+        """The loss is that among sequences whose neighbours keep to the rule, too. What the rule says of beginnings and
+        ends is left to the decoder: a long sentence is cut into parts in training, and a part may begin with any tag.
+        """
+        super().keep_to(rule)
+        forbidden_KK = torch.from_numpy(~rule.allowed_KK)
+        self._penalties = torch.zeros(forbidden_KK.shape).masked_fill(forbidden_KK, FORBIDDEN)
 
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
         scores_BTK = self.scores(features_BTF.masked_fill(~word_BT[..., None], 0))
@@ -144,7 +162,7 @@ class CrfHead(Head):
 
     def _log_partition(self, scores_BTK: Tensor, word_BT: Tensor) -> Tensor:
         """The log of the sum of exp(score) over all sequences of tags, (B,)."""
-        through = _log_sums(self.transitions)
+        through = _log_sums(self.transitions if self._penalties is None else self.transitions + self._penalties)
         first_BK, *others = scores_BTK.unbind(1)
         log_BK = self.start + first_BK
         for scores_BK, is_word_B in zip(others, word_BT.unbind(1)[1:], strict=True):
@@ -162,8 +180,11 @@ _HEADS: dict[DecoderKind, Callable[[int, int], Head]] = {
 }
 
 
-def make_head(kind: DecoderKind, features: int, tags: int) -> Head:
-    return _HEADS[kind](features, tags)
+def make_head(kind: DecoderKind, features: int, tags: int, rule: Transitions | None = None) -> Head:
+    head = _HEADS[kind](features, tags)
+    if rule is not None:
+        head.keep_to(rule)
+    return head
 
 
 def _log_sums(transitions_KK: Tensor) -> Callable[[Tensor], Tensor]:

@@ -6,6 +6,7 @@ F features of a word in its sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from charnn.network.bidirectional import Bidirectional
 from charnn.network.recurrent import LockedDropout
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.transitions import Transitions
 from charnn.tasks.tagger.learn.heads import Head, make_head
 from charnn.tasks.tagger.learn.word_reader import WordReader
 
@@ -52,8 +54,11 @@ class TaggerNetwork(nn.Module):
     The names of the parameters are the names in `weights.safetensors`, so a file depends on them.
     """
 
-    def __init__(self, config: TaggerNetworkConfig, frequencies: Tensor) -> None:
-        """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it."""
+    def __init__(
+        self, config: TaggerNetworkConfig, frequencies: Tensor, rules: Sequence[Transitions | None] = ()
+    ) -> None:
+        """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it. `rules`
+        has for each column what may follow what, if there is such a rule anywhere."""
         super().__init__()
         self.config = config
         self.spelling = WordReader(config)
@@ -70,7 +75,8 @@ class TaggerNetwork(nn.Module):
         )
         self.neighbours = Neighbours(size, config.neighbour_size) if config.neighbour_size else None
         features = 2 * config.hidden_size + config.neighbour_size + size
-        self.heads = nn.ModuleList(make_head(config.decoder, features, tags) for tags in config.tags)
+        of_columns = zip(config.tags, rules or [None] * len(config.tags), strict=True)
+        self.heads = nn.ModuleList(make_head(config.decoder, features, tags, rule) for tags, rule in of_columns)
         dropped = config.word_dropout / (config.word_dropout + frequencies) if config.word_dropout else 0 * frequencies
         self._dropped: Tensor
         self.register_buffer("_dropped", dropped.float(), persistent=False)

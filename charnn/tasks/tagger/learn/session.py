@@ -12,6 +12,7 @@ from charnn.config.training import Budget
 from charnn.export.graph import externalize_tables
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization
 from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
 from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
@@ -40,7 +41,7 @@ class TaggerSession(Session[TaggerConfig]):
         frequencies = torch.from_numpy(plan.lexicon.frequencies())
 
         def objective(device: torch.device) -> TaggerObjective:
-            self.network = TaggerNetwork(config.network, frequencies).to(device)
+            self.network = TaggerNetwork(config.network, frequencies, rules(config.corpus, plan.lexicon)).to(device)
             return TaggerObjective(self.network, self._encoded, config.corpus, config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
@@ -112,7 +113,10 @@ class TaggerSession(Session[TaggerConfig]):
         config = self.config
         network, training, corpus, record = config.network, config.training, config.corpus, config.record
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        tags = ", ".join(f"{size} {column}" for column, size in zip(corpus.columns, network.tags, strict=True))
+        tags = ", ".join(
+            f"{size} {column}" + (f" ({scheme} entities)" if (scheme := corpus.scheme(number)) else "")
+            for number, (column, size) in enumerate(zip(corpus.columns, network.tags, strict=True))
+        )
         return [
             f"treebank  {corpus.training_sentences:,} sentences of {corpus.training_words:,} {corpus.level}s to train "
             f"on, {corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with; tags: {tags}",

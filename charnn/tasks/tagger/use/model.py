@@ -61,6 +61,7 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         are not those of this model.
         """
         from charnn.tasks.tagger.decoding.saved import decoder_from, saved_arrays
+        from charnn.tasks.tagger.entities import rules
         from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
         from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
@@ -68,8 +69,10 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         lexicon, graph = self.lexicon, directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
         weights = {} if network.decoder == "independent" else directory.weights()
         decoders = [
-            decoder_from(network.decoder, saved_arrays(network.decoder, weights, f"heads.{column}"), tags=tags)
-            for column, tags in enumerate(network.tags)
+            decoder_from(
+                network.decoder, saved_arrays(network.decoder, weights, f"heads.{column}"), tags=tags, rule=rule
+            )
+            for column, (tags, rule) in enumerate(zip(network.tags, rules(self.config.corpus, lexicon), strict=True))
         ]
         runtime = RuntimeTaggerNetwork(directory.word_graph_path(), graph)
         if runtime.score_sizes != [decoder.score_size for decoder in decoders]:

@@ -1,0 +1,157 @@
+"""Named entities as tags of words: the schemes that mark them, what each scheme allows, and the spans that tags mean.
+
+A tag is `O`, or a prefix and a type such as `B-PER`, or a prefix alone where there is one type. In BIO (IOB2) each
+entity begins with B-; in IOB1 only one that comes right after another of its type; IO has no B-. IOBES ends entities
+with E- and marks those of one word with S-; BILOU (L-, U-) and BMES (M-, E-, S-) say the same in other letters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from charnn.tasks.tagger.config import EntityScheme, TreebankConfig
+from charnn.tasks.tagger.decoding.transitions import Transitions
+from charnn.tasks.tagger.lexicon import Lexicon
+
+OUTSIDE = "O"
+_PREFIXED = re.compile(r"([BIESLUM])(?:-(.*))?", re.DOTALL)
+_ROLES = {"L": "E", "U": "S", "M": "I"}
+_LETTERS: dict[EntityScheme, frozenset[str]] = {
+    "IO": frozenset("I"),
+    "BIO": frozenset("BI"),
+    "IOB1": frozenset("BI"),
+    "IOBES": frozenset("BIES"),
+    "BILOU": frozenset("BILU"),
+    "BMES": frozenset("BMES"),
+}
+"""The prefixes of each scheme."""
+_CLOSED = frozenset({"IOBES", "BILOU", "BMES"})
+"""The schemes that mark the last word of an entity."""
+
+
+class Span(NamedTuple):
+    """An entity: the words of a sentence from `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    type: str
+
+
+def recognize_scheme(sentences: Iterable[Sequence[str]]) -> EntityScheme | None:
+    """The scheme that all of these sentences keep to; None where they are no entities, or where they keep to none.
+
+    Tags in the letters of a scheme whose order breaks it, as `I-PER` at the beginning does BIO, are not of that scheme.
+    """
+    tags: Counter[str] = Counter()
+    pairs: Counter[tuple[str | None, str | None]] = Counter()
+    for sentence in sentences:
+        tags.update(sentence)
+        pairs.update(pairwise([None, *sentence, None]))
+    letters = _letters(tags)
+    if letters is None:
+        return None
+    for scheme, known in _LETTERS.items():
+        if letters <= known and all(_allowed(scheme, *map(_part_or_end, pair)) for pair in pairs):
+            return scheme
+    return None
+
+
+def marks_entities(tags: Iterable[str]) -> bool:
+    """Whether these are tags of some scheme, whatever their order is."""
+    return _letters(set(tags)) is not None
+
+
+def transitions(scheme: EntityScheme, tags: Sequence[str]) -> Transitions | None:
+    """What the scheme allows among these tags; None where it allows everything."""
+    parts = list(map(_part, tags))
+    rule = Transitions(
+        np.array([[_allowed(scheme, before, after) for after in parts] for before in parts]),
+        np.array([_allowed(scheme, None, after) for after in parts]),
+        np.array([_allowed(scheme, before, None) for before in parts]),
+    )
+    return None if rule.allowed_KK.all() and rule.first_K.all() and rule.last_K.all() else rule
+
+
+def rules(corpus: TreebankConfig, lexicon: Lexicon) -> list[Transitions | None]:
+    """For each column of a tagger, what may follow what; None where everything may."""
+    schemes = (corpus.scheme(column) for column in range(len(corpus.columns)))
+    return [
+        None if scheme is None else transitions(scheme, tags)
+        for scheme, tags in zip(schemes, lexicon.tags.values(), strict=True)
+    ]
+
+
+def spans(tags: Sequence[str]) -> list[Span]:
+    """The entities that the tags of a sentence mean, read as conlleval does (and seqeval by default).
+
+    Tags that break every scheme mean something as well: an entity begins where a tag says so, and where the tag before
+    is of no entity or of another type.
+    """
+    found: list[Span] = []
+    start, before = 0, _Part(OUTSIDE, "")
+    for place, tag in enumerate([*tags, OUTSIDE]):
+        now = _part(tag)
+        parted = before.type != now.type or before.role in ("E", "S", OUTSIDE) or now.role in ("B", "S", OUTSIDE)
+        if parted and before.role != OUTSIDE:
+            found.append(Span(start, place, before.type))
+        if parted:
+            start = place
+        before = now
+    return found
+
+
+class _Part(NamedTuple):
+    role: str
+    """B, I, E, S or O."""
+    type: str
+    """Empty where there is none."""
+
+
+def _part(tag: str) -> _Part:
+    match = _PREFIXED.fullmatch(tag)
+    if match is None:
+        return _Part(OUTSIDE, "")
+    letter, kind = match[1], match[2]
+    return _Part(_ROLES.get(letter, letter), kind or "")
+
+
+def _part_or_end(tag: str | None) -> _Part | None:
+    return None if tag is None else _part(tag)
+
+
+def _letters(tags: Iterable[str]) -> frozenset[str] | None:
+    """The prefixes of these tags; None where a tag is neither `O` nor prefixed, or where none has a prefix.
+
+    Prefixes without a type are trusted only where there are several, as `I` and `S` may be anything.
+    """
+    marked = [_PREFIXED.fullmatch(tag) for tag in tags if tag != OUTSIDE]
+    if not marked or not all(marked):
+        return None
+    letters = frozenset(match[1] for match in marked if match is not None)
+    typed = {match[2] is not None for match in marked if match is not None}
+    if not any(letters <= known for known in _LETTERS.values()):
+        return None
+    return letters if typed == {True} or (typed == {False} and "B" in letters and len(letters) > 1) else None
+
+
+def _allowed(scheme: EntityScheme, before: _Part | None, after: _Part | None) -> bool:
+    """Whether the scheme allows the one right after the other; None is the beginning or the end of a sentence."""
+    is_inside = before is not None and before.role in ("B", "I")
+    if scheme in _CLOSED:
+        goes_on = after is not None and after.role in ("I", "E")
+        same = before is not None and after is not None and before.type == after.type
+        return same if is_inside and goes_on else is_inside == goes_on
+    same = is_inside and before is not None and after is not None and before.type == after.type
+    if after is None:
+        return True
+    if scheme == "BIO":
+        return after.role != "I" or same
+    if scheme == "IOB1":
+        return after.role != "B" or same
+    return True
