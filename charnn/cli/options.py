@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from charnn.cli import console
+from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks.options import Option
 from charnn.tasks.task import InferencePrecision
@@ -41,6 +42,14 @@ Seed = Annotated[
 ]
 Encoding = Annotated[
     str, typer.Option("--encoding", metavar="NAME", help="Read text in this encoding, and write it in the same one.")
+]
+OnError = Annotated[
+    DecodingErrors,
+    typer.Option(
+        "--on-error",
+        help="Do this where a line has bytes that are not in the encoding: end with an error once the lines before it "
+        "are done (fail), warn and leave the line out (skip), or warn and read each such byte as U+FFFD (replace).",
+    ),
 ]
 Precision = Annotated[
     InferencePrecision,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charnn.cli import console, options, sample_options
-from charnn.errors import UsageError
+from charnn.corpora.decoding import OnError as DecodingErrors
+from charnn.errors import CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ def sample(
     number: sample_options.Number = 1,
     batch: sample_options.Batch = BATCH,
     seed: options.Seed = None,
+    on_error: options.OnError = "fail",
     precision: options.Precision = "auto",
     as_json: options.AsJson = False,
     log_probabilities: sample_options.LogProbabilities = None,
@@ -96,8 +100,9 @@ def sample(
     if sampling.beams > 1:
         sample_options.refuse_chance(context)
     writer = TextWriter(loaded, echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
+    asked = Prompts(prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes, on_error=on_error))
     pieces = loaded.texts(
-        prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes),
+        asked,
         sampling,
         seed=seed,
         label=label,
@@ -109,6 +114,8 @@ def sample(
     )
     for piece in pieces:
         writer.write(piece)
+    if asked.failure is not None:
+        raise asked.failure
 
 
 class TextWriter:
@@ -161,11 +168,28 @@ def _symbol(token: ChosenToken) -> dict[str, Any]:
     }
 
 
-def prompts(argument: str, file: str | None, *, a_line_each: bool, any_bytes: bool) -> Iterator[str | None]:
+class Prompts:
+    """The same prompts. Where one cannot be read they end, so that the texts of those before it are written first."""
+
+    def __init__(self, prompts: Iterator[str | None]) -> None:
+        self.failure: CorpusError | None = None
+        """The error that ended the prompts."""
+        self._prompts = prompts
+
+    def __iter__(self) -> Iterator[str | None]:
+        try:
+            yield from self._prompts
+        except CorpusError as error:
+            self.failure = error
+
+
+def prompts(
+    argument: str, file: str | None, *, a_line_each: bool, any_bytes: bool, on_error: DecodingErrors = "fail"
+) -> Iterator[str | None]:
     """The prompts, one after another. None stands for a pause of the input: asking for the next prompt would wait.
 
-    A line's end is not part of its prompt. Raises UsageError where the prompt is given twice or not at all, and
-    CorpusError where it cannot be read.
+    A line's end is not part of its prompt, and a byte order mark of none. Raises UsageError where the prompt is given
+    twice or not at all, and CorpusError where it cannot be read.
     """
     if argument and file is not None:
         raise UsageError(f"--prompt-file {file}: there is a prompt already", hint="give one of the two")
@@ -176,24 +200,37 @@ def prompts(argument: str, file: str | None, *, a_line_each: bool, any_bytes: bo
         return iter([argument])
     if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
         console.notice("reading the terminal; Ctrl-D ends it")
-    return _lines(source, any_bytes) if a_line_each else _whole(source, any_bytes)
+    return _lines(source, any_bytes, on_error) if a_line_each else _whole(source, any_bytes, on_error)
 
 
-def _whole(source: str, any_bytes: bool) -> Iterator[str]:
+def _whole(source: str, any_bytes: bool, on_error: DecodingErrors) -> Iterator[str]:
     from charnn.corpora.sources import read
 
-    yield read(source, any_bytes=any_bytes)[0]
+    with _in_utf_8():
+        yield read(source, any_bytes=any_bytes, on_error=on_error)[0]
 
 
-def _lines(source: str, any_bytes: bool) -> Iterator[str | None]:
+def _lines(source: str, any_bytes: bool, on_error: DecodingErrors) -> Iterator[str | None]:
+    from charnn.corpora.decoding import without_byte_order_marks
+    from charnn.corpora.lines import Lines, without_end
     from charnn.corpora.streams import stream
 
-    rest = ""
-    for piece in stream(source, any_bytes=any_bytes):
-        if not piece:
-            yield None
-        *lines, rest = (rest + piece).split("\n")
-        for line in lines:
-            yield line.removesuffix("\r")
-    if rest:
-        yield rest
+    lines = Lines()
+    with _in_utf_8():
+        for piece in chain(stream(source, any_bytes=any_bytes, on_error=on_error), [None]):
+            if piece == "":
+                yield None
+            for line in lines.flush() if piece is None else lines.push(piece):
+                prompt = without_end(line)
+                yield prompt if any_bytes else without_byte_order_marks(prompt)
+
+
+@contextmanager
+def _in_utf_8() -> Iterator[None]:
+    """Within the context, an error of decoding says what helps here, where prompts are always in UTF-8."""
+    try:
+        yield
+    except CorpusError as error:
+        if error.hint is not None and "--encoding" in error.hint:
+            error.hint = "prompts are read in UTF-8: convert them with iconv, or pass bad lines over: --on-error skip"
+        raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -14,6 +16,7 @@ from charnn.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from charnn.corpora.decoding import OnError
     from charnn.tasks.language_model.use.lines import LineModel, ScoredLine
 
 SHOWN = 5
@@ -92,6 +95,7 @@ def score(
         ),
     ] = False,
     encoding: options.Encoding = "utf-8",
+    on_error: options.OnError = "fail",
     precision: options.Precision = "fp32",
     as_json: options.AsJson = False,
 ) -> None:
@@ -102,7 +106,7 @@ def score(
     tabs between them: nats, bits per character, characters, the line. (A
     bit is 0.693 nats.) With several models a row has the name of the model
     with the fewest bits, the nats and bits of each model, characters, the
-    line. Lines keep their order; on a slow pipe each is written as soon as
+    line. A line ends in \\n, \\r\\n or \\r. Lines keep their order; on a slow pipe each is written as soon as
     it is scored.
 
     charnn score names.txt | sort -n | cut -f4-
@@ -147,12 +151,11 @@ def score(
         view = score_views.Plain() if threshold is not None else known or score_views.Table(names)
     unseen = _Unseen(names, readers)
     options.announce_terminal(files)
-    number = 0
+    read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes)
     with closing(LineScorer(readers, ends=ends, threads=options.processors())) as scorer:
-        for chunk in score_stream(_lines(files or ["-"], encoding, any_bytes), scorer):
+        for chunk in score_stream(read, scorer):
             unseen.warn(chunk)
-            numbered = list(enumerate(chunk, start=number + 1))
-            number += len(chunk)
+            numbered = [(read.numbers.popleft(), line) for line in chunk]
             if threshold is not None:
                 above = keep == "above"
                 numbered = [pair for pair in numbered if (score_views.least_bits(pair[1]) > threshold) == above]
@@ -176,20 +179,37 @@ def _check(
             raise UsageError(f"--color shows the text, and {option} columns or objects: give one of them")
 
 
-def _lines(files: Sequence[str], encoding: str, any_bytes: bool) -> Iterator[list[str]]:
-    r"""The lines that are complete by now, with their ends; an empty list at a pause. A line ends at \n or with its
-    file."""
-    from charnn.corpora.lines import Lines
-    from charnn.corpora.streams import stream
+class _Lines:
+    """The lines of files. Iterating gives those that are complete by now, with their ends; an empty list at a pause."""
 
-    for file in files:
-        lines = Lines()
-        for piece in stream(file, encoding=encoding, any_bytes=any_bytes):
-            whole = lines.push(piece)
-            if whole or not piece:
-                yield whole
-        if rest := lines.flush():
-            yield rest
+    def __init__(self, files: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> None:
+        self.numbers = deque[int]()
+        """The number of each line that was given, counted through all files. Who has used a line takes its number."""
+        self._files, self._encoding, self._on_error, self._any_bytes = files, encoding, on_error, any_bytes
+
+    def __iter__(self) -> Iterator[list[str]]:
+        from charnn.corpora.decoding import BadBytes
+        from charnn.corpora.lines import Lines
+        from charnn.corpora.streams import stream
+
+        marked = self._on_error != "fail" and not self._any_bytes
+        before = 0
+        for file in self._files:
+            lines, bad, number = Lines(), BadBytes(file, self._encoding, self._on_error), before
+            pieces = stream(
+                file, encoding=self._encoding, any_bytes=self._any_bytes, on_error="mark" if marked else "fail"
+            )
+            for piece in chain(pieces, [None]):
+                whole = lines.flush() if piece is None else lines.push(piece)
+                numbered = list(enumerate(whole, number + 1))
+                number += len(whole)
+                if marked:
+                    numbered = [(before + place, line) for place, line in bad.lines(whole)]
+                self.numbers.extend(place for place, _ in numbered)
+                if numbered or piece == "":
+                    yield [line for _, line in numbered]
+            bad.report()
+            before = number
 
 
 class _Unseen:

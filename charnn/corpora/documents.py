@@ -10,6 +10,7 @@ import re
 from itertools import accumulate, pairwise
 from typing import Literal
 
+from charnn.corpora.lines import LINE_END, lines_of
 from charnn.errors import CorpusError
 
 DocumentUnit = Literal["file", "paragraph", "line"]
@@ -19,23 +20,18 @@ HELD_OUT_CHARACTERS = 1_000_000
 """The most that is held out of a text: enough to tell two models apart, and few enough to be read at every
 validation of a long run."""
 
-# Python before 3.11.5 loses its place in a possessive group, (?:...)++ (its issue 106052), and not in an atomic one.
-# The group is atomic, (?>...), so that \r\n is never taken for a line that ends in \r and a blank one that ends in \n.
-_LINE_END = r"(?>\r\n|\r|\n)"
-_LINE = re.compile(rf"[^\r\n]*+{_LINE_END}|[^\r\n]++")
-_PARAGRAPH_END = re.compile(rf"{_LINE_END}(?>(?:[ \t]*+{_LINE_END})+)(?:[ \t]++\Z)?")
+_PARAGRAPH_END = re.compile(rf"{LINE_END}(?>(?:[ \t]*+{LINE_END})+)(?:[ \t]++\Z)?")
 _NOT_BLANK = re.compile(r"[^ \t\r\n]")
 
 
 def split_documents(text: str, unit: DocumentUnit) -> list[str]:
     r"""The documents of `text`, none of them empty; joined, they are `text` again.
 
-    A `file` is the whole text. A `line` keeps its line end: \n, \r\n or a lone \r, and no other character ends one. A
-    `paragraph` keeps the blank lines (empty, or spaces and tabs) that follow it; those that open the text are part of
-    the first.
+    A `file` is the whole text. A `line` is what `corpora.lines` says it is, and keeps its end. A `paragraph` keeps the
+    blank lines (empty, or spaces and tabs) that follow it; those that open the text are part of the first.
     """
     if unit == "line":
-        return _LINE.findall(text)
+        return lines_of(text)
     edges = [0, *(_paragraph_ends(text) if unit == "paragraph" else ()), len(text)]
     return [text[start:end] for start, end in pairwise(edges) if start < end]
 

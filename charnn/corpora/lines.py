@@ -1,4 +1,9 @@
-"""Cuts text that comes in pieces into whole lines, or into blocks between blank lines."""
+r"""Cuts text into lines, and text that comes in pieces into whole lines or into blocks between blank lines.
+
+A line ends in \n, in \r\n or in a \r alone, and no other character ends one: neither form feed nor vertical tab, nor
+U+0085, U+2028 and U+2029. Documents that are lines, prompts, lines that are scored and lines that are tagged are cut by
+this one rule. Blocks are those of treebanks, whose lines end in \n or \r\n.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +15,46 @@ _BLANK_LINE = re.compile(r"(?P<blank>\ufeff?[ \t]*+\r?\n)")
 _NEXT_BLANK_LINE = re.compile(r"\n(?P<blank>\ufeff?[ \t]*+\r?\n)")
 
 
-class WholeLines:
-    r"""Takes text in pieces and gives whole lines, several of them as one string. Only \n ends a line."""
+# Python before 3.11.5 loses its place in a possessive group, (?:...)++ (its issue 106052), and not in an atomic one.
+# The group is atomic, (?>...), so that \r\n is never taken for a line that ends in \r and a blank one that ends in \n.
+LINE_END = r"(?>\r\n|\r|\n)"
+_LINE = re.compile(rf"[^\r\n]*+{LINE_END}|[^\r\n]++")
 
-    def __init__(self) -> None:
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, each with its end; joined, they are the text again."""
+    return _LINE.findall(text)
+
+
+def without_end(line: str) -> str:
+    """The line without its end."""
+    return line[:-2] if line.endswith("\r\n") else line[:-1] if line.endswith(("\n", "\r")) else line
+
+
+def line_ends(text: str, *, after_return: bool = False) -> int:
+    r"""The number of line ends in a text. A \n at its start ends no further line `after_return`, a \r before it."""
+    split = after_return and text.startswith("\n")
+    return text.count("\n") + text.count("\r") - text.count("\r\n") - split
+
+
+class WholeLines:
+    r"""Takes text in pieces and gives whole lines, several of them as one string.
+
+    A \r at the end of what was read is held until it is known whether a \n follows.
+    """
+
+    def __init__(self, *, lone_returns: bool = True) -> None:
+        r"""Without `lone_returns`, \r alone ends no line."""
+        self._lone_returns = lone_returns
         self._held: list[str] = []
 
     def push(self, text: str) -> str:
         """All lines that are complete by now, one after the other. The last one ends in a line end, too."""
+        if self._lone_returns and self._held and self._held[-1].endswith("\r"):
+            text = self._held.pop() + text
         end = text.rfind("\n") + 1
+        if self._lone_returns:
+            end = max(end, text.rfind("\r", end, len(text) - 1) + 1)
         if not end:
             if text:
                 self._held.append(text)
@@ -40,12 +76,10 @@ class Lines:
         self._lines = WholeLines()
 
     def push(self, text: str) -> list[str]:
-        whole = self._lines.push(text)
-        return [line + "\n" for line in whole[:-1].split("\n")] if whole else []
+        return lines_of(self._lines.push(text))
 
     def flush(self) -> list[str]:
-        rest = self._lines.flush()
-        return [rest] if rest else []
+        return lines_of(self._lines.flush())
 
 
 class Block(NamedTuple):
@@ -67,7 +101,7 @@ class Blocks:
     """
 
     def __init__(self) -> None:
-        self._lines = WholeLines()
+        self._lines = WholeLines(lone_returns=False)
         self._held: list[str] = []
         """The whole lines of a block that is not complete."""
         self._line = 1

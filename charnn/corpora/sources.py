@@ -1,7 +1,7 @@
 """Reads a file or standard input as text that is exactly what its bytes say.
 
-Nothing is guessed and nothing is changed: the encoding is the one that was asked for, line ends stay as they are, and
-so does a byte order mark unless the encoding itself removes it.
+Nothing is guessed: the encoding is the one that was asked for, and line ends stay as they are. A byte order mark is no
+part of a text, and is left out.
 """
 
 from __future__ import annotations
@@ -15,18 +15,31 @@ import sys
 import zlib
 
 from charnn.config.model import SourceFile
+from charnn.corpora.decoding import (
+    MARK_BAD_BYTES,
+    BadBytes,
+    OnError,
+    refuse_other_encoding,
+    without_byte_order_marks,
+)
 from charnn.corpora.foreign import foreign_format
+from charnn.corpora.lines import lines_of
 from charnn.errors import CorpusError, UsageError
 
 PEEKED_BYTES = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tuple[str, SourceFile]:
+def read(
+    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+) -> tuple[str, SourceFile]:
     """The text at `path`, and a record of the file that finds it again. `-` is standard input.
 
-    Gzip is unpacked, known by the name's `.gz` or by its first two bytes. With `any_bytes` nothing fails to decode: the
-    text is UTF-8 where it can be, and every other byte b becomes the lone surrogate U+DC00 + b (`surrogateescape`).
+    Gzip is unpacked, known by the name's `.gz` or by its first two bytes. With `any_bytes` nothing fails to decode:
+    the text is UTF-8 where it can be, every other byte b becomes the lone surrogate U+DC00 + b (`surrogateescape`), and
+    byte order marks stay. With another `on_error` than fail, lines with bytes that do not decode are left out, or such
+    bytes are read as U+FFFD, and a warning says so.
+
     Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0, after unpacking),
     UsageError for an encoding that does not exist or that `any_bytes` contradicts.
     """
@@ -35,7 +48,7 @@ def read(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> tupl
     data = _unpacked_bytes(path, name)
     if not any_bytes:
         check_is_text(data, name)
-    text = _decoded(data, name, encoding, any_bytes)
+    text = _decoded(data, name, encoding, any_bytes, on_error)
     place = path if path == "-" else os.path.abspath(path)
     return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
 
@@ -65,7 +78,9 @@ def peek(path: str, *, encoding: str = "utf-8") -> str:
     return data.decode(encoding, "ignore")
 
 
-def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False) -> str:
+def read_again(
+    source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+) -> str:
     """The text that `read` gave when it returned `source`.
 
     Raises CorpusError where the file is missing or has changed since. The other arguments and errors are those of
@@ -80,7 +95,7 @@ def read_again(source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool =
     data = _unpacked_bytes(source.path, source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:
         raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
-    return _decoded(data, source.path, encoding, any_bytes)
+    return _decoded(data, source.path, encoding, any_bytes, on_error)
 
 
 def check_is_text(data: bytes, name: str) -> None:
@@ -128,12 +143,24 @@ def _packed_bytes(path: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool) -> str:
-    hint = "name the encoding with --encoding, or learn from the bytes themselves with --tokenizer bytes"
+def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: OnError) -> str:
+    if any_bytes:
+        return data.decode(encoding, "surrogateescape")
+    refuse_other_encoding(data, name, encoding)
+    hint = (
+        "name the encoding with --encoding, leave such lines out with --on-error skip, "
+        "or learn from the bytes themselves with --tokenizer bytes"
+    )
     try:
-        return data.decode(encoding, "surrogateescape" if any_bytes else "strict")
+        text = data.decode(encoding, "strict" if on_error == "fail" else MARK_BAD_BYTES)
     except UnicodeDecodeError as error:
-        place = f"byte {error.start} is not {encoding} (0x{error.object[error.start]:02x})"
+        line = len(lines_of(data[: error.start].decode(encoding, "ignore") + "."))
+        place = f"byte {error.start} is not {encoding} (0x{error.object[error.start]:02x}), in line {line:,}"
         raise CorpusError(f"{name}: {place}", hint=hint) from error
     except UnicodeError as error:  # some codecs (punycode, idna) do not say where
         raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
+    if on_error != "fail":
+        bad = BadBytes(name, encoding, on_error)
+        text = bad.cleaned(text)
+        bad.report()
+    return without_byte_order_marks(text)

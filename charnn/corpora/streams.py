@@ -9,7 +9,17 @@ import sys
 import zlib
 from collections.abc import Iterator
 from itertools import chain
+from typing import Literal
 
+from charnn.corpora.decoding import (
+    LONGEST_MARK,
+    MARK_BAD_BYTES,
+    BadBytes,
+    OnError,
+    may_begin_mark,
+    refuse_other_encoding,
+)
+from charnn.corpora.lines import WholeLines, line_ends
 from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.errors import CorpusError
 
@@ -22,36 +32,62 @@ _GZIP = 31
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-def stream(path: str, *, encoding: str = "utf-8", any_bytes: bool = False) -> Iterator[str]:
-    """The text at `path` in pieces, `-` for standard input; line ends stay as they are.
+def stream(
+    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError | Literal["mark"] = "fail"
+) -> Iterator[str]:
+    """The text at `path` in pieces, `-` for standard input; line ends stay as they are, and so do byte order marks.
 
     An empty piece says that the input pauses, so that reading on waits until there is more. Gzip is recognized by its
     first two bytes and unpacked. Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are
     counted from 0, after unpacking), once everything before that place has been given, and UsageError for an encoding
-    that does not exist. With `any_bytes` nothing fails to decode, as in `sources.read`.
+    that does not exist. With `any_bytes` nothing fails to decode, as in `sources.read`. With skip and replace the
+    pieces are whole lines, and bytes that do not decode are treated as `sources.read` does; with mark they are left to
+    the caller (`decoding.BadBytes`).
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    pieces = _unpacked(_read(path, name), name)
-    if not any_bytes:
-        pieces = _checked(pieces, name)
-    return _decoded(pieces, name, encoding, "surrogateescape" if any_bytes else "strict")
+    data = _unpacked(_read(path, name), name)
+    if any_bytes:
+        return _decoded(data, name, encoding, "surrogateescape")
+    data = _looked_at(data, name, encoding)
+    if on_error == "fail":
+        return _decoded(data, name, encoding, "strict")
+    marked = _decoded(data, name, encoding, MARK_BAD_BYTES)
+    return marked if on_error == "mark" else _cleaned(marked, BadBytes(name, encoding, on_error))
 
 
-def _checked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The pieces, unless the first one is the beginning of a file that is no text."""
-    is_first = True
+def _looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
+    """The same pieces, the first ones joined. It raises CorpusError where these are no text, or in another encoding."""
+    start = b""
     for data in pieces:
-        if data and is_first:
-            check_is_text(data, name)
-            is_first = False
-        yield data
+        start += data
+        if data and (len(start) >= LONGEST_MARK or not may_begin_mark(start)):
+            break
+        if not data:
+            yield b""
+    check_is_text(start, name)
+    refuse_other_encoding(start, name, encoding)
+    yield from chain([start] if start else [], pieces)
+
+
+def _cleaned(pieces: Iterator[str], bad: BadBytes) -> Iterator[str]:
+    lines = WholeLines()
+    try:
+        for piece in pieces:
+            if whole := bad.cleaned(lines.push(piece)):
+                yield whole
+            if not piece:
+                yield ""
+    finally:
+        bad.report()
+    if rest := bad.cleaned(lines.flush()):
+        yield rest
 
 
 def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    hint = "name the encoding with --encoding"
-    before = 0
+    hint = "name the encoding with --encoding, or leave such lines out with --on-error skip"
+    before, line, ends_in_return = 0, 1, False
     for data in chain(pieces, [None]):
         state = decoder.getstate()
         try:
@@ -59,15 +95,20 @@ def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> 
         except UnicodeDecodeError as error:
             held = len(state[0])
             decoder.setstate(state)
-            if text := decoder.decode(error.object[held : error.start]):
+            text = decoder.decode(error.object[held : error.start])
+            if text:
                 yield text
             byte = before - held + error.start
+            line += line_ends(text, after_return=ends_in_return)
             raise CorpusError(
-                f"{name}: byte {byte} is not {encoding} (0x{error.object[error.start]:02x})", hint=hint
+                f"{name}: byte {byte} is not {encoding} (0x{error.object[error.start]:02x}), in line {line:,}",
+                hint=hint,
             ) from error
         except UnicodeError as error:  # some codecs (utf-16, idna) do not say where
             raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
         before += len(data or b"")
+        line += line_ends(text, after_return=ends_in_return)
+        ends_in_return = text.endswith("\r") if text else ends_in_return
         if text or data == b"":
             yield text
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from charnn.cells import CELLS
 from charnn.config import Budget, Device, Optimizer, Precision, TrainingConfig
+from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError
 
@@ -96,6 +97,18 @@ def union(kinds: list[type[Any]]) -> tuple[Option, ...]:
 def options_from(kind: type[O], values: Mapping[str, Any]) -> O:
     """The options with these values; what is None takes the default. All of them are options of `kind`."""
     return kind(**{name: value for name, value in values.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class LineOptions:
+    """The options of every task that learns from lines or running text, which may lack a line and still make sense."""
+
+    on_error: OnError = option(
+        "fail",
+        "Do this where a line has bytes that are not in the encoding: end with an error (fail), warn and leave the "
+        "line out (skip), or warn and read each such byte as U+FFFD (replace).",
+        panel=TRAINING,
+    )
 
 
 @dataclass(frozen=True)

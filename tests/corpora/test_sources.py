@@ -27,9 +27,10 @@ def stand_in_for_stdin(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 
-def test_line_ends_and_byte_order_mark_are_kept(tmp_path: Path) -> None:
-    text, _ = read(file_with(HOSTILE.encode(), tmp_path))
-    assert text == HOSTILE
+def test_line_ends_are_kept_and_byte_order_marks_are_not(tmp_path: Path) -> None:
+    path = file_with(2 * HOSTILE.encode(), tmp_path)
+    assert read(path)[0] == 2 * HOSTILE.removeprefix("\ufeff")
+    assert read(path, any_bytes=True)[0] == 2 * HOSTILE
 
 
 def test_record_has_absolute_path_hash_and_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,14 +72,14 @@ def test_undecodable_byte_is_named_with_its_place_and_the_way_out(tmp_path: Path
     path = file_with(b"x" * 1234 + b"\xe9 and on", tmp_path)
     with pytest.raises(CorpusError) as caught:
         read(path)
-    assert str(caught.value) == f"{path}: byte 1234 is not utf-8 (0xe9)"
+    assert str(caught.value) == f"{path}: byte 1234 is not utf-8 (0xe9), in line 1"
     assert caught.value.hint is not None
     assert "--encoding" in caught.value.hint
     assert "--tokenizer bytes" in caught.value.hint
 
 
 def test_character_cut_short_by_the_end_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"byte 2 is not utf-8 \(0xe2\)$"):
+    with pytest.raises(CorpusError, match=r"byte 2 is not utf-8 \(0xe2\), in line 1$"):
         read(file_with(b"ab\xe2\x82", tmp_path))
 
 
@@ -89,7 +90,7 @@ def test_codec_that_tells_no_place_still_gives_one_line(tmp_path: Path) -> None:
 
 def test_undecodable_standard_input_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in_for_stdin(b"\xff", monkeypatch)
-    with pytest.raises(CorpusError, match=r"^standard input: byte 0 is not utf-8 \(0xff\)$"):
+    with pytest.raises(CorpusError, match=r"^standard input: byte 0 is not utf-8 \(0xff\), in line 1$"):
         read("-")
 
 

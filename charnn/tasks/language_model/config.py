@@ -10,6 +10,7 @@ from charnn.cells import CELLS, require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
 from charnn.config.tokenizer import TokenizerConfig
+from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.labelled import AS_TOLD, LabelledLayout
 
@@ -45,6 +46,9 @@ class CorpusConfig(Json):
     """The labels in the order of the network's, for a corpus of texts with labels."""
     layout: LabelledLayout = later(AS_TOLD)
     """Where these labels and texts are in the files."""
+
+    on_error: OnError = later("fail")
+    """What was done about bytes that are not in the encoding."""
 
     @property
     def label_names(self) -> list[str]:

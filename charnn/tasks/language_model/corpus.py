@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from charnn.config.model import SourceFile
+from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import (
     HELD_OUT_FRACTION,
     DocumentUnit,
@@ -41,6 +42,7 @@ def read_corpus(
     labelled: LabelledLayout | None = None,
     encoding: str = "utf-8",
     any_bytes: bool = False,
+    on_error: OnError = "fail",
 ) -> Corpus:
     """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
 
@@ -51,14 +53,17 @@ def read_corpus(
 
     Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
-    files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
-    held_out = [read(path, encoding=encoding, any_bytes=any_bytes) for path in validation_paths]
+    files, held_out = (
+        [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in every]
+        for every in (paths, validation_paths)
+    )
     config = CorpusConfig(
         sources=tuple(source for _, source in files),
         validation_sources=tuple(source for _, source in held_out),
         document=document if labelled is None else "line",
         encoding=encoding,
         layout=labelled or AS_TOLD,
+        on_error=on_error,
     )
     return (_corpus if labelled is None else _labelled_corpus)(
         [text for text, _ in files], [text for text, _ in held_out], config
@@ -88,11 +93,8 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
     else:
         wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
         training, validation = hold_out(documents, wanted)
-    counted = CorpusConfig(
-        sources=config.sources,
-        validation_sources=config.validation_sources,
-        document=config.document,
-        encoding=config.encoding,
+    counted = replace(
+        config,
         documents=len(documents),
         training_characters=sum(map(len, training)),
         validation_characters=sum(map(len, validation)),
@@ -179,7 +181,10 @@ def _labelled(text: str, path: str, layout: LabelledLayout) -> list[tuple[str, s
 
 
 def _again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
-    return [read_again(source, encoding=config.encoding, any_bytes=any_bytes) for source in sources]
+    return [
+        read_again(source, encoding=config.encoding, any_bytes=any_bytes, on_error=config.on_error)
+        for source in sources
+    ]
 
 
 def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:

@@ -8,13 +8,22 @@ from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, LabelledOptions, RecurrentTrainingOptions, option
+from charnn.tasks.options import (
+    FIRST,
+    LABELLED,
+    NETWORK,
+    TEXTS,
+    LabelledOptions,
+    LineOptions,
+    RecurrentTrainingOptions,
+    option,
+)
 
 DEFAULT = TokenizerConfig()
 
 
 @dataclass(frozen=True)
-class LanguageModelOptions(LabelledOptions, RecurrentTrainingOptions):
+class LanguageModelOptions(LabelledOptions, LineOptions, RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "

@@ -70,6 +70,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             labelled=options.layout if options.conditioned else None,
             encoding=options.encoding,
             any_bytes=tokenizer.kind == "bytes",
+            on_error=options.on_error,
         )
         overrides = LanguageModelOverrides(
             cell=options.cell,
@@ -112,6 +113,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
                 labelled=recorded.layout if recorded.labels else None,
                 encoding=recorded.encoding,
                 any_bytes=any_bytes,
+                on_error=recorded.on_error,
             )
             if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)

@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.decoding import without_byte_order_marks
+from charnn.corpora.lines import without_end
 from charnn.errors import ModelError
 from charnn.generation.model import conditions_at
 from charnn.streaming import batches_by_length, results_in_order
@@ -97,6 +99,7 @@ class LineScorer:
     def __init__(self, models: Sequence[LineModel], *, ends: bool = False, threads: int = 1) -> None:
         """With `ends`, line ends are scored, too, as characters of their lines."""
         self._models, self._ends = models, ends
+        self._any_bytes = all(model.tokenizer.kind == "bytes" for model in models)
         self._pool = ThreadPoolExecutor(threads, "lines")
         self._closed = Event()
 
@@ -106,9 +109,12 @@ class LineScorer:
         self._pool.shutdown(cancel_futures=True)
 
     def text(self, line: str) -> str:
-        r"""The text of the line that is scored: the line without its end, \n or \r\n, or with it where ends are
-        scored."""
-        return line if self._ends else line[:-2] if line.endswith("\r\n") else line.removesuffix("\n")
+        """The text of the line that is scored: the line without its end, or with it where ends are scored.
+
+        A byte order mark is no part of it, but for models of bytes alone.
+        """
+        text = line if self._ends else without_end(line)
+        return text if self._any_bytes else without_byte_order_marks(text)
 
     def score(self, lines: Sequence[str]) -> list[tuple[LineScore, ...]]:
         """The scores of each line by each model. The score of a line does not depend on other lines."""
@@ -125,7 +131,7 @@ class LineScorer:
 
     def _begin(self, model: LineModel, lines: Sequence[str]) -> Callable[[], list[LineScore]]:
         texts = [self.text(line) for line in lines]
-        ends = [line[len(text) :] for line, text in zip(lines, texts, strict=True)]
+        ends = ["" if self._ends else line[len(without_end(line)) :] for line in lines]
         later = {end: len(model.tokenizer.encode(end)) for end in set(ends)}
         rows = [_row(model, text, later[end]) for text, end in zip(texts, ends, strict=True)]
         begun = [

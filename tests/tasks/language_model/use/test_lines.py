@@ -106,7 +106,7 @@ def test_batches_blocks_and_padding_change_nothing(
 
 
 @pytest.mark.parametrize(
-    ("line", "text"), [("ab\n", "ab"), ("ab\r\n", "ab"), ("ab", "ab"), ("a\rb\r\r\n", "a\rb\r"), ("ab\r", "ab\r")]
+    ("line", "text"), [("ab\n", "ab"), ("ab\r\n", "ab"), ("ab", "ab"), ("a\rb\r\r\n", "a\rb\r"), ("ab\r", "ab")]
 )
 def test_a_line_is_scored_without_its_end_unless_that_is_wanted(line: str, text: str) -> None:
     without, whole = LineScorer([model(Hashing())]), LineScorer([model(Hashing())], ends=True)

@@ -1,0 +1,130 @@
+"""Decides what becomes of bytes that are not in the encoding that was asked for, and of byte order marks."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+from charnn.corpora.lines import line_ends, lines_of
+from charnn.errors import CharnnWarning, CorpusError
+
+OnError = Literal["fail", "skip", "replace"]
+"""What is done about bytes that are not in the encoding: to end with an error, to leave out their lines, or to read
+each as U+FFFD."""
+BYTE_ORDER_MARK = "\ufeff"
+MARK_BAD_BYTES = "charnn.mark_bad_bytes"
+"""The name of a way to decode, for Python's codecs, in which each byte b that is not in the encoding becomes the lone
+surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone surrogates."""
+FEW = 3
+"""So many lines with bad bytes are each named in a warning; further ones are only counted."""
+_BAD = re.compile("[\udc00-\udcff]")
+_WIDE = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""The encodings that a byte order mark tells, the longer marks first."""
+LONGEST_MARK = max(map(len, _WIDE))
+_LOOKED_AT = 4096
+_NUL_SHARE = 0.4
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(MARK_BAD_BYTES, _mark)
+
+
+def without_byte_order_marks(text: str) -> str:
+    """The text without the marks that open files, wherever files that were joined have them."""
+    return text.replace(BYTE_ORDER_MARK, "") if BYTE_ORDER_MARK in text else text
+
+
+def may_begin_mark(start: bytes) -> bool:
+    """Whether these bytes, fewer than LONGEST_MARK, may be the beginning of a mark of UTF-16 or UTF-32."""
+    return any(mark.startswith(start) or start.startswith(mark) for mark in _WIDE)
+
+
+def refuse_other_encoding(start: bytes, name: str, encoding: str) -> None:
+    """Raises CorpusError where the beginning of a file shows that it is UTF-16 or UTF-32, and `encoding` is another.
+
+    A byte order mark tells it, and so does a NUL at every second or fourth byte, which no other text has.
+    """
+    if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        return
+    for mark, found in _WIDE.items():
+        if start.startswith(mark) and (found == "utf-32" or codecs.lookup(encoding).name == "utf-8" or b"\0" in start):
+            raise CorpusError(
+                f"{name}: the text is in {found.upper()}, as its byte order mark tells", hint=_read_as(found)
+            )
+    shown = start[: min(len(start), _LOOKED_AT) // 4 * 4]
+    if len(shown) < 8 or shown.count(0) < _NUL_SHARE * len(shown):
+        return
+    nuls = [shown[place::4].count(0) / (len(shown) // 4) > 2 * _NUL_SHARE for place in range(4)]
+    wide = {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get((nuls[0], nuls[1], nuls[2], nuls[3]))
+    if wide is not None:
+        every = "second byte is" if wide.startswith("utf-16") else "fourth byte alone is not"
+        raise CorpusError(
+            f"{name}: every {every} NUL, so the text seems to be in {wide[:6].upper()} without a byte order mark",
+            hint=_read_as(wide),
+        )
+
+
+def _read_as(encoding: str) -> str:
+    return f"read it with --encoding {encoding}, or convert it: iconv -f {encoding} -t utf-8"
+
+
+class BadBytes:
+    """Leaves out or replaces what MARK_BAD_BYTES has marked in the text of one file, and warns of it."""
+
+    def __init__(self, name: str, encoding: str, on_error: OnError) -> None:
+        """`on_error` is skip or replace."""
+        self._name, self._encoding, self._skips = name, encoding, on_error == "skip"
+        self._line = 0
+        self._bad_lines = 0
+
+    def cleaned(self, whole_lines: str) -> str:
+        """The text, which is whole lines, as it should be read. The texts of a file come in their order."""
+        if _BAD.search(whole_lines) is None:
+            self._line += line_ends(whole_lines)
+            return whole_lines
+        return "".join(line for _, line in self.lines(lines_of(whole_lines)))
+
+    def lines(self, lines: Sequence[str]) -> list[tuple[int, str]]:
+        """The lines as they should be read, each with its number, counted from 1 in the file."""
+        first, self._line = self._line + 1, self._line + len(lines)
+        kept = []
+        for number, line in enumerate(lines, first):
+            if (bad := _BAD.search(line)) is None:
+                kept.append((number, line))
+                continue
+            self._warn(number, ord(bad[0]) - 0xDC00)
+            if not self._skips:
+                kept.append((number, _BAD.sub("\ufffd", line)))
+        return kept
+
+    def report(self) -> None:
+        """Warns of how many lines there were, where not every one of them was named."""
+        if self._bad_lines > FEW:
+            what = "left out" if self._skips else "read with U+FFFD in the place of these bytes"
+            message = f"{self._name}: {self._bad_lines:,} lines have bytes that are not {self._encoding}: {what}"
+            warnings.warn(message, CharnnWarning, stacklevel=2)
+
+    def _warn(self, line: int, byte: int) -> None:
+        self._bad_lines += 1
+        if self._bad_lines <= FEW:
+            what = "the line is left out" if self._skips else "read as U+FFFD"
+            message = f"{self._name}:{line}: a byte that is not {self._encoding} (0x{byte:02x}): {what}"
+            warnings.warn(message, CharnnWarning, stacklevel=2)
