@@ -12,6 +12,7 @@ from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.rows import cells_of, is_comment, is_header
 from charnn.tasks.tagger.formats.slashed import separator_of, split_token
+from charnn.tasks.tagger.formats.tags import are_tags, is_known, is_tag, tolerated
 
 SAMPLE_CHARACTERS = 1 << 12
 """The number of characters at the beginning of a text from which its format is told, if a whole row is among them."""
@@ -24,36 +25,16 @@ _COMMENT = re.compile(
 _TELLING_LINE = re.compile(r"^\ufeff?(?!#)[^\n]*\S[^\n]*\n", re.MULTILINE)
 """A whole line that is neither blank nor perhaps a comment: only such a line tells the format."""
 _FIRST_ID = re.compile(r"0\.1|1(?:-[1-9][0-9]*)?")
-_FEATURE = r"[A-Z]\w*(?:\[\w+\])?=[^=|\s]+"
-_PUNCTUATION_TAG = r"-[LR][RSC]B-|[-.,:;!?$#()\"'`_*]{1,3}"
-_TAG = re.compile(
-    r"[A-Z][A-Z0-9$*+:|-]*"  # NOUN, PRP$
-    r"|[A-Z][A-Za-z0-9]{0,3}"  # Np
-    rf"|{_FEATURE}(?:\|{_FEATURE})*"
-    rf"|{_PUNCTUATION_TAG}"
-)
-_SMALL_TAG = re.compile(rf"[a-z][a-z0-9$*+'-]{{0,15}}|{_PUNCTUATION_TAG}")  # nn, np-tl, ppss+bem
-_ENTITY_TAG = re.compile(r"O|[BIESLUM]-\S+")
-_PUNCTUATION = re.compile(r"[^\w\s]+")
-_UNIVERSAL = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X"
-_PENN = (
-    "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS PDT POS PRP PRP$ RB RBR RBS RP TO UH VB VBD VBG VBN VBP VBZ "
-    "WDT WP WP$ WRB"
-)
-_KNOWN_TAGS = frozenset(f"{_UNIVERSAL} {_PENN}".split())
 _FEWEST_COLUMNS = 4
 """Rows that begin with the ids 1 and 2 and have more columns than this are CoNLL-U, if with too few or too many."""
 _FEWEST_TOKENS = 3
 """Tokens that tell if a text is word_TAG."""
 _TAGGED_FRACTION = 0.95
 """The fraction of the tokens that must have a tag where a text is word_TAG."""
-_IRREGULAR_FRACTION = 0.1
-"""The fraction of the rows that may have another number of cells than the others; one may in any case."""
-_FEW_TAGS = 0.5
-"""Tags recur. Where they are not written as tags usually are, at most so many of them are different ones, as a fraction
-of the words."""
-_MANY_WORDS = 12
-"""So many words tell whether their tags recur."""
+_FEWEST_EVEN_ROWS = 4
+"""So many lines with as many words each are more than a few short lines of prose."""
+_TREEBANK_COMMENT = re.compile(r"#\s*(?:[\w.]+\s*=\s*\S|id\s+\S+|begin document\b)")
+"""A first line such as `# key = value` or `#begin document`, as treebanks have them."""
 
 
 @dataclass(frozen=True)
@@ -150,18 +131,18 @@ def _is_table(rows: Sequence[Sequence[str]]) -> bool:
         return False
     if not all(row[0] and row[1] and " " not in row[1] for row in rows):
         return False
-    return len(rows) > 1 or _TAG.fullmatch(rows[0][1]) is not None
+    return len(rows) > 1 or is_tag(rows[0][1])
 
 
 def _have_tags(rows: Sequence[Sequence[str]]) -> bool:
     """Whether practically all rows have as many cells, two or more, and one of the columns after the words is tags."""
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     even = [row for row in rows if len(row) == width]
-    if width < 2 or len(even) < 2 or len(rows) - len(even) > _tolerated(rows):
+    if width < 2 or len(even) < 2 or len(rows) - len(even) > tolerated(rows):
         return False
     words = [row[0] for row in even]
     columns = [[row[place] for row in even] for place in range(1, width)]
-    return any(_are_tags(values, words) for values in columns)
+    return any(are_tags(values, words, tolerated=tolerated(values)) for values in columns)
 
 
 def _rows(blocks: Sequence[Sequence[str]], separator: str) -> list[list[str]]:
@@ -177,69 +158,22 @@ def _rows(blocks: Sequence[Sequence[str]], separator: str) -> list[list[str]]:
     return rows[1:] if len(rows) > 1 and is_header(rows[0]) else rows
 
 
-def _tolerated(rows: Sequence[object]) -> int:
-    return max(1, int(_IRREGULAR_FRACTION * len(rows)))
-
-
-def _are_tags(values: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether the values look like the tags of these words; one in so many may be empty or something else.
-
-    They do if they are tags of entities, or mostly those of a well-known set, or words in capitals while the others are
-    not. Words in small letters are tags where they recur and where some stand beside punctuation, as in no list.
-    """
-    fewest = len(values) - _tolerated(values)
-    entities = list(filter(_ENTITY_TAG.fullmatch, values))
-    if len(entities) >= fewest:
-        return any(len(value) > 1 for value in entities)
-    if 2 * sum(value in _KNOWN_TAGS for value in values) > len(values):
-        return True
-    capital = [value for value in values if _TAG.fullmatch(value)]
-    if len(capital) >= fewest and 2 * sum(value[:2].isupper() and len(value) > 1 for value in capital) >= len(values):
-        return not _shout(words)
-    short = [value for value in values if _TAG.fullmatch(value) or _SMALL_TAG.fullmatch(value)]
-    return len(short) >= fewest and _are_small_tags(values, words)
-
-
-def _are_small_tags(tags: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether small letters are tags of these words rather than further words, such as those of a path or a list.
-
-    Tags come with sentences, which have some punctuation among their words, with tags that are punctuation or recur.
-    """
-    marks = [tag for word, tag in zip(words, tags, strict=True) if _PUNCTUATION.fullmatch(word)]
-    if not marks or 2 * len(marks) > len(words):
-        return False
-    own = any(_PUNCTUATION.fullmatch(tag) or tag.startswith("punct") for tag in marks)
-    return own or (len(tags) >= _MANY_WORDS and _recur(tags))
-
-
-def _shout(words: Sequence[str]) -> bool:
-    """Whether the words are in capitals themselves, as in JFK/LAX, I/O and LC_ALL."""
-    return 2 * sum(map(str.isupper, words)) >= len(words)
-
-
-def _recur(tags: Sequence[str]) -> bool:
-    return len(set(tags)) <= _FEW_TAGS * len(tags)
-
-
 def _slash(lines: Sequence[Sequence[str]]) -> str | None:
-    """The separator between words and tags; None where the tokens are not tagged words."""
-    tokens = [token for line in lines for token in line if "://" not in token]
-    separator = separator_of(tokens) if len(tokens) >= _FEWEST_TOKENS else None
+    """The separator between words and tags; None where the tokens are not tagged words.
+
+    An address, whose slashes mislead, counts where it has a tag and is passed over where it has none.
+    """
+    tokens = [token for line in lines for token in line]
+    separator = separator_of([token for token in tokens if "://" not in token])
     if separator is None:
         return None
-    split = [parts for token in tokens if (parts := split_token(token, separator)) is not None]
-    if len(split) < _TAGGED_FRACTION * len(tokens):
+    split = [(token, split_token(token, separator)) for token in tokens]
+    left = [parts for token, parts in split if "://" not in token or (parts is not None and is_tag(parts[1]))]
+    tagged = [parts for parts in left if parts is not None]
+    if len(left) < _FEWEST_TOKENS or len(tagged) < _TAGGED_FRACTION * len(left):
         return None
-    words, tags = [word for word, _ in split], [tag for _, tag in split]
-    if sum(tag in _KNOWN_TAGS for tag in tags) > len(tags) / 2:
-        return separator
-    capital = [tag for tag in tags if _TAG.fullmatch(tag)]
-    if len(capital) >= _TAGGED_FRACTION * len(tokens):
-        return None if _shout(words) else separator
-    small = [tag for tag in tags if _TAG.fullmatch(tag) or _SMALL_TAG.fullmatch(tag)]
-    if len(small) < _TAGGED_FRACTION * len(tokens):
-        return None
-    return separator if _are_small_tags(tags, words) or (len(tags) >= _MANY_WORDS and _recur(tags)) else None
+    words, tags = [parts[0] for parts in tagged], [parts[1] for parts in tagged]
+    return separator if are_tags(tags, words, tolerated=int((1 - _TAGGED_FRACTION) * len(left))) else None
 
 
 def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
@@ -248,15 +182,22 @@ def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
     if many and sum("\t" in line for line in lines) > len(lines) / 2:
         return "columns between tabs"
     rows = [line.split() for line in lines]
-    if many and len(blocks) == 1 and {len(row) for row in rows} == {2}:
+    even = {len(row) for row in rows} == {len(rows[0])} and len(rows[0]) > 1
+    if many and even and len(blocks) == 1 and len(rows[0]) == 2:
         words, tags = zip(*rows, strict=True)
-        if _are_tags(tags, words):
+        if are_tags(tags, words, tolerated=tolerated(tags)):
             return "a word and its tag on each line, without blank lines between sentences"
+    if even and len(blocks) > 1 and len(rows) >= _FEWEST_EVEN_ROWS:
+        return f"{len(rows[0])} words on each line, and blank lines"
+    if _TREEBANK_COMMENT.match(lines[0]):
+        return "a comment at its beginning, as treebanks have"
     tokens = [token for row in rows for token in row if "://" not in token]
     separator = separator_of(tokens)
-    if separator and len(tokens) >= _FEWEST_TOKENS:
-        split = [split_token(token, separator) for token in tokens]
-        tagged = sum(parts is not None and parts[1] in _KNOWN_TAGS for parts in split)
-        if tagged > len(tokens) / 2:
-            return f"words with tags after {separator}"
+    if separator is None or len(tokens) < _FEWEST_TOKENS:
+        return ""
+    split = [parts for token in tokens if (parts := split_token(token, separator)) is not None]
+    if sum(is_known(tag) for _, tag in split) > len(tokens) / 2:
+        return f"words with tags after {separator}"
+    if separator == "/" and len(split) >= _TAGGED_FRACTION * len(tokens):
+        return f"pairs such as {'/'.join(split[0])}"
     return ""

@@ -62,7 +62,7 @@ def test_columns_are_even_with_tags_in_the_second(text: str) -> None:
         "a_Case=Nom|Number=Sing b_Case[a]=X the__\n",
         "\ufeff\nThe_DET_DT cat_NOUN_NN sat_VERB_VBD\n",
         "The_DET cat_NOUN sat_VERB",
-        "x_Y " * 30 + "cut_i",
+        "the_DET cat_NOUN " * 30 + "cut_i",
     ],
 )
 def test_slashed_is_where_practically_every_token_has_a_tag(text: str) -> None:
@@ -118,6 +118,15 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\n"
         "EU\tB-ORG\nGerman\t\nHe\tO\nsat\tO\n\nx\tO\n",
         "EU\tB-ORG\nGer man\tO X\nHe\tO\nsat\tO\n\nx\tO\n",
         "word\tpos\nThe\tDET\ncat\tNOUN\n\nIt\tPRON\n",
+        "the O\ncat O\n\nit O\nran O\n\n",
+        "EU b-org\nsaid o\n\nHe o\nsat o\n\n",
+        "London LOC\nis O\nbig O\n\nIt O\nis O\n",
+        "人 S\n民 B\n日 M\n报 E\n\n他 S\n在 S\n北 B\n京 E\n\n",
+        "the det\ncat noun\nsat verb\n\nit pron\nran verb\n",
+        "나는\tNP+JX\n간다\tVV+EF\n\n너는\tNP+JX\n",
+        "Der ART\nHund NN\nsingt VVFIN\n. $.\n\nEr PPER\nsingt VVFIN\n. $.\n",
+        "To Pd\nje Va\npes Nc\n. Z\n\nOn Pp\nspi Vm\n. Z\n",
+        "".join(f"w{word} T{word % 3}\n" + "\n" * (word % 4 == 3) for word in range(16)),
     ],
 )
 def test_columns_with_tags_and_blank_lines_are_a_treebank(text: str) -> None:
@@ -133,6 +142,8 @@ def test_columns_with_tags_and_blank_lines_are_a_treebank(text: str) -> None:
         "see/vb him/ppo now/rb ,/, he/pps is/bez",
         "The/at Fulton/np-tl County/nn-tl Jury/nn-tl said/vbd Friday/nr an/at ``/`` no/at ''/'' */* ./.",
         "see/VB http://x.y/z/NNP now/RB and/CC go/VB",
+        "see_VB http://x.y/a_b_URL now_RB",
+        "see/VB http://x.y/z/NNP now/RB",
     ],
 )
 def test_small_letters_and_addresses_are_tagged_too(text: str) -> None:
@@ -157,6 +168,17 @@ def test_small_letters_and_addresses_are_tagged_too(text: str) -> None:
         "# Title\n\nSome prose here.\n\n- item\n- item\n",
         "usr/bin usr/local usr/lib etc/passwd usr/bin usr/share var/log\n",
         "LC_ALL=C\nPATH=/usr/bin\n\nHOME=/\n",
+        "2024-01-01 INFO started\n2024-01-01 WARN slow\n\n2024-01-01 INFO stopped\n" * 9,
+        "France\tFR\nGermany\tDE\n\nChina\tCN\nJapan\tJP\n\nKenya\tKE\n",
+        "apple AAPL\ngoogle GOOG\n\ntesla TSLA\nford F\n\n",
+        "Host A\nMode ON\n\nHost B\nMode OFF\n\n" * 9,
+        "smoking NO\nparking YES\n\npets NO\nwifi YES\n\n",
+        "- MILK\n- EGGS\n\n- BREAD\n- TEA\n" * 9,
+        "my_var_NAME your_var_NAME this_FOO\n",
+        "max_INT min_INT max_LONG min_LONG\n",
+        "he/she his/her him/her he/she his/her he/she and/or he/she his/her him/her he/she him/her\n" * 9,
+        "name bob\nage 42\ncity Paris\n\nname ann\nage 31\ncity Rome\n\n" * 9,
+        "mov ax\npush bx\npop cx\n\nmov dx\nret x\n" * 9,
     ],
 )
 def test_what_only_looks_a_little_like_a_treebank_is_none(text: str) -> None:
@@ -169,6 +191,10 @@ def test_what_only_looks_a_little_like_a_treebank_is_none(text: str) -> None:
         ("dog NOUN\ncat NOUN\nrun VERB\n", "a word and its tag on each line, without blank lines between sentences"),
         ("title\tsome words here\nother\tmore words\n", "columns between tabs"),
         ("The_DET cat_NOUN sat_VERB on the_DET mat_NOUN and snored_VERB", "words with tags after _"),
+        ("he/she his/her and/or", "pairs such as he/she"),
+        ("dark night\nbright day\n\nold moon\nnew day\n", "2 words on each line, and blank lines"),
+        ("#begin document (x)\nSome prose follows.\n", "a comment at its beginning, as treebanks have"),
+        ("# id 7\nSome prose follows.\n", "a comment at its beginning, as treebanks have"),
         ("The cat sat.\nIt purred.\n", ""),
         ("# A heading\n\nSome prose.\n", ""),
     ],

@@ -1,0 +1,116 @@
+"""Tells columns of tags from columns of other things, by what tags look like and how they recur.
+
+Nobody writes tags in one way alone, so there are several kinds of evidence, each enough by itself:
+
+- tags of entities (B-PER, I-PER, O) or of pieces of words (B, M, E, S beside single characters);
+- more than half of them are of a set that many treebanks have;
+- they are written as tags usually are, and some word is punctuation that is tagged as such;
+- they are written as tags usually are, they recur, and the words beside them are more varied than they are.
+
+A list of names with codes, a log, a file of settings or a poem has none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_FEATURE = r"[A-Z]\w*(?:\[\w+\])?=[^=|\s]+"
+_FEATURES = re.compile(rf"{_FEATURE}(?:\|{_FEATURE})*")
+_PUNCTUATION_TAG = r"-[LR][RSC]B-|[-.,:;!?$#()\"'`_*]{1,3}"
+_TAG = re.compile(
+    r"[A-Z][A-Z0-9$*+:|-]*"  # NOUN, PRP$
+    r"|[A-Z][A-Za-z0-9]{0,3}"  # Np
+    rf"|{_FEATURES.pattern}"
+    rf"|{_PUNCTUATION_TAG}"
+)
+_OTHER_TAG = re.compile(rf"[A-Za-z][a-z0-9$*+'-]{{0,15}}|{_PUNCTUATION_TAG}")  # nn, np-tl, ppss+bem, Ncmsn
+_ENTITY_TAG = re.compile(r"[Oo]|[BIESLUMbieslum]-\S+")
+_PIECE_TAGS = frozenset("BIMESO")
+_PUNCTUATION = re.compile(r"[^\w\s]+")
+_UNIVERSAL = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X CONJ PRT"
+_PENN = (
+    "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS PDT POS PRP PRP$ RB RBR RBS RP TO UH VB VBD VBG VBN VBP VBZ "
+    "WDT WP WP$ WRB -LRB- -RRB-"
+)
+_STUTTGART = (
+    "ADJA ADJD APPR APPRART APPO APZR ART CARD ITJ KOUI KOUS KON KOKOM NE PDS PDAT PIS PIAT PIDAT PPER PPOSS PPOSAT "
+    "PRELS PRELAT PRF PWS PWAT PWAV PAV PROAV PTKZU PTKNEG PTKVZ PTKANT PTKA TRUNC VVFIN VVIMP VVINF VVIZU VVPP VAFIN "
+    "VAIMP VAINF VAPP VMFIN VMINF VMPP $. $, $("
+)
+_CHINESE = "AD AS BA CS DEC DEG DER DEV ETC LC MSP NR NT OD PN PU VA VC VE VV"
+_KOREAN = (
+    "NNG NNB NP VX VCP VCN MM MAG MAJ JKS JKC JKG JKO JKB JKV JKQ JX JC EP EF EC ETN ETM XPN XSN XSV XSA XR SF SS SE "
+    "SO SW SL SH SN"
+)
+_KNOWN = frozenset(f"{_UNIVERSAL} {_PENN} {_STUTTGART} {_CHINESE} {_KOREAN}".split())
+_ALSO_WORDS = "aux cc ex in ls md num part pos rb rp to uh x"
+_KNOWN_SMALL = frozenset(f"{_UNIVERSAL} {_PENN}".lower().split()) - frozenset(_ALSO_WORDS.split())
+"""Those of small letters that are not English words or abbreviations, too."""
+_FEW_TAGS = 0.5
+"""Tags recur: at most so many of them are different ones, as a fraction of the words."""
+_MORE_WORDS = 1.5
+"""There are at least so many times as many different words as different tags."""
+_MANY_WORDS = 12
+"""So many words tell whether their tags recur."""
+_IRREGULAR_FRACTION = 0.1
+"""The fraction of the rows that may be unlike the others; one may in any case."""
+
+
+def tolerated(rows: Sequence[object]) -> int:
+    """How many of these rows may be unlike the others."""
+    return max(1, int(_IRREGULAR_FRACTION * len(rows)))
+
+
+def is_tag(value: str) -> bool:
+    """Whether the value is written as most tags are: in capitals, as features, or as punctuation."""
+    return _TAG.fullmatch(value) is not None
+
+
+def is_known(tag: str) -> bool:
+    """Whether the tag is of a set that many treebanks have, or is features as Universal Dependencies write them."""
+    if tag in _KNOWN or tag in _KNOWN_SMALL or _FEATURES.fullmatch(tag) is not None:
+        return True
+    return "+" in tag and all(part in _KNOWN for part in tag.split("+"))  # several morphemes of one word
+
+
+def are_tags(values: Sequence[str], words: Sequence[str], *, tolerated: int) -> bool:
+    """Whether the values look like the tags of these words; `tolerated` of them may be empty or something else."""
+    fewest = len(values) - tolerated
+    outside = sum(value == "O" for value in values)
+    if sum(_ENTITY_TAG.fullmatch(value) is not None for value in values) >= fewest:
+        return any(len(value) > 1 for value in values if value) or outside == len(values)
+    if 2 * outside >= len(values):
+        return True
+    if _PIECE_TAGS.issuperset(values) and 2 * sum(len(word) == 1 for word in words) > len(words):
+        return True
+    if 2 * sum(map(is_known, values)) > len(values):
+        return True
+    written_as_tags = [value for value in values if is_tag(value) or _OTHER_TAG.fullmatch(value)]
+    return len(written_as_tags) >= fewest and (_tag_punctuation(values, words) or _recur(values, words))
+
+
+def _tag_punctuation(tags: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether words that are punctuation, as sentences have a few, have tags that are punctuation or theirs alone."""
+    marks = [tag for word, tag in zip(words, tags, strict=True) if _PUNCTUATION.fullmatch(word)]
+    if not marks or 2 * len(marks) > len(words) or _shout(words):
+        return False
+    if any(_PUNCTUATION.fullmatch(tag) or tag.lower().startswith("pu") for tag in marks):
+        return True
+    others = {tag for word, tag in zip(words, tags, strict=True) if not _PUNCTUATION.fullmatch(word)}
+    return others.isdisjoint(marks) and (len(set(marks)) < len(marks) or all(map(is_tag, tags)))
+
+
+def _recur(tags: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether there are few different tags beside many different words, which are words rather than numbers."""
+    if len(tags) < _MANY_WORDS or _shout(words):
+        return False
+    if 2 * sum(any(map(str.isalpha, word)) for word in words) < len(words):
+        return False
+    kinds = len(set(tags))
+    return kinds <= _FEW_TAGS * len(tags) and _MORE_WORDS * kinds <= len(set(words))
+
+
+def _shout(words: Sequence[str]) -> bool:
+    """Whether the words are in capitals themselves, as in JFK/LAX, I/O and LC_ALL."""
+    return 2 * sum(map(str.isupper, words)) >= len(words)
