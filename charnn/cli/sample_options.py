@@ -20,8 +20,9 @@ ENDLESS = -1
 """With this `--length`, a text may be as long as the model makes it."""
 
 NOT_WITH_BEAMS = (
-    *("temperature", "temperature_range", "top_k", "top_p", "min_p", "typical", "top_n_sigma", "filters"),
+    *("temperature", "temperature_range", "top_k", "top_p", "min_p", "typical", "top_n_sigma"),
     *("repetition_penalty", "presence_penalty", "frequency_penalty", "penalty_window", "log_probabilities"),
+    *("dry_multiplier", "dry_base", "dry_allowed_length", "dry_penalty_last_n", "dry_sequence_breakers"),
 )
 
 _prompt, _chance, _form, _end, _many = (
@@ -148,6 +149,44 @@ FrequencyPenalty = Annotated[
 PenaltyWindow = Annotated[
     int, _chance("--penalty-window", metavar="N", min=1, help="Let the penalties look back at the last N symbols.")
 ]
+DryMultiplier = Annotated[
+    float,
+    _chance(
+        "--dry-multiplier",
+        metavar="X",
+        min=0,
+        help="Keep the text from going round in circles (DRY, as in llama.cpp): where the last symbols, at least "
+        "--dry-allowed-length of them, have come before, X is subtracted from the logit of the symbol that followed "
+        "them there. 0 does nothing; 0.8 is a good beginning.",
+    ),
+]
+DryBase = Annotated[
+    float,
+    _chance("--dry-base", metavar="X", min=1, help="Multiply what DRY subtracts by X for each further symbol."),
+]
+DryAllowedLength = Annotated[
+    int,
+    _chance(
+        "--dry-allowed-length",
+        metavar="N",
+        min=1,
+        help="Let DRY do nothing about a repetition of fewer than N symbols. Where symbols are pieces of words, 4 are "
+        "about as long as 16 characters.",
+    ),
+]
+DryPenaltyLastN = Annotated[
+    int,
+    _chance("--dry-penalty-last-n", metavar="N", min=1, help="Let DRY look back at the last N symbols."),
+]
+DrySequenceBreakers = Annotated[
+    list[str] | None,
+    _chance(
+        "--dry-sequence-breaker",
+        metavar="STRING",
+        help=r"Let DRY compare only what comes after the last STRING; \n in it stands for a line end. Repeatable.",
+        show_default=False,
+    ),
+]
 Bias = Annotated[
     list[str] | None,
     _chance(
@@ -164,7 +203,9 @@ Filters = Annotated[
     _chance(
         "--samplers",
         metavar="NAMES",
-        help="Apply only these of the filters above, in this order, with commas between them.",
+        help="Apply only these filters, in this order, with commas between them. All but runs are options above; runs "
+        "keeps each run of one character, such as spaces or dashes, within the longest one of the text that the model "
+        "learned.",
         show_default=", ".join(FILTERS),
     ),
 ]
@@ -274,6 +315,7 @@ def sampling(parameters: Mapping[str, Any]) -> SamplingConfig:
         fields["temperature_range"] = _range(fields["temperature_range"])
     fields["bias"] = tuple(map(_bias, fields["bias"] or ()))
     fields["banned"] = unescaped(fields["banned"])
+    fields["dry_sequence_breakers"] = tuple(map(unescaped, fields["dry_sequence_breakers"] or ()))
     fields["filters"] = _filters(fields["filters"]) if fields["filters"] is not None else FILTERS
     fields["length"] = None if fields["length"] == ENDLESS else fields["length"]
     fields["stop_strings"] = tuple(map(unescaped, fields["stop_strings"] or ()))

@@ -3,7 +3,7 @@ length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -14,8 +14,9 @@ from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.filters import Wide, top_k
 from charnn.generation.model import NextTokenModel, PromptReader, ReadPrompt, stack_conditions
+from charnn.generation.run_limits import Tokens
 from charnn.generation.sampler import Allowed, Sampler
-from charnn.generation.text import Lane, Piece, Request, Text, pattern_of
+from charnn.generation.text import Lane, Piece, Request, Text, pattern_of, run_limits_of
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LONGEST_SPELLING = 4
@@ -31,6 +32,9 @@ class TextState(Protocol):
 
     def allowed(self) -> Allowed | None:
         """The tokens that may come next, (V,); None stands for all that the sampler allows."""
+
+    def too_long(self) -> Tokens:
+        """The tokens that would make a run too long."""
 
     def after(self, token: int) -> Self:
         """The state once `token`, which may be the stop token, has been written."""
@@ -49,6 +53,9 @@ class LaneState:
 
     def allowed(self) -> Allowed | None:
         return self.lane.allowed() if self.lane.has_pattern else None
+
+    def too_long(self) -> Tokens:
+        return self.lane.too_long()
 
     def after(self, token: int) -> LaneState:
         lane = self.lane.fork()
@@ -97,8 +104,9 @@ def beam_search(
 
     `prompt` is what the model makes of the prompt, and `state` is the text's state after it. `max_tokens` is at least
     1. Every step keeps the `beams` most probable continuations of all live hypotheses; those that are over, or
-    `max_tokens` long, are set apart. With one beam the search is greedy. Biases, bans and `TextState.allowed` hold for
-    every hypothesis; penalties, temperature and the filters that truncate have no part in it. Probabilities are
+    `max_tokens` long, are set apart. With one beam the search is greedy. Biases, bans, `TextState.allowed` and
+    the limits of runs hold for every hypothesis; penalties, temperature and the filters that truncate have no part in
+    it. Probabilities are
     `Sampler.log_probabilities`. Among equally probable continuations the earlier hypothesis and then the lower id ranks
     first, and among equal scores the hypothesis that was over first.
 
@@ -112,7 +120,8 @@ def beam_search(
     live, over = [Hypothesis(state)], list[Hypothesis]()
     logits_BV, model_state, conditions = prompt.logits_V[np.newaxis], prompt.state, prompt.conditions
     for length in range(1, max_tokens + 1):
-        log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape))
+        too_long = [hypothesis.state.too_long() for hypothesis in live]
+        log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape), too_long)
         total_BV = np.array([[hypothesis.log_probability] for hypothesis in live]) + log_p_BV
         kept, parents = list[Hypothesis](), list[int]()
         for lane, token in _most_probable(total_BV, beams):
@@ -161,6 +170,7 @@ def likeliest_texts(
     number: int,
     may_stop: bool,
     echo: bool,
+    longest_runs: Mapping[str, int] | None = None,
 ) -> Iterator[Piece]:
     """The `number` likeliest texts that `sampling.beams` beams find for each prompt, the best first.
 
@@ -171,7 +181,7 @@ def likeliest_texts(
         raise UsageError("--beam: the search needs an end", hint="give a --length")
     if number > sampling.beams:
         raise UsageError(f"-n {number}: {sampling.beams} beams find no more than {sampling.beams} texts")
-    pattern = pattern_of(sampling, tokenizer)
+    pattern, runs = pattern_of(sampling, tokenizer), run_limits_of(sampling, longest_runs, tokenizer)
     draws_stop = pattern is not None or (may_stop and (model.draws_stop or model.halts))
     sampler = Sampler(sampling, tokenizer, may_stop=draws_stop)
     prompts = PromptReader(model, tokenizer, may_stop=may_stop)
@@ -179,7 +189,7 @@ def likeliest_texts(
     for request in requests:
         if request is None:
             continue
-        lane = Lane(request, sampling, tokenizer.decoder(), pattern, echo=echo)
+        lane = Lane(request, sampling, tokenizer.decoder(), pattern, runs, echo=echo)
         found = [(lane.text, "", 0.0)]
         if lane.text.reason is None:
             lane.begin(prompts.read(request.prompt, request.random))

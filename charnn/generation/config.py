@@ -9,9 +9,9 @@ from typing import Literal, get_args
 
 from charnn.config.as_json import Json, require
 
-Filter = Literal["bias", "penalties", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
+Filter = Literal["bias", "runs", "penalties", "dry", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
-"""The filters, in the order in which they apply unless another is asked for."""
+"""The filters, in the order in which they apply unless another is asked for. `runs` comes before all others always."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ class SamplingConfig(Json):
     frequency_penalty: float = 0.0
     penalty_window: int = 64
     """How many tokens penalties look back at, the prompt's among them."""
+    dry_multiplier: float = 0.0
+    """The penalty, in nats, of a token that would lengthen a repetition of `dry_allowed_length` tokens; 0 for none."""
+    dry_base: float = 1.2
+    """Each further token that the repetition has multiplies the penalty by it."""
+    dry_allowed_length: int = 16
+    dry_penalty_last_n: int = 1024
+    """How many tokens are searched for what is repeated, the prompt's among them."""
+    dry_sequence_breakers: tuple[str, ...] = ()
+    """What is repeated never goes back beyond one of these strings."""
     bias: tuple[Bias, ...] = ()
     banned: str = ""
     """Characters that are never written."""
@@ -71,7 +80,8 @@ class SamplingConfig(Json):
         if self.temperature_range is not None:
             low, high = self.temperature_range
             require(0 <= low <= high < math.inf, "a range of temperatures goes from a number to one that is not below")
-        for name in ("top_k", "penalty_window", "beams", "lines", "words", "sentences"):
+        counts = ("top_k", "penalty_window", "dry_allowed_length", "dry_penalty_last_n", "beams")
+        for name in (*counts, "lines", "words", "sentences"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"{name.replace('_', '-')} must be at least 1")
         for name in ("top_p", "typical"):
@@ -82,6 +92,9 @@ class SamplingConfig(Json):
         require(0 < self.repetition_penalty < math.inf, "the repetition penalty is above 0")
         for name in ("presence_penalty", "frequency_penalty"):
             require(math.isfinite(getattr(self, name)), f"the {name.replace('_', ' ')} must be finite")
+        require(0 <= self.dry_multiplier < math.inf, "the DRY multiplier is a number from 0")
+        require(1 <= self.dry_base < math.inf, "the DRY base is a number from 1")
+        require(all(self.dry_sequence_breakers), "a DRY sequence breaker cannot be empty")
         require(_differ(self.filters) and set(self.filters) <= set(FILTERS), f"filters are {', '.join(FILTERS)}")
         require(self.length is None or self.length >= 0, "the length cannot be negative")
         require(all(self.stop_strings), "a stop string cannot be empty")

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from charnn.generation.repetitions import Continuations
+
 Logits = npt.NDArray[np.floating]
 Wide = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.integer]
@@ -23,6 +25,20 @@ LARGEST = 1e300
 def bias(logits: Logits, amounts_V: Wide) -> Wide:
     """Adds `amounts_V`; -inf rules a token out, and may rule out the most probable one."""
     return logits.astype(np.float64, copy=False) + amounts_V
+
+
+def dry(logits_BV: Logits, repeated: Continuations, *, multiplier: float, base: float, allowed_length: int) -> Wide:
+    """`multiplier` * `base` ** (n - `allowed_length`) is subtracted from the logit of each token that would lengthen a
+    repetition of n tokens, the longest one where it would lengthen several; all of them have at least `allowed_length`.
+
+    It is DRY ("don't repeat yourself") by p-e-w, 2024, https://github.com/oobabooga/text-generation-webui/pull/5677, as
+    llama.cpp has it (`llama_sampler_dry_apply`), whose names its parameters have.
+    """
+    with np.errstate(over="ignore"):
+        penalties = _held(multiplier * float(base) ** (repeated.lengths - allowed_length))
+    penalties_BV = np.zeros(logits_BV.shape)
+    np.maximum.at(penalties_BV, (repeated.lanes, repeated.tokens), penalties)
+    return logits_BV - penalties_BV
 
 
 def repetition_penalty(logits: Logits, counts: Counts, penalty: float, *, zero: float | Wide = 0.0) -> Wide:

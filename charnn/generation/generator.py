@@ -8,7 +8,7 @@ rounded in another order.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason
 from charnn.generation.model import NextTokenModel, PromptReader, stack_conditions
 from charnn.generation.sampler import Sampler, draw_halts, end_where_model_leaves
-from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of
+from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of, run_limits_of
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -39,10 +39,12 @@ class TextGenerator:
         echo: bool = True,
         scored: bool = False,
         alternatives: int | None = None,
+        longest_runs: Mapping[str, int] | None = None,
     ) -> None:
         """`may_stop` says whether the model has learned where a text ends. With `echo`, the pattern must match the
         prompt, too. With `scored`, a text gets its log-probability, and with `alternatives` also its `tokens`, each
-        with so many alternatives.
+        with so many alternatives. `longest_runs` are those of the text that the model learned (`corpora.runs`); None
+        says that they are not known.
 
         Raises UsageError where bias, bans or pattern do not suit the tokenizer.
         """
@@ -52,7 +54,8 @@ class TextGenerator:
         self._halts = may_stop and model.halts
         draws_stop = sampling.pattern is not None or (may_stop and model.draws_stop)
         self._sampler = Sampler(sampling, tokenizer, may_stop=draws_stop and not self._halts)
-        self._recent = self._sampler.recent_tokens()
+        self._history = self._sampler.history()
+        self._runs = run_limits_of(sampling, longest_runs, tokenizer)
         self._pattern = pattern_of(sampling, tokenizer)
         self._prompts = PromptReader(model, tokenizer, may_stop=may_stop)
         self._begun = 0
@@ -98,7 +101,8 @@ class TextGenerator:
                 self._pauses = bool(busy)
                 continue
             self._begun += 1
-            lane = Lane(request, self._sampling, self._tokenizer.decoder(), self._pattern, echo=self._echo)
+            decoder = self._tokenizer.decoder()
+            lane = Lane(request, self._sampling, decoder, self._pattern, self._runs, echo=self._echo)
             yield lane.piece("")
             if lane.text.reason is None:
                 lane.begin(self._prompts.read(request.prompt, request.random))
@@ -116,18 +120,18 @@ class TextGenerator:
             self._lanes[row] = lane
             self._logits_BV[row] = lane.prompt.logits_V
             self._model.put(self._state, row, lane.prompt.state)
-            self._recent.put(row, lane.prompt.ids_T)
+            self._history.put(row, lane.prompt.ids_T)
         if left_over := set(free[len(begun) :]):
             kept = np.array([row for row in range(len(self._lanes)) if row not in left_over], np.intp)
             self._lanes = [self._lanes[row] for row in kept]
             self._logits_BV = self._logits_BV[kept]
             self._state = self._model.select(self._state, kept)
-            self._recent.select(kept)
+            self._history.select(kept)
         if more := begun[len(free) :]:
             self._lanes = self._lanes + more
             self._logits_BV = np.concatenate([self._logits_BV, [lane.prompt.logits_V for lane in more]])
             self._state = self._model.join([self._state, *(lane.prompt.state for lane in more)])
-            self._recent.extend([lane.prompt.ids_T for lane in more])
+            self._history.extend([lane.prompt.ids_T for lane in more])
 
     def _choose(self) -> npt.NDArray[np.int64]:
         """Chooses a token for every lane from its logits, (B,)."""
@@ -141,7 +145,8 @@ class TextGenerator:
             halts_B, uniforms_B = draw_halts(self._logits_BV, uniforms_B, greedy=self._sampling.temperature == 0)
             if allowed_BV is not None:
                 halts_B &= allowed_BV[:, STOP_ID]
-        ids_B = self._sampler.choose(self._logits_BV, uniforms_B, self._recent, allowed_BV)
+        too_long = None if self._runs is None else [lane.too_long() for lane in self._lanes]
+        ids_B = self._sampler.choose(self._logits_BV, uniforms_B, self._history, allowed_BV, too_long)
         if halts_B is not None:
             ids_B[halts_B] = STOP_ID
         if self._scored:
@@ -163,7 +168,7 @@ class TextGenerator:
         change its neighbours."""
         if all(lane.text.reason is not None for lane in self._lanes):
             return
-        self._recent.add(ids_B)
+        self._history.add(ids_B)
         conditions = stack_conditions([lane.conditions for lane in self._lanes])
         self._logits_BV = self._model.advance(ids_B, self._state, conditions)
 
@@ -206,6 +211,7 @@ def generate(
     random: np.random.Generator,
     *,
     may_stop: bool = True,
+    longest_runs: Mapping[str, int] | None = None,
 ) -> Generation:
     """The text that follows `prompt`, which is not repeated; stop strings and limits count only in what follows.
 
@@ -213,5 +219,5 @@ def generate(
     The unknown token is never chosen, and neither is the stop token if the model may not stop because it has seen no
     document end. Nothing runs before the first piece is asked for, which raises what `TextGenerator.texts` raises.
     """
-    generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop)
+    generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop, longest_runs=longest_runs)
     return Generation(generator.texts([Request(0, prompt, random)]))

@@ -54,22 +54,3 @@ class RecentTokens:
     def select(self, lanes: Ids) -> None:
         """Keeps these lanes, in this order; one may come several times."""
         self.counts_BV, self._ring_BW = self.counts_BV[lanes], self._ring_BW[lanes]
-
-
-class NoRecentTokens(RecentTokens):
-    """Keeps nothing, for a sampler without penalties."""
-
-    def __init__(self) -> None:
-        super().__init__(0, 1)
-
-    def extend(self, lanes: Sequence[Ids]) -> None:
-        pass
-
-    def put(self, lane: int, ids_T: Ids) -> None:
-        pass
-
-    def add(self, ids_B: Ids) -> None:
-        pass
-
-    def select(self, lanes: Ids) -> None:
-        pass

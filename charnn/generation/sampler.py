@@ -6,7 +6,8 @@ character. With a pattern, or a model that halts, the end of a text is decided a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,17 @@ from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.config import Bias, Filter, SamplingConfig
 from charnn.generation.filters import LARGEST, Counts, Logits, Wide
-from charnn.generation.recent_tokens import NoRecentTokens, RecentTokens
+from charnn.generation.history import History
+from charnn.generation.recent_tokens import RecentTokens
+from charnn.generation.repetitions import Repetitions
+from charnn.generation.run_limits import Tokens
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Allowed = npt.NDArray[np.bool_]
 """Whether each token (B, V) may come next."""
+TooLong = Sequence[Tokens]
+"""For each lane, the tokens that would make a run too long; see `run_limits`."""
 
 _FILTERS: dict[Filter, Callable[[Wide, Any], Wide]] = {
     "bias": filters.bias,
@@ -41,8 +47,9 @@ class Sampler:
     A lane's choice depends on its own logits, random number, recent tokens and allowed tokens. It does not depend on
     other lanes, and is the same to the last bit in any batch.
 
-    The unknown token, the banned characters and those with a bias of -inf are ruled out before everything else. Then
-    the filters are applied in the order of `sampling.filters`, each to what the ones before it have left.
+    The unknown token, the banned characters, those with a bias of -inf and what makes a run too long are ruled out
+    before everything else. Then the filters are applied in the order of `sampling.filters`, each to what the ones
+    before it have left.
     """
 
     def __init__(self, sampling: SamplingConfig, tokenizer: Tokenizer, *, may_stop: bool = True) -> None:
@@ -51,7 +58,7 @@ class Sampler:
         Raises UsageError where a bias or a ban does not suit the tokenizer, or where they leave no token.
         """
         self._sampling = sampling
-        self._size = tokenizer.size
+        self._tokenizer = tokenizer
         amounts_V = bias_amounts(sampling.bias, tokenizer)
         if "bias" not in sampling.filters:
             amounts_V[:] = 0.0
@@ -67,7 +74,9 @@ class Sampler:
         self._bias_V = np.where(forbidden_V, 0.0, amounts_V)
         values: dict[Filter, Any] = {
             "bias": self._bias_V if self._bias_V.any() else None,
+            "runs": None,
             "penalties": True if _has_penalties(sampling) else None,
+            "dry": True if sampling.dry_multiplier else None,
             "temperature": True,
             "top-n-sigma": sampling.top_n_sigma,
             "top-k": sampling.top_k,
@@ -77,27 +86,37 @@ class Sampler:
         }
         self._steps = [(name, values[name]) for name in sampling.filters if values[name] is not None]
         # Temperature puts the largest of each row at 0, and only the others that are named here move it away again.
-        last = [name for name, _ in self._steps if name in ("temperature", "bias", "penalties", "typical")][-1:]
-        self._moves_top = last != ["temperature"]
+        moving = ("temperature", "bias", "penalties", "dry", "typical")
+        self._moves_top = [name for name, _ in self._steps if name in moving][-1:] != ["temperature"]
 
-    def recent_tokens(self) -> RecentTokens:
-        """The record of recent tokens that the penalties need. Without penalties, it keeps nothing."""
-        looks_back = "penalties" in dict(self._steps)
-        return RecentTokens(self._size, self._sampling.penalty_window) if looks_back else NoRecentTokens()
+    def history(self) -> History:
+        """The memory of lanes that the filters need. It has no lanes yet."""
+        steps, sampling = dict(self._steps), self._sampling
+        repetitions = Repetitions(
+            self._tokenizer,
+            at_least=sampling.dry_allowed_length,
+            window=sampling.dry_penalty_last_n,
+            breakers=sampling.dry_sequence_breakers,
+        )
+        return History(
+            RecentTokens(self._tokenizer.size, sampling.penalty_window) if "penalties" in steps else None,
+            repetitions if "dry" in steps else None,
+        )
 
     def choose(
         self,
         logits_BV: Logits,
         uniforms_B: npt.NDArray[np.float64],
-        recent: RecentTokens | None = None,
+        history: History | None = None,
         allowed_BV: Allowed | None = None,
+        too_long: TooLong | None = None,
     ) -> npt.NDArray[np.intp]:
         """The id (B,) of each lane's next token.
 
         `uniforms_B` are random numbers in [0, 1). A lane's token is the inverse of its cumulative distribution, in the
         order of ids, at its random number, and never a token of probability 0. Raises what `distribution` raises.
         """
-        cumulative_BV = np.exp(self.distribution(logits_BV, recent, allowed_BV)).cumsum(-1)
+        cumulative_BV = np.exp(self.distribution(logits_BV, history, allowed_BV, too_long)).cumsum(-1)
         # The product rounds to less than the sum for every double below 1, so there is always a token above it; and
         # one of probability 0 has the sum of the token before it, so it is never the first above.
         if len(cumulative_BV) == 1:
@@ -108,33 +127,37 @@ class Sampler:
         return ids_B
 
     def distribution(
-        self, logits_BV: Logits, recent: RecentTokens | None = None, allowed_BV: Allowed | None = None
+        self,
+        logits_BV: Logits,
+        history: History | None = None,
+        allowed_BV: Allowed | None = None,
+        too_long: TooLong | None = None,
     ) -> Wide:
         """The logits (B, V) that are drawn from, the largest of each row 0.
 
-        `recent` has the recent tokens of each lane and is needed for penalties. Raises ModelError where the model's
-        logits hold NaN or +inf or no finite value, and UsageError where a lane has no token left.
+        `history` is one that `history()` gave, with these lanes; penalties and DRY need it. Raises ModelError where
+        the model's logits hold NaN or +inf or no finite value, and UsageError where a lane has no token left.
         """
-        left_BV = logits_BV.astype(np.float64)
-        left_BV[:, self._forbidden] = -np.inf
-        if allowed_BV is not None:
-            np.putmask(left_BV, ~allowed_BV, -np.inf)
-        if not np.isfinite(top_B := left_BV.max(-1)).all():
-            raise _refusal(logits_BV[~np.isfinite(top_B)])
+        left_BV = self._left(logits_BV, allowed_BV, too_long)
         zero: float | Wide = 0.0
         for name, value in self._steps:
             if name == "temperature":
                 left_BV, zero = self._tempered(left_BV, zero)
             elif name == "penalties":
-                assert recent is not None
-                left_BV = self._penalised(left_BV, recent.counts_BV, zero)
+                assert history is not None
+                assert history.recent is not None
+                left_BV = self._penalised(left_BV, history.recent.counts_BV, zero)
+            elif name == "dry":
+                left_BV = self._without_repeats(left_BV, history)
             else:
                 left_BV = _FILTERS[name](left_BV, value)
         if self._moves_top:
             left_BV -= left_BV.max(-1, keepdims=True)
         return left_BV
 
-    def log_probabilities(self, logits_BV: Logits, allowed_BV: Allowed | None = None) -> Wide:
+    def log_probabilities(
+        self, logits_BV: Logits, allowed_BV: Allowed | None = None, too_long: TooLong | None = None
+    ) -> Wide:
         """ln p (B, V) of each token by the model and the biases, in nats; -inf for what is ruled out.
 
         The probability of what is ruled out is not spread over the rest, so sums of these values compare texts by how
@@ -146,7 +169,32 @@ class Sampler:
         log_p_BV[:, self._forbidden] = -np.inf
         if allowed_BV is not None:
             np.putmask(log_p_BV, ~allowed_BV, -np.inf)
+        if too_long is not None:
+            before_BV = log_p_BV.copy()
+            _rule_out(log_p_BV, too_long)
+            is_stuck_B = log_p_BV.max(-1) == -np.inf
+            log_p_BV[is_stuck_B] = before_BV[is_stuck_B]
         return log_p_BV
+
+    def _left(self, logits_BV: Logits, allowed_BV: Allowed | None, too_long: TooLong | None) -> Wide:
+        """The logits (B, V) with -inf for all that cannot come. What would make a run too long can come in a lane that
+        has nothing else."""
+        left_BV = logits_BV.astype(np.float64)
+        left_BV[:, self._forbidden] = -np.inf
+        if allowed_BV is not None:
+            np.putmask(left_BV, ~allowed_BV, -np.inf)
+        if too_long is not None:
+            _rule_out(left_BV, too_long)
+        top_B = left_BV.max(-1)
+        if math.isfinite(top_B[0]) if len(top_B) == 1 else np.isfinite(top_B).all():
+            return left_BV
+        stuck: list[int] = np.flatnonzero(~np.isfinite(top_B)).tolist()
+        if too_long is None or not all(too_long[lane] for lane in stuck):
+            raise _refusal(logits_BV[stuck])
+        left_to_rule_out = list(too_long)
+        for lane in stuck:
+            left_to_rule_out[lane] = ()
+        return self._left(logits_BV, allowed_BV, left_to_rule_out)
 
     def _tempered(self, left_BV: Wide, zero: float | Wide) -> tuple[Wide, float | Wide]:
         """The logits at their temperature, and where the model's zero then lies in each row (B, 1)."""
@@ -169,6 +217,30 @@ class Sampler:
         if sampling.frequency_penalty:
             left_BV = filters.frequency_penalty(left_BV, counts_BV, sampling.frequency_penalty)
         return left_BV
+
+    def _without_repeats(self, left_BV: Wide, history: History | None) -> Wide:
+        assert history is not None
+        assert history.repetitions is not None
+        if (repeated := history.repetitions.continuations()) is None:
+            return left_BV
+        sampling = self._sampling
+        return filters.dry(
+            left_BV,
+            repeated,
+            multiplier=sampling.dry_multiplier,
+            base=sampling.dry_base,
+            allowed_length=sampling.dry_allowed_length,
+        )
+
+
+def _rule_out(left_BV: Wide, too_long: TooLong) -> None:
+    """Sets the tokens that would make a run too long to -inf, in place."""
+    if len(too_long) == 1:  # Numbers as places take a tenth of the time that lists take.
+        for token in too_long[0]:
+            left_BV[0, token] = -np.inf
+    elif any(too_long):
+        lanes = [lane for lane, tokens in enumerate(too_long) for _ in tokens]
+        left_BV[lanes, [token for tokens in too_long for token in tokens]] = -np.inf
 
 
 def _has_penalties(sampling: SamplingConfig) -> bool:

@@ -18,6 +18,7 @@ from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 if TYPE_CHECKING:
     from charnn.generation.model import ReadPrompt, TextConditions
     from charnn.generation.pattern.pattern import Pattern
+    from charnn.generation.run_limits import RunLimits, Tokens
 
 
 @dataclass(frozen=True)
@@ -80,15 +81,20 @@ class Lane:
         sampling: SamplingConfig,
         decoder: IncrementalDecoder,
         pattern: Pattern | None,
+        runs: RunLimits | None = None,
         *,
         echo: bool,
     ) -> None:
-        """With `echo`, the pattern must match the prompt, too. A text may end as soon as it begins.
+        """With `echo`, the pattern must match the prompt, too. A text may end as soon as it begins. A run that the
+        prompt has begun goes on in the text.
 
         Raises UsageError where no text that matches begins with the prompt, or none that is short enough.
         """
         self.text = Text(request)
         self._ending, self._decoder, self._pattern = Ending(sampling), decoder, pattern
+        self._runs = runs
+        if runs is not None:
+            self._run = runs.after(runs.start, request.prompt)
         if pattern is not None:
             self._pattern_state = _after_prompt(pattern, request.prompt if echo else "", sampling.length)
             if not self._can_go_on():
@@ -107,7 +113,10 @@ class Lane:
         if token == STOP_ID:
             shown = self._ending.finish(self._decoder.flush(), "stop" if self._pattern is None else "pattern")
         else:
-            shown = self._ending.push(self._decoder.decode(token))
+            text = self._decoder.decode(token)
+            if self._runs is not None:
+                self._run = self._runs.after(self._run, text)
+            shown = self._ending.push(text)
             if self._pattern is not None and self._ending.reason is None:
                 self._pattern_state = self._pattern.advance(self._pattern_state, token)
                 if not self._can_go_on():
@@ -136,6 +145,10 @@ class Lane:
         assert self._pattern is not None
         return self._pattern.allowed(self._pattern_state, self._ending.characters_left)
 
+    def too_long(self) -> Tokens:
+        """The tokens that would make a run too long."""
+        return () if self._runs is None else self._runs.too_long(self._run, self._decoder)
+
     def _end_if_conditions_say(self) -> str:
         """Ends the text where its conditions say so and the pattern matches, and gives what may then be shown."""
         if not self.conditions.is_over or not (self._pattern is None or self.allowed()[STOP_ID]):
@@ -145,6 +158,17 @@ class Lane:
     def _can_go_on(self) -> bool:
         allowed_V = self.allowed()
         return bool(allowed_V.sum() > allowed_V[STOP_ID])
+
+
+def run_limits_of(
+    sampling: SamplingConfig, longest_runs: Mapping[str, int] | None, tokenizer: Tokenizer
+) -> RunLimits | None:
+    """The limits of runs, or None where they were not asked for or the longest runs of the corpus are not known."""
+    if longest_runs is None or "runs" not in sampling.filters:
+        return None
+    from charnn.generation.run_limits import RunLimits
+
+    return RunLimits(longest_runs, tokenizer)
 
 
 def pattern_of(sampling: SamplingConfig, tokenizer: Tokenizer) -> Pattern | None:

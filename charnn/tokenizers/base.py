@@ -25,6 +25,11 @@ TOKENIZER_JSON = "tokenizer.json"
 class IncrementalDecoder(Protocol):
     """Decodes tokens as they come. All its pieces together are the text that `Tokenizer.decode` gives at once."""
 
+    @property
+    def pending(self) -> bytes:
+        """The bytes of a character that has begun and is not complete."""
+        ...
+
     def decode(self, token: int) -> str:
         """The text that `token` completes. It is "" while a character has bytes to come, and never half a character."""
         ...

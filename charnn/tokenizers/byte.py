@@ -68,6 +68,10 @@ class Utf8Decoder:
         self._spellings = spellings
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
+    @property
+    def pending(self) -> bytes:
+        return self._utf8.getstate()[0]
+
     def decode(self, token: int) -> str:
         return self._utf8.decode(self._spellings[token])
 

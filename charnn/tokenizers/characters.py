@@ -98,6 +98,8 @@ class CharacterTokenizer:
 class _CharacterDecoder:
     """Decodes each token by itself, since a token is a whole character."""
 
+    pending = b""
+
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
 

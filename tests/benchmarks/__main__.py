@@ -2,8 +2,8 @@
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
-`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `labels` (four minutes a
-seed), `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
+`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
+hour), `labels` (four minutes a seed), `tagging-quality` (forty minutes) and `tagging-ablation` (twenty).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tests.benchmarks import (
     cells,
     gradient_flow,
     labels,
+    loops,
     machine,
     novelty,
     openings,
@@ -36,7 +37,7 @@ from tests.benchmarks import (
 )
 
 ON_REQUEST = {
-    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels"),
+    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
     *("tagging-quality", "tagging-ablation"),
 }
 
@@ -60,6 +61,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
+        "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
@@ -85,6 +87,7 @@ def main() -> None:
     add("wanted", metavar="PART", nargs="*", help="startup, training, sampling, scoring, quality, tagging, ...")
     add("--treebanks", metavar="DIR", type=Path, default=Path("data"), help="with ud-english-ewt/, ud-vietnamese-vtb/")
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
+    add("--models", metavar="DIR", type=Path, help="loops: measure the models in this directory, instead of training")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
     add("--epochs", metavar="N", type=float, help="tagging-ablation, stopping, openings: of each run")

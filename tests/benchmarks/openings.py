@@ -129,10 +129,10 @@ def _corpora(text_path: Path, scratch: Path) -> Iterator[tuple[str, Corpus]]:
     yield "chapters", read_corpus([str(path) for path in paths])
     yield "paragraphs", read_corpus([str(text_path)], document="paragraph")
     yield "lines", read_corpus([str(text_path)], document="line")
-    yield "python", read_corpus([str(path) for path in _modules()])
+    yield "python", read_corpus([str(path) for path in python_modules()])
 
 
-def _modules() -> Iterator[Path]:
+def python_modules() -> Iterator[Path]:
     """Modules of Python's own library, from all over it, of so many characters in all."""
     library, characters = Path(sysconfig.get_paths()["stdlib"]), 0
     modules = sorted(path for pattern in ("*.py", "[a-z]*/*.py") for path in library.glob(pattern))

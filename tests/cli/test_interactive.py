@@ -68,3 +68,10 @@ def test_a_line_may_begin_with_a_slash_and_hold_a_line_end(converse):
 
 def test_quit_ends_it(converse):
     assert converse("/quit", "the cat") == ("", "")
+
+
+def test_what_keeps_a_text_out_of_loops_is_set_on_the_way_too(converse):
+    plain, _ = converse("the", options=("--length", "80", "--temp", "0"))
+    out, err = converse("/dry-multiplier 2", "/dry-allowed-length 4", "the", options=("--length", "80", "--temp", "0"))
+    assert "--dry-multiplier: 2.0" in err
+    assert out != plain

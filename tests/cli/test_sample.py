@@ -214,7 +214,7 @@ def test_the_log_probability_is_what_the_symbols_add_up_to(sample):
 
 
 def test_greedily_the_first_alternative_is_what_was_chosen(sample):
-    record = sample("the", "--temp", "0", "--length", "12", "--logprobs", "1").json
+    record = sample("the", "--temp", "0", "--samplers", "temperature", "--length", "12", "--logprobs", "1").json
     assert all(symbol["alternatives"] == [[symbol["text"], symbol["log_probability"]]] for symbol in record["symbols"])
 
 
@@ -308,12 +308,66 @@ def test_a_pattern_and_a_length_are_both_kept(sample):
 def test_a_banned_character_never_comes_and_a_biased_one_often(sample):
     text = sample("--ban", "ae\\n", "--length", "300", "--temp", "2").text.removesuffix("\n")
     assert not set(text) & set("ae\n")
-    assert set(sample("--bias", "e=-5", "--bias", "t=90", "--length", "50").text.strip()) == {"t"}
+    biases = ("--bias", "e=-5", "--bias", "t=90", "--length", "50")
+    assert set(sample(*biases, "--samplers", "bias,temperature").text.strip()) == {"t"}
+    assert sample(*biases).text.count("t") >= 25
+
+
+def test_runs_keep_within_the_longest_of_the_corpus_unless_they_are_left_out(sample, copied, charnn):
+    arguments = ("--bias", "f=90", "--length", "60")  # the corpus has "off"
+    assert max(map(len, re.findall("f+", sample(*arguments).text))) == 2
+    for precision in ("int8", "fp32"):
+        assert "fff" not in sample(*arguments, "--precision", precision).text
+    assert sample(*arguments, "--samplers", "bias,temperature").text == "f" * 60 + "\n"
+    assert sample(*arguments, "--pattern", "f{60}").text == "f" * 60 + "\n"
+    (copied / "runs.json").unlink()
+    assert charnn("sample", *arguments, "--model", copied).text == "f" * 60 + "\n"
+    (copied / "runs.json").write_text("[]")
+    assert f"{copied / 'runs.json'}: damaged" in charnn("sample", *arguments, "--model", copied).err
+
+
+def test_beams_keep_within_the_longest_runs_of_the_corpus(sample):
+    arguments = ("--beam", "3", "--bias", "f=90", "--length", "20")
+    assert "fff" not in sample(*arguments).text
+    assert sample(*arguments, "--samplers", "bias").text == "f" * 20 + "\n"
+
+
+def test_dry_breaks_a_loop(sample):
+    def kinds(*options):
+        text = sample("the", "--temp", "0", "--length", "200", *options).text
+        return len({text[place : place + 6] for place in range(200)})
+
+    plain = kinds()
+    assert kinds("--dry-multiplier", "0.8", "--dry-allowed-length", "4") > 1.5 * plain
+    assert kinds("--dry-multiplier", "0.8", "--dry-allowed-length", "4", "--samplers", "runs,temperature") == plain
+    assert kinds("--dry-multiplier", "0.8", "--dry-allowed-length", "4", "--dry-penalty-last-n", "1") == plain
+    every = [part for character in " acdefghimnorst." for part in ("--dry-sequence-breaker", character)]
+    assert kinds("--dry-multiplier", "0.8", "--dry-allowed-length", "4", *every) == plain
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--dry-multiplier", "-1"),
+        ("--dry-multiplier", "inf"),
+        ("--dry-base", "0.9"),
+        ("--dry-allowed-length", "0"),
+        ("--dry-penalty-last-n", "0"),
+        ("--dry-sequence-breaker", ""),
+        ("--dry-multiplier", "1", "--beam", "2"),
+        ("--samplers", "drying"),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_setting_is_one_line(sample, said_once, options):
+    result = sample(*options, "--length", "5")
+    assert result.code == 2
+    assert said_once(result)
 
 
 def test_the_order_of_the_samplers_matters_and_what_is_left_out_is_off(sample):
     arguments = ("--top-k", "1", "--length", "40", "--seed", "1")
-    greedy = sample("--temp", "0", "--length", "40").out
+    greedy = sample("--temp", "0", "--samplers", "temperature", "--length", "40").out
     assert sample(*arguments, "--samplers", "top-k,temperature").out == greedy
     assert sample(*arguments, "--samplers", "temperature").out != greedy
 

@@ -75,6 +75,9 @@ class Within:
     def is_over(self) -> bool:
         return self.written in self.texts
 
+    def too_long(self) -> tuple[int, ...]:
+        return ()
+
     def allowed(self) -> npt.NDArray[np.bool_]:
         n = len(self.written)
         following = [t[n] for t in self.texts if t[:n] == self.written and len(t) > n]
@@ -89,6 +92,9 @@ class Free:
     """A place in a text that only the stop token ends."""
 
     is_over: bool = False
+
+    def too_long(self) -> tuple[int, ...]:
+        return ()
 
     def allowed(self) -> None:
         return None

@@ -116,6 +116,7 @@ def test_a_seed_gives_the_text_that_the_plain_definition_gives(values: Logits, c
         {"top_n_sigma": 1.2},
         {"repetition_penalty": 1.4, "presence_penalty": 0.3, "frequency_penalty": -0.2},
         {"bias": (Bias("!", 2.0), Bias("Z", -3.0)), "banned": "ab"},
+        {"dry_multiplier": 0.7, "dry_base": 1.5, "dry_allowed_length": 1, "dry_sequence_breakers": ("A",)},
         {"filters": FILTERS[::-1], "top_k": 30, "typical": 0.95, "top_p": 0.95, "repetition_penalty": 0.7},
     ],
     ids=str,
@@ -127,12 +128,12 @@ def test_a_lane_gets_the_same_bits_whatever_the_others_are(options: dict[str, An
     allowed_BV = random.random((64, 70)) < 0.8
     uniforms_B = random.random(64)
     prompts = [random.integers(2, 70, size=random.integers(0, 90)) for _ in range(64)]
-    recent = subject.recent_tokens()
+    recent = subject.history()
     recent.extend(prompts)
     together = subject.distribution(logits_BV, recent, allowed_BV)
     ids_B = subject.choose(logits_BV, uniforms_B, recent, allowed_BV)
     for lane in range(64):
-        alone = subject.recent_tokens()
+        alone = subject.history()
         alone.extend([prompts[lane]])
         own = logits_BV[lane : lane + 1], alone, allowed_BV[lane : lane + 1]
         np.testing.assert_array_equal(subject.distribution(*own)[0], together[lane])
@@ -248,7 +249,7 @@ def test_bytes_have_no_unknown_token_to_rule_out() -> None:
 
 def test_penalties_come_of_the_last_tokens_of_each_lane() -> None:
     subject = sampler(repetition_penalty=2.0, presence_penalty=0.25, frequency_penalty=0.5, penalty_window=3)
-    recent = subject.recent_tokens()
+    recent = subject.history()
     recent.extend([np.array([D, A, A, B]), np.array([], np.int32)])
     values = np.repeat(row(2, -1, 1, 3), 2, axis=0)
     distribution = subject.distribution(values, recent)
@@ -257,12 +258,12 @@ def test_penalties_come_of_the_last_tokens_of_each_lane() -> None:
 
 
 def test_without_penalties_nothing_is_kept_of_a_lane() -> None:
-    recent = sampler(repetition_penalty=2.0, filters=("temperature",)).recent_tokens()
+    recent = sampler(repetition_penalty=2.0, filters=("temperature",)).history()
     recent.extend([np.array([A])])
     recent.put(0, np.array([B]))
     recent.add(np.array([C]))
     recent.select(np.array([0, 0]))
-    assert recent.counts_BV.size == 0
+    assert recent.recent is None
 
 
 def test_repetition_penalty_after_temperature_still_goes_by_the_models_own_zero() -> None:
@@ -271,7 +272,7 @@ def test_repetition_penalty_after_temperature_still_goes_by_the_models_own_zero(
     distributions = []
     for order in (("penalties", "temperature"), ("temperature", "penalties")):
         subject = sampler(repetition_penalty=1.5, temperature=0.7, filters=order)
-        recent = subject.recent_tokens()
+        recent = subject.history()
         recent.extend([np.array([A, B, D])])
         distributions.append(subject.distribution(values, recent))
     np.testing.assert_allclose(distributions[0], distributions[1], rtol=0, atol=1e-12)
@@ -309,6 +310,22 @@ def test_a_lane_that_bans_and_what_is_allowed_leave_nothing_is_refused() -> None
     assert sampler().choose(values, np.array([0.0, 0.5]), None, allowed_BV).tolist() == [A, B]
     with pytest.raises(UsageError, match="nothing can come next"):
         sampler(banned="b").choose(values, np.array([0.0, 0.5]), None, allowed_BV)
+
+
+def test_what_makes_a_run_too_long_is_ruled_out_in_its_own_lane_unless_that_has_nothing_else() -> None:
+    values = np.repeat(row(0, 9, 1, 2), 3, axis=0)
+    allowed_BV = np.ones((3, 6), np.bool_)
+    allowed_BV[1] = [False, False, False, True, False, False]
+    greedy = sampler(temperature=0.0)
+    assert greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B,), (B,), ()]).tolist() == [D, B, B]
+    assert greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B, D), (B,), (A,)]).tolist() == [C, B, B]
+    assert one(greedy, values[:1], too_long=[(B, D)]) == C
+    assert one(sampler(banned="acd"), values[:1], too_long=[(B,)]) == B
+    log_p_BV = greedy.log_probabilities(values, allowed_BV, [(B,), (B,), ()])
+    assert (log_p_BV[:, B] > -np.inf).tolist() == [False, True, True]
+    allowed_BV[2] = False
+    with pytest.raises(UsageError, match="nothing can come next"):
+        greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B,), (B,), (A,)])
 
 
 @pytest.mark.parametrize("heat", [0.0, 1.0])

@@ -33,6 +33,15 @@ class Corpus:
     validation_labels: list[str] = field(default_factory=list)
     """The label of each document that is held out, likewise."""
 
+    @property
+    def user_texts(self) -> list[str]:
+        """The texts that the vocabulary and the longest runs are those of.
+
+        Where the end of the user's text was held out it is among them, so that no symbol of that text is unknown to the
+        model. A separate validation text is not among them.
+        """
+        return self.training if self.config.validation_sources else self.training + self.validation
+
 
 def read_corpus(
     paths: Sequence[str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from charnn import tokenizers
@@ -19,10 +20,13 @@ TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
 }
 
 
+RUNS = "runs.json"
+
+
 class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     name = "language-model"
     config_class = LanguageModelConfig
-    files = frozenset(TOKENIZER_FILES.values())
+    files = frozenset({*TOKENIZER_FILES.values(), RUNS})
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
@@ -40,3 +44,25 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
 
     def write_tokenizer(self, tokenizer: Tokenizer) -> None:
         self.write(TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())
+
+    def longest_runs(self) -> dict[str, int] | None:
+        """The longest run of each character in the text that was learned, for those that follow themselves there; None
+        for a model of an early version, which has no record of them.
+
+        Raises ModelFormatError where the record is damaged.
+        """
+        if not (self.path / RUNS).exists():
+            return None
+        try:
+            runs = json.loads(self.read(RUNS))["longest_runs"]
+            sound = all(
+                len(character) == 1 and type(length) is int and length > 1 for character, length in runs.items()
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            sound = False
+        if not sound:
+            raise ModelFormatError(f"{self.path / RUNS}: damaged: no longest runs of characters")
+        return dict(runs)
+
+    def write_longest_runs(self, runs: Mapping[str, int]) -> None:
+        self.write(RUNS, (json.dumps({"longest_runs": dict(runs)}) + "\n").encode())

@@ -50,3 +50,30 @@ def test_foreign_tokenizer_is_refused(model: LanguageModelDirectory, value: Any)
 def test_tokenizer_of_another_vocabulary_size_than_the_network_is_refused(model: LanguageModelDirectory) -> None:
     (model.path / "tokenizer.json").write_text(json.dumps({"kind": "characters", "characters": ["a", "b"]}))
     assert_refused(model)
+
+
+# The longest runs.
+
+
+def test_a_model_of_an_early_version_has_no_record_of_runs(model: LanguageModelDirectory) -> None:
+    assert model.longest_runs() is None
+
+
+def test_runs_of_any_character_are_read_as_they_were_written(model: LanguageModelDirectory) -> None:
+    runs = {" ": 66, "\n": 2, "─": 80, chr(0xDCFF): 9, chr(0xD83D): 3, "\0": 4096}
+    model.write_longest_runs(runs)
+    assert model.longest_runs() == runs
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "[]", "{}", '{"longest_runs": []}', '{"longest_runs": {"ab": 3}}', '{"longest_runs": {"a": "3"}}'),
+        *('{"longest_runs": {"a": 1}}', '{"longest_runs": {"a": 2.5}}', '{"longest_runs": {"a": true}}', "[" * 100_000),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_a_damaged_record_of_runs_is_refused_in_one_line(model: LanguageModelDirectory, value: str) -> None:
+    (model.path / "runs.json").write_text(value)
+    with pytest.raises(ModelFormatError, match=r"runs\.json: damaged: no longest runs of characters$"):
+        model.longest_runs()

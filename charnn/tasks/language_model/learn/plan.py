@@ -103,10 +103,10 @@ def decide(
     overrides = replace(overrides, labels=len(corpus.config.labels))
     initial_weights = None
     if source is None:
-        tokenizer = train(tokenizer_config, _vocabulary_texts(corpus))
+        tokenizer = train(tokenizer_config, corpus.user_texts)
     else:
         source_tokenizer, source_network = source.tokenizer(), source.config().network
-        tokenizer = join_vocabularies(source_tokenizer, tokenizer_config, _vocabulary_texts(corpus))
+        tokenizer = join_vocabularies(source_tokenizer, tokenizer_config, corpus.user_texts)
         overrides = same_stopping(same_shape(overrides, source_network), source_network, corpus.config)
         stops_alike = (overrides.stopping or "symbol") == source_network.stopping
         # The weights are read now, because the new directory may be about to replace the source.
@@ -161,12 +161,3 @@ def choose(
 def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:
     lanes = -(-config.training.batch_size // processes)
     return threads_for(lanes * config.network.hidden_size, SMALL_STEP, thread_counts)
-
-
-def _vocabulary_texts(corpus: Corpus) -> list[str]:
-    """The texts that the vocabulary is made from.
-
-    Where the end of the user's text was held out it is among them, so that no symbol of that text is unknown to the
-    model. A separate validation text is not among them.
-    """
-    return corpus.training if corpus.config.validation_sources else corpus.training + corpus.validation

@@ -43,6 +43,12 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         return self.directory.tokenizer()
 
     @cached_property
+    def longest_runs(self) -> dict[str, int] | None:
+        """The longest run of each character that follows itself in the text that was learned; None where that is not
+        known. Raises ModelFormatError where the record is damaged."""
+        return self.directory.longest_runs()
+
+    @cached_property
     def _runtimes(self) -> dict[tuple[bool, int], RuntimeLanguageModel]:
         return {}
 
@@ -127,7 +133,14 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             wanted = self._requests(prompts, number=1, seed=seed)
             runtime = self._writer(label)
             return likeliest_texts(
-                runtime, self.tokenizer, sampling, wanted, number=number, may_stop=self.may_stop, echo=echo
+                runtime,
+                self.tokenizer,
+                sampling,
+                wanted,
+                number=number,
+                may_stop=self.may_stop,
+                echo=echo,
+                longest_runs=self.longest_runs,
             )
         generator = self.generator(
             sampling, label=label, batch=batch, echo=echo, scored=scored, alternatives=alternatives
@@ -140,7 +153,14 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """A generator of texts with this model; `options` are those of `TextGenerator`."""
         from charnn.generation.generator import TextGenerator
 
-        return TextGenerator(self._writer(label), self.tokenizer, sampling, may_stop=self.may_stop, **options)
+        return TextGenerator(
+            self._writer(label),
+            self.tokenizer,
+            sampling,
+            may_stop=self.may_stop,
+            longest_runs=self.longest_runs,
+            **options,
+        )
 
     def _writer(self, label: str | Mapping[str, float] | None) -> RuntimeLanguageModel:
         """The network, ready to write texts with these labels."""
