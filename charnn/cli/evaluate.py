@@ -55,7 +55,9 @@ def evaluate(
     For a tagger it gives the accuracy of each column, also of words that the
     model has never seen; the precision, recall and F1 of each tag; and which
     tags are taken for which. The column feats is compared as the UD
-    evaluation script compares it.
+    evaluation script compares it. Where tags mark named entities (B-PER,
+    I-PER, O), it also gives the precision, recall and F1 of entities, by
+    their exact words and types; that F1 is the figure to quote.
 
     charnn eval --context 256 --json | jq .bits_per_character
     charnn eval test.conllu --model english

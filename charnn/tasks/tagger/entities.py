@@ -8,7 +8,6 @@ with E- and marks those of one word with S-; BILOU (L-, U-) and BMES (M-, E-, S-
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -43,28 +42,55 @@ class Span(NamedTuple):
     type: str
 
 
-def recognize_scheme(sentences: Iterable[Sequence[str]]) -> EntityScheme | None:
-    """The scheme that all of these sentences keep to; None where they are no entities, or where they keep to none.
+class SchemeRecognizer:
+    """Tells by the tags of sentences, which are added, whether they mark entities, and in which scheme.
 
-    Tags in the letters of a scheme whose order breaks it, as `I-PER` at the beginning does BIO, are not of that scheme.
+    A word whose tag is `""` has none; what stands beside it breaks no scheme.
     """
-    tags: Counter[str] = Counter()
-    pairs: Counter[tuple[str | None, str | None]] = Counter()
+
+    def __init__(self) -> None:
+        self._tags: set[str] = set()
+        self._pairs: set[tuple[str | None, str | None]] = set()
+        self.may_mark_entities = True
+        """Whether each tag so far is one of an entity, or `O`."""
+
+    def add(self, tags: Sequence[str]) -> None:
+        if not self.may_mark_entities:
+            return
+        new = {tag for tag in set(tags) - self._tags if tag}
+        self.may_mark_entities = all(tag == OUTSIDE or _PREFIXED.fullmatch(tag) for tag in new)
+        self._tags |= new
+        self._pairs.update(pairwise([None, *tags, None]))
+
+    @property
+    def marks_entities(self) -> bool:
+        """Whether the tags are those of some scheme, whatever their order is."""
+        return self.may_mark_entities and _letters(self._tags) is not None
+
+    @property
+    def scheme(self) -> EntityScheme | None:
+        """The scheme that all of the sentences keep to; None where they are no entities, or where they keep to none.
+
+        Tags in the letters of a scheme whose order breaks it, as `I-PER` at the beginning does BIO, are not of that
+        scheme.
+        """
+        letters = _letters(self._tags) if self.may_mark_entities else None
+        if letters is None:
+            return None
+        return next((s for s, known in _LETTERS.items() if letters <= known and self.keeps_to(s)), None)
+
+    def keeps_to(self, scheme: EntityScheme) -> bool:
+        """Whether this scheme allows all that was seen."""
+        pairs = (tuple(map(_part_or_end, pair)) for pair in self._pairs if "" not in pair)
+        return (_letters(self._tags) or frozenset()) <= _LETTERS[scheme] and all(_allowed(scheme, *p) for p in pairs)
+
+
+def recognize_scheme(sentences: Iterable[Sequence[str]]) -> EntityScheme | None:
+    """The scheme that all of these sentences keep to, as `SchemeRecognizer` tells it."""
+    recognizer = SchemeRecognizer()
     for sentence in sentences:
-        tags.update(sentence)
-        pairs.update(pairwise([None, *sentence, None]))
-    letters = _letters(tags)
-    if letters is None:
-        return None
-    for scheme, known in _LETTERS.items():
-        if letters <= known and all(_allowed(scheme, *map(_part_or_end, pair)) for pair in pairs):
-            return scheme
-    return None
-
-
-def marks_entities(tags: Iterable[str]) -> bool:
-    """Whether these are tags of some scheme, whatever their order is."""
-    return _letters(set(tags)) is not None
+        recognizer.add(sentence)
+    return recognizer.scheme
 
 
 def transitions(scheme: EntityScheme, tags: Sequence[str]) -> Transitions | None:

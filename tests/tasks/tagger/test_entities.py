@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.entities import Span, marks_entities, recognize_scheme, spans, transitions
+from charnn.tasks.tagger.entities import SchemeRecognizer, Span, recognize_scheme, spans, transitions
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,16 @@ def test_a_scheme_is_told_by_tags_that_keep_to_it(sentences: list[str], scheme: 
 
 
 def test_tags_whose_order_breaks_every_scheme_still_mark_entities() -> None:
-    assert marks_entities(["B-PER", "I-PER", "O"])
-    assert not marks_entities(["NOUN", "O"])
-    assert not marks_entities(["O"])
+    for tags, expected in (["B-PER", "O", "I-PER"], True), (["NOUN", "O"], False), (["O"], False):
+        recognizer = SchemeRecognizer()
+        recognizer.add(tags)
+        assert recognizer.marks_entities is expected
+        assert recognizer.scheme is None
+
+
+def test_a_word_without_a_tag_breaks_no_scheme() -> None:
+    assert recognize_scheme([["B-PER", "", "I-PER", "O"], ["", "I-LOC"], ["B-LOC", "I-LOC"]]) == "BIO"
+    assert recognize_scheme([["B-PER", "I-PER", "", "O"], ["O", "I-LOC"]]) is None
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,32 @@ def test_tags_whose_order_breaks_every_scheme_still_mark_entities() -> None:
 )
 def test_spans_are_those_of_conlleval(tags: str, expected: list[tuple[int, int, str]]) -> None:
     assert spans(tags.split()) == [Span(*span) for span in expected]
+
+
+def conlleval_spans(tags: list[str]) -> list[Span]:
+    """The chunks by the two questions that conlleval asks of neighbouring tags, whether one ends and one starts."""
+
+    def ends(p: str, q: str, kind: str, other: str) -> bool:
+        return p in "ES" or (p in "BI" and q in "BSO") or (p != "O" and kind != other)
+
+    def starts(p: str, q: str, kind: str, other: str) -> bool:
+        return q in "BS" or (p in "ESO" and q in "EI") or (q != "O" and kind != other)
+
+    found, start = [], 0
+    before = ("O", "")
+    for place, tag in enumerate([*tags, "O"]):
+        now = (tag[0], tag[2:])
+        if ends(before[0], now[0], before[1], now[1]):
+            found.append(Span(start, place, before[1]))
+        if starts(before[0], now[0], before[1], now[1]):
+            start = place
+        before = now
+    return found
+
+
+@given(st.lists(st.sampled_from(["O", *(f"{p}-{t}" for p in "BIES" for t in "AB")]), max_size=8))
+def test_spans_of_any_tags_are_those_of_conlleval(tags: list[str]) -> None:
+    assert spans(tags) == conlleval_spans(tags)
 
 
 TAGS = {

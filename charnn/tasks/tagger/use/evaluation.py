@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.errors import CorpusError, UsageError
 from charnn.streaming import in_chunks
-from charnn.tasks.tagger.config import Level
+from charnn.tasks.tagger.config import EntityScheme, Level
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
+from charnn.tasks.tagger.use.entity_scores import EntityScore
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
 from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
 from charnn.tasks.task import Evaluation
@@ -74,8 +75,11 @@ class TagError:
 class TagFigures:
     """The scores of the sentences so far."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], schemes: Mapping[str, EntityScheme | None] = {}) -> None:
+        """`schemes` has the scheme of each column whose tags may mark entities, None where the model has none."""
         self.columns = {column: TagScore() for column in columns}
+        self.schemes = {column: schemes[column] for column in columns if column in schemes}
+        self.entities = {column: EntityScore(scheme) for column, scheme in self.schemes.items()}
         self.together = TagScore()
         """A word is right where it is right in every column."""
         self.feats_as_written: TagScore | None = TagScore() if _FEATS in columns else None
@@ -83,6 +87,8 @@ class TagFigures:
 
     def add(self, block: Sequence[ComparedSentence]) -> None:
         for number, column in enumerate(self.columns):
+            if column in self.entities:
+                self.entities[column].add((s.sentence.tags[number], s.predicted[number]) for s in block)
             self.columns[column] += TagScore.of(
                 (s.reference_compared[number], s.predicted_compared[number], s.known) for s in block
             )
@@ -98,6 +104,10 @@ class TagFigures:
         columns = {column: score.to_json() for column, score in self.columns.items()}
         if self.feats_as_written is not None:
             columns[_FEATS]["accuracy_as_written"] = self.feats_as_written.accuracy
+        for column, score in self.entities.items():
+            if totals := score.totals:
+                schemes = {"scheme": self.schemes[column], "gold_scheme": score.reference_scheme}
+                columns[column]["entities"] = {**schemes, **totals.to_json()}
         together = self.together.to_json()
         del together["tags"]  # every combination of tags
         return {**columns, "all_columns": together}
@@ -146,7 +156,9 @@ class TaggerEvaluation(Evaluation):
                 raise UsageError(f"{option} is for a FILE; what the model was validated with has its own")
             self._sentences = held_out(corpus, self._columns)
         self._name = self._file or "held out of the treebank"
-        self.figures = TagFigures(self._columns)
+        is_of_words = corpus.level == "word"
+        schemes = {c: corpus.scheme(number) for number, c in enumerate(corpus.columns) if is_of_words}
+        self.figures = TagFigures(self._columns, schemes)
         self._drawn_alone: str | None = None
 
     @property

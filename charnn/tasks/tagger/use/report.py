@@ -28,7 +28,7 @@ def report(figures: TagFigures, *, model: str, treebank: str, level: Level) -> s
         _accuracies(figures),
     ]
     for column, score in figures.columns.items():
-        parts += [_tags(column, score), _confusions(column, score)]
+        parts += [_entities(column, figures), _tags(column, score), _confusions(column, score)]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
@@ -43,6 +43,27 @@ def _accuracies(figures: TagFigures) -> list[str]:
     lines = aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
     if figures.feats_as_written is not None:
         lines.append(f"({_RULE}; as they are written: {percent(figures.feats_as_written.accuracy)})")
+    return lines
+
+
+def _entities(column: str, figures: TagFigures) -> list[str]:
+    """The precision, recall and F1 of entities, where the tags of the column mark any."""
+    score = figures.entities.get(column)
+    totals = score.totals if score is not None else None
+    if score is None or totals is None:
+        return []
+    of_types = [("all types", totals.overall), *((_label(name), of) for name, of in totals.types.items() if name)]
+    rows = [
+        [name, percent(of.precision), percent(of.recall), percent(of.f1), f"{of.reference:,}"]
+        for name, of in of_types[: 1 + MOST_TAGS]
+    ]
+    lines = aligned([[f"{column}: entities", "precision", "recall", "F1", "gold"], *rows])
+    if len(of_types) > 1 + MOST_TAGS:
+        lines.append(f"({len(of_types) - 1 - MOST_TAGS:,} rarer types: see --json)")
+    lines.append("(an entity counts where all its words and its type are right; the F1 of all types is what to quote)")
+    if score.reference_is_of_another_scheme:
+        ours, theirs = figures.schemes[column], score.reference_scheme
+        lines.append(f"(the treebank has {theirs} tags and the model {ours}: compare entities, not words)")
     return lines
 
 
