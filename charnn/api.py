@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_path
 from charnn.corpora.foreign import foreign_format, looks_like_table
+from charnn.corpora.sources import is_pipe
 from charnn.errors import CharnnWarning, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
@@ -83,18 +84,28 @@ def start(
     Raises UsageError for options that the task does not have or that contradict each other, and whatever reading the
     data and making the directory raise.
     """
-    if not corpus:
-        raise UsageError("no corpus to learn from", hint="name a text file, or - for stdin")
+    named = [*corpus, *filter(None, [values.get("files_from")])]
+    if not named:
+        raise UsageError("no corpus to learn from", hint="name a text file, a folder, or - for stdin")
+    corpus, values = _files(corpus, values)
     encoding = values.get("encoding") or TrainingOptions.encoding
     chosen = choose_task(task, values, corpus[0], lambda one: one.training_options, encoding=encoding)
-    check_processes(chosen, processes, [*corpus, *(values.get("valid") or [])])
+    validation = TrainingOptions(valid=values.get("valid")).validation_paths
+    check_processes(chosen, processes, [*corpus, *validation])
+    for path in filter(is_pipe, [*corpus, *validation]):
+        warnings.warn(
+            f"{path}: a pipe, which cannot be read again: to go on with this run, or to eval it without a FILE, train "
+            "on a file",
+            CharnnWarning,
+            stacklevel=2,
+        )
 
     def create(kind: type[D]) -> D:
         if out is not None:
             return kind.create(out, overwrite=overwrite, names=all_files())
         if overwrite:
             raise UsageError("--overwrite needs --out, the model to replace")
-        stem = "stdin" if corpus[0] == "-" else Path(corpus[0].removesuffix(".gz")).stem
+        stem = "stdin" if named[0] == "-" else Path(os.path.abspath(named[0].removesuffix(".gz"))).stem
         return kind.create(new_model_path(stem))
 
     return chosen.start(
@@ -115,6 +126,7 @@ def go_on(
     Where several processes go on, only the first one reads the directory.
     """
     budget = ("time", "epochs", "steps")
+    corpus, values = _files(corpus, values)
     for option in values:
         if option not in budget:
             raise UsageError(f"{flag_of(option)} cannot change in a run that is resumed")
@@ -128,6 +140,20 @@ def go_on(
     check_processes(task, processes, corpus)
     run = Run(tuple(corpus), _no_directory, processes, thread_counts)
     return task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+
+
+def _files(corpus: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """The files of the corpus and of `--files-from`, those in folders among them, and the other options.
+
+    Files to validate with may be in folders, too.
+    """
+    from charnn.corpora.folders import corpus_files
+
+    any_bytes = values.get("tokenizer") == "bytes"
+    others = {name: value for name, value in values.items() if name != "files_from"}
+    if others.get("valid") not in (None, ["none"]):
+        others["valid"] = corpus_files(others["valid"], any_bytes=any_bytes)
+    return corpus_files(corpus, values.get("files_from"), any_bytes=any_bytes), others
 
 
 def task_of(model: ModelDirectory) -> Task[Any]:

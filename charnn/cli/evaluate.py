@@ -25,7 +25,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Score the model on these texts or treebanks; - is stdin.",
+            help="Score the model on these texts or treebanks, or on all in a folder; - is stdin.",
             show_default="what was held out when the model was trained",
         ),
     ] = None,
@@ -65,7 +65,9 @@ def evaluate(
     """
     from charnn import api
     from charnn.cli import console
+    from charnn.corpora.folders import corpus_files
 
+    files = corpus_files(files or [])
     wanted = given_options(invocation, values)
     directory = _model(model, files or [], wanted, encoding, task)
     chosen = api.task_of(directory)

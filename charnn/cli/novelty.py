@@ -75,6 +75,7 @@ def novelty(
     charnn novelty --corpus input.txt --at-least 50 --json story.txt
     """
     from charnn.cli import console
+    from charnn.corpora.folders import corpus_files
     from charnn.novelty.matches import matches
     from charnn.novelty.report import Baseline, Results, lines
 
@@ -85,7 +86,7 @@ def novelty(
     options.announce_terminal(files)
     any_bytes, held_out = False, list[str]()
     if corpus:
-        sources = _read(corpus, encoding, any_bytes=False)
+        sources = _read(corpus_files(corpus), encoding, any_bytes=False)
     else:
         any_bytes, sources, held_out = _texts_of_model(model)
     texts = _read(files or ["-"], encoding, any_bytes=any_bytes)

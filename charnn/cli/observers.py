@@ -36,6 +36,10 @@ def seconds_left(report: Report) -> float:
 class PlainLines:
     """Prints a line on stderr for each validation."""
 
+    def __init__(self, measured: str = "valid") -> None:
+        """`measured` says in a word or two what a validation measures."""
+        self._measured = measured
+
     def __enter__(self) -> Self:
         return self
 
@@ -50,7 +54,7 @@ class PlainLines:
     def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
         notice(
             f"step {report.step:>6}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
-            f"valid {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
+            f"{self._measured} {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
             + ("  *" if best else "")
         )
 
@@ -58,9 +62,9 @@ class PlainLines:
 class LiveView:
     """Shows the run in a few lines that redraw themselves, and that stay on the terminal when the run has ended."""
 
-    def __init__(self, preview: Preview, title: str) -> None:
-        """`title` stands over what `preview` gives."""
-        self._preview, self._title = preview, title
+    def __init__(self, preview: Preview, title: str, measured: str = "valid") -> None:
+        """`title` stands over what `preview` gives; `measured` is that of `PlainLines`."""
+        self._preview, self._title, self._measured = preview, title, measured
         self._report: Report | None = None
         self._scores: Validation | None = None
         self._best: Validation | None = None
@@ -101,7 +105,7 @@ class LiveView:
         table.add_row("step", f"{report.step:,}, epoch {report.epoch:.2f}, {_speed(report)}")
         table.add_row("train", f"{report.training_nats:.4f} nats/{SHORT.get(report.unit, report.unit)}")
         if self._scores is not None:
-            table.add_row("valid", self._scores.summary)
+            table.add_row(self._measured, self._scores.summary)
         if self._best is not None:
             table.add_row("best", f"{self._best.summary}, step {self._best.step:,}")
         parts: list[RenderableType] = [bar, table]

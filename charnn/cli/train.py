@@ -27,7 +27,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS...",
-            help="Learn from these texts or treebanks, plain or .gz; - is stdin.",
+            help="Learn from these texts or treebanks, plain or .gz, or from all in a folder; - is stdin.",
             show_default=False,
         ),
     ] = None,
@@ -113,7 +113,8 @@ def train(
         for line in session.description() if joined.is_first else ():
             console.notice(line)
         is_watched = console.is_terminal() and joined.is_first
-        observer = LiveView(session.preview, session.preview_title) if is_watched else PlainLines()
+        measured = "valid" if session.holds_out else "own data"
+        observer = LiveView(session.preview, session.preview_title, measured) if is_watched else PlainLines(measured)
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
@@ -140,7 +141,8 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
     scores = config.scores
     if scores is None:
         return
-    console.notice(f"best validation: {scores}, after {duration(scores.seconds)}; ended by: {outcome}")
+    measured = "best validation" if session.holds_out else "on its own data"
+    console.notice(f"{measured}: {scores}, after {duration(scores.seconds)}; ended by: {outcome}")
     if session.verdict is not None:
         console.notice(session.verdict)
     if as_json:

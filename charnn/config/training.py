@@ -11,6 +11,8 @@ from charnn.config.as_json import Json, later, require, stored_as
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16"]
 Optimizer = Literal["adamw", "muon"]
+Keeps = Literal["best", "last"]
+"""The weights that a run leaves: those that did best on data that were held out, or the last ones."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ class TrainingConfig(Json):
     validation_characters: int | None = later(None)
     """Each validation of a language model reads this many characters from the beginning of the held-out text, or all
     of it where this is None."""
+
+    keeps: Keeps = later("best")
+    """With `last`, nothing is held out, and a validation measures the data that the model learns from."""
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 1 and self.window_length >= 1, "batch size and window length must be at least 1")

@@ -66,16 +66,35 @@ def peek(path: str, *, encoding: str = "utf-8") -> str:
         elif not os.path.isfile(path):  # a pipe can be read only once
             return ""
         else:
-            with open(path, "rb") as file:
-                data = file.read(PEEKED_BYTES)
-    except (OSError, AttributeError):
+            data = first_bytes(path)
+    except AttributeError:
         return ""
-    if data.startswith(_GZIP_MAGIC):
-        try:
-            data = zlib.decompressobj(31).decompress(data, PEEKED_BYTES)
-        except zlib.error:
-            return ""
+    if path == "-":
+        data = _unpacked_start(data)
     return data.decode(encoding, "ignore")
+
+
+def first_bytes(path: str) -> bytes:
+    """The first bytes of a regular file, unpacked, at most PEEKED_BYTES; nothing where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return _unpacked_start(file.read(PEEKED_BYTES))
+    except OSError:
+        return b""
+
+
+def _unpacked_start(data: bytes) -> bytes:
+    if not data.startswith(_GZIP_MAGIC):
+        return data
+    try:
+        return zlib.decompressobj(31).decompress(data, PEEKED_BYTES)
+    except zlib.error:
+        return b""
+
+
+def is_pipe(path: str) -> bool:
+    """Whether what is at `path` can be read only once, such as a named pipe or what `<(...)` stands for."""
+    return path != "-" and os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def read_again(
@@ -89,6 +108,8 @@ def read_again(
     hint = "name the text explicitly"
     if source.path == "-":
         raise CorpusError("the model was trained on standard input, which cannot be read again", hint=hint)
+    if is_pipe(source.path) or source.path.startswith(("/dev/fd/", "/proc/")):
+        raise CorpusError(f"{source.path}: the model was trained on a pipe, which cannot be read again", hint=hint)
     if not os.path.exists(source.path):
         raise CorpusError(f"{source.path}: missing; the model was trained on it", hint=hint)
     check_encoding(encoding, any_bytes)

@@ -162,9 +162,10 @@ class TrainingOptions:
     )
     valid: list[str] | None = option(
         None,
-        "Measure the model on this file while it trains, and keep the weights that do best on it. Repeatable.",
+        "Measure the model on this file while it trains, and keep the weights that do best on it. Repeatable. none "
+        "learns all of the data, measures nothing and keeps the last weights, which suits a tiny text.",
         panel=FIRST,
-        metavar="FILE",
+        metavar="FILE|none",
         shown_default="the last tenth of the data, a million characters at most, which is then not learned from",
     )
     epochs: float | None = option(
@@ -186,6 +187,14 @@ class TrainingOptions:
         minimum=0,
         shown_default=f"{TrainingConfig.patience}, for taggers 0",
     )
+    files_from: str | None = option(
+        None,
+        "Learn from the files that this list names, too: a path on each line, or paths with a NUL after each, as "
+        "`find -print0` writes them. - is stdin.",
+        panel=FIRST,
+        metavar="LIST",
+        shown_default="",
+    )
     encoding: str = option("utf-8", "Read the files in this encoding.", panel=TRAINING, metavar="NAME")
     precision: Precision = option(
         "auto",
@@ -200,6 +209,19 @@ class TrainingOptions:
         metavar="N",
         minimum=0,
     )
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether some of the data, or other data, are kept to validate with. Raises UsageError where both are asked
+        for."""
+        if "none" in (self.valid or []) and len(self.valid or []) > 1:
+            raise UsageError("--valid none learns all of the data, and --valid FILE validates with others: give one")
+        return self.valid != ["none"]
+
+    @property
+    def validation_paths(self) -> list[str]:
+        """The files to validate with. Where there are none, and `holds_out`, a part of the data is held out."""
+        return [path for path in self.valid or [] if self.holds_out]
 
     @property
     def budget(self) -> Budget | None:
@@ -317,6 +339,8 @@ class RecurrentTrainingOptions(TrainingOptions):
             raise UsageError("--clip and --clip-value: give one of them")
         settings: dict[str, Any] = {"precision": self.precision, "device": self.device, "seed": self.seed}
         settings["patience"] = patience if self.patience is None else self.patience
+        if not self.holds_out:
+            settings["keeps"] = "last"
         if self.optimizer is not None:
             settings["optimizer"] = self.optimizer
         if self.clip_value is not None:

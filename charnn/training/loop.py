@@ -107,7 +107,9 @@ class Loop:
             elif info.is_interrupted:
                 outcome = "interrupt"
             # A run that is interrupted before its first validation leaves a model all the same.
-            must_validate = outcome in ("budget", "early stop") or (outcome == "interrupt" and self.best is None)
+            must_validate = outcome in ("budget", "early stop") or (
+                outcome == "interrupt" and (self.best is None or self.config.keeps == "last")
+            )
             validates = must_validate or self._validation_is_due(validation_seconds)
             if not (outcome or validates or info.is_due):
                 continue
@@ -192,7 +194,7 @@ class Loop:
                 validation = self.objective.validate(report)
                 if not math.isfinite(validation.loss):
                     return None
-                is_best = self.best is None or validation.loss < self.best.loss
+                is_best = self.best is None or self.config.keeps == "last" or validation.loss < self.best.loss
                 if is_best:
                     keeper.best(validation)
                 keeper.validation(report, validation)

@@ -146,6 +146,11 @@ class Session(Generic[C]):
         """The current configuration. config.json has it once a validation has been kept."""
         return self._keeper.config
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether validations measure data that the model does not learn from."""
+        return self.config.training.keeps == "best"
+
     def description(self) -> list[str]:
         """A few lines that tell a person what is about to be trained, and what was chosen for it."""
         now = self.loop.progress
@@ -194,7 +199,10 @@ class Session(Generic[C]):
     def _conclude(self, outcome: Outcome) -> None:
         """Completes config.json, and sets the verdict."""
         if outcome != "interrupt" and self.config.scores is not None:
-            self.verdict = verdict(self.loop.progress.validations, self.loop.train_loss(), self.config.scores)
+            if self.holds_out:
+                self.verdict = verdict(self.loop.progress.validations, self.loop.train_loss(), self.config.scores)
+            else:
+                self.verdict = "it learned all of its data, so nothing tells how well it does on others"
         now, objective = self.loop.progress, self.objective
         characters = now.targets * objective.units_per_target * self._characters_per_unit
         record = dataclasses.replace(

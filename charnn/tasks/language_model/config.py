@@ -50,6 +50,9 @@ class CorpusConfig(Json):
     on_error: OnError = later("fail")
     """What was done about bytes that are not in the encoding."""
 
+    held_out: bool = later(True)
+    """Whether there is anything to validate with. Otherwise validations measure the training text."""
+
     @property
     def label_names(self) -> list[str]:
         return [label.name for label in self.labels]
@@ -68,7 +71,7 @@ class CorpusConfig(Json):
     @property
     def ends_are_learned(self) -> bool:
         """Whether the model was trained on a whole document. A document that was cut for validation has no end."""
-        return self.documents > 1 or bool(self.validation_sources)
+        return self.documents > 1 or bool(self.validation_sources) or not self.held_out
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig, Label
 
+NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -40,7 +42,8 @@ class Corpus:
         Where the end of the user's text was held out it is among them, so that no symbol of that text is unknown to the
         model. A separate validation text is not among them.
         """
-        return self.training if self.config.validation_sources else self.training + self.validation
+        is_separate = self.config.validation_sources or not self.config.held_out
+        return self.training if is_separate else self.training + self.validation
 
 
 def read_corpus(
@@ -52,10 +55,13 @@ def read_corpus(
     encoding: str = "utf-8",
     any_bytes: bool = False,
     on_error: OnError = "fail",
+    holds_out: bool = True,
 ) -> Corpus:
     """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
 
-    Without `validation_paths` the last tenth is held out, or less of a long text (`documents.held_out_characters`).
+    Without `validation_paths` the last tenth is held out, or less of a long text (`documents.held_out_characters`);
+    unless it `holds_out` any, when the corpus is trained on as a whole and validated with itself.
+
     With `labelled` the files have texts with labels (`corpora.labelled`). Each of them is a document, which ends in a
     line end, and a tenth of each label's texts is held out. Neighbours in a file often have the same label, so these
     documents are put in another order, in which what was read before a text says nothing of its label.
@@ -73,6 +79,7 @@ def read_corpus(
         encoding=encoding,
         layout=labelled or AS_TOLD,
         on_error=on_error,
+        held_out=holds_out,
     )
     return (_corpus if labelled is None else _labelled_corpus)(
         [text for text, _ in files], [text for text, _ in held_out], config
@@ -99,6 +106,8 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
             raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
     if config.validation_sources:
         training = documents
+    elif not config.held_out:
+        training = validation = documents
     else:
         wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
         training, validation = hold_out(documents, wanted)
@@ -106,7 +115,7 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
         config,
         documents=len(documents),
         training_characters=sum(map(len, training)),
-        validation_characters=sum(map(len, validation)),
+        validation_characters=sum(map(len, validation)) if config.held_out else 0,
     )
     return Corpus(training, validation, counted)
 
@@ -125,6 +134,8 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tup
 
 def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
     """The texts that were held out, at most so many characters of them. Raises as `training_texts`."""
+    if not config.held_out:
+        raise CorpusError(NOTHING_HELD_OUT)
     if config.labels:
         held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).validation)]
     elif config.validation_sources:
@@ -155,7 +166,9 @@ def _labelled_corpus(texts: list[str], validation_texts: list[str], config: Corp
         if sources and not part:
             raise CorpusError(f"{', '.join(source.path for source in sources)}: no text with a label")
     documents = len(training) + len(validation)
-    if not config.validation_sources:
+    if not config.held_out:
+        validation = training
+    elif not config.validation_sources:
         training, validation = hold_out_labelled(training, HELD_OUT_FRACTION, lambda document: document[0])
     counts = Counter(label for label, _ in training)
     validation = [document for document in validation if document[0] in counts]
@@ -167,7 +180,7 @@ def _labelled_corpus(texts: list[str], validation_texts: list[str], config: Corp
         config,
         documents=documents,
         training_characters=sum(len(text) for _, text in training),
-        validation_characters=sum(len(text) for _, text in validation),
+        validation_characters=sum(len(text) for _, text in validation) if config.held_out else 0,
         labels=tuple(Label(name, counts[name]) for name in sorted(counts)),
     )
     return Corpus(

@@ -10,6 +10,7 @@ from charnn.tasks.task import Description
 def describe(directory: LanguageModelDirectory) -> Description:
     config, tokenizer = directory.config(), directory.tokenizer()
     training, record, corpus = config.training, config.record, config.corpus
+    validated = f"{corpus.validation_characters:,} to validate with" if corpus.held_out else "none held out"
     rows = [
         ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
@@ -17,8 +18,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
         (
             "split",
-            f"{corpus.training_characters:,} characters to train on, {corpus.validation_characters:,} to validate "
-            f"with; a document is a {corpus.document}, {corpus.documents:,} in all",
+            f"{corpus.training_characters:,} characters to train on, {validated}; "
+            f"a document is a {corpus.document}, {corpus.documents:,} in all",
         ),
         (
             "training",
@@ -28,7 +29,9 @@ def describe(directory: LanguageModelDirectory) -> Description:
         ),
     ]
     if config.scores:
-        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+        rows.append(
+            ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
+        )
     if config.quantization:
         measured = config.quantization
         rows.append(

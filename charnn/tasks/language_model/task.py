@@ -65,12 +65,13 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             )
         corpus = read_corpus(
             run.corpus,
-            options.valid or [],
+            options.validation_paths,
             document=options.documents,
             labelled=options.layout if options.conditioned else None,
             encoding=options.encoding,
             any_bytes=tokenizer.kind == "bytes",
             on_error=options.on_error,
+            holds_out=options.holds_out,
         )
         overrides = LanguageModelOverrides(
             cell=options.cell,
@@ -114,6 +115,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
                 encoding=recorded.encoding,
                 any_bytes=any_bytes,
                 on_error=recorded.on_error,
+                holds_out=recorded.held_out,
             )
             if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)

@@ -46,6 +46,9 @@ class TreebankConfig(Json):
     """For each column, the scheme that all tags of the training data keep to, so that what is decoded keeps to it too;
     empty where no column has one."""
 
+    held_out: bool = later(True)
+    """Whether there is anything to validate with. Otherwise validations measure the training sentences."""
+
     def __post_init__(self) -> None:
         require(len(self.schemes) in (0, len(self.columns)), "schemes has an entry for each column, or none")
 

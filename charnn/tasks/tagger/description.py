@@ -14,6 +14,8 @@ def describe(directory: TaggerDirectory) -> Description:
     config, lexicon = directory.config(), directory.lexicon()
     network, training, record, corpus = config.network, config.training, config.record, config.corpus
     words_per_second = record.epochs * corpus.training_words / record.seconds if record.seconds else 0.0
+    validated = f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with"
+    validated = validated if corpus.held_out else "none held out"
     rows = [
         (
             "network",
@@ -35,7 +37,7 @@ def describe(directory: TaggerDirectory) -> Description:
         (
             "split",
             f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
-            f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with; {corpus.format}",
+            f"{validated}; {corpus.format}",
         ),
         (
             "training",
@@ -45,7 +47,9 @@ def describe(directory: TaggerDirectory) -> Description:
         ),
     ]
     if config.scores:
-        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+        rows.append(
+            ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
+        )
     if config.quantization:
         measured = config.quantization
         rows.append(

@@ -64,12 +64,13 @@ class TaggerTask(Task[TaggerConfig]):
 
         treebank = read_treebank(
             run.corpus,
-            options.valid or [],
+            options.validation_paths,
             columns=options.column_names,
             format=options.format,
             level=options.level,
             tag_paths=options.tags or [],
             encoding=options.encoding,
+            holds_out=options.holds_out,
         )
         overrides = TaggerOverrides(
             cell=options.cell,
@@ -95,6 +96,7 @@ class TaggerTask(Task[TaggerConfig]):
                 level=recorded.level,
                 tag_paths=[source.path for source in recorded.tag_sources],
                 encoding=recorded.encoding,
+                holds_out=recorded.held_out,
             )
             if _hashes(treebank.config) != _hashes(recorded):
                 names = ", ".join(run.corpus)

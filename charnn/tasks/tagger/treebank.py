@@ -89,11 +89,13 @@ def read_treebank(
     level: Level = "word",
     tag_paths: Sequence[str] = (),
     encoding: str = "utf-8",
+    holds_out: bool = True,
 ) -> Treebank:
     """The treebank in the files at `paths`, `-` for standard input; see `sources.read`.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
-    Without `validation_paths`, the last tenth of the sentences is held out, at least one. Raises CorpusError
+    Without `validation_paths`, the last tenth of the sentences is held out, at least one; unless it `holds_out` any,
+    when all are trained on and the treebank is validated with itself. Raises CorpusError
     for what cannot be read: the first sentence that is malformed, the first word without a tag, or of several
     characters at the level `character`; also where nothing is left to train on or to validate with. Raises UsageError
     for arguments that contradict each other.
@@ -119,6 +121,7 @@ def read_treebank(
         validation_sources=tuple(file.source for file in held_out),
         tag_sources=tuple(file.source for file in tags),
         encoding=encoding,
+        held_out=holds_out,
     )
     return _treebank(files, held_out, tags, config)
 
@@ -139,9 +142,11 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
     else:
         training = [sentence for file in files for sentence in _sentences(file, config)]
     validation = [sentence for file in held_out for sentence in _sentences(file, config)]
-    _check_enough(files, len(training), 1 if held_out else 2)
+    _check_enough(files, len(training), 1 if held_out or not config.held_out else 2)
     if held_out:
         _check_enough(held_out, len(validation), 1)
+    elif not config.held_out:
+        validation = training
     else:
         cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
         training, validation = training[:cut], training[cut:]
@@ -155,8 +160,8 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
         training_sentences=len(training),
         training_words=sum(map(len, training)),
         training_characters=sum(len(word) for sentence in training for word in sentence.words),
-        validation_sentences=len(validation),
-        validation_words=sum(map(len, validation)),
+        validation_sentences=len(validation) if config.held_out else 0,
+        validation_words=sum(map(len, validation)) if config.held_out else 0,
     )
     return Treebank(training, validation, counted)
 
@@ -179,7 +184,7 @@ def _check_enough(files: list[_File], found: int, needed: int) -> None:
             raise CorpusError(f"{names}: there is no sentence")
         raise CorpusError(
             f"{names}: there {'is a single sentence' if found else 'is no sentence'}, and one must be held out",
-            hint="2 sentences are the least, or a file to validate with: --valid FILE",
+            hint="2 sentences are the least, or a file to validate with: --valid FILE, or none: --valid none",
         )
 
 

@@ -120,7 +120,7 @@ def decide(
     network, training = choose(
         overrides,
         **text,
-        held_out=corpus.config.validation_characters,
+        held_out=sum(map(len, corpus.validation)),
         speed=lambda hidden_size: processes * pace(hidden_size),
         **settings,
     )

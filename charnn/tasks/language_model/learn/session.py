@@ -36,6 +36,10 @@ from charnn.training.session import Session
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 
 
+SHORT = 2000
+"""A training text of fewer characters, a page, teaches little."""
+
+
 class LanguageModelSession(Session[LanguageModelConfig]):
     directory: LanguageModelDirectory
     network: LanguageModelNetwork
@@ -149,9 +153,14 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
         limit = training.validation_characters
         at_a_time = "" if limit is None else f", {limit:,} at a time"
+        validated = (
+            f"{corpus.validation_characters:,} to validate with{at_a_time}" if self.holds_out else "none held out"
+        )
+        short = corpus.training_characters < SHORT and self.holds_out
         return [
-            f"text      {corpus.training_characters:,} characters to train on, {corpus.validation_characters:,} to "
-            f"validate with{at_a_time}; {config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
+            f"text      {corpus.training_characters:,} characters to train on, {validated}; "
+            f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
+            *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
             f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} windows of {training.window_length} steps a batch, "
             f"learning rate {training.learning_rate:g}, {record.precision} on {record.device}"

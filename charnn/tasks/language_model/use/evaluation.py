@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpora.documents import split_documents
 from charnn.corpora.sources import read
 from charnn.errors import CharnnWarning, CorpusError, UsageError
-from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.corpus import NOTHING_HELD_OUT, read_corpus_again
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import score_carried, score_crops
 from charnn.tasks.task import Evaluation, Finding
@@ -54,6 +54,8 @@ class TextEvaluation(Evaluation):
         else:
             if options.documents is not None:
                 raise UsageError("--documents is for a FILE; the model's own validation text has its own documents")
+            if not corpus.held_out:
+                raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
             self._documents = read_corpus_again(corpus, any_bytes=any_bytes).validation
             self._name = "held out of the corpus"
         if not self._documents:

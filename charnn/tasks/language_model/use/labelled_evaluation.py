@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import percent
-from charnn.tasks.language_model.corpus import read_corpus_again, read_labelled
+from charnn.tasks.language_model.corpus import NOTHING_HELD_OUT, read_corpus_again, read_labelled
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 from charnn.tasks.task import Evaluation, Finding
@@ -46,6 +46,8 @@ class LabelledTextEvaluation(Evaluation):
         if files:
             texts = read_labelled(files, model.config.corpus.layout, encoding=encoding, any_bytes=any_bytes)
         else:
+            if not model.config.corpus.held_out:
+                raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
             corpus = read_corpus_again(model.config.corpus, any_bytes=any_bytes)
             texts = list(zip(corpus.validation_labels, corpus.validation, strict=True))
         self._name = ", ".join(files) if files else "held out of the corpus"

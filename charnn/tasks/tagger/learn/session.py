@@ -28,6 +28,10 @@ from charnn.training.session import Session
 PREVIEW_WORDS = 40
 
 
+FEW_SENTENCES = 20
+"""Fewer training sentences than this teach little."""
+
+
 class TaggerSession(Session[TaggerConfig]):
     directory: TaggerDirectory
     network: TaggerNetwork
@@ -117,9 +121,12 @@ class TaggerSession(Session[TaggerConfig]):
             f"{size} {column}" + (f" ({scheme} entities)" if (scheme := corpus.scheme(number)) else "")
             for number, (column, size) in enumerate(zip(corpus.columns, network.tags, strict=True))
         )
+        validated = f"{corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with"
+        short = corpus.training_sentences < FEW_SENTENCES and self.holds_out
         return [
             f"treebank  {corpus.training_sentences:,} sentences of {corpus.training_words:,} {corpus.level}s to train "
-            f"on, {corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with; tags: {tags}",
+            f"on, {validated if self.holds_out else 'none held out'}; tags: {tags}",
+            *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
             f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "

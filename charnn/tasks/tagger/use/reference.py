@@ -40,6 +40,12 @@ def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[Referen
     Raises CorpusError where a file of it is missing or has changed.
     """
 
+    if not corpus.held_out:
+        raise UsageError(
+            "nothing was held out when the model was trained, which learned all of its data",
+            hint="name a FILE to score the model on",
+        )
+
     def again(source: SourceFile) -> _Text:
         return _Text(read_again(source, encoding=corpus.encoding), source.path)
 

@@ -1,0 +1,90 @@
+"""Finds the files of a corpus: those in folders and those that a list names."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from charnn.corpora.foreign import foreign_format
+from charnn.corpora.sources import first_bytes, read
+from charnn.errors import CharnnWarning, CorpusError
+
+FEW = 5
+"""The most paths that a warning names."""
+
+
+def corpus_files(paths: Sequence[str], list_path: str | None = None, *, any_bytes: bool = False) -> list[str]:
+    """The files that `paths` and a list mean, in their order: a folder means the files in it, at any depth and sorted.
+
+    The list has a path on each line, or paths with a NUL after each, as `find -print0` writes them; `-` is standard
+    input. Paths are relative to the working directory. In a folder, hidden, empty and special files, directories of
+    models and, unless `any_bytes`, what is no text are left out, and a warning says so. Links to folders are not
+    followed. Raises CorpusError for a list that cannot be read or is empty, and for a folder without a text.
+    """
+    named = [*paths, *([] if list_path is None else _listed(list_path))]
+    return [file for path in named for file in (_texts_in(path, any_bytes) if os.path.isdir(path) else [path])]
+
+
+def _listed(list_path: str) -> list[str]:
+    text = os.fsdecode(read(list_path, any_bytes=True)[0].encode("utf-8", "surrogateescape"))
+    paths = text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
+    found = [path for path in paths if path]
+    if not found:
+        name = "standard input" if list_path == "-" else list_path
+        raise CorpusError(f"{name}: the list names no file", hint="write a path on each line")
+    return found
+
+
+def _texts_in(folder: str, any_bytes: bool) -> list[str]:
+    left_out = defaultdict[str, list[str]](list)
+    files = []
+    for path, reason in _walk(folder):
+        reason = reason or _reason_against(path, any_bytes)
+        if reason:
+            left_out[reason].append(path)
+        else:
+            files.append(path)
+    for reason, paths in sorted(left_out.items()):
+        more = f" and {len(paths) - FEW:,} more" if len(paths) > FEW else ""
+        warnings.warn(f"left out, {reason}: {', '.join(paths[:FEW])}{more}", CharnnWarning, stacklevel=2)
+    if not files:
+        raise CorpusError(f"{folder}: no text in this folder", hint="name files to read one in spite of what it is")
+    return files
+
+
+def _walk(folder: str) -> Iterator[tuple[str, str | None]]:
+    """What is in the folder, in order, and the reason why it is left out where its name or place is one."""
+
+    def refused(error: OSError) -> None:
+        raise CorpusError(f"{error.filename}: {(error.strerror or str(error)).lower()}") from error
+
+    for place, folders, files in os.walk(folder, onerror=refused):
+        for name in sorted(folders):
+            path = os.path.join(place, name)
+            if name.startswith("."):
+                yield path, "as hidden"
+            elif os.path.islink(path):
+                yield path, "as a link to a folder"
+            elif {"config.json", "model.onnx"} <= set(os.listdir(path)):
+                yield path, "as a model"
+            else:
+                continue
+            folders.remove(name)
+        folders.sort()
+        for name in sorted(files):
+            yield os.path.join(place, name), "as hidden" if name.startswith(".") else None
+
+
+def _reason_against(path: str, any_bytes: bool) -> str | None:
+    if not os.path.isfile(path):
+        return "as no regular file"
+    start = first_bytes(path)
+    if not start:
+        return "as empty"
+    if any_bytes:
+        return None
+    found = foreign_format(start)
+    is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    return "as no text" if (found is not None and not found.is_text) or (b"\0" in start and not is_wide) else None

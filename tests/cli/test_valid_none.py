@@ -1,0 +1,72 @@
+"""`--valid none`: all of the data are learned, and the last weights are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import TEXT, TINY
+
+POEM = "one for the rook\none for the crow\none to rot\nand one to grow\n"
+TREEBANK = "".join(f"{word}\t{tag}\n" for word, tag in (("the", "D"), ("cat", "N"), ("sat", "V"), (".", "P"))) + "\n"
+LEARNS = ("--steps", "300", "--hidden", "64", "--layers", "1", "--dropout", "0", "--precision", "fp32")
+
+
+def test_a_few_lines_are_known_by_heart(charnn, text_file):
+    result = charnn("train", text_file(POEM), "--valid", "none", "--out", "m", *LEARNS)
+    assert result.code == 0
+    assert "none held out" in result.err
+    assert "on its own data: " in result.err
+    assert "valid" not in result.err
+    assert "nothing tells how well it does on others" in result.err
+    assert charnn("sample", "one for the r", "--temp", "0.1", "--length", "200", "--model", "m").text == POEM
+    info = charnn("info", "m").text
+    assert "none held out" in info
+    assert "\nown data " in info
+    assert "\nbest " not in info
+
+
+def test_it_goes_on_and_keeps_the_last_weights(charnn, text_file, tmp_path):
+    assert charnn("train", text_file(TEXT), "--valid", "none", "--out", "m", *TINY).code == 0
+    assert charnn("train", "--resume", "m", "--steps", "40").code == 0
+    scores = json.loads((tmp_path / "m" / "config.json").read_text())["scores"]
+    assert scores["step"] == 40
+
+
+def test_eval_asks_for_a_file(charnn, said_once, text_file):
+    assert charnn("train", text_file(TEXT), "--valid", "none", "--out", "m", *TINY).code == 0
+    assert "nothing was held out" in said_once(charnn("eval", "--model", "m"))
+    assert charnn("eval", "text.txt", "--model", "m", "--json").json["characters"] == len(TEXT)
+    assert charnn("novelty", "text.txt", "--model", "m", "--json").json["held_out"] is None
+
+
+def test_a_tagger_learns_every_sentence(charnn, said_once, text_file):
+    text_file(TREEBANK, "treebank.tsv")
+    options = ("--task", "tagger", "--columns", "tag", "--steps", "60", "--hidden", "16", "--out", "m")
+    result = charnn("train", "treebank.tsv", "--valid", "none", *options)
+    assert result.code == 0
+    assert "1 sentences of 4 words to train on, none held out" in result.err
+    assert "\nown data " in charnn("info", "m").text
+    assert charnn("train", "--resume", "m", "--steps", "70").code == 0
+    assert "nothing was held out" in said_once(charnn("eval", "--model", "m"))
+    assert charnn("eval", "treebank.tsv", "--model", "m", "--json").code == 0
+
+
+def test_labelled_texts_are_all_learned(charnn, text_file):
+    labelled = text_file("".join(f"pet\t{line}\nwild\t{line[::-1]}\n" for line in TEXT.splitlines()[:6]))
+    result = charnn("train", labelled, "--conditioned", "--label-column", "1", "--valid", "none", "--out", "m", *TINY)
+    assert result.code == 0
+    assert "none held out" in result.err
+
+
+def test_none_and_a_file_contradict_each_other(charnn, said_once, text_file):
+    text_file()
+    failed = charnn("train", "text.txt", "--valid", "none", "--valid", "text.txt", *TINY)
+    assert failed.code == 2
+    assert "--valid none" in said_once(failed)
+
+
+@pytest.mark.parametrize(("text", "says"), [(POEM, True), (60 * POEM, False)])
+def test_a_handful_of_lines_says_so_and_names_the_option(charnn, text_file, text, says):
+    assert ("--valid none learns all of it" in charnn("train", text_file(text), *TINY).err) == says
