@@ -262,12 +262,33 @@ def test_errors_before_a_malformed_sentence_are_not_lost(evaluate, tmp_path):
     assert "bad.conllu:9: expected 10 columns, found 3" in result.err
 
 
-def test_a_word_without_a_tag_is_said_unless_its_column_is_left_out(evaluate, text_file, said_once):
+def test_a_column_without_any_tag_is_answered_with_those_that_there_are(evaluate, text_file, said_once):
     text_file(conllu([[("cats", "NOUN", "_", "_")]]), "bare.conllu")
     result = evaluate("bare.conllu")
     assert result.code == 1
-    assert "bare.conllu:1: 'cats' has no xpos" in said_once(result)
+    said = said_once(result)
+    assert "bare.conllu: no word has a tag of the column xpos" in said
+    assert "columns with tags are upos" in said
     assert evaluate("bare.conllu", "--columns", "upos", "--json").json["upos"]["accuracy"] == 1.0
+
+
+def test_words_without_a_tag_are_not_scored_but_counted(evaluate, text_file):
+    partly = [[("cats", "_", "NN", "Number=Sing"), ("dogs", "VERB", "_", "_"), ("cats", "_", "_", "_")]]
+    text_file(conllu(partly), "partly.conllu")
+    found = evaluate("partly.conllu", "--json").json
+    counts = {c: (found[c]["words"], found[c]["untagged_words"], found[c]["accuracy"]) for c in ("upos", "xpos")}
+    assert counts == {"upos": (1, 2, 0.0), "xpos": (1, 2, 1.0)}
+    assert (found["feats"]["words"], found["feats"]["untagged_words"]) == (2, 1)  # _ is a value beside a tag
+    assert (found["all_columns"]["words"], found["all_columns"]["accuracy"]) == (2, 0.5)
+    assert (
+        "left out  2 words without upos, 2 words without xpos, 1 words without feats" in evaluate("partly.conllu").text
+    )
+    listed = evaluate("partly.conllu", "--errors")
+    assert [line.split("\t")[1:3] for line in listed.text.splitlines()] == [
+        ["dogs", "upos VERB -> NOUN"],
+        ["dogs", "feats _ -> Number=Sing"],
+    ]
+    assert "left out: 2 words without upos" in listed.err
 
 
 @pytest.mark.parametrize("content", ["", "# newdoc\n\n"])

@@ -10,6 +10,8 @@ from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
 
+PASSED_OVER = "_"
+"""Stands among the names of columns for one that is passed over."""
 WordReaderKind = Literal["cnn", "lstm"]
 DecoderKind = Literal["independent", "feedback", "crf"]
 EntityScheme = Literal["IO", "BIO", "IOB1", "IOBES", "BILOU", "BMES"]
@@ -45,6 +47,13 @@ class TreebankConfig(Json):
     schemes: tuple[EntityScheme | None, ...] = later(())
     """For each column, the scheme that all tags of the training data keep to, so that what is decoded keeps to it too;
     empty where no column has one."""
+    file_columns: tuple[str, ...] = later(())
+    """The names of the files' columns of tags, in their order, with `_` for one that is passed over, where they are not
+    `columns`."""
+    untagged_words: tuple[int, ...] = later(())
+    """For each column, how many words of the files have no tag in it."""
+    untagged_sentences: int = later(0)
+    """How many sentences of the files have no tag at all: they are counted nowhere else."""
 
     held_out: bool = later(True)
     """Whether there is anything to validate with. Otherwise validations measure the training sentences."""
@@ -54,6 +63,20 @@ class TreebankConfig(Json):
 
     def scheme(self, column: int) -> EntityScheme | None:
         return self.schemes[column] if self.schemes else None
+
+    @property
+    def columns_in_files(self) -> tuple[str, ...]:
+        """The names of the columns of tags in files that have no names for them."""
+        return self.file_columns or self.columns
+
+    @property
+    def left_out(self) -> str:
+        """What is not learned for want of a tag, in words; "" where nothing is."""
+        counts = zip(self.columns, self.untagged_words, strict=False)  # older models have not counted
+        parts = [f"{count:,} {self.level}s without {column}" for column, count in counts if count]
+        if self.untagged_sentences:
+            parts.append(f"{self.untagged_sentences:,} sentences without any tag")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def describe(directory: TaggerDirectory) -> Description:
             f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
             f"{validated}; {corpus.format}",
         ),
+        *([("left out", corpus.left_out)] if corpus.left_out else []),
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "

@@ -6,7 +6,26 @@ from dataclasses import dataclass
 
 from charnn.errors import UsageError
 from charnn.tasks.options import TREEBANKS, RecurrentTrainingOptions, option
-from charnn.tasks.tagger.config import DecoderKind, Level, TaggerNetworkConfig, TreebankFormat, WordReaderKind
+from charnn.tasks.tagger.config import (
+    PASSED_OVER,
+    DecoderKind,
+    Level,
+    TaggerNetworkConfig,
+    TreebankFormat,
+    WordReaderKind,
+)
+
+
+def names_of_columns(given: str) -> tuple[str, ...]:
+    """The names of columns that --columns gives, with `_` for one that is passed over.
+
+    Raises UsageError where a name is empty or comes twice, or where no column is left.
+    """
+    names = tuple(name.strip() for name in given.split(","))
+    kept = [name for name in names if name != PASSED_OVER]
+    if not all(names) or not kept or len(set(kept)) < len(kept):
+        raise UsageError(f"--columns {given}: give names with commas between them, such as upos,xpos")
+    return names
 
 
 @dataclass(frozen=True)
@@ -14,7 +33,9 @@ class TaggerOptions(RecurrentTrainingOptions):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "
-        "parts of speech.",
+        "parts of speech. Where the files have no names for their columns, these are the names of the columns after "
+        "the word, in order; _ passes one over, as in _,_,ner. A word whose tag is _ or missing is neither learned nor "
+        "scored in that column.",
         panel=TREEBANKS,
         metavar="upos,xpos,feats",
         shown_default="upos",
@@ -53,13 +74,13 @@ class TaggerOptions(RecurrentTrainingOptions):
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """The names of the columns to learn. Raises UsageError where a name is empty or comes twice."""
+        """The names of the columns to learn, with `_` for one that is passed over.
+
+        Raises UsageError where a name is empty or comes twice, or where no column is left.
+        """
         if self.columns is None:
             return ("tag",) if self.level == "character" or self.tags else ("upos",)
-        columns = tuple(column.strip() for column in self.columns.split(","))
-        if not all(columns) or len(set(columns)) < len(columns):
-            raise UsageError(f"--columns {self.columns}: give names with commas between them, such as upos,xpos")
-        return columns
+        return names_of_columns(self.columns)
 
 
 @dataclass(frozen=True)
@@ -108,8 +129,4 @@ class TaggerEvaluationOptions:
         """
         if self.columns is None:
             return None
-        names = tuple(name.strip() for name in self.columns.split(","))
-        scored = [name for name in names if name != "_"]
-        if not all(names) or not scored or len(set(scored)) < len(scored):
-            raise UsageError(f"--columns {self.columns}: give names with commas between them, such as upos,xpos")
-        return names
+        return names_of_columns(self.columns)

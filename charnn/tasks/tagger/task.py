@@ -91,7 +91,7 @@ class TaggerTask(Task[TaggerConfig]):
             treebank = read_treebank(
                 run.corpus,
                 [source.path for source in recorded.validation_sources],
-                columns=recorded.columns,
+                columns=recorded.columns_in_files,
                 format=recorded.format,
                 level=recorded.level,
                 tag_paths=[source.path for source in recorded.tag_sources],

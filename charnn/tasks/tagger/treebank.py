@@ -5,19 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from charnn.config.model import SourceFile
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.segmentation.graphemes import is_one
-from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
-from charnn.tasks.tagger.formats.sentence import Sentence, TaggedSentence
+from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Sentence, TaggedSentence
+from charnn.tasks.tagger.naming import instead_of
 
 _PIECE = 1 << 16
 """Characters that a reader is given at once."""
@@ -94,11 +95,12 @@ def read_treebank(
     """The treebank in the files at `paths`, `-` for standard input; see `sources.read`.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
-    Without `validation_paths`, the last tenth of the sentences is held out, at least one; unless it `holds_out` any,
-    when all are trained on and the treebank is validated with itself. Raises CorpusError
-    for what cannot be read: the first sentence that is malformed, the first word without a tag, or of several
-    characters at the level `character`; also where nothing is left to train on or to validate with. Raises UsageError
-    for arguments that contradict each other.
+    `columns` has `_` for a column that is passed over, where the files have no names for their columns.
+    Sentences without any tag are left out. Without `validation_paths`, the last tenth of the others is held out, at
+    least one; unless it `holds_out` any, when all are trained on and the treebank is validated with itself. Raises
+    CorpusError for what cannot be read: the first sentence that is malformed, or has a word of several characters at
+    the level `character`; also where nothing is left to train on or to validate with. Raises UsageError for arguments
+    that contradict each other, and for a column that the files do not have.
     """
     if format is None and tag_paths:
         format = "aligned"
@@ -116,7 +118,8 @@ def read_treebank(
     config = TreebankConfig(
         sources=tuple(file.source for file in files),
         format=format or treebank_format(files[0].text, files[0].name),
-        columns=tuple(columns),
+        columns=tuple(column for column in columns if column != PASSED_OVER),
+        file_columns=tuple(columns) if PASSED_OVER in columns else (),
         level=level,
         validation_sources=tuple(file.source for file in held_out),
         tag_sources=tuple(file.source for file in tags),
@@ -142,6 +145,14 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
     else:
         training = [sentence for file in files for sentence in _sentences(file, config)]
     validation = [sentence for file in held_out for sentence in _sentences(file, config)]
+    every = [*training, *validation]
+    if every:
+        untagged = tuple(sum(s.tags[number].count(NO_TAG) for s in every) for number in range(len(config.columns)))
+        config = replace(config, untagged_words=untagged if any(untagged) else ())
+    training, validation = ([s for s in part if any(s.is_tagged)] for part in (training, validation))
+    config = replace(config, untagged_sentences=len(every) - len(training) - len(validation))
+    if config.untagged_sentences and not training:
+        _raise_for_no_tags(files, config, config.columns[0])
     _check_enough(files, len(training), 1 if held_out or not config.held_out else 2)
     if held_out:
         _check_enough(held_out, len(validation), 1)
@@ -150,6 +161,15 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
     else:
         cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
         training, validation = training[:cut], training[cut:]
+    for number, column in enumerate(config.columns):
+        if config.format != "aligned" and all(NOT_GIVEN.issuperset(s.tags[number]) for s in training):
+            _raise_for_no_tags(files, config, column)
+        if not any(map(any, (s.tags[number] for s in validation))):
+            names = ", ".join(file.name for file in held_out or files)
+            part = "no word" if held_out else "no word of the part that is held out"
+            raise CorpusError(
+                f"{names}: {part} has a tag of the column {column}", hint="name a file to validate with: --valid FILE"
+            )
     schemes = tuple(
         recognize_scheme(sentence.tags[number] for sentence in training) if config.level == "word" else None
         for number in range(len(config.columns))
@@ -167,11 +187,37 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
 
 
 def _sentences(file: _File, config: TreebankConfig) -> list[TaggedSentence]:
-    read = reference_sentences(file.text, file.name, config.format, config.columns, config.level)
+    read = reference_sentences(file.text, file.name, config.format, config.columns_in_files, config.level)
     return [_tagged(sentence, config.columns) for sentence in read]
 
 
+def check_has_columns(sentence: Sentence, columns: Sequence[str]) -> None:
+    """Raises UsageError where the sentence has no place for the tags of a column, as no other of its file has then."""
+    for column in columns:
+        if sentence.words and sentence.error is None and sentence.values(column) is None:
+            there = sentence.tag_columns
+            raise UsageError(
+                f"--columns: {sentence.name} has no column {column!r}", hint=instead_of(column, there, "it has")
+            )
+
+
+def _raise_for_no_tags(files: list[_File], config: TreebankConfig, column: str) -> NoReturn:
+    """Raises UsageError, which names the columns in which words have tags."""
+    there: dict[str, None] = {}
+    for file in files:
+        for sentence in reference_sentences(file.text, file.name, config.format, config.columns_in_files, config.level):
+            there |= dict.fromkeys(
+                c for c in sentence.tag_columns if not NOT_GIVEN.issuperset(sentence.values(c) or ())
+            )
+    names = ", ".join(file.name for file in files)
+    raise UsageError(
+        f"{names}: no word that could be trained on has a tag of the column {column}",
+        hint=instead_of(column, list(there), "columns with tags are"),
+    )
+
+
 def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
+    check_has_columns(sentence, columns)
     tags = (sentence.reference_tags(column) for column in columns)
     words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
     return TaggedSentence(words, tuple(interned))

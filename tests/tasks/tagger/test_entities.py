@@ -119,3 +119,8 @@ def test_what_the_transitions_allow_is_what_is_recognized(scheme: str, data: st.
 
 def test_where_everything_is_allowed_there_is_no_rule() -> None:
     assert transitions("IO", ["I-A", "I-B", "O"]) is None
+
+
+def test_words_without_a_tag_break_no_scheme() -> None:
+    assert recognize_scheme([["B-PER", "", "I-PER", "O"], ["", "I-LOC"], ["B-LOC", "I-LOC"]]) == "BIO"
+    assert recognize_scheme([["B-PER", "", "I-PER", "O"], ["I-LOC"]]) != "BIO"

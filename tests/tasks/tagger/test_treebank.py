@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from charnn.errors import CorpusError, UsageError
-from charnn.tasks.tagger.config import TreebankConfig
-from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.config import TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
 
@@ -80,15 +80,63 @@ def test_columns_and_slashed_are_recognized_and_named_by_position(tmp_path: Path
     assert slashed.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
 
 
-def test_the_first_malformed_sentence_or_missing_tag_is_an_error_with_its_line(tmp_path: Path) -> None:
+def test_the_first_malformed_sentence_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = file_with(conllu("a") + conllu("b") + "1\tc\n", tmp_path)
     with pytest.raises(CorpusError) as caught:
         read_treebank([path])
     assert str(caught.value) == f"{path}:5: expected 10 columns, found 2"
+
+
+def test_words_without_a_tag_are_counted_and_sentences_without_any_are_left_out(tmp_path: Path) -> None:
+    text = "a\tA\tx\nb\t_\ty\n\nc\t\t_\n\nd\tB\t_\n\ne\t_\t_\n\n"
+    treebank = read_treebank(
+        [file_with(text, tmp_path)], [file_with("v\tA\tx\n", tmp_path, "v")], columns=("upos", "xpos"), format="columns"
+    )
+    assert [(s.words, s.tags) for s in treebank.training] == [
+        (["a", "b"], (["A", NO_TAG], ["x", "y"])),
+        (["d"], (["B"], [NO_TAG])),
+    ]
+    config = treebank.config
+    assert (config.untagged_words, config.untagged_sentences, config.training_words) == ((3, 3), 2, 3)
+    assert config.left_out == "3 words without upos, 3 words without xpos, 2 sentences without any tag"
+    assert read_treebank_again(config) == treebank
+
+
+def test_columns_that_are_passed_over_are_recorded_and_read_again(tmp_path: Path) -> None:
+    formats: tuple[tuple[str, TreebankFormat], ...] = (
+        ("a\tX\tA\nb\tY\tB\n\nc\tZ\tC\n", "columns"),
+        ("a_X_A b_Y_B\nc_Z_C\n", "slashed"),
+    )
+    for text, format in formats:
+        treebank = read_treebank([file_with(text, tmp_path)], columns=("_", "ner"), format=format)
+        assert treebank.config.columns == ("ner",)
+        assert treebank.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
+        assert read_treebank_again(treebank.config) == treebank
+
+
+@pytest.mark.parametrize(
+    ("column", "said", "hint"),
+    [
+        ("pos", "has no column 'pos'", "did you mean upos or xpos? it has upos, xpos, feats, lemma, deprel"),
+        ("UPOS", "has no column 'UPOS'", "did you mean upos or xpos? it has upos, xpos, feats, lemma, deprel"),
+        ("xpos", "no word that could be trained on has a tag of the column xpos", "columns with tags are upos"),
+        ("feats", "no word that could be trained on has a tag of the column feats", "columns with tags are upos"),
+    ],
+)
+def test_a_column_that_there_is_not_is_answered_with_those_that_there_are(
+    column: str, said: str, hint: str, tmp_path: Path
+) -> None:
     path = file_with(conllu("a") + conllu("b", "c"), tmp_path)
-    with pytest.raises(CorpusError) as caught:
-        read_treebank([path], columns=("upos", "xpos"))
-    assert str(caught.value) == f"{path}:1: 'a' has no xpos"
+    with pytest.raises(UsageError) as caught:
+        read_treebank([path], columns=(column,))
+    assert said in str(caught.value)
+    assert hint in str(caught.value.hint)
+
+
+def test_a_held_out_part_without_a_tag_of_a_column_is_said(tmp_path: Path) -> None:
+    path = file_with("a\tA\tx\n\nb\tB\t_\n", tmp_path)
+    with pytest.raises(CorpusError, match=r"no word of the part that is held out has a tag of the column xpos$"):
+        read_treebank([path], columns=("upos", "xpos"), format="columns")
 
 
 @pytest.mark.parametrize(("text", "found"), [("", "no sentence"), (conllu("a"), "a single sentence")])

@@ -16,8 +16,16 @@ from itertools import chain, repeat
 
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CorpusError
+from charnn.tasks.tagger.config import PASSED_OVER
 from charnn.tasks.tagger.formats.rows import DOCUMENT_START, cells_of, is_comment, is_header
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_alternatives, written_probability
+from charnn.tasks.tagger.formats.sentence import (
+    MAY_BE_NONE,
+    NOT_GIVEN,
+    Annotation,
+    Sentence,
+    written_alternatives,
+    written_probability,
+)
 
 _SPACES = re.compile(r" +")
 
@@ -50,12 +58,19 @@ class ColumnsSentence(Sentence):
         index = self.columns.index(column) + 1
         return list(self.cells[index]) if index < len(self.cells) else None
 
-    def reference_tags(self, column: str) -> list[str]:
-        values = Sentence.reference_tags(self, column)  # super() does not work in a dataclass with slots
-        if "" in values:
-            word = values.index("")
-            raise CorpusError(f"{self.name}:{self.line_of(word)}: {self.words[word]!r} has no {column}")
-        return values
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.columns[: len(self.cells) - 1] if name != PASSED_OVER)
+
+    def is_analysed(self, column: str) -> list[bool]:
+        others = [
+            cells
+            for name, cells in zip(self.columns, self.cells[1:], strict=False)  # more or fewer cells than names
+            if name != column and name not in MAY_BE_NONE
+        ]
+        if not others:
+            return [True] * len(self.words)
+        return [not NOT_GIVEN.issuperset(values) for values in zip(*others, strict=True)]
 
     def rewritten(self, annotations: Sequence[Annotation]) -> str:
         """The source with other tags, in the columns of their names. What has no column there is appended."""

@@ -19,14 +19,20 @@ from typing import NoReturn
 
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CorpusError, UsageError
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_alternatives, written_probability
+from charnn.tasks.tagger.formats.sentence import (
+    NOT_GIVEN,
+    Annotation,
+    Sentence,
+    written_alternatives,
+    written_probability,
+)
 
 _WIDTH = 10
 _FORM, _MISC = 1, 9
-_COLUMNS = {"lemma": 2, "upos": 3, "tag": 3, "xpos": 4, "feats": 5, "deprel": 7}
+_COLUMNS = {"upos": 3, "tag": 3, "xpos": 4, "feats": 5, "lemma": 2, "deprel": 7}
 """`tag` is the one column of a model that was trained on tags without a name."""
-_MAY_BE_NONE = frozenset({"lemma", "feats"})
-"""Columns in which `_` is a value: a word without features has been analysed all the same."""
+_TAGS = ("upos", "xpos")
+"""A word that has one of these has been analysed, and `_` among its features says that it has none."""
 _ID = re.compile(r"(0|[1-9][0-9]{0,8})(?:([-.])([1-9][0-9]{0,8}))?")
 _MISC_ESCAPES = str.maketrans({"|": r"\p", " ": r"\s", "\\": "\\\\"})
 _IDS = [str(number) for number in range(1, 1001)]
@@ -53,12 +59,13 @@ class ConlluSentence(Sentence):
         values = self.cells[index::_WIDTH]
         return values if self.word_rows is None else [values[row] for row in self.word_rows]
 
-    def reference_tags(self, column: str) -> list[str]:
-        values = Sentence.reference_tags(self, column)  # super() does not work in a dataclass with slots
-        if column not in _MAY_BE_NONE and "_" in values:
-            word = values.index("_")
-            raise CorpusError(f"{self.name}:{self.line_of(word)}: {self.words[word]!r} has no {column}")
-        return values
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in _COLUMNS if name != "tag")
+
+    def is_analysed(self, column: str) -> list[bool]:
+        tags = [self.values(name) or [] for name in _TAGS]
+        return [not NOT_GIVEN.issuperset(values) for values in zip(*tags, strict=True)]
 
     def rewritten(self, annotations: Sequence[Annotation]) -> str:
         """The source with other tags. UsageError for a column that CoNLL-U does not have."""

@@ -9,6 +9,13 @@ from typing import Protocol
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
 
+NO_TAG = ""
+"""Stands for the tag of a word that has none: nobody has said what it is, so it is neither learned nor scored."""
+NOT_GIVEN = frozenset({"", "_"})
+"""What stands in a file in the place of a tag that is not given."""
+MAY_BE_NONE = frozenset({"lemma", "feats"})
+"""Columns in which `_` may be a value: a word without features has been analysed all the same."""
+
 
 @dataclass(slots=True)
 class Sentence:
@@ -37,10 +44,22 @@ class Sentence:
         """What the source has in the column for each word, as it stands; None where the source has no such column."""
         return None
 
-    def reference_tags(self, column: str) -> list[str]:
-        """The tags that the source has in the column, one for each word.
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        """The names of the columns that the source has for tags, as far as they have names."""
+        return ()
 
-        Raises CorpusError where the sentence is malformed or a word has no tag.
+    def is_analysed(self, column: str) -> list[bool]:
+        """For each word, whether the source has something of it in another column that says what the word is: then `_`
+        in `column` says that it has nothing there."""
+        return [True] * len(self.words)
+
+    def reference_tags(self, column: str) -> list[str]:
+        """The tags that the source has in the column, one for each word, and NO_TAG for a word that has none.
+
+        A word without a tag has `_` in its place, or nothing. Features and lemmas may be `_`, which is a value of
+        theirs where the word has a tag in another column.
+        Raises CorpusError where the sentence is malformed, or has no such column.
         """
         if self.error:
             raise self.error
@@ -49,7 +68,14 @@ class Sentence:
         values = self.values(column)
         if values is None:
             raise CorpusError(f"{self.name}:{self.line}: the words have no {column}")
-        return values
+        if NOT_GIVEN.isdisjoint(values):
+            return values
+        if column not in MAY_BE_NONE:
+            return [NO_TAG if value in NOT_GIVEN else value for value in values]
+        return [
+            NO_TAG if value in NOT_GIVEN and not (value and analysed) else value
+            for value, analysed in zip(values, self.is_analysed(column), strict=True)
+        ]
 
     def __len__(self) -> int:
         """How many words there are."""
@@ -58,10 +84,15 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """A sentence to learn from: its words, and for each column the reference tag of every word."""
+    """A sentence to learn from: its words, and for each column the reference tag of every word, or NO_TAG."""
 
     words: list[str]
     tags: tuple[list[str], ...]
+
+    @property
+    def is_tagged(self) -> list[bool]:
+        """Whether each word has a tag in any column."""
+        return [any(tags) for tags in zip(*self.tags, strict=True)]
 
     def __len__(self) -> int:
         return len(self.words)

@@ -2,7 +2,8 @@
 
 Which of the two a file has is decided by its first line with words. The last separator of a token splits it, or with
 several columns (`word_TAG_TAG`) the last few; a tag that contains the separator cannot be read. An end of two
-separators is the tag `_` (or `/`). Tokens stand between spaces and tabs, which are kept as they are.
+separators is the tag `_` (or `/`), and `_` stands for no tag, as in the other formats. Tokens stand between spaces and
+tabs, which are kept as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import chain
 
 from charnn.corpora.lines import Lines
 from charnn.errors import CorpusError, UsageError
+from charnn.tasks.tagger.config import PASSED_OVER
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, written_probability
 
 _TOKEN = re.compile(r"[^ \t\r\n\ufeff]+")
@@ -29,6 +31,10 @@ class SlashedSentence(Sentence):
     """The tags of all words, column by column."""
     separator: str = "_"
 
+    @property
+    def tag_columns(self) -> tuple[str, ...]:
+        return tuple(name for name in self.columns if name != PASSED_OVER)
+
     def values(self, column: str) -> list[str] | None:
         if column not in self.columns:
             return None
@@ -38,9 +44,13 @@ class SlashedSentence(Sentence):
         """The source with other tags, spaces as they were. Columns that it does not have are appended."""
         if not self.words:
             return self.source
-        tags: dict[str, Sequence[str]] = dict(zip(self.columns, self.tags, strict=True))
-        tags |= {annotation.column: annotation.tags for annotation in annotations}
-        tokens = _tokens(self.words, [*tags.values(), *_probabilities(annotations)], self.separator)
+        tags: list[Sequence[str]] = list(self.tags)
+        for annotation in annotations:
+            if annotation.column in self.columns:
+                tags[self.columns.index(annotation.column)] = annotation.tags
+            else:
+                tags.append(annotation.tags)
+        tokens = _tokens(self.words, [*tags, *_probabilities(annotations)], self.separator)
         gaps = _TOKEN.split(self.source)
         return gaps[0] + "".join(chain.from_iterable(zip(tokens, gaps[1:], strict=True)))
 

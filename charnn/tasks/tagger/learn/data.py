@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from charnn.streaming import batches_by_length
-from charnn.tasks.tagger.formats.sentence import TaggedSentence
+from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
 from charnn.tasks.tagger.learn.network import Words
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
@@ -74,11 +74,13 @@ class Batches:
 
 UNSEEN = -1
 """The id of a tag that the training data do not have, so that no prediction of it is right."""
+UNTAGGED = -2
+"""The id in the place of a tag that a word does not have: it has no part in the loss or the score."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B sentences of up to T words, padded at the end with place 0 and tag UNSEEN."""
+    """B sentences of up to T words, padded at the end with place 0 and tag UNTAGGED."""
 
     words: Words
     """The distinct words of the batch."""
@@ -93,7 +95,7 @@ class EncodedSentences:
     def __init__(self, sentences: Sequence[TaggedSentence], forms: dict[str, int], lexicon: Lexicon) -> None:
         """`forms` numbers the distinct forms, and is added to."""
         self.forms = [np.array([forms.setdefault(w, len(forms)) for w in s.words], np.int64) for s in sentences]
-        ids = [{tag: number for number, tag in enumerate(tags)} for tags in lexicon.tags.values()]
+        ids = [{NO_TAG: UNTAGGED, **{tag: n for n, tag in enumerate(tags)}} for tags in lexicon.tags.values()]
         self.tags = [
             np.array(
                 [[column.get(tag, UNSEEN) for tag in tags] for column, tags in zip(ids, s.tags, strict=True)], np.int64
@@ -107,9 +109,9 @@ class EncodedTreebank:
     """The training and validation sentences of a treebank as numbers, and the features of their forms."""
 
     def __init__(self, treebank: Treebank, lexicon: Lexicon, *, longest: int) -> None:
-        """Training sentences longer than `longest` words are cut into parts."""
+        """Training sentences longer than `longest` words are cut into parts, and parts without a tag left out."""
         forms: dict[str, int] = {}
-        training = [part for sentence in treebank.training for part in _parts(sentence, longest)]
+        training = [part for sentence in treebank.training for part in _parts(sentence, longest) if any(part.is_tagged)]
         self.training = EncodedSentences(training, forms, lexicon)
         self.validation = EncodedSentences(treebank.validation, forms, lexicon)
         self.is_known = np.array([lexicon.knows(form) for form in forms])
@@ -122,7 +124,7 @@ class EncodedTreebank:
         lengths_B = sentences.lengths[list(indices)]
         shape = len(indices), int(lengths_B.max())
         forms_BT = np.zeros(shape, np.int64)
-        tags_BTC = np.full((*shape, len(sentences.tags[0])), UNSEEN, np.int64)
+        tags_BTC = np.full((*shape, len(sentences.tags[0])), UNTAGGED, np.int64)
         is_word_BT = np.arange(shape[1]) < lengths_B[:, None]
         forms_BT[is_word_BT] = np.concatenate([sentences.forms[i] for i in indices])
         tags_BTC[is_word_BT] = np.concatenate([sentences.tags[i] for i in indices], axis=1).T

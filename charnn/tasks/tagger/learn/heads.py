@@ -54,8 +54,9 @@ class Head(nn.Module, ABC):
         """The sum of -ln p over all sentences, a scalar, where p is that of each word's tag, or of each sentence's tags
         for the crf.
 
-        Tags are int64, and each sentence has at least one word. Padded places make no difference, whatever they hold,
-        and get no gradient.
+        A word whose tag is below 0 has none, and no loss: the crf takes the probability that the words with tags have
+        them, whatever the others have. Tags are int64, and each sentence has at least one word. Padded places make no
+        difference, whatever they hold, and get no gradient.
         """
         word_BT = torch.arange(tags_BT.shape[1], device=tags_BT.device) < lengths_B[:, None]
         with torch.autocast(features_BTF.device.type, enabled=False):
@@ -87,7 +88,8 @@ class IndependentHead(Head):
         _start_uniform(self.scores_layer)
 
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
-        return functional.cross_entropy(self.scores(features_BTF[word_BT]), tags_BT[word_BT], reduction="sum")
+        tagged_BT = word_BT & (tags_BT >= 0)
+        return functional.cross_entropy(self.scores(features_BTF[tagged_BT]), tags_BT[tagged_BT], reduction="sum")
 
     def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
         return {}
@@ -98,6 +100,8 @@ class FeedbackHead(Head):
 
     It is trained by teacher forcing: the input is the right tag of the word before, which is known for all words at
     once, so no step waits for another. The price is that the head never learns to live with its own mistakes.
+    A word before that has no tag is given the one that the head itself would choose there, beside the tags that are
+    known.
     """
 
     kind = "feedback"
@@ -112,10 +116,26 @@ class FeedbackHead(Head):
         _start_uniform(self.output)
 
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
-        previous_BT = functional.pad(tags_BT[:, :-1], (1, 0), value=self.tags)
+        tagged_BT = word_BT & (tags_BT >= 0)
+        known_BT = self._completed(features_BTF, tags_BT, word_BT) if bool((word_BT & ~tagged_BT).any()) else tags_BT
+        previous_BT = functional.pad(known_BT[:, :-1], (1, 0), value=self.tags)
         # From here on all words of all sentences are one list, as teacher forcing leaves no order among them.
-        hidden_NS = torch.tanh(self.scores(features_BTF[word_BT]) + self.tag_vectors(previous_BT[word_BT]))
-        return functional.cross_entropy(self.output(hidden_NS), tags_BT[word_BT], reduction="sum")
+        hidden_NS = torch.tanh(self.scores(features_BTF[tagged_BT]) + self.tag_vectors(previous_BT[tagged_BT]))
+        return functional.cross_entropy(self.output(hidden_NS), tags_BT[tagged_BT], reduction="sum")
+
+    @torch.no_grad()
+    def _completed(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+        """The tags, and for words that have none those that the decoder chooses as the weights are now."""
+        scores_BTS = self.scores(features_BTF).numpy(force=True)
+        if not np.isfinite(scores_BTS[word_BT.numpy(force=True)]).all():  # the loss will say so
+            return tags_BT.clamp(min=0)
+        allowed_BTK = torch.ones(*tags_BT.shape, self.tags, dtype=torch.bool, device=tags_BT.device)
+        given_BT = word_BT & (tags_BT >= 0)
+        allowed_BTK[given_BT] = functional.one_hot(tags_BT[given_BT], self.tags).bool()
+        decoding = self.decoder().decode(
+            scores_BTS, word_BT.sum(1).numpy(force=True), allowed_BTK=allowed_BTK.numpy(force=True)
+        )
+        return torch.from_numpy(decoding.tags_BT.astype(np.int64)).to(tags_BT.device)
 
     def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
         return {
@@ -150,7 +170,14 @@ class CrfHead(Head):
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
         scores_BTK = self.scores(features_BTF.masked_fill(~word_BT[..., None], 0))
         tags_BT = tags_BT.masked_fill(~word_BT, 0)
-        return (self._log_partition(scores_BTK, word_BT) - self._score(scores_BTK, tags_BT, word_BT)).sum()
+        every_B = self._log_partition(scores_BTK, word_BT)
+        if not bool((tags_BT < 0).any()):
+            return (every_B - self._score(scores_BTK, tags_BT, word_BT)).sum()
+        # A partial likelihood: the sum of all sequences that have the tags that are known, over the sum of all.
+        excluded_BTK = (tags_BT[..., None] >= 0) & (
+            torch.arange(self.tags, device=tags_BT.device) != tags_BT[..., None]
+        )
+        return (every_B - self._log_partition(scores_BTK.masked_fill(excluded_BTK, -math.inf), word_BT)).sum()
 
     def _score(self, scores_BTK: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
         """The score of each sentence's tags, (B,)."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
-from charnn.tasks.tagger.learn.data import Batches, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNTAGGED, Batches, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.training.report import Report
 
@@ -43,10 +43,12 @@ class TaggerObjective:
         return self._batches.words_in_batch
 
     def loss(self) -> tuple[Tensor, int]:
-        """The loss of the next batch, and its targets; a word is one, however many columns its tags are in."""
+        """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and
+        none without a tag."""
         batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
         features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
-        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), int(batch.lengths_B.sum())
+        words = int((batch.tags_CBT != UNTAGGED).any(0).sum())
+        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), words
 
     def validate(self, report: Report) -> TaggerValidation:
         accuracies, every, unknown = self._score(self._treebank.validation)
@@ -59,24 +61,33 @@ class TaggerObjective:
         return 1 - sum(accuracies) / len(accuracies)
 
     def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
-        """The accuracies of the columns, of all together, and of unknown words, in the first `count` sentences."""
-        right_C = np.zeros(len(self._columns), np.int64)
-        all_right = unknown = unknown_right = 0
+        """The accuracies of the columns, of all together, and of unknown words, in the first `count` sentences.
+
+        Words without a tag are left out. A word is right in all together where each tag that it has is found.
+        """
+        right_C, tagged_C = np.zeros((2, len(self._columns)), np.int64)
+        tagged = all_right = unknown = unknown_right = 0
         for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):
             batch = self._treebank.batch(sentences, chosen, self._device)
             features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
             if not bool(features_BTF.isfinite().all()):
                 return [math.nan] * len(self._columns), math.nan, None
-            right_CBT = self.network.decode(features_BTF, batch.lengths_B) == batch.tags_CBT.numpy(force=True)
+            tags_CBT = batch.tags_CBT.numpy(force=True)
+            right_CBT = self.network.decode(features_BTF, batch.lengths_B) == tags_CBT
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
-            right_CW = right_CBT[:, is_word_BT]
-            is_unknown_W = ~self._treebank.is_known[np.concatenate([sentences.forms[i] for i in chosen])]
+            right_CW, has_tag_CW = right_CBT[:, is_word_BT], tags_CBT[:, is_word_BT] != UNTAGGED
+            is_known_W = self._treebank.is_known[np.concatenate([sentences.forms[i] for i in chosen])]
+            is_tagged_W = has_tag_CW.any(0)
+            is_unknown_W, is_right_W = is_tagged_W & ~is_known_W, is_tagged_W & (right_CW | ~has_tag_CW).all(0)
             right_C += right_CW.sum(1)
-            all_right += int(right_CW.all(0).sum())
+            tagged_C += has_tag_CW.sum(1)
+            tagged += int(is_tagged_W.sum())
+            all_right += int(is_right_W.sum())
             unknown += int(is_unknown_W.sum())
-            unknown_right += int(right_CW.all(0)[is_unknown_W].sum())
-        words = int(sentences.lengths[:count].sum())
-        return (right_C / words).tolist(), all_right / words, unknown_right / unknown if unknown else None
+            unknown_right += int(is_right_W[is_unknown_W].sum())
+        # The first training sentences may have no tag of a column that the others have.
+        accuracies = np.divide(right_C, tagged_C, out=np.ones(len(tagged_C)), where=tagged_C > 0)
+        return accuracies.tolist(), all_right / tagged, unknown_right / unknown if unknown else None
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return {}, {"batches": self._batches.position()}

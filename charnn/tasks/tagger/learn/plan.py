@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, compress
 from typing import Any
 
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.training.hardware import threads_for
@@ -104,10 +105,12 @@ def decide(
     """
     corpus = treebank.config
     tags = {
-        column: [tag for sentence in treebank.training for tag in sentence.tags[number]]
+        column: [tag for sentence in treebank.training for tag in sentence.tags[number] if tag != NO_TAG]
         for number, column in enumerate(corpus.columns)
     }
-    lexicon = Lexicon.of(chain.from_iterable(sentence.words for sentence in treebank.training), tags)
+    # A form that never has a tag is not known: it is read by its spelling alone, as those never seen are.
+    words = chain.from_iterable(compress(sentence.words, sentence.is_tagged) for sentence in treebank.training)
+    lexicon = Lexicon.of(words, tags)
     network, training = configure(
         overrides, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
     )

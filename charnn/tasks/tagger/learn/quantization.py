@@ -12,7 +12,7 @@ from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerQuantization
 from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.data import EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedTreebank
 from charnn.tasks.tagger.lexicon import WordFeatures
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
@@ -42,13 +42,16 @@ def measure_quantization(
         is_word_BT = np.arange(batch.places_BT.shape[1]) < lengths_B[:, None]
         vectors_BTD = plain.vectors(WordFeatures(**features))[batch.places_BT.numpy()] * is_word_BT[..., None]
         vectors_TBD = np.ascontiguousarray(vectors_BTD.transpose(1, 0, 2))
-        words += int(lengths_B.sum())
+        reference_CBT = batch.tags_CBT.numpy()
+        has_tag_CBT = reference_CBT != UNTAGGED
+        is_tagged_BT = has_tag_CBT.any(0)
+        words += int(is_tagged_BT.sum())
         for number, model in enumerate((plain, fast)):
             scores = model.scores(vectors_TBD, lengths_B)
             tags_CBT = np.stack(
                 [d.decode(s.transpose(1, 0, 2), lengths_B).tags_BT for d, s in zip(decoders, scores, strict=True)]
             )
-            right[number] += int((tags_CBT == batch.tags_CBT.numpy()).all(0)[is_word_BT].sum())
+            right[number] += int(((tags_CBT == reference_CBT) | ~has_tag_CBT).all(0)[is_tagged_BT].sum())
         for times in seconds:
             for number, model in enumerate((plain, fast)):
                 started = time.perf_counter()

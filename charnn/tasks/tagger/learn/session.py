@@ -127,6 +127,7 @@ class TaggerSession(Session[TaggerConfig]):
             f"treebank  {corpus.training_sentences:,} sentences of {corpus.training_words:,} {corpus.level}s to train "
             f"on, {validated if self.holds_out else 'none held out'}; tags: {tags}",
             *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
+            *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
             f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from charnn.errors import CorpusError, UsageError
 from charnn.streaming import in_chunks
 from charnn.tasks.tagger.config import EntityScheme, Level
+from charnn.tasks.tagger.formats.sentence import NO_TAG
+from charnn.tasks.tagger.naming import instead_of
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.entity_scores import EntityScore
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
@@ -37,7 +39,7 @@ class ComparedSentence:
     """Whether each form stands in the training data."""
     reference_compared: list[list[str]]
     """`sentence.tags` and `predicted` in a form in which tags that agree are equal: FEATS have their universal features
-    alone."""
+    alone, and a word that has no tag is predicted to have none."""
     predicted_compared: list[list[str]]
 
 
@@ -81,27 +83,36 @@ class TagFigures:
         self.schemes = {column: schemes[column] for column in columns if column in schemes}
         self.entities = {column: EntityScore(scheme) for column, scheme in self.schemes.items()}
         self.together = TagScore()
-        """A word is right where it is right in every column."""
+        """A word is right where it is right in every column that it has a tag in."""
         self.feats_as_written: TagScore | None = TagScore() if _FEATS in columns else None
         """What feats would score if they were compared letter by letter."""
+        self.untagged = dict.fromkeys(columns, 0)
+        """For each column, how many words have no tag in the treebank: they are not scored."""
 
     def add(self, block: Sequence[ComparedSentence]) -> None:
         for number, column in enumerate(self.columns):
             if column in self.entities:
                 self.entities[column].add((s.sentence.tags[number], s.predicted[number]) for s in block)
-            self.columns[column] += TagScore.of(
+            self.untagged[column] += sum(s.sentence.tags[number].count(NO_TAG) for s in block)
+            self.columns[column] += TagScore.of_tagged(
                 (s.reference_compared[number], s.predicted_compared[number], s.known) for s in block
             )
             if column == _FEATS and self.feats_as_written is not None:
-                self.feats_as_written += TagScore.of(
+                self.feats_as_written += TagScore.of_tagged(
                     (s.sentence.tags[number], s.predicted[number], s.known) for s in block
                 )
-        self.together += TagScore.of(
-            (joined_tags(*s.reference_compared), joined_tags(*s.predicted_compared), s.known) for s in block
-        )
+        self.together += TagScore.of_tagged(_joined(s, self.columns) for s in block)
+
+    def left_out(self, level: Level) -> str:
+        """The words that are not scored for want of a tag, in words; "" where there are none."""
+        counts = self.untagged.items()
+        return ", ".join(f"{count:,} {level}s without {column}" for column, count in counts if count)
 
     def to_json(self) -> dict[str, Any]:
-        columns = {column: score.to_json() for column, score in self.columns.items()}
+        columns: dict[str, dict[str, Any]] = {
+            column: {**score.to_json(), "untagged_words": self.untagged[column]}
+            for column, score in self.columns.items()
+        }
         if self.feats_as_written is not None:
             columns[_FEATS]["accuracy_as_written"] = self.feats_as_written.accuracy
         for column, score in self.entities.items():
@@ -132,13 +143,14 @@ class TaggerEvaluation(Evaluation):
         self._model, self._options = model, options
         model.precision, model.threads = model.precision or "fp32", threads
         corpus, path = model.config.corpus, model.directory.path
-        names = options.column_names or corpus.columns
+        names = options.column_names or corpus.columns_in_files
         self._columns = [name for name in names if name != "_"]
         for column in self._columns:
             if column not in corpus.columns:
-                hint = f"its columns are {', '.join(corpus.columns)}"
+                hint = instead_of(column, corpus.columns, "its columns are")
                 raise UsageError(f"--columns: {path} does not tag {column}", hint=hint)
         self._file: str | None = ", ".join(files) if files else None
+        self._given: dict[str, None] = {}
         self._sentences: Iterable[ReferenceSentence]
         if files:
             self._sentences = of_files(
@@ -149,6 +161,7 @@ class TaggerEvaluation(Evaluation):
                 format=options.format,
                 tag_paths=options.tags or [],
                 encoding=encoding,
+                given=self._given,
             )
         else:
             if options.format is not None or options.tags:
@@ -172,6 +185,10 @@ class TaggerEvaluation(Evaluation):
                 self.figures.add(block)
                 if self.lists:
                     yield from _errors(block, self._columns, self._model.config.corpus.level)
+        for column, score in self.figures.columns.items():
+            if score.words == 0 and self.figures.untagged[column]:
+                there = instead_of(column, list(self._given), "columns with tags are")
+                raise CorpusError(f"{self._name}: no word has a tag of the column {column}", hint=there)
         if self.figures.together.words == 0:
             raise CorpusError(f"{self._name}: there is no sentence")
         if self._options.confusion is not None:
@@ -185,6 +202,8 @@ class TaggerEvaluation(Evaluation):
             )
         if self.lists:
             wrong = ", ".join(f"{c} {score.words - score.correct:,}" for c, score in self.figures.columns.items())
+            if left_out := self.figures.left_out(self._model.config.corpus.level):
+                yield f"left out: {left_out}"
             yield f"mistakes in {self.figures.together.words:,} {self._model.config.corpus.level}s: {wrong}"
 
     def to_json(self) -> dict[str, Any]:
@@ -214,7 +233,7 @@ class TaggerEvaluation(Evaluation):
             predicted,
             known=[self._model.lexicon.knows(word) for word in sentence.words],
             reference_compared=list(map(_comparable, self._columns, sentence.tags)),
-            predicted_compared=list(map(_comparable, self._columns, predicted)),
+            predicted_compared=list(map(_predicted, self._columns, predicted, sentence.tags)),
         )
 
     def _draw(self, path: str) -> None:
@@ -250,7 +269,25 @@ def _errors(block: Iterable[ComparedSentence], columns: Sequence[str], level: Le
 
 
 def _comparable(column: str, tags: list[str]) -> list[str]:
-    return list(map(universal_feats, tags)) if column == _FEATS else tags
+    return [tag and universal_feats(tag) for tag in tags] if column == _FEATS else tags
+
+
+def _predicted(column: str, tags: list[str], reference: list[str]) -> list[str]:
+    comparable = _comparable(column, tags)
+    if all(reference):
+        return comparable
+    return [tag if own else NO_TAG for tag, own in zip(comparable, reference, strict=True)]
+
+
+def _joined(compared: ComparedSentence, columns: Collection[str]) -> tuple[list[str], list[str], list[bool]]:
+    """The tags of all columns as one, NO_TAG for words that have none in any."""
+    none = joined_tags(*[[NO_TAG]] * len(columns))[0]
+    reference = joined_tags(*compared.reference_compared)
+    return (
+        [NO_TAG if tag == none else tag for tag in reference],
+        joined_tags(*compared.predicted_compared),
+        compared.known,
+    )
 
 
 def _on_one_line(text: str) -> str:

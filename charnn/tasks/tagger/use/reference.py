@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from charnn.config.model import SourceFile
@@ -12,8 +12,8 @@ from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats.raw import align, without_line_end
-from charnn.tasks.tagger.formats.sentence import Sentence
-from charnn.tasks.tagger.treebank import reference_sentences, treebank_format
+from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
+from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ReferenceSentence:
     words: list[str]
     """The words of the sentence, of which there is at least one."""
     tags: tuple[list[str], ...]
-    """The tags of each column."""
+    """The tags of each column, NO_TAG for words that have none; one word at least has one."""
     line_of: Callable[[int], int]
     """The line of a word, by its number from 0."""
 
@@ -54,9 +54,7 @@ def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[Referen
         pairs = zip(sources, corpus.tag_sources, strict=True)
         every = chain.from_iterable(_aligned(again(source), again(tags)) for source, tags in pairs)
     else:
-        every = chain.from_iterable(
-            _sentences(again(source), corpus.format, corpus.columns, columns, corpus.level) for source in sources
-        )
+        every = chain.from_iterable(_of_training(again(source), corpus, columns) for source in sources)
     return deque(every, maxlen=corpus.validation_sentences)  # where no file was for validation, the end was
 
 
@@ -69,18 +67,20 @@ def of_files(
     format: TreebankFormat | None,
     tag_paths: Sequence[str],
     encoding: str,
+    given: dict[str, None],
 ) -> Iterator[ReferenceSentence]:
     """The sentences of files, for a model of `corpus`, in `columns` of it.
 
-    `names` are those of the files' tags where they have none. Raises CorpusError for what cannot be read, for the first
-    malformed sentence or word without a tag, once those before it have been given; UsageError for arguments that
+    `names` are those of the files' tags where they have none. The columns in which words turn out to have tags are
+    added to `given`. Raises CorpusError for what cannot be read, for the first
+    malformed sentence, once those before it have been given; UsageError for arguments that
     contradict each other.
     """
     if tag_paths and format not in (None, "aligned"):
         raise UsageError(f"--tags goes with --format aligned, not with {format}")
     if not tag_paths and format != "aligned":
         return chain.from_iterable(
-            _sentences(text, format or treebank_format(text.text, text.name), names, columns, corpus.level)
+            _sentences(text, format or treebank_format(text.text, text.name), names, columns, corpus.level, given)
             for text in _texts(paths, encoding)
         )
     if len(tag_paths) != len(paths):
@@ -97,11 +97,28 @@ def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
 
 
 def _sentences(
-    text: _Text, format: TreebankFormat, names: Sequence[str], columns: Sequence[str], level: Level
+    text: _Text,
+    format: TreebankFormat,
+    names: Sequence[str],
+    columns: Sequence[str],
+    level: Level,
+    given: dict[str, None] | None = None,
 ) -> Iterator[ReferenceSentence]:
     for sentence in reference_sentences(text.text, text.name, format, names, level):
+        check_has_columns(sentence, columns)
+        if given is not None:
+            new = [column for column in sentence.tag_columns if column not in given]
+            given |= dict.fromkeys(c for c in new if not NOT_GIVEN.issuperset(sentence.values(c) or ()))
         tags = tuple(sentence.reference_tags(column) for column in columns)
         yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of)
+
+
+def _of_training(text: _Text, corpus: TreebankConfig, columns: Sequence[str]) -> Iterator[ReferenceSentence]:
+    """The sentences that training had: those that have a tag in any of its columns."""
+    places = [corpus.columns.index(column) for column in columns]
+    for sentence in _sentences(text, corpus.format, corpus.columns_in_files, corpus.columns, corpus.level):
+        if any(map(any, sentence.tags)):
+            yield replace(sentence, tags=tuple(sentence.tags[place] for place in places))
 
 
 def _aligned(text: _Text, tags: _Text) -> Iterator[ReferenceSentence]:

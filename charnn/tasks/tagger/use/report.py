@@ -24,6 +24,7 @@ def report(figures: TagFigures, *, model: str, treebank: str, level: Level) -> s
         [
             f"model     {model}",
             f"treebank  {treebank}: {together.words:,} {level}s, {unknown}; {together.sentences:,} sentences",
+            *([f"left out  {left_out}"] if (left_out := figures.left_out(level)) else []),
         ],
         _accuracies(figures),
     ]

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.tasks.tagger.formats.sentence import NO_TAG
+
 UNIVERSAL_FEATURES = frozenset({
     "Abbr", "Animacy", "Aspect", "Case", "Definite", "Degree", "Evident", "Foreign", "Gender", "Mood", "NumType",
     "Number", "Person", "Polarity", "Polite", "Poss", "PronType", "Reflex", "Tense", "VerbForm", "Voice",
@@ -99,6 +101,20 @@ class TagScore:
             unknown_correct=all_correct - known_correct,
             sentences=with_words,
             correct_sentences=correct_sentences,
+        )
+
+    @classmethod
+    def of_tagged(cls, sentences: Iterable[tuple[Sequence[str], Sequence[str], Sequence[bool]]]) -> TagScore:
+        """The score of the words that have a tag of the reference, which is not NO_TAG."""
+        return cls.of(
+            (
+                list(compress(reference, reference)),
+                list(compress(predicted, reference)),
+                list(compress(known, reference)),
+            )
+            if NO_TAG in reference
+            else (reference, predicted, known)
+            for reference, predicted, known in sentences
         )
 
     def __add__(self, other: TagScore) -> TagScore:

@@ -4,7 +4,7 @@ import pytest
 
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.formats import open_reader, render
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.formats.sentence import NO_TAG, Annotation, Sentence
 
 GOLDEN = "The\tDET\tother\nbắt chuyện\tVERB\t\r\n \tX\ty\n\n\nEnd\tNOUN\tz"
 
@@ -22,15 +22,23 @@ def test_words_and_tags_are_read_by_their_position() -> None:
     assert (last.words, last.reference_tags("xpos"), last.line) == (["End"], ["z"], 6)
 
 
-def test_word_without_a_tag_is_named_with_its_line() -> None:
+def test_a_word_without_a_tag_has_none_and_a_sentence_without_the_column_is_named() -> None:
     first, *_ = read(GOLDEN, ("upos", "xpos"))
-    with pytest.raises(CorpusError, match=r"^f\.tsv:2: 'bắt chuyện' has no xpos$"):
-        first.reference_tags("xpos")
+    assert first.reference_tags("xpos") == ["other", NO_TAG, "y"]
+    (gaps,) = read("a\t_\nb\t\nc\tX\n")
+    assert gaps.reference_tags("upos") == [NO_TAG, NO_TAG, "X"]
     with pytest.raises(CorpusError, match=r"^f\.tsv:1: the words have no feats$"):
         first.reference_tags("feats")
     (words_only,) = read("a\nb\n")
     with pytest.raises(CorpusError, match=r"^f\.tsv:1: the words have no upos$"):
         words_only.reference_tags("upos")
+
+
+def test_features_may_be_none_where_the_word_has_another_tag() -> None:
+    (sentence,) = read("a\tX\t_\nb\t_\t_\nc\tX\t\nd\t_\tN=1\n", ("upos", "feats"))
+    assert sentence.reference_tags("feats") == ["_", NO_TAG, NO_TAG, "N=1"]
+    (alone,) = read("a\t_\nb\tN=1\n", ("feats",))
+    assert alone.reference_tags("feats") == ["_", "N=1"]
 
 
 def test_only_the_column_asked_for_changes() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.formats import open_reader, render
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.formats.sentence import NO_TAG, Annotation, Sentence
 
 GOLDEN = (
     "\n"
@@ -51,12 +51,18 @@ def test_gold_tags_come_by_the_name_of_their_column() -> None:
     assert sentence.reference_tags("deprel") == ["aux", "advmod", "root", "punct", "conj"]
 
 
-def test_word_without_a_tag_is_named_with_its_line() -> None:
+def test_a_word_without_a_tag_has_none_and_a_column_that_there_is_not_is_named() -> None:
     _, sentence = read(GOLDEN.replace("PUNCT", "_"))
-    with pytest.raises(CorpusError, match=r"^dev\.conllu:9: ',' has no upos$"):
-        sentence.reference_tags("upos")
+    assert sentence.reference_tags("upos")[3] == NO_TAG
     with pytest.raises(CorpusError, match=r"^dev\.conllu:2: the words have no ner$"):
         sentence.reference_tags("ner")
+
+
+def test_features_are_none_where_the_word_has_a_tag_and_otherwise_not_given() -> None:
+    rows = ("X\t_\t_", "_\tY\t_", "_\t_\t_", "_\t_\tN=1")
+    (sentence,) = read("".join(f"{n}\tw\t_\t{row}\t_\t_\t_\t_\n" for n, row in enumerate(rows, 1)))
+    assert sentence.reference_tags("feats") == ["_", "_", NO_TAG, "N=1"]
+    assert sentence.reference_tags("upos") == ["X", NO_TAG, NO_TAG, NO_TAG]
 
 
 def test_only_the_column_asked_for_changes() -> None:

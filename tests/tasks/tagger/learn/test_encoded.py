@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charnn.tasks.tagger.config import TreebankConfig
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
-from charnn.tasks.tagger.learn.data import UNSEEN, Batch, EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNSEEN, UNTAGGED, Batch, EncodedTreebank
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
 
@@ -64,7 +64,7 @@ def test_a_batch_says_what_its_sentences_said_in_the_order_asked_for(rows: list[
         assert length == len(expected)
         for names, ids_BT, tags in zip(lexicon.tags.values(), batch.tags_CBT, expected.tags, strict=True):
             assert [names[k] for k in ids_BT[row, :length]] == tags
-        assert (batch.tags_CBT[:, row, length:] == UNSEEN).all()
+        assert (batch.tags_CBT[:, row, length:] == UNTAGGED).all()
         assert not batch.places_BT[row, length:].any()
 
 
@@ -101,6 +101,18 @@ def test_a_tag_that_training_does_not_have_is_unseen_in_its_column_alone() -> No
     treebank = encoded([sentence([("a", "A", "p"), ("a", "B", "q")])], [sentence([("a", "C", "q"), ("b", "B", "r")])])
     batch = treebank.batch(treebank.validation, np.array([0]), CPU)
     assert batch.tags_CBT.tolist() == [[[UNSEEN, 1]], [[1, UNSEEN]]]
+
+
+def test_a_word_without_a_tag_is_untagged_in_its_column_and_a_part_without_any_is_left_out() -> None:
+    tagged = sentence([("a", "A", ""), ("b", "", "p")])
+    half = sentence([("a", "A", "q"), ("b", "B", "p"), ("c", "", ""), ("d", "", "")])
+    lexicon = Lexicon.of("ab", {"upos": "AB", "xpos": "pq"})
+    treebank = EncodedTreebank(
+        Treebank([tagged, half], [half], TreebankConfig((), "conllu", COLUMNS)), lexicon, longest=2
+    )
+    assert treebank.training.lengths.tolist() == [2, 2]
+    assert treebank.batch(treebank.training, [0], CPU).tags_CBT.tolist() == [[[0, UNTAGGED]], [[UNTAGGED, 0]]]
+    assert treebank.validation.lengths.tolist() == [4]
 
 
 def test_words_are_known_whose_form_is_in_the_training_sentences() -> None:

@@ -68,6 +68,51 @@ def test_the_likelihood_of_the_crf_is_that_of_its_definition(tags: int, words: i
     torch.testing.assert_close(nats_of_each(head, features_TF, sequences), expected, rtol=1e-9, atol=1e-9)
 
 
+@given(tags=few_tags, words=few_words, seed=seeds, scale=scales)
+@settings(max_examples=30, deadline=None)
+def test_the_crf_sums_over_the_tags_of_words_that_have_none(tags: int, words: int, seed: int, scale: float) -> None:
+    torch.manual_seed(seed)
+    head = random_head("crf", tags, scale=scale)
+    features_TF = torch.randn(words, FEATURES, dtype=torch.float64)
+    sequences = all_sequences(tags, words)
+    partial_T = torch.where(torch.rand(words) < 0.5, -2, torch.randint(tags, (words,)))
+    agree = ((sequences == partial_T) | (partial_T < 0)).all(1)
+    expected = -torch.logsumexp(-nats_of_each(head, features_TF, sequences[agree]), 0)
+    (nats,) = nats_of_each(head, features_TF, partial_T[None])
+    torch.testing.assert_close(nats, expected, rtol=1e-9, atol=1e-9)
+    nats.backward()
+    assert all(p.grad is None or bool(p.grad.isfinite().all()) for p in head.parameters())
+
+
+@pytest.mark.parametrize("kind", ["independent", "feedback"])
+def test_words_without_a_tag_have_no_loss(kind: DecoderKind) -> None:
+    torch.manual_seed(0)
+    head = random_head(kind, 3)
+    features_BTF, tags_BT, lengths_B = batch(3)
+    partial_BT = tags_BT.clone()
+    partial_BT[0, 3] = partial_BT[1, 0] = -2  # nothing follows either
+    whole = head.nats(features_BTF, tags_BT, lengths_B)
+    alone = head.nats(features_BTF[:1, :3], tags_BT[:1, :3], torch.tensor([3]))
+    rest = head.nats(features_BTF[2:], tags_BT[2:], lengths_B[2:])
+    torch.testing.assert_close(head.nats(features_BTF, partial_BT, lengths_B), alone + rest)
+    assert bool(whole > alone + rest)
+
+
+def test_feedback_reads_what_it_would_choose_where_the_word_before_has_no_tag() -> None:
+    torch.manual_seed(0)
+    head = random_head("feedback", 3)
+    features_BTF = torch.randn(1, 3, FEATURES, dtype=torch.float64)
+    lengths_B, tags_BT = torch.tensor([3]), torch.tensor([[1, -2, 2]])
+    allowed_BTK = np.ones((1, 3, 3), np.bool_)
+    allowed_BTK[0, 0], allowed_BTK[0, 2] = (False, True, False), (False, False, True)
+    scores = head.scores(features_BTF).numpy(force=True)
+    chosen = int(head.decoder().decode(scores, np.array([3]), allowed_BTK=allowed_BTK).tags_BT[0, 1])
+    filled = [head.nats(features_BTF, torch.tensor([[1, tag, 2]]), lengths_B) for tag in range(3)]
+    of_gap = [head.nats(features_BTF[:, :2], torch.tensor([[1, tag]]), lengths_B - 1) for tag in range(3)]
+    first = head.nats(features_BTF[:, :1], torch.tensor([[1]]), torch.tensor([1]))
+    torch.testing.assert_close(head.nats(features_BTF, tags_BT, lengths_B), filled[chosen] - of_gap[chosen] + first)
+
+
 def test_the_loss_of_feedback_is_that_of_each_word_after_the_right_tag() -> None:
     torch.manual_seed(0)
     head = random_head("feedback", 3)

@@ -39,7 +39,7 @@ def task_of(
     **options: Any,
 ) -> TaggerObjective:
     """With a network whose heads give every word the same scores: 0 for each tag."""
-    tags = {column: [tag for s in training for tag in s.tags[number]] for number, column in enumerate(COLUMNS)}
+    tags = {column: [tag for s in training for tag in s.tags[number] if tag] for number, column in enumerate(COLUMNS)}
     lexicon = Lexicon.of([word for s in training for word in s.words], tags)
     corpus = TreebankConfig((), "conllu", COLUMNS, level)
     treebank = EncodedTreebank(Treebank(training, validation, corpus), lexicon, longest=100)
@@ -87,6 +87,24 @@ def test_the_loss_is_of_the_right_tags() -> None:
     say_always(task, 1, 2)
     nats, _ = task.loss()
     assert nats.item() == pytest.approx(20 * (3 + 4), rel=1e-6)
+
+
+def test_words_without_a_tag_cost_nothing_and_are_no_targets() -> None:
+    """Two tags and three, each as likely as the others: a tag costs ln 2 or ln 3."""
+    training = [sentence("a/X/p", "b/Y/", "c//", "d//q", "e//r")]
+    for decoder in ("independent", "crf"):
+        nats, targets = task_of(training, training=training, decoder=decoder).loss()
+        assert targets == 4
+        assert nats.item() == pytest.approx(2 * math.log(2) + 3 * math.log(3))
+
+
+def test_validation_leaves_words_without_a_tag_out_of_each_column() -> None:
+    task = task_of([sentence("a/X/", "b//q", "new/Y/q", "c//")])
+    say_always(task, 0, 1)
+    validation = validate(task)
+    assert validation.accuracies == (0.5, 1.0)
+    assert validation.all_columns_accuracy == pytest.approx(2 / 3)
+    assert validation.unknown_accuracy == 0.0
 
 
 def test_an_epoch_has_every_word_once() -> None:
