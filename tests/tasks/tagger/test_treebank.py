@@ -117,8 +117,8 @@ def test_columns_that_are_passed_over_are_recorded_and_read_again(tmp_path: Path
 @pytest.mark.parametrize(
     ("column", "said", "hint"),
     [
-        ("pos", "has no column 'pos'", "did you mean upos or xpos? it has upos, xpos, feats, lemma, deprel"),
-        ("UPOS", "has no column 'UPOS'", "did you mean upos or xpos? it has upos, xpos, feats, lemma, deprel"),
+        ("pos", "has no column 'pos'", "did you mean upos or xpos? it has lemma, upos, xpos, feats, deprel"),
+        ("UPOS", "has no column 'UPOS'", "did you mean upos or xpos? it has lemma, upos, xpos, feats, deprel"),
         ("xpos", "no word that could be trained on has a tag of the column xpos", "columns with tags are upos"),
         ("feats", "no word that could be trained on has a tag of the column feats", "columns with tags are upos"),
     ],

@@ -27,7 +27,7 @@ from charnn.tasks.tagger.formats.sentence import (
     written_probability,
 )
 
-_SPACES = re.compile(r" +")
+_SPACES = re.compile(r"[ \t]+")
 
 
 @dataclass(slots=True)
@@ -206,7 +206,7 @@ def _rows(columns: Sequence[Sequence[str]], gaps: Sequence[Sequence[str]] | None
 
 def _gaps(row: str) -> list[str]:
     """The spaces before, between and after the cells of a row."""
-    cells = row.strip(" ")
+    cells = row.strip(" \t")
     before = row.find(cells)
     return [row[:before], *_SPACES.findall(cells), row[before + len(cells) :]]
 

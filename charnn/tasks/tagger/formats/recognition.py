@@ -81,6 +81,8 @@ def recognize(sample: str) -> Recognition:
         return Recognition("conllu", "the rows or the comments of CoNLL-U", is_treebank=True)
     blocks = _blocks(whole if any(line.strip() for line in whole) else [last])
     for separator, name in (("\t", "tabs"), (" ", "spaces")):
+        if separator == " " and any("\t" in line for block in blocks[:1] for line in block):
+            continue
         rows = _rows(blocks, separator)
         has_tags = len(blocks) > 1 and _have_tags(rows)
         if has_tags or (separator == "\t" and _is_table(rows)):

@@ -17,12 +17,12 @@ _NAMES = (
     "head deprel sentence sent_id"
 )
 _HEADER_NAMES = frozenset(_NAMES.split())
-_SPACES = re.compile(r" +")
+_SPACES = re.compile(r"[ \t]+")
 
 
 def cells_of(line: str, separator: str) -> list[str]:
-    """The cells of a line. Several spaces between two cells are as good as one."""
-    return line.split("\t") if separator == "\t" else _SPACES.split(line.strip(" "))
+    """The cells of a line. Several spaces between two cells are as good as one, and so is a tab among them."""
+    return line.split("\t") if separator == "\t" else _SPACES.split(line.strip(" \t"))
 
 
 def is_comment(line: str, separator: str, width: int) -> bool:

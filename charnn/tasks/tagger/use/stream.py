@@ -18,7 +18,8 @@ from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.scripts import unspaced_script
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
-from charnn.tasks.tagger.formats import open_reader, render
+from charnn.tasks.tagger.formats import conllu, open_reader, render
+from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
@@ -186,6 +187,8 @@ class TagWriter:
     """What takes the place of a tag that is less probable than `min_confidence`."""
     _last: str = field(default="", init=False)
     """The sentence written before."""
+    _layout: Layout = field(default=STANDARD, init=False)
+    """The columns that rows of CoNLL-U have in what was written before."""
 
     def text(self, sentences: Iterable[AnnotatedSentence]) -> str:
         """The sentences as `render` writes them, each on lines of its own.
@@ -197,9 +200,23 @@ class TagWriter:
         for sentence, columns in sentences:
             text = render(sentence, list(map(self._as_written, columns or ())), self.to)
             if text:
-                texts += [self._missing_end(), text]
+                texts += [self._missing_end(), self._with_columns_named(sentence, columns, text)]
                 self._last = text
         return "".join(texts)
+
+    def _with_columns_named(self, sentence: Sentence, columns: Sequence[Annotation] | None, text: str) -> str:
+        """The text of a sentence, after a comment that names its columns where CoNLL-U needs one to tell them."""
+        if self.to != "conllu" or columns is None:
+            return text
+        layout = conllu.written_layout(sentence, [annotation.column for annotation in columns])
+        if layout == self._layout:
+            return text
+        self._layout = layout
+        if conllu.names_its_columns(sentence):
+            return text
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        opening = layout.opening.replace("\n", "\r\n") if "\r\n" in text else layout.opening
+        return f"{mark}{opening}{text[len(mark) :]}"
 
     def _as_written(self, annotation: Annotation) -> Annotation:
         probabilities, tags = annotation.probabilities, annotation.tags

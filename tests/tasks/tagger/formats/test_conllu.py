@@ -123,9 +123,10 @@ def test_tags_of_the_wrong_number_are_refused() -> None:
             render(sentence, [Annotation("upos", ["X"])], "conllu")
 
 
-def test_unknown_column_is_wrong_usage() -> None:
-    with pytest.raises(UsageError, match="CoNLL-U has no column 'ner'"):
-        render(golden(), [Annotation("ner", TAGS)], "conllu")
+@pytest.mark.parametrize("column", ["head", "misc", "two words"])
+def test_a_column_that_cannot_have_tags_is_wrong_usage(column: str) -> None:
+    with pytest.raises(UsageError, match=f"CoNLL-U cannot have tags in a column '{column}'"):
+        render(golden(), [Annotation(column, TAGS)], "conllu")
 
 
 def test_comments_and_blank_lines_alone_are_sentences_without_words() -> None:

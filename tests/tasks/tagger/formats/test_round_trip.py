@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpora.lines import line_ends
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
@@ -64,7 +65,8 @@ def test_sources_joined_are_the_text_however_it_was_cut(text: str, cuts: list[in
 def test_lines_are_those_of_the_sources(text: str, format: TextFormat) -> None:
     before = ""
     for sentence in read([text], format):
-        assert sentence.line == before.count("\n") + 1
+        ends = before.count("\n") if format in ("conllu", "columns", "text") else line_ends(before)
+        assert sentence.line == ends + 1
         before += sentence.source
 
 

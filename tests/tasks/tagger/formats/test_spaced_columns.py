@@ -43,6 +43,13 @@ def test_only_the_tags_change_and_spaces_stay() -> None:
     )
 
 
+def test_a_tab_among_spaces_parts_cells_too_and_stays() -> None:
+    text = "EU NNP O\nx NN O\n\nHe \tPRP\tO\t\n\n"
+    sentences = read(text)
+    assert sentences[1].values("ner") == ["O"]
+    assert tagged(sentences, "ner", "X") == text.replace("O\n", "X\n").replace("O\t", "X\t")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
