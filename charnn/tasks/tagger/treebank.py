@@ -28,7 +28,7 @@ def treebank_format(text: str, name: str) -> TreebankFormat:
     """The format of a treebank, told by its content. Raises CorpusError where there are no tags in it."""
     sample = sample_of(text)
     check_line_ends(sample, name)
-    match recognize(sample).format:
+    match recognize(sample, has_tags=True).format:
         case "conllu" | "columns" | "slashed" as format:
             return format
         case _:

@@ -65,7 +65,7 @@ def is_enough(sample: str, *, pauses: bool) -> bool:
     return len(sample) >= LONGEST_SAMPLE or _TELLING_LINE.search(sample) is not None
 
 
-def recognize(sample: str) -> Recognition:
+def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
     """The format of a text that begins like this (`sample_of`). The last line may be cut.
 
     It is CoNLL-U if the first row is (or would be, with another number of columns) or if a comment before it is. It is
@@ -74,6 +74,9 @@ def recognize(sample: str) -> Recognition:
     perhaps no treebank, where all rows are even and no cell of the second column has a space; a single row must have
     what looks like a tag. It is slashed if three tokens or more, and nearly all, have what looks like a tag. Everything
     else is `lines`: neither running text nor words between spaces can be told from raw lines.
+
+    Where it is known that the text `has_tags`, whatever they look like, it is slashed if nearly all tokens can be
+    split, and else columns if practically all rows have as many cells.
     """
     *whole, last = [line.removesuffix("\r") for line in sample.removeprefix("\ufeff").split("\n")]
     lines = [line for line in whole if line.strip()] or [last]
@@ -84,14 +87,16 @@ def recognize(sample: str) -> Recognition:
         if separator == " " and any("\t" in line for block in blocks[:1] for line in block):
             continue
         rows = _rows(blocks, separator)
-        has_tags = len(blocks) > 1 and _have_tags(rows)
-        if has_tags or (separator == "\t" and _is_table(rows)):
+        is_treebank = len(blocks) > 1 and _have_tags(rows)
+        if is_treebank or (separator == "\t" and _is_table(rows)):
             parts = "blank lines between sentences" if len(blocks) > 1 else "no blank lines"
-            return Recognition("columns", f"columns between {name}, and {parts}", is_treebank=has_tags)
+            return Recognition("columns", f"columns between {name}, and {parts}", is_treebank=is_treebank)
     tokens = [line.split() for line in lines]
-    if (slash := _slash(tokens)) is not None:
+    if (slash := _slash(tokens, has_tags=has_tags)) is not None:
         in_sentences = sum(len(line) > 1 for line in tokens) > len(tokens) / 2
         return Recognition("slashed", f"words with tags after {slash}", is_treebank=in_sentences)
+    if has_tags and any(_width(_rows(blocks, separator)) for separator in "\t "):
+        return Recognition("columns", "rows of as many cells")
     return Recognition("lines", "nothing that a treebank has", looks_like=_looks_like(lines, blocks))
 
 
@@ -136,12 +141,17 @@ def _is_table(rows: Sequence[Sequence[str]]) -> bool:
     return len(rows) > 1 or is_tag(rows[0][1])
 
 
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """How many cells practically all rows have; 0 where they have different numbers, or one, or are fewer than two."""
+    width, even = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    return width if width > 1 and even > 1 and len(rows) - even <= tolerated(rows) else 0
+
+
 def _have_tags(rows: Sequence[Sequence[str]]) -> bool:
     """Whether practically all rows have as many cells, two or more, and one of the columns after the words is tags."""
-    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-    even = [row for row in rows if len(row) == width]
-    if width < 2 or len(even) < 2 or len(rows) - len(even) > tolerated(rows):
+    if not (width := _width(rows)):
         return False
+    even = [row for row in rows if len(row) == width]
     words = [row[0] for row in even]
     columns = [[row[place] for row in even] for place in range(1, width)]
     return any(are_tags(values, words, tolerated=tolerated(values)) for values in columns)
@@ -160,8 +170,8 @@ def _rows(blocks: Sequence[Sequence[str]], separator: str) -> list[list[str]]:
     return rows[1:] if len(rows) > 1 and is_header(rows[0]) else rows
 
 
-def _slash(lines: Sequence[Sequence[str]]) -> str | None:
-    """The separator between words and tags; None where the tokens are not tagged words.
+def _slash(lines: Sequence[Sequence[str]], *, has_tags: bool) -> str | None:
+    """The separator between words and tags; None where the tokens are not tagged words, or cannot be if it `has_tags`.
 
     An address, whose slashes mislead, counts where it has a tag and is passed over where it has none.
     """
@@ -175,6 +185,8 @@ def _slash(lines: Sequence[Sequence[str]]) -> str | None:
     if len(left) < _FEWEST_TOKENS or len(tagged) < _TAGGED_FRACTION * len(left):
         return None
     words, tags = [parts[0] for parts in tagged], [parts[1] for parts in tagged]
+    if has_tags:
+        return separator
     return separator if are_tags(tags, words, tolerated=int((1 - _TAGGED_FRACTION) * len(left))) else None
 
 

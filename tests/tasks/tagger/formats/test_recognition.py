@@ -222,6 +222,24 @@ def test_old_line_ends_are_named() -> None:
         check_line_ends(text, "f")
 
 
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("a_A b_B\n\nc_C\n", "slashed"),
+        ("he/she his/her and/or\n", "slashed"),
+        ("dog NOUN\ncat NOUN\nrun VERB\n", "columns"),
+        ("name bob\nage 42\n\nname ann\nage 31\n", "columns"),
+        ("apple\tred fruit\npear\tgreen fruit\n", "columns"),
+        ("The cat sat.\nIt purred.\n", "lines"),
+        ("The cat sat.\n", "lines"),
+        ("", "lines"),
+    ],
+)
+def test_where_tags_are_known_to_be_there_the_shape_tells_the_format(text: str, format: str) -> None:
+    assert recognize(text, has_tags=True).format == format
+    assert not recognize(text).is_treebank
+
+
 @given(st.text(alphabet="aZ1_/\t\n =|#.-"))
 def test_nothing_is_too_odd_to_be_told(text: str) -> None:
     assert recognize(text).format in ("conllu", "columns", "slashed", "lines")
