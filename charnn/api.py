@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_path
 from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.sources import is_pipe
-from charnn.errors import CharnnWarning, ModelFormatError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import Option, TrainingOptions, options_from, options_of
@@ -108,9 +109,11 @@ def start(
         stem = "stdin" if named[0] == "-" else Path(os.path.abspath(named[0].removesuffix(".gz"))).stem
         return kind.create(new_model_path(stem))
 
-    return chosen.start(
-        Run(tuple(corpus), create, processes, thread_counts), options_from(chosen.training_options, values)
-    )
+    told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
+    with naming_the_task(chosen if told_by_content else None):
+        return chosen.start(
+            Run(tuple(corpus), create, processes, thread_counts), options_from(chosen.training_options, values)
+        )
 
 
 def go_on(
@@ -182,6 +185,21 @@ def choose_task(
     return recognized(path, left, encoding=encoding)
 
 
+@contextmanager
+def naming_the_task(told_by_content: Task[Any] | None) -> Iterator[None]:
+    """Errors within name the option that says otherwise, where the data's look alone told the task.
+
+    A text can look like data of another task, and then what is wrong with these is not what is wrong.
+    """
+    try:
+        yield
+    except (CorpusError, UsageError) as error:
+        if told_by_content is not None and told_by_content.name != FALLBACK:
+            otherwise = f"--task {FALLBACK} takes the file for text"
+            error.hint = f"{error.hint}; {otherwise}" if error.hint else otherwise
+        raise
+
+
 def task_named(name: str) -> Task[Any]:
     if name not in TASKS:
         raise UsageError(f"--task {name}: no such task", hint=f"there are {', '.join(TASKS)}")
@@ -225,6 +243,9 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
             _guessed(f"{path} is read as a {left[0].data.removesuffix('s')}: it has {found[left[0]].reason}", others)
         return left[0]
     fallback = TASKS[FALLBACK]
+    if fallback not in tasks:
+        names = " or ".join(f"--task {task.name}" for task in tasks)
+        raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}", hint=f"say what it is with {names}")
     if warning := _not_prose(sample):
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
         return fallback

@@ -65,6 +65,7 @@ def _newest(task: str | None) -> ModelDirectory:
                 return model
         except ModelError:
             continue  # a damaged model is no reason not to find a sound one
+    train = f"charnn train CORPUS --task {task}" if task else "charnn train CORPUS"
     raise ModelNotFoundError(
-        f"no {task or 'model'} under {ROOT}/", hint="train one with `charnn train CORPUS`, or name one with --model"
+        f"no {task or 'model'} under {ROOT}/", hint=f"train one with `{train}`, or name one with --model"
     )

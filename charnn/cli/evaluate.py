@@ -64,6 +64,7 @@ def evaluate(
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
     """
     from charnn import api
+    from charnn.checkpoint.locate import is_named
     from charnn.cli import console
     from charnn.corpora.folders import corpus_files
 
@@ -81,11 +82,13 @@ def evaluate(
         encoding=encoding,
         threads=options.processors(),
     )
-    for finding in evaluation.run():
-        if as_json:
-            console.write_json(finding.to_json())
-        else:
-            console.write(finding.to_line())
+    told_by_content = task is None and not is_named(model)
+    with api.naming_the_task(chosen if told_by_content else None):
+        for finding in evaluation.run():
+            if as_json:
+                console.write_json(finding.to_json())
+            else:
+                console.write(finding.to_line())
     for notice in evaluation.notices():
         console.notice(notice)
     if evaluation.lists:

@@ -60,6 +60,21 @@ def test_eval_scores_the_kind_of_model_that_is_named(charnn, text_file, said_onc
     assert "there are" in said_once(charnn("eval", "file.txt", "--task", "poet"))
 
 
+def test_an_error_that_rests_on_a_guess_names_the_option_that_says_otherwise(charnn, text_file, said_once):
+    """So do train and eval alike; where the task is said, or the model, nothing is guessed."""
+    text_file(SPACED, "good.txt")
+    text_file(SPACED + "oops\n", "file.txt")
+    assert charnn("train", "good.txt", "--steps", "1", "--task", "tagger").code == 0
+    for command in ("train", "eval"):
+        result = charnn(command, "file.txt")
+        assert result.code == 1
+        error = [line for line in result.err.splitlines() if "warning" not in line]
+        assert error[-1].endswith("; --task language-model takes the file for text")
+        assert "file.txt:10: expected 3 columns, found 1" in error[-1]
+    assert "--task" not in said_once(charnn("train", "file.txt", "--task", "tagger"))
+    assert "--task" not in said_once(charnn("eval", "file.txt", "--model", "good"))
+
+
 @pytest.mark.parametrize("command", ["train", "tag", "score", "eval"])
 def test_a_file_that_is_no_text_is_named(charnn, text_file, tmp_path, said_once, command):
     text_file(SPACED, "file.txt")
