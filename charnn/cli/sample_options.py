@@ -203,9 +203,9 @@ Filters = Annotated[
     _chance(
         "--samplers",
         metavar="NAMES",
-        help="Apply only these filters, in this order, with commas between them. All but runs are options above; runs "
+        help="Apply only these filters, in this order, with commas between them. All but runs are options above. runs "
         "keeps each run of one character, such as spaces or dashes, within the longest one of the text that the model "
-        "learned.",
+        "learned, and lets no temperature make it likelier that an unusually long one goes on; it has no option.",
         show_default=", ".join(FILTERS),
     ),
 ]

@@ -1,21 +1,31 @@
-"""Finds the longest run of each character in a corpus: how often it follows itself without a break."""
+"""Measures the runs of each character in a corpus: how often it follows itself without a break."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 BLOCK_LENGTH = 4_000_000
 """About so many characters are looked at at once, which takes some 100 MB."""
+USUAL = 0.99
+"""The share of the runs of a character that are of a usual length or shorter."""
 
 
-def longest_runs(texts: Iterable[str]) -> dict[str, int]:
-    """The length of the longest run of each character that follows itself somewhere; all others have runs of 1.
+class RunLengths(NamedTuple):
+    """How long the runs of a character are, those of a single one not counted."""
 
-    A run lies within one text.
-    """
-    longest = np.zeros(0x110000, np.int64)
+    usual: int
+    """99 of 100 runs are no longer."""
+    longest: int
+
+
+def run_lengths(texts: Iterable[str]) -> dict[str, RunLengths]:
+    """The lengths of the runs of each character that follows itself somewhere. A run lies within one text."""
+    counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for block in _blocks(texts):
         codes = np.frombuffer("".join(block).encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
         begins = np.ones(len(codes), np.bool_)
@@ -24,8 +34,21 @@ def longest_runs(texts: Iterable[str]) -> dict[str, int]:
         starts = np.flatnonzero(begins)
         lengths = np.diff(starts, append=len(codes))
         repeats = lengths > 1
-        np.maximum.at(longest, codes[starts[repeats]], lengths[repeats])
-    return {chr(code): int(longest[code]) for code in np.flatnonzero(longest)}
+        pairs_2N = np.stack([codes[starts[repeats]].astype(np.int64), lengths[repeats]])
+        kinds_2K, times_K = np.unique(pairs_2N, axis=1, return_counts=True)
+        for code, length, times in zip(*kinds_2K.tolist(), times_K.tolist(), strict=True):
+            counts[code][length] += times
+    return {chr(code): RunLengths(_usual(counts[code]), max(counts[code])) for code in sorted(counts)}
+
+
+def _usual(counts: Counter[int]) -> int:
+    """The length that the share USUAL of the runs does not exceed."""
+    enough, seen = math.ceil(USUAL * counts.total()), 0
+    for length in sorted(counts):
+        seen += counts[length]
+        if seen >= enough:
+            break
+    return length
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -10,11 +10,12 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.runs import RunLengths
 from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.filters import Wide, top_k
 from charnn.generation.model import NextTokenModel, PromptReader, ReadPrompt, stack_conditions
-from charnn.generation.run_limits import Tokens
+from charnn.generation.run_limits import RunBounds
 from charnn.generation.sampler import Allowed, Sampler
 from charnn.generation.text import Lane, Piece, Request, Text, pattern_of, run_limits_of
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -33,8 +34,8 @@ class TextState(Protocol):
     def allowed(self) -> Allowed | None:
         """The tokens that may come next, (V,); None stands for all that the sampler allows."""
 
-    def too_long(self) -> Tokens:
-        """The tokens that would make a run too long."""
+    def run_bounds(self) -> RunBounds | None:
+        """What the run at its end asks of the next token; None where runs are free."""
 
     def after(self, token: int) -> Self:
         """The state once `token`, which may be the stop token, has been written."""
@@ -54,8 +55,8 @@ class LaneState:
     def allowed(self) -> Allowed | None:
         return self.lane.allowed() if self.lane.has_pattern else None
 
-    def too_long(self) -> Tokens:
-        return self.lane.too_long()
+    def run_bounds(self) -> RunBounds | None:
+        return self.lane.run_bounds()
 
     def after(self, token: int) -> LaneState:
         lane = self.lane.fork()
@@ -120,8 +121,8 @@ def beam_search(
     live, over = [Hypothesis(state)], list[Hypothesis]()
     logits_BV, model_state, conditions = prompt.logits_V[np.newaxis], prompt.state, prompt.conditions
     for length in range(1, max_tokens + 1):
-        too_long = [hypothesis.state.too_long() for hypothesis in live]
-        log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape), too_long)
+        bounds = [hypothesis.state.run_bounds() for hypothesis in live]
+        log_p_BV = sampler.log_probabilities(logits_BV, _allowed(live, logits_BV.shape), bounds)
         total_BV = np.array([[hypothesis.log_probability] for hypothesis in live]) + log_p_BV
         kept, parents = list[Hypothesis](), list[int]()
         for lane, token in _most_probable(total_BV, beams):
@@ -170,7 +171,7 @@ def likeliest_texts(
     number: int,
     may_stop: bool,
     echo: bool,
-    longest_runs: Mapping[str, int] | None = None,
+    runs: Mapping[str, RunLengths] | None = None,
 ) -> Iterator[Piece]:
     """The `number` likeliest texts that `sampling.beams` beams find for each prompt, the best first.
 
@@ -181,7 +182,7 @@ def likeliest_texts(
         raise UsageError("--beam: the search needs an end", hint="give a --length")
     if number > sampling.beams:
         raise UsageError(f"-n {number}: {sampling.beams} beams find no more than {sampling.beams} texts")
-    pattern, runs = pattern_of(sampling, tokenizer), run_limits_of(sampling, longest_runs, tokenizer)
+    pattern, limits = pattern_of(sampling, tokenizer), run_limits_of(sampling, runs, tokenizer)
     draws_stop = pattern is not None or (may_stop and (model.draws_stop or model.halts))
     sampler = Sampler(sampling, tokenizer, may_stop=draws_stop)
     prompts = PromptReader(model, tokenizer, may_stop=may_stop)
@@ -189,7 +190,7 @@ def likeliest_texts(
     for request in requests:
         if request is None:
             continue
-        lane = Lane(request, sampling, tokenizer.decoder(), pattern, runs, echo=echo)
+        lane = Lane(request, sampling, tokenizer.decoder(), pattern, limits, echo=echo)
         found = [(lane.text, "", 0.0)]
         if lane.text.reason is None:
             lane.begin(prompts.read(request.prompt, request.random))

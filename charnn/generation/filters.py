@@ -8,6 +8,8 @@ have the same logit, the lower id ranks first. A filter that truncates never rul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,26 @@ LARGEST = 1e300
 def bias(logits: Logits, amounts_V: Wide) -> Wide:
     """Adds `amounts_V`; -inf rules a token out, and may rule out the most probable one."""
     return logits.astype(np.float64, copy=False) + amounts_V
+
+
+def no_likelier(logits_V: Wide, own_V: Wide, tokens: Sequence[int]) -> Wide:
+    """Takes from the logits of `tokens`, as much from each, what makes them together likelier than by `own_V`.
+
+    Nothing is taken where they are the only ones left.
+    """
+    tokens = list(tokens)
+
+    def odds(row_V: Wide) -> tuple[float, float]:
+        weights_V = np.exp(row_V - row_V.max())
+        inside = weights_V[tokens].sum()
+        weights_V[tokens] = 0.0
+        return float(inside), float(weights_V.sum())
+
+    (inside, outside), (own_inside, own_outside) = odds(logits_V), odds(own_V)
+    taken_V = logits_V.copy()
+    if outside > 0 and inside * own_outside > own_inside * outside:
+        taken_V[tokens] -= np.log(inside / outside) - np.log(own_inside / own_outside)
+    return taken_V
 
 
 def dry(logits_BV: Logits, repeated: Continuations, *, multiplier: float, base: float, allowed_length: int) -> Wide:

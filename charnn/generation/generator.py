@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.runs import RunLengths
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason
 from charnn.generation.model import NextTokenModel, PromptReader, stack_conditions
@@ -39,12 +40,12 @@ class TextGenerator:
         echo: bool = True,
         scored: bool = False,
         alternatives: int | None = None,
-        longest_runs: Mapping[str, int] | None = None,
+        runs: Mapping[str, RunLengths] | None = None,
     ) -> None:
         """`may_stop` says whether the model has learned where a text ends. With `echo`, the pattern must match the
         prompt, too. With `scored`, a text gets its log-probability, and with `alternatives` also its `tokens`, each
-        with so many alternatives. `longest_runs` are those of the text that the model learned (`corpora.runs`); None
-        says that they are not known.
+        with so many alternatives. `runs` are those of the text that the model learned; None says that they are not
+        known.
 
         Raises UsageError where bias, bans or pattern do not suit the tokenizer.
         """
@@ -55,7 +56,7 @@ class TextGenerator:
         draws_stop = sampling.pattern is not None or (may_stop and model.draws_stop)
         self._sampler = Sampler(sampling, tokenizer, may_stop=draws_stop and not self._halts)
         self._history = self._sampler.history()
-        self._runs = run_limits_of(sampling, longest_runs, tokenizer)
+        self._runs = run_limits_of(sampling, runs, tokenizer)
         self._pattern = pattern_of(sampling, tokenizer)
         self._prompts = PromptReader(model, tokenizer, may_stop=may_stop)
         self._begun = 0
@@ -145,8 +146,8 @@ class TextGenerator:
             halts_B, uniforms_B = draw_halts(self._logits_BV, uniforms_B, greedy=self._sampling.temperature == 0)
             if allowed_BV is not None:
                 halts_B &= allowed_BV[:, STOP_ID]
-        too_long = None if self._runs is None else [lane.too_long() for lane in self._lanes]
-        ids_B = self._sampler.choose(self._logits_BV, uniforms_B, self._history, allowed_BV, too_long)
+        runs = None if self._runs is None else [lane.run_bounds() for lane in self._lanes]
+        ids_B = self._sampler.choose(self._logits_BV, uniforms_B, self._history, allowed_BV, runs)
         if halts_B is not None:
             ids_B[halts_B] = STOP_ID
         if self._scored:
@@ -211,7 +212,7 @@ def generate(
     random: np.random.Generator,
     *,
     may_stop: bool = True,
-    longest_runs: Mapping[str, int] | None = None,
+    runs: Mapping[str, RunLengths] | None = None,
 ) -> Generation:
     """The text that follows `prompt`, which is not repeated; stop strings and limits count only in what follows.
 
@@ -219,5 +220,5 @@ def generate(
     The unknown token is never chosen, and neither is the stop token if the model may not stop because it has seen no
     document end. Nothing runs before the first piece is asked for, which raises what `TextGenerator.texts` raises.
     """
-    generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop, longest_runs=longest_runs)
+    generator = TextGenerator(model, tokenizer, sampling, may_stop=may_stop, runs=runs)
     return Generation(generator.texts([Request(0, prompt, random)]))

@@ -1,48 +1,64 @@
-"""Keeps the runs of a text, such as spaces or dashes, within the longest ones of the corpus that the model learned.
+"""Keeps the runs of a text, such as spaces or dashes, to what the corpus has that the model learned.
 
-At a low temperature a model that has written forty spaces may write another for ever. No text that it learned from does
-that, so the length of the longest run of each character there is a limit that no text needs to break.
+At a low temperature a model that has written forty spaces may write another for ever. The text that it learned from
+does not. So no run becomes longer than the longest one of its character there, and where one is longer than usual, no
+temperature makes it likelier that it goes on.
 """
 
 from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
+from charnn.corpora.runs import RunLengths
 from charnn.tokenizers.base import UNKNOWN_TEXT, IncrementalDecoder, Tokenizer
 
-SINGLE = 1
-"""The longest run of a character that never follows itself in the corpus, or is not in it."""
+SINGLE = RunLengths(1, 1)
+"""The runs of a character that never follows itself in the corpus, or is not in it."""
 Tokens = Sequence[int]
 
 
+class RunBounds(NamedTuple):
+    """What the run at the end of a text asks of its next token."""
+
+    too_long: Tokens = ()
+    """The tokens that would make it longer than the longest one."""
+    lengthening: Tokens = ()
+    """The other tokens that would lengthen it, where it is as long as is usual or longer."""
+
+
+FREE = RunBounds()
+
+
 class Run:
-    """The run at the end of a text: a character, and how many more of it may follow. It is the same object for all
-    texts that end alike, so that a step costs little more than a look-up."""
+    """The run at the end of a text: a character, how many more of it may follow, and whether one more makes the run
+    longer than usual. It is the same object for all texts that end alike, so that a step costs little more than a
+    look-up."""
 
-    __slots__ = ("again", "character", "room", "too_long")
+    __slots__ = ("again", "bounds", "character", "is_long", "room")
 
-    def __init__(self, character: str, room: int, too_long: Tokens) -> None:
-        self.character, self.room, self.too_long = character, room, too_long
+    def __init__(self, character: str, room: int, *, is_long: bool, bounds: RunBounds) -> None:
+        self.character, self.room, self.is_long, self.bounds = character, room, is_long, bounds
         self.again: Run | None = None
         """The run with one more of its character, once that has been asked for."""
 
 
 class RunLimits:
-    """Says which tokens would make the run at the end of a text longer than the longest one of its character."""
+    """Says what the run at the end of a text asks of the next token."""
 
-    def __init__(self, longest: Mapping[str, int], tokenizer: Tokenizer) -> None:
-        """`longest` has the longest run of each character that may follow itself; see `corpora.runs`."""
-        self._longest, self._tokenizer = longest, tokenizer
+    def __init__(self, runs: Mapping[str, RunLengths], tokenizer: Tokenizer) -> None:
+        """`runs` are those of the text that the model learned."""
+        self._lengths, self._tokenizer = runs, tokenizer
         self._first: dict[str, Run] = {}
         self._runs: dict[tuple[str, int], Run] = {}
         self._after_escape: dict[tuple[str, bytes], Tokens] = {}
         self._ids = defaultdict[bytes, list[int]](list)
         for token, spelling in enumerate(tokenizer.spellings()):
             self._ids[spelling].append(token)
-        self.start = Run("", 1, ())
+        self.start = Run("", 1, is_long=False, bounds=FREE)
 
     def after(self, run: Run, text: str) -> Run:
         """The run at the end after `text`, which may be empty, has been added behind `run`."""
@@ -59,30 +75,37 @@ class RunLimits:
         length = len(text) - len(text.rstrip(character))
         if length == len(text) and character == run.character:
             return self._run(character, max(run.room - length, 0))
-        new = self._run(character, max(self._longest.get(character, SINGLE) - length, 0))
+        new = self._run(character, max(self._lengths.get(character, SINGLE).longest - length, 0))
         if len(text) == 1:
             self._first[text] = new
         return new
 
-    def too_long(self, run: Run, decoder: IncrementalDecoder) -> Tokens:
-        """The tokens that would make `run` too long. `decoder` has decoded the text so far.
+    def bounds(self, run: Run, decoder: IncrementalDecoder) -> RunBounds:
+        """What `run` asks of the next token. `decoder` has decoded the text so far.
 
         A token is judged by the characters that it completes: the last byte of a character, and not its first, makes a
         run longer.
         """
         if not (pending := decoder.pending):
-            return run.too_long
-        if run.room or not run.character:
-            return ()
+            return run.bounds
+        if not run.is_long:
+            return FREE
         if run.character == UNKNOWN_TEXT or "\udc80" <= run.character <= "\udcff":
-            return self._after_half_a_character(run.character, decoder)
-        whole = run.character.encode("utf-8", "surrogatepass")
-        return self._ids.get(whole.removeprefix(pending), ()) if whole.startswith(pending) else ()
+            tokens = self._after_half_a_character(run.character, decoder)
+        else:
+            whole = run.character.encode("utf-8", "surrogatepass")
+            tokens = self._ids.get(whole.removeprefix(pending), ()) if whole.startswith(pending) else ()
+        return RunBounds(too_long=tokens) if run.room == 0 else RunBounds(lengthening=tokens)
 
     def _run(self, character: str, room: int) -> Run:
         if (run := self._runs.get((character, room))) is None:
-            too_long = tuple(token for token, n in self._leading.get(character, ()) if n > room)
-            run = self._runs[character, room] = Run(character, room, too_long)
+            lengths, leading = self._lengths.get(character, SINGLE), self._leading.get(character, ())
+            is_long = room <= lengths.longest - lengths.usual
+            bounds = RunBounds(
+                tuple(token for token, n in leading if n > room),
+                tuple(token for token, n in leading if n <= room and is_long),
+            )
+            run = self._runs[character, room] = Run(character, room, is_long=is_long, bounds=bounds)
         return run
 
     def _after_half_a_character(self, character: str, decoder: IncrementalDecoder) -> Tokens:
@@ -95,7 +118,7 @@ class RunLimits:
         return tokens
 
     @cached_property
-    def _leading(self) -> Mapping[str, Iterable[tuple[int, int]]]:
+    def _leading(self) -> Mapping[str, Sequence[tuple[int, int]]]:
         """For each character, the tokens that begin with it, and how often it comes at their beginning."""
         leading = defaultdict[str, list[tuple[int, int]]](list)
         for token in range(self._tokenizer.size):

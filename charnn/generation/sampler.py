@@ -20,14 +20,14 @@ from charnn.generation.filters import LARGEST, Counts, Logits, Wide
 from charnn.generation.history import History
 from charnn.generation.recent_tokens import RecentTokens
 from charnn.generation.repetitions import Repetitions
-from charnn.generation.run_limits import Tokens
+from charnn.generation.run_limits import FREE, RunBounds
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Allowed = npt.NDArray[np.bool_]
 """Whether each token (B, V) may come next."""
-TooLong = Sequence[Tokens]
-"""For each lane, the tokens that would make a run too long; see `run_limits`."""
+Bounds = Sequence[RunBounds | None]
+"""For each lane, what the run at the end of its text asks of the next token; None where it asks nothing."""
 
 _FILTERS: dict[Filter, Callable[[Wide, Any], Wide]] = {
     "bias": filters.bias,
@@ -109,14 +109,14 @@ class Sampler:
         uniforms_B: npt.NDArray[np.float64],
         history: History | None = None,
         allowed_BV: Allowed | None = None,
-        too_long: TooLong | None = None,
+        runs: Bounds | None = None,
     ) -> npt.NDArray[np.intp]:
         """The id (B,) of each lane's next token.
 
         `uniforms_B` are random numbers in [0, 1). A lane's token is the inverse of its cumulative distribution, in the
         order of ids, at its random number, and never a token of probability 0. Raises what `distribution` raises.
         """
-        cumulative_BV = np.exp(self.distribution(logits_BV, history, allowed_BV, too_long)).cumsum(-1)
+        cumulative_BV = np.exp(self.distribution(logits_BV, history, allowed_BV, runs)).cumsum(-1)
         # The product rounds to less than the sum for every double below 1, so there is always a token above it; and
         # one of probability 0 has the sum of the token before it, so it is never the first above.
         if len(cumulative_BV) == 1:
@@ -131,14 +131,14 @@ class Sampler:
         logits_BV: Logits,
         history: History | None = None,
         allowed_BV: Allowed | None = None,
-        too_long: TooLong | None = None,
+        runs: Bounds | None = None,
     ) -> Wide:
         """The logits (B, V) that are drawn from, the largest of each row 0.
 
         `history` is one that `history()` gave, with these lanes; penalties and DRY need it. Raises ModelError where
         the model's logits hold NaN or +inf or no finite value, and UsageError where a lane has no token left.
         """
-        left_BV = self._left(logits_BV, allowed_BV, too_long)
+        left_BV = possible_BV = self._left(logits_BV, allowed_BV, runs)
         zero: float | Wide = 0.0
         for name, value in self._steps:
             if name == "temperature":
@@ -152,11 +152,16 @@ class Sampler:
             else:
                 left_BV = _FILTERS[name](left_BV, value)
         if self._moves_top:
-            left_BV -= left_BV.max(-1, keepdims=True)
+            left_BV = left_BV - left_BV.max(-1, keepdims=True)
+        for lane, bounds in enumerate(runs or ()):
+            if bounds is not None and bounds.lengthening:
+                own_V = possible_BV[lane] + self._bias_V
+                left_V = filters.no_likelier(left_BV[lane], own_V, bounds.lengthening)
+                left_BV[lane] = left_V - left_V.max()
         return left_BV
 
     def log_probabilities(
-        self, logits_BV: Logits, allowed_BV: Allowed | None = None, too_long: TooLong | None = None
+        self, logits_BV: Logits, allowed_BV: Allowed | None = None, runs: Bounds | None = None
     ) -> Wide:
         """ln p (B, V) of each token by the model and the biases, in nats; -inf for what is ruled out.
 
@@ -169,32 +174,32 @@ class Sampler:
         log_p_BV[:, self._forbidden] = -np.inf
         if allowed_BV is not None:
             np.putmask(log_p_BV, ~allowed_BV, -np.inf)
-        if too_long is not None:
+        if runs is not None:
             before_BV = log_p_BV.copy()
-            _rule_out(log_p_BV, too_long)
+            _rule_out(log_p_BV, runs)
             is_stuck_B = log_p_BV.max(-1) == -np.inf
             log_p_BV[is_stuck_B] = before_BV[is_stuck_B]
         return log_p_BV
 
-    def _left(self, logits_BV: Logits, allowed_BV: Allowed | None, too_long: TooLong | None) -> Wide:
+    def _left(self, logits_BV: Logits, allowed_BV: Allowed | None, runs: Bounds | None) -> Wide:
         """The logits (B, V) with -inf for all that cannot come. What would make a run too long can come in a lane that
         has nothing else."""
         left_BV = logits_BV.astype(np.float64)
         left_BV[:, self._forbidden] = -np.inf
         if allowed_BV is not None:
             np.putmask(left_BV, ~allowed_BV, -np.inf)
-        if too_long is not None:
-            _rule_out(left_BV, too_long)
+        if runs is not None:
+            _rule_out(left_BV, runs)
         top_B = left_BV.max(-1)
         if math.isfinite(top_B[0]) if len(top_B) == 1 else np.isfinite(top_B).all():
             return left_BV
         stuck: list[int] = np.flatnonzero(~np.isfinite(top_B)).tolist()
-        if too_long is None or not all(too_long[lane] for lane in stuck):
-            raise _refusal(logits_BV[stuck])
-        left_to_rule_out = list(too_long)
+        loosened = list(runs or [None] * len(top_B))
         for lane in stuck:
-            left_to_rule_out[lane] = ()
-        return self._left(logits_BV, allowed_BV, left_to_rule_out)
+            if not (loosened[lane] or FREE).too_long:
+                raise _refusal(logits_BV[stuck])
+            loosened[lane] = None
+        return self._left(logits_BV, allowed_BV, loosened)
 
     def _tempered(self, left_BV: Wide, zero: float | Wide) -> tuple[Wide, float | Wide]:
         """The logits at their temperature, and where the model's zero then lies in each row (B, 1)."""
@@ -233,14 +238,16 @@ class Sampler:
         )
 
 
-def _rule_out(left_BV: Wide, too_long: TooLong) -> None:
+def _rule_out(left_BV: Wide, runs: Bounds) -> None:
     """Sets the tokens that would make a run too long to -inf, in place."""
-    if len(too_long) == 1:  # Numbers as places take a tenth of the time that lists take.
-        for token in too_long[0]:
+    if len(runs) == 1:  # Numbers as places take a tenth of the time that lists take.
+        for token in (runs[0] or FREE).too_long:
             left_BV[0, token] = -np.inf
-    elif any(too_long):
-        lanes = [lane for lane, tokens in enumerate(too_long) for _ in tokens]
-        left_BV[lanes, [token for tokens in too_long for token in tokens]] = -np.inf
+        return
+    too_long = [(lane, token) for lane, bounds in enumerate(runs) for token in (bounds or FREE).too_long]
+    if too_long:
+        lanes, tokens = zip(*too_long, strict=True)
+        left_BV[list(lanes), list(tokens)] = -np.inf
 
 
 def _has_penalties(sampling: SamplingConfig) -> bool:

@@ -16,9 +16,10 @@ from charnn.generation.ending import Ending, Reason
 from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 
 if TYPE_CHECKING:
+    from charnn.corpora.runs import RunLengths
     from charnn.generation.model import ReadPrompt, TextConditions
     from charnn.generation.pattern.pattern import Pattern
-    from charnn.generation.run_limits import RunLimits, Tokens
+    from charnn.generation.run_limits import RunBounds, RunLimits
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,9 @@ class Lane:
         assert self._pattern is not None
         return self._pattern.allowed(self._pattern_state, self._ending.characters_left)
 
-    def too_long(self) -> Tokens:
-        """The tokens that would make a run too long."""
-        return () if self._runs is None else self._runs.too_long(self._run, self._decoder)
+    def run_bounds(self) -> RunBounds | None:
+        """What the run at the end of the text asks of the next token; None where runs are free."""
+        return None if self._runs is None else self._runs.bounds(self._run, self._decoder)
 
     def _end_if_conditions_say(self) -> str:
         """Ends the text where its conditions say so and the pattern matches, and gives what may then be shown."""
@@ -161,14 +162,14 @@ class Lane:
 
 
 def run_limits_of(
-    sampling: SamplingConfig, longest_runs: Mapping[str, int] | None, tokenizer: Tokenizer
+    sampling: SamplingConfig, runs: Mapping[str, RunLengths] | None, tokenizer: Tokenizer
 ) -> RunLimits | None:
-    """The limits of runs, or None where they were not asked for or the longest runs of the corpus are not known."""
-    if longest_runs is None or "runs" not in sampling.filters:
+    """The limits of runs, or None where they were not asked for or the runs of the corpus are not known."""
+    if runs is None or "runs" not in sampling.filters:
         return None
     from charnn.generation.run_limits import RunLimits
 
-    return RunLimits(longest_runs, tokenizer)
+    return RunLimits(runs, tokenizer)
 
 
 def pattern_of(sampling: SamplingConfig, tokenizer: Tokenizer) -> Pattern | None:

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import charnn
-from charnn.corpora.runs import longest_runs
 from charnn.generation.config import FILTERS, SamplingConfig
+from charnn.generation.sampler import Sampler
 from charnn.novelty.matches import matches
-from charnn.tasks.language_model.corpus import training_texts
+from charnn.tasks.language_model.corpus import held_out_texts, training_texts
 from charnn.tasks.language_model.use.model import LanguageModel
 from tests.benchmarks.openings import python_modules
 from tests.paths import ROOT
@@ -29,6 +29,8 @@ TIME = "4m"
 TEMPERATURES = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
 SAMPLES, LENGTH = 60, 600
 SHORTEST_RUN, TIMES, SHORTEST, LONGEST_UNIT = 4, 3, 12, 150
+READ = 50_000
+"""So many characters of held-out text at most are read to see what DRY would make less likely."""
 COPIED = 20
 """A run of so many characters that stands in the corpus, too, is copied."""
 WORD = re.compile(r"[^\W\d_]+")
@@ -63,16 +65,40 @@ def run(corpus: Path, *, time: str | None = None, models: Path | None = None) ->
     with tempfile.TemporaryDirectory() as scratch:
         for name, model in _models(corpus, models, Path(scratch), time or TIME):
             texts = [text for _, text in training_texts(model.config.corpus)]
-            known = Corpus(texts)
+            known = Corpus(texts, {character: runs.longest for character, runs in (model.runs or {}).items()})
+            print(_row(f"{name}, held-out text", known.measure(_pieces(model))), flush=True)
             for temperature in TEMPERATURES:
                 for variant, options in VARIANTS.items():
-                    m = known.measure(samples(model, temperature=temperature, **options))
-                    label = f"{name}, {temperature}, {variant}"
-                    print(
-                        f"{label:<30} {m.loops:<16.3f} {m.looping:<10.1%} {m.inside:<15.2%} {m.known:<13.1%} "
-                        f"{m.copied:.1%}",
-                        flush=True,
-                    )
+                    measured = known.measure(samples(model, temperature=temperature, **options))
+                    print(_row(f"{name}, {temperature}, {variant}", measured), flush=True)
+            hit = penalised(model, **DRY)
+            print(f"{name}: DRY takes a nat or more from the logit of {hit:.2%} of the characters of held-out text")
+
+
+def _row(label: str, m: Measured) -> str:
+    shares = f"{m.looping:<10.1%} {m.inside:<15.2%} {m.known:<13.1%} {m.copied:.1%}"
+    return f"{label:<30} {m.loops:<16.3f} {shares}"
+
+
+def _pieces(model: LanguageModel) -> list[str]:
+    """As many pieces of held-out text as there are samples, of their length, or fewer where there is less."""
+    text = "".join(held_out_texts(model.config.corpus, SAMPLES * LENGTH))
+    return [text[start : start + LENGTH] for start in range(0, len(text), LENGTH)]
+
+
+def penalised(model: LanguageModel, **options: Any) -> float:
+    """The share of the tokens of held-out text that DRY makes less likely by a nat or more, each in its place."""
+    text = "".join(held_out_texts(model.config.corpus, READ))
+    ids_N = model.tokenizer.encode(text)
+    sampler = Sampler(SamplingConfig(temperature=1.0, filters=("dry",), **options), model.tokenizer)
+    history, hits = sampler.history(), 0
+    history.extend([ids_N[:0]])
+    even_1V = np.zeros((1, model.tokenizer.size))
+    for token in ids_N.tolist():
+        logits_V = sampler.distribution(even_1V, history)[0]
+        hits += bool(logits_V[token] <= -1.0)
+        history.add(np.array([token]))
+    return hits / len(ids_N)
 
 
 def samples(model: LanguageModel, **options: Any) -> list[str]:
@@ -86,9 +112,8 @@ def samples(model: LanguageModel, **options: Any) -> list[str]:
 class Corpus:
     """What a text is held against: the texts that a model learned."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._texts, self._joined = texts, "\0".join(texts)
-        self._runs = longest_runs(texts)
+    def __init__(self, texts: Sequence[str], longest_runs: Mapping[str, int]) -> None:
+        self._texts, self._joined, self._runs = texts, "\0".join(texts), longest_runs
         self._words = set(WORD.findall(self._joined))
 
     def measure(self, texts: Sequence[str]) -> Measured:

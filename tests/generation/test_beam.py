@@ -75,8 +75,8 @@ class Within:
     def is_over(self) -> bool:
         return self.written in self.texts
 
-    def too_long(self) -> tuple[int, ...]:
-        return ()
+    def run_bounds(self) -> None:
+        return None
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         n = len(self.written)
@@ -93,8 +93,8 @@ class Free:
 
     is_over: bool = False
 
-    def too_long(self) -> tuple[int, ...]:
-        return ()
+    def run_bounds(self) -> None:
+        return None
 
     def allowed(self) -> None:
         return None

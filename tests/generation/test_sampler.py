@@ -14,6 +14,7 @@ from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.errors import ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.config import FILTERS, Bias, SamplingConfig
+from charnn.generation.run_limits import RunBounds
 from charnn.generation.sampler import Sampler
 from charnn.softmax import log_softmax
 from charnn.tokenizers import train
@@ -312,20 +313,25 @@ def test_a_lane_that_bans_and_what_is_allowed_leave_nothing_is_refused() -> None
         sampler(banned="b").choose(values, np.array([0.0, 0.5]), None, allowed_BV)
 
 
+def too_long(*tokens: int) -> RunBounds:
+    return RunBounds(too_long=tokens)
+
+
 def test_what_makes_a_run_too_long_is_ruled_out_in_its_own_lane_unless_that_has_nothing_else() -> None:
     values = np.repeat(row(0, 9, 1, 2), 3, axis=0)
     allowed_BV = np.ones((3, 6), np.bool_)
     allowed_BV[1] = [False, False, False, True, False, False]
-    greedy = sampler(temperature=0.0)
-    assert greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B,), (B,), ()]).tolist() == [D, B, B]
-    assert greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B, D), (B,), (A,)]).tolist() == [C, B, B]
-    assert one(greedy, values[:1], too_long=[(B, D)]) == C
-    assert one(sampler(banned="acd"), values[:1], too_long=[(B,)]) == B
-    log_p_BV = greedy.log_probabilities(values, allowed_BV, [(B,), (B,), ()])
+    greedy, points = sampler(temperature=0.0), np.full(3, 0.5)
+    assert greedy.choose(values, points, None, allowed_BV, [too_long(B), too_long(B), None]).tolist() == [D, B, B]
+    runs = [too_long(B, D), too_long(B), too_long(A)]
+    assert greedy.choose(values, points, None, allowed_BV, runs).tolist() == [C, B, B]
+    assert one(greedy, values[:1], runs=[too_long(B, D)]) == C
+    assert one(sampler(banned="acd"), values[:1], runs=[too_long(B)]) == B
+    log_p_BV = greedy.log_probabilities(values, allowed_BV, [too_long(B), too_long(B), None])
     assert (log_p_BV[:, B] > -np.inf).tolist() == [False, True, True]
     allowed_BV[2] = False
     with pytest.raises(UsageError, match="nothing can come next"):
-        greedy.choose(values, np.full(3, 0.5), None, allowed_BV, [(B,), (B,), (A,)])
+        greedy.choose(values, points, None, allowed_BV, runs)
 
 
 @pytest.mark.parametrize("heat", [0.0, 1.0])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from charnn import tokenizers
 from charnn.config.tokenizer import TokenizerKind
+from charnn.corpora.runs import RunLengths
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -45,24 +46,29 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     def write_tokenizer(self, tokenizer: Tokenizer) -> None:
         self.write(TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())
 
-    def longest_runs(self) -> dict[str, int] | None:
-        """The longest run of each character in the text that was learned, for those that follow themselves there; None
-        for a model of an early version, which has no record of them.
+    def runs(self) -> dict[str, RunLengths] | None:
+        """How long the runs of each character are in the text that was learned, for those that follow themselves there;
+        None for a model of an early version, which has no record of them.
 
         Raises ModelFormatError where the record is damaged.
         """
         if not (self.path / RUNS).exists():
             return None
         try:
-            runs = json.loads(self.read(RUNS))["longest_runs"]
-            sound = all(
-                len(character) == 1 and type(length) is int and length > 1 for character, length in runs.items()
-            )
+            found = {
+                character: RunLengths(**lengths) for character, lengths in json.loads(self.read(RUNS))["runs"].items()
+            }
+            sound = all(len(character) == 1 and _is_sound(lengths) for character, lengths in found.items())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             sound = False
         if not sound:
-            raise ModelFormatError(f"{self.path / RUNS}: damaged: no longest runs of characters")
-        return dict(runs)
+            raise ModelFormatError(f"{self.path / RUNS}: damaged: no runs of characters")
+        return found
 
-    def write_longest_runs(self, runs: Mapping[str, int]) -> None:
-        self.write(RUNS, (json.dumps({"longest_runs": dict(runs)}) + "\n").encode())
+    def write_runs(self, runs: Mapping[str, RunLengths]) -> None:
+        value = {"runs": {character: lengths._asdict() for character, lengths in runs.items()}}
+        self.write(RUNS, (json.dumps(value) + "\n").encode())
+
+
+def _is_sound(lengths: RunLengths) -> bool:
+    return all(type(length) is int for length in lengths) and 1 < lengths.usual <= lengths.longest

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from charnn.corpora.runs import RunLengths
 from charnn.errors import ModelFormatError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from tests.paths import GOLDEN
@@ -52,28 +53,31 @@ def test_tokenizer_of_another_vocabulary_size_than_the_network_is_refused(model:
     assert_refused(model)
 
 
-# The longest runs.
+# The lengths of runs.
 
 
 def test_a_model_of_an_early_version_has_no_record_of_runs(model: LanguageModelDirectory) -> None:
-    assert model.longest_runs() is None
+    assert model.runs() is None
 
 
 def test_runs_of_any_character_are_read_as_they_were_written(model: LanguageModelDirectory) -> None:
-    runs = {" ": 66, "\n": 2, "─": 80, chr(0xDCFF): 9, chr(0xD83D): 3, "\0": 4096}
-    model.write_longest_runs(runs)
-    assert model.longest_runs() == runs
+    longest = {" ": 66, "\n": 2, "─": 80, chr(0xDCFF): 9, chr(0xD83D): 3, "\0": 4096}
+    runs = {character: RunLengths(2, length) for character, length in longest.items()}
+    model.write_runs(runs)
+    assert model.runs() == runs
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        *("", "[]", "{}", '{"longest_runs": []}', '{"longest_runs": {"ab": 3}}', '{"longest_runs": {"a": "3"}}'),
-        *('{"longest_runs": {"a": 1}}', '{"longest_runs": {"a": 2.5}}', '{"longest_runs": {"a": true}}', "[" * 100_000),
+        *("", "[]", "{}", '{"runs": []}', '{"runs": {"a": 3}}', '{"runs": {"a": [2, 3]}}', "[" * 100_000),
+        *('{"runs": {"ab": {"usual": 2, "longest": 2}}}', '{"runs": {"a": {"usual": 2}}}'),
+        *('{"runs": {"a": {"usual": 1, "longest": 2}}}', '{"runs": {"a": {"usual": 3, "longest": 2}}}'),
+        *('{"runs": {"a": {"usual": 2, "longest": 2.5}}}', '{"runs": {"a": {"usual": 2, "longest": 2, "later": 2}}}'),
     ],
-    ids=lambda value: value[:30],
+    ids=lambda value: value[:40],
 )
 def test_a_damaged_record_of_runs_is_refused_in_one_line(model: LanguageModelDirectory, value: str) -> None:
     (model.path / "runs.json").write_text(value)
-    with pytest.raises(ModelFormatError, match=r"runs\.json: damaged: no longest runs of characters$"):
-        model.longest_runs()
+    with pytest.raises(ModelFormatError, match=r"runs\.json: damaged: no runs of characters$"):
+        model.runs()

@@ -11,7 +11,7 @@ import torch
 
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.corpora.runs import longest_runs
+from charnn.corpora.runs import run_lengths
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
@@ -49,7 +49,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self, directory: LanguageModelDirectory, plan: LanguageModelPlan, corpus: Corpus, processes: Processes = ALONE
     ) -> None:
         self.tokenizer = plan.tokenizer
-        self._texts, self._runs = corpus.validation, longest_runs(corpus.user_texts)
+        self._texts, self._runs = corpus.validation, run_lengths(corpus.user_texts)
         config = plan.config
         self._encoded = EncodedCorpus.encode(corpus, plan.tokenizer, config.training.validation_characters)
 
@@ -137,13 +137,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
         network.label_probabilities = corpus.label_probabilities
         random = np.random.default_rng(report.step)
-        text = generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, longest_runs=self._runs)
+        text = generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs)
         return "".join(text)
 
     def _write(self, weights: Weights) -> None:
         directory, network = self.directory, self.config.network
         directory.write_tokenizer(self.tokenizer)
-        directory.write_longest_runs(self._runs)
+        directory.write_runs(self._runs)
         directory.write_graph(language_model_graph(network, weights))
         directory.write_graph(step_graph(network, weights), quantized=True)
 

@@ -20,6 +20,7 @@ from charnn.tasks.task import InferencePrecision
 from charnn.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
+    from charnn.corpora.runs import RunLengths
     from charnn.generation.generator import Generation, TextGenerator
     from charnn.generation.text import Piece, Request, Text
     from charnn.tasks.language_model.conditions import Mixture
@@ -43,10 +44,10 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         return self.directory.tokenizer()
 
     @cached_property
-    def longest_runs(self) -> dict[str, int] | None:
-        """The longest run of each character that follows itself in the text that was learned; None where that is not
-        known. Raises ModelFormatError where the record is damaged."""
-        return self.directory.longest_runs()
+    def runs(self) -> dict[str, RunLengths] | None:
+        """How long the runs of each character are that follows itself in the text that was learned; None where that is
+        not known. Raises ModelFormatError where the record is damaged."""
+        return self.directory.runs()
 
     @cached_property
     def _runtimes(self) -> dict[tuple[bool, int], RuntimeLanguageModel]:
@@ -140,7 +141,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
                 number=number,
                 may_stop=self.may_stop,
                 echo=echo,
-                longest_runs=self.longest_runs,
+                runs=self.runs,
             )
         generator = self.generator(
             sampling, label=label, batch=batch, echo=echo, scored=scored, alternatives=alternatives
@@ -158,7 +159,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             self.tokenizer,
             sampling,
             may_stop=self.may_stop,
-            longest_runs=self.longest_runs,
+            runs=self.runs,
             **options,
         )
 

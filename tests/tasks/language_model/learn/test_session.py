@@ -106,28 +106,26 @@ def test_symbols_of_a_validation_text_of_its_own_are_not(start, corpus_of, silen
     assert session.run(silent) == "budget"
 
 
-# The longest runs.
+# The runs of characters.
 
 
 @pytest.mark.parametrize("tokenizer", ["characters", "bytes", "bpe"])
-def test_a_model_keeps_the_longest_runs_of_the_text_with_its_held_out_end(
-    start, corpus_of, silent, tokenizer: Any
-) -> None:
+def test_a_model_keeps_the_runs_of_the_text_with_its_held_out_end(start, corpus_of, silent, tokenizer: Any) -> None:
     session = start(corpus_of("ab--c──\n\n" * 30 + "c----"), steps=2, tokenizer=tokenizer, vocabulary_size=280, **TINY)
     session.run(silent)
-    assert session.directory.longest_runs() == {"-": 4, "─": 2, "\n": 2}
+    assert session.directory.runs() == {"-": (4, 4), "─": (2, 2), "\n": (2, 2)}
 
 
 def test_the_runs_of_a_validation_text_of_its_own_are_not_among_them(start, corpus_of, silent) -> None:
     session = start(corpus_of("aab" * 50, valid="aaabb"), steps=2, **TINY)
     session.run(silent)
-    assert session.directory.longest_runs() == {"a": 2}
+    assert session.directory.runs() == {"a": (2, 2)}
 
 
 def test_no_run_goes_on_from_one_document_into_the_next(start, corpus_of, silent) -> None:
     session = start(corpus_of("aa\n" * 50, document="line"), steps=2, **TINY)
     session.run(silent)
-    assert session.directory.longest_runs() == {"a": 2}
+    assert session.directory.runs() == {"a": (2, 2)}
 
 
 # Tiny texts, with every size chosen by charnn.
