@@ -23,17 +23,34 @@ class Foreign(NamedTuple):
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "a PDF file", "make text of it first: pdftotext FILE -"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Word file, or another of old Office", "save it as plain text first"),
-    (b"BZh", "a bzip2 archive", "unpack it first: bzcat FILE"),
+    (b"\x1f\x9d", "a compress archive", "unpack it first: uncompress -c FILE"),
+    (b"\x04\x22\x4d\x18", "an lz4 archive", "unpack it first: lz4cat FILE"),
+    (b"MSCF\0", "a cabinet archive", "unpack it first"),
+    *((b"BZh%d1AY" % level, "a bzip2 archive", "unpack it first: bzcat FILE") for level in range(1, 10)),
     (b"\xfd7zXZ\0", "an xz archive", "unpack it first: xzcat FILE"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first: zstdcat FILE"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
     (b"Rar!\x1a\x07", "a RAR archive", "unpack it first"),
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)", "choose a file of text"),
     (b"\xff\xd8\xff", "a picture (JPEG)", "choose a file of text"),
-    (b"GIF8", "a picture (GIF)", "choose a file of text"),
+    (b"GIF87a", "a picture (GIF)", "choose a file of text"),
+    (b"GIF89a", "a picture (GIF)", "choose a file of text"),
+    (b"II*\0", "a picture (TIFF)", "choose a file of text"),
+    (b"MM\0*", "a picture (TIFF)", "choose a file of text"),
+    (b"AT&TFORM", "a DjVu document", "make text of it first: djvutxt FILE"),
+    (b"ID3", "sound (MP3)", "choose a file of text"),
+    (b"OggS\0", "sound or video (Ogg)", "choose a file of text"),
+    (b"fLaC\0", "sound (FLAC)", "choose a file of text"),
+    (b"\x1a\x45\xdf\xa3", "video (Matroska)", "choose a file of text"),
     (b"\x7fELF", "a program", "choose a file of text"),
+    (b"MZ\x90\0", "a program", "choose a file of text"),
+    (b"\xcf\xfa\xed\xfe", "a program", "choose a file of text"),
+    (b"\xca\xfe\xba\xbe", "a program", "choose a file of text"),
+    (b"\x93NUMPY", "an array of NumPy", "choose a file of text"),
+    (b"\x89HDF\r\n", "an HDF5 file", "export a column of it as text first"),
+    (b"ARROW1\0", "an Arrow table", "export a column of it as text first"),
     (b"SQLite format 3\0", "an SQLite database", "export a column of it as text first"),
-    (b"PAR1", "a Parquet table", "export a column of it as text first"),
+    (b"PAR1\x15", "a Parquet table", "export a column of it as text first"),
 )
 _ZIPPED = (
     (b"word/", "a Word file", "save it as plain text, or make text of it first: pandoc FILE -t plain"),
@@ -41,9 +58,23 @@ _ZIPPED = (
     (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file", "save it as plain text first"),
     (b"mimetypeapplication/epub", "an EPUB book", "make text of it first: pandoc FILE -t plain"),
 )
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
-_XML = re.compile(rb"\s*<\?xml\b")
+_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|p|h[1-6]|ul|ol|table|section|"
+    rb"article|center|font)\b[^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML = re.compile(rb"\s*<(?:\?xml\b|!DOCTYPE\b)")
+_ELEMENT = re.compile(rb"\s*<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")
+_TAGS = re.compile(rb"</?[A-Za-z_][^<>]*>")
+_FEWEST_TAGS = 4
+"""So many tags in lines most of which have some are XML, even without a declaration."""
+_JSON = re.compile(rb"\s*(?:\{\s*\"[^\"\n]*\"\s*:|\[\s*(?:\{\s*\"|\[\s*[\[\"\d-]|\"[^\"\n]*\"\s*,|-?\d[\d.]*\s*,))")
+_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*(?:\n\s*\{|\s*\Z)")
+_LATEX = re.compile(rb"(?:\s*%[^\n]*\n)*\s*\\(?:documentclass|documentstyle|input|usepackage|begin)\b")
+_SUBTITLES = re.compile(rb"\s*(?:WEBVTT\b|\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> )")
 _TAR_PLACE, _TAR = 257, b"ustar"
+_MOBI_PLACE, _MOBI = 60, b"BOOKMOBI"
+_QUOTED_CELL = re.compile(r'(?<![^,;\n])"[^"]*"')
 SAMPLE_BYTES = 4096
 """The first bytes of a file that are looked at."""
 
@@ -57,6 +88,10 @@ def foreign_format(data: bytes) -> Foreign | None:
     if data.startswith(b"PK\x03\x04"):
         found = next(((what, hint) for inside, what, hint in _ZIPPED if inside in data), None)
         return Foreign(*(found or ("a zip archive", "unpack it first: unzip -p FILE")))
+    if data.startswith(b"RIFF") and data[8:12] in (b"WAVE", b"AVI ", b"WEBP"):
+        return Foreign("sound, video or a picture (RIFF)", "choose a file of text")
+    if data[_MOBI_PLACE : _MOBI_PLACE + len(_MOBI)] == _MOBI:
+        return Foreign("a Kindle book", "make text of it first: ebook-convert FILE book.txt")
     if data[_TAR_PLACE : _TAR_PLACE + len(_TAR)] == _TAR:
         return Foreign("a tar archive", "unpack it first: tar -xOf FILE")
     start = data.removeprefix(b"\xef\xbb\xbf")
@@ -64,9 +99,29 @@ def foreign_format(data: bytes) -> Foreign | None:
         return Foreign("an RTF file", "save it as plain text, or make text of it first: pandoc FILE -t plain", True)
     if _HTML.match(start):
         return Foreign("HTML", "its tags are text, too; make plain text of it first: pandoc FILE -t plain", True)
-    if _XML.match(start):
+    if _XML.match(start) or _is_element(start):
         return Foreign("XML", "its tags are text, too; take out the text that you mean first", True)
+    if _JSON.match(start) and not _JSON_LINES.match(start):
+        return Foreign(
+            "JSON", "its keys are text, too; take out the text that you mean first, as jq -r .text does", True
+        )
+    if _LATEX.match(start):
+        return Foreign("LaTeX", "its commands are text, too; make plain text of it first: pandoc FILE -t plain", True)
+    if _SUBTITLES.match(start):
+        return Foreign("subtitles", "their times are text, too; take them out first", True)
+    if start.startswith(b"%!PS"):
+        return Foreign("PostScript", "make text of it first: ps2txt FILE", True)
     return None
+
+
+def _is_element(data: bytes) -> bool:
+    """Whether the data begin with an element of XML, and most of the lines have tags, some of which end one."""
+    if _ELEMENT.match(data) is None or b"</" not in data:
+        return False
+    lines = [line for line in data.splitlines() if line.strip()]
+    return len(_TAGS.findall(data)) >= _FEWEST_TAGS and 2 * sum(_TAGS.search(line) is not None for line in lines) > len(
+        lines
+    )
 
 
 def looks_like_table(text: str) -> str | None:
@@ -74,6 +129,7 @@ def looks_like_table(text: str) -> str | None:
 
     It is CSV where the first lines have as many commas or semicolons each, and the first has names between them.
     """
+    text = _QUOTED_CELL.sub(lambda cell: cell[0].replace("\n", " "), text)
     lines = [line for line in text.split("\n")[:20] if line.strip()]
     whole = lines if text.endswith("\n") and len(lines) < 20 else lines[:-1]  # the last line may be cut
     if len(whole) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in whole):

@@ -24,6 +24,8 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VB
         ),
         ("name,age\nBob,42\nAnn,31\n" * 9, "language-model", "looks like CSV, and is read as text; --text NAME"),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
+        ('[{"a": 1},\n{"a": 2}]\n' * 9, "language-model", "looks like JSON, and is read as text; its keys"),
+        ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
         ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),
         ("The cat sat on the mat.\n" * 9, "language-model", None),
     ],
@@ -73,6 +75,24 @@ def test_an_error_that_rests_on_a_guess_names_the_option_that_says_otherwise(cha
         assert "file.txt:10: expected 3 columns, found 1" in error[-1]
     assert "--task" not in said_once(charnn("train", "file.txt", "--task", "tagger"))
     assert "--task" not in said_once(charnn("eval", "file.txt", "--model", "good"))
+
+
+def test_columns_whose_lines_end_in_returns_alone_are_no_text(charnn, text_file, said_once):
+    text_file(SPACED.replace("\n", "\r"), "file.txt")
+    result = charnn("train", "file.txt", "--steps", "1")
+    assert result.code == 1
+    assert "its lines end in \\r alone, as on old Macs" in result.err
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "language-model").code == 0
+
+
+def test_tag_says_that_markup_is_read_as_raw_text(charnn, text_file):
+    text_file(SPACED, "file.txt")
+    assert charnn("train", "file.txt", "--steps", "1", "--task", "tagger", "--out", "model").code == 0
+    for text, said in (("<html><body>Hello there.</body></html>\n", "page looks like HTML"), ("Hello there.\n", "")):
+        text_file(text, "page")
+        result = charnn("tag", "page", "-m", "model")
+        assert result.code == 0
+        assert (said in result.err) if said else not result.err
 
 
 @pytest.mark.parametrize("command", ["train", "tag", "score", "eval"])

@@ -39,6 +39,9 @@ BINARY = [
     (tarred(), "a tar archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Word file, or another of old Office"),
     (b"BZh91AY", "a bzip2 archive"),
+    (b"RIFF\x10\0\0\0WAVEfmt ", "sound, video or a picture (RIFF)"),
+    (b"\x93NUMPY\x01\0", "an array of NumPy"),
+    (b"book" + b"\0" * 56 + b"BOOKMOBI", "a Kindle book"),
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
 ]
 
@@ -62,6 +65,14 @@ def test_a_file_that_is_no_text_is_refused_by_its_name(data: bytes, what: str, t
         ("\ufeff<!DOCTYPE html>\n<html>", "HTML"),
         ("<!-- x -->\n<HTML lang=en>", "HTML"),
         ('<?xml version="1.0"?><a/>', "XML"),
+        ("<p>hello <b>there</b></p>\n<p>hi</p>\n", "HTML"),
+        ("<TEI><p>hello</p></TEI>\n" * 3, "XML"),
+        ('{"a": [1, 2],\n "b": "text"}\n', "JSON"),
+        ('[{"a": 1},\n{"a": 2}]\n', "JSON"),
+        ("% a comment\n\\documentclass{article}\n", "LaTeX"),
+        ("1\n00:00:01,000 --> 00:00:02,000\nHello\n", "subtitles"),
+        ("WEBVTT\n\n00:01.000 --> 00:04.000\nHello\n", "subtitles"),
+        ("%!PS-Adobe-3.0\n", "PostScript"),
     ],
 )
 def test_markup_is_text_and_is_named(text: str, what: str) -> None:
@@ -70,7 +81,26 @@ def test_markup_is_text_and_is_named(text: str, what: str) -> None:
     assert (found.what, found.is_text) == (what, True)
 
 
-@pytest.mark.parametrize("text", ["", "The cat sat.", "<b>bold</b> words", "{curly}", "PK is a name", "# x\n", "\0\0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "The cat sat.",
+        "<b>bold</b> words",
+        "{curly}",
+        "PK is a name",
+        "# x\n",
+        "\0\0",
+        "BZhang said",
+        "GIF8 is no name",
+        "<speaker> Hello.\n<other> Hi.\n",
+        "[1] A note.\n",
+        "{a, b}\n",
+        '{"a": 1}\n{"a": 2}\n',
+        "MM is short",
+        "ID4",
+    ],
+)
 def test_plain_text_is_not_named(text: str) -> None:
     assert foreign_format(text.encode()) is None
 
@@ -80,6 +110,7 @@ def test_plain_text_is_not_named(text: str) -> None:
     [
         ("name,age\nBob,42\nAnn,31\n", "CSV"),
         ('text;label\n"a;b";x\nc;y\n', "CSV"),
+        ('name,age\n"Bob\nB",42\nAnn,31\n', "CSV"),
         ('{"a": 1}\n{"a": 2}\n', "JSON lines"),
         ("Well, yes.\nNo, never.\nOh, well.\n", None),
         ("a line\nanother\n", None),

@@ -40,6 +40,8 @@ class TaggerTask(Task[TaggerConfig]):
         """CoNLL-U, columns with blank lines between sentences, and lines of several word_TAG are treebanks."""
         from charnn.tasks.tagger.formats.recognition import recognize, sample_of
 
+        if "\n" not in sample:  # lines that end as on old Macs are an error once the file is read
+            sample = sample.replace("\r", "\n")
         found = recognize(sample_of(sample))
         if found.format == "lines" or not found.is_treebank:
             return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
+from charnn.corpora.foreign import foreign_format
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.scripts import unspaced_script
@@ -118,9 +119,11 @@ class InputSentences:
         check_line_ends(sample, name)
         found = recognize(sample)
         format = "characters" if self._level == "character" and found.format != "columns" else found.format
-        if format == "lines" and found.looks_like:
+        markup = foreign_format(sample.encode("utf-8", "surrogateescape"))
+        looks_like = markup.what if markup is not None else found.looks_like
+        if format == "lines" and looks_like:
             warnings.warn(
-                f"{name} looks like {found.looks_like}, and is read as raw text; --format says what it is",
+                f"{name} looks like {looks_like}, and is read as raw text; --format says what it is",
                 CharnnWarning,
                 stacklevel=2,
             )
