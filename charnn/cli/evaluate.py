@@ -59,6 +59,9 @@ def evaluate(
     I-PER, O), it also gives the precision, recall and F1 of entities, by
     their exact words and types; that F1 is the figure to quote.
 
+    FILE that the model learned from, or was chosen by, is known by its hash,
+    and a warning says so.
+
     charnn eval --context 256 --json | jq .bits_per_character
     charnn eval test.conllu --model english
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
@@ -67,6 +70,8 @@ def evaluate(
     from charnn.checkpoint.locate import is_named
     from charnn.cli import console
     from charnn.corpora.folders import corpus_files
+    from charnn.corpora.sources import files_read
+    from charnn.tasks.known_data import known_data
 
     files = corpus_files(files or [])
     wanted = given_options(invocation, values)
@@ -75,26 +80,30 @@ def evaluate(
     who = f"{directory.path} is a {chosen.title}"
     api.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
     loaded = chosen.load(chosen.directory(directory.path), precision=precision, threads=options.processors())
-    evaluation = chosen.evaluate(
-        loaded,
-        files or [],
-        options_from(chosen.evaluation_options, wanted),
-        encoding=encoding,
-        threads=options.processors(),
-    )
     told_by_content = task is None and not is_named(model)
-    with api.naming_the_task(chosen if told_by_content else None):
-        for finding in evaluation.run():
-            if as_json:
-                console.write_json(finding.to_json())
-            else:
-                console.write(finding.to_line())
+    with files_read() as sources:
+        evaluation = chosen.evaluate(
+            loaded,
+            files or [],
+            options_from(chosen.evaluation_options, wanted),
+            encoding=encoding,
+            threads=options.processors(),
+        )
+        with api.naming_the_task(chosen if told_by_content else None):
+            for finding in evaluation.run():
+                if as_json:
+                    console.write_json(finding.to_json())
+                else:
+                    console.write(finding.to_line())
+    known = known_data(loaded.config, sources)
+    for sentence in known.sentences():
+        console.warn(sentence)
     for notice in evaluation.notices():
         console.notice(notice)
     if evaluation.lists:
         return
     if as_json:
-        console.write_json(evaluation.to_json())
+        console.write_json({**evaluation.to_json(), **known.to_json()})
     else:
         console.write(evaluation.report())
 

@@ -13,6 +13,9 @@ import io
 import os
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import (
@@ -28,6 +31,7 @@ from charnn.errors import CorpusError, UsageError
 
 PEEKED_BYTES = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
+_files_read: ContextVar[list[SourceFile] | None] = ContextVar("files_read", default=None)
 
 
 def read(
@@ -50,7 +54,21 @@ def read(
         check_is_text(data, name)
     text = _decoded(data, name, encoding, any_bytes, on_error)
     place = path if path == "-" else os.path.abspath(path)
-    return text, SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
+    source = SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
+    if (files := _files_read.get()) is not None:
+        files.append(source)
+    return text, source
+
+
+@contextmanager
+def files_read() -> Iterator[list[SourceFile]]:
+    """Collects the records of all files that `read` reads before the end of the `with`, whoever calls it."""
+    files: list[SourceFile] = []
+    token = _files_read.set(files)
+    try:
+        yield files
+    finally:
+        _files_read.reset(token)
 
 
 def peek(path: str, *, encoding: str = "utf-8") -> str:

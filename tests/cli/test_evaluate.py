@@ -17,6 +17,8 @@ KEYS = {
     "documents",
     "nats_per_stop",
     "precision",
+    "learned_from",
+    "chosen_by",
     "model",
 }
 

@@ -28,6 +28,7 @@ from tests.paths import ROOT
 
 FIXTURE = ROOT / "tests" / "tasks" / "tagger" / "use" / "ud_fixture"
 
+KNOWN = "learned_from", "chosen_by"
 NOUN = "NOUN", "NN", "Number=Sing"
 TRAINING = [[("cats", *NOUN), ("sleep", *NOUN)]] * 9
 HELD_OUT = [("dogs", *NOUN), ("sleep", "VERB", "VB", "VerbForm=Inf")]
@@ -124,7 +125,7 @@ def test_figures_of_each_tag(evaluate):
 
 def test_json_says_of_what_it_is(evaluate, tagger):
     result = evaluate("gold.conllu", "--json").json
-    assert set(result) == {"upos", "xpos", "feats", "all_columns", "file", "precision", "model"}
+    assert set(result) == {"upos", "xpos", "feats", "all_columns", "file", "precision", "model", *KNOWN}
     assert figures(result, "file", "precision", "model") == ("gold.conllu", "fp32", str(tagger))
     assert evaluate("--json").json["file"] is None
 
