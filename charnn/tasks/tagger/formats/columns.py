@@ -9,15 +9,16 @@ written as further columns at the end.
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from charnn.corpora.lines import Block, Blocks
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.tagger.config import PASSED_OVER
-from charnn.tasks.tagger.formats.rows import DOCUMENT_START, cells_of, is_comment, is_header
+from charnn.tasks.tagger.formats.rows import DOCUMENT_START, cell_separator, cells_of, is_comment, is_header
 from charnn.tasks.tagger.formats.sentence import (
     MAY_BE_NONE,
     NOT_GIVEN,
@@ -149,7 +150,7 @@ class ColumnsReader:
     def _without_comments(self, sentence: ColumnsSentence, text: str) -> str:
         """The rows of a sentence, without the lines before them that are none. It tells the separator of the file."""
         if self._width is None:
-            self._separator = _separator_of(text)
+            self._separator = cell_separator([line.removesuffix("\r") for line in text.split("\n")])
         skipped = 0
         if text.startswith(("#", DOCUMENT_START)) or self._width is None:
             lines = text.split("\n")
@@ -161,6 +162,12 @@ class ColumnsReader:
                 and len(lines) > skipped + 1
                 and is_header(cells_of(lines[skipped].removesuffix("\r"), self._separator))
             ):
+                header = " ".join(cells_of(lines[skipped].removesuffix("\r"), self._separator))
+                warnings.warn(
+                    f"{self._name}:{sentence.line + skipped}: taken for the names of the columns: {header}",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
                 skipped += 1
             if skipped:
                 rows = "\n".join(lines[skipped:])
@@ -168,13 +175,6 @@ class ColumnsReader:
                 sentence.skipped = skipped
                 return rows
         return text
-
-
-def _separator_of(text: str) -> str:
-    """A tab, or a space where no line has a tab and most lines have spaces between cells."""
-    lines = text.split("\n")
-    several = sum(len(cells_of(line.removesuffix("\r"), " ")) > 1 for line in lines)
-    return " " if "\t" not in text and 2 * several > len(lines) else "\t"
 
 
 def _usual_width(lines: Sequence[str], separator: str) -> int:

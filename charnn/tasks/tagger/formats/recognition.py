@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
-from charnn.tasks.tagger.formats.rows import cells_of, is_comment, is_header
+from charnn.tasks.tagger.formats.rows import cell_separator, cells_of, is_comment, is_header
 from charnn.tasks.tagger.formats.slashed import separator_of, split_token
 from charnn.tasks.tagger.formats.tags import are_tags, is_known, is_tag, tolerated
 
@@ -18,11 +18,15 @@ SAMPLE_CHARACTERS = 1 << 12
 """The number of characters at the beginning of a text from which its format is told, if a whole row is among them."""
 LONGEST_SAMPLE = 1 << 20
 """No more characters are looked at, however long comments and rows are."""
+LONGEST_BLOCK = 1 << 16
+"""No more characters are looked at for the end of the first sentence."""
 
+_SECOND_BLOCK = re.compile(r"(?<=\S)[ \t\r]*\n[ \t\r]*\n(?:[ \t\r]*\n)*[^\n]+\n")
+"""Blank lines after others, and a whole line after them."""
 _COMMENT = re.compile(
     r"#\s*(?:(?:sent_id|text|text_\w+|new(?:doc|par)(?: id)?|global\.columns)\s*=|new(?:doc|par)\s*$)"
 )
-_TELLING_LINE = re.compile(r"^\ufeff?(?!#)[^\n]*\S[^\n]*\n", re.MULTILINE)
+_TELLING_LINE = re.compile(r"^\ufeff?(?!#)[^\S\n]*+\S[^\n]*+\n", re.MULTILINE)
 """A whole line that is neither blank nor perhaps a comment: only such a line tells the format."""
 _FIRST_ID = re.compile(r"0\.1|1(?:-[1-9][0-9]*)?")
 _FEWEST_COLUMNS = 4
@@ -51,11 +55,15 @@ class Recognition:
 
 
 def sample_of(text: str) -> str:
-    """The beginning of a text that `recognize` needs: a whole row, however long it and the comments before it are."""
+    """The beginning of a text that `recognize` needs: a whole row, however long it and the comments before it are, and
+    the row after the first sentence, which may be long, too."""
     if len(text) <= SAMPLE_CHARACTERS:
         return text
     telling = _TELLING_LINE.search(text, 0, LONGEST_SAMPLE)
-    return text[: max(SAMPLE_CHARACTERS, telling.end() if telling else LONGEST_SAMPLE)]
+    end = max(SAMPLE_CHARACTERS, telling.end() if telling else LONGEST_SAMPLE)
+    if _SECOND_BLOCK.search(text, 0, end) is None and (second := _SECOND_BLOCK.search(text, 0, LONGEST_BLOCK)):
+        end = max(end, second.end())
+    return text[:end]
 
 
 def is_enough(sample: str, *, pauses: bool) -> bool:
@@ -84,7 +92,7 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
         return Recognition("conllu", "the rows or the comments of CoNLL-U", is_treebank=True)
     blocks = _blocks(whole if any(line.strip() for line in whole) else [last])
     for separator, name in (("\t", "tabs"), (" ", "spaces")):
-        if separator == " " and any("\t" in line for block in blocks[:1] for line in block):
+        if separator == " " and blocks and cell_separator(blocks[0]) != separator:
             continue
         rows = _rows(blocks, separator)
         is_treebank = len(blocks) > 1 and _have_tags(rows)

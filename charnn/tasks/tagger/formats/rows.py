@@ -25,6 +25,16 @@ def cells_of(line: str, separator: str) -> list[str]:
     return line.split("\t") if separator == "\t" else _SPACES.split(line.strip(" \t"))
 
 
+def cell_separator(lines: Sequence[str]) -> str:
+    """A tab, or a space where no line has a tab and most lines have spaces between cells.
+
+    Comments tell only where there is nothing else.
+    """
+    lines = [line for line in lines if not line.startswith("#")] or lines
+    several = sum(len(cells_of(line, " ")) > 1 for line in lines)
+    return " " if 2 * several > len(lines) and not any("\t" in line for line in lines) else "\t"
+
+
 def is_comment(line: str, separator: str, width: int) -> bool:
     """Whether a line before the rows of a sentence, which have `width` cells, is not a row."""
     if line.startswith(DOCUMENT_START):

@@ -24,7 +24,7 @@ _TAG = re.compile(
     rf"|{_FEATURES.pattern}"
     rf"|{_PUNCTUATION_TAG}"
 )
-_OTHER_TAG = re.compile(rf"[A-Za-z][a-z0-9$*+'-]{{0,15}}|{_PUNCTUATION_TAG}")  # nn, np-tl, ppss+bem, Ncmsn
+_OTHER_TAG = re.compile(rf"[A-Za-z][a-z0-9$*+':-]{{0,15}}|{_PUNCTUATION_TAG}")  # np-tl, ppss+bem, obl:tmod, Ncmsn
 _ENTITY_TAG = re.compile(r"[Oo]|[BIESLUMbieslum]-\S+")
 _PIECE_TAGS = frozenset("BIMESO")
 _PUNCTUATION = re.compile(r"[^\w\s]+")

@@ -119,6 +119,7 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\n"
         "EU\tB-ORG\nGer man\tO X\nHe\tO\nsat\tO\n\nx\tO\n",
         "word\tpos\nThe\tDET\ncat\tNOUN\n\nIt\tPRON\n",
         "the O\ncat O\n\nit O\nran O\n\n",
+        "# id 0df\tdomain=en\nhe _ _ O\nin _ _ O\nLondon _ _ B-LOC\n\n# id 0e\tdomain=en\nit _ _ O\n",
         "EU b-org\nsaid o\n\nHe o\nsat o\n\n",
         "London LOC\nis O\nbig O\n\nIt O\nis O\n",
         "人 S\n民 B\n日 M\n报 E\n\n他 S\n在 S\n北 B\n京 E\n\n",
@@ -214,6 +215,22 @@ def test_a_sample_has_a_whole_row_however_far_it_is(before: str) -> None:
     assert is_enough("#" * (1 << 20), pauses=False), "a sample has an end"
 
 
+def test_a_sample_has_a_row_of_the_second_sentence_however_long_the_first_is() -> None:
+    text = "the det\ncat noun\n" * 1000 + "\n" + "it pron\n\n" * 9
+    found = recognize(sample_of(text))
+    assert (found.format, found.is_treebank) == ("columns", True)
+    prose = "It was so.\n" * 100_000
+    assert len(sample_of(prose)) == 4096
+
+
+@pytest.mark.parametrize("text", ["word " * 400_000, "x" * 2_000_000, "x" + " " * 2_000_000, " \n" * 900_000])
+def test_a_sample_of_a_text_without_line_ends_is_taken_in_linear_time(text: str) -> None:
+    start = time.perf_counter()
+    assert len(sample_of(text)) == 1 << 20
+    assert is_enough(text, pauses=False)
+    assert time.perf_counter() - start < 2
+
+
 def test_old_line_ends_are_named() -> None:
     for text in (ROW.replace("\n", "\r") * 2, SPACED.replace("\n", "\r")):
         with pytest.raises(CorpusError, match=r"^f: its lines end in \\r alone, as on old Macs$"):
@@ -246,12 +263,14 @@ def test_nothing_is_too_odd_to_be_told(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x_A=b" * 10_000, "x_" + "A=bC" * 10_000, "/" * 50_000, "a/B=" * 10_000, "\n\t" * 20_000]
+    "text",
+    ["x_A=b" * 10_000, "x_" + "A=bC" * 10_000, "/" * 50_000, "a/B=" * 10_000, "\n\t" * 20_000, "x \n \t" * 20_000],
 )
 def test_time_grows_with_length_and_no_faster(text: str) -> None:
     start = time.perf_counter()
     recognize(text)
     recognize(f"{text} {text} {text}")
+    sample_of(text * 9)
     assert time.perf_counter() - start < 2
 
 

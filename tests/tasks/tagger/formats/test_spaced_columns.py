@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.errors import CharnnWarning
 from charnn.tasks.tagger.formats import open_reader, render
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 
@@ -43,6 +44,13 @@ def test_only_the_tags_change_and_spaces_stay() -> None:
     )
 
 
+def test_a_tab_in_a_comment_parts_no_cells() -> None:
+    text = "# id 1\tdomain=en\nhe PRP O\nsat VBD O\n\n"
+    sentences = read(text)
+    assert [sentence.words for sentence in sentences] == [["he", "sat"]]
+    assert tagged(sentences, "ner", "X") == text.replace(" O", " X")
+
+
 def test_a_tab_among_spaces_parts_cells_too_and_stays() -> None:
     text = "EU NNP O\nx NN O\n\nHe \tPRP\tO\t\n\n"
     sentences = read(text)
@@ -64,7 +72,8 @@ def test_an_irregular_row_is_named_by_its_place(text: str, message: str) -> None
 
 
 def test_a_header_is_no_word() -> None:
-    sentences = read("word\tpos\r\nThe\tDET\r\n\r\nword\tpos\r\n", ("pos",))
+    with pytest.warns(CharnnWarning, match=r"^f:1: taken for the names of the columns: word pos$"):
+        sentences = read("word\tpos\r\nThe\tDET\r\n\r\nword\tpos\r\n", ("pos",))
     assert [sentence.words for sentence in sentences] == [["The"], ["word"]]
     assert tagged(sentences, "pos", "X") == "word\tpos\r\nThe\tX\r\n\r\nword\tX\r\n"
 
