@@ -363,6 +363,21 @@ class RecurrentTrainingOptions(TrainingOptions):
         }
 
 
+@dataclass(frozen=True)
+class StartFromOptions:
+    """The option of every task that can start from another model's weights."""
+
+    start_from: str | None = option(
+        None,
+        "Start from the weights of this model instead of random ones. What both know keeps its weights: symbols, and "
+        "in a tagger words, characters and tags. The network keeps its shape.",
+        panel=TRAINING,
+        metavar="NAME|PATH",
+        flag="--from",
+        shown_default="",
+    )
+
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

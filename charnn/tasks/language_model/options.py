@@ -16,6 +16,7 @@ from charnn.tasks.options import (
     LabelledOptions,
     LineOptions,
     RecurrentTrainingOptions,
+    StartFromOptions,
     option,
 )
 
@@ -23,7 +24,7 @@ DEFAULT = TokenizerConfig()
 
 
 @dataclass(frozen=True)
-class LanguageModelOptions(LabelledOptions, LineOptions, RecurrentTrainingOptions):
+class LanguageModelOptions(LabelledOptions, LineOptions, StartFromOptions, RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
@@ -64,14 +65,6 @@ class LanguageModelOptions(LabelledOptions, LineOptions, RecurrentTrainingOption
         panel=TEXTS,
         metavar="N",
         minimum=1,
-    )
-    start_from: str | None = option(
-        None,
-        "Start from the weights of this model instead of random ones. Symbols that both texts have keep their weights.",
-        panel=TEXTS,
-        metavar="NAME|PATH",
-        flag="--from",
-        shown_default="",
     )
     residual: bool = option(
         False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK

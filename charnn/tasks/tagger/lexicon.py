@@ -113,6 +113,11 @@ class Lexicon:
         return word in self.counts
 
     @property
+    def words_with_vectors(self) -> list[str]:
+        """The words with a vector of their own, as they are looked up; the first has id 1."""
+        return list(self._ids)
+
+    @property
     def word_ids(self) -> int:
         """How many ids words have: one for each word with a vector of its own, and one for all others."""
         return len(self._ids) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
-from charnn.tasks.options import TREEBANKS, RecurrentTrainingOptions, option
+from charnn.tasks.options import TREEBANKS, RecurrentTrainingOptions, StartFromOptions, option
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
     DecoderKind,
@@ -29,7 +29,7 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TaggerOptions(RecurrentTrainingOptions):
+class TaggerOptions(StartFromOptions, RecurrentTrainingOptions):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "

@@ -64,6 +64,7 @@ class TaggerTask(Task[TaggerConfig]):
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank
 
+        source = None if options.start_from is None else self.directory.find(options.start_from)
         treebank = read_treebank(
             run.corpus,
             options.validation_paths,
@@ -82,7 +83,9 @@ class TaggerTask(Task[TaggerConfig]):
             **options.sizes,
         )
         settings = options.training_settings(patience=PATIENCE)
-        return TaggerSession.start(lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts)
+        return TaggerSession.start(
+            lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts, source
+        )
 
     def resume(self, directory: TaskDirectory[TaggerConfig], run: Run, budget: Budget | None) -> TaggerSession:
         from charnn.tasks.tagger.learn.session import TaggerSession

@@ -5,23 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from charnn.config.tokenizer import TokenizerConfig
-from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tokenizers import train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.training import transfer
+from charnn.training.transfer import copy_rows, shared_places
 
-T = TypeVar("T")
 Symbol = tuple[str, str]
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
 """The fields of LanguageModelNetworkConfig on which the shapes of weights, or what they compute, depend."""
@@ -55,31 +53,17 @@ class InitialWeights:
         The rows of new symbols and labels stay as they were initialised, and so does what decides where a document ends
         unless both models stop alike.
         """
-        shared, shared_labels = _shared(symbols, self.symbols), _shared(labels, self.labels)
+        shared, shared_labels = shared_places(symbols, self.symbols), shared_places(labels, self.labels)
         for name, parameter in network.named_parameters():
             if name in ROWS_OF_SYMBOLS:
                 is_taken = self.stops_alike or name == "embedding.weight"
-                _copy_rows(parameter, self.arrays[name], [pair for pair in shared if is_taken or pair[0] != STOP_ID])
+                copy_rows(parameter, self.arrays[name], [pair for pair in shared if is_taken or pair[0] != STOP_ID])
             elif name == ROWS_OF_LABELS:
-                _copy_rows(parameter, self.arrays.get(name), shared_labels)
+                copy_rows(parameter, self.arrays.get(name), shared_labels)
             elif self.stops_alike or name not in ROWS_OF_LENGTHS:
                 parameter.copy_(torch.from_numpy(self.arrays[name]))
         known = set(self.symbols)
         return [symbol for symbol in symbols if symbol not in known]
-
-
-def _shared(ours: Sequence[T], theirs: Sequence[T]) -> list[tuple[int, int]]:
-    """The places of what both sequences have: in `ours`, and in `theirs`."""
-    place = {value: index for index, value in enumerate(theirs)}
-    return [(index, place[value]) for index, value in enumerate(ours) if value in place]
-
-
-def _copy_rows(parameter: Tensor, source: npt.NDArray[Any] | None, rows: Sequence[tuple[int, int]]) -> None:
-    """Copies rows of `source` into those of `parameter`: for each pair, to the first from the second."""
-    if source is None or not rows:
-        return
-    to_rows, from_rows = np.array(rows, np.int64).T
-    parameter[torch.from_numpy(to_rows)] = torch.from_numpy(source[from_rows]).to(parameter.device)
 
 
 def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
@@ -108,15 +92,4 @@ def same_stopping(
 
 def same_shape(overrides: LanguageModelOverrides, source: LanguageModelNetworkConfig) -> LanguageModelOverrides:
     """`overrides` with the shape of `source`. Raises UsageError where another shape was asked for."""
-    shape = {name: getattr(source, name) for name in SHAPE}
-    for name, value in shape.items():
-        asked = getattr(overrides, name)
-        if asked not in (None, value):
-            what = f"{name.replace('_', ' ')} {value}, not {asked}"
-            if name == "residual":
-                what = f"{'' if value else 'no '}residual connections"
-            raise UsageError(
-                f"the model to start from has {what}",
-                hint="leave the option out: the weights keep their shape",
-            )
-    return dataclasses.replace(overrides, **shape)
+    return transfer.same_shape(overrides, source, SHAPE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress
 from typing import Any
 
@@ -11,10 +11,12 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import NO_TAG
+from charnn.tasks.tagger.learn.transfer import SHAPE, InitialWeights, with_shape_of
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget
+from charnn.training.transfer import same_shape
 
 LONGEST_SENTENCE = 256
 """Sentences of more words are cut in training."""
@@ -93,16 +95,30 @@ class TaggerPlan:
     lexicon: Lexicon
     threads: int
     """The number of threads that a step is worth."""
+    initial_weights: InitialWeights | None = None
+    """The weights to begin with, unless they are random."""
 
 
 def decide(
-    treebank: Treebank, overrides: TaggerOverrides, settings: Mapping[str, Any], *, thread_counts: Sequence[int]
+    treebank: Treebank,
+    overrides: TaggerOverrides,
+    settings: Mapping[str, Any],
+    *,
+    thread_counts: Sequence[int],
+    source: TaggerDirectory | None = None,
 ) -> TaggerPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the treebank. Nothing is written.
 
-    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
-    what cannot be.
+    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used; `source` is the
+    model to start from. Raises ConfigError for what cannot be, and UsageError for another shape than that of `source`.
     """
+    initial_weights = None
+    if source is not None:
+        theirs = source.config().network
+        overrides = same_shape(overrides, theirs, SHAPE)
+        overrides = replace(overrides, decoder=overrides.decoder or theirs.decoder)
+        # The weights are read now, because the new directory may be about to replace the source.
+        initial_weights = InitialWeights(source.path.name, source.weights(), source.lexicon(), theirs.decoder)
     corpus = treebank.config
     tags = {
         column: [tag for sentence in treebank.training for tag in sentence.tags[number] if tag != NO_TAG]
@@ -114,8 +130,10 @@ def decide(
     network, training = configure(
         overrides, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
     )
+    if source is not None:
+        network = with_shape_of(network, theirs)
     config = TaggerConfig("tagger", network, training, corpus, new_record())
-    return TaggerPlan(config, lexicon, _threads(config, thread_counts))
+    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights)
 
 
 def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:

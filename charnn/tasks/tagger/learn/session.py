@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from charnn.training.report import Report
 from charnn.training.session import Session
 
 PREVIEW_WORDS = 40
+SHOWN_TAGS = 5
+"""The most tags that a line of the description names."""
 
 
 FEW_SENTENCES = 20
@@ -40,12 +43,15 @@ class TaggerSession(Session[TaggerConfig]):
     def __init__(self, directory: TaggerDirectory, plan: TaggerPlan, treebank: Treebank) -> None:
         self.treebank = treebank
         self.lexicon = plan.lexicon
+        self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.lexicon)
         config = plan.config
         self._encoded = EncodedTreebank(treebank, plan.lexicon, longest=config.training.window_length)
         frequencies = torch.from_numpy(plan.lexicon.frequencies())
 
         def objective(device: torch.device) -> TaggerObjective:
             self.network = TaggerNetwork(config.network, frequencies, rules(config.corpus, plan.lexicon)).to(device)
+            if plan.initial_weights is not None:
+                plan.initial_weights.copy_into(self.network, plan.lexicon)
             return TaggerObjective(self.network, self._encoded, config.corpus, config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
@@ -59,12 +65,14 @@ class TaggerSession(Session[TaggerConfig]):
         overrides: TaggerOverrides,
         settings: Mapping[str, Any],
         thread_counts: Sequence[int] | None = None,
+        source: TaggerDirectory | None = None,
     ) -> TaggerSession:
-        """Begins a new run. The directory is made once all else is right.
+        """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
+        right.
 
         `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
         """
-        plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts))
+        plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts), source=source)
         return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
 
     @classmethod
@@ -128,11 +136,26 @@ class TaggerSession(Session[TaggerConfig]):
             f"on, {validated if self.holds_out else 'none held out'}; tags: {tags}",
             *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
             *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
+            *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
+            *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
+
+    def _unseen_tags(self) -> str:
+        """The tags of the validation data that training never sees, with the words that have them; "" without any."""
+        found = []
+        for number, (column, tags) in enumerate(self.lexicon.tags.items()):
+            every = Counter(tag for sentence in self.treebank.validation for tag in sentence.tags[number] if tag)
+            if unseen := sorted((every.keys() - set(tags)), key=lambda tag: (-every[tag], tag)):
+                shown = ", ".join(unseen[:SHOWN_TAGS])
+                more = f" and {len(unseen) - SHOWN_TAGS:,} more" if len(unseen) > SHOWN_TAGS else ""
+                words = sum(every[tag] for tag in unseen)
+                s = "" if words == 1 else "s"
+                found.append(f"{len(unseen):,} {column} of {words:,} {self.config.corpus.level}{s} ({shown}{more})")
+        return f"tags of the validation data that training never sees: {'; '.join(found)}" if found else ""
 
     def _measure_quantization(self) -> TaggerQuantization:
         return measure_quantization(self.directory, self._encoded, self.network.decoders())
