@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charnn.cli import options
 from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from charnn.config.model import TrainingRecord
 
 
 def info(
@@ -41,7 +46,20 @@ def info(
     rows = [
         ("model", str(directory.path)),
         ("task", config.task),
+        *([("status", status)] if (status := _status(found.path, config.record)) else []),
         *((k, f"{text}; {parameters:,} parameters" if k == "network" else text) for k, text in description.rows),
         ("size", f"{size(needed)}, and {size(training_state)} for resuming"),
     ]
     console.write("".join(f"{label:<11} {text}\n" for label, text in rows))
+
+
+def _status(path: Path, record: TrainingRecord) -> str:
+    """What is said of a run that has not come to its end, and nothing of another."""
+    go_on = f"charnn train --resume {path}"
+    if record.stopped_by == "interrupt":
+        return f"interrupted at step {record.steps:,}; {go_on} goes on from there"
+    if record.stopped_by == "running":
+        return (
+            f"the run goes on or was cut off: last saved at step {record.steps:,}; once cut off, {go_on} goes on there"
+        )
+    return ""

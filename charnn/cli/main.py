@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import console, evaluate, info, novelty, processes, sample, score, tag, train
+from charnn.cli.usage import explained
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.extras import missing_packages_explained
 from charnn.version import __version__
@@ -73,7 +74,7 @@ def run(arguments: list[str]) -> int:
             outcome = app(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
-        return _usage_error(failure)
+        return _usage_error(failure, arguments)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except console.ReaderGone:
@@ -114,10 +115,10 @@ def _first_command(arguments: list[str]) -> int:
     return next((i for i, argument in enumerate(arguments) if not argument.startswith("-")), len(arguments))
 
 
-def _usage_error(failure: TyperException) -> int:
-    message = failure.format_message()
+def _usage_error(failure: TyperException, arguments: list[str]) -> int:
+    message, hint = explained(failure, arguments)
     path = getattr(getattr(failure, "ctx", None), "command_path", "charnn")
     is_told_by_another = path.endswith(" train") and not processes.reports_usage_errors()
     if message and not is_told_by_another:  # `charnn` alone has shown the help instead
-        console.error(message.rstrip("."), f"see `{path} --help`")
+        console.error(message, hint)
     return failure.exit_code

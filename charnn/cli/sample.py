@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT = SamplingConfig()
 BATCH = 64
 STDIN = "-"
+_ESCAPE = re.compile(r"\\[nrt]")
 
 
 def sample(
@@ -96,6 +98,11 @@ def sample(
     loaded = LanguageModel.find(model, precision=precision)
     any_bytes = loaded.tokenizer.kind == "bytes"
     loaded.threads = loaded.threads_for_steps(options.processors())
+    if (escape := _ESCAPE.search(prompt)) and loaded.tokenizer.unknown_characters("\\"):
+        console.warn(
+            f"the prompt has {escape[0]} as two characters, and the model has never seen a backslash: where it should "
+            f"be one, bash writes $'{escape[0]}', and --prompt-file reads it from a file"
+        )
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     if interactive:
         from charnn.cli.interactive import Conversation, converse

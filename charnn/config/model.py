@@ -35,6 +35,10 @@ class TrainingRecord(Json):
     stopped_by: str = "running"
     """`budget`, `early stop`, `interrupt` or `loss not finite`; `running` until the run ends."""
 
+    @property
+    def ending(self) -> str:
+        return "not ended" if self.stopped_by == "running" else f"ended by: {self.stopped_by}"
+
 
 class Validation(Protocol):
     """The scores of a validation, and when it was made. Every task has its own class, which is a `Json` as well."""

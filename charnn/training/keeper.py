@@ -52,6 +52,9 @@ class DirectoryKeeper(Generic[C]):
         }
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
         self.directory.append_history({**validation.to_json(), **when, **speed})
+        # Whoever looks at the model of a run that goes on, or that was cut off, sees how far it came.
+        epochs, seconds = round(report.epoch, 4), round(report.seconds, 2)
+        self.update(record=dataclasses.replace(self.config.record, steps=report.step, epochs=epochs, seconds=seconds))
 
     def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self.directory.write_training_state(as_arrays(tensors), values)

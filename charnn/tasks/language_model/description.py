@@ -11,6 +11,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
     config, tokenizer = directory.config(), directory.tokenizer()
     training, record, corpus = config.training, config.record, config.corpus
     validated = f"{corpus.validation_characters:,} to validate with" if corpus.held_out else "none held out"
+    speed = f"{record.characters_per_second:,.0f} char/s; " if record.characters_per_second else ""
     rows = [
         ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
@@ -25,7 +26,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
             f"windows of {training.window_length} steps a batch, {record.precision} on {record.device}, "
-            f"{record.characters_per_second:,.0f} char/s; seed {training.seed}; ended by: {record.stopped_by}",
+            f"{speed}seed {training.seed}; {record.ending}",
         ),
     ]
     if config.scores:

@@ -44,7 +44,7 @@ def describe(directory: TaggerDirectory) -> Description:
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
             f"sentences a batch, {record.precision} on {record.device}, {words_per_second:,.0f} {corpus.level}s/s; "
-            f"seed {training.seed}; ended by: {record.stopped_by}",
+            f"seed {training.seed}; {record.ending}",
         ),
     ]
     if config.scores:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +14,7 @@ import torch
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.corpora.runs import run_lengths
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
@@ -27,6 +29,7 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import measure_quantization
 from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tokenizers.base import Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
 from charnn.training.keeper import Weights
@@ -36,6 +39,8 @@ from charnn.training.session import Session
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 
 
+SHOWN = 5
+"""The most characters that a warning names."""
 SHORT = 2000
 """A training text of fewer characters, a page, teaches little."""
 
@@ -97,6 +102,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             )
 
         plan = _broadcast(processes, decided, corpus, allowed)
+        if processes.is_first and corpus.config.validation_sources:
+            _warn_of_unseen(corpus, plan.tokenizer)
         check_lanes(plan.config.training.batch_size, processes)
         return cls.begin(
             plan.config,
@@ -170,6 +177,24 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def _measure_quantization(self) -> LanguageModelQuantization:
         return measure_quantization(
             self.directory, self.tokenizer, self._texts, self.config.corpus.label_probabilities or None
+        )
+
+
+def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
+    """Warns of characters that a separate validation text has and the vocabulary lacks."""
+    unseen = Counter[str]()
+    for document in corpus.validation:
+        if unknown := tokenizer.unknown_characters(document):
+            unseen.update({character: document.count(character) for character in unknown})
+    if unseen:
+        shown = ", ".join(repr(character) for character, _ in unseen.most_common(SHOWN))
+        more = f" and {len(unseen) - SHOWN:,} more" if len(unseen) > SHOWN else ""
+        found = "1 character" if unseen.total() == 1 else f"{unseen.total():,} characters"
+        warnings.warn(
+            f"the validation text has {found} that the training text lacks ({shown}{more}): "
+            "the model reads them as the unknown token",
+            CharnnWarning,
+            stacklevel=2,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charnn.config.training import Budget
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -101,7 +101,8 @@ def test_symbols_of_the_held_out_end_are_known(start, corpus_of) -> None:
 
 
 def test_symbols_of_a_validation_text_of_its_own_are_not(start, corpus_of, silent) -> None:
-    session = start(corpus_of("ab" * 50, valid="abz"), steps=2, **TINY)
+    with pytest.warns(CharnnWarning, match="1 character that the training text lacks \\('z'\\)"):
+        session = start(corpus_of("ab" * 50, valid="abz"), steps=2, **TINY)
     assert session.tokenizer.unknown_characters("abz") == ("z",)
     assert session.run(silent) == "budget"
 

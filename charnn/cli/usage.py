@@ -1,0 +1,74 @@
+"""Says in charnn's own words what is wrong with a command line that the parser of options refuses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from typer.exceptions import TyperException
+
+SHOWN = 60
+"""The most characters of a wrong value that a message shows."""
+_REFUSED_VALUE = re.compile(r"(?P<value>.*?) is not (?:a valid|one of|in the range)", re.DOTALL)
+
+
+def explained(failure: TyperException, arguments: Sequence[str]) -> tuple[str, str]:
+    """The message for a failure of the parser and a hint; the message is empty where the help was shown instead.
+
+    The parser's exceptions are told apart by what they know, since their classes are private to Typer.
+    """
+    context = getattr(failure, "ctx", None)
+    command = "charnn" if context is None or context.parent is None else f"charnn {context.info_name}"
+    hint = f"see `{command} --help`"
+    if command == "charnn sample" and (prompt := _dashed_prompt(arguments)) is not None:
+        return f"{prompt!r} begins with a dash, as an option does", f"put -- before it: charnn sample -- {prompt!r}"
+    if (parameter := getattr(failure, "param", None)) is not None:
+        return _wrong_value(parameter, failure.message), hint
+    if (name := getattr(failure, "option_name", None)) is not None:
+        if hasattr(failure, "possibilities"):
+            near = sorted(failure.possibilities or [])
+            return f"{name}: no such option" + (f"; did you mean {' or '.join(near)}?" if near else ""), hint
+        takes_none = failure.message.endswith("does not take a value.")
+        return f"{name}: " + ("takes no value" if takes_none else "a value must follow"), hint
+    if (unknown := re.match(r"No such command '(.*)'", failure.message, re.DOTALL)) is not None:
+        return f"{_shown(unknown[1])}: no such command", hint
+    if (
+        extra := re.match(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", failure.message, re.DOTALL)
+    ) is not None:
+        return f"{_shown(extra[1])}: more than the command takes; quote what has spaces in it", hint
+    return failure.format_message().rstrip("."), hint
+
+
+def _wrong_value(parameter: Any, message: str) -> str:
+    flag = max(parameter.opts, key=len)
+    found = _REFUSED_VALUE.match(message)
+    value = "" if found is None else " " + _shown(found["value"].removeprefix("'").removesuffix("'"))
+    kind = parameter.type
+    choices = getattr(kind, "choices", None)
+    if choices is not None:
+        return f"{flag}{value}: choose {_or([str(choice) for choice in choices])}"
+    kinds = getattr(kind, "types", [kind])
+    numbers = "whole number" if kinds[0].name.startswith("int") else "number"
+    if len(kinds) > 1:
+        return f"{flag}{value}: give {len(kinds)} {numbers}s"
+    return f"{flag}{value}: give a {numbers}{_range(getattr(kind, 'min', None), getattr(kind, 'max', None))}"
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if least is not None and most is not None:
+        return f" from {least:g} to {most:g}"
+    return f" of at least {least:g}" if least is not None else f" of at most {most:g}" if most is not None else ""
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= SHOWN else f"{value[:SHOWN]}..."
+
+
+def _dashed_prompt(arguments: Sequence[str]) -> str | None:
+    """The argument that begins with a dash and has a space in it, as no option does."""
+    return next((argument for argument in arguments if re.match(r"-[^=]*\s", argument)), None)

@@ -1,0 +1,129 @@
+"""What is said of wrong options, of every command: it is on one line, and in charnn's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import typer
+
+from charnn.cli.main import app
+
+LIBRARIES = re.compile(
+    r"Invalid value|is not a valid|No such option|No such command|not in the range|requires an arg|does not take a|"
+    r"unexpected extra|Missing|Input should|Value error|Traceback|Error:|validation error|pydantic|<class"
+)
+COMMANDS = typer.main.get_command(app).commands
+WRONG = ("?", "-7", "nan", "inf", "1e999", "1.5.2", "")
+
+
+def every_wrong_use(command):
+    yield ("--no-such-option",)
+    for option in COMMANDS[command].params:
+        flags = [flag for flag in option.opts if flag.startswith("-")]
+        if not flags:
+            continue
+        flag = max(flags, key=len)
+        if option.is_flag:
+            yield (f"{flag}=yes",)
+            continue
+        yield (flag,)
+        for value in WRONG:
+            yield (flag, *([value] * option.nargs))
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_wrong_option_is_explained_in_our_own_words(charnn, command):
+    # There is neither a model nor a corpus, so nothing succeeds, whatever the value of an option that takes any.
+    given = ("missing.txt",) if command == "train" else ()
+    every = list(every_wrong_use(command))
+    assert len(every) >= 10
+    for arguments in every:
+        result = charnn(command, *given, *arguments)
+        assert result.code in (1, 2), arguments
+        assert LIBRARIES.search(result.err) is None, result.err
+        assert result.err.startswith("charnn: "), arguments
+        assert result.err.count("\n") == 1, arguments
+        assert result.out == b"", arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("sample", "--temp", "x"), "--temp x: give a number of at least 0; see `charnn sample --help`"),
+        (("train", "--dropout", "2"), "--dropout 2.0: give a number from 0 to 0.99; see `charnn train --help`"),
+        (("score", "--keep", "x"), "--keep x: choose above or below; see `charnn score --help`"),
+        (("sample", "--length"), "--length: a value must follow"),
+        (("score", "--json=3"), "--json: takes no value"),
+        (("sample", "--zz"), "--zz: no such option"),
+        (("sample", "a", "b"), "b: more than the command takes; quote what has spaces in it"),
+        (("zz",), "zz: no such command; see `charnn --help`"),
+        (("sample", "- buy milk"), "'- buy milk' begins with a dash, as an option does; put -- before it: "),
+        (("sample", "-no thanks"), "'-no thanks' begins with a dash, as an option does; put -- before it: "),
+    ],
+)
+def test_the_line_says_what_is_right(charnn, said_once, arguments, said):
+    failed = charnn(*arguments)
+    assert failed.code == 2
+    assert said in said_once(failed)
+
+
+def test_a_prompt_with_a_dash_follows_two(charnn, trained):
+    result = charnn("sample", "--model", trained.path, "--length", "3", "--", "- the cat")
+    assert result.text.startswith("- the cat")
+
+
+def test_a_backslash_that_is_likely_a_mistake_is_named(charnn, trained, text_file):
+    options = ("--model", trained.path, "--length", "3")
+    assert "$'\\n'" in charnn("sample", r"the cat\nthe", *options).err
+    assert "two characters" not in charnn("sample", "the cat\nthe", *options).err
+    assert charnn("train", text_file("a\\nb\\nc" * 200), "--out", "m", "--steps", "5", "--hidden", "8").code == 0
+    assert charnn("sample", r"a\nb", "--model", "m", "--length", "3").err == ""
+
+
+def places(value, path=()):
+    """The place of every value in a JSON object, at any depth."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        yield *path, key
+        if isinstance(item, dict | list):
+            yield from places(item, (*path, key))
+
+
+def test_a_damaged_configuration_is_explained_in_our_own_words(charnn, copied):
+    config = json.loads((copied / "config.json").read_text())
+    found = list(places(config))
+    assert len(found) > 40
+    for place in found:
+        for wrong in ("?", -1, 1.5, None, [], {}, True):
+            damaged = json.loads(json.dumps(config))
+            inner = damaged
+            for key in place[:-1]:
+                inner = inner[key]
+            inner[place[-1]] = wrong
+            (copied / "config.json").write_text(json.dumps(damaged))
+            result = charnn("info", copied, "--json")
+            assert result.code in (0, 1, 2)
+            if result.code:
+                assert LIBRARIES.search(result.err) is None, (place, result.err)
+                assert result.err.startswith("charnn: ")
+                assert result.err.count("\n") == 1
+
+
+def test_info_says_at_which_step_a_run_goes_on_or_was_cut(charnn, copied):
+    assert "\nstatus " not in charnn("info", copied).text
+    config = json.loads((copied / "config.json").read_text())
+    for stopped_by, said in (("running", "last saved at step 30"), ("interrupt", "interrupted at step 30")):
+        config["record"]["stopped_by"] = stopped_by
+        (copied / "config.json").write_text(json.dumps(config))
+        info = charnn("info", copied).text
+        assert said in info
+        assert "charnn train --resume" in info
+
+
+def test_characters_that_only_the_validation_text_has_are_counted(charnn, text_file):
+    text_file("the cat\n" * 50)
+    text_file("the cat zzq\n" * 3, "valid.txt")
+    result = charnn("train", "text.txt", "--valid", "valid.txt", "--steps", "5", "--hidden", "8")
+    assert result.code == 0
+    assert "the validation text has 9 characters that the training text lacks ('z', 'q')" in result.err
