@@ -33,7 +33,7 @@ class SamplingConfig(Json):
     A filter whose value is None does nothing, and so does one whose value is neutral, as it is by default.
     """
 
-    temperature: float = 0.8
+    temperature: float = 0.7
     """The logits are divided by it; 0 is the greedy choice."""
     temperature_range: tuple[float, float] | None = None
     """The lowest and the highest temperature, between which it follows the entropy of the distribution."""

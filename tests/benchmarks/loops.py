@@ -26,8 +26,8 @@ from tests.benchmarks.openings import python_modules
 from tests.paths import ROOT
 
 TIME = "4m"
-TEMPERATURES = (0.3, 0.5, 0.7, 0.8, 0.9, 1.0)
-SAMPLES, LENGTH = 60, 600
+TEMPERATURES = (0.3, 0.5, 0.6, 0.7, 0.8, 1.0)
+SAMPLES, LENGTH = 200, 600
 SHORTEST_RUN, TIMES, SHORTEST, LONGEST_UNIT = 4, 3, 12, 150
 READ = 50_000
 """So many characters of held-out text at most are read to see what DRY would make less likely."""
