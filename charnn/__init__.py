@@ -1,4 +1,4 @@
-"""charnn learns from a person's own sequences, on their own machine: it writes text and tags sequences.
+"""charnn learns from a person's own sequences, on their own machine: it writes text, tags sequences and labels texts.
 
     import charnn
     charnn.train("corpus.txt", time="3m", out="checkpoints/corpus")     # needs PyTorch: pip install 'charnn[train]'
@@ -26,7 +26,8 @@ def load(path: str | PathLike[str], *, precision: InferencePrecision | None = No
     """The model at `path`, a directory that training wrote or its name under ./checkpoints/.
 
     What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
-    scores, a `Tagger` (charnn.tasks.tagger.use.model) tags; their own `load` is the same for one task, with its type.
+    scores, a `Tagger` (charnn.tasks.tagger.use.model) tags, a `Classifier` (charnn.tasks.classifier.use.model)
+    classifies; their own `load` is the same for one task, with its type.
     PyTorch is never imported. `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found
     it worth it; None leaves it to each method, as the commands do. `threads` is how many threads a call may use.
 

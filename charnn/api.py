@@ -88,7 +88,7 @@ def start(
     named = [*corpus, *filter(None, [values.get("files_from")])]
     if not named:
         raise UsageError("no corpus to learn from", hint="name a text file, a folder, or - for stdin")
-    corpus, values = _files(corpus, values)
+    corpus, values = _files(corpus, values, keeps_folders=task is not None and task_named(task).reads_folders)
     encoding = values.get("encoding") or TrainingOptions.encoding
     chosen = choose_task(task, values, corpus[0], lambda one: one.training_options, encoding=encoding)
     validation = TrainingOptions(valid=values.get("valid")).validation_paths
@@ -129,9 +129,8 @@ def go_on(
     Where several processes go on, only the first one reads the directory.
     """
     budget = ("time", "epochs", "steps")
-    corpus, values = _files(corpus, values)
     for option in values:
-        if option not in budget:
+        if option not in (*budget, "files_from"):
             raise UsageError(f"{flag_of(option)} cannot change in a run that is resumed")
 
     def find() -> tuple[str, str]:
@@ -140,23 +139,27 @@ def go_on(
 
     path, task_name = processes.broadcast(find)
     task = TASKS[task_name]
+    corpus, values = _files(corpus, values, keeps_folders=task.reads_folders)
     check_processes(task, processes, corpus)
     run = Run(tuple(corpus), _no_directory, processes, thread_counts)
     return task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
 
 
-def _files(corpus: Sequence[str], values: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+def _files(
+    corpus: Sequence[str], values: Mapping[str, Any], *, keeps_folders: bool
+) -> tuple[list[str], dict[str, Any]]:
     """The files of the corpus and of `--files-from`, those in folders among them, and the other options.
 
-    Files to validate with may be in folders, too.
+    Files to validate with may be in folders, too. A task that reads folders itself keeps those that are named.
     """
     from charnn.corpora.folders import corpus_files
 
     any_bytes = values.get("tokenizer") == "bytes"
     others = {name: value for name, value in values.items() if name != "files_from"}
     if others.get("valid") not in (None, ["none"]):
-        others["valid"] = corpus_files(others["valid"], any_bytes=any_bytes)
-    return corpus_files(corpus, values.get("files_from"), any_bytes=any_bytes), others
+        others["valid"] = corpus_files(others["valid"], any_bytes=any_bytes, keeps_folders=keeps_folders)
+    found = corpus_files(corpus, values.get("files_from"), any_bytes=any_bytes, keeps_folders=keeps_folders)
+    return found, others
 
 
 def task_of(model: ModelDirectory) -> Task[Any]:

@@ -81,3 +81,8 @@ def report(failure: CharnnError) -> None:
 def is_terminal() -> bool:
     """Whether stderr is a terminal, where a view may redraw itself."""
     return sys.stderr.isatty()
+
+
+def stdout_is_terminal() -> bool:
+    """Whether stdout is a terminal, where a text may be shaded."""
+    return sys.stdout.isatty()

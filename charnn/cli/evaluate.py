@@ -10,7 +10,7 @@ from charnn.cli import options
 from charnn.cli.options import given_options, with_options
 from charnn.errors import ModelNotFoundError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.options import TEXTS, TREEBANKS, options_from, union
+from charnn.tasks.options import LABELLED, MISTAKES, TEXTS, TREEBANKS, options_from, union
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 OTHER_MODEL = "name another model with --model"
 
 
-@with_options(union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, TREEBANKS))
+@with_options(
+    union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, LABELLED, TREEBANKS, MISTAKES)
+)
 def evaluate(
     invocation: typer.Context,
     files: Annotated[
@@ -58,6 +60,11 @@ def evaluate(
     evaluation script compares it. Where tags mark named entities (B-PER,
     I-PER, O), it also gives the precision, recall and F1 of entities, by
     their exact words and types; that F1 is the figure to quote.
+
+    For a classifier it gives the accuracy, macro and micro F1, the precision,
+    recall and F1 of each label, which labels are taken for which, and the
+    expected calibration error: how far probabilities are from how often
+    they come true.
 
     FILE that the model learned from, or was chosen by, is known by its hash,
     and a warning says so.

@@ -10,14 +10,14 @@ import typer
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
 from charnn.tasks import TASKS
-from charnn.tasks.options import BUDGET, FIRST, NETWORK, RESULT, TEXTS, TRAINING, TREEBANKS, union
+from charnn.tasks.options import BUDGET, FIRST, LABELLED, NETWORK, RESULT, TEXTS, TRAINING, TREEBANKS, union
 
 if TYPE_CHECKING:
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
 INTERRUPTED = 130
-PANELS = (FIRST, BUDGET, NETWORK, TEXTS, TREEBANKS, TRAINING)
+PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, TRAINING)
 
 
 @with_options(union([task.training_options for task in TASKS.values()]), panels=(*PANELS, RESULT))
@@ -69,11 +69,13 @@ def train(
     ] = False,
     **values: Any,
 ) -> None:
-    """Train a model: learn a text, or the tags of a treebank.
+    """Train a model: learn a text, the tags of a treebank, or the labels of texts.
 
     A text makes a language model, which predicts the text character by
     character. A treebank (CoNLL-U, columns of tags, or word_TAG lines)
-    makes a tagger, which gives each word a tag.
+    makes a tagger, which gives each word a tag. Texts with labels
+    (label<TAB>text, CSV or tables with a header, JSON lines, __label__x text,
+    a folder with a folder or file for each label) make a classifier.
 
     Give a --time and a text; everything else is chosen to suit them. A longer
     time gives a larger network and a better model. Ctrl-C saves what was
@@ -83,6 +85,7 @@ def train(
     charnn train corpus.txt --time 3m
     zcat letters/*.gz | charnn train - --documents paragraph
     charnn train train.conllu --valid dev.conllu --columns upos,xpos
+    charnn train reviews.tsv --task classifier
     charnn train bare.txt --level character --tags accented.txt
     """
     from charnn import api

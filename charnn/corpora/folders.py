@@ -15,15 +15,20 @@ FEW = 5
 """The most paths that a warning names."""
 
 
-def corpus_files(paths: Sequence[str], list_path: str | None = None, *, any_bytes: bool = False) -> list[str]:
+def corpus_files(
+    paths: Sequence[str], list_path: str | None = None, *, any_bytes: bool = False, keeps_folders: bool = False
+) -> list[str]:
     """The files that `paths` and a list mean, in their order: a folder means the files in it, at any depth and sorted.
 
     The list has a path on each line, or paths with a NUL after each, as `find -print0` writes them; `-` is standard
     input. Paths are relative to the working directory. In a folder, hidden, empty and special files, directories of
     models and, unless `any_bytes`, what is no text are left out, and a warning says so. Links to folders are not
-    followed. Raises CorpusError for a list that cannot be read or is empty, and for a folder without a text.
+    followed. Where it `keeps_folders`, they are given as they are. Raises CorpusError for a list that cannot be read or
+    is empty, and for a folder without a text.
     """
     named = [*paths, *([] if list_path is None else _listed(list_path))]
+    if keeps_folders:
+        return named
     return [file for path in named for file in (_texts_in(path, any_bytes) if os.path.isdir(path) else [path])]
 
 

@@ -26,6 +26,8 @@ LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentime
 """The usual names of the two columns of a table. They are looked for in this order, in any case."""
 SHOWN = 8
 """The most names of columns that a message has."""
+FEWEST_LINES = 4
+"""So many lines can tell that one of two columns has labels."""
 
 
 class LabelledText(NamedTuple):
@@ -68,6 +70,41 @@ def labelled_texts(text: str, name: str, layout: LabelledLayout = AS_TOLD) -> li
     if is_csv or layout.text is not None or layout.label is not None or _is_header(start):
         return list(_table(text, name, "\t" if "\t" in start and not is_csv else ",", layout))
     return _pairs(text, name, layout.label_column)
+
+
+class LabelledForm(NamedTuple):
+    """Why a text seems to be one of texts with labels."""
+
+    reason: str
+    """What it has."""
+    is_sure: bool
+    """Whether other data hardly look like this."""
+
+
+def recognize_labelled(sample: str) -> LabelledForm | None:
+    """What a text that begins like this has, if it seems to be one of texts with labels. The last line may be cut."""
+    lines = [line for _, line in _rows(sample)]
+    whole = lines if sample.endswith("\n") or len(lines) < 2 else lines[:-1]
+    if not whole:
+        return None
+    if whole[0].startswith(FASTTEXT):
+        return LabelledForm(f"lines that begin with {FASTTEXT}", is_sure=True)
+    names: Sequence[str] = whole[0].split("\t" if "\t" in whole[0] else ",")
+    is_json = whole[0].lstrip().startswith("{")
+    if is_json:
+        try:
+            names = list(json.loads(whole[0]))
+        except (ValueError, RecursionError):
+            return None
+    known = {name.strip().strip('"').lower() for name in names}
+    if known & set(TEXT_NAMES) and known & set(LABEL_NAMES) and (is_json or len(whole) > 1):
+        return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
+    if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or "\n\n" in sample.rstrip("\n"):
+        return None
+    firsts, lasts = {line.partition("\t")[0] for line in whole}, {line.rpartition("\t")[2] for line in whole}
+    if 2 * min(len(firsts), len(lasts)) > max(len(firsts), len(lasts)):
+        return None
+    return LabelledForm("lines of a label and a text with a tab between them", is_sure=False)
 
 
 def hold_out_labelled(

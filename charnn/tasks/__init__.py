@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from charnn.tasks.classifier.task import ClassifierTask
 from charnn.tasks.language_model.task import LanguageModelTask
 from charnn.tasks.tagger.task import TaggerTask
 from charnn.tasks.task import Task
 
-TASKS: dict[str, Task[Any]] = {task.name: task for task in (LanguageModelTask(), TaggerTask())}
+TASKS: dict[str, Task[Any]] = {task.name: task for task in (LanguageModelTask(), TaggerTask(), ClassifierTask())}
 """The only list of tasks there is."""
 
 FALLBACK = LanguageModelTask.name

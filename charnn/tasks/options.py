@@ -14,18 +14,20 @@ from typing import Any, TypeVar, get_type_hints
 
 from charnn.cells import CELLS
 from charnn.config import Budget, Device, Optimizer, Precision, TrainingConfig
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError
 
 O = TypeVar("O")  # noqa: E741
 
-FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, TRAINING, BUDGET, RESULT = (
+FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, MISTAKES, TRAINING, BUDGET, RESULT = (
     "What most people need",
     "The network (what you leave out is chosen to suit the data and the time)",
     "Texts",
     "Texts with labels",
     "Treebanks",
+    "Mistakes",
     "How it learns",
     "How long it learns",
     "Where to, and what is printed",
@@ -166,7 +168,8 @@ class TrainingOptions:
         "learns all of the data, measures nothing and keeps the last weights, which suits a tiny text.",
         panel=FIRST,
         metavar="FILE|none",
-        shown_default="the last tenth of the data, a million characters at most, which is then not learned from",
+        shown_default="the last tenth of the data, a million characters at most, which is then not learned from; of "
+        "labelled texts a tenth of each label's",
     )
     epochs: float | None = option(
         None, "Train until the data have been read X times, instead of --time.", panel=BUDGET, metavar="X"
@@ -185,7 +188,7 @@ class TrainingOptions:
         panel=BUDGET,
         metavar="N",
         minimum=0,
-        shown_default=f"{TrainingConfig.patience}, for taggers 0",
+        shown_default=f"{TrainingConfig.patience}, for taggers and classifiers 0",
     )
     files_from: str | None = option(
         None,
@@ -281,7 +284,7 @@ class RecurrentTrainingOptions(TrainingOptions):
     )
     batch: int | None = option(
         None,
-        "Learn from N places of the text (a tagger: N sentences) at each step.",
+        "Learn from N places of the text (a tagger: N sentences, a classifier: N texts) at each step.",
         panel=TRAINING,
         metavar="N",
         minimum=1,
@@ -290,25 +293,26 @@ class RecurrentTrainingOptions(TrainingOptions):
     window: int | None = option(
         None,
         "Learn within windows of N symbols how they depend on each other; what was read before a window is still "
-        "remembered (a tagger: cut sentences after N words).",
+        "remembered (a tagger: cut sentences after N words; a classifier: let the network read the first N symbols of "
+        "a text).",
         panel=TRAINING,
         metavar="N",
         minimum=1,
-        shown_default="64; 256 words",
+        shown_default="64; for taggers and classifiers 256",
     )
     learning_rate: float | None = option(
         None,
         "Let the learning rate, the size of the steps, rise to X at first; then it falls to nearly 0.",
         panel=TRAINING,
         metavar="X",
-        shown_default="0.008, for taggers 0.004",
+        shown_default="0.008, for taggers and classifiers 0.004",
     )
     optimizer: Optimizer | None = option(
         None,
         "Train with this optimizer. adamw trains all weights with AdamW, and muon trains the matrices of the recurrent "
         "layers with Muon and the rest with AdamW.",
         panel=TRAINING,
-        shown_default="muon, for taggers adamw",
+        shown_default="muon, for taggers and classifiers adamw",
     )
     clip: float | None = option(
         None,
@@ -375,6 +379,60 @@ class StartFromOptions:
         metavar="NAME|PATH",
         flag="--from",
         shown_default="",
+    )
+
+
+@dataclass(frozen=True)
+class SymbolOptions(StartFromOptions):
+    """The options of tasks that read a text symbol by symbol."""
+
+    tokenizer: TokenizerKind | None = option(
+        None,
+        "Cut the text into these symbols: characters, bytes (for files of any kind), or pieces of words that are "
+        "learned from the text in one of two ways (unigram, bpe).",
+        panel=TEXTS,
+        metavar="KIND",
+        shown_default="characters, or what the model of --from has",
+    )
+    vocab_size: int = option(
+        TokenizerConfig.vocabulary_size,
+        "With --tokenizer unigram or bpe, learn a vocabulary of N pieces.",
+        panel=TEXTS,
+        metavar="N",
+        minimum=2,
+    )
+    min_count: int = option(
+        TokenizerConfig.min_count,
+        "Give a character that occurs fewer than N times no symbol of its own; all such characters share one.",
+        panel=TEXTS,
+        metavar="N",
+        minimum=1,
+    )
+
+    def tokenizer_config(self, of_source: TokenizerConfig | None) -> TokenizerConfig:
+        """The tokenizer that was asked for, or else that of the model to start from where there is one."""
+        if self.tokenizer is None and of_source is not None:
+            return TokenizerConfig(of_source.kind, of_source.vocabulary_size, self.min_count)
+        return TokenizerConfig(self.tokenizer or TokenizerConfig.kind, self.vocab_size, self.min_count)
+
+
+@dataclass(frozen=True)
+class MistakeOptions:
+    """The options for seeing what a model mistakes for what."""
+
+    confusion: str | None = option(
+        None,
+        "Draw which tags or labels are taken for which as a picture (a confusion matrix). A tagger draws its first "
+        "column or, with {column} in the name, one picture for each column.",
+        panel=MISTAKES,
+        metavar="FILE.png",
+        shown_default="",
+    )
+    errors: bool = option(
+        False,
+        "List each mistake instead of the figures: each word with a wrong tag in its sentence, or each text with a "
+        "wrong label.",
+        panel=MISTAKES,
     )
 
 

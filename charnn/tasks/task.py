@@ -116,6 +116,8 @@ class Task(ABC, Generic[C]):
     evaluation_options: ClassVar[type[Any]] = NoOptions
     several_processes: ClassVar[bool] = False
     """Whether `torchrun` can train it."""
+    reads_folders: ClassVar[bool] = False
+    """Whether a folder says something to it, such as the label of its texts, besides which files are there."""
 
     @property
     @abstractmethod

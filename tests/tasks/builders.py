@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from charnn.tasks.classifier.directory import labels_bytes
+
 TEXT = "In the beginning was the word, and the word was short.\n" * 6
 TREEBANK = "".join(
     " ".join(f"{'abc'[(n + k) % 3]}{k}_{'XYZ'[(n * k) % 3]}" for k in range(1 + n % 7)) + "\n" for n in range(20)
@@ -20,6 +22,22 @@ GOLDEN_TREEBANK = """1\tthe\tthe\tDET\t_\t_\t2\tdep\t_\t_
 
 """
 """The last tag is not what the model says."""
+
+
+LABELLED = "".join(
+    f"{'abc'[(n + n * n // 7 % 4 // 3) % 3]}\t{'xyz'[n % 3] * (1 + n % 4)}{'uvw'[n * 7 // 5 % 3]} {n % 11}\n"
+    for n in range(240)
+)
+"""Texts of all lengths. The label of every fourth or so is not the one that its letters say."""
+GOLDEN_LABELLED = "".join(
+    f"{label}\t{text}\n"
+    for label, text in [
+        ("fruit of a tree", "naïve pear"),
+        ("fruit of a tree", "a cat"),
+        ("animal, wild or tame", "ant 🧊"),
+    ]
+)
+"""The second label is not what the model says."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,18 @@ def _nats(out: str) -> list[float]:
 def _tagged(out: str) -> list[list[str]]:
     return [[word.rpartition("_")[2] for word in line.split()] for line in out.splitlines()]
 
+
+def _probabilities(classifier: Any) -> list[tuple[str, float]]:
+    return [(said.label, round(said.probability, 4)) for said in classifier.classify(TEXTS)]
+
+
+def _classified(out: str) -> list[tuple[str, float]]:
+    rows = [line.split("\t") for line in out.splitlines()]
+    return [(label, float(probability)) for label, probability, _ in rows]
+
+
+TEXTS = ["xxu 1", "", "yv 2 cat", "zzzz"]
+TEXT_LINES = "".join(f"{text}\n" for text in TEXTS)
 
 SENTENCES = [["a0", "b1", "c2"], ["the", "1,999"]]
 WORDS = "".join(" ".join(words) + "\n" for words in SENTENCES)
@@ -169,5 +199,34 @@ BUILDERS: dict[str, Builder] = {
         cost=_errors,
         cost_lost="accuracy_lost",
         rewritten=lambda directory: {"lexicon.json": directory.lexicon().to_bytes()},
+    ),
+    "classifier": Builder(
+        data=LABELLED,
+        other_data="".join(f"{'yes' if n % 2 else 'no'}\tnot {n}\n" for n in range(12)),
+        options={
+            "hidden": 8, "embedding": 6, "layers": 1, "batch": 4, "dropout": 0.3, "ngrams": 2,
+            "precision": "fp32", "device": "cpu", "patience": 0,
+        },
+        variants=(
+            {},
+            {"cell": "gru", "pool": "attention", "layers": 2, "balance": True},
+            {"cell": "lstm", "pool": "last", "ngrams": 0, "tokenizer": "bytes"},
+        ),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"ngrams": 3}),
+        large_batch=600,
+        learned={"steps": 120, "learning_rate": 0.02, "dropout": 0.0},
+        uses=(
+            Use(("classify",), TEXT_LINES, _probabilities, _classified, precision="fp32"),
+            Use(("classify",), TEXT_LINES, _probabilities, _classified, precision="int8"),
+            Use(("classify", "--probs", "--json"), TEXT_LINES),
+            Use(("classify", "--why"), TEXT_LINES),
+        ),
+        evaluations=((), ("--errors",)),
+        golden={"classifier-1": (GOLDEN_LABELLED, 1 / 3)},
+        cost=lambda figures: 1 - float(figures["accuracy"]),
+        cost_lost="accuracy_lost",
+        rewritten=lambda directory: {
+            "tokenizer.json": directory.tokenizer().to_bytes(), "labels.json": labels_bytes(directory.labels()),
+        },
     ),
 }  # fmt: skip

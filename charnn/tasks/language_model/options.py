@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
@@ -16,15 +15,13 @@ from charnn.tasks.options import (
     LabelledOptions,
     LineOptions,
     RecurrentTrainingOptions,
-    StartFromOptions,
+    SymbolOptions,
     option,
 )
 
-DEFAULT = TokenizerConfig()
-
 
 @dataclass(frozen=True)
-class LanguageModelOptions(LabelledOptions, LineOptions, StartFromOptions, RecurrentTrainingOptions):
+class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
@@ -43,28 +40,6 @@ class LanguageModelOptions(LabelledOptions, LineOptions, StartFromOptions, Recur
         "each step. length: the length is foretold at the start and counted down.",
         panel=TEXTS,
         shown_default="symbol",
-    )
-    tokenizer: TokenizerKind | None = option(
-        None,
-        "Cut the text into these symbols: characters, bytes (for files of any kind), or pieces of words that are "
-        "learned from the text in one of two ways (unigram, bpe).",
-        panel=TEXTS,
-        metavar="KIND",
-        shown_default="characters, or what the model of --from has",
-    )
-    vocab_size: int = option(
-        DEFAULT.vocabulary_size,
-        "With --tokenizer unigram or bpe, learn a vocabulary of N pieces.",
-        panel=TEXTS,
-        metavar="N",
-        minimum=2,
-    )
-    min_count: int = option(
-        DEFAULT.min_count,
-        "Give a character that occurs fewer than N times no symbol of its own; all such characters share one.",
-        panel=TEXTS,
-        metavar="N",
-        minimum=1,
     )
     residual: bool = option(
         False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK
@@ -103,12 +78,6 @@ class LanguageModelOptions(LabelledOptions, LineOptions, StartFromOptions, Recur
         minimum=0,
         shown_default="0",
     )
-
-    def tokenizer_config(self, of_source: TokenizerConfig | None) -> TokenizerConfig:
-        """The tokenizer that was asked for, or else that of the model to start from where there is one."""
-        if self.tokenizer is None and of_source is not None:
-            return TokenizerConfig(of_source.kind, of_source.vocabulary_size, self.min_count)
-        return TokenizerConfig(self.tokenizer or DEFAULT.kind, self.vocab_size, self.min_count)
 
 
 @dataclass(frozen=True)

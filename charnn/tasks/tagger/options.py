@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
-from charnn.tasks.options import TREEBANKS, RecurrentTrainingOptions, StartFromOptions, option
+from charnn.tasks.options import TREEBANKS, MistakeOptions, RecurrentTrainingOptions, StartFromOptions, option
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
     DecoderKind,
@@ -84,7 +84,7 @@ class TaggerOptions(StartFromOptions, RecurrentTrainingOptions):
 
 
 @dataclass(frozen=True)
-class TaggerEvaluationOptions:
+class TaggerEvaluationOptions(MistakeOptions):
     columns: str | None = option(
         None,
         "Score the tags of these columns. Where FILE has no names for its columns of tags, these are their names, in "
@@ -108,17 +108,6 @@ class TaggerEvaluationOptions:
         panel=TREEBANKS,
         metavar="FILE",
         shown_default="",
-    )
-    confusion: str | None = option(
-        None,
-        "Draw what tags are taken for which as a picture (a confusion matrix), for the first column or, with {column} "
-        "in the name, one picture for each column.",
-        panel=TREEBANKS,
-        metavar="FILE.png",
-        shown_default="",
-    )
-    errors: bool = option(
-        False, "List each word with a wrong tag, in its sentence, instead of the figures.", panel=TREEBANKS
     )
 
     @property

@@ -21,9 +21,10 @@ from charnn.tasks.language_model.learn.sizing import (
     default_budget,
     validation_characters,
 )
-from charnn.tasks.language_model.learn.transfer import InitialWeights, join_vocabularies, same_shape, same_stopping
+from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape, same_stopping
 from charnn.tokenizers import load, train
 from charnn.tokenizers.base import Tokenizer
+from charnn.tokenizers.joined import join_vocabularies
 from charnn.training.distributed.processes import ArraysAndJson
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget

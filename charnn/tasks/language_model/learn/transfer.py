@@ -10,13 +10,10 @@ from typing import Any
 import numpy.typing as npt
 import torch
 
-from charnn.config.tokenizer import TokenizerConfig
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
-from charnn.tokenizers import train
-from charnn.tokenizers.base import STOP_ID, Tokenizer
-from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.tokenizers.base import STOP_ID
 from charnn.training import transfer
 from charnn.training.transfer import copy_rows, shared_places
 
@@ -64,21 +61,6 @@ class InitialWeights:
                 parameter.copy_(torch.from_numpy(self.arrays[name]))
         known = set(self.symbols)
         return [symbol for symbol in symbols if symbol not in known]
-
-
-def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
-    """The tokenizer of a model that starts from the weights of another, whose tokenizer is `source`.
-
-    A tokenizer of the same kind has all symbols of `source`. Characters of `documents` are added to them, and bytes and
-    pieces are kept as they are. A tokenizer of another kind is learnt from `documents`.
-    """
-    if config.kind != source.kind:
-        return train(config, documents)
-    if isinstance(source, CharacterTokenizer):
-        ours = CharacterTokenizer.train(documents, min_count=config.min_count)
-        characters = {text for tokenizer in (source, ours) for kind, text in tokenizer.symbols() if kind == "text"}
-        return CharacterTokenizer("".join(sorted(characters)))
-    return source
 
 
 def same_stopping(

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from charnn.confusions import PrecisionRecall
 from charnn.tasks.tagger.config import EntityScheme
 from charnn.tasks.tagger.entities import OUTSIDE, SchemeRecognizer, Span, spans
-from charnn.tasks.tagger.use.scores import PrecisionRecall
 
 
 class EntityTotals(NamedTuple):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import compress
 from operator import eq
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from charnn.confusions import Confusions, ratio
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 
 UNIVERSAL_FEATURES = frozenset({
@@ -23,36 +21,8 @@ UNIVERSAL_FEATURES = frozenset({
 compare features that have become universal since (Typo, ExtPos, Deixis)."""
 
 
-class PrecisionRecall(NamedTuple):
-    """How well one tag was found. A quotient of no words is None, never 0."""
-
-    precision: float | None
-    """The fraction of the words predicted to have the tag that have it; None where it was never predicted."""
-    recall: float | None
-    """The fraction of the words that have the tag that were predicted to; None where no word has it."""
-    f1: float
-    """Twice the words found over `reference + predicted`. It is the harmonic mean of precision and recall where both
-    exist, and 0 where one of them does not, for then the tag was wrong wherever it occurred."""
-    reference: int
-    """How many words have the tag."""
-    predicted: int
-    """How many words are predicted to have it."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures by name, in which the reference is called gold, as linguists do."""
-        return {"gold" if name == "reference" else name: value for name, value in self._asdict().items()}
-
-
-class Confusion(NamedTuple):
-    """A mistake, and how many words it was made on."""
-
-    reference: str
-    predicted: str
-    words: int
-
-
 @dataclass(frozen=True, slots=True)
-class TagScore:
+class TagScore(Confusions):
     """How predicted tags agree with those of the reference. Scores of parts add up to the score of the whole.
 
     Tags agree if they are the same string; `_`, where a treebank says nothing, is a tag like any other, as in the UD
@@ -61,8 +31,6 @@ class TagScore:
     `TagScore()` is the score of nothing: it adds nothing to another, and each of its accuracies is None.
     """
 
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How many words have each pair of reference and predicted tag, equal or not; every count is above zero."""
     known_words: int = 0
     known_correct: int = 0
     unknown_words: int = 0
@@ -139,55 +107,22 @@ class TagScore:
     @property
     def accuracy(self) -> float | None:
         """Correct words over words; None without words."""
-        return _ratio(self.correct, self.words)
+        return ratio(self.correct, self.words)
 
     @property
     def known_accuracy(self) -> float | None:
         """Over the known words; None without any."""
-        return _ratio(self.known_correct, self.known_words)
+        return ratio(self.known_correct, self.known_words)
 
     @property
     def unknown_accuracy(self) -> float | None:
         """Over the unknown words; None without any."""
-        return _ratio(self.unknown_correct, self.unknown_words)
+        return ratio(self.unknown_correct, self.unknown_words)
 
     @property
     def sentence_accuracy(self) -> float | None:
         """Sentences without a mistake over sentences; None without any."""
-        return _ratio(self.correct_sentences, self.sentences)
-
-    @property
-    def tags(self) -> dict[str, PrecisionRecall]:
-        """How well each tag was found that any word has or is predicted to have, in the order of `matrix`."""
-        reference, predicted = self._totals()
-        tags = {}
-        for tag in _by_frequency(reference, predicted):
-            found = self.pairs[tag, tag]
-            tags[tag] = PrecisionRecall(
-                precision=_ratio(found, predicted[tag]),
-                recall=_ratio(found, reference[tag]),
-                f1=2 * found / (reference[tag] + predicted[tag]),
-                reference=reference[tag],
-                predicted=predicted[tag],
-            )
-        return tags
-
-    def confusions(self) -> list[Confusion]:
-        """The mistakes, most frequent first; those of one frequency in alphabetical order."""
-        mistakes = [Confusion(*pair, words) for pair, words in self.pairs.items() if pair[0] != pair[1]]
-        return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
-
-    def matrix(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """The K tags, and how many words have each reference tag (row) and predicted tag (column), (K, K).
-
-        The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros.
-        """
-        labels = _by_frequency(*self._totals())
-        place = {tag: index for index, tag in enumerate(labels)}
-        counts_KK = np.zeros((len(labels), len(labels)), dtype=np.int64)
-        for (reference, predicted), words in self.pairs.items():
-            counts_KK[place[reference], place[predicted]] = words
-        return labels, counts_KK
+        return ratio(self.correct_sentences, self.sentences)
 
     def to_json(self) -> dict[str, Any]:
         """What `json` can write: numbers, null for what is undefined, and `tags` in the order of `matrix`."""
@@ -201,15 +136,6 @@ class TagScore:
             "sentence_accuracy": self.sentence_accuracy,
             "tags": {tag: figures.to_json() for tag, figures in self.tags.items()},
         }
-
-    def _totals(self) -> tuple[Counter[str], Counter[str]]:
-        """How many words have each tag, and how many are predicted to have it."""
-        reference_totals: Counter[str] = Counter()
-        predicted_totals: Counter[str] = Counter()
-        for (reference, predicted), words in self.pairs.items():
-            reference_totals[reference] += words
-            predicted_totals[predicted] += words
-        return reference_totals, predicted_totals
 
 
 def joined_tags(*columns: Sequence[str]) -> list[str]:
@@ -232,12 +158,3 @@ def universal_feats(feats: str) -> str:
     """
     universal = [feature for feature in feats.split("|") if feature.split("=", 1)[0] in UNIVERSAL_FEATURES]
     return "|".join(sorted(universal, key=lambda feature: (feature.split("=", 1)[0].lower(), feature))) or "_"
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _by_frequency(reference: Counter[str], predicted: Counter[str]) -> list[str]:
-    """Every tag of either, the most frequent of the reference first, then of the predicted ones, then by alphabet."""
-    return sorted(reference.keys() | predicted.keys(), key=lambda tag: (-reference[tag], -predicted[tag], tag))

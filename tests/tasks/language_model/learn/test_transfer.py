@@ -20,10 +20,11 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tasks.language_model.learn.transfer import InitialWeights, join_vocabularies, same_shape
+from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.tokenizers.joined import join_vocabularies
 
 ROWS = ("embedding.weight", "head.weight", "head.bias")
 SPECIAL = (("special", "stop"), ("special", "unknown"))

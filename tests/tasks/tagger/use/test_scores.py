@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.use.scores import Confusion, PrecisionRecall, TagScore, joined_tags, universal_feats
+from charnn.confusions import Confusion, PrecisionRecall
+from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
 
 FIXTURE = Path(__file__).parent / "ud_fixture"
 

@@ -1,0 +1,148 @@
+"""`charnn classify`: reads a stream of texts and writes their labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from charnn.cli import options
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.tasks.classifier.use.model import Classifier
+
+SHOWN = 8
+"""The most labels that a message names."""
+
+
+def classify(
+    files: options.Files = None,
+    model: options.Model = None,
+    documents: Annotated[
+        Literal["line", "paragraph", "file"],
+        typer.Option("--documents", help="Take each line, paragraph or file as one text."),
+    ] = "line",
+    probabilities: Annotated[
+        bool, typer.Option("--probs", help="Write every label with its probability, the most probable first.")
+    ] = False,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            "--top",
+            metavar="K",
+            min=1,
+            help="Write the K most probable labels with their probabilities.",
+            show_default=False,
+        ),
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Replace a label whose probability is below P with that of --unsure.",
+            show_default=False,
+        ),
+    ] = None,
+    unsure: Annotated[
+        str | None,
+        typer.Option(
+            "--unsure",
+            metavar="LABEL",
+            help="Write LABEL for the labels that --min-confidence replaces.",
+            show_default="_",
+        ),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="LABEL",
+            help="Write only the texts that get this label, unchanged and without figures. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why",
+            help="Say which parts of a text spoke for its label: each part is left out, and its weight is by how many "
+            "nats the log-odds of the label fall. On a terminal the text is shaded; elsewhere a column has the "
+            "strongest parts as start-end=weight.",
+        ),
+    ] = False,
+    encoding: options.Encoding = "utf-8",
+    on_error: options.OnError = "fail",
+    precision: options.Precision = "auto",
+    as_json: options.AsJson = False,
+) -> None:
+    """Classify texts: write each with its label and how probable that is.
+
+    Each line is read by itself and written with its label and the label's
+    probability before it, with tabs between them. Lines keep their order; on
+    a slow pipe each is written as soon as it is classified. A file that
+    --documents file reads is written by its name.
+
+    charnn classify < reviews.txt | cut -f1 | sort | uniq -c
+    tail -f inbox.txt | charnn classify --only spam --min-confidence 0.9
+    charnn classify --top 3 --json names.txt | jq .probabilities
+    """
+    from charnn.cli import classify_views, console
+    from charnn.corpora.sources import check_encoding
+    from charnn.tasks.classifier.use.model import Classifier
+    from charnn.tasks.classifier.use.stream import classify_stream, items
+
+    _check(unsure, min_confidence, only, probabilities=probabilities, top=top, why=why, as_json=as_json)
+    loaded = Classifier.find(model, precision=precision, threads=options.processors())
+    _check_labels(loaded, only, None if min_confidence is None else unsure or "_")
+    any_bytes = loaded.config.tokenizer.kind == "bytes"
+    check_encoding(encoding, any_bytes)
+    write = console.write if any_bytes or as_json else console.Output(encoding).write
+    count = len(loaded.labels) if probabilities else top
+    threshold = classify_views.Threshold(min_confidence or 0.0, "_" if unsure is None else unsure)
+    view: classify_views.View
+    if only:
+        view = classify_views.Chosen(loaded, threshold, only)
+    elif as_json:
+        view = classify_views.Objects(loaded, threshold, count, why=why)
+    else:
+        shaded = why and console.stdout_is_terminal()
+        view = classify_views.Table(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
+    options.announce_terminal(files)
+    read = items(files or ["-"], documents, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+    with loaded:
+        for chunk, p_NK in classify_stream(read, loaded.text_classifier):
+            if text := view.text(chunk, p_NK):
+                write(text)
+
+
+def _check(
+    unsure: str | None,
+    min_confidence: float | None,
+    only: list[str] | None,
+    *,
+    probabilities: bool,
+    top: int | None,
+    why: bool,
+    as_json: bool,
+) -> None:
+    """Raises UsageError where options do not go together."""
+    if unsure is not None and min_confidence is None:
+        raise UsageError(f"--unsure {unsure}: takes the place of labels below --min-confidence P", hint="give that too")
+    if probabilities and top is not None:
+        raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
+    for option, given in (("--probs", probabilities), ("--top", top is not None), ("--why", why), ("--json", as_json)):
+        if only and given:
+            raise UsageError(f"--only writes texts as they came, and {option} figures: give one of the two")
+
+
+def _check_labels(model: Classifier, only: list[str] | None, unsure: str | None) -> None:
+    import difflib
+
+    for label in only or []:
+        if label not in model.labels and label != unsure:
+            near = difflib.get_close_matches(label, model.labels, SHOWN) or model.labels[:SHOWN]
+            raise UsageError(f"--only {label}: the model has no such label", hint=f"there are {', '.join(near)}")

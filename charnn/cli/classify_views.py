@@ -1,0 +1,175 @@
+"""The forms in which `charnn classify` writes its result: columns, JSON, a shaded text, the texts of some labels."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from charnn.cli.score_views import SHADES
+from charnn.readable import escaped
+from charnn.tasks.classifier.decisions import THRESHOLD
+
+if TYPE_CHECKING:
+    from charnn.tasks.classifier.calibration import Floats
+    from charnn.tasks.classifier.use.explanation import Span
+    from charnn.tasks.classifier.use.model import Classifier
+    from charnn.tasks.classifier.use.stream import InputUnit, Item
+
+DECIMALS = 6
+NO_LABEL = "-"
+"""Stands in the column of labels for a text that gets none."""
+STRONGEST = 5
+"""The parts that the column of --why has."""
+WEIGHTS = (0.1, 0.3, 1.0, 2.0, 4.0)
+"""The nats at which each shade but the first begins."""
+
+
+class Threshold(NamedTuple):
+    """What becomes of labels that are not probable enough."""
+
+    least: float
+    unsure: str
+
+
+class View(Protocol):
+    """One form of the result. A view belongs to one output, and is given its texts in order."""
+
+    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+        """What is written for these texts."""
+
+
+class _Decider:
+    """Says which labels texts get, with their probabilities."""
+
+    def __init__(self, model: Classifier, threshold: Threshold) -> None:
+        self._model, self._threshold = model, threshold
+        self.names = model.labels
+
+    def labels(self, p_NK: Floats) -> list[list[tuple[str, float]]]:
+        """The labels of each text. One that gets none has a list without any."""
+        names, (least, unsure) = self.names, self._threshold
+        if not self._model.multiple:
+            best_N, p_N = p_NK.argmax(1).tolist(), p_NK.max(1).tolist()
+            return [[(names[best] if p >= least else unsure, p)] for best, p in zip(best_N, p_N, strict=True)]
+        result = []
+        for p_K in p_NK.tolist():
+            found = sorted(((p, -k) for k, p in enumerate(p_K) if p >= THRESHOLD), reverse=True)
+            result.append([(names[-k] if p >= least else unsure, p) for p, k in found])
+        return result
+
+    def best(self, p_K: Floats, count: int) -> list[tuple[str, float]]:
+        """The most probable labels."""
+        order = (-p_K).argsort(kind="stable")[:count].tolist()
+        return [(self.names[place], float(p_K[place])) for place in order]
+
+
+class Chosen:
+    """Writes the texts that get one of some labels, as they came."""
+
+    def __init__(self, model: Classifier, threshold: Threshold, only: Sequence[str]) -> None:
+        self._decider, self._only = _Decider(model, threshold), set(only)
+        self._lacks_end = False
+
+    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+        parts = []
+        for item, labels in zip(chunk, self._decider.labels(p_NK), strict=True):
+            if any(label in self._only for label, _ in labels):
+                parts += ["\n" * self._lacks_end, item.source]
+                self._lacks_end = not item.source.endswith("\n")
+        return "".join(parts)
+
+
+class Table:
+    """Writes labels, probabilities and the text between tabs. A text of several lines is written on one, escaped."""
+
+    def __init__(
+        self,
+        model: Classifier,
+        threshold: Threshold,
+        count: int | None,
+        *,
+        why: bool,
+        shaded: bool,
+        unit: InputUnit,
+    ) -> None:
+        self._model, self._decider, self._count = model, _Decider(model, threshold), count
+        self._why, self._shaded, self._unit = why, shaded, unit
+
+    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+        rows = []
+        for row, (item, labels) in enumerate(zip(chunk, self._decider.labels(p_NK), strict=True)):
+            if self._count is not None:
+                pairs = self._decider.best(p_NK[row], self._count)
+                figures = "\t".join(f"{label}\t{p:.4f}" for label, p in pairs)
+            elif len(labels) == 1:
+                ((label, p),) = labels
+                figures = f"{label}\t{p:.4f}"
+            elif labels:
+                figures = f"{','.join(label for label, _ in labels)}\t{','.join(f'{p:.4f}' for _, p in labels)}"
+            else:
+                figures = f"{NO_LABEL}\t{p_NK[row].max():.4f}"
+            if self._why:
+                figures += f"\t{_strongest(self._model.explain(item.text))}"
+            rows.append(f"{figures}\t{self._shown(item)}\n")
+        return "".join(rows)
+
+    def _shown(self, item: Item) -> str:
+        if self._shaded:
+            return shaded(item.text, self._model.explain(item.text))
+        if self._unit == "line":
+            return item.source.removesuffix("\n")
+        return item.file if self._unit == "file" else escaped(item.text)
+
+
+class Objects:
+    """Writes a JSON object for each text."""
+
+    def __init__(self, model: Classifier, threshold: Threshold, count: int | None, *, why: bool) -> None:
+        self._model, self._decider, self._count, self._why = model, _Decider(model, threshold), count, why
+
+    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+        every = zip(chunk, self._decider.labels(p_NK), p_NK, strict=True)
+        objects = (json.dumps(self._object(*one), ensure_ascii=False) + "\n" for one in every)
+        return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def _object(self, item: Item, labels: list[tuple[str, float]], p_K: Floats) -> dict[str, Any]:
+        result: dict[str, Any] = {"file": item.file, "line": item.line, "text": item.text}
+        if self._model.multiple:
+            result["labels"] = {label: round(p, DECIMALS) for label, p in labels}
+        else:
+            ((label, p),) = labels
+            result |= {"label": label, "probability": round(p, DECIMALS)}
+        if self._count is not None:
+            best = self._decider.best(p_K, self._count)
+            result["probabilities"] = {label: round(p, DECIMALS) for label, p in best}
+        if self._why:
+            spans = self._model.explain(item.text)
+            result["why"] = [
+                {
+                    "start": s.start,
+                    "end": s.end,
+                    "text": item.text[s.start : s.end],
+                    "weight": round(s.weight, DECIMALS),
+                }
+                for s in spans
+            ]
+        return result
+
+
+def shaded(text: str, spans: Sequence[Span]) -> str:
+    """The text with the parts that spoke for the label in shades, the darker the more."""
+    parts, end = [], 0
+    for span in spans:
+        shade = SHADES[bisect_right(WEIGHTS, span.weight)]
+        parts.append(escaped(text[end : span.start], but="\\"))
+        inside = escaped(text[span.start : span.end], but="\\")
+        parts.append(f"\x1b[{shade}m{inside}\x1b[0m" if shade else inside)
+        end = span.end
+    return "".join((*parts, escaped(text[end:], but="\\")))
+
+
+def _strongest(spans: Sequence[Span]) -> str:
+    best = sorted((span for span in spans if span.weight > 0), key=lambda span: -span.weight)[:STRONGEST]
+    return " ".join(f"{span.start}-{span.end}={span.weight:.2f}" for span in best) or NO_LABEL

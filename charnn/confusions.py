@@ -1,0 +1,97 @@
+"""Counts which labels are taken for which, and says how well each label is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+
+class PrecisionRecall(NamedTuple):
+    """How well one label was found. A quotient of nothing is None, never 0."""
+
+    precision: float | None
+    """The fraction of the words predicted to have the tag that have it; None where it was never predicted."""
+    recall: float | None
+    """The fraction of the words that have the tag that were predicted to; None where no word has it."""
+    f1: float
+    """Twice the words found over `reference + predicted`. It is the harmonic mean of precision and recall where both
+    exist, and 0 where one of them does not, for then the tag was wrong wherever it occurred."""
+    reference: int
+    """How many words have the tag."""
+    predicted: int
+    """How many words are predicted to have it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures by name, in which the reference is called gold, as linguists do."""
+        return {"gold" if name == "reference" else name: value for name, value in self._asdict().items()}
+
+
+class Confusion(NamedTuple):
+    """A mistake, and how many words it was made on."""
+
+    reference: str
+    predicted: str
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confusions:
+    """How predicted labels, such as tags, agree with those of the reference."""
+
+    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many words have each pair of reference and predicted tag, equal or not; every count is above zero."""
+
+    @property
+    def tags(self) -> dict[str, PrecisionRecall]:
+        """How well each tag was found that any word has or is predicted to have, in the order of `matrix`."""
+        reference, predicted = self._totals()
+        tags = {}
+        for tag in _by_frequency(reference, predicted):
+            found = self.pairs[tag, tag]
+            tags[tag] = PrecisionRecall(
+                precision=ratio(found, predicted[tag]),
+                recall=ratio(found, reference[tag]),
+                f1=2 * found / (reference[tag] + predicted[tag]),
+                reference=reference[tag],
+                predicted=predicted[tag],
+            )
+        return tags
+
+    def confusions(self) -> list[Confusion]:
+        """The mistakes, most frequent first; those of one frequency in alphabetical order."""
+        mistakes = [Confusion(*pair, words) for pair, words in self.pairs.items() if pair[0] != pair[1]]
+        return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
+
+    def matrix(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The K tags, and how many words have each reference tag (row) and predicted tag (column), (K, K).
+
+        The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros.
+        """
+        labels = _by_frequency(*self._totals())
+        place = {tag: index for index, tag in enumerate(labels)}
+        counts_KK = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        for (reference, predicted), words in self.pairs.items():
+            counts_KK[place[reference], place[predicted]] = words
+        return labels, counts_KK
+
+    def _totals(self) -> tuple[Counter[str], Counter[str]]:
+        """How many words have each tag, and how many are predicted to have it."""
+        reference_totals: Counter[str] = Counter()
+        predicted_totals: Counter[str] = Counter()
+        for (reference, predicted), words in self.pairs.items():
+            reference_totals[reference] += words
+            predicted_totals[predicted] += words
+        return reference_totals, predicted_totals
+
+
+def ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _by_frequency(reference: Counter[str], predicted: Counter[str]) -> list[str]:
+    """Every tag of either, the most frequent of the reference first, then of the predicted ones, then by alphabet."""
+    return sorted(reference.keys() | predicted.keys(), key=lambda tag: (-reference[tag], -predicted[tag], tag))

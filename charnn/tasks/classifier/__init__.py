@@ -1,0 +1,1 @@
+"""The classifier: a label for a text, or several, learned from labelled texts."""

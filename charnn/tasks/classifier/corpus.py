@@ -1,0 +1,187 @@
+"""Labelled texts to learn from, those held out, and the record that finds the same ones again."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from charnn.corpora.decoding import OnError
+from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.folders import corpus_files
+from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
+from charnn.corpora.sources import read, read_again
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
+
+SHOWN = 5
+"""The most labels that a remark names."""
+
+
+@dataclass(frozen=True)
+class NamedText:
+    """A text with its labels, and where it was read."""
+
+    text: str
+    labels: tuple[str, ...]
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class LabelledCorpus:
+    training: list[NamedText]
+    validation: list[NamedText]
+    labels: dict[str, int]
+    """The labels in alphabetical order, with how many texts to train on have each."""
+    config: LabelledCorpusConfig
+    remarks: tuple[str, ...]
+    """What a person should know of these texts, a line each."""
+
+
+def read_labelled(
+    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, on_error: OnError = "fail"
+) -> tuple[list[NamedText], tuple[LabelledFile, ...]]:
+    """The texts in the files and folders at `paths`, `-` for standard input, and a record of the files.
+
+    A folder has a folder for each label, whose files are a text each, or a file for each label, whose lines are. Raises
+    CorpusError for what cannot be read, and for the first row that is malformed.
+    """
+    texts: list[NamedText] = []
+    files: list[LabelledFile] = []
+    for path in paths:
+        is_folder = path != "-" and os.path.isdir(path)
+        for name, label, is_one_text in _in_folder(path) if is_folder else ((path, None, False),):
+            text, source = read(name, encoding=encoding, on_error=on_error)
+            files.append(LabelledFile(source, label, is_one_text))
+            texts += _texts(text, "standard input" if name == "-" else name, files[-1], layout)
+    if not texts:
+        raise CorpusError(f"{', '.join(paths)}: there is no text with a label")
+    return texts, tuple(files)
+
+
+def read_corpus(
+    paths: Sequence[str],
+    validation_paths: Sequence[str],
+    layout: LabelledLayout,
+    *,
+    encoding: str,
+    on_error: OnError = "fail",
+    holds_out: bool = True,
+) -> LabelledCorpus:
+    """The corpus in the files. Without `validation_paths`, a tenth of the texts of each label is held out, unless it
+    `holds_out` none, when all are trained on and validated with."""
+    texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
+    held_out, held_out_files = list[NamedText](), tuple[LabelledFile, ...]()
+    if validation_paths:
+        held_out, held_out_files = read_labelled(validation_paths, layout, encoding=encoding, on_error=on_error)
+    return _corpus(texts, held_out, LabelledCorpusConfig(files, layout, held_out_files, encoding, on_error, holds_out))
+
+
+def read_corpus_again(config: LabelledCorpusConfig) -> LabelledCorpus:
+    """The corpus that `config` records. Raises CorpusError where a file of it is missing or has changed."""
+    return _corpus(_again(config.files, config), _again(config.validation_files, config), config)
+
+
+def read_named_again(paths: Sequence[str], config: LabelledCorpusConfig) -> LabelledCorpus | None:
+    """The corpus that `config` records, with the texts to train on at `paths`; None where these are others."""
+    texts, files = read_labelled(paths, config.layout, encoding=config.encoding, on_error=config.on_error)
+    if [(file.source.sha256, file.label) for file in files] != [(f.source.sha256, f.label) for f in config.files]:
+        return None
+    return _corpus(texts, _again(config.validation_files, config), config)
+
+
+def _again(files: Sequence[LabelledFile], config: LabelledCorpusConfig) -> list[NamedText]:
+    found: list[NamedText] = []
+    for file in files:
+        text = read_again(file.source, encoding=config.encoding, on_error=config.on_error)
+        found += _texts(text, file.source.path, file, config.layout)
+    return found
+
+
+def _in_folder(path: str) -> Iterator[tuple[str, str, bool]]:
+    """The path of each file, its label, and whether it is one text. Hidden files are passed over."""
+    for entry in sorted(Path(path).iterdir()):
+        if entry.name.startswith("."):
+            continue
+        if not entry.is_dir():
+            yield str(entry), entry.name.removesuffix(".gz").rpartition(".")[0] or entry.name, False
+            continue
+        for file in corpus_files([str(entry)]):
+            yield file, entry.name, True
+
+
+def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout) -> Iterator[NamedText]:
+    found: list[LabelledText]
+    if file.label is None:
+        found = labelled_texts(text, name, layout)
+    elif file.is_one_text:
+        found = [LabelledText((file.label,), text, 1)]
+    else:
+        lines = enumerate(text.removeprefix("\ufeff").split("\n"), start=1)
+        found = [LabelledText((file.label,), line.removesuffix("\r"), n) for n, line in lines if line.strip()]
+    for labels, body, line in found:
+        yield NamedText(body, labels, name, line)
+
+
+def _corpus(texts: list[NamedText], held_out: list[NamedText], config: LabelledCorpusConfig) -> LabelledCorpus:
+    training, validation = texts, held_out
+    if not config.held_out:
+        validation = texts
+    elif not config.validation_files:
+        training, validation = hold_out_labelled(texts, HELD_OUT_FRACTION, lambda one: one.labels)
+    multiple = any(len(one.labels) != 1 for one in training)
+    labels = dict(sorted(Counter(label for one in training for label in one.labels).items()))
+    names = ", ".join(dict.fromkeys(one.file for one in texts))
+    if len(labels) < 2 and not multiple:
+        only = next(iter(labels), None)
+        raise CorpusError(
+            f"{names}: all texts have the label {only!r}", hint="a classifier tells two labels or more apart"
+        )
+    if not labels:
+        raise CorpusError(f"{names}: no text has a label")
+    if not validation:
+        raise CorpusError(
+            f"{names}: no label has texts enough that one could be held out", hint="give a validation file with --valid"
+        )
+    counted = replace(
+        config,
+        multiple=multiple,
+        training_texts=len(training),
+        training_characters=sum(len(one.text) for one in training),
+        validation_texts=len(validation),
+    )
+    return LabelledCorpus(
+        training, validation, labels, counted, tuple(_remarks(training, validation, labels, multiple))
+    )
+
+
+def _remarks(
+    training: list[NamedText], validation: list[NamedText], labels: dict[str, int], multiple: bool
+) -> Iterator[str]:
+    if once := [label for label, count in labels.items() if count == 1]:
+        yield f"labels with a single text to learn from: {_named(once)}"
+    if unseen := list(dict.fromkeys(label for one in validation for label in one.labels if label not in labels)):
+        what = "labels that validation texts have and texts to train on have not, so that they cannot be learned"
+        yield f"{what}: {_named(unseen)}"
+    if empty := sum(not one.text.strip() for one in training):
+        yield f"texts without a character, whose labels are learned as those of nothing: {empty:,}"
+    by_text: dict[str, set[tuple[str, ...]]] = {}
+    for one in training:
+        by_text.setdefault(one.text, set()).add(tuple(sorted(one.labels)))
+    if contradicting := sum(len(found) > 1 for found in by_text.values()):
+        yield f"texts that come with different labels, of which none is certain then: {contradicting:,}"
+    if multiple and (none := sum(not one.labels for one in training)):
+        yield f"texts without a label: {none:,}"
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - SHOWN:,} more" if len(labels) > SHOWN else ""
+    return f"{', '.join(labels[:SHOWN])}{more}"
+
+
+def check_layout(layout: LabelledLayout) -> None:
+    if layout.label_column is not None and (layout.text is not None or layout.label is not None):
+        raise UsageError("--label-column is for lines without a header, and --text and --label for tables with one")

@@ -1,0 +1,79 @@
+"""The files that a classifier has in its directory besides those of every model."""
+
+from __future__ import annotations
+
+import json
+
+from charnn import tokenizers
+from charnn.checkpoint.directory import WEIGHTS
+from charnn.checkpoint.files import Array, read_arrays, write_arrays
+from charnn.errors import ModelFormatError, TokenizerError
+from charnn.tasks.classifier.config import ClassifierConfig
+from charnn.tasks.classifier.features import Features
+from charnn.tasks.directory import TaskDirectory
+from charnn.tokenizers.base import TOKENIZER_JSON, Tokenizer
+
+LABELS = "labels.json"
+FEATURES = "features.safetensors"
+TOKENIZER_MODEL = "tokenizer.model"
+__all__ = ["BIAS", "TABLE", "TOKENIZER_MODEL", "WEIGHTS", "ClassifierDirectory", "labels_bytes"]
+
+TABLE, BIAS = "features.weight", "bias"
+"""The names of the direct path's weights, and of what is added to all."""
+
+
+class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
+    name = "classifier"
+    config_class = ClassifierConfig
+    files = frozenset({LABELS, FEATURES, TOKENIZER_JSON, TOKENIZER_MODEL})
+
+    def tokenizer(self) -> Tokenizer:
+        """Raises ModelFormatError where its file is missing or damaged."""
+        kind = self.config().tokenizer.kind
+        file = TOKENIZER_JSON if kind in ("characters", "bytes") else TOKENIZER_MODEL
+        data = self.read(file)
+        try:
+            return tokenizers.load(kind, data)
+        except TokenizerError as error:
+            raise ModelFormatError(f"{self.path / file}: {str(error).removeprefix(f'{file}: ')}") from None
+
+    def labels(self) -> dict[str, int]:
+        """The labels in the order of their ids, with how many training texts have each. Raises ModelFormatError."""
+        try:
+            labels = json.loads(self.read(LABELS))
+        except (ValueError, RecursionError):
+            labels = None
+        sound = isinstance(labels, dict) and all(type(count) is int for count in labels.values())
+        if not sound or len(labels) != self.config().network.labels:
+            raise ModelFormatError(f"{self.path / LABELS}: not the labels of this model")
+        return dict(labels)
+
+    def features(self) -> Features:
+        """Raises ModelFormatError where their file is missing or damaged, or is not of this network."""
+        network = self.config().network
+        arrays, metadata = read_arrays(self.path / FEATURES)
+        try:
+            features = Features(
+                arrays["hashes"], arrays["counts"], arrays["is_word"],
+                ngrams=network.ngrams, words=network.words, texts=int(metadata["texts"]),
+            )  # fmt: skip
+        except (KeyError, ValueError, ModelFormatError):
+            features = None
+        if features is None or len(features) != network.features:
+            raise ModelFormatError(f"{self.path / FEATURES}: not the features of this model")
+        return features
+
+    def write_tokenizer(self, tokenizer: Tokenizer) -> None:
+        self.write(tokenizer.file_name, tokenizer.to_bytes())
+
+    def write_labels(self, labels: dict[str, int]) -> None:
+        self.write(LABELS, labels_bytes(labels))
+
+    def write_features(self, features: Features) -> None:
+        arrays: dict[str, Array] = {"hashes": features.hashes, "counts": features.counts, "is_word": features.is_word}
+        write_arrays(self.path / FEATURES, arrays, {"texts": str(features.texts)})
+
+
+def labels_bytes(labels: dict[str, int]) -> bytes:
+    text = json.dumps(labels, ensure_ascii=False, indent=0) + "\n"
+    return text.encode("utf-8", "backslashreplace")

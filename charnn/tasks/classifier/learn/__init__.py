@@ -1,0 +1,1 @@
+"""Trains classifiers, with PyTorch."""

@@ -1,0 +1,120 @@
+"""Labelled texts as numbers, made once, and the batches that are drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.tasks.classifier.corpus import LabelledCorpus, NamedText
+from charnn.tasks.classifier.features import Features, Ids, SparseRows
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """B texts of up to T symbols, padded at the end."""
+
+    ids_BT: torch.Tensor
+    lengths_B: torch.Tensor
+
+
+@dataclass(frozen=True)
+class EncodedTexts:
+    """N texts as ids, as vectors over features, and with their labels."""
+
+    ids: list[npt.NDArray[np.int32]]
+    lengths: Ids
+    rows: SparseRows
+    targets_NK: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def symbols(self, chosen: Sequence[int], device: torch.device) -> Symbols:
+        lengths_B = self.lengths[list(chosen)]
+        ids_BT = np.full((len(chosen), int(lengths_B.max())), STOP_ID, np.int64)
+        for row, number in enumerate(chosen):
+            ids_BT[row, : len(self.ids[number])] = self.ids[number]
+        return Symbols(torch.from_numpy(ids_BT).to(device), torch.from_numpy(lengths_B).to(device))
+
+    def targets(self, chosen: Sequence[int] | Ids, device: torch.device) -> torch.Tensor:
+        return torch.from_numpy(self.targets_NK[np.asarray(chosen)].astype(np.float32)).to(device)
+
+
+def encoded(
+    texts: Sequence[NamedText], labels: dict[str, int], tokenizer: Tokenizer, rows: SparseRows, *, longest: int
+) -> EncodedTexts:
+    """`longest` is how many symbols of a text the network reads. A text without one is read as a stop symbol."""
+    stop = np.array([STOP_ID], np.int32)
+    ids = [tokenizer.encode(first_part(one.text, longest))[:longest] for one in texts]
+    ids = [one if len(one) else stop for one in ids]
+    places = {label: place for place, label in enumerate(labels)}
+    targets_NK = np.zeros((len(texts), len(labels)), np.bool_)
+    for row, one in enumerate(texts):
+        targets_NK[row, [places[label] for label in one.labels if label in places]] = True
+    return EncodedTexts(ids, np.array(list(map(len, ids)), np.int64), rows, targets_NK)
+
+
+def first_part(text: str, symbols: int) -> str:
+    """As much of a text as can matter, where only so many symbols are read; a piece has at most some 16 characters."""
+    return text[: 16 * symbols]
+
+
+@dataclass(frozen=True)
+class EncodedCorpus:
+    training: EncodedTexts
+    validation: EncodedTexts
+    weights_K: npt.NDArray[np.float32]
+    """How much a text of each label weighs in the loss."""
+
+    @classmethod
+    def encode(
+        cls, corpus: LabelledCorpus, tokenizer: Tokenizer, features: Features, *, longest: int, balance: bool
+    ) -> EncodedCorpus:
+        parts = [
+            encoded(
+                texts,
+                corpus.labels,
+                tokenizer,
+                features.read([one.text for one in texts]),
+                longest=longest,
+            )
+            for texts in (corpus.training, corpus.validation)
+        ]
+        counts_K = np.array(list(corpus.labels.values()), np.float32)
+        weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
+        return cls(parts[0], parts[1], weights_K.astype(np.float32))
+
+
+class Shuffled:
+    """Draws so many rows at a time; each comes once an epoch, in a new order."""
+
+    def __init__(self, count: int, *, rows: int, random: np.random.Generator) -> None:
+        self._count, self._rows, self._random = count, min(rows, count), random
+        self._before = random.bit_generator.state
+        self._order = random.permutation(count)
+        self._next = 0
+
+    def next(self) -> Ids:
+        if self._next + self._rows > self._count:
+            self._before = self._random.bit_generator.state
+            self._order = self._random.permutation(self._count)
+            self._next = 0
+        self._next += self._rows
+        return self._order[self._next - self._rows : self._next]
+
+    def position(self) -> dict[str, Any]:
+        return {"next": self._next, "random": self._before}
+
+    def restore(self, position: dict[str, Any]) -> None:
+        """Goes on where `position` was taken. Raises ValueError, KeyError or TypeError for one of other rows."""
+        self._random.bit_generator.state = self._before = position["random"]
+        self._order = self._random.permutation(self._count)
+        self._next = int(position["next"])
+        if not 0 <= self._next <= self._count:
+            raise ValueError(f"there is no row {self._next}")

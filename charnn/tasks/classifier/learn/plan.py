@@ -1,0 +1,135 @@
+"""Decides once what a classifier's run will be: one frozen value, from what the user asks for and from the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charnn import tokenizers
+from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.classifier.config import ClassifierConfig, ClassifierNetworkConfig, Pool
+from charnn.tasks.classifier.corpus import LabelledCorpus
+from charnn.tasks.classifier.directory import ClassifierDirectory
+from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.learn.transfer import InitialWeights
+from charnn.tokenizers.base import Tokenizer
+from charnn.training.hardware import threads_for
+from charnn.training.session import new_record, under_budget
+
+LONGEST_TEXT = 256
+"""The symbols of a text that the network reads."""
+LEARNING_RATE = 4e-3
+AVERAGE_DECAY = 0.98
+SHORTEST, LONGEST, USUAL_CHARACTERS = 15, 1800, 1_500_000
+"""The seconds of the shortest and longest default run; a run takes a minute for so many characters."""
+
+
+@dataclass(frozen=True)
+class ClassifierOverrides:
+    """The values that the user asked for. charnn chooses those that are None."""
+
+    cell: str | None = None
+    layers: int | None = None
+    hidden_size: int | None = None
+    embedding_size: int | None = None
+    dropout: float | None = None
+    pool: Pool | None = None
+    ngrams: int | None = None
+    batch_size: int | None = None
+    window_length: int | None = None
+    learning_rate: float | None = None
+    budget: Budget | None = None
+
+
+def default_budget(characters: int) -> Budget:
+    """A quarter of a minute for short lists, a minute for 100,000 characters and more, and longer from 1,500,000 on."""
+    seconds = 60 * min((characters / 100_000) ** 0.5, 1) * max((characters / USUAL_CHARACTERS) ** 0.5, 1)
+    return Budget(seconds=float(round(min(max(seconds, SHORTEST), LONGEST))))
+
+
+def default_batch_size(texts: int) -> int:
+    """The texts of a batch: fewer where an epoch would have few batches."""
+    return min(32, max(4, texts // 40))
+
+
+SMALL_STEP = 2048
+"""The batch size times the hidden units of a step that is too small for a second thread."""
+
+
+@dataclass(frozen=True)
+class ClassifierPlan:
+    config: ClassifierConfig
+    tokenizer: Tokenizer
+    features: Features
+    labels: dict[str, int]
+    threads: int
+    """The number of threads that a step is worth."""
+    initial_weights: InitialWeights | None = None
+
+
+def decide(
+    corpus: LabelledCorpus,
+    tokenizer_config: TokenizerConfig,
+    overrides: ClassifierOverrides,
+    settings: Mapping[str, Any],
+    *,
+    balance: bool,
+    source: InitialWeights | None,
+    thread_counts: Sequence[int],
+) -> ClassifierPlan:
+    """The plan of a new run: what the user asked for, and the rest chosen for the texts. Nothing is written.
+
+    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. The precision `auto`
+    is fp32, since matrices this small gain nothing from bf16. Raises ConfigError for what cannot be.
+    """
+    texts = [one.text for one in corpus.training]
+    asked = {
+        name: value
+        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams")
+        if (value := getattr(overrides, name)) is not None
+    }
+    some = [text for text in texts if text] or [" "]
+    if source is not None:
+        asked = source.shape_for(asked)
+        tokenizer = source.tokenizer_for(tokenizer_config, some)
+    else:
+        tokenizer = tokenizers.train(tokenizer_config, some)
+    ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
+    words = ClassifierNetworkConfig.words if ngrams else 0
+    features, _ = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels))
+    network = ClassifierNetworkConfig(
+        vocabulary_size=tokenizer.size,
+        labels=len(corpus.labels),
+        features=len(features),
+        **{**asked, "ngrams": ngrams, "words": words},
+    )
+    settings = dict(settings)
+    if settings.get("precision") == "auto":
+        settings["precision"] = "fp32"
+    training = TrainingConfig(
+        budget=overrides.budget or default_budget(corpus.config.training_characters),
+        batch_size=default_batch_size(len(texts)) if overrides.batch_size is None else overrides.batch_size,
+        window_length=LONGEST_TEXT if overrides.window_length is None else overrides.window_length,
+        learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
+        average_decay=AVERAGE_DECAY,
+        **settings,
+    )
+    kept = TokenizerConfig(tokenizer.kind, tokenizer_config.vocabulary_size, tokenizer_config.min_count)
+    config = ClassifierConfig("classifier", kept, network, training, corpus.config, balance, new_record())
+    threads = _threads(config, thread_counts)
+    return ClassifierPlan(config, tokenizer, features, corpus.labels, threads, source)
+
+
+def plan_to_resume(
+    directory: ClassifierDirectory, budget: Budget | None, *, thread_counts: Sequence[int]
+) -> ClassifierPlan:
+    """The plan of the run that is in `directory`, under another budget unless that is None."""
+    config = under_budget(directory.config(), budget)
+    threads = _threads(config, thread_counts)
+    return ClassifierPlan(config, directory.tokenizer(), directory.features(), directory.labels(), threads)
+
+
+def _threads(config: ClassifierConfig, thread_counts: Sequence[int]) -> int:
+    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

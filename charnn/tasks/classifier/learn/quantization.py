@@ -1,0 +1,46 @@
+"""Measures what int8 inference costs and gains a classifier, with the two graphs as inference runs them."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from charnn.tasks.classifier.calibration import probabilities
+from charnn.tasks.classifier.config import ClassifierQuantization
+from charnn.tasks.classifier.decisions import decided
+from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.learn.data import EncodedTexts
+from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
+
+LARGEST_LOSS = 0.002
+"""The fraction of texts that int8 may get wrong more often than fp32 where it is used."""
+TEXTS = 2000
+"""The cost is measured on so many validation texts at most."""
+ROUNDS = 5
+
+
+def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) -> ClassifierQuantization:
+    """Reads the first validation texts with both graphs, and times them. The direct path is the same for both."""
+    config, weights = directory.config(), directory.weights()
+    labels, multiple = config.network.labels, config.corpus.multiple
+    networks = [
+        RuntimeClassifierNetwork(directory.graph_path(quantized=quantized), labels) for quantized in (False, True)
+    ]
+    count = min(len(texts), TEXTS)
+    ids, targets_NK = texts.ids[:count], texts.targets_NK[:count]
+    direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
+    if config.network.features:
+        direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
+    right, seconds = [], np.zeros((ROUNDS, 2))
+    for network in networks:
+        p_NK = probabilities(network.logits(ids) + direct_NK, multiple=multiple)
+        right.append(int((decided(p_NK, multiple=multiple) == targets_NK).all(1).sum()))
+    for times in seconds:
+        for number, network in enumerate(networks):
+            started = time.perf_counter()
+            network.logits(ids)
+            times[number] = time.perf_counter() - started
+    lost = round((right[0] - right[1]) / count, 6)
+    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    return ClassifierQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)

@@ -1,0 +1,151 @@
+"""A classifier's run: labelled texts and what the user asked for in, a model directory out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from charnn.cells import CELLS
+from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.training import Budget
+from charnn.tasks.classifier.calibration import probabilities
+from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization
+from charnn.tasks.classifier.corpus import LabelledCorpus
+from charnn.tasks.classifier.directory import ClassifierDirectory
+from charnn.tasks.classifier.learn.data import EncodedCorpus
+from charnn.tasks.classifier.learn.graph import classifier_graph
+from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights, log_ratios
+from charnn.tasks.classifier.learn.objective import ClassifierObjective
+from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
+from charnn.tasks.classifier.learn.quantization import measure_quantization
+from charnn.tasks.classifier.learn.transfer import InitialWeights
+from charnn.training.hardware import allowed_threads
+from charnn.training.keeper import Weights
+from charnn.training.report import Report
+from charnn.training.session import Session
+
+PREVIEW_TEXTS, PREVIEW_CHARACTERS = 5, 60
+
+
+class ClassifierSession(Session[ClassifierConfig]):
+    directory: ClassifierDirectory
+    network: ClassifierNetwork
+    preview_title = "texts it never saw"
+
+    def __init__(self, directory: ClassifierDirectory, plan: ClassifierPlan, corpus: LabelledCorpus) -> None:
+        self.corpus, self._plan = corpus, plan
+        config = plan.config
+        self._encoded = EncodedCorpus.encode(
+            corpus, plan.tokenizer, plan.features, longest=config.training.window_length, balance=config.balance
+        )
+        training = self._encoded.training
+        ratios = torch.from_numpy(log_ratios(training.rows, training.targets_NK, len(plan.features)))
+
+        def objective(device: torch.device) -> ClassifierObjective:
+            self.network = ClassifierNetwork(config.network, ratios)
+            if plan.initial_weights is not None:
+                copy_weights(self.network, plan.initial_weights.arrays, plan.initial_weights.rows(plan.tokenizer))
+            self.network.to(device)
+            return ClassifierObjective(
+                self.network, self._encoded, multiple=config.corpus.multiple, config=config.training
+            )
+
+        super().__init__(directory, config, objective, self._write, threads=plan.threads)
+        self._characters_per_unit = max(config.corpus.training_characters, 1) / config.corpus.training_texts
+
+    @classmethod
+    def start(
+        cls,
+        make_directory: Callable[[], ClassifierDirectory],
+        corpus: LabelledCorpus,
+        tokenizer_config: TokenizerConfig,
+        overrides: ClassifierOverrides,
+        settings: Mapping[str, Any],
+        *,
+        balance: bool = False,
+        source: InitialWeights | None = None,
+        thread_counts: Sequence[int] | None = None,
+    ) -> ClassifierSession:
+        """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
+        right.
+
+        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
+        """
+        plan = decide(
+            corpus,
+            tokenizer_config,
+            overrides,
+            settings,
+            balance=balance,
+            source=source,
+            thread_counts=allowed_threads(thread_counts),
+        )
+        return cls.begin(plan.config, make_directory, ClassifierDirectory, lambda made: cls(made, plan, corpus))
+
+    @classmethod
+    def resume(
+        cls,
+        directory: ClassifierDirectory,
+        corpus: LabelledCorpus,
+        budget: Budget | None = None,
+        thread_counts: Sequence[int] | None = None,
+    ) -> ClassifierSession:
+        """Goes on with a run, with another budget unless `budget` is None. `corpus` is the one it was trained on.
+
+        Raises UsageError where the budget is spent.
+        """
+        state = directory.training_state()
+        plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
+        session = cls(directory, plan, corpus)
+        session.restore(*state)
+        return session
+
+    def preview(self, report: Report) -> str:
+        """Some validation texts, others each time, with the label that each gets by now."""
+        texts, validation = self.corpus.validation, self._encoded.validation
+        chosen = [(report.step + number) % len(texts) for number in range(min(PREVIEW_TEXTS, len(texts)))]
+        batch = validation.symbols(chosen, next(self.network.parameters()).device)
+        shares = self.network.shares
+        with torch.no_grad():
+            logits_NK = shares[0] * self.network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)
+            if self.network.direct is not None:
+                both_2NK = self.network.direct(validation.rows.chosen(np.array(chosen))).numpy(force=True)
+                logits_NK = logits_NK + np.tensordot(shares[1:], both_2NK, 1)
+        p_NK = probabilities(logits_NK, multiple=self.config.corpus.multiple)
+        names = list(self.corpus.labels)
+        return "\n".join(
+            f"{names[int(p_K.argmax())]} {p_K.max():.2f}  {' '.join(texts[number].text.split())[:PREVIEW_CHARACTERS]}"
+            for number, p_K in zip(chosen, p_NK, strict=True)
+        )
+
+    def _write(self, weights: Weights) -> None:
+        directory, network = self.directory, self.config.network
+        directory.write_tokenizer(self._plan.tokenizer)
+        directory.write_labels(self._plan.labels)
+        directory.write_features(self._plan.features)
+        directory.write_graph(classifier_graph(network, weights))
+        if CELLS[network.cell].int8_operator:
+            directory.write_graph(classifier_graph(network, weights, quantized=True), quantized=True)
+
+    def _describe(self) -> list[str]:
+        config = self.config
+        network, training, corpus, record = config.network, config.training, config.corpus, config.record
+        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        several = ", any number for each text" if corpus.multiple else ""
+        direct = f"{network.features:,} n-grams and words beside it" if network.features else "nothing beside it"
+        return [
+            f"texts     {corpus.training_texts:,} to train on, "
+            f"{f'{corpus.validation_texts:,} to validate with' if self.holds_out else 'none held out'}; "
+            f"{network.labels:,} labels{several}",
+            *(f"          {remark}" for remark in self.corpus.remarks),
+            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, "
+            f"dropout {network.dropout:g}, {direct}: {parameters:,} parameters",
+            f"training  {training.budget}, {training.batch_size} texts a batch, learning rate "
+            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+        ]
+
+    def _measure_quantization(self) -> ClassifierQuantization:
+        return measure_quantization(self.directory, self._encoded.validation)

@@ -1,0 +1,49 @@
+"""The options of a classifier, for learning labelled texts and for being scored on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
+from charnn.tasks.options import (
+    LABELLED,
+    NETWORK,
+    LabelledOptions,
+    LineOptions,
+    MistakeOptions,
+    RecurrentTrainingOptions,
+    SymbolOptions,
+    option,
+)
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
+    balance: bool = option(
+        False,
+        "Let every label weigh the same in training, however many texts it has. Rare labels are then found more often, "
+        "and frequent ones less.",
+        panel=LABELLED,
+    )
+    pool: Pool | None = option(
+        None,
+        "Make one vector of a text of what the recurrent layers say at its last symbol, of the mean or the largest "
+        "value over all symbols, or of a mean whose weights are learned (attention).",
+        panel=NETWORK,
+        shown_default=ClassifierNetworkConfig.pool,
+    )
+    ngrams: int | None = option(
+        None,
+        "Let the direct path, a linear model beside the network, see n-grams of up to N characters besides words and "
+        "pairs of words. 0 leaves the direct path out.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=0,
+        maximum=8,
+        shown_default=str(ClassifierNetworkConfig.ngrams),
+    )
+
+
+@dataclass(frozen=True)
+class ClassifierEvaluationOptions(LabelledOptions, MistakeOptions):
+    """The layout is that of the training data, unless an option says otherwise."""

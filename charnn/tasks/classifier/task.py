@@ -1,0 +1,118 @@
+"""The classifier as a task: how it is started, resumed, loaded, described and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from charnn.config import Budget
+from charnn.errors import UsageError
+from charnn.tasks.classifier.config import ClassifierConfig
+from charnn.tasks.classifier.options import ClassifierEvaluationOptions, ClassifierOptions
+from charnn.tasks.task import Description, Recognition, Run, Task
+
+if TYPE_CHECKING:
+    from charnn.tasks.classifier.directory import ClassifierDirectory
+    from charnn.tasks.classifier.learn.session import ClassifierSession
+    from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation
+    from charnn.tasks.classifier.use.model import Classifier
+    from charnn.tasks.directory import TaskDirectory
+
+PATIENCE = 0
+
+
+class ClassifierTask(Task[ClassifierConfig]):
+    name = "classifier"
+    title = "classifier"
+    data = "labelled texts"
+    summary = "learns the labels of texts, and labels new ones"
+    commands = ("classify",)
+    training_options = ClassifierOptions
+    evaluation_options = ClassifierEvaluationOptions
+    reads_folders = True
+
+    @property
+    def directory(self) -> type[ClassifierDirectory]:
+        from charnn.tasks.classifier.directory import ClassifierDirectory
+
+        return ClassifierDirectory
+
+    @property
+    def model(self) -> type[Classifier]:
+        from charnn.tasks.classifier.use.model import Classifier
+
+        return Classifier
+
+    def recognizes(self, sample: str) -> Recognition | None:
+        """fastText's lines and tables with the usual names are labelled texts; two columns may be a treebank, too."""
+        from charnn.corpora.labelled import recognize_labelled
+
+        found = recognize_labelled(sample)
+        return None if found is None else Recognition(found.reason, is_sure=found.is_sure)
+
+    def start(self, run: Run, options: ClassifierOptions) -> ClassifierSession:
+        from charnn.tasks.classifier.corpus import check_layout, read_corpus
+        from charnn.tasks.classifier.learn.plan import ClassifierOverrides
+        from charnn.tasks.classifier.learn.session import ClassifierSession
+        from charnn.tasks.classifier.learn.transfer import read_initial_weights
+
+        check_layout(options.layout)
+        source = None if options.start_from is None else read_initial_weights(options.start_from)
+        corpus = read_corpus(
+            run.corpus,
+            options.validation_paths,
+            options.layout,
+            encoding=options.encoding,
+            on_error=options.on_error,
+            holds_out=options.holds_out,
+        )
+        overrides = ClassifierOverrides(
+            cell=options.cell,
+            embedding_size=options.embedding,
+            pool=options.pool,
+            ngrams=options.ngrams,
+            **options.sizes,
+        )
+        return ClassifierSession.start(
+            lambda: run.create(self.directory),
+            corpus,
+            options.tokenizer_config(None if source is None else source.tokenizer_config),
+            overrides,
+            options.training_settings(patience=PATIENCE),
+            balance=options.balance,
+            source=source,
+            thread_counts=run.thread_counts,
+        )
+
+    def resume(self, directory: TaskDirectory[ClassifierConfig], run: Run, budget: Budget | None) -> ClassifierSession:
+        from charnn.tasks.classifier.corpus import read_corpus_again, read_named_again
+        from charnn.tasks.classifier.learn.session import ClassifierSession
+
+        recorded = directory.config().corpus
+        if run.corpus:
+            found = read_named_again(run.corpus, recorded)
+            if found is None:
+                names = ", ".join(run.corpus)
+                raise UsageError(f"{names}: not the texts that {directory.path} was trained on")
+            corpus = found
+        else:
+            corpus = read_corpus_again(recorded)
+        return ClassifierSession.resume(self.directory(directory.path), corpus, budget, run.thread_counts)
+
+    def describe(self, directory: TaskDirectory[ClassifierConfig]) -> Description:
+        from charnn.tasks.classifier.description import describe
+
+        return describe(self.directory(directory.path))
+
+    def evaluate(
+        self,
+        model: Classifier,
+        files: Sequence[str],
+        options: ClassifierEvaluationOptions,
+        *,
+        encoding: str = "utf-8",
+        threads: int = 1,
+    ) -> ClassifierEvaluation:
+        from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation
+
+        return ClassifierEvaluation(model, files, options, encoding=encoding, threads=threads)

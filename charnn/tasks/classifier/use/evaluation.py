@@ -1,0 +1,146 @@
+"""Evaluates how well a classifier labels texts, and lists those with wrong labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from charnn.errors import CorpusError
+from charnn.readable import escaped
+from charnn.streaming import in_chunks
+from charnn.tasks.classifier.calibration import expected_calibration_error
+from charnn.tasks.classifier.corpus import NamedText, check_layout, read_corpus_again, read_labelled
+from charnn.tasks.classifier.decisions import is_right_and_confidence
+from charnn.tasks.classifier.options import ClassifierEvaluationOptions
+from charnn.tasks.classifier.use.scores import LabelScore
+from charnn.tasks.task import Evaluation
+
+if TYPE_CHECKING:
+    from charnn.corpora.labelled import LabelledLayout
+    from charnn.tasks.classifier.use.model import Classification, Classifier
+
+BLOCK_CHARACTERS = 1 << 16
+"""Characters of texts that are read together; a longer text is a block of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelError:
+    """A text whose labels are not those that the data have."""
+
+    file: str
+    line: int
+    gold: tuple[str, ...]
+    predicted: tuple[str, ...]
+    probability: float
+    """Of the most probable label."""
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def to_line(self) -> str:
+        """`path:line`, the labels, the probability and the text, between tabs, of which these have none themselves."""
+        labels = f"{' '.join(self.gold) or '-'} -> {' '.join(self.predicted) or '-'}"
+        cells = f"{self.file}:{self.line}", labels, f"{self.probability:.4f}", self.text
+        return "\t".join(escaped(cell, but="\\") for cell in cells) + "\n"
+
+
+class ClassifierEvaluation(Evaluation):
+    """Accuracy, F1 of all labels and of each, calibration, and what is taken for what."""
+
+    def __init__(
+        self,
+        model: Classifier,
+        files: Sequence[str],
+        options: ClassifierEvaluationOptions,
+        *,
+        encoding: str,
+        threads: int,
+    ) -> None:
+        """Without files it scores what was held out when the model was trained."""
+        self._model, self._options = model, options
+        model.precision, model.threads = model.precision or "fp32", threads
+        check_layout(options.layout)
+        self._texts = (
+            read_labelled(files, self._layout(), encoding=encoding)[0]
+            if files
+            else read_corpus_again(model.config.corpus).validation
+        )
+        self._file: str | None = ", ".join(files) if files else None
+        self.score = LabelScore(model.labels)
+        self._confidences: list[float] = []
+        self._is_right: list[bool] = []
+
+    def _layout(self) -> LabelledLayout:
+        """The layout that the options give, or where they give none, that of the training data."""
+        own = self._options.layout
+        return own if any(value is not None for value in vars(own).values()) else self._model.config.corpus.layout
+
+    @property
+    def lists(self) -> bool:
+        return self._options.errors
+
+    def run(self) -> Iterator[LabelError]:
+        names = self._model.labels
+        place = {name: number for number, name in enumerate(names)}
+        with self._model as model:
+            every = ([text] for text in self._texts)
+            size = BLOCK_CHARACTERS
+            for block, _ in in_chunks(every, lambda one: len(one.text) + 1, first=size, largest=size):
+                if not block:
+                    continue
+                texts = [one.text for one in block]
+                p_NK = model.text_classifier.probabilities(texts)
+                found = model.classifications(texts, p_NK)
+                targets_NK, decided_NK = np.zeros(p_NK.shape, np.bool_), np.zeros(p_NK.shape, np.bool_)
+                for row, (one, said) in enumerate(zip(block, found, strict=True)):
+                    targets_NK[row, [place[label] for label in one.labels if label in place]] = True
+                    decided_NK[row, [place[label] for label in said.labels]] = True
+                    self.score.add(one.labels, said.labels)
+                _, (confidences, is_right) = is_right_and_confidence(
+                    p_NK, decided_NK, targets_NK, multiple=model.multiple
+                )
+                self._confidences += confidences.tolist()
+                self._is_right += is_right.tolist()
+                if self.lists:
+                    yield from _errors(block, found)
+        if not self.score.texts:
+            raise CorpusError(f"{self._file}: there is no text with a label")
+        if self._options.confusion is not None:
+            self._draw(self._options.confusion)
+
+    def notices(self) -> Iterator[str]:
+        if unknown := self.score.unknown:
+            yield f"labels that the model does not know, whose texts are all wrong: {', '.join(unknown[:5])}"
+        if self.lists:
+            yield f"mistakes in {self.score.texts:,} texts: {self.score.texts - self.score.correct:,}"
+
+    @property
+    def calibration_error(self) -> float | None:
+        return expected_calibration_error(self._confidences, self._is_right)
+
+    def to_json(self) -> dict[str, Any]:
+        about = {"file": self._file, "precision": self._model.precision, "model": str(self._model.directory.path)}
+        return {**self.score.to_json(), "expected_calibration_error": self.calibration_error, **about}
+
+    def report(self) -> str:
+        from charnn.tasks.classifier.use.report import report
+
+        name = self._file or "held out of the texts"
+        return report(self.score, self.calibration_error, model=str(self._model.directory.path), texts=name)
+
+    def _draw(self, path: str) -> None:
+        from charnn.plots import save_confusion
+
+        title = f"{self._file or 'held out of the texts'}, {self._model.directory.path}"
+        save_confusion(*self.score.confusions.matrix(), Path(path), title=title)
+
+
+def _errors(block: Sequence[NamedText], found: Sequence[Classification]) -> Iterator[LabelError]:
+    for one, said in zip(block, found, strict=True):
+        if set(one.labels) != set(said.labels):
+            yield LabelError(one.file, one.line, one.labels, said.labels, round(said.probability, 6), one.text)

@@ -1,0 +1,132 @@
+"""A classifier for its user: texts in, their labels and probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from charnn.errors import ModelFormatError
+from charnn.tasks.classifier.config import ClassifierConfig
+from charnn.tasks.classifier.decisions import THRESHOLD
+from charnn.tasks.classifier.directory import BIAS, TABLE, WEIGHTS, ClassifierDirectory
+from charnn.tasks.model import Model
+
+if TYPE_CHECKING:
+    from charnn.tasks.classifier.calibration import Floats
+    from charnn.tasks.classifier.use.explanation import Span
+    from charnn.tasks.classifier.use.text_classifier import TextClassifier
+
+CHUNK = 1024
+"""Texts that `classify` reads together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a model says of one text."""
+
+    text: str
+    labels: tuple[str, ...]
+    """The labels that the text gets, the most probable first: one, unless the model has learned texts with several."""
+    probabilities: dict[str, float]
+    """The probability of every label, the most probable first."""
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return next(iter(self.probabilities))
+
+    @property
+    def probability(self) -> float:
+        """The probability of `label`."""
+        return self.probabilities[self.label]
+
+
+class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
+    """A classifier, as `charnn.load` gives it."""
+
+    directory_class = ClassifierDirectory
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the columns of probabilities."""
+        return tuple(self.directory.labels())
+
+    @property
+    def multiple(self) -> bool:
+        """Whether a text may have any number of labels."""
+        return self.config.corpus.multiple
+
+    def classify(self, texts: Iterable[str]) -> list[Classification]:
+        """What the model says of each text: its labels, and the probability of every label.
+
+        The precision is what `charnn classify` takes (`auto`) unless another was asked for.
+        """
+        every = list(texts)
+        found: list[Classification] = []
+        for start in range(0, len(every), CHUNK):
+            chunk = every[start : start + CHUNK]
+            found += self.classifications(chunk, self.text_classifier.probabilities(chunk))
+        return found
+
+    def classifications(self, texts: Sequence[str], p_NK: Floats) -> list[Classification]:
+        """The texts with their probabilities by name. Of labels with one probability the first comes first."""
+        result = []
+        names = self.labels
+        orders = np.argsort(-p_NK, axis=1, kind="stable")
+        for text, order, p_K in zip(texts, orders.tolist(), p_NK.tolist(), strict=True):
+            probabilities = {names[place]: p_K[place] for place in order}
+            if self.multiple:
+                labels = tuple(name for name, p in probabilities.items() if p >= THRESHOLD)
+            else:
+                labels = (names[order[0]],)
+            result.append(Classification(text, labels, probabilities))
+        return result
+
+    def explain(self, text: str, label: str | None = None) -> list[Span]:
+        """The parts of a text, and how much each speaks for `label`, which is the most probable one where it is None.
+
+        See `charnn.tasks.classifier.use.explanation` for the method. Raises UsageError for an unknown label.
+        """
+        from charnn.tasks.classifier.use.explanation import explain
+
+        return explain(self, text, label)
+
+    @cached_property
+    def text_classifier(self) -> TextClassifier:
+        """The object that reads many texts at once, with `threads` of its own, which `close` ends.
+
+        Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the files are
+        not those of one model.
+        """
+        from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
+        from charnn.tasks.classifier.use.text_classifier import TextClassifier
+
+        directory, network = self.directory, self.config.network
+        labels, tokenizer, features = self.labels, directory.tokenizer(), directory.features()
+        weights = directory.weights()
+        table_FK = weights.get(TABLE, np.zeros((0, len(labels)), np.float32))
+        bias_K = weights.get(BIAS)
+        if bias_K is None or bias_K.shape != (len(labels),) or table_FK.shape != (len(features), len(labels)):
+            raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this model")
+        if tokenizer.size != network.vocabulary_size:
+            raise ModelFormatError(f"{directory.path / tokenizer.file_name}: not the vocabulary of this model")
+        graph = directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        return TextClassifier(
+            tokenizer,
+            features,
+            table_FK,
+            bias_K,
+            RuntimeClassifierNetwork(graph, len(labels)),
+            longest=self.config.training.window_length,
+            multiple=self.multiple,
+            threads=self.threads,
+        )
+
+    def close(self) -> None:
+        if "text_classifier" in self.__dict__:
+            self.text_classifier.close()
+            del self.text_classifier
