@@ -301,7 +301,7 @@ def flag_of(name: str) -> str:
     """The option as it is written on the command line."""
     for options_for in (lambda task: task.training_options, lambda task: task.evaluation_options):
         if option := every_option(options_for).get(name):
-            return option.flag
+            return option.flag.partition("/")[0]
     return f"--{name.replace('_', '-')}"
 
 

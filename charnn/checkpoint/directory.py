@@ -178,7 +178,7 @@ class ModelDirectory:
     def size_on_disk(self) -> tuple[int, int]:
         """The number of bytes that using the model needs, and the number of bytes in training/."""
         total = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
-        training = sum(f.stat().st_size for f in (self.path / TRAINING).rglob("*") if f.is_file())
+        training = sum(f.stat().st_size for f in self.path.rglob(f"{TRAINING}/**/*") if f.is_file())
         return total - training, training
 
 

@@ -148,6 +148,8 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
     console.notice(f"{measured}: {scores}, after {duration(scores.seconds)}; ended by: {outcome}")
     if session.verdict is not None:
         console.notice(session.verdict)
+    for remark in session.remarks:
+        console.notice(remark)
     if as_json:
         result = {"model": str(path), "outcome": outcome, "verdict": session.verdict, **scores.to_json()}
         console.write_json(result)

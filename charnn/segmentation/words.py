@@ -95,6 +95,10 @@ class WordSplitter:
             spaces += split[1]
         return self._joined(words, spaces) if self._longest > 1 else (words, spaces)
 
+    def split_all(self, texts: Sequence[str]) -> list[tuple[list[str], list[bool]]]:
+        """What `split` gives for each of the texts."""
+        return list(map(self.split, texts))
+
     def _remembered(self, chunk: str) -> _Split:
         words = tuple(with_whole_clusters(chunk, self._chunk(chunk)) if len(chunk) <= _LONGEST_CHUNK else [chunk])
         if len(self._cache) >= CACHED_CHUNKS:

@@ -67,6 +67,8 @@ class Session(Generic[C]):
         self.threads = threads
         self.verdict: str | None = None
         """One line that says how well the run learned; None until it has ended, and where it was interrupted."""
+        self.remarks: list[str] = []
+        """What else there is to say of a run that has ended, a line each."""
         device = processes.device(config.training.device)
         precision = processes.broadcast(lambda: choose_precision(config.training.precision, device))
         torch.manual_seed(config.training.seed)

@@ -172,6 +172,30 @@ class TaggerQuantization(Json):
 
 
 @dataclass(frozen=True)
+class WordFinding(Json):
+    """How well the words of held-out raw text are found, by rules and by the segmenter that is learned with a tagger.
+
+    The scores are word F1: the harmonic mean of the fraction of the words found that are right, and of the right words
+    that are found.
+    """
+
+    rules_f1: float
+    segmenter_f1: float | None = None
+    """None until the segmenter has been trained; rules find words until then."""
+
+    @property
+    def used(self) -> bool:
+        """Whether the segmenter was worth it: it finds more words than the rules do."""
+        return self.segmenter_f1 is not None and self.segmenter_f1 > self.rules_f1
+
+    def __str__(self) -> str:
+        by_rule = f"rules {100 * self.rules_f1:.2f}%"
+        if self.segmenter_f1 is None:
+            return by_rule
+        return f"F1 {100 * self.segmenter_f1:.2f}%, {by_rule}; {'used' if self.used else 'not used'} for raw text"
+
+
+@dataclass(frozen=True)
 class TaggerConfig(ModelConfig):
     task: Literal["tagger"]
     network: TaggerNetworkConfig
@@ -181,3 +205,5 @@ class TaggerConfig(ModelConfig):
     scores: TaggerValidation | None = None
     quantization: TaggerQuantization | None = None
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
+    words: WordFinding | None = later(None)
+    """How well a segmenter finds words. It is None where none is learned with the tagger."""

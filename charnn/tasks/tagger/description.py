@@ -51,6 +51,8 @@ def describe(directory: TaggerDirectory) -> Description:
         rows.append(
             ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
         )
+    if config.words:
+        rows.append(("words", f"{config.words}"))
     if config.quantization:
         measured = config.quantization
         rows.append(

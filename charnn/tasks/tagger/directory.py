@@ -11,12 +11,14 @@ from charnn.tasks.tagger.lexicon import Lexicon
 
 LEXICON = "lexicon.json"
 WORD_GRAPH = "words.onnx"
+SEGMENTER = "segmenter"
+"""The folder of a segmenter, which is a tagger of characters."""
 
 
 class TaggerDirectory(TaskDirectory[TaggerConfig]):
     name = "tagger"
     config_class = TaggerConfig
-    files = frozenset({LEXICON, WORD_GRAPH})
+    files = frozenset({LEXICON, WORD_GRAPH, SEGMENTER})
 
     def lexicon(self) -> Lexicon:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
@@ -33,6 +35,10 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
 
     def write_lexicon(self, lexicon: Lexicon) -> None:
         self.write(LEXICON, lexicon.to_bytes())
+
+    def segmenter(self) -> TaggerDirectory:
+        """The directory of the segmenter that is learned with this tagger, whether it is there or not."""
+        return TaggerDirectory(self.path / SEGMENTER)
 
     def word_graph_path(self) -> Path:
         """The graph that makes the vectors of words, which the other graphs read."""

@@ -57,6 +57,14 @@ class TaggerOptions(StartFromOptions, RecurrentTrainingOptions):
         metavar="FILE",
         shown_default="",
     )
+    segment: bool | None = option(
+        None,
+        "Learn to find the words of raw text too, from the raw text of CoNLL-U, within a quarter of the time; tag then "
+        "finds words that way if that finds more of them than rules do.",
+        panel=TREEBANKS,
+        flag="--segment/--no-segment",
+        shown_default="where rules find fewer than 95% of the words, as in languages without spaces",
+    )
     words_from: WordReaderKind | None = option(
         None,
         "Read the spelling of a word with a convolution (cnn) or with an LSTM, character by character.",

@@ -80,6 +80,7 @@ class TaggerTask(Task[TaggerConfig]):
             word_size=options.embedding,
             words_from=options.words_from,
             decoder=options.decoder,
+            segment=options.segment,
             **options.sizes,
         )
         settings = options.training_settings(patience=PATIENCE)

@@ -16,6 +16,7 @@ from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, Treeb
 from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import align
+from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Sentence, TaggedSentence
 from charnn.tasks.tagger.naming import instead_of
@@ -220,7 +221,7 @@ def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
     check_has_columns(sentence, columns)
     tags = (sentence.reference_tags(column) for column in columns)
     words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
-    return TaggedSentence(words, tuple(interned))
+    return TaggedSentence(words, tuple(interned), raw_text(sentence))
 
 
 def _check_enough(files: list[_File], found: int, needed: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from charnn.errors import UsageError
+from charnn.segmentation.boundaries import Splitter
+from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns as columns_format
 from charnn.tasks.tagger.formats import conllu, raw, slashed
@@ -27,11 +29,13 @@ def open_reader(
     *,
     columns: Sequence[str] = ("upos",),
     known: Collection[str] = frozenset(),
+    splitter: Splitter | None = None,
 ) -> SentenceReader:
     """A reader of one stream; `name` is what its messages call it.
 
     `columns` names the tags that stand after the words in `columns` and `slashed`, in their order; CoNLL-U has its own
-    names. `known` is the forms of the training treebank, best as a set: they guide how raw text is split.
+    names. `known` is the forms of the training treebank, best as a set: they guide how raw text is split
+    where no `splitter` says otherwise.
     """
     match format:
         case "conllu":
@@ -41,11 +45,11 @@ def open_reader(
         case "slashed":
             return SlashedReader(name, columns)
         case "lines":
-            return raw.raw_lines(name, known)
+            return raw.raw_lines(name, splitter or WordSplitter(known))
         case "tokens":
             return raw.token_lines(name)
         case "text":
-            return raw.RunningTextReader(name, known)
+            return raw.RunningTextReader(name, known, splitter or WordSplitter(known))
         case "characters":
             return raw.character_lines(name)
 

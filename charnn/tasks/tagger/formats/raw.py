@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Sequence
 
 from charnn.corpora.lines import Lines
 from charnn.errors import CorpusError
+from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.graphemes import clusters, is_one
 from charnn.segmentation.sentences import SentenceSplitter, ends_paragraph
-from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, TaggedSentence
@@ -25,9 +25,9 @@ class LineReader:
     """A reader of lines, whatever the words of a line are."""
 
     def __init__(
-        self, format: TextFormat, name: str, words: Callable[[str], tuple[list[str], list[bool] | None]]
+        self, format: TextFormat, name: str, words: Callable[[list[str]], Sequence[tuple[list[str], list[bool] | None]]]
     ) -> None:
-        """`words` gives the words of a line, and whether a space follows each."""
+        """`words` gives the words of each of some lines, and whether a space follows each word."""
         self._format: TextFormat = format
         self._name = name
         self._words = words
@@ -35,47 +35,52 @@ class LineReader:
         self._line = 0
 
     def feed(self, text: str) -> list[Sentence]:
-        return [self._sentence(line) for line in self._lines.push(text)]
+        return self._sentences(self._lines.push(text))
 
     def finish(self) -> list[Sentence]:
-        return [self._sentence(line) for line in self._lines.flush()]
+        return self._sentences(self._lines.flush())
 
-    def _sentence(self, source: str) -> Sentence:
+    def _sentences(self, lines: list[str]) -> list[Sentence]:
+        return [self._sentence(line, *found) for line, found in zip(lines, self._words(lines), strict=True)]
+
+    def _sentence(self, source: str, words: list[str], spaces: list[bool] | None) -> Sentence:
         self._line += 1
-        words, spaces = self._words(source)
         return Sentence(self._format, self._name, self._line, source, words, spaces=spaces)
 
 
-def raw_lines(name: str, known: Collection[str]) -> LineReader:
-    """A reader of lines of raw text, whose words are found by rules and by the `known` forms."""
-    splitter = WordSplitter(known)
-    return LineReader("lines", name, lambda line: splitter.split(line))
+def raw_lines(name: str, splitter: Splitter) -> LineReader:
+    """A reader of lines of raw text, whose words the splitter finds."""
+    return LineReader("lines", name, splitter.split_all)
 
 
 def token_lines(name: str) -> LineReader:
     """Words between spaces and tabs, as they are; other white space, such as a no-break space, is part of a word."""
-    return LineReader("tokens", name, lambda line: (_WORD.findall(line), None))
+    return LineReader("tokens", name, lambda lines: [(_WORD.findall(line), None) for line in lines])
 
 
 class RunningTextReader:
-    """A reader of raw text that runs on over line ends, whose sentences and words are found by rules."""
+    """A reader of raw text that runs on over line ends, whose sentences are found by rules."""
 
-    def __init__(self, name: str, known: Collection[str]) -> None:
-        """`known` is the forms of the training treebank, abbreviations with their dots among them."""
+    def __init__(self, name: str, known: Collection[str], splitter: Splitter) -> None:
+        """`splitter` finds the words; `known` is the forms of the training treebank, abbreviations with their dots
+        among them."""
         self._name = name
         self._sentences = SentenceSplitter(known)
-        self._words = WordSplitter(known)
+        self._splitter = splitter
         self._line = 1
         self._paragraph_ended = True
 
     def feed(self, text: str) -> list[Sentence]:
-        return [self._sentence(source) for source in self._sentences.push(text)]
+        return self._read(self._sentences.push(text))
 
     def finish(self) -> list[Sentence]:
-        return [self._sentence(source) for source in self._sentences.flush()]
+        return self._read(self._sentences.flush())
 
-    def _sentence(self, source: str) -> Sentence:
-        words, spaces = self._words.split(source)
+    def _read(self, sources: list[str]) -> list[Sentence]:
+        found = self._splitter.split_all(sources)
+        return [self._sentence(source, *words) for source, words in zip(sources, found, strict=True)]
+
+    def _sentence(self, source: str, words: list[str], spaces: list[bool]) -> Sentence:
         sentence = Sentence("text", self._name, self._line, source, words, spaces=spaces)
         sentence.opens_paragraph = bool(words) and self._paragraph_ended
         self._paragraph_ended = not words or ends_paragraph(source)
@@ -87,11 +92,11 @@ def character_lines(name: str) -> LineReader:
     """A reader of lines whose words are their characters (grapheme clusters: a letter with its marks is one), spaces
     and tabs too, but neither line end nor byte order mark."""
 
-    def characters(line: str) -> tuple[list[str], list[bool]]:
+    def characters(line: str) -> tuple[list[str], list[bool] | None]:
         words = list(clusters(without_line_end(line)))
         return words, [False] * len(words)
 
-    return LineReader("characters", name, characters)
+    return LineReader("characters", name, lambda lines: list(map(characters, lines)))
 
 
 def without_line_end(line: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from charnn.errors import CorpusError
+from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import TextFormat
 
 NO_TAG = ""
@@ -88,6 +89,8 @@ class TaggedSentence:
 
     words: list[str]
     tags: tuple[list[str], ...]
+    text: SegmentedText | None = field(default=None, compare=False)
+    """The raw text of the sentence and the words in it, where the treebank tells them."""
 
     @property
     def is_tagged(self) -> list[bool]:

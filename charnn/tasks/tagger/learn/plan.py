@@ -11,6 +11,7 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import NO_TAG
+from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
 from charnn.tasks.tagger.learn.transfer import SHAPE, InitialWeights, with_shape_of
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
@@ -38,6 +39,7 @@ class TaggerOverrides:
     window_length: int | None = None
     learning_rate: float | None = None
     budget: Budget | None = None
+    segment: bool | None = None
 
 
 def default_budget(words: int) -> Budget:
@@ -132,13 +134,17 @@ def decide(
     )
     if source is not None:
         network = with_shape_of(network, theirs)
-    config = TaggerConfig("tagger", network, training, corpus, new_record())
+    finding = word_finding(treebank, overrides.segment)
+    if finding is not None and overrides.budget is not None:
+        training = replace(training, budget=tagger_budget(overrides.budget))
+    config = TaggerConfig("tagger", network, training, corpus, new_record(), words=finding)
     return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights)
 
 
 def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
-    config = under_budget(directory.config(), budget)
+    config = directory.config()
+    config = under_budget(config, tagger_budget(budget) if budget and config.words else budget)
     return TaggerPlan(config, directory.lexicon(), _threads(config, thread_counts))
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from charnn.cells import CELLS
+from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
+from charnn.errors import UsageError
 from charnn.export.graph import externalize_tables
-from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization
+from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
@@ -20,10 +23,18 @@ from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
+from charnn.tasks.tagger.learn.segmenter import (
+    characters_of,
+    configure_segmenter,
+    measured_f1,
+    segmenter_budget,
+    segmenter_lexicon,
+)
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
-from charnn.training.report import Report
+from charnn.training.loop import Outcome
+from charnn.training.report import Observer, Report
 from charnn.training.session import Session
 
 PREVIEW_WORDS = 40
@@ -42,6 +53,8 @@ class TaggerSession(Session[TaggerConfig]):
 
     def __init__(self, directory: TaggerDirectory, plan: TaggerPlan, treebank: Treebank) -> None:
         self.treebank = treebank
+        self._is_done = False
+        """Whether only the segmenter is left to train."""
         self.lexicon = plan.lexicon
         self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.lexicon)
         config = plan.config
@@ -91,8 +104,63 @@ class TaggerSession(Session[TaggerConfig]):
         state = directory.training_state()
         plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
         session = cls(directory, plan, treebank)
-        session.restore(*state)
+        try:
+            session.restore(*state)
+        except UsageError:
+            if session._has_words_to_find():  # the tagger is done, and its segmenter was interrupted
+                session._is_done = True
+            else:
+                raise
         return session
+
+    def run(self, observer: Observer, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
+        """Trains the tagger, and then the segmenter that goes with it, if one does.
+
+        It raises what `Loop.run` raises.
+        """
+        outcome = "budget" if self._is_done else super().run(observer, interrupted)
+        if self.config.words is None or outcome in ("interrupt", "loss not finite"):
+            return outcome
+        learned = self._learn_words(self.config.words, observer, interrupted)
+        return learned if learned == "interrupt" else outcome
+
+    @property
+    def _text_to_validate_with(self) -> str:
+        return "held-out raw text" if self.holds_out else "its own raw text"
+
+    def _has_words_to_find(self) -> bool:
+        return self.config.words is not None and self.config.words.segmenter_f1 is None
+
+    def _learn_words(self, words: WordFinding, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
+        """Trains the segmenter, or goes on with it, and then measures how many words it finds."""
+        characters, directory = characters_of(self.treebank), self.directory.segmenter()
+        budget = segmenter_budget(self.config.training.budget)
+        outcome: Outcome = "budget"
+        try:
+            if has_config(directory.path):
+                session = TaggerSession.resume(directory, characters, budget, [self.threads])
+            else:
+                lexicon = segmenter_lexicon(characters)
+                plan = TaggerPlan(
+                    configure_segmenter(characters, lexicon, self.config.training, budget), lexicon, self.threads
+                )
+                session = TaggerSession.begin(
+                    plan.config,
+                    lambda: TaggerDirectory.create(directory.path, overwrite=True),
+                    TaggerDirectory,
+                    lambda made: TaggerSession(made, plan, characters),
+                )
+        except UsageError:
+            if not has_config(directory.path):
+                raise
+        else:
+            outcome = session.run(observer, interrupted)
+        if outcome == "interrupt":
+            return outcome
+        found = replace(words, segmenter_f1=measured_f1(self.directory, self.treebank))
+        self._keeper.update(words=found)
+        self.remarks.append(f"words of {self._text_to_validate_with}: {found}")
+        return outcome
 
     def preview(self, report: Report) -> str:
         """A validation sentence, another one each time, as the network tags it by now."""
@@ -131,7 +199,7 @@ class TaggerSession(Session[TaggerConfig]):
         )
         validated = f"{corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with"
         short = corpus.training_sentences < FEW_SENTENCES and self.holds_out
-        return [
+        lines = [
             f"treebank  {corpus.training_sentences:,} sentences of {corpus.training_words:,} {corpus.level}s to train "
             f"on, {validated if self.holds_out else 'none held out'}; tags: {tags}",
             *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
@@ -143,6 +211,12 @@ class TaggerSession(Session[TaggerConfig]):
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
+        if config.words is not None:
+            budget = segmenter_budget(training.budget)
+            lines.append(
+                f"words     of {self._text_to_validate_with}: {config.words}; a segmenter is learned, for {budget}"
+            )
+        return lines
 
     def _unseen_tags(self) -> str:
         """The tags of the validation data that training never sees, with the words that have them; "" without any."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.errors import CorpusError, UsageError
+from charnn.segmentation.boundaries import SegmentedText, Splitter, WordScore, word_score
 from charnn.streaming import in_chunks
 from charnn.tasks.tagger.config import EntityScheme, Level
 from charnn.tasks.tagger.formats.sentence import NO_TAG
@@ -89,6 +90,15 @@ class TagFigures:
         self.untagged = dict.fromkeys(columns, 0)
         """For each column, how many words have no tag in the treebank: they are not scored."""
 
+        self.found: dict[str, WordScore] = {}
+        """How well the words of raw text are found, by a segmenter and by rules, where the model has a segmenter."""
+
+    def add_found(self, by: str, texts: Sequence[SegmentedText], splitter: Splitter) -> None:
+        """Adds how well the splitter, which is called `by`, finds the words of the texts."""
+        words = splitter.split_all([text.text for text in texts])
+        score = word_score((found, text.words) for (found, _), text in zip(words, texts, strict=True))
+        self.found[by] = WordScore(*map(sum, zip(self.found.get(by, WordScore(0, 0, 0)), score, strict=True)))
+
     def add(self, block: Sequence[ComparedSentence]) -> None:
         for number, column in enumerate(self.columns):
             if column in self.entities:
@@ -121,7 +131,8 @@ class TagFigures:
                 columns[column]["entities"] = {**schemes, **totals.to_json()}
         together = self.together.to_json()
         del together["tags"]  # every combination of tags
-        return {**columns, "all_columns": together}
+        found = {f"word_f1_by_{by}": score.f1 for by, score in self.found.items()}
+        return {**columns, "all_columns": together, **found}
 
 
 class TaggerEvaluation(Evaluation):
@@ -183,6 +194,7 @@ class TaggerEvaluation(Evaluation):
         with self._model as model:
             for block in self._compared_blocks(model.sentence_tagger):
                 self.figures.add(block)
+                self._find_words(model, [s.sentence.text for s in block if s.sentence.text is not None])
                 if self.lists:
                     yield from _errors(block, self._columns, self._model.config.corpus.level)
         for column, score in self.figures.columns.items():
@@ -215,6 +227,11 @@ class TaggerEvaluation(Evaluation):
 
         level = self._model.config.corpus.level
         return report(self.figures, model=str(self._model.directory.path), treebank=self._name, level=level)
+
+    def _find_words(self, model: Tagger, texts: list[SegmentedText]) -> None:
+        if model.config.words is not None and model.config.words.segmenter_f1 is not None and texts:
+            self.figures.add_found("segmenter", texts, model.segmenter)
+            self.figures.add_found("rules", texts, model.rules)
 
     def _compared_blocks(self, tagger: SentenceTagger) -> Iterator[list[ComparedSentence]]:
         """The sentences, tagged, in their order."""

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from charnn.errors import ModelFormatError, UsageError
+from charnn.segmentation.boundaries import Splitter
+from charnn.segmentation.words import WordSplitter
 from charnn.tasks.model import Model
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -14,6 +16,7 @@ from charnn.tasks.tagger.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.formats.sentence import Annotation
+    from charnn.tasks.tagger.use.segmenter import Segmenter
     from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
 
@@ -79,10 +82,36 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             raise ModelFormatError(f"{graph}: not the graph of this model")
         return SentenceTagger(lexicon, runtime, decoders, threads=self.threads)
 
+    @cached_property
+    def splitter(self) -> Splitter:
+        """What finds the words of raw text: the model's segmenter where it has one that finds more than rules do."""
+        return self.segmenter if self.config.words is not None and self.config.words.used else self.rules
+
+    @cached_property
+    def rules(self) -> WordSplitter:
+        """The rules that find the words of raw text, with the forms of the training treebank."""
+        return WordSplitter(self.lexicon.counts)
+
+    @cached_property
+    def segmenter(self) -> Segmenter:
+        """Raises ModelFormatError where the model should have a segmenter and it is missing or damaged."""
+        from charnn.tasks.tagger.use.segmenter import Segmenter
+
+        self._nested = Tagger(self.directory.segmenter(), precision=self.precision, threads=self.threads)
+        return Segmenter(self._nested.sentence_tagger, self.rules)
+
+    def words(self, texts: Sequence[str]) -> list[list[str]]:
+        """For each raw text the words in it, found as `charnn tag` finds them."""
+        return [words for words, _ in self.splitter.split_all(texts)]
+
     def close(self) -> None:
         if "sentence_tagger" in self.__dict__:
             self.sentence_tagger.close()
             del self.sentence_tagger
+        if "segmenter" in self.__dict__:
+            self._nested.close()
+            del self.segmenter
+            self.__dict__.pop("splitter", None)
 
 
 def check_columns(names: Sequence[str], columns: Sequence[str]) -> list[str]:

@@ -10,8 +10,10 @@ from itertools import chain
 from charnn.config.model import SourceFile
 from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
+from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats.raw import align, without_line_end
+from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
 from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format
 
@@ -26,6 +28,8 @@ class ReferenceSentence:
     """The tags of each column, NO_TAG for words that have none; one word at least has one."""
     line_of: Callable[[int], int]
     """The line of a word, by its number from 0."""
+    text: SegmentedText | None = None
+    """The raw text of the sentence and the words in it, where the file tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _sentences(
             new = [column for column in sentence.tag_columns if column not in given]
             given |= dict.fromkeys(c for c in new if not NOT_GIVEN.issuperset(sentence.values(c) or ()))
         tags = tuple(sentence.reference_tags(column) for column in columns)
-        yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of)
+        yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of, raw_text(sentence))
 
 
 def _of_training(text: _Text, corpus: TreebankConfig, columns: Sequence[str]) -> Iterator[ReferenceSentence]:

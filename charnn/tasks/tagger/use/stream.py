@@ -16,6 +16,7 @@ from typing import NamedTuple
 from charnn.corpora.foreign import foreign_format
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.scripts import unspaced_script
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
@@ -23,11 +24,12 @@ from charnn.tasks.tagger.formats import conllu, open_reader, render
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.use.segmenter import Segmenter
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
 
 CHUNK_WORDS = 8192
 """Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
-NO_SEGMENTER = "give words between spaces with --format tokens"
+NO_SEGMENTER = "`charnn train TREEBANK --segment` makes one that has, and --format tokens takes words between spaces"
 _ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
 
@@ -44,12 +46,13 @@ class InputSentences:
         *,
         columns: Sequence[str],
         known: Collection[str] = frozenset(),
+        splitter: Splitter | None = None,
         level: Level = "word",
         format: TextFormat | None = None,
         encoding: str = "utf-8",
     ) -> None:
-        """`columns` and `known` are those of `open_reader`. Where no `format` is given, the first lines of each file
-        tell its own; for a tagger of characters it is `characters`, unless the file is in columns."""
+        """`columns`, `known` and `splitter` are those of `open_reader`. Where no `format` is given, the first lines of
+        each file tell its own; for a tagger of characters it is `characters`, unless the file is in columns."""
         self.format = format
         """The format of the first file that is not empty; None until that has been read from."""
         self._paths = paths
@@ -58,7 +61,8 @@ class InputSentences:
         self._level = level
         self._format_of_all = format
         self._encoding = encoding
-        self._warned = False
+        self._splitter = splitter
+        self._warned = isinstance(splitter, Segmenter)
 
     def __iter__(self) -> Iterator[list[Sentence]]:
         for path in self._paths:
@@ -81,7 +85,7 @@ class InputSentences:
         format = self._format_of_all or self._recognized(sample, name)
         if sample:
             self.format = self.format or format
-        reader = open_reader(format, name, columns=self._columns, known=self._known)
+        reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=self._splitter)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
             self._check_spaces(sentences)

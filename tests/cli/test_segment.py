@@ -1,0 +1,40 @@
+"""`charnn train --segment`: the words of raw text are learned with the tags, told of, and used."""
+
+from __future__ import annotations
+
+from tests.tasks.tagger.learn.test_segmenter import treebank_text
+
+QUICK = ("--steps", "280", "--hidden", "4", "--embedding", "4", "--batch", "4", "--out", "model")
+
+
+def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(charnn, text_file) -> None:
+    treebank = text_file(treebank_text(120), "t.conllu")
+    trained = charnn("train", treebank, *QUICK)
+    assert trained.code == 0
+    assert "words     of held-out raw text: rules " in trained.err
+    assert "used for raw text" in trained.err.splitlines()[-1]
+    tagged = charnn("tag", "-m", "model", "--to", "slashed", text_file("他喜欢北京大学。\n", "raw.txt"))
+    assert (tagged.code, tagged.err) == (0, "")
+    assert [token.rpartition("_")[0] for token in tagged.text.split()] == ["他", "喜欢", "北京", "大学", "。"]
+    scored = charnn("eval", text_file(treebank_text(20, seed=1), "new.conllu"), "-m", "model", "--json").json
+    assert scored["word_f1_by_segmenter"] > 0.95 > scored["word_f1_by_rules"]
+    assert "words of raw text, F1: by the segmenter " in charnn("eval", "-m", "model").text
+    assert "used for raw text" in charnn("info", "model").text
+
+
+def test_without_a_segmenter_tag_says_what_is_missing(charnn, text_file) -> None:
+    treebank = text_file(treebank_text(120), "t.conllu")
+    trained = charnn("train", treebank, "--no-segment", *QUICK[2:], "--steps", "2")
+    assert (trained.code, "segmenter" in trained.err) == (0, False)
+    tagged = charnn("tag", "-m", "model", text_file("他喜欢北京大学。\n", "raw.txt"))
+    assert tagged.code == 0
+    assert "raw.txt:1: no spaces between words (Chinese or Japanese)" in tagged.err
+    assert "--segment" in tagged.err
+
+
+def test_segment_is_for_text_that_a_treebank_tells(charnn, text_file) -> None:
+    slashed = text_file("the_DET cat_NOUN sat_VERB\n" * 9, "t.txt")
+    result = charnn("train", slashed, "--segment", *QUICK)
+    assert result.code == 2
+    assert "--segment: there is no raw text with words in it to learn from" in result.err
+    assert charnn("train", text_file("prose. " * 99, "p.txt"), "--segment", "--task", "language-model").code == 2

@@ -1,0 +1,143 @@
+"""A segmenter that is learned with a tagger: when, from what, and what it is then used for."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charnn.config.training import Budget
+from charnn.errors import ModelFormatError, UsageError
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.segmenter import characters_of, segmenter_budget, tagger_budget, word_finding
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.use.model import Tagger
+
+WORDS = ["我", "喜欢", "苹果", "他", "吃", "北京", "大学", "不"]
+
+
+def treebank_text(sentences: int, *, seed: int = 0, space: str = "") -> str:
+    """CoNLL-U of words that stand together, or with a `space` between them."""
+    random.seed(seed)
+    blocks = []
+    for _ in range(sentences):
+        words = [*random.choices(WORDS, k=6), "。"]
+        misc = "_" if space else "SpaceAfter=No"
+        rows = [f"{n}\t{word}\t_\tX{len(word)}\t_\t_\t_\t_\t_\t{misc}\n" for n, word in enumerate(words, 1)]
+        blocks.append(f"# text = {space.join(words)}\n" + "".join(rows) + "\n")
+    return "".join(blocks)
+
+
+@pytest.fixture
+def chinese(treebank_of):
+    return treebank_of(treebank_text(120), columns=["upos"])
+
+
+class Silent:
+    def step(self, report) -> None:
+        pass
+
+    def validation(self, report, scores, *, best) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A model of the Chinese sentences with its segmenter."""
+    from charnn.tasks.tagger.learn.plan import TaggerOverrides
+    from charnn.tasks.tagger.treebank import read_treebank
+
+    folder = tmp_path_factory.mktemp("segmented")
+    (folder / "t.conllu").write_text(treebank_text(120))
+    treebank = read_treebank([str(folder / "t.conllu")])
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, batch_size=4, budget=Budget(steps=320))
+    session = TaggerSession.start(
+        lambda: TaggerDirectory.create(folder / "model"), treebank, overrides, {"device": "cpu", "precision": "fp32"}
+    )
+    assert session.run(Silent()) == "budget"
+    (remark,) = session.remarks
+    assert remark.startswith("words of held-out raw text: F1 ")
+    return folder / "model"
+
+
+def test_text_without_spaces_is_split_as_the_treebank_does(trained: Path) -> None:
+    with Tagger.load(trained) as model:
+        assert model.config.words is not None
+        assert model.config.words.used
+        assert model.config.words.segmenter_f1 > 0.95 > 0.5 > model.config.words.rules_f1
+        assert model.words(["他喜欢北京大学。", "", "不 吃苹果"]) == [
+            ["他", "喜欢", "北京", "大学", "。"],
+            [],
+            ["不", "吃", "苹果"],
+        ]
+        assert model.splitter.split_all(["不 吃"]) == [(["不", "吃"], [True, True])]
+
+
+def test_a_segmenter_is_learned_where_rules_find_few_words_or_where_it_is_wanted(chinese, treebank_of) -> None:
+    finding = word_finding(chinese, None)
+    assert finding is not None
+    assert finding.rules_f1 < 0.5
+    assert word_finding(chinese, False) is None
+    spaced = treebank_of(treebank_text(120, space=" "), columns=["upos"])
+    assert word_finding(spaced, None) is None
+    wanted = word_finding(spaced, True)
+    assert wanted is not None
+    assert wanted.rules_f1 == 1
+    few = treebank_of(treebank_text(20), columns=["upos"])
+    assert word_finding(few, None) is None
+    assert word_finding(few, True) is not None
+    for other in (treebank_of("the_DET cat_NOUN sat_VERB\n" * 200), replace(chinese, training=[])):
+        with pytest.raises(UsageError, match="--segment: there is no raw text"):
+            word_finding(other, True)
+
+
+def test_the_segmenter_takes_a_quarter_of_the_budget() -> None:
+    hour = Budget(seconds=3600)
+    assert tagger_budget(hour) == Budget(seconds=2700)
+    assert segmenter_budget(tagger_budget(hour)) == Budget(seconds=900)
+    for budget, part in ((Budget(epochs=8), Budget(epochs=2)), (Budget(steps=8), Budget(steps=2))):
+        assert tagger_budget(budget) == budget
+        assert segmenter_budget(budget) == part
+    assert segmenter_budget(Budget(steps=1)) == Budget(steps=1)
+
+
+def test_rules_are_seen_as_they_are_on_new_text(treebank_of) -> None:
+    text = "# text = {0}!?\n1\t{0}!?\t_\tX\t_\t_\t_\t_\t_\t_\n\n"
+    treebank = treebank_of("".join(text.format(c) for c in "abcdefghijklmnopqrst"), columns=["upos"])
+    (first, *_) = characters_of(treebank).training
+    # The form is known to the treebank, and would be whole; but rules that do not know it part the stops from it.
+    assert [symbol[:1] for symbol in first.words[1:]] == ["!", "?"]
+    assert first.tags == (["B", "I", "I"],)
+
+
+def test_a_run_that_was_interrupted_in_its_segmenter_goes_on_to_the_same_model(chinese, start, tmp_path: Path) -> None:
+    whole = start(chinese, "whole", steps=40)
+    whole.run(Silent())
+    steps = iter(range(1000))
+    session = start(chinese, "cut", steps=40)
+    assert session.run(Silent(), lambda: next(steps) >= 45) == "interrupt"
+    assert Tagger(TaggerDirectory(tmp_path / "cut")).config.words.used is False
+    resumed = TaggerSession.resume(TaggerDirectory(tmp_path / "cut"), chinese)
+    assert resumed.run(Silent()) == "budget"
+    configs = [json.loads((tmp_path / name / "config.json").read_text()) for name in ("whole", "cut")]
+    assert configs[0]["words"] == configs[1]["words"]
+    weights = [(tmp_path / name / "segmenter" / "weights.safetensors").read_bytes() for name in ("whole", "cut")]
+    assert weights[0] == weights[1]
+    with pytest.raises(UsageError, match="the budget of this run is spent"):
+        TaggerSession.resume(TaggerDirectory(tmp_path / "cut"), chinese)
+
+
+@pytest.mark.parametrize("damage", ["folder", "config.json", "model.onnx", "lexicon.json"])
+def test_a_segmenter_that_is_missing_or_damaged_is_said(trained: Path, tmp_path: Path, damage: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(trained, copy)
+    if damage == "folder":
+        shutil.rmtree(copy / "segmenter")
+    else:
+        (copy / "segmenter" / damage).write_bytes(b"{}")
+    with Tagger.load(copy, precision="fp32") as model, pytest.raises(ModelFormatError, match="segmenter"):
+        model.words(["他"])
