@@ -80,9 +80,9 @@ def evaluate(
     from charnn.corpora.sources import files_read
     from charnn.tasks.known_data import known_data
 
-    files = corpus_files(files or [])
+    every = corpus_files(files or [])
     wanted = given_options(invocation, values)
-    directory = _model(model, files or [], wanted, encoding, task)
+    directory = _model(model, every, wanted, encoding, task)
     chosen = api.task_of(directory)
     who = f"{directory.path} is a {chosen.title}"
     api.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
@@ -91,7 +91,7 @@ def evaluate(
     with files_read() as sources:
         evaluation = chosen.evaluate(
             loaded,
-            files or [],
+            (files or []) if chosen.reads_folders else every,
             options_from(chosen.evaluation_options, wanted),
             encoding=encoding,
             threads=options.processors(),

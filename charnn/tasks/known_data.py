@@ -65,7 +65,8 @@ def _sources(value: Any, field: str = "") -> Iterator[tuple[str, SourceFile]]:
             yield from _sources(item, field)
     elif dataclasses.is_dataclass(value):
         for declared in dataclasses.fields(value):
-            yield from _sources(getattr(value, declared.name), declared.name)
+            is_inside = field.startswith("validation")
+            yield from _sources(getattr(value, declared.name), field if is_inside else declared.name)
 
 
 def _named(files: Sequence[str]) -> str:

@@ -92,7 +92,8 @@ class Features:
         is_word[places[occurrences.is_word]] = 1
         least, most = 1 if len(texts) < FEW_TEXTS else 2, max(MOST_WEIGHTS // labels, 1)
         if (counts >= least).sum() > most:
-            least = max(least, int(np.sort(counts)[-most]) + 1)
+            usual = int(np.sort(counts)[-most])
+            least = max(least, usual + int((counts >= usual).sum() > most))
         kept = counts >= least
         features = cls(hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts))
         return features, occurrences

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charnn.errors import CorpusError
+from charnn.errors import CorpusError, UsageError
 from charnn.readable import escaped
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error
@@ -65,6 +65,11 @@ class ClassifierEvaluation(Evaluation):
         self._model, self._options = model, options
         model.precision, model.threads = model.precision or "fp32", threads
         check_layout(options.layout)
+        if not files and not model.config.corpus.held_out:
+            raise UsageError(
+                "nothing was held out when the model was trained, which learned all of its data",
+                hint="name a FILE to score the model on",
+            )
         self._texts = (
             read_labelled(files, self._layout(), encoding=encoding)[0]
             if files

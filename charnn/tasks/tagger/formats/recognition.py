@@ -84,7 +84,8 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
     else is `lines`: neither running text nor words between spaces can be told from raw lines.
 
     Where it is known that the text `has_tags`, whatever they look like, it is slashed if nearly all tokens can be
-    split, and else columns if practically all rows have as many cells.
+    split, and else columns if practically all rows have as many cells. Between spaces and without blank lines these
+    must be two, since lines that say the same over and over are even too.
     """
     *whole, last = [line.removesuffix("\r") for line in sample.removeprefix("\ufeff").split("\n")]
     lines = [line for line in whole if line.strip()] or [last]
@@ -103,7 +104,8 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
     if (slash := _slash(tokens, has_tags=has_tags)) is not None:
         in_sentences = sum(len(line) > 1 for line in tokens) > len(tokens) / 2
         return Recognition("slashed", f"words with tags after {slash}", is_treebank=in_sentences)
-    if has_tags and any(_width(_rows(blocks, separator)) for separator in "\t "):
+    tabs, spaces = (_width(_rows(blocks, separator)) for separator in "\t ")
+    if has_tags and (tabs or spaces == 2 or (spaces and len(blocks) > 1)):
         return Recognition("columns", "rows of as many cells")
     return Recognition("lines", "nothing that a treebank has", looks_like=_looks_like(lines, blocks))
 

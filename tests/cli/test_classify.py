@@ -1,0 +1,196 @@
+"""`charnn classify`: labels in a stream, and all that goes with them."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+
+import pytest
+
+WORDS = {"pet": ("cat", "dog", "hamster", "parrot"), "plant": ("oak", "fern", "rose", "ivy"), "tool": ("saw", "axe")}
+RANDOM = random.Random(0)
+ROWS = "".join(
+    f"{label}\tthe {RANDOM.choice(WORDS[label])} is {RANDOM.choice(('old', 'new', 'here'))}\n"
+    for label in RANDOM.choices([*WORDS], k=240)
+)
+TEXTS = "the dog is old\nthe fern is here\n\nan axe\n"
+OPTIONS = ("--task", "classifier", "--steps", "120", "--hidden", "8", "--precision", "fp32")
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("classifier"), []
+
+
+@pytest.fixture
+def trained(charnn, text_file, tmp_path, trained_once):
+    """A classifier in `model`, beside the text.txt that it learned; and what was said while it did."""
+    kept, said = trained_once
+    if not said:
+        text_file(ROWS)
+        said.append(charnn("train", "text.txt", *OPTIONS, "--out", "model"))
+        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
+    else:
+        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+    assert said[0].code == 0
+    return said[0]
+
+
+@pytest.fixture
+def classify(charnn, text_file):
+    """Runs `charnn classify` on a file of that content."""
+
+    def run(content, *arguments):
+        text_file(content, "input.txt")
+        return charnn("classify", "input.txt", *arguments)
+
+    return run
+
+
+def rows(result):
+    assert result.code == 0
+    return [line.split("\t") for line in result.text.splitlines()]
+
+
+def test_each_line_gets_its_label_and_how_probable_that_is(charnn, trained, classify):
+    found = rows(classify(TEXTS, "-m", "model"))
+    assert [row[2] for row in found] == ["the dog is old", "the fern is here", "", "an axe"]
+    assert [found[i][0] for i in (0, 1, 3)] == ["pet", "plant", "tool"]
+    assert all(0 < float(row[1]) <= 1 for row in found)
+    assert min(float(found[i][1]) for i in (0, 1)) > 0.8
+
+
+def test_lines_are_given_back_byte_for_byte(charnn, trained, classify):
+    text = b"the dog is old\r\nthe fern is here\r\nthe cat is new"
+    assert classify(text, "-m", "model", "--only", "pet").out == b"the dog is old\r\nthe cat is new"
+    assert classify(text, "-m", "model", "--only", "pet", "--only", "plant").out == text
+    assert classify(b"", "-m", "model").out == b""
+
+
+def test_json_has_the_label_and_as_many_probabilities_as_were_asked_for(charnn, trained, classify):
+    def objects(*options):
+        return [json.loads(line) for line in classify(TEXTS, "-m", "model", "--json", *options)
+                .text.splitlines()]  # fmt: skip
+
+    plain, two, every = objects(), objects("--top", "2"), objects("--probs")
+    assert [each["line"] for each in plain] == [1, 2, 3, 4]
+    for one, short, full in zip(plain, two, every, strict=True):
+        assert one["label"] == next(iter(full["probabilities"]))
+        assert list(short["probabilities"]) == list(full["probabilities"])[:2]
+        assert sum(full["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert one["probability"] == pytest.approx(max(full["probabilities"].values()), abs=1e-6)
+
+
+def test_labels_that_are_not_sure_are_replaced(charnn, trained, classify):
+    found = rows(classify(TEXTS, "-m", "model", "--min-confidence", "1", "--unsure", "?"))
+    assert {row[0] for row in found} == {"?"}
+    given_back = classify(TEXTS, "-m", "model", "--min-confidence", "1", "--only", "_")
+    assert given_back.text == TEXTS
+
+
+def test_leaving_out_what_spoke_for_a_label_makes_it_less_probable(charnn, trained, classify):
+    text = "the hamster is here"
+    (found,) = classify(text, "-m", "model", "--json", "--why").text.splitlines()
+    whole = json.loads(found)
+    strongest = max(whole["why"], key=lambda part: part["weight"])
+    assert strongest["text"] == text[strongest["start"] : strongest["end"]]
+    assert strongest["weight"] > 0
+    rest = text[: strongest["start"]] + text[strongest["end"] :]
+    (less,) = classify(rest, "-m", "model", "--json", "--probs").text.splitlines()
+    assert json.loads(less)["probabilities"][whole["label"]] < whole["probability"]
+    (row,) = rows(classify(text, "-m", "model", "--why"))
+    assert f"{strongest['start']}-{strongest['end']}={strongest['weight']:.2f}" in row[2]
+
+
+def test_paragraphs_and_files_are_texts_too(charnn, trained, text_file):
+    text_file("the dog\nis old\n\nthe fern\nis here\n", "notes.txt")
+    found = rows(charnn("classify", "-m", "model", "--documents", "paragraph", "notes.txt"))
+    assert [(row[0], row[2]) for row in found] == [("pet", "the dog\\nis old"), ("plant", "the fern\\nis here")]
+    ((label, _, name),) = rows(charnn("classify", "-m", "model", "--documents", "file", "notes.txt"))
+    assert (label in WORDS, name) == (True, "notes.txt")
+
+
+def test_eval_gives_accuracy_f1_and_calibration(charnn, trained, text_file, tmp_path):
+    figures = charnn("eval", "-m", "model", "--json").json
+    assert figures["accuracy"] == pytest.approx(1, abs=0.1)
+    assert set(figures["labels"]) == set(WORDS)
+    assert 0 <= figures["expected_calibration_error"] < 0.5
+    text_file("pet\tthe dog is old\nplant\tthe dog is new\ntool\tthe axe is old\n", "test.tsv")
+    figures = charnn("eval", "test.tsv", "-m", "model", "--json", "--label-column", "1").json
+    assert figures["accuracy"] == pytest.approx(2 / 3)
+    assert figures["confusions"][0] == {"gold": "plant", "predicted": "pet", "texts": 1}
+    (error,) = rows(charnn("eval", "test.tsv", "-m", "model", "--errors", "--label-column", "1"))
+    assert error[1] == "plant -> pet"
+    assert error[3] == "the dog is new"
+    assert charnn("eval", "-m", "model", "--confusion", "picture.png").code == 0
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_of_labels_is_learned_where_a_classifier_is_asked_for(charnn, tmp_path):
+    for label, words in WORDS.items():
+        (tmp_path / "texts" / label).mkdir(parents=True)
+        for number, word in enumerate(words * 4):
+            (tmp_path / "texts" / label / f"{number}.txt").write_text(f"the {word} is old")
+    assert charnn("train", "texts", *OPTIONS, "--out", "model").code == 0
+    assert set(charnn("info", "model", "--json").json["labels"]) == set(WORDS)
+    assert charnn("eval", "texts", "-m", "model", "--json").json["texts"] == 40
+    assert charnn("train", "--resume", "model", "--steps", "130").code == 0
+    assert charnn("train", "texts", "--steps", "1", "--out", "text").code == 0
+    assert charnn("info", "text", "--json").json["task"] == "language-model", "a folder alone is one of texts"
+
+
+def test_several_labels_of_a_text_are_learned_as_such(charnn, text_file, classify):
+    lines = [
+        f"__label__{'old' if age == 'old' else 'new'} __label__{label} the {word} is {age}"
+        for label, words in WORDS.items() for word in words for age in ("old", "new", "old", "new")
+    ]  # fmt: skip
+    text_file("\n".join(lines) + "\n")
+    assert charnn("train", "text.txt", *OPTIONS[2:], "--out", "model").code == 0
+    assert charnn("info", "model", "--json").json["task"] == "classifier", "fastText's lines need no --task"
+    (line,) = classify(b"the dog is old\n", "-m", "model", "--json").text.splitlines()
+    assert set(json.loads(line)["labels"]) == {"old", "pet"}
+
+
+def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
+    text_file(ROWS)
+    result = charnn("train", "text.txt", *OPTIONS, "--valid", "none", "--out", "model")
+    assert result.code == 0
+    assert "none held out" in result.err
+    (row,) = rows(classify(b"the dog is old\n", "-m", "model"))
+    assert row[0] == "pet"
+    assert "nothing was held out" in said_once(charnn("eval", "-m", "model"))
+    assert charnn("eval", "text.txt", "-m", "model", "--json").json["accuracy"] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("classify", "-m", "model", "--unsure", "?"), "--unsure ?: takes the place of labels below --min-confidence"),
+        (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; there are pet"),
+        (
+            ("classify", "-m", "model", "--only", "pet", "--json"),
+            "--only writes texts as they came, and --json figures",
+        ),
+        (("classify", "-m", "model", "--probs", "--top", "1"), "--probs writes all labels, and --top K of them"),
+        (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),
+        (("tag", "-m", "model"), "this is a classifier, and a tagger is needed"),
+        (("train", "one.tsv", *OPTIONS), "all texts have the label 'a'"),
+        (("train", "broken.tsv", *OPTIONS), "broken.tsv, line 2: no tab between a label and its text"),
+        (("train", "empty.tsv", *OPTIONS), "empty.tsv: there is no text with a label"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(charnn, trained, text_file, said_once, arguments, message):
+    text_file("a\tx\na\ty\na\tz\n", "one.tsv")
+    text_file("a\tx\nb\n", "broken.tsv")
+    text_file("", "empty.tsv")
+    result = charnn(*arguments)
+    assert result.code != 0
+    assert message in said_once(result)
+
+
+def test_two_columns_that_may_be_labelled_texts_are_never_taken_for_them_in_silence(charnn, text_file):
+    text_file("".join(f"{'even' if n % 2 == 0 else 'odd'}\tthis is number {n}\n" for n in range(40)), "file.tsv")
+    result = charnn("train", "file.tsv", "--steps", "2", "--out", "model")
+    task = charnn("info", "model", "--json").json["task"] if result.code == 0 else None
+    assert task is None or "--task" in result.err
