@@ -128,7 +128,7 @@ def tag(
         files or ["-"],
         columns=corpus.columns,
         known=lexicon.counts,
-        splitter=loaded.splitter,
+        splitter=lambda: loaded.splitter,
         level=corpus.level,
         format=format,
         encoding=encoding,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from tests.tasks.tagger.learn.test_segmenter import treebank_text
 
 QUICK = ("--steps", "280", "--hidden", "4", "--embedding", "4", "--batch", "4", "--out", "model")
@@ -38,3 +40,13 @@ def test_segment_is_for_text_that_a_treebank_tells(charnn, text_file) -> None:
     assert result.code == 2
     assert "--segment: there is no raw text with words in it to learn from" in result.err
     assert charnn("train", text_file("prose. " * 99, "p.txt"), "--segment", "--task", "language-model").code == 2
+
+
+def test_a_damaged_segmenter_stops_raw_text_alone(charnn, text_file, tmp_path) -> None:
+    treebank = text_file(treebank_text(120), "t.conllu")
+    assert charnn("train", treebank, *QUICK).code == 0
+    shutil.rmtree(tmp_path / "model" / "segmenter")
+    raw = charnn("tag", "-m", "model", text_file("他喜欢北京大学。\n", "raw.txt"))
+    assert raw.code == 1
+    assert "segmenter/config.json: missing" in raw.err
+    assert charnn("tag", "-m", "model", treebank).code == 0

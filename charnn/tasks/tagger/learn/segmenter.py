@@ -27,8 +27,8 @@ from charnn.training.session import new_record
 SHARE = 0.25
 """The part of a budget that the segmenter takes."""
 ENOUGH_BY_RULES = 0.95
-"""The word F1 of the rules from which on a segmenter is learned only if it is asked for. After an epoch of English-EWT,
-where rules have 0.990, a segmenter finds no more words than they do; of Vietnamese-VTB, 0.845, it does."""
+"""The word F1 of the rules from which on a segmenter is learned only if it is asked for. On English-EWT, where rules
+have 0.990, a segmenter finds no more words than they do; on Vietnamese-VTB, where they have 0.845, it does."""
 FEWEST_SENTENCES = 100
 """A segmenter is learned from fewer sentences only if it is asked for."""
 COLUMN = "words"

@@ -29,6 +29,8 @@ from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, T
 
 CHUNK_WORDS = 8192
 """Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
+RAW: tuple[TextFormat, ...] = ("lines", "text")
+"""The formats whose words must be found."""
 NO_SEGMENTER = "`charnn train TREEBANK --segment` makes one that has, and --format tokens takes words between spaces"
 _ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
@@ -46,13 +48,17 @@ class InputSentences:
         *,
         columns: Sequence[str],
         known: Collection[str] = frozenset(),
-        splitter: Splitter | None = None,
+        splitter: Callable[[], Splitter] | None = None,
         level: Level = "word",
         format: TextFormat | None = None,
         encoding: str = "utf-8",
     ) -> None:
-        """`columns`, `known` and `splitter` are those of `open_reader`. Where no `format` is given, the first lines of
-        each file tell its own; for a tagger of characters it is `characters`, unless the file is in columns."""
+        """`columns` and `known` are those of `open_reader`, and so is what `splitter` gives, which is asked for only
+        where there is raw text.
+
+        Where no `format` is given, the first lines of each file tell its own; for a tagger of characters it is
+        `characters`, unless the file is in columns.
+        """
         self.format = format
         """The format of the first file that is not empty; None until that has been read from."""
         self._paths = paths
@@ -62,7 +68,7 @@ class InputSentences:
         self._format_of_all = format
         self._encoding = encoding
         self._splitter = splitter
-        self._warned = isinstance(splitter, Segmenter)
+        self._warned = False
 
     def __iter__(self) -> Iterator[list[Sentence]]:
         for path in self._paths:
@@ -85,7 +91,9 @@ class InputSentences:
         format = self._format_of_all or self._recognized(sample, name)
         if sample:
             self.format = self.format or format
-        reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=self._splitter)
+        splitter = self._splitter() if self._splitter is not None and format in RAW else None
+        reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=splitter)
+        self._warned |= isinstance(splitter, Segmenter)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
             self._check_spaces(sentences)
@@ -102,7 +110,7 @@ class InputSentences:
         if self._warned:
             return
         for sentence in sentences:
-            if sentence.format not in ("lines", "text"):
+            if sentence.format not in RAW:
                 return
             for word in sentence.words:
                 if (script := unspaced_script(word)) and word not in self._known:
