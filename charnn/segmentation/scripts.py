@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _SHORT_WORDS = "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SCRIPTS = {
@@ -14,11 +15,18 @@ _SCRIPTS = {
     "Tai Tham": "\u1a20-\u1a7f",
     "Javanese": "\ua980-\ua9c0",
 }
-_RUN = re.compile(
-    f"(?P<Chinese_or_Japanese>[{_SHORT_WORDS}]{{5,}})"
-    + "".join(f"|(?P<{name.replace(' ', '_')}>[{letters}]{{13,}})" for name, letters in _SCRIPTS.items())
-)
-"""This matches what is hardly a single word: five letters of Chinese or Japanese, thirteen of another such script."""
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    """Matches what is hardly a single word: five letters of Chinese or Japanese, thirteen of another such script.
+
+    It is compiled where a text first needs it, which costs milliseconds.
+    """
+    return re.compile(
+        f"(?P<Chinese_or_Japanese>[{_SHORT_WORDS}]{{5,}})"
+        + "".join(f"|(?P<{name.replace(' ', '_')}>[{letters}]{{13,}})" for name, letters in _SCRIPTS.items())
+    )
 
 
 def unspaced_script(word: str) -> str | None:
@@ -28,5 +36,5 @@ def unspaced_script(word: str) -> str | None:
     """
     if word.isascii():
         return None
-    found = _RUN.search(word)
+    found = _run().search(word)
     return found.lastgroup.replace("_", " ") if found and found.lastgroup else None

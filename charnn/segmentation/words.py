@@ -49,7 +49,6 @@ _CONTRACTIONS = {"cannot": 3, "gonna": 3, "wanna": 3, "gotta": 3, "gimme": 3, "l
 """Contractions of two words without an apostrophe, each with the number of characters of its first word."""
 _HEBREW = r"[\u05d0-\u05ea\u05ef-\u05f2\ufb1d-\ufb4f]"
 _HEBREW_OR_MARK = r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u05d0-\u05ea\u05ef-\u05f2\ufb1d-\ufb4f]"
-_ENDS_IN_GERESH = re.compile(rf".*{_HEBREW_OR_MARK}['’׳]", re.DOTALL)
 _APOSTROPHES = frozenset("'’‘׳")
 _BRACKETS = re.compile(rf'((?:[()\[\]{{}}“„«»;<>]|["”](?!(?<={_HEBREW_OR_MARK}["”]){_HEBREW}))+)')
 _INNER = re.compile(r"(\.{2,}|…+|(?<=[^\W\d_]),(?=\w)|[!?]+|/+)")
@@ -152,7 +151,7 @@ class WordSplitter:
         if not _is_symbol(clusters(chunk)[-1][0]):
             return False
         opened = any(word in _APOSTROPHES for word in before)
-        return opened or _ENDS_IN_GERESH.fullmatch(chunk) is None
+        return opened or not _ends_in_geresh(chunk)
 
     def _is_known(self, clitic: str) -> bool:
         """Whether the clitic is known in small letters, with either apostrophe."""
@@ -208,6 +207,12 @@ class WordSplitter:
             spaced.append(spaces[end - 1])
             start = end
         return joined, spaced
+
+
+def _ends_in_geresh(chunk: str) -> bool:
+    """Whether an apostrophe ends the chunk after a Hebrew letter or one of its marks."""
+    before = chunk[-2:-1]
+    return chunk[-1] in "'’׳" and ("\u0591" <= before <= "\u05f2" or "\ufb1d" <= before <= "\ufb4f")
 
 
 def _is_whole(chunk: str) -> bool:
