@@ -102,7 +102,7 @@ def evaluate(
                     console.write_json(finding.to_json())
                 else:
                     console.write(finding.to_line())
-    known = known_data(loaded.config, sources)
+    known = known_data(loaded.config, sources, files or [])
     for sentence in known.sentences():
         console.warn(sentence)
     for notice in evaluation.notices():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,16 +41,17 @@ class KnownData:
         return {"learned_from": list(self.learned_from), "chosen_by": list(self.chosen_by)}
 
 
-def known_data(config: ModelConfig, files: Sequence[SourceFile]) -> KnownData:
+def known_data(config: ModelConfig, files: Sequence[SourceFile], given: Sequence[str] = ()) -> KnownData:
     """Which of `files` the model of this configuration knows; they are known by their hashes, whatever they are called.
 
-    Files without a byte say nothing, and are never known.
+    Files without a byte say nothing, and are never known. A file at one of the paths `given` is called by that path.
     """
     learned, chosen = set[str](), set[str]()
     for field, source in _sources(config):
         (chosen if field.startswith("validation") else learned).add(source.sha256)
     found = [file for file in files if file.characters]
-    names = [("standard input" if file.path == "-" else file.path, file.sha256) for file in found]
+    called = {"-": "standard input"} | {os.path.abspath(path): path for path in given if path != "-"}
+    names = [(called.get(file.path, file.path), file.sha256) for file in found]
     return KnownData(
         tuple(dict.fromkeys(name for name, sha256 in names if sha256 in learned)),
         tuple(dict.fromkeys(name for name, sha256 in names if sha256 in chosen - learned)),
