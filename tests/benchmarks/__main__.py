@@ -3,8 +3,8 @@
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
-hour), `labels` (four minutes a seed), `tagging-quality` (forty minutes), `tagging-ablation` (twenty) and
-`segmentation` (eight).
+hour), `labels` (four minutes a seed), `tagging-quality` (forty minutes), `tagging-ablation` (twenty),
+`segmentation` (eight) and `entities` (fifteen).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from charnn.tasks import options
 from tests.benchmarks import (
     ablation,
     cells,
+    entities,
     gradient_flow,
     labels,
     loops,
@@ -40,7 +41,7 @@ from tests.benchmarks import (
 
 ON_REQUEST = {
     *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
-    *("tagging-quality", "tagging-ablation", "segmentation"),
+    *("tagging-quality", "tagging-ablation", "segmentation", "entities"),
 }
 
 
@@ -68,6 +69,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
+        "entities": partial(entities.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
     }
 
 
@@ -93,7 +95,12 @@ def main() -> None:
     add("--models", metavar="DIR", type=Path, help="loops: measure the models in this directory, instead of training")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
-    add("--epochs", metavar="N", type=float, help="tagging-ablation, segmentation, stopping, openings: of each run")
+    add(
+        "--epochs",
+        metavar="N",
+        type=float,
+        help="tagging-ablation, segmentation, entities, stopping, openings: of each run",
+    )
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
     add("--variants", metavar="A,B", type=names, help="ablation: only these beside the default")
