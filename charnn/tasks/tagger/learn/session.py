@@ -129,7 +129,13 @@ class TaggerSession(Session[TaggerConfig]):
         return "held-out raw text" if self.holds_out else "its own raw text"
 
     def _has_words_to_find(self) -> bool:
-        return self.config.words is not None and self.config.words.segmenter_f1 is None
+        """Whether a segmenter belongs to the run that is not there yet, was interrupted, or has a larger budget now."""
+        directory, words = self.directory.segmenter(), self.config.words
+        if words is None or words.segmenter_f1 is None or not has_config(directory.path):
+            return words is not None
+        segmenter = directory.config()
+        is_cut = segmenter.record.stopped_by in ("running", "interrupt")
+        return is_cut or segmenter.training.budget != segmenter_budget(self.config.training.budget)
 
     def _learn_words(self, words: WordFinding, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
         """Trains the segmenter, or goes on with it, and then measures how many words it finds."""

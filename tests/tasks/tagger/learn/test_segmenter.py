@@ -131,6 +131,19 @@ def test_a_run_that_was_interrupted_in_its_segmenter_goes_on_to_the_same_model(c
         TaggerSession.resume(TaggerDirectory(tmp_path / "cut"), chinese)
 
 
+def test_a_finished_run_with_a_larger_budget_is_cut_in_its_segmenter_and_goes_on(chinese, start, tmp_path) -> None:
+    start(chinese, steps=8).run(Silent())
+    directory = TaggerDirectory(tmp_path / "model")
+    assert directory.segmenter().config().record.steps == 2
+    calls = iter(range(1000))
+    longer = TaggerSession.resume(directory, chinese, Budget(steps=40))
+    assert longer.run(Silent(), lambda: next(calls) >= 34) == "interrupt"
+    assert directory.config().record.steps == 40
+    assert 2 < directory.segmenter().config().record.steps < 10
+    assert TaggerSession.resume(directory, chinese).run(Silent()) == "budget"
+    assert directory.segmenter().config().record.steps == 10
+
+
 @pytest.mark.parametrize("damage", ["folder", "config.json", "model.onnx", "lexicon.json"])
 def test_a_segmenter_that_is_missing_or_damaged_is_said(trained: Path, tmp_path: Path, damage: str) -> None:
     copy = tmp_path / "copy"
