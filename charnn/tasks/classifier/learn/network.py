@@ -92,10 +92,6 @@ class DirectPath(nn.Module):
     def tables(self) -> tuple[Tensor, Tensor]:
         return self.plain, self.typical * self._ratios
 
-    def squares(self) -> Tensor:
-        """The sum of the squares of all weights but the biases."""
-        return self.plain.square().sum() + self.typical.square().sum()
-
 
 class ClassifierNetwork(nn.Module):
     """`state_dict` gives the weights of a model that is used, in which the shares of the experts are multiplied in.

@@ -28,10 +28,11 @@ from charnn.training.batches import Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
-DIRECT_ROWS = 4
+DIRECT_ROWS = 2
 """The direct path reads so many texts for each one that the network reads; it is that much faster, and more."""
-EVIDENCE = 10.0
-"""C of the linear models: their loss over all texts weighs so many times as much as half their squared weights."""
+EVIDENCE = (30.0, 3.0)
+"""C of the two linear models, the plain one first: the loss over all texts weighs so many times as much as half the
+squared weights."""
 
 
 class ClassifierObjective:
@@ -52,7 +53,7 @@ class ClassifierObjective:
         self._batches = Batches(lengths, rows=config.batch_size, random=random)
         self._rows = Shuffled(len(lengths), rows=DIRECT_ROWS * config.batch_size, random=other)
         self.targets_in_batch = min(config.batch_size, len(lengths))
-        self._decay = SCALE**2 / (2 * EVIDENCE * len(lengths))
+        self._decays = [SCALE**2 / (2 * evidence * len(lengths)) for evidence in EVIDENCE]
 
     @property
     def epoch(self) -> float:
@@ -70,7 +71,9 @@ class ClassifierObjective:
         direct = self.network.direct
         for logits_BK in direct(training.rows.chosen(rows)):
             total = total + self._nats(logits_BK, targets) * (len(chosen) / len(rows))
-        return (total + self._decay * len(chosen) * direct.squares()) / self.network.experts, len(chosen)
+        tables = direct.plain, direct.typical
+        squares = sum(decay * table.square().sum() for decay, table in zip(self._decays, tables, strict=True))
+        return (total + len(chosen) * squares) / self.network.experts, len(chosen)
 
     def _nats(self, logits_BK: Tensor, targets_BK: Tensor) -> Tensor:
         if self._multiple:

@@ -21,6 +21,9 @@ from charnn.training.session import new_record, under_budget
 LONGEST_TEXT = 256
 """The symbols of a text that the network reads."""
 LEARNING_RATE = 4e-3
+"""For a batch of 32 texts; the rate grows with the root of the batch."""
+BATCH_CHARACTERS = 1024
+SHORT_TEXT = 20
 AVERAGE_DECAY = 0.98
 SHORTEST, LONGEST, USUAL_CHARACTERS = 15, 1800, 1_500_000
 """The seconds of the shortest and longest default run; a run takes a minute for so many characters."""
@@ -49,9 +52,15 @@ def default_budget(characters: int) -> Budget:
     return Budget(seconds=float(round(min(max(seconds, SHORTEST), LONGEST))))
 
 
-def default_batch_size(texts: int) -> int:
-    """The texts of a batch: fewer where an epoch would have few batches."""
-    return min(32, max(4, texts // 40))
+def default_batch_size(texts: int, characters: int) -> int:
+    """The texts of a batch: more where they are short, and fewer where an epoch would have few batches."""
+    by_length = round(BATCH_CHARACTERS * texts / max(characters, 1))
+    return min(max(32, min(by_length, 128)), max(4, texts // 40))
+
+
+def default_hidden_size(texts: int, characters: int) -> int:
+    """The units of each direction: more where texts are so short that more of them cost little."""
+    return 96 if characters < SHORT_TEXT * texts else 64
 
 
 SMALL_STEP = 2048
@@ -99,6 +108,9 @@ def decide(
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
     features, _ = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels))
+    count, characters = len(texts), corpus.config.training_characters
+    asked.setdefault("hidden_size", default_hidden_size(count, characters))
+    batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
     network = ClassifierNetworkConfig(
         vocabulary_size=tokenizer.size,
         labels=len(corpus.labels),
@@ -109,10 +121,12 @@ def decide(
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"
     training = TrainingConfig(
-        budget=overrides.budget or default_budget(corpus.config.training_characters),
-        batch_size=default_batch_size(len(texts)) if overrides.batch_size is None else overrides.batch_size,
+        budget=overrides.budget or default_budget(characters),
+        batch_size=batch_size,
         window_length=LONGEST_TEXT if overrides.window_length is None else overrides.window_length,
-        learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
+        learning_rate=LEARNING_RATE * max(batch_size / 32, 1) ** 0.5
+        if overrides.learning_rate is None
+        else overrides.learning_rate,
         average_decay=AVERAGE_DECAY,
         **settings,
     )

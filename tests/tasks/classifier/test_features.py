@@ -1,0 +1,62 @@
+"""The features of the direct path are those of a slow reading by hand, and their vectors do not depend on the batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.ngrams import NgramReader
+
+TEXTS = st.lists(st.text("ab \u00e9\U0001f9ca.\n", max_size=12), max_size=6)
+
+
+def by_hand(text: str, characters: int) -> list[str]:
+    padded = f" {''.join(' ' if c.isspace() else c.lower() for c in text)} "
+    grams = [padded[i : i + n] for n in range(1, characters + 1) for i in range(len(padded) - n + 1)]
+    return [gram for gram in grams if gram != " "]
+
+
+@given(TEXTS)
+def test_ngrams_are_those_of_each_text_by_itself(texts: list[str]) -> None:
+    """As many as by hand, and equal where those are equal."""
+    reader = NgramReader(characters=3, words=0)
+    found = reader.read(texts)
+    expected = [(row, gram) for row, text in enumerate(texts) for gram in by_hand(text, 3)]
+    pairs = sorted(zip(found.rows.tolist(), found.hashes.tolist(), strict=True))
+    assert len(pairs) == len(expected)
+    assert len({one for _, one in pairs}) == len({gram for _, gram in expected})
+    for row in range(len(texts)):
+        alone = sorted(reader.read([texts[row]]).hashes.tolist())
+        assert alone == sorted(one for at, one in pairs if at == row)
+
+
+def test_words_are_runs_of_letters_and_single_marks_and_pairs_stay_in_their_text() -> None:
+    reader = NgramReader(characters=0, words=2)
+    assert len(reader.read(["The cat, the CAT"]).hashes) == 5 + 4
+    assert len(set(reader.read(["The cat, the CAT"]).hashes.tolist())) == 3 + 3
+    assert len(reader.read(["one", "two", ""]).hashes) == 2
+
+
+@given(TEXTS)
+def test_a_vector_is_the_same_in_any_batch_and_has_length_one(texts: list[str]) -> None:
+    features, _ = Features.choose(["ab a", "b.b", "a\u00e9"], ngrams=2, words=2, labels=2)
+    table = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
+    together = features.read(texts).times(table)
+    for row, text in enumerate(texts):
+        np.testing.assert_allclose(features.read([text]).times(table)[0], together[row], rtol=1e-5, atol=1e-6)
+    rows = features.read(["ab a"])
+    is_word = features.is_word[rows.ids] == 1
+    assert float((rows.values[is_word] ** 2).sum()) == pytest.approx(1)
+    assert float((rows.values[~is_word] ** 2).sum()) == pytest.approx(1)
+
+
+def test_every_feature_is_found_and_no_other() -> None:
+    texts = [f"{n} {n * n}" for n in range(500)]
+    features, occurrences = Features.choose(texts, ngrams=4, words=2, labels=2)
+    assert sorted(set(occurrences.hashes.tolist())) == features.hashes.tolist()
+    rows = features.read(texts)
+    assert set(rows.ids.tolist()) == set(range(len(features)))
+    assert len(features.read(["qqq"]).ids) == 0
