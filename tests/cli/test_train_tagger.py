@@ -135,7 +135,7 @@ def test_aligned_files_of_other_lengths_are_refused_with_the_line(charnn, text_f
         (("t.conllu", "--columns", "upos", "--documents", "line"), 2, "--documents"),
         (("t.conllu", "--columns", "upos,upos"), 2, "--columns"),
         (("t.conllu", "--columns", "nonsense"), 2, "nonsense"),
-        (("t.conllu", "--decoder", "crf", "--from", "other"), 2, "--from"),
+        (("t.conllu", "--decoder", "crf", "--from", "other"), 1, "other: no model here"),
         (("bad.conllu",), 1, "bad.conllu:2: expected 10 columns, found 9"),
         (("prose.txt", "--columns", "upos"), 1, "prose.txt"),
     ],
