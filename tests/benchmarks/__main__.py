@@ -19,6 +19,7 @@ from charnn.tasks import options
 from tests.benchmarks import (
     ablation,
     cells,
+    classifying,
     entities,
     gradient_flow,
     labels,
@@ -41,7 +42,7 @@ from tests.benchmarks import (
 
 ON_REQUEST = {
     *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
-    *("tagging-quality", "tagging-ablation", "segmentation", "entities"),
+    *("classifying", "tagging-quality", "tagging-ablation", "segmentation", "entities"),
 }
 
 
@@ -66,6 +67,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
+        "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),

@@ -1,0 +1,126 @@
+"""How well and how fast texts are classified, beside a linear SVM on TF-IDF where scikit-learn is installed.
+
+Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults; the SVM has the better of
+two strengths and three kinds of n-grams by its accuracy on the test texts themselves, which flatters it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
+
+SETS = ("names-18-languages", "sentence-polarity", "question-types")
+FEW_PER_LABEL = 20
+CHARNN = [sys.executable, "-m", "charnn"]
+COPIES = 30
+"""The test texts are classified so many times over, so that the start does not weigh too much."""
+
+
+class Result(NamedTuple):
+    accuracy: float
+    macro_f1: float
+    calibration_error: float | None
+    seconds: float
+    """Of training."""
+    lines_per_second: float
+    """From file to file, the start included."""
+
+
+def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -> None:
+    print(f"{'':<44} accuracy  macro-F1  calibration  training  lines/s")
+    for name in SETS:
+        folder = directory / name
+        if not (folder / "train.tsv").is_file():
+            print(f"{name}: not in {directory}")
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            few = Path(scratch) / "few.tsv"
+            few.write_text("".join(_few(folder / "train.tsv")), "utf-8")
+            for what, train in ((name, folder / "train.tsv"), (f"{name}, {FEW_PER_LABEL} a label", few)):
+                results = [_charnn(train, folder / "test.tsv", seed, time) for seed in range(seeds or 1)]
+                _row(f"charnn: {what}", results)
+                if (peer := _svm(train, folder / "test.tsv")) is not None:
+                    _row(f"linear SVM: {what}", [peer])
+
+
+def _few(path: Path) -> Iterator[str]:
+    """The first lines of each label."""
+    seen: dict[str, int] = defaultdict(int)
+    for line in path.read_text("utf-8").splitlines(keepends=True):
+        label = line.partition("\t")[0]
+        seen[label] += 1
+        if seen[label] <= FEW_PER_LABEL:
+            yield line
+
+
+def _charnn(train: Path, test: Path, seed: int, budget: str | None) -> Result:
+    with tempfile.TemporaryDirectory() as scratch:
+        model, texts = Path(scratch) / "model", Path(scratch) / "texts"
+        layout = ["--label-column", "1"]
+        limit = [] if budget is None else ["--time", budget]
+        command = [*CHARNN, "train", str(train), "--task", "classifier", "--out", str(model), "--seed", str(seed)]
+        started = time.perf_counter()
+        subprocess.run([*command, *layout, *limit], check=True, capture_output=True)
+        trained = time.perf_counter() - started
+        scored = subprocess.run(
+            [*CHARNN, "eval", str(test), "-m", str(model), "--json", *layout], check=True, capture_output=True
+        )
+        lines = [line.partition("\t")[2] for line in test.read_text("utf-8").splitlines()] * COPIES
+        texts.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        started = time.perf_counter()
+        subprocess.run([*CHARNN, "classify", str(texts), "-m", str(model)], check=True, stdout=subprocess.DEVNULL)
+        speed = len(lines) / (time.perf_counter() - started)
+    figures = json.loads(scored.stdout)
+    return Result(figures["accuracy"], figures["macro_f1"], figures["expected_calibration_error"], trained, speed)
+
+
+def _svm(train: Path, test: Path) -> Result | None:
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+        from sklearn.metrics import accuracy_score, f1_score
+        from sklearn.pipeline import make_pipeline
+        from sklearn.svm import LinearSVC
+    except ImportError:
+        return None
+    kinds: list[dict[str, Any]] = [
+        {"analyzer": "char", "ngram_range": (1, 5)},
+        {"analyzer": "char_wb", "ngram_range": (1, 5)},
+        {"analyzer": "word", "ngram_range": (1, 2)},
+    ]
+    (labels, texts), (gold, unseen) = (
+        zip(*(line.split("\t", 1) for line in path.read_text("utf-8").splitlines()), strict=True)
+        for path in (train, test)
+    )
+    found = []
+    for kind in kinds:
+        for strength in (0.25, 1.0):
+            pipeline = make_pipeline(TfidfVectorizer(sublinear_tf=True, **kind), LinearSVC(C=strength))
+            started = time.perf_counter()
+            pipeline.fit(texts, labels)
+            trained = time.perf_counter() - started
+            started = time.perf_counter()
+            said = pipeline.predict(unseen)
+            speed = len(unseen) / (time.perf_counter() - started)
+            f1 = f1_score(gold, said, average="macro", zero_division=0)
+            found.append(Result(accuracy_score(gold, said), f1, None, trained, speed))
+    return max(found)
+
+
+def _row(name: str, results: list[Result]) -> None:
+    accuracies = [100 * one.accuracy for one in results]
+    errors = [one.calibration_error for one in results if one.calibration_error is not None]
+    spread = f" ({min(accuracies):.1f} to {max(accuracies):.1f})" if len(results) > 1 else ""
+    print(
+        f"{name:<44} {mean(accuracies):.2f}{spread}  {100 * mean(one.macro_f1 for one in results):.2f}  "
+        f"{f'{mean(errors):.4f}' if errors else '-':>11}  {mean(one.seconds for one in results):.1f} s  "
+        f"{mean(one.lines_per_second for one in results):,.0f}",
+        flush=True,
+    )
