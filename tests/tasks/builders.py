@@ -213,7 +213,7 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "lstm", "pool": "last", "ngrams": 0, "tokenizer": "bytes"},
         ),
         others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"ngrams": 3}),
-        large_batch=600,
+        large_batch=2000,
         learned={"steps": 120, "learning_rate": 0.02, "dropout": 0.0},
         uses=(
             Use(("classify",), TEXT_LINES, _probabilities, _classified, precision="fp32"),

@@ -63,8 +63,9 @@ def default_hidden_size(texts: int, characters: int) -> int:
     return 96 if characters < SHORT_TEXT * texts else 64
 
 
-SMALL_STEP = 2048
-"""The batch size times the hidden units of a step that is too small for a second thread."""
+SMALL_STEP = 128 * 96
+"""The batch size times the hidden units of a step that is too small for a second thread. Its products are small and
+many, and beside other busy processes two threads learned names at a tenth of the speed of one."""
 
 
 @dataclass(frozen=True)
