@@ -52,7 +52,8 @@ def tag(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="Write the tags of these columns only, of all that the model has learned, as in upos,xpos.",
+            help="Write the tags of these columns only, of all that the model has learned, as in upos,xpos. Names with "
+            "_ among them are those of FILE's columns after the words, and _ passes one over, as in _,_,ner.",
             show_default="all of them",
         ),
     ] = None,
@@ -86,6 +87,32 @@ def tag(
             "--unsure", metavar="TAG", help="Write TAG for the tags that --min-confidence replaces.", show_default="_"
         ),
     ] = None,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help="Keep the tags that FILE has, and tag only the words that have none (_ or nothing in their place), so "
+            "that they go with the tags around them.",
+        ),
+    ] = False,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            help="Write the tags after the columns of FILE, instead of in the place of the tags that it has. CoNLL-U "
+            "has no place for more.",
+        ),
+    ] = False,
+    lexicon_file: Annotated[
+        str | None,
+        typer.Option(
+            "--lexicon",
+            metavar="LIST",
+            help="Give a word no other tags than this file allows it: on each line a form, a tab, and its tags with "
+            "spaces between them.",
+            show_default=False,
+        ),
+    ] = None,
     on_error: Annotated[
         Literal["fail", "skip"],
         typer.Option(
@@ -95,6 +122,7 @@ def tag(
     ] = "fail",
     encoding: options.Encoding = "utf-8",
     precision: options.Precision = "auto",
+    as_json: options.AsJson = False,
 ) -> None:
     """Tag text: write each sentence with a tag for each of its words.
 
@@ -104,11 +132,15 @@ def tag(
 
     charnn tag < notes.txt | grep -c NOUN
     charnn tag --probs treebank.conllu > tagged.conllu
+    charnn tag --keep begun.conllu > complete.conllu
     tail -f chat.log | charnn tag --to slashed
     """
     from charnn.cli import console
     from charnn.corpora.sources import check_encoding
     from charnn.segmentation.graphemes import is_one
+    from charnn.tasks.tagger.config import PASSED_OVER
+    from charnn.tasks.tagger.use.constraints import Constraints, ReplacedValues, read_forms
+    from charnn.tasks.tagger.use.json_writer import JsonWriter
     from charnn.tasks.tagger.use.model import Tagger, check_columns
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
@@ -119,22 +151,34 @@ def tag(
     unsure = "_" if unsure is None else unsure
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
     corpus = loaded.config.corpus
-    chosen = check_columns(corpus.columns if columns is None else columns.split(","), corpus.columns)
+    of_file = tuple(name.strip() for name in columns.split(",")) if columns and PASSED_OVER in columns else None
+    asked = corpus.columns if columns is None else [name for name in columns.split(",") if name.strip() != PASSED_OVER]
+    chosen = check_columns(asked, corpus.columns)
+    if keep and append:
+        raise UsageError("--keep fills the tags of FILE, and --append adds others: give one of the two")
+    if as_json and to is not None:
+        raise UsageError(f"--json is a form of its own, and --to {to} another: give one of the two")
     if format is not None:
         _check_level(format, corpus.level)
     output = console.Output(encoding)
     tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
     inputs = InputSentences(
         files or ["-"],
-        columns=corpus.columns,
+        columns=of_file or corpus.columns,
         known=lexicon.counts,
         splitter=lambda: loaded.splitter,
         level=corpus.level,
         format=format,
+        has_tags=keep or append or of_file is not None,
         encoding=encoding,
     )
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
-    writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure)
+    writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure, appends=append)
+    objects = JsonWriter(writer) if as_json else None
+    of_model = {column: lexicon.tags[column] for column in chosen}
+    forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
+    constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
+    replaced = None if keep or append or as_json else ReplacedValues(of_model)
     tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), unsure}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:
@@ -143,9 +187,17 @@ def tag(
     options.announce_terminal(files)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with loaded:
-        for block in tag_stream(inputs, tagger, wanted, skip=skipped if on_error == "skip" else None):
+        skip = skipped if on_error == "skip" else None
+        for block in tag_stream(inputs, tagger, wanted, skip=skip, constraints=constraints):
             writer.to = to or _default(inputs.format, can_align=can_align)
-            if text := writer.text(block):
+            if append and writer.to == "conllu":
+                raise UsageError("--append: rows of CoNLL-U have no place for more", hint="choose --to columns")
+            if replaced is not None and (warning := replaced.warning(block, writer.to)):
+                console.warn(warning)
+                replaced = None
+            if objects is not None:
+                console.write(objects.text(block))
+            elif text := writer.text(block):
                 output.write(text)
     skipped.report()
 

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.streaming import batches_by_length
-from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.use.constraints import Masks
 from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
 
 BATCH_WORDS = 1024
@@ -82,12 +83,20 @@ class SentenceTagger:
         """Drops what was begun and is not done."""
         self._pool.shutdown(cancel_futures=True)
 
-    def tag(self, sentences: Sequence[Sequence[str]], options: TagOptions = TAGS_ONLY) -> list[list[Annotation]]:
-        """For each sentence, its tags in each column."""
-        return self.begin(sentences, options)()
+    def tag(
+        self,
+        sentences: Sequence[Sequence[str]],
+        options: TagOptions = TAGS_ONLY,
+        masks: Sequence[Masks] | None = None,
+    ) -> list[list[Annotation]]:
+        """For each sentence, its tags in each column. `masks` says for each which tags its words may have."""
+        return self.begin(sentences, options, masks)()
 
     def begin(
-        self, sentences: Sequence[Sequence[str]], options: TagOptions = TAGS_ONLY
+        self,
+        sentences: Sequence[Sequence[str]],
+        options: TagOptions = TAGS_ONLY,
+        masks: Sequence[Masks] | None = None,
     ) -> Callable[[], list[list[Annotation]]]:
         """Begins to tag the sentences, and returns what waits for the result of `tag`. A sentence may be empty.
 
@@ -111,7 +120,8 @@ class SentenceTagger:
             tagged = [empty] * len(rows)
             for chosen, scores in begun:
                 lengths_B = np.array([lengths[i] for i in chosen], np.intp)
-                for i, columns in zip(chosen, self._decoded(scores(), lengths_B, options), strict=True):
+                of_batch = None if masks is None else [masks[i] for i in chosen]
+                for i, columns in zip(chosen, self._decoded(scores(), lengths_B, options, of_batch), strict=True):
                     tagged[i] = columns
             return tagged
 
@@ -148,14 +158,18 @@ class SentenceTagger:
         return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
 
     def _decoded(
-        self, scores: list[Floats], lengths_B: npt.NDArray[np.intp], options: TagOptions
+        self,
+        scores: list[Floats],
+        lengths_B: npt.NDArray[np.intp],
+        options: TagOptions,
+        masks: Sequence[Masks] | None,
     ) -> list[list[Annotation]]:
         by_column = []
         for name in self.columns if options.columns is None else options.columns:
             column = self.columns.index(name)
-            by_column.append(
-                _decoded(name, self._decoders[column], self._tags[column], scores[column], lengths_B, options)
-            )
+            decoder, tags = self._decoders[column], self._tags[column]
+            allowed_BTK = None if masks is None else _allowed(name, masks, scores[column].shape[1], len(tags))
+            by_column.append(_decoded(name, decoder, tags, scores[column], lengths_B, options, allowed_BTK))
         return [list(annotations) for annotations in zip(*by_column, strict=True)]
 
 
@@ -172,6 +186,17 @@ def _own(part: _Part, scores_TS: Floats) -> Floats:
     return scores_TS[part.margin : len(part.row)][:LONGEST]
 
 
+def _allowed(column: str, masks: Sequence[Masks], steps: int, tags: int) -> Allowed | None:
+    """The masks of a batch in one column, or None where no word of it is bound."""
+    if not any(column in mask for mask in masks):
+        return None
+    allowed_BTK = np.ones((len(masks), steps, tags), np.bool_)
+    for allowed_TK, mask in zip(allowed_BTK, masks, strict=True):
+        if column in mask:
+            allowed_TK[: len(mask[column])] = mask[column]
+    return allowed_BTK
+
+
 def _decoded(
     column: str,
     decoder: Decoder,
@@ -179,13 +204,14 @@ def _decoded(
     scores_BTS: Floats,
     lengths_B: npt.NDArray[np.intp],
     options: TagOptions,
+    allowed_BTK: Allowed | None,
 ) -> list[Annotation]:
     """For each sentence of a batch, what the decoder says of its words in one column.
 
     `tags` has the tags by their ids. Among equally likely alternatives the one with the lower id comes first.
     """
     needs_probabilities = options.probabilities or options.alternatives > 0
-    decoding = decoder.decode(scores_BTS, lengths_B, probabilities=needs_probabilities)
+    decoding = decoder.decode(scores_BTS, lengths_B, probabilities=needs_probabilities, allowed_BTK=allowed_BTK)
     lengths = lengths_B.tolist()
     chosen = [row[:length].tolist() for row, length in zip(tags[decoding.tags_BT], lengths, strict=True)]
     if decoding.probabilities_BTK is None:

@@ -24,11 +24,14 @@ from charnn.tasks.tagger.formats import conllu, open_reader, render
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.use.constraints import Constraints
 from charnn.tasks.tagger.use.segmenter import Segmenter
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
 
 CHUNK_WORDS = 8192
 """Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
+APPENDED = " (appended)"
+"""What the name of a column ends in whose tags are not to take the place of others."""
 RAW: tuple[TextFormat, ...] = ("lines", "text")
 """The formats whose words must be found."""
 NO_SEGMENTER = "`charnn train TREEBANK --segment` makes one that has, and --format tokens takes words between spaces"
@@ -51,13 +54,14 @@ class InputSentences:
         splitter: Callable[[], Splitter] | None = None,
         level: Level = "word",
         format: TextFormat | None = None,
+        has_tags: bool = False,
         encoding: str = "utf-8",
     ) -> None:
         """`columns` and `known` are those of `open_reader`, and so is what `splitter` gives, which is asked for only
         where there is raw text.
 
         Where no `format` is given, the first lines of each file tell its own; for a tagger of characters it is
-        `characters`, unless the file is in columns.
+        `characters`, unless the file is in columns. It is known where a file `has_tags`, whatever they look like.
         """
         self.format = format
         """The format of the first file that is not empty; None until that has been read from."""
@@ -66,7 +70,7 @@ class InputSentences:
         self._known = known
         self._level = level
         self._format_of_all = format
-        self._encoding = encoding
+        self._encoding, self._has_tags = encoding, has_tags
         self._splitter = splitter
         self._warned = False
 
@@ -129,7 +133,7 @@ class InputSentences:
     def _recognized(self, sample: str, name: str) -> TextFormat:
         sample = sample_of(sample)
         check_line_ends(sample, name)
-        found = recognize(sample)
+        found = recognize(sample, has_tags=self._has_tags)
         format = "characters" if self._level == "character" and found.format != "columns" else found.format
         markup = foreign_format(sample.encode("utf-8", "surrogateescape"))
         looks_like = markup.what if markup is not None else found.looks_like
@@ -154,20 +158,26 @@ def tag_stream(
     options: TagOptions = TAGS_ONLY,
     *,
     skip: Callable[[Sentence], None] | None = None,
+    constraints: Constraints | None = None,
 ) -> Iterator[list[AnnotatedSentence]]:
     """Chunks of tagged sentences, in the order of the input. When one is given, it should be written and flushed.
 
     `read` gives the sentences that are complete by now, and none at a pause of the input: then all that it gave before
     is tagged and given. A malformed sentence raises its CorpusError, once everything before it has been given; where
     there is `skip`, that is called with the sentence instead, and the sentence is passed on. An error that `read`
-    raises is raised once everything before it has been given, too.
+    raises is raised once everything before it has been given, too. `constraints` say which tags words may have.
     """
 
     def begin(chunk: list[Sentence]) -> Callable[[], list[AnnotatedSentence]]:
-        result = tagger.begin([sentence.words for sentence in chunk if sentence.error is None], options)
+        whole = [sentence for sentence in chunk if sentence.error is None]
+        masks = None if constraints is None else [constraints.of(sentence) for sentence in whole]
+        result = tagger.begin([sentence.words for sentence in whole], options, masks)
 
         def wait() -> list[AnnotatedSentence]:
-            annotations = iter(result())
+            found = result()
+            if constraints is not None:
+                found = [constraints.kept(*one) for one in zip(whole, found, strict=True)]
+            annotations = iter(found)
             return [AnnotatedSentence(s, next(annotations) if s.error is None else None) for s in chunk]
 
         return wait
@@ -200,6 +210,8 @@ class TagWriter:
     min_confidence: float = 0.0
     unsure: str = "_"
     """What takes the place of a tag that is less probable than `min_confidence`."""
+    appends: bool = False
+    """Whether tags are written after the columns that a sentence has, instead of in those of their names."""
     _last: str = field(default="", init=False)
     """The sentence written before."""
     _layout: Layout = field(default=STANDARD, init=False)
@@ -213,7 +225,7 @@ class TagWriter:
         """
         texts: list[str] = []
         for sentence, columns in sentences:
-            text = render(sentence, list(map(self._as_written, columns or ())), self.to)
+            text = render(sentence, list(map(self.as_written, columns or ())), self.to)
             if text:
                 texts += [self._missing_end(), self._with_columns_named(sentence, columns, text)]
                 self._last = text
@@ -233,12 +245,14 @@ class TagWriter:
         opening = layout.opening.replace("\n", "\r\n") if "\r\n" in text else layout.opening
         return f"{mark}{opening}{text[len(mark) :]}"
 
-    def _as_written(self, annotation: Annotation) -> Annotation:
+    def as_written(self, annotation: Annotation) -> Annotation:
         probabilities, tags = annotation.probabilities, annotation.tags
         if self.min_confidence and probabilities is not None:
             least, unsure = self.min_confidence, self.unsure
             tags = [tag if p >= least else unsure for tag, p in zip(tags, probabilities, strict=True)]
-        return replace(annotation, tags=tags, probabilities=probabilities if self.probabilities else None)
+        column = f"{annotation.column}{APPENDED}" if self.appends else annotation.column
+        kept = probabilities if self.probabilities else None
+        return replace(annotation, column=column, tags=tags, probabilities=kept)
 
     def _missing_end(self) -> str:
         last = self._last

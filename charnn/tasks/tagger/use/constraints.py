@@ -1,0 +1,121 @@
+"""Which tags words may have, from what the input says of them and from a list of forms: other tags are never chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.corpora.lines import lines_of
+from charnn.corpora.sources import read
+from charnn.errors import CorpusError
+from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
+from charnn.tasks.tagger.naming import instead_of
+
+ENOUGH = 3
+"""So many different values, none of which is a tag, tell that their column has no tags."""
+Tags = Mapping[str, Sequence[str]]
+"""The tags of a model by column, in the order of their ids."""
+Masks = Mapping[str, npt.NDArray[np.bool_]]
+"""For columns in which some word of a sentence is bound, which tags each word may have, (T, K)."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What binds the tags of the words of sentences."""
+
+    tags: Tags
+    keeps: bool = False
+    """Whether tags that the input has stay as they are, so that only words without one are tagged."""
+    forms: Mapping[str, frozenset[str]] | None = None
+    """For each form that is listed, the tags that it may have, of any column."""
+
+    def of(self, sentence: Sentence) -> Masks:
+        """The masks of one sentence. Each word may have one tag at least."""
+        masks = dict[str, npt.NDArray[np.bool_]]()
+        for column, tags in self.tags.items():
+            mask_TK = np.ones((len(sentence.words), len(tags)), np.bool_)
+            for word, form in enumerate(sentence.words):
+                if self.forms is not None and (listed := self.forms.get(form)):
+                    allowed_K = np.array([tag in listed for tag in tags])
+                    mask_TK[word] = allowed_K if allowed_K.any() else True
+            for word, tag in enumerate(self._given(sentence, column)):
+                if tag in tags:
+                    mask_TK[word] = np.array([other == tag for other in tags])
+            if not mask_TK.all():
+                masks[column] = mask_TK
+        return masks
+
+    def kept(self, sentence: Sentence, annotations: Sequence[Annotation]) -> list[Annotation]:
+        """The annotations with the tags that the sentence had, those that the model does not know among them."""
+        result = []
+        for annotation in annotations:
+            given = self._given(sentence, annotation.column)
+            if any(given):
+                tags = [own or found for own, found in zip(given, annotation.tags, strict=True)]
+                annotation = replace(annotation, tags=tags)
+            result.append(annotation)
+        return result
+
+    def _given(self, sentence: Sentence, column: str) -> list[str]:
+        """The tag of each word that stays, and NO_TAG for a word that is tagged."""
+        if not self.keeps or sentence.values(column) is None:
+            return [NO_TAG] * len(sentence.words)
+        return sentence.reference_tags(column)
+
+
+class ReplacedValues:
+    """Tells whether the values that tags take the place of are tags at all, or something else, such as lemmas."""
+
+    def __init__(self, tags: Tags) -> None:
+        self._tags = {column: frozenset(of_column) for column, of_column in tags.items()}
+        self._seen: dict[str, set[str] | None] = {column: set() for column in tags}
+        """The values of each column so far, or None once one of them was a tag."""
+
+    def warning(self, block: Iterable[tuple[Sentence, object]], to: TextFormat) -> str | None:
+        """What to say where the first values of a column of the input, which is written in its own format, are none of
+        the model's tags; None otherwise. The first values of a column tell."""
+        for sentence, _ in block:
+            if sentence.error is not None or sentence.format != to or sentence.format == "conllu":
+                continue
+            for column, known in self._tags.items():
+                values = [value for value in sentence.values(column) or () if value not in NOT_GIVEN]
+                seen = self._seen[column]
+                if seen is None or any(value in known for value in values):
+                    self._seen[column] = None
+                    continue
+                seen.update(values)
+                if len(seen) >= ENOUGH:
+                    return (
+                        f"{sentence.name}: what stands in the place of {column}, such as {values[0]!r}, is none of the "
+                        f"model's tags, and is replaced; --append keeps it, and --columns _,{column} names the columns"
+                    )
+        return None
+
+
+def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, frozenset[str]]:
+    """The forms that a file lists with the tags that each may have: on each line a form, a tab, and the tags with tabs
+    or spaces between them. A form that comes again may have those tags too.
+
+    Raises CorpusError for a line that has no tags, and for a tag that no column of the model has.
+    """
+    text, _ = read(path, encoding=encoding)
+    known = list(dict.fromkeys(tag for of_column in tags.values() for tag in of_column))
+    forms = dict[str, frozenset[str]]()
+    for number, line in enumerate(lines_of(text), start=1):
+        line = line.rstrip("\r\n")
+        if not line.strip():
+            continue
+        form, _, rest = line.partition("\t")
+        allowed = rest.split()
+        if not form or not allowed:
+            raise CorpusError(f"{path}:{number}: expected a form, a tab and the tags that it may have")
+        for tag in allowed:
+            if tag not in known:
+                hint = instead_of(tag, known, "its tags are")
+                raise CorpusError(f"{path}:{number}: the model has no tag {tag!r}", hint=hint)
+        forms[form] = forms.get(form, frozenset()) | frozenset(allowed)
+    return forms

@@ -1,0 +1,130 @@
+"""`charnn tag` on text that has tags, or of which more is known: what is given stays, or binds, or is kept beside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+SENTENCES = (
+    "EU\tNNP\tB-ORG\nrejects\tVBZ\tO\nGerman\tJJ\tB-MISC\n\nHe\tPRP\tO\nsat\tVBD\tO\n\n"
+    "It\tPRP\tO\nran\tVBD\tO\nin\tIN\tO\nNew\tNNP\tB-LOC\nYork\tNNP\tI-LOC\n\n"
+)
+
+
+@pytest.fixture(scope="module", params=["independent", "crf", "feedback"])
+def decoder(request, tmp_path_factory):
+    return request.param, tmp_path_factory.mktemp(request.param), []
+
+
+@pytest.fixture
+def tag(charnn, text_file, tmp_path, decoder):
+    """Runs `charnn tag` with a model of xpos and ner on a file of that content."""
+    kind, kept, done = decoder
+    if not done:
+        text_file(SENTENCES * 5, "train.txt")
+        how = ("--columns", "xpos,ner", "--epochs", "8", "--hidden", "16", "--decoder", kind)
+        assert charnn("train", "train.txt", *how, "--out", "model").code == 0
+        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
+        done.append(True)
+    else:
+        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+
+    def run(content, *options, name="input.txt"):
+        text_file(content, name)
+        return charnn("tag", name, "-m", "model", *options)
+
+    return run
+
+
+def cells(result):
+    assert result.code == 0
+    return [line.split("\t") for line in result.text.splitlines() if line]
+
+
+def test_tags_that_are_given_stay_and_gaps_are_filled(tag):
+    given = "EU\t_\tB-ORG\nran\tXYZ\t_\nYork\t\tB-LOC\n\n"
+    found = cells(tag(given, "--keep"))
+    assert [row[0] for row in found] == ["EU", "ran", "York"]
+    assert found[0][2] == "B-ORG"
+    assert found[1][1] == "XYZ", "a tag that the model does not know stays too"
+    assert found[2][2] == "B-LOC"
+    assert all(cell not in ("", "_") for row in found for cell in row)
+    whole = "EU\tVBD\tO\nran\tNNP\tB-LOC\n\n"
+    assert tag(whole, "--keep").text == whole
+
+
+def test_a_tag_that_is_given_is_as_good_as_certain(tag):
+    result = tag("EU\tVBD\tO\nran\t_\t_\n\n", "--keep", "--json", "--probs", "--columns", "xpos")
+    probabilities = result.json["probabilities"]["xpos"]
+    assert probabilities[0] == pytest.approx(1, abs=1e-5)
+    assert probabilities[1] < 1
+
+
+def test_words_have_only_tags_that_a_list_allows_them(tag, text_file):
+    text_file("EU\tVBD VBZ\nYork\tO\nran\tPRP\n", "list.txt")
+    found = cells(tag("EU\nran\nNew\nYork\n", "--lexicon", "list.txt", "--format", "tokens"))
+    assert found[0][1] in ("VBD", "VBZ")
+    assert found[1][1] == "PRP"
+    assert found[3][2] == "O"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("EU\tVBX\n", "list.txt:2: the model has no tag 'VBX'; did you mean VBD or VBZ?"),
+        ("EU\n", "list.txt:2: expected a form, a tab and the tags that it may have"),
+    ],
+)
+def test_a_list_with_an_odd_line_is_refused(tag, text_file, said_once, line, message):
+    text_file(f"New\tNNP\n{line}", "list.txt")
+    assert message in said_once(tag("EU\n", "--lexicon", "list.txt"))
+
+
+def test_tags_are_written_beside_what_a_file_has(tag):
+    lemmas = "EU\teu\nran\trun\nYork\tyork\n\nHe\the\n\n"
+    found = cells(tag(lemmas, "--append"))
+    assert [row[:2] for row in found] == [["EU", "eu"], ["ran", "run"], ["York", "york"], ["He", "he"]]
+    assert all(len(row) == 4 for row in found)
+    replaced = tag(lemmas, "--columns", "xpos")
+    assert "such as 'eu', is none of the model's tags, and is replaced; --append keeps it" in replaced.err
+    assert "replaced" not in tag(SENTENCES).err
+
+
+def test_columns_are_named_and_passed_over(tag):
+    found = cells(tag("EU\teu\tB-PER\nran\trun\tO\nYork\tyork\tO\n\nHe\the\tO\n\n", "--columns", "_,ner"))
+    assert [row[1] for row in found] == ["eu", "run", "york", "he"]
+    assert found[0][2] == "B-ORG"
+    assert all(len(row) == 3 for row in found)
+
+
+def test_json_has_words_tags_and_what_was_asked_for(tag):
+    plain = [json.loads(line) for line in tag(SENTENCES, "--json").text.splitlines()]
+    assert [one["words"] for one in plain][1] == ["He", "sat"]
+    assert [one["line"] for one in plain] == [1, 5, 8]
+    assert set(plain[0]) == {"file", "line", "words", "tags"}
+    written = cells(tag(SENTENCES))
+    assert [t for one in plain for t in one["tags"]["xpos"]] == [row[1] for row in written]
+    more = tag(SENTENCES, "--json", "--probs", "--nbest", "2", "--columns", "ner").text.splitlines()
+    for one in map(json.loads, more):
+        assert list(one["tags"]) == ["ner"]
+        for tag_of_word, p, best in zip(
+            one["tags"]["ner"], one["probabilities"]["ner"], one["alternatives"]["ner"], strict=True
+        ):
+            assert len(best) == 2
+            assert 0 < p <= 1
+            assert tag_of_word in {other for other, _ in best} or p <= best[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--keep", "--append"), "--keep fills the tags of FILE, and --append adds others"),
+        (("--json", "--to", "slashed"), "--json is a form of its own, and --to slashed another"),
+        (("--append", "--to", "conllu"), "--append: rows of CoNLL-U have no place for more; choose --to columns"),
+        (("--lexicon", "none.txt"), "none.txt: no such file or directory"),
+    ],
+)
+def test_what_does_not_go_together_is_said_in_one_line(tag, said_once, options, message):
+    assert message in said_once(tag(SENTENCES, *options))
