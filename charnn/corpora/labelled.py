@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentime
 """The usual names of the two columns of a table. They are looked for in this order, in any case."""
 SHOWN = 8
 """The most names of columns that a message has."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+"""Characters that no text has. Bytes of another kind have them."""
 FEWEST_LINES = 4
 """So many lines can tell that one of two columns has labels."""
 
@@ -83,6 +86,8 @@ class LabelledForm(NamedTuple):
 
 def recognize_labelled(sample: str) -> LabelledForm | None:
     """What a text that begins like this has, if it seems to be one of texts with labels. The last line may be cut."""
+    if _CONTROL.search(sample):
+        return None
     lines = [line for _, line in _rows(sample)]
     whole = lines if sample.endswith("\n") or len(lines) < 2 else lines[:-1]
     if not whole:

@@ -263,7 +263,7 @@ def as_one_of_two(monkeypatch):
 @pytest.mark.usefixtures("as_one_of_two")
 def test_taggers_train_in_one_process(charnn, said_once, text_file):
     text_file("the_DET cat_NOUN sleeps_VERB\n" * 5)
-    result = charnn("train", "text.txt")
+    result = charnn("train", "text.txt", "--task", "tagger")
     assert result.code == 2
     assert "one process" in said_once(result)
 

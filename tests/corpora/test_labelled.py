@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts
+from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts, recognize_labelled
 from charnn.errors import CorpusError, UsageError
 
 Pairs = list[tuple[str, str]]
@@ -92,6 +92,12 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are() -> None:
     assert refused.value.hint == "name it with --label; there are text, mood"
     with pytest.raises(UsageError, match=r"^f\.csv: which column is that of --label"):
         pairs("text,mood\nx,a\n", "f.csv")
+
+
+def test_bytes_of_another_kind_are_no_labelled_texts() -> None:
+    rows = "".join(f"{'yes' if n % 2 else 'no'}\ttext {n}\n" for n in range(9))
+    assert recognize_labelled(rows) is not None
+    assert recognize_labelled(rows.replace("8", "\x08")) is None
 
 
 @given(st.lists(st.sampled_from("abc")), st.sampled_from([0.1, 0.5, 0.9]))
