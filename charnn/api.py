@@ -16,7 +16,8 @@ from charnn.corpora.sources import is_pipe
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.options import Option, TrainingOptions, options_from, options_of
+from charnn.tasks.options import Option, options_from, options_of
+from charnn.tasks.shared_options import TrainingOptions
 from charnn.tasks.task import InferencePrecision, Run, Task
 
 if TYPE_CHECKING:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
-from charnn.tasks.options import (
-    LABELLED,
-    NETWORK,
+from charnn.tasks.options import LABELLED, NETWORK, option
+from charnn.tasks.shared_options import (
     LabelledOptions,
     LineOptions,
     MistakeOptions,
     RecurrentTrainingOptions,
     SymbolOptions,
-    option,
 )
 
 

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.options import (
-    FIRST,
-    LABELLED,
-    NETWORK,
-    TEXTS,
-    LabelledOptions,
-    LineOptions,
-    RecurrentTrainingOptions,
-    SymbolOptions,
-    option,
-)
+from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, option
+from charnn.tasks.shared_options import LabelledOptions, LineOptions, RecurrentTrainingOptions, SymbolOptions
 
 
 @dataclass(frozen=True)

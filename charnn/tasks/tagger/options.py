@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
-from charnn.tasks.options import TREEBANKS, MistakeOptions, RecurrentTrainingOptions, StartFromOptions, option
+from charnn.tasks.options import TREEBANKS, option
+from charnn.tasks.shared_options import MistakeOptions, RecurrentTrainingOptions, StartFromOptions
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
     DecoderKind,
