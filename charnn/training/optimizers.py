@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -39,7 +39,33 @@ def make_optimizers(
     return optimizers
 
 
-class Muon(Optimizer):
+class Eager(Optimizer):
+    """An optimizer that does without torch's compiler.
+
+    Before its methods do anything, torch imports the compiler in order to keep it out of them, which takes more than a
+    second of every run. These are the methods as they are beneath that; where torch has nothing around them, they are
+    the methods themselves.
+    """
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        _beneath(Optimizer.add_param_group)(self, param_group)
+
+
+class EagerAdamW(Eager, AdamW):
+    """`torch.optim.AdamW`, to the bit."""
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        _beneath(AdamW.step)(self, closure)
+
+
+def _beneath(method: Callable[..., Any]) -> Callable[..., Any]:
+    """What a decorator was put around, or the method where there is none."""
+    function: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return function
+
+
+class Muon(Eager):
     """Each step is the momentum with all its singular values made nearly 1 (Jordan et al. 2024), gate by gate.
 
     A matrix of n `blocks` is n matrices one under the other, as the gates of an lstm are, and each is treated on its
@@ -90,7 +116,7 @@ def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return AdamW(groups, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+    return EagerAdamW(groups, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
 
 
 def _recurrent_matrices(network: nn.Module) -> Iterator[tuple[nn.Parameter, int]]:

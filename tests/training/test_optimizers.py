@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
 from torch import nn
+from torch.optim import AdamW
 
 from charnn.config.training import Budget, TrainingConfig
 from charnn.network.recurrent import Recurrent
-from charnn.training.optimizers import MUON_MOMENTUM, MUON_RATE, NEWTON_SCHULZ, Muon, make_optimizers, orthogonalized
+from charnn.training.optimizers import (
+    MUON_MOMENTUM,
+    MUON_RATE,
+    NEWTON_SCHULZ,
+    EagerAdamW,
+    Muon,
+    make_optimizers,
+    orthogonalized,
+)
 
 CPU = torch.device("cpu")
 
@@ -109,3 +120,37 @@ def test_adamw_alone_where_it_is_asked_for_or_nothing_is_recurrent() -> None:
     recurrent = Recurrent("gru", input_size=3, hidden_size=5, layers=1)
     assert len(make_optimizers(recurrent, config(optimizer="adamw"), CPU, "fp32")) == 1
     assert len(make_optimizers(nn.Linear(2, 2), config(), CPU, "fp32")) == 1
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_adamw_is_that_of_torch_to_the_bit(fused: bool) -> None:
+    torch.manual_seed(0)
+    weights = [nn.Parameter(torch.randn(5, 3)) for _ in range(2)]
+    weights[1].data.copy_(weights[0].data)
+    optimizers = [
+        kind([w], lr=0.1, weight_decay=0.1, fused=fused) for kind, w in zip((AdamW, EagerAdamW), weights, strict=True)
+    ]
+    for _ in range(4):
+        gradient = torch.randn(5, 3)
+        for weight, optimizer in zip(weights, optimizers, strict=True):
+            weight.grad = gradient.clone()
+            optimizer.step()
+    assert torch.equal(*weights)
+
+
+def test_a_run_does_not_wait_for_the_compiler_of_torch() -> None:
+    """Its import takes more than a second, and no run uses it."""
+    script = """if True:
+        import sys, torch
+        from charnn.config.training import Budget, TrainingConfig
+        from charnn.network.recurrent import Recurrent
+        from charnn.training.optimizers import make_optimizers
+        network = Recurrent("lstm", input_size=3, hidden_size=4, layers=1, dropout=0.0)
+        for optimizer in make_optimizers(network, TrainingConfig(Budget(steps=1)), torch.device("cpu"), "fp32"):
+            for parameter in network.parameters():
+                parameter.grad = torch.zeros_like(parameter)
+            optimizer.step()
+        print("torch._dynamo" in sys.modules)
+    """
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert finished.stdout == "False\n"
