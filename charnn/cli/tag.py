@@ -164,7 +164,7 @@ def tag(
     tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
     inputs = InputSentences(
         files or ["-"],
-        columns=of_file or corpus.columns,
+        columns=of_file or corpus.columns_in_files,
         known=lexicon.counts,
         splitter=lambda: loaded.splitter,
         level=corpus.level,
@@ -199,6 +199,8 @@ def tag(
                 console.write(objects.text(block))
             elif text := writer.text(block):
                 output.write(text)
+    if replaced is not None and (warning := replaced.rest()):
+        console.warn(warning)
     skipped.report()
 
 

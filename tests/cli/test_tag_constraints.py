@@ -62,6 +62,40 @@ def test_a_tag_that_is_given_is_as_good_as_certain(tag):
     assert probabilities[1] < 1
 
 
+def test_a_tag_that_is_given_outlasts_min_confidence_and_has_no_alternative_though_the_model_does_not_know_it(tag):
+    given = "EU\tXYZ\tB-ORG\nran\t_\tO\n\n"
+    assert [row[1] for row in cells(tag(given, "--keep", "--min-confidence", "1", "--columns", "xpos"))] == ["XYZ", "_"]
+    said = tag(given, "--keep", "--json", "--probs", "--nbest", "2", "--columns", "xpos").json
+    assert said["probabilities"]["xpos"][0] == 1
+    assert said["alternatives"]["xpos"][0] == [["XYZ", 1]]
+    assert len(said["alternatives"]["xpos"][1]) == 2
+
+
+def test_a_tag_that_a_word_may_not_have_is_no_alternative(tag, text_file):
+    text_file("EU\tVBD VBZ\n", "list.txt")
+    options = ("--lexicon", "list.txt", "--format", "tokens", "--json", "--nbest", "4", "--columns", "xpos")
+    (alternatives,) = tag("EU\n", *options).json["alternatives"]["xpos"]
+    assert {name for name, _ in alternatives} == {"VBD", "VBZ"}
+
+
+def test_a_few_values_that_are_no_tags_are_not_replaced_without_a_word(tag):
+    result = tag("EU\teu\nran\trun\n\n", "--format", "columns", "--columns", "xpos")
+    assert result.err.count("is none of the model's tags, and is replaced") == 1
+    assert "--columns _,xpos passes it over" in result.err
+    assert tag("EU\tNNP\nran\trun\n\n", "--format", "columns", "--columns", "xpos").err == ""
+
+
+def test_columns_that_training_passed_over_are_passed_over_by_tag(charnn, text_file):
+    text = SENTENCES * 5
+    text_file(text, "train.txt")
+    assert (
+        charnn("train", "train.txt", "--columns", "_,ner", "--epochs", "1", "--hidden", "8", "--out", "ner").code == 0
+    )
+    found = cells(charnn("tag", "train.txt", "-m", "ner"))
+    assert [row[:2] for row in found] == [line.split("\t")[:2] for line in text.splitlines() if line]
+    assert all(len(row) == 3 for row in found)
+
+
 def test_words_have_only_tags_that_a_list_allows_them(tag, text_file):
     text_file("EU\tVBD VBZ\nYork\tO\nran\tPRP\n", "list.txt")
     found = cells(tag("EU\nran\nNew\nYork\n", "--lexicon", "list.txt", "--format", "tokens"))

@@ -12,7 +12,9 @@ from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.formats.columns import ColumnsSentence
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
+from charnn.tasks.tagger.formats.slashed import SlashedSentence
 from charnn.tasks.tagger.naming import instead_of
 
 ENOUGH = 3
@@ -50,13 +52,13 @@ class Constraints:
         return masks
 
     def kept(self, sentence: Sentence, annotations: Sequence[Annotation]) -> list[Annotation]:
-        """The annotations with the tags that the sentence had, those that the model does not know among them."""
+        """The annotations with the tags that the sentence had, those that the model does not know among them: they are
+        certain, and have no alternative."""
         result = []
         for annotation in annotations:
             given = self._given(sentence, annotation.column)
             if any(given):
-                tags = [own or found for own, found in zip(given, annotation.tags, strict=True)]
-                annotation = replace(annotation, tags=tags)
+                annotation = _with_given(annotation, given)
             result.append(annotation)
         return result
 
@@ -67,6 +69,16 @@ class Constraints:
         return sentence.reference_tags(column)
 
 
+def _with_given(annotation: Annotation, given: Sequence[str]) -> Annotation:
+    probabilities, alternatives = annotation.probabilities, annotation.alternatives
+    if probabilities is not None:
+        probabilities = [1.0 if own else p for own, p in zip(given, probabilities, strict=True)]
+    if alternatives is not None:
+        alternatives = [[(own, 1.0)] if own else others for own, others in zip(given, alternatives, strict=True)]
+    tags = [own or found for own, found in zip(given, annotation.tags, strict=True)]
+    return replace(annotation, tags=tags, probabilities=probabilities, alternatives=alternatives)
+
+
 class ReplacedValues:
     """Tells whether the values that tags take the place of are tags at all, or something else, such as lemmas."""
 
@@ -74,6 +86,8 @@ class ReplacedValues:
         self._tags = {column: frozenset(of_column) for column, of_column in tags.items()}
         self._seen: dict[str, set[str] | None] = {column: set() for column in tags}
         """The values of each column so far, or None once one of them was a tag."""
+        self._first: dict[str, tuple[Sentence, str]] = {}
+        """The first sentence that has values in each column, and the first of them."""
 
     def warning(self, block: Iterable[tuple[Sentence, object]], to: TextFormat) -> str | None:
         """What to say where the first values of a column of the input, which is written in its own format, are none of
@@ -88,12 +102,24 @@ class ReplacedValues:
                     self._seen[column] = None
                     continue
                 seen.update(values)
+                if values:
+                    self._first.setdefault(column, (sentence, values[0]))
                 if len(seen) >= ENOUGH:
-                    return (
-                        f"{sentence.name}: what stands in the place of {column}, such as {values[0]!r}, is none of the "
-                        f"model's tags, and is replaced; --append keeps it, and --columns _,{column} names the columns"
-                    )
+                    return self._message(column)
         return None
+
+    def rest(self) -> str | None:
+        """What to say at the end, where a column had values, too few for `warning`, and none of them was a tag."""
+        return next((self._message(column) for column, seen in self._seen.items() if seen), None)
+
+    def _message(self, column: str) -> str:
+        sentence, value = self._first[column]
+        names = sentence.columns if isinstance(sentence, ColumnsSentence | SlashedSentence) else ()
+        before = names[: names.index(column)] if column in names else ()
+        return (
+            f"{sentence.name}: what stands in the place of {column}, such as {value!r}, is none of the model's tags, "
+            f"and is replaced; --append keeps it, and --columns {','.join([*before, '_', column])} passes it over"
+        )
 
 
 def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, frozenset[str]]:

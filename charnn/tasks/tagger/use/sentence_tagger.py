@@ -221,11 +221,12 @@ def _decoded(
     probabilities = [row[:length].tolist() for row, length in zip(own_BT, lengths, strict=True)]
     alternatives: list[list[list[tuple[str, float]]] | None] = [None] * len(lengths)
     if count := min(options.alternatives, len(tags)):
-        best_BTN = np.argsort(-every_BTK, axis=2, kind="stable")[..., :count]
-        values_BTN = np.take_along_axis(every_BTK, best_BTN, 2)
+        ranked_BTK = every_BTK if allowed_BTK is None else np.where(allowed_BTK, every_BTK, -1)
+        best_BTN = np.argsort(-ranked_BTK, axis=2, kind="stable")[..., :count]
+        values_BTN = np.take_along_axis(ranked_BTK, best_BTN, 2)
         alternatives = [
             [
-                list(zip(names, values, strict=True))
+                [(name, p) for name, p in zip(names, values, strict=True) if p >= 0]  # -1 is not allowed
                 for names, values in zip(best[:n].tolist(), value[:n].tolist(), strict=True)
             ]
             for best, value, n in zip(tags[best_BTN], values_BTN, lengths, strict=True)
