@@ -10,6 +10,7 @@ from charnn.errors import UsageError
 from charnn.training.hardware import (
     allowed_threads,
     autocast,
+    bf16_share_of_time,
     choose_device,
     choose_precision,
     nearest_allowed,
@@ -60,18 +61,27 @@ def test_a_named_precision_is_taken_everywhere(precision, device: torch.device) 
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "expected"),
+    ("capabilities", "share_of_time", "expected"),
     [
-        ({"amx_bf16": True, "avx512_bf16": True}, "bf16"),
-        ({"amx_bf16": False, "avx512_bf16": True}, "bf16"),
-        ({"amx_bf16": True}, "bf16"),
-        ({"amx_bf16": False, "avx512_bf16": False, "avx512_f": True}, "fp32"),
-        ({}, "fp32"),
+        ({"amx_bf16": True, "avx512_bf16": True}, 1.9, "bf16"),
+        ({"amx_bf16": True}, 1.9, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": True}, 0.5, "bf16"),
+        ({"amx_bf16": False, "avx512_bf16": True}, 0.95, "fp32"),
+        ({"amx_bf16": False, "avx512_bf16": True}, 1.9, "fp32"),
+        ({"amx_bf16": False, "avx512_bf16": False, "avx512_f": True}, 0.5, "fp32"),
+        ({}, 0.5, "fp32"),
     ],
 )
-def test_auto_on_a_cpu_is_bf16_only_with_instructions_for_it(monkeypatch, capabilities, expected: str) -> None:
+def test_auto_on_a_cpu_is_bf16_only_with_instructions_that_are_fast(
+    monkeypatch, capabilities, share_of_time: float, expected: str
+) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    monkeypatch.setattr("charnn.training.hardware.bf16_share_of_time", lambda: share_of_time)
     assert choose_precision("auto", CPU) == expected
+
+
+def test_the_share_of_time_is_a_ratio_of_two_times() -> None:
+    assert 0.01 < bf16_share_of_time() < 1000
 
 
 @pytest.mark.parametrize(("supported", "expected"), [(True, "bf16"), (False, "fp32")])
