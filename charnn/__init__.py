@@ -27,9 +27,10 @@ def load(path: str | PathLike[str], *, precision: InferencePrecision | None = No
 
     What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
     scores, a `Tagger` (charnn.tasks.tagger.use.model) tags, a `Classifier` (charnn.tasks.classifier.use.model)
-    classifies; their own `load` is the same for one task, with its type.
-    PyTorch is never imported. `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found
-    it worth it; None leaves it to each method, as the commands do. `threads` is how many threads a call may use.
+    classifies, a `Transducer` (charnn.tasks.transducer.use.model) transduces; their own `load` is the same for one
+    task, with its type. PyTorch is never imported. `precision` is fp32, int8 or auto, which is int8 where the model's
+    own measurement found it worth it; None leaves it to each method, as the commands do. `threads` is how many threads
+    a call may use.
 
     Raises ModelNotFoundError where there is no model, ModelError where it is damaged.
     """

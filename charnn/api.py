@@ -244,7 +244,7 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     if left:
         if not sure:
             others = " or ".join(f"--task {task.name}" for task in tasks if task is not left[0])
-            _guessed(f"{path} is read as a {left[0].data.removesuffix('s')}: it has {found[left[0]].reason}", others)
+            _guessed(f"{path} is read as a {left[0].data_in_singular}: it has {found[left[0]].reason}", others)
         return left[0]
     fallback = TASKS[FALLBACK]
     if fallback not in tasks:
@@ -255,7 +255,7 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
         return fallback
     for task in tasks:
         if looks_like := task.resembles(sample):
-            _guessed(f"{path} is read as {fallback.data.removesuffix('s')}: it has {looks_like}", f"--task {task.name}")
+            _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", f"--task {task.name}")
     return fallback
 
 

@@ -10,7 +10,7 @@ from charnn.cli import options
 from charnn.cli.options import given_options, with_options
 from charnn.errors import ModelNotFoundError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.options import LABELLED, MISTAKES, TEXTS, TREEBANKS, options_from, union
+from charnn.tasks.options import LABELLED, MISTAKES, PAIRS, TEXTS, TREEBANKS, options_from, union
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory
@@ -19,7 +19,7 @@ OTHER_MODEL = "name another model with --model"
 
 
 @with_options(
-    union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, LABELLED, TREEBANKS, MISTAKES)
+    union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, LABELLED, TREEBANKS, PAIRS, MISTAKES)
 )
 def evaluate(
     invocation: typer.Context,
@@ -27,7 +27,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Score the model on these texts or treebanks, or on all in a folder; - is stdin.",
+            help="Score the model on these texts, treebanks or pairs, or on all in a folder; - is stdin.",
             show_default="what was held out when the model was trained",
         ),
     ] = None,
@@ -46,7 +46,7 @@ def evaluate(
     as_json: options.AsJson = False,
     **values: Any,
 ) -> None:
-    """Score a model on a text or treebank that it has not learned from.
+    """Score a model on data that it has not learned from.
 
     For a language model it gives the nats and bits that a character costs
     and the perplexity, which is lower for a better model: the number of
@@ -65,6 +65,12 @@ def evaluate(
     recall and F1 of each label, which labels are taken for which, and the
     expected calibration error: how far probabilities are from how often
     they come true.
+
+    For a transducer it gives the fraction of lines that are right as a whole,
+    its complement, the word error rate, and the symbol error rate: the fewest
+    changes of symbols that are needed, over the length of the targets. A
+    source that FILE has with several targets may become any of them, and
+    sources that training had are scored apart, too.
 
     FILE that the model learned from, or was chosen by, is known by its hash,
     and a warning says so.
@@ -143,9 +149,9 @@ def _model(
     except ModelNotFoundError:
         found = find_model(None, None)
         if task.name != FALLBACK:
-            title = TASKS[FALLBACK].data.removesuffix("s")
+            title = TASKS[FALLBACK].data_in_singular
             console.warn(
-                f"{files[0]} looks like a {task.data.removesuffix('s')}, but there is no {task.title}: {found.path} "
+                f"{files[0]} looks like a {task.data_in_singular}, but there is no {task.title}: {found.path} "
                 f"scores it as a {title}"
             )
         return found

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from charnn.cli import classify, console, evaluate, info, novelty, processes, sample, score, tag, train
+from charnn.cli import classify, console, evaluate, info, novelty, processes, sample, score, tag, train, transduce
 from charnn.cli.usage import explained
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.extras import missing_packages_explained
@@ -32,6 +32,7 @@ app.command("train")(train.train)
 app.command("sample")(sample.sample)
 app.command("tag")(tag.tag)
 app.command("classify")(classify.classify)
+app.command("transduce")(transduce.transduce)
 app.command("score")(score.score)
 app.command("eval")(evaluate.evaluate)
 app.command("novelty")(novelty.novelty)
@@ -56,7 +57,9 @@ def charnn(
     A language model learns a text, writes more of it and says how well it
     predicts other texts. A tagger learns the tags of a treebank, such as
     parts of speech, and tags new text. A classifier learns the labels of
-    texts, and labels new ones. All of it happens on this machine.
+    texts, and labels new ones. A transducer learns pairs of lines, such as
+    a spelling and its sound, and writes the second line of a new first one.
+    All of it happens on this machine.
 
     charnn train corpus.txt && charnn sample "Once upon a" --temp 0.8
     charnn train treebank.conllu && charnn tag < notes.txt | grep -c NOUN

@@ -10,14 +10,14 @@ import typer
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
 from charnn.tasks import TASKS
-from charnn.tasks.options import BUDGET, FIRST, LABELLED, NETWORK, RESULT, TEXTS, TRAINING, TREEBANKS, union
+from charnn.tasks.options import BUDGET, FIRST, LABELLED, NETWORK, PAIRS, RESULT, TEXTS, TRAINING, TREEBANKS, union
 
 if TYPE_CHECKING:
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
 INTERRUPTED = 130
-PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, TRAINING)
+PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, TRAINING)
 
 
 @with_options(union([task.training_options for task in TASKS.values()]), panels=(*PANELS, RESULT))
@@ -27,7 +27,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="CORPUS...",
-            help="Learn from these texts or treebanks, plain or .gz, or from all in a folder; - is stdin.",
+            help="Learn from these texts, treebanks or pairs, plain or .gz, or from all in a folder; - is stdin.",
             show_default=False,
         ),
     ] = None,
@@ -69,13 +69,15 @@ def train(
     ] = False,
     **values: Any,
 ) -> None:
-    """Train a model: learn a text, the tags of a treebank, or the labels of texts.
+    """Train a model: learn a text, the tags of a treebank, the labels of texts, or pairs of lines.
 
     A text makes a language model, which predicts the text character by
     character. A treebank (CoNLL-U, columns of tags, or word_TAG lines)
     makes a tagger, which gives each word a tag. Texts with labels
     (label<TAB>text, CSV or tables with a header, JSON lines, __label__x text,
     a folder with a folder or file for each label) make a classifier.
+    Pairs of lines (source<TAB>target, source<TAB>features<TAB>target, CSV,
+    JSON lines) make a transducer, which writes the target of a new source.
 
     Give a --time and a text; everything else is chosen to suit them. A longer
     time gives a larger network and a better model. Ctrl-C saves what was
@@ -86,6 +88,7 @@ def train(
     zcat letters/*.gz | charnn train - --documents paragraph
     charnn train train.conllu --valid dev.conllu --columns upos,xpos
     charnn train reviews.tsv --task classifier
+    charnn train spelling-sound.tsv --valid dev.tsv
     charnn train bare.txt --level character --tags accented.txt
     """
     from charnn import api

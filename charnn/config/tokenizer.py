@@ -8,6 +8,8 @@ from typing import Literal
 from charnn.config.as_json import Json, require
 
 TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
+SymbolKind = Literal["characters", "spaces", "bytes", "unigram"]
+"""What one side of a pair is made of: `spaces` is symbols that stand between spaces, such as phones."""
 
 
 @dataclass(frozen=True)

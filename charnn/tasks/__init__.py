@@ -11,8 +11,11 @@ from charnn.tasks.classifier.task import ClassifierTask
 from charnn.tasks.language_model.task import LanguageModelTask
 from charnn.tasks.tagger.task import TaggerTask
 from charnn.tasks.task import Task
+from charnn.tasks.transducer.task import TransducerTask
 
-TASKS: dict[str, Task[Any]] = {task.name: task for task in (LanguageModelTask(), TaggerTask(), ClassifierTask())}
+TASKS: dict[str, Task[Any]] = {
+    task.name: task for task in (LanguageModelTask(), TaggerTask(), ClassifierTask(), TransducerTask())
+}
 """The only list of tasks there is."""
 
 FALLBACK = LanguageModelTask.name

@@ -12,18 +12,23 @@ from typing import Any, TypeVar, get_type_hints
 
 O = TypeVar("O")  # noqa: E741
 
-FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, MISTAKES, TRAINING, BUDGET, RESULT = (
+FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, MISTAKES, TRAINING, BUDGET, RESULT = (
     "What most people need",
     "The network (what you leave out is chosen to suit the data and the time)",
     "Texts",
     "Texts with labels",
     "Treebanks",
+    "Lists of pairs, a source and a target on each line",
     "Mistakes",
     "How it learns",
     "How long it learns",
     "Where to, and what is printed",
 )
 """The panels of `charnn train --help`."""
+ERRORS_HELP = (
+    "List what the model gets wrong instead of the figures: each word with a wrong tag in its sentence, or each line "
+    "with a wrong target and the edits that would mend it."
+)
 
 
 @dataclass(frozen=True)

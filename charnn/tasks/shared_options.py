@@ -33,7 +33,7 @@ class TrainingOptions:
         panel=FIRST,
         metavar="FILE|none",
         shown_default="the last tenth of the data, a million characters at most, which is then not learned from; of "
-        "labelled texts a tenth of each label's",
+        "labelled texts a tenth of each label's, of pairs a tenth of the sources with all their targets",
     )
     epochs: float | None = option(
         None, "Train until the data have been read X times, instead of --time.", panel=BUDGET, metavar="X"
@@ -52,7 +52,7 @@ class TrainingOptions:
         panel=BUDGET,
         metavar="N",
         minimum=0,
-        shown_default=f"{TrainingConfig.patience}, for taggers and classifiers 0",
+        shown_default=f"{TrainingConfig.patience}, for a language model; for other models 0",
     )
     files_from: str | None = option(
         None,
@@ -331,16 +331,16 @@ class MistakeOptions:
 
     confusion: str | None = option(
         None,
-        "Draw which tags or labels are taken for which as a picture (a confusion matrix). A tagger draws its first "
-        "column or, with {column} in the name, one picture for each column.",
+        "Draw which tags, labels or symbols are taken for which as a picture (a confusion matrix). A tagger draws its "
+        "first column or, with {column} in the name, one picture for each column.",
         panel=MISTAKES,
         metavar="FILE.png",
         shown_default="",
     )
     errors: bool = option(
         False,
-        "List each mistake instead of the figures: each word with a wrong tag in its sentence, or each text with a "
-        "wrong label.",
+        "List each mistake instead of the figures: each word with a wrong tag in its sentence, each text with a wrong "
+        "label, or each source with a wrong target.",
         panel=MISTAKES,
     )
 

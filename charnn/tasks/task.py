@@ -120,6 +120,11 @@ class Task(ABC, Generic[C]):
     """Whether a folder says something to it, such as the label of its texts, besides which files are there."""
 
     @property
+    def data_in_singular(self) -> str:
+        """`data` in the singular, such as text."""
+        return self.data.removesuffix("s")
+
+    @property
     @abstractmethod
     def directory(self) -> type[TaskDirectory[C]]:
         """The class of its model directories."""

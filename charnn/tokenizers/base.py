@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,9 @@ class Tokenizer(Protocol):
     """Turns text into ids from 0 to `size` - 1, and back into the same text wherever no id is `unknown_id`."""
 
     @property
-    def kind(self) -> TokenizerKind: ...
+    def kind(self) -> TokenizerKind | Literal["spaces"]:
+        """`spaces` is for symbols that stand between spaces, which only the sides of pairs are made of."""
+        ...
 
     @property
     def size(self) -> int:
@@ -103,7 +105,7 @@ def first_ids(tokenizer: Tokenizer, *, ends_are_learned: bool) -> npt.NDArray[np
     return tokenizer.encode("\n")
 
 
-def read_json(data: bytes, kind: TokenizerKind, *keys: str) -> dict[str, object]:
+def read_json(data: bytes, kind: str, *keys: str) -> dict[str, object]:
     """The object in a tokenizer.json of this `kind`, its keys exactly "kind" and `keys`; else TokenizerError."""
     try:
         # RecursionError is for brackets nested a thousand deep, ValueError for all else that is not JSON in UTF-8.

@@ -49,7 +49,13 @@ def sources(corpus: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "golden"), [("new-text", "format-1"), ("new-tags", "tagger-1"), ("new-labels", "classifier-1")]
+    ("name", "golden"),
+    [
+        ("new-text", "format-1"),
+        ("new-tags", "tagger-1"),
+        ("new-labels", "classifier-1"),
+        ("new-pairs", "transducer-1"),
+    ],
 )
 def test_commands_make_a_directory_of_the_same_files_network_and_corpus(made: Path, name: str, golden: str) -> None:
     def files(path: Path) -> set[str]:

@@ -29,6 +29,7 @@ def test_its_python_runs(
     """With a few steps in place of its times."""
     (tmp_path / "corpus.txt").write_text("The cat sat.\nthe dog ran off.\n" * 40)
     (tmp_path / "reviews.tsv").write_text("".join(f"good\ta fine film {n}\nbad\ta dull one {n}\n" for n in range(40)))
+    (tmp_path / "words.tsv").write_text("cab\tC A B\nab\tA B\nba\tB A\nbac\tB A C\n")
     (tmp_path / "treebank.txt").write_text("the_DET cat_NOUN sat_VERB\na_DET dog_NOUN ran_VERB\n" * 20)
     monkeypatch.chdir(tmp_path)
     quick, times = re.subn(r'time="\w+"', "steps=3, hidden=8, layers=1", example)
@@ -36,10 +37,11 @@ def test_its_python_runs(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CharnnWarning)  # this corpus lacks characters of the example's lines
         exec(quick, {})
-    *_, scored, other, label, tags = capsys.readouterr().out.splitlines()
+    *_, scored, other, label, targets, tags = capsys.readouterr().out.splitlines()
     assert scored.startswith("the cat sat ")
     assert other.startswith("xqz vkj ")
     assert re.fullmatch(r"(good|bad) 0\.\d+", label)
+    assert re.fullmatch(r"\['[ABC ]*'\]", targets)
     assert re.fullmatch(r"\[('\w+', ){2}'\w+'\]|\(('\w+', ){2}'\w+'\)", tags)
 
 

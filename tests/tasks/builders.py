@@ -14,6 +14,11 @@ TREEBANK = "".join(
     " ".join(f"{'abc'[(n + k) % 3]}{k}_{'XYZ'[(n * k) % 3]}" for k in range(1 + n % 7)) + "\n" for n in range(20)
 )
 """Sentences of all lengths, so that the order of batches matters."""
+WORDS_TO_TURN = ["abba", "bab", "cab", "acab", "bacca", "abc", "cba", "aab", "bbc", "ccab", "ba", "ab", "ca", "bcb"]
+PAIRS = "".join(f"{word}\t{' '.join(reversed(word.upper()))}\n" for word in WORDS_TO_TURN)
+"""Each word backwards, in capitals between spaces."""
+GOLDEN_PAIRS = "walk\tV;PST\twalked\nsing\tV;PST\tsang\nice 🧊\tV;PST\tice 🧊d\nbake\tV;PRS\tbaked\n"
+"""The last form is not what the model writes."""
 GOLDEN_TEXT = "naïve ant 🧊\n" * 3
 GOLDEN_TREEBANK = """1\tthe\tthe\tDET\t_\t_\t2\tdep\t_\t_
 2\tNew York\tNew York\tPROPN\t_\tNumber=Sing\t0\troot\t_\t_
@@ -115,12 +120,19 @@ TEXTS = ["xxu 1", "", "yv 2 cat", "zzzz"]
 TEXT_LINES = "".join(f"{text}\n" for text in TEXTS)
 
 SENTENCES = [["a0", "b1", "c2"], ["the", "1,999"]]
+TO_TRANSDUCE = ["abba", "walk", "cab"]
+SOURCES = "".join(f"{word}\tV;PST\n" for word in TO_TRANSDUCE)
+"""A model without features reads the tab and what follows as part of the source."""
 WORDS = "".join(" ".join(words) + "\n" for words in SENTENCES)
 
 
 def _tags(tagger: Any) -> list[list[str]]:
     column = tagger.columns[0]
     return [list(sentence[column].tags) for sentence in tagger.tag(SENTENCES, columns=[column])]
+
+
+def _targets(transducer: Any) -> list[str]:
+    return list(transducer.transduce(SOURCES.splitlines()))
 
 
 def _errors(figures: Mapping[str, Any]) -> float:
@@ -227,6 +239,37 @@ BUILDERS: dict[str, Builder] = {
         cost_lost="accuracy_lost",
         rewritten=lambda directory: {
             "tokenizer.json": directory.tokenizer().to_bytes(), "labels.json": labels_bytes(directory.labels()),
+        },
+    ),
+    "transducer": Builder(
+        data=PAIRS,
+        other_data="some\tother\npairs\there\nand\tthere\n" * 3,
+        options={
+            "hidden": 8, "embedding": 6, "layers": 1, "batch": 4, "dropout": 0.3, "precision": "fp32", "device": "cpu",
+            "patience": 0,
+        },
+        variants=(
+            {},
+            {"cell": "gru", "attention": "additive", "layers": 2, "scheduled_sampling": 0.3},
+            {"cell": "rnn", "attention": "dot", "target_symbols": "characters", "copy": "always"},
+            {"cell": "lstm", "attention": "none"},
+        ),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"attention": "additive"}),
+        large_batch=1200,
+        learned={"steps": 60, "hidden": 16, "learning_rate": 0.02, "dropout": 0.0},
+        uses=(
+            Use(("transduce",), SOURCES, _targets, str.splitlines),
+            Use(("transduce",), SOURCES, _targets, str.splitlines, precision="int8"),
+            Use(("transduce", "--nbest", "2", "--beam", "3", "--keep-source", "--min-confidence", "0.5"), SOURCES),
+            Use(("transduce", "--sample", "--seed", "3", "--temp", "0.7", "--json"), SOURCES),
+            Use(("transduce", "--pattern", ".*", "--beam", "1"), SOURCES),
+        ),
+        evaluations=((), ("--errors",), ("--beam", "1")),
+        golden={"transducer-1": (GOLDEN_PAIRS, 0.25)},
+        cost=lambda figures: float(figures["word_error_rate"]),
+        cost_lost="accuracy_lost",
+        rewritten=lambda directory: {
+            "symbols.json": directory.symbols().to_bytes(), "lookup.json": directory.lookup().to_bytes()
         },
     ),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +48,8 @@ class Pattern:
         texts = {token: text for token, text in texts.items() if self._banned.isdisjoint(text)}
         # Every tokenizer can write each of its characters by itself, as a token or in bytes. So what can be reached
         # depends only on which characters it has, and not on how they are joined in tokens.
-        if tokenizer.kind == "characters":
-            writable = character_sets.of(map(ord, texts.values()))
+        if tokenizer.kind in ("characters", "spaces"):
+            writable = character_sets.of(set(map(ord, chain.from_iterable(texts.values()))))
             parts = []  # These tokens stand for bytes that are not UTF-8, and no two of them make a character.
         else:
             writable = character_sets.difference(_IN_UTF_8, character_sets.of(map(ord, self._banned)))

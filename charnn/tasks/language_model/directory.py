@@ -44,7 +44,7 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         return tokenizer
 
     def write_tokenizer(self, tokenizer: Tokenizer) -> None:
-        self.write(TOKENIZER_FILES[tokenizer.kind], tokenizer.to_bytes())
+        self.write(tokenizer.file_name, tokenizer.to_bytes())
 
     def runs(self) -> dict[str, RunLengths] | None:
         """How long the runs of each character are in the text that was learned, for those that follow themselves there;

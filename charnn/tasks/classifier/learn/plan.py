@@ -131,7 +131,7 @@ def decide(
         average_decay=AVERAGE_DECAY,
         **settings,
     )
-    kept = TokenizerConfig(tokenizer.kind, tokenizer_config.vocabulary_size, tokenizer_config.min_count)
+    kept = TokenizerConfig(tokenizer_config.kind, tokenizer_config.vocabulary_size, tokenizer_config.min_count)
     config = ClassifierConfig("classifier", kept, network, training, corpus.config, balance, new_record())
     threads = _threads(config, thread_counts)
     return ClassifierPlan(config, tokenizer, features, corpus.labels, threads, source)

@@ -11,8 +11,9 @@ from torch import Tensor
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
-from charnn.tasks.tagger.learn.data import UNTAGGED, Batches, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.training.batches import Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
@@ -31,7 +32,7 @@ class TaggerObjective:
         self._treebank = treebank
         self._columns = corpus.columns
         self._batches = Batches(
-            treebank.training.lengths, sentences=config.batch_size, random=np.random.default_rng(config.seed)
+            treebank.training.lengths, rows=config.batch_size, random=np.random.default_rng(config.seed)
         )
 
     @property
@@ -40,7 +41,7 @@ class TaggerObjective:
 
     @property
     def targets_in_batch(self) -> int:
-        return self._batches.words_in_batch
+        return self._batches.steps_in_batch
 
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and

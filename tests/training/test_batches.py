@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.learn.data import LENGTH_NOISE, Batches
+from charnn.training.batches import LENGTH_NOISE, Batches
 
 Ids = npt.NDArray[np.int64]
 of_any_treebank = given(
@@ -21,7 +21,7 @@ of_any_treebank = given(
 
 
 def batches_of(lengths: Ids, sentences: int, seed: int = 0) -> Batches:
-    return Batches(lengths, sentences=sentences, random=np.random.default_rng(seed))
+    return Batches(lengths, rows=sentences, random=np.random.default_rng(seed))
 
 
 def read_epoch(batches: Batches) -> list[list[int]]:
@@ -43,9 +43,9 @@ def test_no_batch_has_more_words_than_is_said_padding_counted_but_for_one_long_s
     lengths: Ids, sentences: int, seed: int
 ) -> None:
     batches = batches_of(lengths, sentences, seed)
-    assert batches.words_in_batch == max(int(sentences * lengths.mean()), 1)
+    assert batches.steps_in_batch == max(int(sentences * lengths.mean()), 1)
     for batch in read_epoch(batches):
-        assert len(batch) == 1 or lengths[batch].max() * len(batch) <= batches.words_in_batch
+        assert len(batch) == 1 or lengths[batch].max() * len(batch) <= batches.steps_in_batch
 
 
 @of_any_treebank
@@ -63,7 +63,7 @@ def test_little_is_padded_and_few_batches_are_small() -> None:
     epoch = read_epoch(batches)
     padded = sum(len(batch) * lengths[batch].max() for batch in epoch)
     assert padded < 1.2 * lengths.sum()
-    assert len(epoch) < 1.3 * lengths.sum() / batches.words_in_batch
+    assert len(epoch) < 1.3 * lengths.sum() / batches.steps_in_batch
 
 
 def test_every_epoch_has_other_batches_in_another_order() -> None:

@@ -1,0 +1,226 @@
+"""`charnn transduce`: reads a stream of lines and writes the target of each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charnn.cli import options
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.tasks.transducer.use.line_transducer import Source, Target
+    from charnn.tasks.transducer.use.model import Transducer
+
+DEFAULT_BEAM = 5
+
+
+def transduce(
+    files: options.Files = None,
+    model: options.Model = None,
+    beam: Annotated[
+        int,
+        typer.Option(
+            "--beam",
+            metavar="N",
+            min=1,
+            help="Follow N hypotheses side by side to find the most probable target; 1 is greedy, and fastest.",
+        ),
+    ] = DEFAULT_BEAM,
+    nbest: Annotated[
+        int | None,
+        typer.Option(
+            "--nbest",
+            metavar="K",
+            min=1,
+            help="Write the K likeliest targets of each line, each with its log-probability in nats, with tabs between "
+            "them.",
+            show_default=False,
+        ),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            metavar="REGEX",
+            help="Write only targets that match this regular expression as a whole.",
+            show_default=False,
+        ),
+    ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Write the text of --unsure for each target whose probability is below P.",
+            show_default=False,
+        ),
+    ] = None,
+    unsure: Annotated[
+        str | None,
+        typer.Option(
+            "--unsure", metavar="TEXT", help="Write TEXT for the targets below --min-confidence.", show_default="_"
+        ),
+    ] = None,
+    keep_source: Annotated[
+        bool, typer.Option("--keep-source", help="Write the line itself and a tab before its target.")
+    ] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Draw each target at random, as probable as the model finds it.")
+    ] = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            "--temp",
+            metavar="X",
+            min=0,
+            help="With --sample: below 1 draw more of what is probable, above 1 more of what is not.",
+            show_default="1",
+        ),
+    ] = None,
+    seed: options.Seed = None,
+    encoding: options.Encoding = "utf-8",
+    on_error: options.OnError = "fail",
+    precision: options.Precision = "auto",
+    as_json: options.AsJson = False,
+) -> None:
+    """Write the target of each line: its sound, its inflected form, its modern spelling, whatever was learned.
+
+    Lines keep their order, and an empty line stays empty. On a slow pipe
+    each line is answered as soon as it comes. A model that learned features
+    wants them after a tab: source, tab, features.
+
+    charnn transduce < words.txt
+    charnn transduce --nbest 3 names.txt
+    cut -f1,2 test.tsv | charnn transduce --keep-source
+    """
+    import secrets
+
+    from charnn.cli import console
+    from charnn.corpora.sources import check_encoding
+    from charnn.tasks.transducer.use.line_transducer import TransduceOptions
+    from charnn.tasks.transducer.use.model import Transducer
+    from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
+
+    _check(beam, nbest, min_confidence, unsure, temperature, seed, sample=sample)
+    check_encoding(encoding)
+    loaded = Transducer.find(model, precision=precision, threads=options.processors())
+    drawn = (1.0 if temperature is None else temperature) if sample else None
+    chosen_seed = secrets.randbelow(1 << 31) if seed is None else seed
+    wanted = TransduceOptions(beam, nbest or 1, pattern, drawn, chosen_seed)
+    has_features = loaded.config.corpus.has_features
+    writer = _Writer(nbest, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source, as_json=as_json)
+    notices = _Notices(loaded)
+    output = console.Output("utf-8" if as_json else encoding)
+    options.announce_terminal(files)
+    with loaded:
+        transducer = loaded.line_transducer
+        read = read_sources(files or ["-"], has_features=has_features, encoding=encoding, on_error=on_error)
+        for block in transduce_stream(read, transducer, wanted):
+            for source, targets in block:
+                notices.see(source, targets)
+            output.write("".join(writer.line(source, targets) for source, targets in block))
+    notices.report()
+
+
+def _check(
+    beam: int,
+    nbest: int | None,
+    min_confidence: float | None,
+    unsure: str | None,
+    temperature: float | None,
+    seed: int | None,
+    *,
+    sample: bool,
+) -> None:
+    if nbest is not None and sample:
+        raise UsageError("--nbest seeks the likeliest targets, and --sample draws one: give one of them")
+    if unsure is not None and min_confidence is None:
+        raise UsageError(
+            f"--unsure {unsure}: takes the place of targets below --min-confidence P", hint="give that too"
+        )
+    if not sample:
+        for option, value in (("--temp", temperature), ("--seed", seed)):
+            if value is not None:
+                raise UsageError(f"{option} is for --sample", hint="give that too, or leave it out")
+
+
+class _Writer:
+    """Writes targets as lines."""
+
+    def __init__(
+        self, nbest: int | None, min_confidence: float | None, unsure: str, *, keep_source: bool, as_json: bool
+    ) -> None:
+        self._nbest, self._least, self._unsure = nbest, min_confidence, unsure
+        self._keep_source, self._as_json = keep_source, as_json
+
+    def line(self, source: Source, targets: list[Target]) -> str:
+        if self._as_json:
+            return json.dumps(self._record(source, targets), ensure_ascii=False) + "\n"
+        if self._nbest is None:
+            cells = [self._shown(targets[0]) if targets else ""]
+        else:
+            cells = [cell for one in targets for cell in (self._shown(one), f"{one.log_probability:.4f}")]
+        before = [part for part in (source.text, source.features) if part] if self._keep_source else []
+        return "\t".join([*before, *cells]) + "\n"
+
+    def _shown(self, target: Target) -> str:
+        return self._unsure if self._is_unsure(target) else target.text
+
+    def _is_unsure(self, target: Target) -> bool:
+        return self._least is not None and target.probability < self._least
+
+    def _record(self, source: Source, targets: list[Target]) -> dict[str, Any]:
+        record: dict[str, Any] = {"source": source.text}
+        if source.features:
+            record["features"] = source.features
+        best = targets[0] if targets else None
+        record["target"] = None if best is None or self._is_unsure(best) else best.text
+        record |= {} if best is None else _figures(best)
+        if self._nbest is not None:
+            record["nbest"] = [{"target": one.text, **_figures(one)} for one in targets]
+        return record
+
+
+def _figures(target: Target) -> dict[str, Any]:
+    figures: dict[str, Any] = {
+        "log_probability": round(target.log_probability, 6), "probability": round(target.probability, 6)
+    }  # fmt: skip
+    figures |= {"looked_up": True} if target.is_looked_up else {}
+    return figures | ({"cut": True} if target.is_cut else {})
+
+
+class _Notices:
+    """Says once what is unknown, and at the end how many targets were cut and how many lines have none."""
+
+    def __init__(self, model: Transducer) -> None:
+        self._model = model
+        self._said = False
+        self._cut = self._none = 0
+
+    def see(self, source: Source, targets: list[Target]) -> None:
+        from charnn.cli import console
+
+        self._cut += any(target.is_cut for target in targets)
+        self._none += not targets
+        if self._said or (targets and targets[0].is_looked_up):
+            return
+        if unknown := self._model.symbols.unknown_in(source.text, source.features):
+            self._said = True
+            done = "copied" if self._model.config.network.copies else "read as an unknown symbol"
+            what = "feature" if unknown[0] in source.features else "symbol"
+            console.warn(
+                f"{source.text:.40}: the {what} {unknown[0]!r} was not in training: it is {done}, and so are others"
+            )
+
+    def report(self) -> None:
+        from charnn.cli import console
+
+        if self._cut:
+            console.warn(f"targets that had no end and were cut at the bound on their length: {self._cut:,}")
+        if self._none:
+            console.warn(f"lines for which no target matches the pattern, and that are left empty: {self._none:,}")

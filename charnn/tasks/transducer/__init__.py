@@ -1,0 +1,1 @@
+"""Transducers: one line in, another line out."""

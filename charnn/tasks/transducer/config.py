@@ -1,0 +1,160 @@
+"""The configuration of a transducer, as config.json has it: its pairs, its network and its scores."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from charnn.cells import require_known
+from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
+from charnn.config.as_json import require
+from charnn.config.tokenizer import SymbolKind
+from charnn.corpora.decoding import OnError
+from charnn.corpora.pairs import PairsLayout
+
+LENGTH_SLACK = 10
+"""So many symbols more than training had for a source of its length may be written."""
+AttentionKind = Literal["none", "additive", "dot", "monotonic"]
+
+
+@dataclass(frozen=True)
+class PairsConfig(Json):
+    """Records what a transducer was trained on, precisely enough to find the same split again."""
+
+    sources: tuple[SourceFile, ...]
+    layout: PairsLayout
+    source_symbols: SymbolKind
+    target_symbols: SymbolKind
+    validation_sources: tuple[SourceFile, ...] = ()
+    """Given with --valid; where there are none, a tenth of the sources was held out."""
+    encoding: str = "utf-8"
+    on_error: OnError = "fail"
+    held_out: bool = True
+    """Whether pairs were held out, or given to validate with; otherwise all were learned, and validated with."""
+    lookup: bool | None = None
+    """Whether sources seen in training are answered with their target. None leaves it to the validation."""
+    training_pairs: int = 0
+    training_characters: int = 0
+    """How many characters the targets have."""
+    training_symbols: int = 0
+    """How many symbols the targets have, their stops counted."""
+    validation_pairs: int = 0
+    seen_pairs: int = 0
+    """How many of the validation pairs have a source that training has, too."""
+    has_features: bool = False
+    length_ratio: float = 1.0
+    """The largest number of target symbols for each source symbol, stops counted on either side, in training."""
+
+    def length_bound(self, places: int) -> int:
+        """The most symbols that are written for a source of so many places, its features and its stop counted."""
+        return math.ceil(self.length_ratio * places) + LENGTH_SLACK
+
+
+@dataclass(frozen=True)
+class TransducerNetworkConfig(Json):
+    """An encoder that reads the source in both directions, and a decoder that writes the target."""
+
+    inputs: int
+    """Rows of the table of source symbols and features, the stop and the unknown symbol counted."""
+    outputs: int
+    """V, the number of target symbols, the stop and the unknown symbol counted."""
+    cell: str = "lstm"
+    layers: int = 1
+    hidden_size: int = 128
+    """The units of each direction of the encoder, and of the decoder."""
+    embedding_size: int = 64
+    attention: AttentionKind = "monotonic"
+    copies: bool = False
+    """Whether the decoder may copy a source symbol."""
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        require_known(self.cell)
+        for name in ("inputs", "outputs", "layers", "hidden_size", "embedding_size"):
+            require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
+
+
+@dataclass(frozen=True)
+class TransducerValidation(Json):
+    """The best validation of a transducer's run. Targets are written greedily for it."""
+
+    accuracy: float
+    """The fraction of sources whose target is right as a whole; of several references any will do."""
+    symbol_error_rate: float
+    """The edit distances of the targets, divided by the length of the references."""
+    accuracy_with_lookup: float
+    """The accuracy where sources that training has are answered with its target."""
+    step: int
+    epoch: float
+    seconds: float
+
+    @property
+    def loss(self) -> float:
+        """The mean of the fractions of wrong lines and of wrong symbols, since few lines alone tell little."""
+        return (1 - self.accuracy + self.symbol_error_rate) / 2
+
+    @property
+    def summary(self) -> str:
+        return f"{100 * self.accuracy:.2f}% of lines right, {100 * self.symbol_error_rate:.2f}% of symbols wrong"
+
+    def __str__(self) -> str:
+        return self.summary
+
+    @staticmethod
+    def amount(loss: float) -> str:
+        """A loss, or a difference of losses, in words."""
+        return f"{100 * loss:.2f}% wrong"
+
+    @property
+    def lookup_wins(self) -> bool:
+        return self.accuracy_with_lookup > self.accuracy
+
+
+@dataclass(frozen=True)
+class TransducerQuantization(Json):
+    """The cost and gain of int8 inference for a transducer, measured on the machine that trained."""
+
+    accuracy_lost: float
+    """The fraction of validation lines that fp32 gets right and int8 does not, less the opposite."""
+    speed_ratio: float
+    """Lines a second, int8 over fp32."""
+    used: bool
+    """Whether it was worth it: clearly faster, at no cost in lines."""
+
+
+@dataclass(frozen=True)
+class TransducerTrainingConfig(Json):
+    """What a transducer's training has besides that of every task."""
+
+    label_smoothing: float = 0.1
+    scheduled_sampling: float = 0.0
+    """The probability that the decoder is given its own symbol instead of the right one."""
+    unknown_rate: float = 0.25
+    """a in a / (a + count), the probability that a source symbol is read as the unknown one in training."""
+
+    def __post_init__(self) -> None:
+        require(0.0 <= self.label_smoothing < 1.0, "label smoothing is from 0 to below 1")
+        require(0.0 <= self.scheduled_sampling <= 1.0, "scheduled sampling is a probability")
+        require(self.unknown_rate >= 0, "the rate of unknown symbols cannot be negative")
+
+
+@dataclass(frozen=True)
+class TransducerConfig(ModelConfig):
+    task: Literal["transducer"]
+    network: TransducerNetworkConfig
+    training: TrainingConfig
+    regularization: TransducerTrainingConfig
+    corpus: PairsConfig
+    record: TrainingRecord
+    scores: TransducerValidation | None = None
+    quantization: TransducerQuantization | None = None
+    """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether sources seen in training are answered with their target."""
+        if self.corpus.lookup is not None:
+            return self.corpus.lookup
+        return self.scores is not None and self.scores.lookup_wins

@@ -1,0 +1,162 @@
+"""The pairs to learn from, those held out, and the record that finds the same ones again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from charnn.config.model import SourceFile
+from charnn.config.tokenizer import SymbolKind
+from charnn.corpora.decoding import OnError
+from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
+from charnn.corpora.sources import read, read_again
+from charnn.errors import CorpusError
+from charnn.tasks.transducer.config import PairsConfig
+from charnn.tasks.transducer.symbols import told_kind
+
+MOST_HELD_OUT = 1000
+"""The most pairs that are held out: enough to tell accuracies to a point, and few enough to be written often."""
+RUNNING_TEXT = 0.2
+"""Where more than this fraction of the pairs has come before, they are words of a running text."""
+
+
+@dataclass(frozen=True)
+class PairSet:
+    training: list[Pair]
+    validation: list[Pair]
+    config: PairsConfig
+
+
+class Reference(NamedTuple):
+    """A source, and the targets that are right for it."""
+
+    source: str
+    features: str
+    targets: list[str]
+    line: int
+
+
+def references(pairs: Sequence[Pair]) -> list[Reference]:
+    """Each source with all its targets; in a running text, each word by itself, with the target that it has there."""
+    if is_running_text(pairs):
+        return [Reference(pair.source, pair.features, [pair.target], pair.line) for pair in pairs]
+    found: dict[tuple[str, str], Reference] = {}
+    for pair in pairs:
+        known = found.setdefault((pair.source, pair.features), Reference(pair.source, pair.features, [], pair.line))
+        if pair.target not in known.targets:
+            known.targets.append(pair.target)
+    return list(found.values())
+
+
+def is_running_text(pairs: Sequence[Pair]) -> bool:
+    """Whether many of the pairs have come before, as the words of a text do."""
+    recurring = len(pairs) - len({(pair.source, pair.features, pair.target) for pair in pairs})
+    return recurring > RUNNING_TEXT * len(pairs)
+
+
+class _File(NamedTuple):
+    text: str
+    name: str
+    """The name of the file in messages."""
+    source: SourceFile
+
+
+def read_pair_set(
+    paths: Sequence[str],
+    validation_paths: Sequence[str] = (),
+    *,
+    layout: PairsLayout,
+    source_symbols: SymbolKind | None = None,
+    target_symbols: SymbolKind | None = None,
+    lookup: bool | None = None,
+    encoding: str = "utf-8",
+    on_error: OnError = "fail",
+    holds_out: bool = True,
+) -> PairSet:
+    """The pairs in the files at `paths`, `-` for standard input; see `sources.read`.
+
+    Without `validation_paths`, every tenth source is held out with all its targets; in a running text, whose words
+    recur, it is the last tenth of the pairs. Where it `holds_out` none, all pairs are trained on and validated with.
+    Symbols that are None are told from the pairs. Raises CorpusError for what cannot be read, and where nothing is left
+    to train on or to validate with.
+    """
+    files, held_out = (_read_files(some, encoding, on_error) for some in (paths, validation_paths))
+    training = [pair for file in files for pair in read_pairs(file.text, file.name, layout)]
+    config = PairsConfig(
+        sources=tuple(file.source for file in files),
+        layout=layout,
+        source_symbols=source_symbols or told_kind([pair.source for pair in training]),
+        target_symbols=target_symbols or told_kind([pair.target for pair in training]),
+        validation_sources=tuple(file.source for file in held_out),
+        encoding=encoding,
+        on_error=on_error,
+        held_out=holds_out,
+        lookup=lookup,
+    )
+    return _pair_set(files, held_out, config)
+
+
+def read_pair_set_again(config: PairsConfig) -> PairSet:
+    """The pairs that `config` records. Raises CorpusError where a file of them is missing or has changed."""
+    return _pair_set(_again(config.sources, config), _again(config.validation_sources, config), config)
+
+
+def read_named_again(paths: Sequence[str], config: PairsConfig) -> PairSet | None:
+    """The pairs that `config` records, with those to train on in the files at `paths`; None where these are others."""
+    files = _read_files(paths, config.encoding, config.on_error)
+    if [file.source.sha256 for file in files] != [source.sha256 for source in config.sources]:
+        return None
+    return _pair_set(files, _again(config.validation_sources, config), config)
+
+
+def _read_files(paths: Sequence[str], encoding: str, on_error: OnError) -> list[_File]:
+    found = [(path, *read(path, encoding=encoding, on_error=on_error)) for path in paths]
+    return [_File(text, "standard input" if path == "-" else path, source) for path, text, source in found]
+
+
+def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
+    return [
+        _File(read_again(source, encoding=config.encoding, on_error=config.on_error), source.path, source)
+        for source in sources
+    ]
+
+
+def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig) -> PairSet:
+    training = [pair for file in files for pair in read_pairs(file.text, file.name, config.layout)]
+    validation = [pair for file in held_out for pair in read_pairs(file.text, file.name, config.layout)]
+    if not config.held_out:
+        validation = training
+    elif not held_out:
+        training, validation = hold_out(training)
+    for pairs, of in ((training, files), (validation, held_out or files)):
+        if not pairs:
+            names = ", ".join(file.name for file in of)
+            raise CorpusError(
+                f"{names}: there are too few pairs: some must be held out",
+                hint="2 sources are the least, or a file to validate with (--valid FILE), or --valid none",
+            )
+    seen = {(pair.source, pair.features) for pair in training}
+    counted = replace(
+        config,
+        training_pairs=len(training),
+        training_characters=sum(len(pair.target) for pair in training),
+        validation_pairs=len(validation),
+        seen_pairs=sum((pair.source, pair.features) in seen for pair in validation),
+        has_features=any(pair.features for pair in training),
+    )
+    return PairSet(training, validation, counted)
+
+
+def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """`(training, held_out)`: a tenth of the sources with all their targets, at even distances, or in a running text
+    the last tenth of the pairs; at most MOST_HELD_OUT pairs, more or less."""
+    wanted = min(round(HELD_OUT_FRACTION * len(pairs)), MOST_HELD_OUT)
+    wanted = max(wanted, 1)
+    if is_running_text(pairs):
+        return pairs[: len(pairs) - wanted], pairs[len(pairs) - wanted :]
+    sources = list(dict.fromkeys(pair.source for pair in pairs))
+    few = max(round(wanted * len(sources) / max(len(pairs), 1)), 1)
+    chosen = {sources[(2 * i + 1) * len(sources) // (2 * few)] for i in range(few)} if len(sources) > 1 else set()
+    return [p for p in pairs if p.source not in chosen], [p for p in pairs if p.source in chosen]

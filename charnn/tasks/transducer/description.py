@@ -1,0 +1,57 @@
+"""Describes a transducer for `charnn info`."""
+
+from __future__ import annotations
+
+from charnn.readable import duration
+from charnn.tasks.task import Description
+from charnn.tasks.transducer.directory import TransducerDirectory
+
+
+def describe(directory: TransducerDirectory) -> Description:
+    config, symbols = directory.config(), directory.symbols()
+    network, corpus, training, record = config.network, config.corpus, config.training, config.record
+    features = f", {len(symbols.features):,} features" if symbols.features else ""
+    rows = [
+        (
+            "network",
+            f"{network.layers} x 2 x {network.hidden_size} {network.cell} and a decoder of {network.hidden_size}, "
+            f"{network.attention} attention{', copies' if network.copies else ''}, dropout {network.dropout:g}",
+        ),
+        (
+            "symbols",
+            f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "
+            f"{symbols.outputs - 2:,}",
+        ),
+        ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
+        *(("pairs", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
+        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
+        (
+            "split",
+            f"{corpus.training_pairs:,} pairs to train on, {corpus.validation_pairs:,} to validate with, "
+            f"{corpus.seen_pairs:,} of them with a source that training has, too",
+        ),
+        (
+            "training",
+            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
+            f"pairs a batch, {record.precision} on {record.device}; seed {training.seed}; ended by: "
+            f"{record.stopped_by}",
+        ),
+    ]
+    if config.scores:
+        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+    if config.quantization:
+        measured = config.quantization
+        rows.append(
+            (
+                "int8",
+                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer lines right; "
+                f"{'used' if measured.used else 'not used'}",
+            )
+        )
+    learned = {
+        "source_size": symbols.source.size - 2,
+        "target_size": symbols.outputs - 2,
+        "features": list(symbols.features),
+        "looks_up": config.looks_up,
+    }
+    return Description(rows, learned)

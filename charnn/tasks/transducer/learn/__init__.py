@@ -1,0 +1,1 @@
+"""Trains transducers, with PyTorch."""

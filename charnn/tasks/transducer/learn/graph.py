@@ -1,0 +1,172 @@
+"""A transducer's two inference graphs, from its weights: the encoder, and one step of the decoder.
+
+Their contracts are in `charnn.tasks.transducer.use.runtime`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from charnn.cells import CELLS
+from charnn.export.cells import add_step
+from charnn.export.graph import PARAMETERS, TYPES, Array, Graph, Port, RecurrentLayer, layer_weights, state_names
+from charnn.export.recurrent import add_recurrent
+from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.learn.network import LARGEST_SCORE, LEAST
+
+
+def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
+    """The serialised ONNX model from sources (B, S) to what the decoder sees of them and its first state."""
+    graph = Graph()
+    embedded = graph.add("Gather", [graph.constant("sources.table", weights["sources.weight"]), "ids"])
+    x = graph.add("Transpose", [embedded], perm=[1, 0, 2])
+    shape = graph.integers("both_directions", 0, 0, -1)
+    last = ""
+    for depth in range(config.layers):
+        directions = [layer_weights(weights, f"encoder.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
+        outputs = [f"y.{depth}", f"last.{depth}"]
+        layer = RecurrentLayer(f"encoder.{depth}", config.cell, directions, x, outputs, lengths="lengths")
+        y = add_recurrent(graph, layer, quantized=quantized)
+        x = graph.add("Reshape", [graph.add("Transpose", [y], perm=[0, 2, 1, 3]), shape])
+        last = outputs[1]
+    summary = graph.add("Reshape", [graph.add("Transpose", [last], perm=[1, 0, 2]), graph.integers("flat", 0, -1)])
+    bridge = graph.linear(summary, weights["bridge.weight"], weights["bridge.bias"], "bridge")
+    names = _state_names(config)
+    graph.split(graph.add("Tanh", [bridge]), len(names), names)
+    if config.attention == "none":
+        h = graph.add("Unsqueeze", [summary, graph.vector(1)])
+    else:
+        h = graph.add("Transpose", [x], perm=[1, 0, 2])
+        graph.add("MatMul", [h, graph.constant("keys.weight", weights["keys.weight"].T)], ["keys"])
+    graph.add("MatMul", [h, graph.constant("values.weight", weights["values.weight"].T)], ["values"])
+    hidden = config.hidden_size
+    memory = _memory_ports(config)
+    states: list[Port] = [(name, "float", ["B", hidden]) for name in names]
+    return graph.serialize([("ids", "int64", ["B", "S"]), ("lengths", "int32", ["B"])], [*memory, *states])
+
+
+def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> bytes:
+    """The serialised ONNX model of one step of the decoder for B rows."""
+    graph, cell = Graph(), CELLS[config.cell]
+    x = graph.add("Gather", [graph.constant("targets.table", weights["targets.weight"]), "ids"])
+    names = _state_names(config)
+    for depth in range(config.layers):
+        state = state_names(config.cell, depth)
+        w_ih, w_hh, b_ih, b_hh = (layer_weights(weights, f"decoder.layers.{depth}")[name] for name in PARAMETERS)
+        products = [
+            graph.linear(x, w_ih, b_ih, f"decoder.{depth}.x"), graph.linear(state[0], w_hh, b_hh, f"decoder.{depth}.h")
+        ]  # fmt: skip
+        add_step(graph, cell, products, state, [f"{name}.next" for name in state])
+        x = f"{state[0]}.next"
+    readout = graph.linear(x, weights["readout.weight"], weights["readout.bias"], "readout")
+    first = graph.vector(1)
+    readout_row = graph.add("Unsqueeze", [readout, first])
+    outputs: list[Port] = [("log_probabilities", "float", ["B", config.outputs]), ("attention", "float", ["B", "S"])]
+    if config.attention == "monotonic":
+        _hard(graph, config, weights, x, readout_row)
+        outputs.append(("joint", "float", ["B", "S", config.outputs]))
+    else:
+        _soft(graph, config, weights, x, readout)
+    hidden = config.hidden_size
+    outputs += [(f"{name}.next", "float", ["B", hidden]) for name in names]
+    inputs: list[Port] = [("ids", "int64", ["B"])]
+    inputs += [(name, "float", ["B", hidden]) for name in names]
+    inputs += [*_memory_ports(config), ("mask", "float", ["B", "S"])]
+    if config.copies:
+        inputs.append(("copies", "int64", ["B", "S"]))
+    if config.attention == "monotonic":
+        inputs.append(("alpha", "float", ["B", "S"]))
+    return graph.serialize(inputs, outputs)
+
+
+def _state_names(config: TransducerNetworkConfig) -> list[str]:
+    return [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
+
+
+def _memory_ports(config: TransducerNetworkConfig) -> list[Port]:
+    names = ["values"] if config.attention == "none" else ["values", "keys"]
+    places = 1 if config.attention == "none" else "S"
+    return [(name, "float", ["B", places, config.hidden_size]) for name in names]
+
+
+def _query(graph: Graph, weights: Mapping[str, Array], state: str) -> str:
+    return graph.linear(state, weights["query.weight"], weights["query.bias"], "query")
+
+
+def _products(graph: Graph, config: TransducerNetworkConfig, query: str) -> str:
+    """The scaled products of the query with the keys, (B, S)."""
+    column = graph.add("Unsqueeze", [query, graph.vector(2)])
+    product = graph.add("Squeeze", [graph.add("MatMul", ["keys", column]), graph.vector(2)])
+    return graph.add("Div", [product, graph.number(config.hidden_size**0.5)])
+
+
+def _soft(
+    graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array], state: str, readout: str
+) -> None:
+    """Adds what `network.TransducerNetwork` computes for every kind of attention but the hard one."""
+    if config.attention == "none":
+        graph.add("Identity", ["mask"], ["attention"])
+    else:
+        query = _query(graph, weights, state)
+        if config.attention == "dot":
+            scores = _products(graph, config, query)
+        else:
+            row = graph.add("Unsqueeze", [query, graph.vector(1)])
+            mixed = graph.add("Tanh", [graph.add("Add", [row, "keys"])])
+            vector = graph.constant("score.weight", weights["score.weight"].T)
+            scores = graph.add("Squeeze", [graph.add("MatMul", [mixed, vector]), graph.vector(2)])
+        inside = graph.add("Cast", ["mask"], to=TYPES["bool"])
+        masked = graph.add("Where", [inside, scores, graph.number(-1e30)])
+        graph.add("Softmax", [masked], ["attention"], axis=-1)
+    row = graph.add("Unsqueeze", ["attention", graph.vector(1)])
+    context = graph.add("Squeeze", [graph.add("MatMul", [row, "values"]), graph.vector(1)])
+    units = graph.add("Tanh", [graph.add("Add", [readout, context])])
+    logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
+    if not config.copies:
+        graph.add("LogSoftmax", [logits], ["log_probabilities"], axis=-1)
+        return
+    copied = graph.add("Squeeze", [graph.add("MatMul", [row, _copies(graph, config)]), graph.vector(1)])
+    _log(graph, _mixed(graph, weights, units, logits, copied))
+
+
+def _hard(
+    graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array], state: str, readout_row: str
+) -> None:
+    """Adds what `network.TransducerNetwork` computes for hard monotonic attention."""
+    largest = graph.number(LARGEST_SCORE)
+    scores = _products(graph, config, _query(graph, weights, state))
+    bounded = graph.add("Mul", [graph.add("Tanh", [graph.add("Div", [scores, largest])]), largest])
+    weight = graph.add("Mul", [graph.add("Exp", [bounded]), "mask"])
+    axis, least = graph.add("Squeeze", [graph.vector(1)]), graph.number(LEAST)
+    behind = graph.add("CumSum", [weight, axis], reverse=1)
+    reached = graph.add("CumSum", [graph.add("Div", ["alpha", graph.add("Add", [behind, least])]), axis])
+    graph.add("Mul", [weight, reached], ["attention"])
+    units = graph.add("Tanh", [graph.add("Add", [readout_row, "values"])])
+    logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
+    if config.copies:
+        p = _mixed(graph, weights, units, logits, _copies(graph, config))
+    else:
+        p = graph.add("Softmax", [logits], axis=-1)
+    graph.add("Mul", [p, graph.add("Unsqueeze", ["attention", graph.vector(2)])], ["joint"])
+    _log(graph, graph.add("ReduceSum", ["joint", graph.vector(1)], keepdims=0))
+
+
+def _mixed(graph: Graph, weights: Mapping[str, Array], units: str, logits: str, copied: str) -> str:
+    """The probabilities of symbols where a gate weighs those that are written against those that are copied."""
+    score = graph.linear(units, weights["gate.weight"], weights["gate.bias"], "gate")
+    weighed = graph.add("Mul", [graph.add("Sigmoid", [score]), copied])
+    total = graph.add("ReduceSum", [weighed, graph.vector(-1)], keepdims=1)
+    written = graph.add("Mul", [graph.add("Sub", [graph.number(1.0), total]), graph.add("Softmax", [logits], axis=-1)])
+    return graph.add("Add", [written, weighed])
+
+
+def _copies(graph: Graph, config: TransducerNetworkConfig) -> str:
+    """The one-hot target symbols of the places, (B, S, V): the rows of a table whose last row is all 0."""
+    table = np.concatenate([np.eye(config.outputs, dtype=np.float32), np.zeros((1, config.outputs), np.float32)])
+    return graph.add("Gather", [graph.constant("copies.table", table), "copies"])
+
+
+def _log(graph: Graph, p: str) -> None:
+    graph.add("Log", [graph.add("Add", [p, graph.number(LEAST)])], ["log_probabilities"])

@@ -1,0 +1,220 @@
+"""The transducer: a source in, the distribution of each next target symbol out.
+
+Shapes: B pairs; S places of a source (features, symbols and a stop), padded at the end; T target symbols; V different
+ones; H hidden units; R units of the readout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from charnn.cells import CELLS
+from charnn.network.bidirectional import Bidirectional
+from charnn.network.cells import state_type
+from charnn.network.recurrent import LockedDropout, Recurrent, StackState
+from charnn.tasks.transducer.config import TransducerNetworkConfig
+
+LARGEST_SCORE = 5.0
+"""Scores of hard attention stay within this, so that sums of their exponentials lose nothing in fp32."""
+LEAST = 1e-20
+"""Added where a probability of 0 would be divided by, or its logarithm taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """B sources of up to S places, padded at the end."""
+
+    ids_BS: Tensor
+    lengths_B: Tensor
+    features_B: Tensor
+    """How many places at the beginning are features."""
+    copies_BS: Tensor
+    """The target symbol that copying a place writes; V where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the decoder sees of the sources."""
+
+    values_BSR: Tensor
+    keys_BSR: Tensor
+    mask_BS: Tensor
+    """1 where the decoder may look, 0 elsewhere."""
+    copies_BSV: Tensor | None
+    """The one-hot target symbol of each place, all 0 where there is none; None for a network that does not copy."""
+    state: StackState
+    """The state of the decoder before its first step."""
+
+
+class TransducerNetwork(nn.Module):
+    """A bidirectional encoder, and a decoder that sees the last symbol it wrote.
+
+    Its attention, by `config.attention`:
+
+    - `none`: the decoder sees one vector, the last outputs of the encoder's two directions (Sutskever et al. 2014, Cho
+      et al. 2014).
+    - `additive`: a weighted mean of the encoder's outputs, score = v tanh(W s + U h) (Bahdanau et al. 2015).
+    - `dot`: the same with score = (W s) (U h) / sqrt(R) (Luong et al. 2015).
+    - `monotonic`: each symbol is written from one place, which never moves back; all ways to align source and target
+      are summed (Wu and Cotterell 2019, first order). The place j after k has the probability
+      exp(u_j) / sum of exp(u_i) over i >= k, where u = (W s) (U h) / sqrt(R), bounded.
+
+    With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
+
+    The names of the parameters are the names in `weights.safetensors`, so a file depends on them.
+    """
+
+    def __init__(self, config: TransducerNetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden, embedding = config.hidden_size, config.embedding_size
+        self.sources = nn.Embedding(config.inputs, embedding)
+        self.targets = nn.Embedding(config.outputs, embedding)
+        for table in (self.sources, self.targets):
+            nn.init.normal_(table.weight, std=0.5)
+        self.dropout = LockedDropout(config.dropout)
+        self.encoder = Bidirectional(
+            config.cell, input_size=embedding, hidden_size=hidden, layers=config.layers, dropout=config.dropout
+        )
+        self.decoder = Recurrent(
+            config.cell, input_size=embedding, hidden_size=hidden, layers=config.layers, dropout=config.dropout
+        )
+        self.bridge = nn.Linear(2 * hidden, config.layers * len(CELLS[config.cell].state) * hidden)
+        if config.attention != "none":
+            self.keys = nn.Linear(2 * hidden, hidden, bias=False)
+            self.query = nn.Linear(hidden, hidden)
+        if config.attention == "additive":
+            self.score = nn.Linear(hidden, 1, bias=False)
+        self.values = nn.Linear(2 * hidden, hidden, bias=False)
+        self.readout = nn.Linear(hidden, hidden)
+        self.output = nn.Linear(hidden, config.outputs)
+        if config.copies:
+            self.gate = nn.Linear(hidden, 1)
+
+    def remember(self, sources: Sources) -> Memory:
+        """Reads the sources. Neither the padding of a row nor other rows change what is remembered of it."""
+        config, device = self.config, sources.ids_BS.device
+        h_BSF = self.encoder(self.dropout(self.sources(sources.ids_BS)), sources.lengths_B)
+        ahead_BSH, back_BSH = h_BSF.chunk(2, -1)
+        last_B11 = (sources.lengths_B - 1)[:, None, None].expand(-1, 1, config.hidden_size)
+        summary_BF = torch.cat([ahead_BSH.gather(1, last_B11)[:, 0], back_BSH[:, 0]], 1)
+        parts = torch.tanh(self.bridge(summary_BF)).chunk(config.layers * len(CELLS[config.cell].state), 1)
+        kind, each = state_type(config.cell), len(CELLS[config.cell].state)
+        state = tuple(kind(*parts[first : first + each]) for first in range(0, len(parts), each))
+        if config.attention == "none":
+            h_BSF = summary_BF[:, None]
+            keys_BSR, mask_BS = h_BSF[..., :0], h_BSF.new_ones(h_BSF.shape[:2])
+        else:
+            places_S = torch.arange(h_BSF.shape[1], device=device)
+            inside_BS = places_S < sources.lengths_B[:, None]
+            if config.attention == "monotonic":
+                inside_BS = inside_BS & (places_S >= sources.features_B[:, None])
+            keys_BSR, mask_BS = self.keys(h_BSF), inside_BS.float()
+        copies_BSV = None
+        if config.copies:
+            copies_BSV = functional.one_hot(sources.copies_BS, config.outputs + 1)[..., :-1].float()
+        return Memory(self.values(h_BSF), keys_BSR, mask_BS, copies_BSV, state)
+
+    def decode(self, memory: Memory, before_BT: Tensor) -> Tensor:
+        """The decoder's outputs (B, T, H) where these symbols were written before each step."""
+        states_BTH: Tensor
+        states_BTH, _ = self.decoder(self.dropout(self.targets(before_BT)), memory.state)
+        return states_BTH
+
+    def log_probabilities(self, memory: Memory, states_BTH: Tensor, targets_BT: Tensor) -> Tensor:
+        """ln p (B, T, V) of each target symbol after those before it. `targets_BT` are the right ones, which hard
+        attention needs in order to know where it may stand."""
+        if self.config.attention != "monotonic":
+            return self._soft(memory, states_BTH)[0]
+        emissions_BTSV, weights_BTS = self._hard(memory, states_BTH)
+        here_BTS = emissions_BTSV.gather(3, targets_BT[:, :, None, None].expand(-1, -1, emissions_BTSV.shape[2], 1))[
+            ..., 0
+        ]
+        priors, alpha_BS = [], first_place(memory.mask_BS)
+        for weights_BS, now_BS in zip(weights_BTS.unbind(1), here_BTS.unbind(1), strict=True):
+            prior_BS = monotonic_step(alpha_BS, weights_BS)
+            priors.append(prior_BS)
+            joint_BS = prior_BS * now_BS
+            alpha_BS = joint_BS / (joint_BS.sum(1, keepdim=True) + LEAST)
+        p_BTV = torch.einsum("bts,btsv->btv", torch.stack(priors, 1), emissions_BTSV)
+        return torch.log(p_BTV + LEAST)
+
+    def step(
+        self, memory: Memory, ids_B: Tensor, state: StackState, alpha_BS: Tensor
+    ) -> tuple[Tensor, StackState, Tensor, Tensor | None]:
+        """Reads the last symbol, and gives ln p (B, V) of the next, the state, where the decoder looks (B, S), and for
+        hard attention the joint probabilities (B, S, V) of the next place and symbol.
+
+        `alpha_BS` is where hard attention stands after that symbol, a distribution.
+        """
+        y_BH, state = self.decoder.step(self.targets(ids_B), state)
+        if self.config.attention != "monotonic":
+            log_p_BTV, weights_BTS = self._soft(memory, y_BH[:, None])
+            return log_p_BTV[:, 0], state, weights_BTS[:, 0], None
+        emissions_BTSV, weights_BTS = self._hard(memory, y_BH[:, None])
+        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0])
+        joint_BSV = prior_BS[..., None] * emissions_BTSV[:, 0]
+        return torch.log(joint_BSV.sum(1) + LEAST), state, prior_BS, joint_BSV
+
+    def _soft(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
+        """ln p (B, T, V), and the weights of the places (B, T, S)."""
+        config = self.config
+        if config.attention == "none":
+            weights_BTS = memory.mask_BS[:, None].expand(-1, states_BTH.shape[1], -1)
+        else:
+            query_BTR = self.query(states_BTH)
+            if config.attention == "additive":
+                scores_BTS = self.score(torch.tanh(query_BTR[:, :, None] + memory.keys_BSR[:, None]))[..., 0]
+            else:
+                scores_BTS = self._products(query_BTR, memory.keys_BSR)
+            scores_BTS = scores_BTS.float().masked_fill(memory.mask_BS[:, None] == 0, -torch.inf)
+            weights_BTS = scores_BTS.softmax(-1)
+        context_BTR = weights_BTS.to(memory.values_BSR.dtype) @ memory.values_BSR
+        readout_BTR = self.dropout(torch.tanh(self.readout(states_BTH) + context_BTR))
+        logits_BTV = self.output(readout_BTR).float()
+        if memory.copies_BSV is None:
+            return logits_BTV.log_softmax(-1), weights_BTS
+        p_BTV = self._mixed(readout_BTR, logits_BTV.softmax(-1), weights_BTS @ memory.copies_BSV)
+        return torch.log(p_BTV + LEAST), weights_BTS
+
+    def _hard(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability (B, T, S, V) of each symbol at each place, and the weight exp(u) of each place (B, T, S)."""
+        scores_BTS = self._products(self.query(states_BTH), memory.keys_BSR).float()
+        bounded_BTS = LARGEST_SCORE * torch.tanh(scores_BTS / LARGEST_SCORE)
+        weights_BTS = torch.exp(bounded_BTS) * memory.mask_BS[:, None]
+        readout_BTSR = torch.tanh(self.readout(states_BTH)[:, :, None] + memory.values_BSR[:, None])
+        batch, steps, places, units = readout_BTSR.shape
+        readout_BTSR = self.dropout(readout_BTSR.view(batch, steps * places, units)).view_as(readout_BTSR)
+        p_BTSV = self.output(readout_BTSR).float().softmax(-1)
+        if memory.copies_BSV is not None:
+            p_BTSV = self._mixed(readout_BTSR, p_BTSV, memory.copies_BSV[:, None])
+        return p_BTSV, weights_BTS
+
+    def _mixed(self, readout: Tensor, written: Tensor, copied: Tensor) -> Tensor:
+        """The probabilities (..., V) where a gate weighs what is copied, which may be nothing, against the rest."""
+        weighed = torch.sigmoid(self.gate(readout).float()) * copied
+        mixed: Tensor = (1 - weighed.sum(-1, keepdim=True)) * written + weighed
+        return mixed
+
+    def _products(self, query_BTR: Tensor, keys_BSR: Tensor) -> Tensor:
+        products_BTS: Tensor = query_BTR @ keys_BSR.transpose(1, 2) / float(self.config.hidden_size**0.5)
+        return products_BTS
+
+
+def first_place(mask_BS: Tensor) -> Tensor:
+    """The distribution (B, S) of hard attention before its first step: the first place where it may look."""
+    places_B: Tensor = mask_BS.argmax(1)
+    return functional.one_hot(places_B, mask_BS.shape[1]).float()
+
+
+def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor) -> Tensor:
+    """The distribution of the next place, from that of the last one and the weights exp(u) of the places.
+
+    p(j) = sum over k <= j of alpha_k exp(u_j) / Z_k, where Z_k sums exp(u_i) over i >= k.
+    """
+    after_BS = weights_BS.flip(1).cumsum(1).flip(1)
+    return weights_BS * (alpha_BS / (after_BS + LEAST)).cumsum(1)

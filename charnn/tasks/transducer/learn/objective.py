@@ -1,0 +1,138 @@
+"""The objective of a transducer: each target symbol after those before it, with the right ones given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from charnn.config.training import TrainingConfig
+from charnn.streaming import batches_by_length
+from charnn.tasks.transducer.config import PairsConfig, TransducerTrainingConfig, TransducerValidation
+from charnn.tasks.transducer.dataset import Reference
+from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
+from charnn.tasks.transducer.learn.network import TransducerNetwork
+from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.use.scoring import nearest
+from charnn.tasks.transducer.use.search import search
+from charnn.training.batches import Batches
+from charnn.training.report import Report
+
+VALIDATION_ROWS = 64
+MOST_VALIDATED = 500
+"""The most sources that a validation writes the targets of."""
+FLOOR = -10.0
+"""The least ln p that label smoothing asks for: what only a gate can write has no more than that."""
+
+
+class References:
+    """Sources that are validated with, at most MOST_VALIDATED of them, taken at even distances."""
+
+    def __init__(self, references: Sequence[Reference], symbols: Symbols, lookup: Lookup) -> None:
+        count = min(len(references), MOST_VALIDATED)
+        chosen = [references[i * len(references) // count] for i in range(count)]
+        self.sources = [symbols.encode_source(one.source, one.features) for one in chosen]
+        self.targets = [one.targets for one in chosen]
+        self.known = [lookup.find(one.source, one.features) for one in chosen]
+
+
+class TransducerObjective:
+    validation_type = TransducerValidation
+    unit = "symbol"
+    units_per_target = 1.0
+
+    def __init__(
+        self,
+        network: TransducerNetwork,
+        training: EncodedPairs,
+        reference: References,
+        own: References,
+        corpus: PairsConfig,
+        config: TrainingConfig,
+        regularization: TransducerTrainingConfig,
+    ) -> None:
+        """`reference` is what is validated with, and `own` the same of the training pairs."""
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._pairs, self._reference, self._own, self._corpus = training, reference, own, corpus
+        self._regularization = regularization
+        self._random = np.random.default_rng(config.seed)
+        self._batches = Batches(training.areas, rows=config.batch_size, random=np.random.default_rng(config.seed))
+        self._targets_in_batch = max(round(config.batch_size * float(training.target_lengths.mean())), 1)
+        counts = training.symbols.counts(training.sources)
+        self._dropped = drop_probabilities(counts, regularization.unknown_rate)
+
+    @property
+    def epoch(self) -> float:
+        return self._batches.epoch
+
+    @property
+    def targets_in_batch(self) -> int:
+        return self._targets_in_batch
+
+    def loss(self) -> tuple[Tensor, int]:
+        batch = self._pairs.batch(self._batches.next(), self._device, dropped=self._dropped, random=self._random)
+        memory = self.network.remember(batch.sources)
+        before_BT = self._sampled(batch) if self._regularization.scheduled_sampling else batch.before_BT
+        log_p_BTV = self.network.log_probabilities(memory, self.network.decode(memory, before_BT), batch.targets_BT)
+        nats_BT = -log_p_BTV.gather(2, batch.targets_BT[..., None])[..., 0]
+        if smoothing := self._regularization.label_smoothing:
+            nats_BT = (1 - smoothing) * nats_BT - smoothing * log_p_BTV.clamp_min(FLOOR).mean(2)
+        return (nats_BT * batch.inside_BT).sum(), int(batch.inside_BT.sum())
+
+    @torch.no_grad()
+    def _sampled(self, batch: PairBatch) -> Tensor:
+        """The symbols before each step, some of them the network's own instead of the right ones (Bengio et al. 2015).
+
+        Both passes read whole targets, as Mihaylova and Martins (2019) do: the network's own symbols are those that it
+        writes after the right ones.
+        """
+        memory = self.network.remember(batch.sources)
+        states_BTH = self.network.decode(memory, batch.before_BT)
+        own_BT = self.network.log_probabilities(memory, states_BTH, batch.targets_BT).argmax(2)
+        chosen_BT = torch.rand(own_BT.shape, device=own_BT.device) < self._regularization.scheduled_sampling
+        mixed_BT = torch.where(chosen_BT, own_BT, batch.targets_BT)
+        return torch.cat([batch.before_BT[:, :1], mixed_BT[:, :-1]], 1)
+
+    def validate(self, report: Report) -> TransducerValidation:
+        accuracy, errors, with_lookup = self._score(self._reference)
+        return TransducerValidation(accuracy, errors, with_lookup, report.step, report.epoch, report.seconds)
+
+    def train_loss(self) -> float:
+        accuracy, errors, _ = self._score(self._own)
+        return (1 - accuracy + errors) / 2
+
+    def _score(self, reference: References) -> tuple[float, float, float]:
+        """The accuracy, the symbol error rate, and the accuracy with lookup."""
+        decoder, symbols = SteppedNetwork(self.network), self._pairs.symbols
+        unknown = symbols.target.unknown_id
+        right = wrong_symbols = all_symbols = right_with_lookup = 0
+        lengths = [len(source.ids) for source in reference.sources]
+        for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS):
+            sources = [reference.sources[i] for i in chosen]
+            bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
+            if not np.isfinite(decoder.begin(sources).memory[0]).all():
+                return math.nan, math.nan, math.nan
+            found = search(decoder, sources, bounds, beams=1, unknown=unknown, copies=self.network.config.copies)
+            for i, source, targets in zip(chosen, sources, found, strict=True):
+                text = symbols.decode(targets[0].ids, [source.texts[place] for place in targets[0].places])
+                wanted = reference.targets[i]
+                errors, length = nearest([symbols.target.encode(one).tolist() for one in wanted], targets[0].ids)
+                wrong_symbols, all_symbols = wrong_symbols + errors, all_symbols + length
+                right += text in wanted
+                right_with_lookup += (text if (known := reference.known[i]) is None else known) in wanted
+        count = len(reference.sources)
+        return right / count, wrong_symbols / max(all_symbols, 1), right_with_lookup / count
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"batches": self._batches.position(), "random": self._random.bit_generator.state}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._batches.restore(values["batches"])
+        self._random.bit_generator.state = values["random"]

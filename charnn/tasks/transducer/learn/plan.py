@@ -1,0 +1,167 @@
+"""Decides once what a transducer's run will be: one frozen value, from what the user asks for and from the pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from charnn.config.training import Budget, TrainingConfig
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.transducer.config import (
+    AttentionKind,
+    TransducerConfig,
+    TransducerNetworkConfig,
+    TransducerTrainingConfig,
+)
+from charnn.tasks.transducer.dataset import PairSet
+from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs
+from charnn.tasks.transducer.learn.transfer import SHAPE, InitialWeights
+from charnn.tasks.transducer.symbols import Symbols
+from charnn.training.hardware import threads_for
+from charnn.training.session import new_record, under_budget
+from charnn.training.transfer import same_shape
+
+LEARNING_RATE = 4e-3
+LONG_SOURCE = 64
+"""The mean number of places of a source from which on additive attention takes the place of the hard one, which costs a
+distribution of symbols for every place."""
+COPIED = 0.5
+"""The fraction of the target symbols that also stand in their source from which on the decoder may copy."""
+SMALL_STEP = 8192
+"""The batch size times the hidden units of a small step, for which one thread is enough."""
+
+
+@dataclass(frozen=True)
+class TransducerOverrides:
+    """The values that the user asked for. charnn chooses those that are None."""
+
+    cell: str | None = None
+    layers: int | None = None
+    hidden_size: int | None = None
+    embedding_size: int | None = None
+    dropout: float | None = None
+    attention: AttentionKind | None = None
+    copies: bool | None = None
+    label_smoothing: float | None = None
+    scheduled_sampling: float | None = None
+    batch_size: int | None = None
+    window_length: int | None = None
+    learning_rate: float | None = None
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True)
+class TransducerPlan:
+    config: TransducerConfig
+    symbols: Symbols
+    training: EncodedPairs
+    threads: int
+    """The number of threads that a step is worth."""
+    initial_weights: InitialWeights | None = None
+
+
+def default_budget(targets: int) -> Budget:
+    """A time for pairs with so many target symbols: a minute and a half for a few thousand, three minutes for fifty
+    thousand and more, and half an hour for ten million."""
+    return Budget(seconds=float(round(min(max(180 * (targets / 60_000) ** 0.5, 90), 1800))))
+
+
+def decide(
+    pairs: PairSet,
+    overrides: TransducerOverrides,
+    settings: Mapping[str, Any],
+    *,
+    source: InitialWeights | None = None,
+    thread_counts: Sequence[int],
+) -> TransducerPlan:
+    """The plan of a new run: what the user asked for, and the rest chosen for the pairs. Nothing is written.
+
+    `settings` go to TrainingConfig; `source` is the model to start from; `thread_counts` are the numbers of threads
+    that may be used. Raises ConfigError for what cannot be, UsageError for options that contradict the pairs or
+    `source`, CorpusError where all pairs are too long.
+    """
+    symbols = Symbols.of(pairs.training, pairs.config.source_symbols, pairs.config.target_symbols)
+    if source is not None:
+        symbols = symbols.joined(source.symbols)
+        overrides = _with_shape_of(overrides, source)
+    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR)
+    if not len(encoded):
+        raise CorpusError(
+            f"all pairs are too long: source times target may be {LARGEST_PAIR:,} symbols", hint="cut them"
+        )
+    if overrides.copies and not symbols.can_copy:
+        raise UsageError("--copy: source and target are not made of the same kind of symbols")
+    ratios = encoded.target_lengths / encoded.source_lengths
+    corpus = replace(
+        pairs.config, training_symbols=int(encoded.target_lengths.sum()), length_ratio=round(float(ratios.max()), 4)
+    )
+    asked = {
+        name: value
+        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout")
+        if (value := getattr(overrides, name)) is not None
+    }
+    long = float(encoded.source_lengths.mean()) > LONG_SOURCE
+    attention: AttentionKind = overrides.attention or ("additive" if long else "monotonic")
+    if overrides.copies and attention == "none":
+        raise UsageError("--copy: without attention there is no place to copy from")
+    copies = overrides.copies
+    if copies is None:
+        copies = attention != "none" and symbols.can_copy and copied_fraction(encoded) >= COPIED
+    network = TransducerNetworkConfig(symbols.inputs, symbols.outputs, attention=attention, copies=copies, **asked)
+    settings = dict(settings)
+    if settings.get("precision") == "auto":
+        settings["precision"] = "fp32"  # matrices this small gain nothing from bf16
+    training = TrainingConfig(
+        budget=overrides.budget or default_budget(corpus.training_symbols),
+        batch_size=default_batch_size(len(encoded)) if overrides.batch_size is None else overrides.batch_size,
+        learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
+        **settings,
+    )
+    chosen = {
+        name: value
+        for name in ("label_smoothing", "scheduled_sampling")
+        if (value := getattr(overrides, name)) is not None
+    }
+    regularization = TransducerTrainingConfig(**chosen)
+    config = TransducerConfig("transducer", network, training, regularization, corpus, new_record())
+    return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts), source)
+
+
+def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> TransducerOverrides:
+    copies = source.network.copies
+    if overrides.copies not in (None, copies):
+        raise UsageError(
+            f"the model to start from {'copies' if copies else 'does not copy'} symbols",
+            hint="leave --copy out: the weights keep their shape",
+        )
+    return same_shape(overrides, source.network, SHAPE)
+
+
+def default_batch_size(pairs: int) -> int:
+    """The pairs of a batch: fewer where an epoch would have few batches."""
+    return min(32, max(1, pairs // 25))
+
+
+def copied_fraction(pairs: EncodedPairs) -> float:
+    """The fraction of the target symbols that stand in their source, too."""
+    copied = total = 0
+    for source, target in zip(pairs.sources, pairs.targets, strict=True):
+        here = set(source.copies)
+        copied += sum(symbol in here for symbol in target[:-1])
+        total += len(target) - 1
+    return copied / max(total, 1)
+
+
+def plan_to_resume(
+    directory: TransducerDirectory, pairs: PairSet, budget: Budget | None, *, thread_counts: Sequence[int]
+) -> TransducerPlan:
+    """The plan of the run that is in `directory`, under another budget unless that is None."""
+    config, symbols = under_budget(directory.config(), budget), directory.symbols()
+    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR)
+    return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts))
+
+
+def _threads(config: TransducerConfig, thread_counts: Sequence[int]) -> int:
+    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

@@ -1,0 +1,145 @@
+"""A transducer's run: pairs and what the user asked for in, a model directory out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from charnn.cells import CELLS
+from charnn.config.training import Budget
+from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
+from charnn.tasks.transducer.dataset import PairSet, references
+from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph
+from charnn.tasks.transducer.learn.network import TransducerNetwork
+from charnn.tasks.transducer.learn.objective import References, TransducerObjective
+from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
+from charnn.tasks.transducer.learn.quantization import measure_quantization
+from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.learn.transfer import InitialWeights
+from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.use.search import search
+from charnn.training.hardware import allowed_threads
+from charnn.training.keeper import Weights
+from charnn.training.report import Report
+from charnn.training.session import Session
+
+
+class TransducerSession(Session[TransducerConfig]):
+    directory: TransducerDirectory
+    network: TransducerNetwork
+    preview_title = "a source it never saw, and what it writes"
+
+    def __init__(self, directory: TransducerDirectory, plan: TransducerPlan, pairs: PairSet) -> None:
+        self.symbols, self._pairs, self._left_out = plan.symbols, pairs, plan.training.left_out
+        config = plan.config
+        self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.symbols)
+        self._lookup = Lookup.of(pairs.training)
+        self._references = references(pairs.validation)
+        reference = References(self._references, plan.symbols, self._lookup)
+        own = References(references(pairs.training), plan.symbols, self._lookup)
+
+        def objective(device: torch.device) -> TransducerObjective:
+            self.network = TransducerNetwork(config.network)
+            if plan.initial_weights is not None:
+                plan.initial_weights.copy_into(self.network, plan.symbols)
+            self.network.to(device)
+            return TransducerObjective(
+                self.network, plan.training, reference, own, config.corpus, config.training, config.regularization
+            )
+
+        super().__init__(directory, config, objective, self._write, threads=plan.threads)
+        self._characters_per_unit = config.corpus.training_characters / max(config.corpus.training_symbols, 1)
+
+    @classmethod
+    def start(
+        cls,
+        make_directory: Callable[[], TransducerDirectory],
+        pairs: PairSet,
+        overrides: TransducerOverrides,
+        settings: Mapping[str, Any],
+        source: InitialWeights | None = None,
+        thread_counts: Sequence[int] | None = None,
+    ) -> TransducerSession:
+        """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
+        right.
+
+        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
+        Raises what `decide` raises.
+        """
+        plan = decide(pairs, overrides, settings, source=source, thread_counts=allowed_threads(thread_counts))
+        return cls.begin(
+            plan.config, make_directory, TransducerDirectory.open, lambda directory: cls(directory, plan, pairs)
+        )
+
+    @classmethod
+    def resume(
+        cls,
+        directory: TransducerDirectory,
+        pairs: PairSet,
+        budget: Budget | None = None,
+        thread_counts: Sequence[int] | None = None,
+    ) -> TransducerSession:
+        """Goes on with a run, with another budget unless `budget` is None. `pairs` are those it was trained on, and
+        `thread_counts` are as for `start`.
+
+        Raises UsageError where the budget is spent.
+        """
+        state = directory.training_state()
+        plan = plan_to_resume(directory, pairs, budget, thread_counts=allowed_threads(thread_counts))
+        session = cls(directory, plan, pairs)
+        session.restore(*state)
+        return session
+
+    def preview(self, report: Report) -> str:
+        """A source that was held out, another one each time, and its target as the network writes it by now."""
+        one = self._references[report.step % len(self._references)]
+        source = self.symbols.encode_source(one.source, one.features)
+        unknown = self.symbols.target.unknown_id
+        bound = self.config.corpus.length_bound(len(source.ids))
+        copies = self.config.network.copies
+        (found,) = search(SteppedNetwork(self.network), [source], [bound], beams=1, unknown=unknown, copies=copies)
+        written = self.symbols.decode(found[0].ids, [source.texts[place] for place in found[0].places])
+        shown = " ".join(filter(None, (one.source, one.features)))
+        return f"{shown} -> {written}" + ("" if written in one.targets else f"   (right: {one.targets[0]})")
+
+    def _write(self, weights: Weights) -> None:
+        directory, network = self.directory, self.config.network
+        directory.write_symbols(self.symbols)
+        directory.write_lookup(self._lookup)
+        directory.write_decoder_graph(decoder_graph(network, weights))
+        directory.write_graph(encoder_graph(network, weights))
+        if CELLS[network.cell].int8_operator:
+            directory.write_graph(encoder_graph(network, weights, quantized=True), quantized=True)
+
+    def _describe(self) -> list[str]:
+        config = self.config
+        network, training, corpus, record = config.network, config.training, config.corpus, config.record
+        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        features = f", {len(self.symbols.features)} features" if corpus.has_features else ""
+        lines = [
+            f"pairs     {corpus.training_pairs:,} to train on, {self._validated_with()}",
+            f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
+            f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
+            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.attention} attention"
+            f"{', copies' if network.copies else ''}, dropout {network.dropout:g}: {parameters:,} parameters",
+            f"training  {training.budget}, {training.batch_size} pairs a batch, learning rate "
+            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+        ]
+        if self._started_from is not None:
+            lines.append(f"from      {self._started_from}")
+        if self._left_out:
+            lines.insert(1, f"          {self._left_out:,} pairs are too long to learn from, and are left out")
+        return lines
+
+    def _validated_with(self) -> str:
+        corpus = self.config.corpus
+        if not self.holds_out:
+            return "none held out"
+        seen = f", {corpus.seen_pairs:,} of them with a source that training has, too" if corpus.seen_pairs else ""
+        return f"{corpus.validation_pairs:,} to validate with{seen}"
+
+    def _measure_quantization(self) -> TransducerQuantization:
+        return measure_quantization(self.directory, self._references)

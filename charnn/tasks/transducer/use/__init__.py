@@ -1,0 +1,1 @@
+"""Uses transducers, without PyTorch."""

@@ -1,0 +1,200 @@
+"""Many sources at once to their targets: in batches of like lengths, each distinct source once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.streaming import batches_by_length
+from charnn.tasks.transducer.config import PairsConfig, TransducerNetworkConfig
+from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.symbols import EncodedSource, Symbols
+from charnn.tasks.transducer.use.decoding import SteppedDecoder
+from charnn.tasks.transducer.use.pattern import TargetPattern
+from charnn.tasks.transducer.use.search import Found, Wide, search
+
+BATCH_ROWS = 320
+"""The most hypotheses that the decoder steps at once."""
+BATCH_NUMBERS = 4_000_000
+"""The most numbers that hard attention keeps for a step of them: 16 MB."""
+DEFAULT_BEAM = 5
+
+
+class Source(NamedTuple):
+    """What is to be transduced."""
+
+    text: str
+    features: str = ""
+    number: int = 0
+    """Its number among all sources, from 0, from which what is drawn for it depends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a source becomes."""
+
+    text: str
+    log_probability: float
+    """The log-probability of the target, its end counted, in nats; 0 for one that was looked up."""
+    is_cut: bool = False
+    """Whether the bound on the length ended it, and not the model."""
+    is_looked_up: bool = False
+    """Whether training had the source, and this is its target."""
+
+    @property
+    def probability(self) -> float:
+        return math.exp(self.log_probability)
+
+
+@dataclass(frozen=True)
+class TransduceOptions:
+    """Says how targets are found."""
+
+    beam: int = DEFAULT_BEAM
+    """How many hypotheses are followed side by side."""
+    nbest: int = 1
+    """How many targets are given for each source, at most."""
+    pattern: str | None = None
+    """A regular expression that every target matches as a whole."""
+    temperature: float | None = None
+    """Each symbol is drawn, from probabilities at this temperature, instead of sought; None seeks."""
+    seed: int = 0
+
+
+class LineTransducer:
+    """Transduces sources with `threads` of its own. Several threads must not use it at once."""
+
+    def __init__(
+        self,
+        symbols: Symbols,
+        decoder: SteppedDecoder,
+        network: TransducerNetworkConfig,
+        corpus: PairsConfig,
+        lookup: Lookup | None,
+        *,
+        threads: int = 1,
+    ) -> None:
+        """`lookup` has the targets of the sources that are answered without the network; None for no such source."""
+        self._symbols, self._decoder, self._network, self._corpus = symbols, decoder, network, corpus
+        self._lookup = lookup
+        self._pool = ThreadPoolExecutor(threads, "transducer")
+        self._pattern: TargetPattern | None = None
+
+    def close(self) -> None:
+        """Drops what was begun and is not done."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def transduce(self, sources: Sequence[Source], options: TransduceOptions) -> list[list[Target]]:
+        """For each source its targets, the best first. An empty source has an empty target."""
+        return self.begin(sources, options)()
+
+    def begin(self, sources: Sequence[Source], options: TransduceOptions) -> Callable[[], list[list[Target]]]:
+        """Begins to transduce the sources, and returns what waits for the result of `transduce`.
+
+        A source's targets do not depend on the others, but for rounding. Raises UsageError for a pattern that cannot
+        be read, or that no target matches. Where the pattern leaves a source no target, it has none.
+        """
+        if options.pattern is not None and (self._pattern is None or self._pattern.expression != options.pattern):
+            self._pattern = TargetPattern(options.pattern, self._symbols.target)
+        draws = options.temperature is not None
+        if draws:
+            distinct = dict(enumerate(sources))
+            keys = list(range(len(sources)))
+        else:
+            first: dict[tuple[str, str], int] = {}
+            keys = [first.setdefault((source.text, source.features), n) for n, source in enumerate(sources)]
+            distinct = {number: sources[number] for number in first.values()}
+        encoded = {
+            number: self._symbols.encode_source(source.text, source.features)
+            for number, source in distinct.items()
+            if source.text and self._known(source, options) is None
+        }
+        numbers = list(encoded)
+        lengths = [len(encoded[number].ids) for number in numbers]
+        begun = []
+        beams = 1 if draws else max(options.beam, options.nbest)
+        for places in batches_by_length(lengths, rows=max(BATCH_ROWS // beams, 1), padded_total=self._places(beams)):
+            chosen = [numbers[place] for place in places]
+            batch = [encoded[number] for number in chosen]
+            drawn = [distinct[number].number for number in chosen]
+            begun.append((chosen, self._pool.submit(self._search, batch, drawn, beams, options)))
+
+        def result() -> list[list[Target]]:
+            targets: dict[int, list[Target]] = {}
+            for chosen, future in begun:
+                for number, found in zip(chosen, future.result(), strict=True):
+                    targets[number] = [self._target(encoded[number], one) for one in found]
+            for number, source in distinct.items():
+                if not source.text:
+                    targets[number] = [Target("", 0.0)]
+                elif number not in targets:
+                    known = self._known(source, options)
+                    assert known is not None
+                    targets[number] = [Target(known, 0.0, is_looked_up=True)]
+            return [targets[key] for key in keys]
+
+        return result
+
+    def _known(self, source: Source, options: TransduceOptions) -> str | None:
+        """The target of a source that is looked up: the best one is asked for, and nothing more."""
+        if self._lookup is None or options.nbest > 1 or options.pattern is not None or options.temperature is not None:
+            return None
+        return self._lookup.find(source.text, source.features)
+
+    def _places(self, beams: int) -> int:
+        """The most places of a batch, padding counted, so that its memory is bounded."""
+        numbers = self._network.outputs if self._network.attention == "monotonic" else self._network.hidden_size
+        return max(BATCH_NUMBERS // (beams * numbers), 1)
+
+    def _search(
+        self, batch: list[EncodedSource], drawn: list[int], beams: int, options: TransduceOptions
+    ) -> list[list[Found]]:
+        bounds = [self._corpus.length_bound(len(source.ids)) for source in batch]
+        constraint = None
+        if self._pattern is not None and options.pattern is not None:
+            constraint = self._pattern.constraint()
+            bounds = [max(bound, constraint.shortest + 1) for bound in bounds]
+        choose = None
+        if options.temperature is not None:
+            choose = Drawing([np.random.default_rng([options.seed, number]) for number in drawn], options.temperature)
+        return search(
+            self._decoder,
+            batch,
+            bounds,
+            beams=beams,
+            wanted=1 if options.temperature is not None else options.nbest,
+            unknown=self._symbols.target.unknown_id,
+            copies=self._network.copies,
+            constraint=constraint,
+            choose=choose,
+        )
+
+    def _target(self, source: EncodedSource, found: Found) -> Target:
+        unknown = [source.texts[place] for place in found.places]
+        return Target(self._symbols.decode(found.ids, unknown), found.log_probability, found.is_cut)
+
+
+class Drawing:
+    """Draws a symbol for each source, each with random numbers of its own."""
+
+    def __init__(self, random: Sequence[np.random.Generator], temperature: float) -> None:
+        self._random, self._temperature = random, temperature
+
+    def __call__(self, log_p_NV: Wide, live: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """The symbols (N,) of the sources with the numbers `live`."""
+        if self._temperature == 0:
+            best_N: npt.NDArray[np.intp] = log_p_NV.argmax(1)
+            return best_N
+        heated_NV = log_p_NV / self._temperature
+        with np.errstate(invalid="ignore"):  # where a pattern leaves nothing, all is -inf
+            p_NV = np.exp(heated_NV - heated_NV.max(1, keepdims=True))
+        total_NV = np.nan_to_num(p_NV).cumsum(1)
+        points_N = np.array([self._random[number].random() for number in live]) * total_NV[:, -1]
+        drawn_N: npt.NDArray[np.intp] = (total_NV > points_N[:, None]).argmax(1)
+        return drawn_N

@@ -1,0 +1,82 @@
+"""A transducer for its user: lines in, their targets out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from charnn.errors import UsageError
+from charnn.tasks.model import Model
+from charnn.tasks.transducer.config import TransducerConfig
+from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.use.line_transducer import (
+    DEFAULT_BEAM,
+    LineTransducer,
+    Source,
+    Target,
+    TransduceOptions,
+)
+from charnn.tasks.transducer.use.stream import source_of
+
+
+class Transducer(Model[TransducerDirectory, TransducerConfig]):
+    """A transducer, as `charnn.load` gives it."""
+
+    directory_class = TransducerDirectory
+
+    @cached_property
+    def symbols(self) -> Symbols:
+        """Raises ModelFormatError where the file is missing or damaged."""
+        return self.directory.symbols()
+
+    @cached_property
+    def lookup(self) -> Lookup:
+        """The sources that training had. Raises ModelFormatError where the file is missing or damaged."""
+        return self.directory.lookup()
+
+    def transduce(self, lines: Iterable[str], *, beam: int = DEFAULT_BEAM, pattern: str | None = None) -> list[str]:
+        """The target of each line, the best that `beam` hypotheses find; 1 is greedy.
+
+        A model that learned features wants them after a tab. With `pattern`, a regular expression, each target matches
+        it as a whole. The precision is what `charnn transduce` takes (`auto`) unless another was asked for.
+
+        Raises UsageError where a line has no features and should, or where no target matches the pattern.
+        """
+        found = self.targets(lines, TransduceOptions(beam, pattern=pattern))
+        return [targets[0].text if targets else "" for targets in found]
+
+    def targets(self, lines: Iterable[str], options: TransduceOptions | None = None) -> list[list[Target]]:
+        """For each line its likeliest targets, the best first, with their log-probabilities."""
+        sources = [
+            source_of(line, number, has_features=self.config.corpus.has_features, place=f"line {number + 1}")
+            for number, line in enumerate(lines)
+        ]
+        return self.transduce_sources(sources, TransduceOptions() if options is None else options)
+
+    def transduce_sources(self, sources: Sequence[Source], options: TransduceOptions) -> list[list[Target]]:
+        """What `targets` does, of sources and features apart."""
+        if options.beam < 1 or options.nbest < 1:
+            raise UsageError("a beam, and the number of targets, are at least 1")
+        return self.line_transducer.transduce(sources, options)
+
+    @cached_property
+    def line_transducer(self) -> LineTransducer:
+        """The object that transduces many lines at once, with `threads` of its own, which `close` ends.
+
+        Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
+        are not those of this model.
+        """
+        from charnn.tasks.transducer.use.runtime import RuntimeTransducerNetwork
+
+        config, directory = self.config, self.directory
+        graph = directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph_path())
+        lookup = self.lookup if config.looks_up else None
+        return LineTransducer(self.symbols, network, config.network, config.corpus, lookup, threads=self.threads)
+
+    def close(self) -> None:
+        if "line_transducer" in self.__dict__:
+            self.line_transducer.close()
+            del self.line_transducer
