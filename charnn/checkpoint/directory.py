@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -30,10 +31,14 @@ WEIGHTS = "weights.safetensors"
 GRAPH = "model.onnx"
 QUANTIZED_GRAPH = "model.int8.onnx"
 HISTORY = "history.jsonl"
+ENDED = "ended.json"
 TRAINING = "training"
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
-NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, TRAINING})
+NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, TRAINING})
 """The files and folders that a model of any task may have."""
+
+UNFINISHED = {"interrupt": "its training was interrupted", "running": "its training goes on or was cut off"}
+"""What is said of a model whose run has not ended by itself, by what config.json says of how it ended."""
 
 
 class ModelDirectory:
@@ -97,6 +102,35 @@ class ModelDirectory:
 
     def write_config(self, config: ModelConfig) -> None:
         self.write(CONFIG, dump_config(config).encode("utf-8"))
+
+    # The following methods say whether training has ended, and when.
+
+    def unfinished(self) -> str:
+        """Why the model is not a finished one: its run was interrupted, or it is running or was cut off. It is empty
+        for a finished one. Raises as `document`."""
+        record = self.document().get("record")
+        if not isinstance(record, dict):
+            raise ModelFormatError(f"{self.path / CONFIG}: it has no record of its training")
+        return UNFINISHED.get(str(record.get("stopped_by")), "")
+
+    def ended(self) -> datetime:
+        """When training ended, as the directory says. For a model of an early version, which does not say it, it is
+        when its configuration was last written."""
+        try:
+            ended = datetime.fromisoformat(json.loads(self.read(ENDED))["ended"])
+            return ended if ended.tzinfo else ended.replace(tzinfo=UTC)
+        except (ModelError, ValueError, RecursionError, TypeError, KeyError):
+            return datetime.fromtimestamp((self.path / CONFIG).stat().st_mtime, UTC)
+
+    def age_order(self) -> tuple[float, float, str]:
+        """A key that sorts models by when their training ended, the latest first. A copy comes after its original."""
+        written = (self.path / (ENDED if (self.path / ENDED).is_file() else CONFIG)).stat().st_ctime
+        return -self.ended().timestamp(), written, self.path.name
+
+    def write_ended(self) -> None:
+        """Notes that training has ended now."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.write(ENDED, (json.dumps({"ended": now}) + "\n").encode())
 
     # The following methods read and write files of any name.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import shlex
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from charnn.checkpoint.defaults import FILE as DEFAULTS
+from charnn.checkpoint.defaults import read_defaults
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
 from charnn.errors import ModelError, ModelNotFoundError
 
@@ -16,17 +21,91 @@ VARIABLE = "CHARNN_MODEL"
 def find_model(name: str | None, task: str | None) -> ModelDirectory:
     """The model that `name` means: a path, or a name under ./checkpoints/.
 
-    Without a name it is $CHARNN_MODEL, and without that the newest model of `task` under ./checkpoints/. Any task will
-    do where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named one is
-    damaged or does another task.
+    Without a name it is $CHARNN_MODEL, and without that the default of `task` under ./checkpoints/ (`default_model`).
+    Any task will do where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named
+    one is damaged or does another task.
     """
     name = name or os.environ.get(VARIABLE) or None
     if name is None:
-        return _newest(task)
-    model = ModelDirectory.open(_resolve(name))
+        return default_model(task)
+    path = _resolve(name)
+    if not has_config(path) and (near := difflib.get_close_matches(name, names(), 1)):
+        raise ModelNotFoundError(f"{path}: no model here (no {CONFIG})", hint=f"did you mean {near[0]}?")
+    model = ModelDirectory.open(path)
     if task not in (None, found := model.task()):
         raise wrong_task(model, found, str(task))
     return model
+
+
+def default_model(task: str | None, root: Path = ROOT) -> ModelDirectory:
+    """The model that is meant where none is named: the one that was fixed for `task`, else the one whose training ended
+    last. A run that has not finished is none, unless it was fixed.
+
+    Where any task will do, it is the one that was fixed last of all.
+    """
+    fixed = read_defaults(root)
+    name = fixed.get(task) if task is not None else next(reversed(fixed.values()), None)
+    if name is not None:
+        if not has_config(root / name):
+            raise ModelNotFoundError(
+                f"{root / name}: fixed as the default in {root / DEFAULTS}, and there is no model",
+                hint="charnn models --default NAME fixes another one, and charnn models --newest none",
+            )
+        return ModelDirectory(root / name)
+    finished, unfinished = list[ModelDirectory](), list[ModelDirectory]()
+    for model in models_in(root):
+        try:
+            if model.task() == task or task is None:
+                (unfinished if model.unfinished() else finished).append(model)
+        except ModelError:
+            continue  # a damaged model is no reason not to find a sound one
+    if finished:
+        return min(finished, key=ModelDirectory.age_order)
+    if unfinished:
+        path = unfinished[0].path
+        raise ModelNotFoundError(
+            f"no finished {task or 'model'} under {root}/: {path}: {unfinished[0].unfinished()}",
+            hint=f"name it with -m {shlex.quote(path.name)}, or finish it with "
+            f"`charnn train --resume {shlex.quote(str(path))}`",
+        )
+    train = f"charnn train CORPUS --task {task}" if task else "charnn train CORPUS"
+    raise ModelNotFoundError(
+        f"no {task or 'model'} under {root}/", hint=f"train one with `{train}`, or name one with --model"
+    )
+
+
+def models_in(root: Path) -> Iterator[ModelDirectory]:
+    """The models of all tasks in a folder, by their names. Some may be damaged."""
+    for file in sorted(root.glob(f"*/{CONFIG}")):
+        if not file.parent.name.startswith("."):
+            yield ModelDirectory(file.parent)
+
+
+def names() -> list[str]:
+    """The names of the models under ./checkpoints/."""
+    return [model.path.name for model in models_in(ROOT)]
+
+
+def option_for(model: ModelDirectory) -> str:
+    """What a command line needs to mean this model: nothing where it is the default of its task, else ` -m NAME`."""
+    under_root = os.path.abspath(model.path.parent) == os.path.abspath(ROOT)
+    try:
+        default = None if os.environ.get(VARIABLE) else default_model(model.task())
+    except ModelError:
+        default = None
+    if default is not None and os.path.samefile(default.path, model.path):
+        return ""
+    name = model.path.name if under_root and not has_config(Path(model.path.name)) else str(model.path)
+    return f" -m {shlex.quote(name)}"
+
+
+def why(name: str | None, model: ModelDirectory) -> str:
+    """Why a command has taken this model, in a word or two; nothing where it was named."""
+    if name:
+        return ""
+    if os.environ.get(VARIABLE):
+        return f"${VARIABLE}"
+    return "the default" if model.path.name in read_defaults(model.path.parent).values() else "the latest"
 
 
 def wrong_task(model: ModelDirectory, found: str, needed: str) -> ModelError:
@@ -54,18 +133,3 @@ def _resolve(name: str) -> Path:
     """
     path = Path(name)
     return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
-
-
-def _newest(task: str | None) -> ModelDirectory:
-    found = sorted(ROOT.glob(f"*/{CONFIG}"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for file in found:
-        model = ModelDirectory(file.parent)
-        try:
-            if model.task() == task or task is None:
-                return model
-        except ModelError:
-            continue  # a damaged model is no reason not to find a sound one
-    train = f"charnn train CORPUS --task {task}" if task else "charnn train CORPUS"
-    raise ModelNotFoundError(
-        f"no {task or 'model'} under {ROOT}/", hint=f"train one with `{train}`, or name one with --model"
-    )

@@ -136,6 +136,7 @@ class Objects:
 
     def _object(self, item: Item, labels: list[tuple[str, float]], p_K: Floats) -> dict[str, Any]:
         result: dict[str, Any] = {"file": item.file, "line": item.line, "text": item.text}
+        result["model"] = str(self._model.path)
         if self._model.multiple:
             result["labels"] = {label: round(p, DECIMALS) for label, p in labels}
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
 import sys
 from typing import Any
 
@@ -65,6 +66,12 @@ def notice(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def aside(message: str) -> None:
+    """Says something that only a person at a terminal needs, dimly where the terminal has styles."""
+    if is_terminal():
+        notice(f"\x1b[2m{message}\x1b[0m" if has_styles() else message)
+
+
 def warn(message: str) -> None:
     notice(f"charnn: warning: {message}")
 
@@ -81,6 +88,11 @@ def report(failure: CharnnError) -> None:
 def is_terminal() -> bool:
     """Whether stderr is a terminal, where a view may redraw itself."""
     return sys.stderr.isatty()
+
+
+def has_styles() -> bool:
+    """Whether the terminal may be told to write dimly or in colours."""
+    return os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 def stdout_is_terminal() -> bool:

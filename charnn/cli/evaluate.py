@@ -82,6 +82,7 @@ def evaluate(
     from charnn import api
     from charnn.checkpoint.locate import is_named
     from charnn.cli import console
+    from charnn.cli.chosen import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
     from charnn.tasks.known_data import known_data
@@ -92,6 +93,7 @@ def evaluate(
     chosen = api.task_of(directory)
     who = f"{directory.path} is a {chosen.title}"
     api.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
+    announce(directory, model)
     loaded = chosen.load(chosen.directory(directory.path), precision=precision, threads=options.processors())
     told_by_content = task is None and not is_named(model)
     with files_read() as sources:
@@ -105,7 +107,7 @@ def evaluate(
         with api.naming_the_task(chosen if told_by_content else None):
             for finding in evaluation.run():
                 if as_json:
-                    console.write_json(finding.to_json())
+                    console.write_json({**finding.to_json(), "model": str(directory.path)})
                 else:
                     console.write(finding.to_line())
     known = known_data(loaded.config, sources, files or [])
@@ -124,10 +126,10 @@ def evaluate(
 def _model(
     name: str | None, files: list[str], wanted: dict[str, Any], encoding: str, task_name: str | None
 ) -> ModelDirectory:
-    """The model that is named, or without a name the newest one of the task that is named, or else of that which the
+    """The model that is named, or without a name the default of the task that is named, or else of that which the
     options or FILE belong to.
 
-    Where only FILE tells the task, and there is no model of that task, it is the newest model of any task: a treebank
+    Where only FILE tells the task, and there is no model of that task, it is the default of any task: a treebank
     can be read as a text, too.
     """
     from charnn import api

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def info(
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[NAME|PATH]", help="Describe this model.", show_default="$CHARNN_MODEL, else the newest one"
-        ),
+        typer.Argument(metavar="[NAME|PATH]", help="Describe this model.", show_default="that of --model"),
     ] = None,
     model: options.Model = None,
     as_json: options.AsJson = False,

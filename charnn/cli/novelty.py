@@ -13,6 +13,7 @@ from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.novelty.report import NamedText
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
 
 AT_LEAST = 20
 HELD_OUT = 1_000_000
@@ -75,20 +76,25 @@ def novelty(
     charnn novelty --corpus input.txt --at-least 50 --json story.txt
     """
     from charnn.cli import console
+    from charnn.cli.chosen import announce
     from charnn.corpora.folders import corpus_files
     from charnn.novelty.matches import matches
     from charnn.novelty.report import Baseline, Results, lines
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     if corpus and model is not None:
         raise UsageError("--corpus takes the place of the text that --model was trained on", hint="give one of them")
     if corpus and "-" in corpus and "-" in (files or ["-"]):
         raise UsageError("standard input is the text and the corpus, too", hint="name a FILE")
     options.announce_terminal(files)
-    any_bytes, held_out = False, list[str]()
+    any_bytes, held_out, used = False, list[str](), dict[str, str]()
     if corpus:
         sources = _read(corpus_files(corpus), encoding, any_bytes=False)
     else:
-        any_bytes, sources, held_out = _texts_of_model(model)
+        directory = LanguageModelDirectory.find(model)
+        announce(directory, model)
+        used["model"] = str(directory.path)
+        any_bytes, sources, held_out = _texts_of_model(directory)
     texts = _read(files or ["-"], encoding, any_bytes=any_bytes)
     for name in (text.name for text in (*texts, *sources) if not text.text):
         raise CorpusError(f"{name}: the text is empty, and there is nothing to compare")
@@ -106,7 +112,7 @@ def novelty(
         records = results.reports(Baseline.of(found[len(texts) :]))
     for record, rows in records:
         if as_json:
-            console.write_json(record)
+            console.write_json({**record, **used})
         else:
             console.write(rows)
 
@@ -118,13 +124,12 @@ def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[Named
     return [NamedText(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
 
 
-def _texts_of_model(name: str | None) -> tuple[bool, list[NamedText], list[str]]:
+def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[NamedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
     from charnn.novelty.report import NamedText
     from charnn.tasks.language_model.corpus import held_out_texts, training_texts
-    from charnn.tasks.language_model.directory import LanguageModelDirectory
 
-    config = LanguageModelDirectory.find(name).config()
+    config = directory.config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
         sources = [NamedText(*text) for text in training_texts(config.corpus, any_bytes=any_bytes)]

@@ -16,6 +16,8 @@ from charnn.errors import UsageError
 from charnn.tasks.options import Option
 from charnn.tasks.task import InferencePrecision
 
+DEFAULT_MODEL = "$CHARNN_MODEL, else that of `charnn models --default`, else the one there whose training ended last"
+
 Files = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE]...", help="Read these files; - is stdin.", show_default="stdin"),
@@ -27,7 +29,7 @@ Model = Annotated[
         "-m",
         metavar="NAME|PATH",
         help="Use this model: a model directory, or the name of one under checkpoints/.",
-        show_default="$CHARNN_MODEL, else the newest one there",
+        show_default=DEFAULT_MODEL,
     ),
 ]
 Seed = Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import console, options, sample_options
+from charnn.cli import chosen, console, options, sample_options
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
@@ -104,6 +104,7 @@ def sample(
             f"be one, bash writes $'{escape[0]}', and --prompt-file reads it from a file"
         )
     seed = secrets.randbelow(SEEDS) if seed is None else seed
+    chosen.announce(loaded.directory, model, seed=seed)
     if interactive:
         from charnn.cli.interactive import Conversation, converse
 
@@ -161,6 +162,7 @@ class TextWriter:
             "text": "".join(self._shown),
             "prompt": text.request.prompt,
             "reason": text.reason,
+            "model": str(self._model.path),
             "seed": self._seed,
             "number": text.request.number,
             "log_probability": text.log_probability,

@@ -33,7 +33,7 @@ def score(
             metavar="NAME|PATH",
             help="Score with this model: a model directory, or the name of one under checkpoints/. Repeatable: each "
             "model scores every line, and the best one is named.",
-            show_default="$CHARNN_MODEL, else the newest one there",
+            show_default=options.DEFAULT_MODEL,
         ),
     ] = None,
     ends: Annotated[
@@ -113,7 +113,7 @@ def score(
     tail -f app.log | charnn score --threshold 2.5
     charnn score -m english -m french letter.txt | cut -f1 | sort | uniq -c
     """
-    from charnn.cli import console, score_views
+    from charnn.cli import chosen, console, score_views
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.language_model.use.lines import LineScorer, score_stream
     from charnn.tasks.language_model.use.model import LanguageModel
@@ -141,7 +141,7 @@ def score(
     known = score_views.Labels(loaded[0].labels, readers[0].label_probabilities) if labels else None
     view: score_views.View
     if as_json:
-        view = score_views.Objects(names, readers[0].tokenizer if per_character else None, known)
+        view = score_views.Objects(names, str(loaded[0].path), readers[0].tokenizer if per_character else None, known)
     elif per_character:
         view = score_views.Symbols(readers[0].tokenizer)
     elif color:
@@ -151,6 +151,8 @@ def score(
         view = score_views.Plain() if threshold is not None else known or score_views.Table(names)
     unseen = _Unseen(names, readers)
     options.announce_terminal(files)
+    for name, each in zip(wanted, loaded, strict=True):
+        chosen.announce(each.directory, name)
     read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes)
     with closing(LineScorer(readers, ends=ends, threads=options.processors())) as scorer:
         for chunk in score_stream(read, scorer):

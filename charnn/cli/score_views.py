@@ -110,8 +110,11 @@ class Objects:
     """Writes a JSON object for each line. It has the line's symbols if their tokenizer is given, and the figures of
     every label if there are `labels`."""
 
-    def __init__(self, names: Sequence[str], tokenizer: Tokenizer | None, labels: Labels | None = None) -> None:
-        self._names, self._labels = names, labels
+    def __init__(
+        self, names: Sequence[str], path: str, tokenizer: Tokenizer | None, labels: Labels | None = None
+    ) -> None:
+        """`path` is that of the model where there is one, and `names` are what several were called."""
+        self._names, self._path, self._labels = names, path, labels
         self._symbols = SymbolNats(tokenizer) if tokenizer is not None else None
 
     def text(self, lines: Numbered) -> str:
@@ -126,7 +129,7 @@ class Objects:
             result["best"] = None if best is None else self._names[best]
             result["models"] = dict(zip(self._names, map(_figures, scored.scores), strict=True))
             return result
-        result |= _figures(scored.scores[0])
+        result |= {"model": self._path, **_figures(scored.scores[0])}
         if self._labels is not None:
             result |= self._labels.to_json(scored)
         if self._symbols is not None:

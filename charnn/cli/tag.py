@@ -136,6 +136,7 @@ def tag(
     tail -f chat.log | charnn tag --to slashed
     """
     from charnn.cli import console
+    from charnn.cli.chosen import announce
     from charnn.corpora.sources import check_encoding
     from charnn.segmentation.graphemes import is_one
     from charnn.tasks.tagger.config import PASSED_OVER
@@ -174,7 +175,7 @@ def tag(
     )
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
     writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure, appends=append)
-    objects = JsonWriter(writer) if as_json else None
+    objects = JsonWriter(writer, str(loaded.path)) if as_json else None
     of_model = {column: lexicon.tags[column] for column in chosen}
     forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
     constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
@@ -185,6 +186,7 @@ def tag(
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
     skipped = _Skipped()
     options.announce_terminal(files)
+    announce(loaded.directory, model)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with loaded:
         skip = skipped if on_error == "skip" else None

@@ -134,6 +134,7 @@ def train(
 
 def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None:
     """Says on stderr what was reached and how to go on, and writes the path, or the result as JSON, to stdout."""
+    from charnn.checkpoint.locate import option_for
     from charnn.cli import console
     from charnn.readable import duration
 
@@ -153,8 +154,18 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
         console.notice(session.verdict)
     for remark in session.remarks:
         console.notice(remark)
+    task = TASKS[config.task]
+    as_it_is = " as it is" if outcome == "interrupt" else ""
+    reads = " < FILE" if task.reads_input else ""
+    console.notice(f"use it{as_it_is}: charnn {task.commands[0]}{option_for(session.directory)}{reads}")
     if as_json:
-        result = {"model": str(path), "outcome": outcome, "verdict": session.verdict, **scores.to_json()}
+        result = {
+            "model": str(path),
+            "seed": config.training.seed,
+            "outcome": outcome,
+            "verdict": session.verdict,
+            **scores.to_json(),
+        }
         console.write_json(result)
     elif outcome != "interrupt":
         console.write(f"{path}\n")

@@ -43,7 +43,7 @@ class Model(Generic[D, C]):
 
     @classmethod
     def find(cls, name: str | None, *, precision: InferencePrecision | None = None, threads: int = 1) -> Self:
-        """Does what `load` does; without a name it takes $CHARNN_MODEL or else the newest model in ./checkpoints/."""
+        """Does what `load` does; without a name it takes $CHARNN_MODEL or else the default under ./checkpoints/."""
         return cls(cls.directory_class.find(name), precision=precision, threads=threads)
 
     def __enter__(self) -> Self:

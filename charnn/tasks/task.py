@@ -110,7 +110,9 @@ class Task(ABC, Generic[C]):
     summary: ClassVar[str]
     """One line that says what it learns and what it is used for."""
     commands: ClassVar[tuple[str, ...]]
-    """The commands that use its models, apart from eval and info."""
+    """The commands that use its models, apart from eval and info; the first one is what most people want."""
+    reads_input: ClassVar[bool] = True
+    """Whether that first command has to be given something to read."""
     training_options: ClassVar[type[Any]]
     """The class of the options for training (`charnn.tasks.options`)."""
     evaluation_options: ClassVar[type[Any]] = NoOptions

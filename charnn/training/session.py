@@ -219,3 +219,5 @@ class Session(Generic[C]):
         if outcome != "interrupt" and self.directory.has_quantized_graph():
             quantization = self._measure_quantization()
         self._keeper.update(record=record, quantization=quantization)
+        if outcome != "interrupt":
+            self.directory.write_ended()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -138,6 +140,25 @@ def process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         for stream in (child.stdin, child.stdout, child.stderr):
             if stream is not None:
                 stream.close()
+
+
+@pytest.fixture
+def at_terminal(process: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Result]:
+    """Runs a command line whose stderr is a terminal. Its end of line is that of a terminal."""
+
+    def run_there(*arguments: str | Path, **streams: Any) -> Result:
+        terminal, its_side = pty.openpty()
+        child = process(*arguments, stderr=its_side, **streams)
+        os.close(its_side)
+        said = bytearray()
+        with suppress(OSError):  # Linux says EIO where the other side of a terminal has been closed
+            while data := os.read(terminal, 4096):
+                said += data
+        os.close(terminal)
+        out, _ = child.communicate(timeout=20)
+        return Result(child.returncode, out, said.decode())
+
+    return run_there
 
 
 @pytest.fixture

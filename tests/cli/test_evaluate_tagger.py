@@ -24,6 +24,7 @@ from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.reference import held_out
+from tests.ended import end_before
 from tests.paths import ROOT
 
 FIXTURE = ROOT / "tests" / "tasks" / "tagger" / "use" / "ud_fixture"
@@ -213,7 +214,7 @@ def test_errors_of_held_out_sentences_have_the_lines_of_the_treebank(evaluate, t
     assert evaluate("--errors", "--columns", "upos").text == f"{place}\tsleep\tupos VERB -> NOUN\tdogs >>sleep<<\n"
 
 
-def test_errors_as_json_are_an_object_a_line(evaluate):
+def test_errors_as_json_are_an_object_a_line(evaluate, tagger):
     lines = evaluate("gold.conllu", "--errors", "--json", "--columns", "xpos").text.splitlines()
     assert [json.loads(line) for line in lines] == [
         {
@@ -226,6 +227,7 @@ def test_errors_as_json_are_an_object_a_line(evaluate):
             "words": ["cats", "sleep"],
             "place": 1,
             "word": "sleep",
+            "model": str(tagger),
         },
         {
             "file": "gold.conllu",
@@ -237,6 +239,7 @@ def test_errors_as_json_are_an_object_a_line(evaluate):
             "words": ["cats", "cats"],
             "place": 0,
             "word": "cats",
+            "model": str(tagger),
         },
     ]
 
@@ -425,7 +428,7 @@ def models(tagger, trained, tmp_path):
     def put(*names):
         for age, name in enumerate(names):
             path = shutil.copytree(tagger if "tagger" in name else trained.path, tmp_path / "checkpoints" / name)
-            os.utime(path / "config.json", (10**9 - age, 10**9 - age))
+            end_before(path, age)
 
     (tmp_path / "gold.conllu").write_text(conllu(GOLD))
     (tmp_path / "text.txt").write_text("the cat\n")

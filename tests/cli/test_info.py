@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from types import SimpleNamespace
 
@@ -14,6 +13,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
+from tests.ended import end_before
 
 
 def test_everything_about_the_model_is_on_stdout(charnn, trained):
@@ -142,6 +142,5 @@ def test_a_missing_file_of_a_tagger_is_named(charnn, tagger, tmp_path, said_once
 def test_the_newest_model_is_meant_whatever_its_task(charnn, trained, tagger, tmp_path, task):
     for name, model in (("tagger", tagger), ("language-model", trained.path)):
         copy = shutil.copytree(model, tmp_path / "checkpoints" / name)
-        age = int(name != task)
-        os.utime(copy / "config.json", (10**9 - age, 10**9 - age))
+        end_before(copy, int(name != task))
     assert charnn("info", "--json").json["task"] == task

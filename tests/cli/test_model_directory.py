@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 import pytest
+
+from tests.ended import end_before
 
 
 def files_of(directory):
@@ -124,10 +125,9 @@ def test_a_place_where_no_directory_can_be_is_said(charnn, text_file, said_once)
 def test_the_newest_model_is_the_one_meant_and_a_damaged_one_is_passed_over(charnn, trained, tmp_path):
     for age, name in enumerate(("newest", "middle", "oldest")):
         model = shutil.copytree(trained.path, tmp_path / "checkpoints" / name)
-        os.utime(model / "config.json", (10**9 - age, 10**9 - age))
+        end_before(model, age)
     assert charnn("info", "--json").json["model"] == "checkpoints/newest"
     (tmp_path / "checkpoints/newest/config.json").write_text("{}")
-    os.utime(tmp_path / "checkpoints/newest/config.json", (10**9, 10**9))
     assert charnn("info", "--json").json["model"] == "checkpoints/middle"
 
 

@@ -153,7 +153,7 @@ def test_json_has_what_is_promised_and_null_where_there_are_no_characters(score)
     found = objects(score(LINES, "--json"))
     assert [line["line"] for line in found] == [1, 2, 3, 4, 5, 6]
     assert [line["text"] for line in found] == [line.rstrip("\r") for line in LINES.split("\n")]
-    assert all(set(line) == {"line", "text", "characters", "nats", "bits_per_character"} for line in found)
+    assert all(set(line) == {"line", "text", "model", "characters", "nats", "bits_per_character"} for line in found)
     assert (found[2]["nats"], found[2]["bits_per_character"]) == (0.0, None)
     assert found[0]["bits_per_character"] == pytest.approx(found[0]["nats"] / math.log(2) / 22, abs=1e-5)
 

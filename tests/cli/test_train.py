@@ -54,7 +54,7 @@ def test_json_is_one_object_with_the_model_the_outcome_and_the_scores(charnn, te
     result = charnn("train", "text.txt", *tiny, "--json")
     assert result.code == 0
     assert set(result.json) == {
-        "model", "outcome", "verdict", "nats_per_character", "bits_per_character", "step", "epoch", "seconds",
+        "model", "seed", "outcome", "verdict", "nats_per_character", "bits_per_character", "step", "epoch", "seconds",
     }  # fmt: skip
     assert result.json["model"] == "checkpoints/text"
     assert result.json["outcome"] == "budget"
@@ -256,10 +256,11 @@ def test_a_start_from_another_model_keeps_its_depth(charnn, text_file, said_once
         assert said in said_once(result)
 
 
-def test_the_last_notice_says_what_the_run_came_to(trained):
-    last = trained.result.err.splitlines()[-1]
-    assert "on its own data" in last
-    assert "on held-out data" in last
+def test_the_last_notices_say_what_the_run_came_to_and_how_to_use_it(trained):
+    *_, verdict, use = trained.result.err.splitlines()
+    assert "on its own data" in verdict
+    assert "on held-out data" in verdict
+    assert use == "use it: charnn sample"
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])

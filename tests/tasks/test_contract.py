@@ -21,7 +21,7 @@ import torch
 import charnn
 from charnn import api
 from charnn.cells import CELLS
-from charnn.checkpoint.directory import CONFIG, GRAPH, HISTORY, QUANTIZED_GRAPH, TRAINING_STATE, WEIGHTS
+from charnn.checkpoint.directory import CONFIG, ENDED, GRAPH, HISTORY, QUANTIZED_GRAPH, TRAINING_STATE, WEIGHTS
 from charnn.errors import CharnnError, ConfigError, ModelFormatError, ModelNotFoundError, UsageError
 from charnn.tasks import TASKS
 from charnn.tasks.options import Option, options_from, options_of
@@ -135,7 +135,7 @@ def state(name: str, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def assert_same_run(name: str, left: Path, right: Path) -> None:
     """Equal to the last bit: what using the model needs, what resuming needs, and the history."""
     assert history(left) == history(right)
-    clocked = {CONFIG, HISTORY, TRAINING_STATE}
+    clocked = {CONFIG, HISTORY, ENDED, TRAINING_STATE}
     files = [{str(f.relative_to(path)) for f in path.rglob("*") if f.is_file()} for path in (left, right)]
     assert files[0] == files[1] > clocked
     for file in files[0] - clocked:

@@ -26,6 +26,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     data = "texts"
     summary = "learns a text, writes more of it, and says how well it predicts other texts"
     commands = ("sample", "score", "novelty")
+    reads_input = False
     training_options = LanguageModelOptions
     evaluation_options = LanguageModelEvaluationOptions
     several_processes = True

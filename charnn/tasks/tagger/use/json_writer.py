@@ -13,21 +13,21 @@ DECIMALS = 6
 
 
 class JsonWriter:
-    """Writes an object for each sentence that has words: its file, line and words, and for each column its tags.
+    """Writes an object for each sentence that has words: its file, line, model and words, and for each column its tags.
 
     With probabilities or alternatives, these are there by column too. A malformed sentence has its error instead.
     """
 
-    def __init__(self, writer: TagWriter) -> None:
-        """`writer` says what takes the place of tags that are not probable enough."""
-        self._writer = writer
+    def __init__(self, writer: TagWriter, model: str) -> None:
+        """`writer` says what takes the place of tags that are not probable enough; `model` is the model's path."""
+        self._writer, self._model = writer, model
 
     def text(self, sentences: Iterable[AnnotatedSentence]) -> str:
         objects = (self._object(*one) for one in sentences if one.sentence.words or one.sentence.error)
         return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in objects)
 
     def _object(self, sentence: Any, annotations: Any) -> dict[str, Any]:
-        result: dict[str, Any] = {"file": sentence.name, "line": sentence.line}
+        result: dict[str, Any] = {"file": sentence.name, "line": sentence.line, "model": self._model}
         if annotations is None:
             return {**result, "error": str(sentence.error)}
         written = [self._writer.as_written(annotation) for annotation in annotations]
