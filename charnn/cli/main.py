@@ -7,8 +7,9 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -66,6 +67,12 @@ def charnn(
     """
 
 
+@cache
+def command_line() -> Callable[..., Any]:
+    """What reads a command line. It is made of the signatures of all commands, which takes some 30 ms."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes.end(run(sys.argv[1:]))
@@ -76,7 +83,7 @@ def run(arguments: list[str]) -> int:
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
         with missing_packages_explained(), _warnings_printed():
-            outcome = app(arguments, standalone_mode=False)
+            outcome = command_line()(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
         return _usage_error(failure, arguments)

@@ -157,7 +157,8 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
     task = TASKS[config.task]
     as_it_is = " as it is" if outcome == "interrupt" else ""
     reads = " < FILE" if task.reads_input else ""
-    console.notice(f"use it{as_it_is}: charnn {task.commands[0]}{option_for(session.directory)}{reads}")
+    for command in task.commands[:1]:
+        console.notice(f"use it{as_it_is}: charnn {command}{option_for(session.directory)}{reads}")
     if as_json:
         result = {
             "model": str(path),
