@@ -119,7 +119,8 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     if len(rows[0]) == 3:
         has_features = sum(";" in row[1] for row in rows) >= 0.5 * len(rows)
         return FoundPairs("features between two columns", is_sure=True) if has_features else None
-    if min(len(sources), len(targets)) < AS_VARIED * max(len(sources), len(targets), 0.5 * len(rows)):
+    fewer, more = sorted((len(sources), len(targets)))
+    if 2 * fewer <= more or fewer < LEAST_VARIED * len(rows):
         return None
     symbols = [symbol for row in rows for symbol in row[1].split()]
     is_spaced = len(symbols) >= 2 * len(rows) and sum(map(len, symbols)) <= LONGEST_SYMBOL * len(symbols)
@@ -130,7 +131,7 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
 
 def _has_usual_names(lines: Sequence[str]) -> bool:
     """Whether a table or JSON lines name a source and a target."""
-    if len(lines) < 2:
+    if len(lines) < (1 if "".join(lines[:1]).startswith("{") else 2):
         return False
     names: Sequence[str] = lines[0].rstrip("\r").split("\t" if "\t" in lines[0] else ",")
     if lines[0].startswith("{"):
@@ -144,8 +145,8 @@ def _has_usual_names(lines: Sequence[str]) -> bool:
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""
-AS_VARIED = 0.4
-"""The least ratio of the number of different values of one side to that of the other."""
+LEAST_VARIED = 0.2
+"""The least number of different values of a side, as a fraction of the lines. In a running text words recur."""
 LONGEST_SYMBOL = 2.5
 """The most characters that symbols between spaces have on average."""
 _TAG = re.compile(r"[A-Z][A-Z0-9$*+:|-]*|[^\w\s]{1,3}|_")

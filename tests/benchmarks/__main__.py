@@ -4,7 +4,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
 hour), `labels` (four minutes a seed), `tagging-quality` (forty minutes), `tagging-ablation` (twenty),
-`segmentation` (eight) and `entities` (fifteen).
+`segmentation` (eight), `entities` (fifteen), `classifying` (ten), `transducing` (three quarters of an hour a seed) and
+`transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -38,11 +39,20 @@ from tests.benchmarks import (
     tagging_quality,
     tokenizers,
     training,
+    transducing,
 )
 
 ON_REQUEST = {
     *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
-    *("classifying", "tagging-quality", "tagging-ablation", "segmentation", "entities"),
+    *(
+        "classifying",
+        "transducing",
+        "transducing-ablation",
+        "tagging-quality",
+        "tagging-ablation",
+        "segmentation",
+        "entities",
+    ),
 }
 
 
@@ -68,6 +78,18 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),
+        "transducing": partial(
+            transducing.run, given.treebanks, seeds=given.seeds, time=given.time, epochs=given.epochs, sets=given.sets
+        ),
+        "transducing-ablation": partial(
+            transducing.ablation,
+            given.treebanks,
+            seeds=given.seeds,
+            time=given.time,
+            epochs=given.epochs,
+            sets=given.sets,
+            variants=given.variants,
+        ),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
@@ -101,11 +123,12 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="tagging-ablation, segmentation, entities, stopping, openings: of each run",
+        help="tagging-ablation, segmentation, entities, stopping, openings, transducing: of each run",
     )
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
-    add("--variants", metavar="A,B", type=names, help="ablation: only these beside the default")
+    add("--sets", metavar="A,B", type=names, help="transducing: only these folders, such as g2p/ice")
+    add("--variants", metavar="A,B", type=names, help="ablation, transducing-ablation: only these beside the default")
     add("--reach", metavar="NATS", type=float, help=f"quality: time the way to this loss; default: {quality.REACH}")
     add("--reach-time", metavar="12s", type=duration, help="quality: of the run that is to reach it")
     given = parser.parse_intermixed_args()

@@ -1,0 +1,179 @@
+"""How well and how fast lines are turned into others: pronunciation, inflection, normalisation, transliteration.
+
+Each set is a folder with train.tsv, dev.tsv and test.tsv, a source and a target on each line, with features between the
+two for inflection. charnn validates with dev.tsv and has its defaults otherwise; the whole of test.tsv is scored, with
+the beam that `eval` has. A row gives the word error rate, which is the fraction of lines that are not right as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+GROUPS = {
+    "g2p, 800 lines": [f"g2p/{language}" for language in ("ady", "gre", "ice", "ita", "khm")],
+    "g2p, 8,000 lines": [f"g2p/{language}" for language in ("dut", "hun", "fre")],
+    "inflection": [f"inflection/{language}" for language in ("tur", "deu", "swa")],
+    "normalisation": ["normalisation/slovene-bohoric"],
+    "transliteration": ["transliteration/english-hebrew"],
+}
+FIRST = {"normalisation/slovene-bohoric": (1_000, 10_000)}
+"""Of these sets the first so many lines are learned by themselves, too."""
+VARIANTS: dict[str, list[str]] = {
+    "default": [],
+    "attention none": ["--attention", "none", "--copy", "never"],
+    "attention additive": ["--attention", "additive"],
+    "attention dot": ["--attention", "dot"],
+    "attention monotonic": ["--attention", "monotonic"],
+    "no copying": ["--copy", "never"],
+    "no label smoothing": ["--label-smoothing", "0"],
+    "scheduled sampling 0.2": ["--scheduled-sampling", "0.2"],
+}
+CHARNN = [sys.executable, "-m", "charnn"]
+LINES = 5_000
+"""So many lines are transduced to see how fast that is; test lines are repeated until they are so many."""
+
+
+class Result(NamedTuple):
+    word_error_rate: float
+    symbol_error_rate: float
+    three_best: float
+    """The fraction of lines whose target is among the three likeliest."""
+    seconds: float
+    """Of training."""
+    greedy: float
+    """Lines a second, greedily, from file to file, the start included."""
+    beam: float
+    """The same with a beam of 5."""
+
+
+def run(
+    directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
+    sets: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5")
+    for group, names in GROUPS.items():
+        means = []
+        for name in names:
+            if (sets and not any(name.startswith(one) for one in sets)) or not _is_there(directory, name):
+                continue
+            for first in (*FIRST.get(name, ()), None):
+                results = _results(directory / name, _budget(time, epochs), seeds or 1, first)
+                _row(name if first is None else f"{name}, {first:,} lines", results)
+                if first is not None or name in FIRST:
+                    print(f"{'    looked up alone':<44} {100 * _lookup(directory / name, first):.2f}")
+            means.append(mean(one.word_error_rate for one in results))
+        if len(means) > 1:
+            print(f"{f'mean of {group}':<44} {100 * mean(means):.2f}")
+
+
+def ablation(
+    directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
+    sets: Sequence[str] | None = None, variants: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    """The same with single settings changed, side by side."""
+    for name in sets or ("g2p/ice", "g2p/dut", "inflection/tur"):
+        if _is_there(directory, name):
+            for variant in variants or VARIANTS:
+                options = [*_budget(time, epochs), *VARIANTS[variant]]
+                _row(f"{name}: {variant}", _results(directory / name, options, seeds or 1))
+
+
+def _is_there(directory: Path, name: str) -> bool:
+    found = (directory / name / "train.tsv").is_file()
+    if not found:
+        print(f"{name}: not in {directory}")
+    return found
+
+
+def _budget(time: str | None, epochs: float | None) -> list[str]:
+    if epochs is not None:
+        return ["--epochs", str(epochs)]
+    return [] if time is None else ["--time", time]
+
+
+def _results(folder: Path, options: Sequence[str], seeds: int, first: int | None = None) -> list[Result]:
+    return [_charnn(folder, [*options, "--seed", str(seed)], first) for seed in range(seeds)]
+
+
+def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
+    test = folder / "test.tsv"
+    with tempfile.TemporaryDirectory() as scratch:
+        model, train, sources = Path(scratch) / "model", Path(scratch) / "train.tsv", Path(scratch) / "sources"
+        train.write_text("".join((folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)[:first]), "utf-8")
+        command = [*CHARNN, "train", str(train), "--task", "transducer", "--valid", str(folder / "dev.tsv")]
+        started = time.perf_counter()
+        subprocess.run([*command, "--out", str(model), *options], check=True, capture_output=True)
+        trained = time.perf_counter() - started
+        scored = subprocess.run(
+            [*CHARNN, "eval", str(test), "-m", str(model), "--json"], check=True, capture_output=True
+        )
+        figures = json.loads(scored.stdout)
+        rows = [line.split("\t") for line in test.read_text("utf-8").splitlines()]
+        lines = ["\t".join(row[:-1]) for row in rows]
+        sources.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)), "utf-8")
+        likeliest = subprocess.run(
+            [*CHARNN, "transduce", str(sources), "-m", str(model), "--nbest", "3", "--json"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        right = _references(rows)
+        found = [json.loads(line) for line in likeliest.stdout.splitlines()]
+        among = [
+            any(one["target"] in right[line] for one in each["nbest"])
+            for line, each in zip(dict.fromkeys(lines), found, strict=True)
+        ]
+        speeds = [_speed(model, sources, beam) for beam in ("1", "5")]
+    return Result(figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, *speeds)
+
+
+def _references(rows: Sequence[Sequence[str]]) -> dict[str, set[str]]:
+    right: dict[str, set[str]] = {}
+    for row in rows:
+        right.setdefault("\t".join(row[:-1]), set()).add(row[-1])
+    return right
+
+
+def _speed(model: Path, sources: Path, beam: str) -> float:
+    """Lines a second. Each line is made another one, since `transduce` works once for lines that are the same."""
+    lines = sources.read_text("utf-8").splitlines()
+    many = [
+        f"{line[:1] * (number // len(lines))}{line}" for number, line in enumerate(lines * (LINES // len(lines) + 1))
+    ]
+    started = time.perf_counter()
+    subprocess.run(
+        [*CHARNN, "transduce", "-m", str(model), "--beam", beam], check=True, capture_output=True,
+        input="".join(f"{line}\n" for line in many[:LINES]).encode(),
+    )  # fmt: skip
+    return LINES / (time.perf_counter() - started)
+
+
+def _lookup(folder: Path, first: int | None) -> float:
+    """The word error rate where a known source gets its most frequent target, and an unknown one stays as it is."""
+    rows = [
+        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines()]
+        for name in ("train", "test")
+    ]
+    counts: dict[str, Counter[str]] = {}
+    for source, target in rows[0][:first]:
+        counts.setdefault(source, Counter())[target] += 1
+    known = {source: targets.most_common(1)[0][0] for source, targets in counts.items()}
+    return mean(known.get(source, source) != target for source, target in rows[1])
+
+
+def _row(name: str, results: Sequence[Result]) -> None:
+    rates = [100 * one.word_error_rate for one in results]
+    spread = f" ({min(rates):.2f} to {max(rates):.2f})" if len(rates) > 1 else ""
+    print(
+        f"{name:<44} {f'{mean(rates):.2f}{spread}':<23} {100 * mean(one.symbol_error_rate for one in results):>9.2f}  "
+        f"{100 * mean(one.three_best for one in results):>8.2f}  {mean(one.seconds for one in results):>6.1f} s  "
+        f"{mean(one.greedy for one in results):,.0f}, {mean(one.beam for one in results):,.0f}",
+        flush=True,
+    )

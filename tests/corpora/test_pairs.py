@@ -1,0 +1,116 @@
+"""Pairs are read from every form that people keep them in, and told from what is none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, recognize_pairs, split_features
+from charnn.errors import CorpusError, UsageError
+
+SIDES = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\u2028\u2029\x85"), min_size=1)
+ROWS = st.lists(st.tuples(SIDES, SIDES).map(lambda row: tuple(side.strip() for side in row)), min_size=1, max_size=8)
+whole_rows = ROWS.filter(lambda rows: all(all(row) for row in rows))
+
+
+def sides(pairs: list[Pair]) -> list[tuple[str, str]]:
+    return [(pair.source, pair.target) for pair in pairs]
+
+
+@given(rows=whole_rows, end=st.sampled_from(["\n", "\r\n"]), blank=st.booleans())
+def test_lines_with_a_tab_are_read_as_they_are(rows: list[tuple[str, str]], end: str, blank: bool) -> None:
+    names = {rows[0][0].lower(), rows[0][1].lower()}
+    text = (end * 2 if blank else end).join("\t".join(row) for row in rows)
+    if rows[0][0].startswith(("{", "\ufeff")) or names & {"source", "target", "word", "form", "from", "to"}:
+        return
+    assert sides(read_pairs(text, "pairs.tsv")) == rows
+
+
+@given(rows=whole_rows)
+def test_csv_and_json_give_the_same_pairs(rows: list[tuple[str, str]]) -> None:
+    table = io.StringIO()
+    csv.writer(table).writerows([("target", "source"), *((target, source) for source, target in rows)])
+    objects = "".join(json.dumps({"target": target, "source": source}) + "\n" for source, target in rows)
+    assert sides(read_pairs(table.getvalue(), "pairs.csv")) == rows
+    assert sides(read_pairs(objects, "pairs.jsonl")) == rows
+
+
+def test_the_middle_one_of_three_columns_has_features() -> None:
+    (pair,) = read_pairs("sing\tV;PST\tsang\n", "forms.tsv")
+    assert pair == Pair("sing", "sang", "V;PST", 1)
+    (other,) = read_pairs("V;PST\tsing\tsang\n", "forms.tsv", PairsLayout(source="2", features="1", target="3"))
+    assert (other.source, other.target, other.features) == ("sing", "sang", "V;PST")
+    (without,) = read_pairs("sing\tV;PST\tsang\n", "forms.tsv", PairsLayout(source="1", target="3"))
+    assert without.features == ""
+
+
+def test_lists_in_json_are_joined() -> None:
+    record = {"lemma": "sing", "features": ["V", "PST"], "form": ["s", "a", "ng"]}
+    (pair,) = read_pairs(json.dumps(record), "forms.jsonl")
+    assert pair == Pair("sing", "s a ng", "V;PST", 1)
+
+
+@pytest.mark.parametrize(
+    ("features", "single"),
+    [
+        ("V;PST", ("V", "PST")),
+        ("N;ABL(PL;PSS(2,SG))", ("N", "ABL", "PL", "PSS", "2", "SG")),
+        ("V|Tense=Past  x", ("V", "Tense=Past", "x")),
+        ("", ()),
+        (";;", ()),
+    ],
+)
+def test_features_are_parted(features: str, single: tuple[str, ...]) -> None:
+    assert split_features(features) == single
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "said"),
+    [
+        ("a\tb\n\n\nc\n", "pairs.tsv", "pairs.tsv:4: 1 column, where the first row has 2"),
+        ('source,target\na,b\n"c\nd",e\nf\n', "pairs.csv", "pairs.csv:5: 1 column, where the header has 2"),
+        ('source,target\na,"b\n', "pairs.csv", "pairs.csv:2: not CSV"),
+        ('{"source": "a", "target": "b"}\n[]\n', "pairs.jsonl", "pairs.jsonl:2: not a JSON object"),
+        ('{"source": "a", "target": "b"}\n{"source": "a"}\n', "pairs.jsonl", "pairs.jsonl:2: no 'target'"),
+        ('{"source": "a", "target": 7}\n', "pairs.jsonl", "pairs.jsonl:1: not a text: 'target'"),
+        ("a\t \n", "pairs.tsv", "pairs.tsv:1: the target is empty"),
+    ],
+)
+def test_a_broken_row_is_named_with_its_line(text: str, name: str, said: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read_pairs(text, name)
+    assert str(caught.value).startswith(said)
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="no column 'x'") as caught:
+        read_pairs("a\tb\tc\n1\t2\t3\n", "t.tsv", PairsLayout(source="x", target="b"))
+    assert str(caught.value.hint) == "name it with --source; there are a, b, c"
+    with pytest.raises(UsageError, match="there is no column 3; there are 2"):
+        read_pairs("a\tb\n", "t.tsv", PairsLayout(target="3"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("abc\ta b k\ncat\tk a t\ndog\td o g\nox\to k s\n", True),
+        ("go\tV;PST\twent\ngo\tV;PRS\tgoes\ngo\tV;NFIN\tgo\ngo\tV;PTCP\tgone\n", True),
+        ("lemma,features,form\ngo,V;PST,went\n", True),
+        ('{"source": "a", "target": "b"}\n', True),
+        ("alt\told\nneu\tnew\nrot\tred\nblau\tblue\n", False),
+        ("alt\told\nneu\tnew\n", None),
+        ("pos\tgood film\npos\tfine film\nneg\tbad film\nneg\tdull film\nneg\tlong film\n", None),
+        ("the\tDET\ncat\tNOUN\nsat\tVERB\non\tADP\n", None),
+        ("the\tDET\ncat\tNOUN\n\nsat\tVERB\non\tADP\n", None),
+        ("one line\nof text\nand more\nof it\n", None),
+        ("", None),
+    ],
+)
+def test_pairs_are_told_from_labels_tags_and_text(text: str, sure: bool | None) -> None:
+    found = recognize_pairs(text)
+    assert (None if found is None else found.is_sure) is sure

@@ -1,0 +1,143 @@
+"""The networks of all kinds: steps are whole targets, rows are alone, and hard attention sums all alignments."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph
+from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
+from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
+from charnn.tasks.transducer.use.runtime import RuntimeTransducerNetwork
+
+INPUTS, OUTPUTS = 9, 7
+KINDS: list[dict[str, Any]] = [
+    {"attention": attention, "cell": cell, "layers": layers, "copies": copies}
+    for attention in ("none", "additive", "dot", "monotonic")
+    for cell, layers, copies in (("lstm", 1, False), ("gru", 2, True), ("rnn", 1, True), ("lstm", 2, True))
+    if not (copies and attention == "none")
+]
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: " ".join(map(str, kind.values())))
+SOURCES = [
+    EncodedSource([8, 3, 4, 5, 0], 1, [7, 2, 3, 7, 7], [""] * 5),
+    EncodedSource([3, 6, 0], 0, [5, 4, 7], [""] * 3),
+    EncodedSource([7, 8, 2, 0], 2, [7, 7, 1, 7], [""] * 4),
+]
+TARGETS = [[2, 3, 3, 0], [5, 0], [1, 4, 6, 2, 0]]
+
+
+def network_of(kind: dict[str, Any]) -> TransducerNetwork:
+    torch.manual_seed(0)
+    config = TransducerNetworkConfig(INPUTS, OUTPUTS, hidden_size=8, embedding_size=5, **kind)
+    network = TransducerNetwork(config).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.5)
+    return network
+
+
+def runtime_of(network: TransducerNetwork) -> RuntimeTransducerNetwork:
+    weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    return RuntimeTransducerNetwork(
+        network.config, encoder_graph(network.config, weights), decoder_graph(network.config, weights)
+    )
+
+
+def stepped(decoder: SteppedDecoder, sources: list[EncodedSource], targets: list[list[int]]) -> list[np.ndarray]:
+    """ln p (T, V) of each symbol of each target, one step at a time."""
+    state, rows = decoder.begin(sources), np.arange(len(sources))
+    last_B, found = np.zeros(len(sources), np.int64), list[np.ndarray]()
+    for place in range(max(map(len, targets))):
+        step = decoder.step(last_B, state)
+        found.append(step.log_p_BV)
+        last_B = np.array([target[min(place, len(target) - 1)] for target in targets], np.int64)
+        state = after(state, step, rows, last_B)
+    return [np.stack([one[row] for one in found[: len(target)]]) for row, target in enumerate(targets)]
+
+
+def taught(network: TransducerNetwork, source: EncodedSource, target: list[int]) -> np.ndarray:
+    """The same (T, V) with the whole target given."""
+    sources = Sources(
+        torch.tensor([source.ids]),
+        torch.tensor([len(source.ids)]),
+        torch.tensor([source.features]),
+        torch.tensor([source.copies]),
+    )
+    with torch.no_grad():
+        memory = network.remember(sources)
+        states = network.decode(memory, torch.tensor([[0, *target[:-1]]]))
+        found: Tensor = network.log_probabilities(memory, states, torch.tensor([target]))
+    return found[0].numpy()
+
+
+@each_kind
+def test_steps_of_a_batch_are_whole_targets_of_single_sources(kind: dict[str, Any]) -> None:
+    network = network_of(kind)
+    for row, log_p_TV in enumerate(stepped(SteppedNetwork(network), SOURCES, TARGETS)):
+        np.testing.assert_allclose(log_p_TV, taught(network, SOURCES[row], TARGETS[row]), atol=2e-5)
+
+
+@each_kind
+def test_onnx_runtime_gives_what_the_network_gives(kind: dict[str, Any]) -> None:
+    network = network_of(kind)
+    pairs = zip(
+        stepped(SteppedNetwork(network), SOURCES, TARGETS), stepped(runtime_of(network), SOURCES, TARGETS), strict=True
+    )
+    for ours, theirs in pairs:
+        np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+@each_kind
+def test_probabilities_of_the_next_symbol_are_1_together(kind: dict[str, Any]) -> None:
+    for log_p_TV in stepped(SteppedNetwork(network_of(kind)), SOURCES, TARGETS):
+        np.testing.assert_allclose(np.exp(log_p_TV).sum(1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("row", range(len(SOURCES)))
+def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row: int, copies: bool) -> None:
+    """p(target) by trying every sequence of places, with the probabilities of each step from a single place."""
+    network = network_of({"attention": "monotonic", "copies": copies})
+    source, target = SOURCES[row], TARGETS[row]
+    total = sum(taught(network, source, target)[place, symbol] for place, symbol in enumerate(target))
+    decoder = SteppedNetwork(network)
+    places = range(source.features, len(source.ids))
+
+    def joint(history: tuple[int, ...], place: int) -> float:
+        """p(place, symbol | the last place) for the next symbol of the target."""
+        state, last = decoder.begin([source]), np.zeros(1, np.int64)
+        for at, symbol in zip(history, target, strict=False):
+            step = decoder.step(last, state)
+            last = np.array([symbol])
+            state = after(state, step, np.zeros(1, np.intp), last)
+            alpha_BS = np.zeros_like(state.alpha_BS)
+            alpha_BS[0, at] = 1
+            state = type(state)(state.memory, state.recurrent, alpha_BS)
+        found = decoder.step(last, state).joint_BSV
+        assert found is not None
+        return float(found[0, place, target[len(history)]])
+
+    p = 0.0
+    for path in itertools.combinations_with_replacement(places, len(target)):
+        p += float(np.prod([joint(path[:length], path[length]) for length in range(len(path))]))
+    assert np.log(p) == pytest.approx(total, abs=1e-4)
+
+
+def test_hard_attention_never_moves_back_and_never_looks_at_features() -> None:
+    network = network_of({"attention": "monotonic", "copies": False})
+    state = SteppedNetwork(network).begin(SOURCES)
+    places_B = first_place(torch.from_numpy(np.asarray(state.memory[-1]))).argmax(1).tolist()
+    assert places_B == [source.features for source in SOURCES]
+    alpha_BS = np.zeros_like(state.alpha_BS)
+    alpha_BS[:, 2] = 1
+    moved = type(state)(state.memory, state.recurrent, alpha_BS)
+    step = SteppedNetwork(network).step(np.full(len(SOURCES), 2), moved)
+    assert (step.attention_BS[:, :2] == 0).all()
