@@ -37,9 +37,11 @@ def width(text: str) -> int:
     return cell_len(text)
 
 
-def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """The rows as lines: the first cell of each to the left, the others to the right."""
+def aligned(rows: Sequence[Sequence[str]], gap: str = "  ", *, left: bool = False) -> list[str]:
+    """The rows as lines: the first cell of each to the left, and the others to the right unless `left` says so."""
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    if left:
+        return [gap.join(cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True)) for row in rows]
     return [gap.join(_padded(row, widths)) for row in rows]
 
 

@@ -86,6 +86,18 @@ class ModelDirectory:
             if directory.is_dir() and not any(directory.iterdir()):
                 directory.rmdir()
 
+    def remove(self, names: Collection[str] = ()) -> None:
+        """Removes the directory. `names` are the files that models of all kinds have.
+
+        Raises UsageError where it has anything but a model in it, or is only a link to one.
+        """
+        if not _may_be_replaced(self.path, NAMES.union(self.files, names)):
+            raise UsageError(f"{self.path}: not a model directory and nothing else, so it is left alone")
+        try:
+            shutil.rmtree(self.path)
+        except OSError as error:
+            raise ModelError(f"{self.path}: cannot be removed: {error.strerror}") from None
+
     # The following methods say what the model is.
 
     def document(self) -> dict[str, Any]:

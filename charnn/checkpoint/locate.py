@@ -28,13 +28,18 @@ def find_model(name: str | None, task: str | None) -> ModelDirectory:
     name = name or os.environ.get(VARIABLE) or None
     if name is None:
         return default_model(task)
-    path = _resolve(name)
-    if not has_config(path) and (near := difflib.get_close_matches(name, names(), 1)):
-        raise ModelNotFoundError(f"{path}: no model here (no {CONFIG})", hint=f"did you mean {near[0]}?")
-    model = ModelDirectory.open(path)
+    model = named_model(name)
     if task not in (None, found := model.task()):
         raise wrong_task(model, found, str(task))
     return model
+
+
+def named_model(name: str) -> ModelDirectory:
+    """The model of that name or path, which may be damaged. Raises ModelNotFoundError where there is none."""
+    path = _resolve(name)
+    if not has_config(path) and (near := _nearest(name)) is not None:
+        raise ModelNotFoundError(f"{path}: no model here (no {CONFIG})", hint=f"did you mean {near}?")
+    return ModelDirectory.open(path)
 
 
 def default_model(task: str | None, root: Path = ROOT) -> ModelDirectory:
@@ -84,6 +89,13 @@ def models_in(root: Path) -> Iterator[ModelDirectory]:
 def names() -> list[str]:
     """The names of the models under ./checkpoints/."""
     return [model.path.name for model in models_in(ROOT)]
+
+
+def _nearest(name: str) -> str | None:
+    """The name under ./checkpoints/ that is most like this one, whatever its case; None where none is like it."""
+    known = {known.lower(): known for known in names()}
+    near = difflib.get_close_matches(name.removeprefix(f"{ROOT}/").lower(), known, 1)
+    return known[near[0]] if near else None
 
 
 def option_for(model: ModelDirectory) -> str:

@@ -23,6 +23,11 @@ def write(text: str) -> None:
     _write(text.encode("utf-8", "surrogateescape"))
 
 
+def write_bytes(data: bytes) -> None:
+    """Writes to stdout, and flushes, what is no text."""
+    _write(data)
+
+
 def write_json(value: dict[str, Any]) -> None:
     """Writes one object on one line. A byte that is not UTF-8 becomes JSON's escape of half a surrogate pair."""
     _write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))

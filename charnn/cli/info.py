@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import completion, options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 def info(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|PATH]", help="Describe this model.", show_default="that of --model"),
+        typer.Argument(
+            metavar="[NAME|PATH]",
+            help="Describe this model.",
+            show_default="that of --model",
+            autocompletion=completion.models,
+        ),
     ] = None,
     model: options.Model = None,
     as_json: options.AsJson = False,

@@ -15,7 +15,20 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from charnn.cli import classify, console, evaluate, info, novelty, processes, sample, score, tag, train, transduce
+from charnn.cli import (
+    classify,
+    console,
+    evaluate,
+    info,
+    models,
+    novelty,
+    processes,
+    sample,
+    score,
+    tag,
+    train,
+    transduce,
+)
 from charnn.cli.usage import explained
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.extras import missing_packages_explained
@@ -38,6 +51,7 @@ app.command("score")(score.score)
 app.command("eval")(evaluate.evaluate)
 app.command("novelty")(novelty.novelty)
 app.command("info")(info.info)
+app.add_typer(models.app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from charnn.cli import console
+from charnn.cli import completion, console
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks.options import Option
@@ -30,6 +30,7 @@ Model = Annotated[
         metavar="NAME|PATH",
         help="Use this model: a model directory, or the name of one under checkpoints/.",
         show_default=DEFAULT_MODEL,
+        autocompletion=completion.models,
     ),
 ]
 Seed = Annotated[

@@ -30,6 +30,13 @@ def reference() -> str:
 
     parts = [INTRODUCTION]
     parts += ["\n".join(_command(str(command.name), command.callback)) for command in app.registered_commands]
+    for group in app.registered_groups:
+        of_group = group.typer_instance
+        assert of_group is not None
+        name = str(of_group.info.name)
+        if of_group.registered_callback is not None:
+            parts.append("\n".join(_command(name, of_group.registered_callback.callback)))
+        parts += ["\n".join(_command(f"{name} {one.name}", one.callback)) for one in of_group.registered_commands]
     return "\n".join(parts)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import completion, options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def score(
             help="Score with this model: a model directory, or the name of one under checkpoints/. Repeatable: each "
             "model scores every line, and the best one is named.",
             show_default=options.DEFAULT_MODEL,
+            autocompletion=completion.models,
         ),
     ] = None,
     ends: Annotated[

@@ -101,6 +101,7 @@ def transduce(
     import secrets
 
     from charnn.cli import console
+    from charnn.cli.chosen import announce
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.transducer.use.line_transducer import TransduceOptions
     from charnn.tasks.transducer.use.model import Transducer
@@ -113,10 +114,12 @@ def transduce(
     chosen_seed = secrets.randbelow(1 << 31) if seed is None else seed
     wanted = TransduceOptions(beam, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
-    writer = _Writer(nbest, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source, as_json=as_json)
+    about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})} if as_json else None
+    writer = _Writer(nbest, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source, about=about)
     notices = _Notices(loaded)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
+    announce(loaded.directory, model, seed=chosen_seed if sample else None)
     with loaded:
         transducer = loaded.line_transducer
         read = read_sources(files or ["-"], has_features=has_features, encoding=encoding, on_error=on_error)
@@ -150,17 +153,23 @@ def _check(
 
 
 class _Writer:
-    """Writes targets as lines."""
+    """Writes targets as lines, or as JSON objects if they are to say `about` which model they are."""
 
     def __init__(
-        self, nbest: int | None, min_confidence: float | None, unsure: str, *, keep_source: bool, as_json: bool
+        self,
+        nbest: int | None,
+        min_confidence: float | None,
+        unsure: str,
+        *,
+        keep_source: bool,
+        about: dict[str, Any] | None,
     ) -> None:
         self._nbest, self._least, self._unsure = nbest, min_confidence, unsure
-        self._keep_source, self._as_json = keep_source, as_json
+        self._keep_source, self._about = keep_source, about
 
     def line(self, source: Source, targets: list[Target]) -> str:
-        if self._as_json:
-            return json.dumps(self._record(source, targets), ensure_ascii=False) + "\n"
+        if self._about is not None:
+            return json.dumps({**self._record(source, targets), **self._about}, ensure_ascii=False) + "\n"
         if self._nbest is None:
             cells = [self._shown(targets[0]) if targets else ""]
         else:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
+import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from typer.exceptions import TyperException
@@ -19,7 +23,10 @@ def explained(failure: TyperException, arguments: Sequence[str]) -> tuple[str, s
     The parser's exceptions are told apart by what they know, since their classes are private to Typer.
     """
     context = getattr(failure, "ctx", None)
-    command = "charnn" if context is None or context.parent is None else f"charnn {context.info_name}"
+    command = "charnn"
+    if context is not None and context.parent is not None:
+        between = "" if context.parent.parent is None else f"{context.parent.info_name} "
+        command = f"charnn {between}{context.info_name}"
     hint = f"see `{command} --help`"
     if command == "charnn sample" and (prompt := _dashed_prompt(arguments)) is not None:
         return f"{prompt!r} begins with a dash, as an option does", f"put -- before it: charnn sample -- {prompt!r}"
@@ -27,17 +34,30 @@ def explained(failure: TyperException, arguments: Sequence[str]) -> tuple[str, s
         return _wrong_value(parameter, failure.message), hint
     if (name := getattr(failure, "option_name", None)) is not None:
         if hasattr(failure, "possibilities"):
-            near = sorted(failure.possibilities or [])
-            return f"{name}: no such option" + (f"; did you mean {' or '.join(near)}?" if near else ""), hint
+            near = difflib.get_close_matches(name, failure.possibilities or [], 1, cutoff=0)
+            return f"{name}: no such option" + (f"; did you mean {near[0]}?" if near else ""), hint
         takes_none = failure.message.endswith("does not take a value.")
         return f"{name}: " + ("takes no value" if takes_none else "a value must follow"), hint
     if (unknown := re.match(r"No such command '(.*)'", failure.message, re.DOTALL)) is not None:
-        return f"{_shown(unknown[1])}: no such command", hint
+        return _no_command(unknown[1].partition("'. Did you mean ")[0], command, context, hint)
     if (
         extra := re.match(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", failure.message, re.DOTALL)
     ) is not None:
-        return f"{_shown(extra[1])}: more than the command takes; quote what has spaces in it", hint
+        too_many = f"{_shown(extra[1])}: more than the command takes; quote what has spaces in it"
+        if command == "charnn sample" and context is not None and (first := context.params.get("prompt")):
+            return f"{too_many}: charnn sample {shlex.quote(_shown(f'{first} {extra[1]}'))}", hint
+        return too_many, hint
     return failure.format_message().rstrip("."), hint
+
+
+def _no_command(name: str, command: str, context: Any, hint: str) -> tuple[str, str]:
+    """The message and the hint for a command that there is not."""
+    if command == "charnn" and (Path(name).suffix or "/" in name or os.path.exists(name) or name == "-"):
+        return f"{_shown(name)}: no such command", f"did you mean `charnn train {shlex.quote(_shown(name))}`?"
+    known = getattr(getattr(context, "command", None), "commands", {})
+    if near := difflib.get_close_matches(name, known, 1):
+        return f"{_shown(name)}: no such command; did you mean `{command} {near[0]}`?", hint
+    return f"{_shown(name)}: no such command", hint
 
 
 def _wrong_value(parameter: Any, message: str) -> str:

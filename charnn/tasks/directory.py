@@ -24,6 +24,15 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         """The model that `name` means (`find_model`), which must be of this task."""
         return cls(find_model(name, cls.name).path)
 
+    def check(self) -> None:
+        """Reads what using the model reads. Raises ModelFormatError where a file is missing or damaged.
+
+        A task whose models have files of their own reads them as well. Graphs are read by whoever runs them.
+        """
+        self.config()
+        self.weights()
+        self.graph_path()
+
     def config(self) -> C:
         """Raises ModelFormatError where config.json is missing or damaged, ModelError where the task is another."""
         document = self.document()

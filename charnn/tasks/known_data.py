@@ -47,7 +47,7 @@ def known_data(config: ModelConfig, files: Sequence[SourceFile], given: Sequence
     Files without a byte say nothing, and are never known. A file at one of the paths `given` is called by that path.
     """
     learned, chosen = set[str](), set[str]()
-    for field, source in _sources(config):
+    for field, source in sources_of(config):
         (chosen if field.startswith("validation") else learned).add(source.sha256)
     found = [file for file in files if file.characters]
     called = {"-": "standard input"} | {os.path.abspath(path): path for path in given if path != "-"}
@@ -58,17 +58,17 @@ def known_data(config: ModelConfig, files: Sequence[SourceFile], given: Sequence
     )
 
 
-def _sources(value: Any, field: str = "") -> Iterator[tuple[str, SourceFile]]:
+def sources_of(value: Any, field: str = "") -> Iterator[tuple[str, SourceFile]]:
     """The files in a configuration, at any depth, with the names of the fields that they are in."""
     if isinstance(value, SourceFile):
         yield field, value
     elif isinstance(value, tuple):
         for item in value:
-            yield from _sources(item, field)
+            yield from sources_of(item, field)
     elif dataclasses.is_dataclass(value):
         for declared in dataclasses.fields(value):
             is_inside = field.startswith("validation")
-            yield from _sources(getattr(value, declared.name), field if is_inside else declared.name)
+            yield from sources_of(getattr(value, declared.name), field if is_inside else declared.name)
 
 
 def _named(files: Sequence[str]) -> str:

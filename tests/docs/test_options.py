@@ -17,6 +17,8 @@ from tests.paths import ROOT
 
 CHARNN: Any = typer.main.get_command(app)
 COMMANDS = {"charnn": CHARNN, **CHARNN.commands}
+for _name, _group in CHARNN.commands.items():
+    COMMANDS |= {f"{_name} {inner}": command for inner, command in getattr(_group, "commands", {}).items()}
 
 
 def helps() -> Iterator[tuple[str, str]]:

@@ -27,6 +27,12 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
     config_class = ClassifierConfig
     files = frozenset({LABELS, FEATURES, TOKENIZER_JSON, TOKENIZER_MODEL})
 
+    def check(self) -> None:
+        super().check()
+        self.tokenizer()
+        self.labels()
+        self.features()
+
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged."""
         kind = self.config().tokenizer.kind

@@ -29,6 +29,11 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     config_class = LanguageModelConfig
     files = frozenset({*TOKENIZER_FILES.values(), RUNS})
 
+    def check(self) -> None:
+        super().check()
+        self.tokenizer()
+        self.runs()
+
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
         config = self.config()

@@ -20,6 +20,13 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
     config_class = TaggerConfig
     files = frozenset({LEXICON, WORD_GRAPH, SEGMENTER})
 
+    def check(self) -> None:
+        super().check()
+        self.lexicon()
+        self.word_graph_path()
+        if self.segmenter().path.is_dir():
+            self.segmenter().check()
+
     def lexicon(self) -> Lexicon:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
         config, data = self.config(), self.read(LEXICON)

@@ -20,6 +20,12 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
     config_class = TransducerConfig
     files = frozenset({SYMBOLS, LOOKUP, DECODER_GRAPH})
 
+    def check(self) -> None:
+        super().check()
+        self.symbols()
+        self.lookup()
+        self.decoder_graph_path()
+
     def symbols(self) -> Symbols:
         """Raises ModelFormatError where the file is missing or damaged, or is not that of this network."""
         network, data = self.config().network, self.read(SYMBOLS)

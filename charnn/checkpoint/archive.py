@@ -1,0 +1,86 @@
+"""Packs a model directory into a zip file, and unpacks one that may come from anybody."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from charnn.checkpoint.directory import CONFIG, TRAINING, ModelDirectory
+from charnn.errors import ModelError, ModelFormatError
+
+LARGEST_RATIO = 100
+"""A file may unpack to at most so many times its packed size, and a little more. Weights hardly shrink at all."""
+SMALL = 1 << 24
+"""So many bytes are unpacked whatever the ratio."""
+PACKED_AT = (1980, 1, 1, 0, 0, 0)
+"""The date of every file in the zip file, so that the same model makes the same bytes."""
+
+
+def pack(model: ModelDirectory, file: IO[bytes], names: Collection[str], *, training: bool) -> None:
+    """Writes the files of a model into a zip file, in one folder that has the model's name.
+
+    `names` are the files and folders that are the model's; others that lie beside them stay behind. So does what
+    resuming needs, unless `training` asks for it.
+    """
+    name = model.path.resolve().name
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(model.path.rglob("*")):
+            inside = path.relative_to(model.path)
+            if not path.is_file() or inside.parts[0] not in names or (TRAINING in inside.parts and not training):
+                continue
+            entry = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", PACKED_AT)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+
+
+def unpack(file: IO[bytes], name: str, into: Path, names: Collection[str]) -> str:
+    """Unpacks the model in a zip file into the empty directory `into`, and gives the name that it was packed under.
+
+    Only files and folders of a model (`names`) are taken, and nothing that would be written elsewhere. `name` is what
+    messages call the zip file. Raises ModelFormatError for anything else than a model in a zip file.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            folder = _folder(entries, name)
+            places = [_inside(entry, folder, names, name) for entry in entries]
+            if len(set(places)) < len(places):
+                raise ModelFormatError(f"{name}: the same file is in it twice")
+            for entry, place in zip(entries, places, strict=True):
+                if entry.file_size > LARGEST_RATIO * entry.compress_size + SMALL:
+                    raise ModelFormatError(f"{name}: {entry.filename!r} would unpack to {entry.file_size:,} bytes")
+                target = into / place
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(entry) as packed, target.open("xb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise ModelFormatError(f"{name}: not a sound zip file: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise ModelError(f"{name}: {error.strerror or error}") from None
+    return folder or Path(name).stem
+
+
+def _folder(entries: list[zipfile.ZipInfo], name: str) -> str:
+    """The folder in the zip file that has the model, "" where it lies at the top."""
+    found = [PurePosixPath(entry.filename) for entry in entries]
+    configs = sorted((path for path in found if path.name == CONFIG), key=lambda path: len(path.parts))
+    if not configs or len(configs[0].parts) > 2:
+        raise ModelFormatError(f"{name}: no model in it (no {CONFIG})", hint="charnn models export makes such a file")
+    folder = configs[0].parent
+    return "" if folder == PurePosixPath() else str(folder)
+
+
+def _inside(entry: zipfile.ZipInfo, folder: str, names: Collection[str], name: str) -> str:
+    """The path of a file within the model."""
+    path = entry.filename.removeprefix(f"{folder}/") if folder else entry.filename
+    parts = path.split("/")
+    is_link = stat.S_ISLNK(entry.external_attr >> 16)
+    is_plain = not any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts)
+    if is_link or not is_plain or parts[0] not in names or (folder and path == entry.filename):
+        raise ModelFormatError(f"{name}: {entry.filename!r} is no file of a model")
+    return path

@@ -1,0 +1,101 @@
+"""A model in a zip file: it comes back as it was, and nothing else comes out of such a file."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charnn.checkpoint.archive import pack, unpack
+from charnn.checkpoint.directory import NAMES, ModelDirectory
+from charnn.errors import CharnnError, ModelFormatError
+from tests.paths import GOLDEN
+
+NAMES_HERE = NAMES | {"tokenizer.json", "segmenter"}
+
+
+def packed(**more: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    pack(ModelDirectory(GOLDEN / "format-1"), file, NAMES_HERE, **{"training": False, **more})
+    return file
+
+
+def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries:
+            archive.writestr(name, data)
+    return file
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_model_comes_back_as_it_was(tmp_path: Path, training: bool) -> None:
+    assert unpack(packed(training=training), "a.zip", tmp_path, NAMES_HERE) == "format-1"
+    here = files(GOLDEN / "format-1")
+    assert files(tmp_path) == {name: data for name, data in here.items() if training or "training" not in name}
+
+
+def test_the_same_model_makes_the_same_bytes() -> None:
+    assert packed().getvalue() == packed().getvalue()
+
+
+def test_a_model_at_the_top_is_called_like_the_file(tmp_path: Path) -> None:
+    assert unpack(zipped(("config.json", b"{}")), "poems.zip", tmp_path, NAMES_HERE) == "poems"
+    assert files(tmp_path) == {"config.json": b"{}"}
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return entry
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ("m/../../evil", b"x"),
+        ("/etc/evil", b"x"),
+        ("../config.json", b"x"),
+        ("m/run.py", b"x"),
+        ("m/sub/config.json", b"x"),
+        ("m/training\\..\\evil", b"x"),
+        ("other/weights.safetensors", b"x"),
+        (link("m/weights.safetensors"), b"/etc/passwd"),
+        ("m/history.jsonl", b"0" * (1 << 27)),
+    ],
+    ids=lambda entry: str(entry[0])[:40],
+)
+def test_whatever_is_no_file_of_a_model_is_refused_and_nothing_is_written_elsewhere(
+    entry: tuple[Any, bytes], tmp_path: Path
+) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(ModelFormatError, match=r"^a\.zip: "):
+        unpack(zipped(("m/config.json", b"{}"), entry), "a.zip", into, NAMES_HERE)
+    assert [path.name for path in tmp_path.iterdir()] == ["into"]
+    assert set(files(into)) <= {"config.json"}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_file_that_is_in_it_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelFormatError, match="twice"):
+        unpack(zipped(("m/config.json", b"{}"), ("m/config.json", b"[]")), "a.zip", tmp_path, NAMES_HERE)
+
+
+def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    whole = packed().getvalue()
+    for number, data in enumerate([b"", b"PK", whole[: len(whole) // 2], whole[:100] + b"\0" * 50 + whole[150:]]):
+        into = tmp_path / str(number)
+        into.mkdir()
+        with pytest.raises(CharnnError) as caught:
+            unpack(io.BytesIO(data), "a.zip", into, NAMES_HERE)
+        assert "\n" not in str(caught.value)
+        assert str(caught.value).startswith("a.zip: ")
