@@ -6,8 +6,11 @@ import codecs
 import json
 import os
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from charnn.cli.log import Log
 from charnn.errors import CharnnError, OutputError
 
 
@@ -67,23 +70,71 @@ def _write(data: bytes) -> None:
         raise ReaderGone from None
 
 
-def notice(message: str) -> None:
+class _Manner:
+    """How a command speaks: whether it leaves out notices, and the file that keeps what it says."""
+
+    quiet = False
+    log: Log | None = None
+
+
+_manner = _Manner()
+
+
+def begin(*, quiet: bool, log: str | None) -> None:
+    """Sets how this command speaks. Raises OutputError where the file cannot be written."""
+    _manner.quiet = _manner.quiet or quiet
+    if log is not None:
+        _manner.log = Log(log)
+
+
+def end(exit_code: int) -> None:
+    """Ends the log, and lets the next command speak as commands do."""
+    log, _manner.log, _manner.quiet = _manner.log, None, False
+    if log is not None:
+        with suppress(OutputError):
+            log.end(exit_code)
+
+
+def is_quiet() -> bool:
+    """Whether notices and progress are left out."""
+    return _manner.quiet
+
+
+def record(event: str, values: Mapping[str, Any]) -> None:
+    """Keeps an event in the log, if there is one."""
+    if _manner.log is not None:
+        _manner.log.add(event, values)
+
+
+def say(message: str) -> None:
+    """Writes a line to stderr, whatever was asked for."""
     print(message, file=sys.stderr, flush=True)
+
+
+def notice(message: str) -> None:
+    """Says what one may want to know, unless the command is to be quiet."""
+    record("notice", {"message": message})
+    if not _manner.quiet:
+        say(message)
 
 
 def aside(message: str) -> None:
     """Says something that only a person at a terminal needs, dimly where the terminal has styles."""
-    if is_terminal():
-        notice(f"\x1b[2m{message}\x1b[0m" if has_styles() else message)
+    record("notice", {"message": message})
+    if is_terminal() and not _manner.quiet:
+        say(f"\x1b[2m{message}\x1b[0m" if has_styles() else message)
 
 
 def warn(message: str) -> None:
-    notice(f"charnn: warning: {message}")
+    record("warning", {"message": message})
+    say(f"charnn: warning: {message}")
 
 
 def error(message: str, hint: str | None = None) -> None:
+    with suppress(OutputError):
+        record("error", {"message": message, "hint": hint})
     line = f"charnn: {message}" + (f"; {hint}" if hint else "")
-    notice(line.replace("\r", "\\r").replace("\n", "\\n"))
+    say(line.replace("\r", "\\r").replace("\n", "\\n"))
 
 
 def report(failure: CharnnError) -> None:
@@ -93,6 +144,11 @@ def report(failure: CharnnError) -> None:
 def is_terminal() -> bool:
     """Whether stderr is a terminal, where a view may redraw itself."""
     return sys.stderr.isatty()
+
+
+def may_redraw() -> bool:
+    """Whether stderr is a terminal that can show a line in the place of another."""
+    return is_terminal() and os.environ.get("TERM") != "dumb"
 
 
 def has_styles() -> bool:

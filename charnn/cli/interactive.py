@@ -70,15 +70,15 @@ class Conversation:
                 self._move("")
             case "save":
                 self._saved[argument] = self._place
-                console.notice(f"saved: {_end(self._place)}")
+                console.say(f"saved: {_end(self._place)}")
             case "load" if argument in self._saved:
                 self._before.append(self._place)
                 self._move(self._saved[argument])
             case "saved":
                 for saved, text in self._saved.items():
-                    console.notice(f"{saved:<12} {_end(text)}")
+                    console.say(f"{saved:<12} {_end(text)}")
             case "help":
-                console.notice(HELP)
+                console.say(HELP)
             case "undo":
                 raise UsageError("/undo: there is nothing to undo")
             case "load":
@@ -104,7 +104,7 @@ class Conversation:
 
     def _move(self, text: str) -> None:
         self._place = self._start = text
-        console.notice(f"at: {_end(text)}")
+        console.say(f"at: {_end(text)}")
 
     def _set(self, name: str, argument: str) -> None:
         """Sets the option of `charnn sample` with this name, one that says how text is made, and shows its value."""
@@ -120,7 +120,7 @@ class Conversation:
                 raise UsageError(failure.format_message()) from None
             changed = {**self._parameters, option.name: parameters[option.name]}
             self._sampling, self._parameters = sample_options.sampling(changed), changed
-        console.notice(f"--{name}: {self._parameters[option.name]}")
+        console.say(f"--{name}: {self._parameters[option.name]}")
 
 
 def converse(conversation: Conversation, first: str) -> None:
@@ -129,7 +129,7 @@ def converse(conversation: Conversation, first: str) -> None:
     if is_terminal:
         import readline  # noqa: F401 - it gives input() its keys
 
-        console.notice("what you type is added to the text; an empty line goes on; /help, /quit")
+        console.say("what you type is added to the text; an empty line goes on; /help, /quit")
     line: str | None = first or _typed(is_terminal)
     while line is not None and line.strip() != "/quit":
         _answer(conversation, line)

@@ -29,9 +29,11 @@ from charnn.cli import (
     train,
     transduce,
 )
+from charnn.cli.everywhere import LogFile, Quiet, everywhere
 from charnn.cli.usage import explained
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.extras import missing_packages_explained
+from charnn.tasks.options import RESULT
 from charnn.version import __version__
 
 INTERRUPTED = 130
@@ -42,15 +44,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("train")(train.train)
-app.command("sample")(sample.sample)
-app.command("tag")(tag.tag)
-app.command("classify")(classify.classify)
-app.command("transduce")(transduce.transduce)
-app.command("score")(score.score)
-app.command("eval")(evaluate.evaluate)
-app.command("novelty")(novelty.novelty)
-app.command("info")(info.info)
+app.command("train")(everywhere(train.train, RESULT))
+app.command("sample")(everywhere(sample.sample))
+app.command("tag")(everywhere(tag.tag))
+app.command("classify")(everywhere(classify.classify))
+app.command("transduce")(everywhere(transduce.transduce))
+app.command("score")(everywhere(score.score))
+app.command("eval")(everywhere(evaluate.evaluate))
+app.command("novelty")(everywhere(novelty.novelty))
+app.command("info")(everywhere(info.info))
 app.add_typer(models.app)
 
 
@@ -64,8 +66,10 @@ def _print_version(wanted: bool) -> None:
 def charnn(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version.", callback=_print_version, is_eager=True)
     ] = False,
+    quiet: Quiet = False,
+    log: LogFile = None,
 ) -> None:
     """Train recurrent networks on your own text, and use them in the shell.
 
@@ -79,6 +83,22 @@ def charnn(
     charnn train corpus.txt && charnn sample "Once upon a" --temp 0.8
     charnn train treebank.conllu && charnn tag < notes.txt | grep -c NOUN
     """
+    console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
+
+
+@app.command("help")
+def show_help(
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help="Show the help of this command.", show_default="charnn itself"),
+    ] = None,
+) -> None:
+    """Show the help of charnn or of a command, as --help does.
+
+    charnn help train
+    charnn help models export
+    """
+    app([*(command or []), "--help"], standalone_mode=False)
 
 
 @cache
@@ -94,6 +114,12 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and gives its exit code. No exception leaves it, but for Python's own SystemExit."""
+    code = _run(arguments)
+    console.end(code)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
         with missing_packages_explained(), _warnings_printed():

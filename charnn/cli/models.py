@@ -12,6 +12,7 @@ import typer
 
 from charnn.checkpoint.locate import ROOT
 from charnn.cli import completion, console, options
+from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ Name = Annotated[
 
 
 @app.callback()
+@everywhere
 def models(
     context: typer.Context,
     root: Annotated[
@@ -100,6 +102,7 @@ def models(
 
 
 @app.command("rename")
+@everywhere
 def rename(
     name: Name, new: Annotated[str, typer.Argument(metavar="NEW", help="Give it this name.", show_default=False)]
 ) -> None:
@@ -110,6 +113,7 @@ def rename(
 
 
 @app.command("remove")
+@everywhere
 def remove(
     names: Annotated[
         list[str],
@@ -144,6 +148,7 @@ def remove(
 
 
 @app.command("export")
+@everywhere
 def export(
     name: Name,
     out: Annotated[
@@ -176,6 +181,7 @@ def export(
 
 
 @app.command("import")
+@everywhere
 def take_in(
     file: Annotated[
         str,

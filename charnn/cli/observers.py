@@ -15,7 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from charnn.cli.console import notice
+from charnn.cli.console import is_quiet, record, say
 from charnn.config.model import Validation
 from charnn.readable import duration
 from charnn.training.report import Report
@@ -31,6 +31,12 @@ Preview = Callable[[Report], str]
 def seconds_left(report: Report) -> float:
     """The seconds that the rest of the budget takes at the pace so far, infinite before any of it is spent."""
     return report.seconds * (1 - report.fraction) / report.fraction if report.fraction else float("inf")
+
+
+def record_validation(report: Report, scores: Validation, *, best: bool) -> None:
+    """Keeps the figures of a validation in the log, if there is one."""
+    figures = {"training_nats": report.training_nats, "fraction": round(report.fraction, 4)}
+    record("validation", {**scores.to_json(), **figures, "best": best})
 
 
 class PlainLines:
@@ -52,7 +58,10 @@ class PlainLines:
         pass
 
     def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
-        notice(
+        record_validation(report, scores, best=best)
+        if is_quiet():
+            return
+        say(
             f"step {report.step:>6}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
             f"{self._measured} {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
             + ("  *" if best else "")
@@ -86,6 +95,7 @@ class LiveView:
         self._report = report
 
     def validation(self, report: Report, scores: Validation, *, best: bool) -> None:
+        record_validation(report, scores, best=best)
         self._report, self._scores = report, scores
         self._best = scores if best else self._best
         if time.monotonic() - self._shown_at >= PREVIEW_INTERVAL:

@@ -118,7 +118,7 @@ def train(
     try:
         for line in session.description() if joined.is_first else ():
             console.notice(line)
-        is_watched = console.is_terminal() and joined.is_first
+        is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
         measured = "valid" if session.holds_out else "own data"
         observer = LiveView(session.preview, session.preview_title, measured) if is_watched else PlainLines(measured)
         with Interruption() as interruption, observer:

@@ -274,3 +274,10 @@ def test_the_optimizer_is_the_one_that_was_named(charnn, text_file, tiny, optimi
 def test_an_optimizer_that_is_none_is_wrong_usage(charnn, text_file):
     text_file()
     assert charnn("train", "text.txt", "--optimizer", "sgd").code == 2
+
+
+@pytest.mark.parametrize(("characters", "said"), [(19_000, True), (40_000, False)])
+def test_a_small_text_is_said_to_be_repeated(charnn, text_file, tiny, characters, said):
+    text_file("the cat sat on a mat\n" * (characters // 21))
+    result = charnn("train", "text.txt", *tiny, "--steps", "2")
+    assert ("less than some 20 kB of text, a model mostly repeats that text" in result.err) == said

@@ -43,6 +43,8 @@ SHOWN = 5
 """The most characters that a warning names."""
 SHORT = 2000
 """A training text of fewer characters, a page, teaches little."""
+SMALL = 20_000
+"""With fewer characters, a model learns whole passages before it learns how to write others."""
 
 
 class LanguageModelSession(Session[LanguageModelConfig]):
@@ -164,10 +166,12 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             f"{corpus.validation_characters:,} to validate with{at_a_time}" if self.holds_out else "none held out"
         )
         short = corpus.training_characters < SHORT and self.holds_out
+        small = corpus.training_characters < SMALL
         return [
             f"text      {corpus.training_characters:,} characters to train on, {validated}; "
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
+            *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} windows of {training.window_length} steps a batch, "
             f"learning rate {training.learning_rate:g}, {record.precision} on {record.device}"

@@ -1,0 +1,58 @@
+"""The options that every command has: how much is said on stderr, and what is kept of it in a file."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from charnn.cli import console, processes
+
+
+def quiet_option(panel: str | None = None) -> Any:
+    return typer.Option(
+        "--quiet",
+        "-q",
+        help="Say nothing on stderr but warnings and errors, and show no progress.",
+        rich_help_panel=panel,
+    )
+
+
+def log_option(panel: str | None = None) -> Any:
+    return typer.Option(
+        "--log",
+        metavar="FILE",
+        help="Add what is said on stderr to this file, as JSON lines with times: when the command began, notices, "
+        "warnings, validations, an error, the exit code.",
+        rich_help_panel=panel,
+        show_default=False,
+    )
+
+
+Quiet = Annotated[bool, quiet_option()]
+LogFile = Annotated[str | None, log_option()]
+
+
+def everywhere(command: Callable[..., None], panel: str | None = None) -> Callable[..., None]:
+    """The command with these options besides its own, in that panel of its help."""
+
+    @functools.wraps(command)
+    def with_both(*arguments: Any, quiet: bool = False, log: str | None = None, **values: Any) -> None:
+        # Where several processes train together, one of them keeps the log.
+        console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
+        command(*arguments, **values)
+
+    own = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, default, annotation in (
+            ("quiet", False, Annotated[bool, quiet_option(panel)]),
+            ("log", None, Annotated[str | None, log_option(panel)]),
+        )
+    ]
+    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
+    with_both.__signature__ = own.replace(parameters=[*parameters, *more])  # type: ignore[attr-defined]
+    return with_both
