@@ -77,7 +77,7 @@ class Chosen:
         for item, labels in zip(chunk, self._decider.labels(p_NK), strict=True):
             if any(label in self._only for label, _ in labels):
                 parts += ["\n" * self._lacks_end, item.source]
-                self._lacks_end = not item.source.endswith("\n")
+                self._lacks_end = not item.source.endswith(("\n", "\r"))
         return "".join(parts)
 
 

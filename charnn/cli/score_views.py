@@ -52,7 +52,7 @@ class Plain:
         texts = []
         for _, scored in lines:
             texts += ["\n" * self._lacks_end, self.shown(scored)]
-            self._lacks_end = not scored.line.endswith("\n")
+            self._lacks_end = not texts[-1].endswith(("\n", "\r"))
         return "".join(texts)
 
     def shown(self, scored: ScoredLine) -> str:
@@ -70,7 +70,12 @@ class Table(Plain):
         cells = [f"{score.nats:.4f}\t{score.bits_per_character or 0:.4f}" for score in scored.scores]
         if len(self._names) > 1:
             cells = [NO_MODEL if (best := best_model(scored)) is None else self._names[best], *cells]
-        return "\t".join((*cells, str(len(scored.text)), scored.line))
+        return "\t".join((*cells, str(len(scored.text)), _as_last_cell(scored.line)))
+
+
+def _as_last_cell(line: str) -> str:
+    r"""The line as the end of a row, which ends in \n where the line ends at all."""
+    return f"{line}\n" if line.endswith("\r") else line
 
 
 class Labels(Plain):
@@ -86,7 +91,7 @@ class Labels(Plain):
         best, probabilities_K, bits_K = self._figures(scored)
         name = escaped(self._names[best]) if scored.text else NO_MODEL
         figures = f"{probabilities_K[best]:.4f}\t{bits_K[best]:.4f}"
-        return f"{name}\t{figures}\t{len(scored.text)}\t{scored.line}"
+        return f"{name}\t{figures}\t{len(scored.text)}\t{_as_last_cell(scored.line)}"
 
     def to_json(self, scored: ScoredLine) -> dict[str, Any]:
         best, probabilities_K, bits_K = self._figures(scored)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from charnn.corpora.foreign import foreign_format
+from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import first_bytes, read
 from charnn.errors import CharnnWarning, CorpusError
 
@@ -34,7 +35,7 @@ def corpus_files(
 
 def _listed(list_path: str) -> list[str]:
     text = os.fsdecode(read(list_path, any_bytes=True)[0].encode("utf-8", "surrogateescape"))
-    paths = text.split("\0") if "\0" in text else [line.removesuffix("\r") for line in text.split("\n")]
+    paths = text.split("\0") if "\0" in text else bare_lines(text)
     found = [path for path in paths if path]
     if not found:
         name = "standard input" if list_path == "-" else list_path

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from charnn.corpora.lines import bare_lines
+
 
 class Foreign(NamedTuple):
     """What a file looks like."""
@@ -94,7 +96,7 @@ def foreign_format(data: bytes) -> Foreign | None:
         return Foreign("a Kindle book", "make text of it first: ebook-convert FILE book.txt")
     if data[_TAR_PLACE : _TAR_PLACE + len(_TAR)] == _TAR:
         return Foreign("a tar archive", "unpack it first: tar -xOf FILE")
-    start = data.removeprefix(b"\xef\xbb\xbf")
+    start = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if start.startswith(b"{\\rtf"):
         return Foreign("an RTF file", "save it as plain text, or make text of it first: pandoc FILE -t plain", True)
     if _HTML.match(start):
@@ -130,8 +132,8 @@ def looks_like_table(text: str) -> str | None:
     It is CSV where the first lines have as many commas or semicolons each, and the first has names between them.
     """
     text = _QUOTED_CELL.sub(lambda cell: cell[0].replace("\n", " "), text)
-    lines = [line for line in text.split("\n")[:20] if line.strip()]
-    whole = lines if text.endswith("\n") and len(lines) < 20 else lines[:-1]  # the last line may be cut
+    lines = [line for line in bare_lines(text)[:20] if line.strip()]
+    whole = lines if text.endswith(("\n", "\r")) and len(lines) < 20 else lines[:-1]  # the last line may be cut
     if len(whole) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in whole):
         return "JSON lines"
     for separator in (",", ";"):

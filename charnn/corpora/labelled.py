@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from charnn.config import Json
+from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ def labelled_texts(text: str, name: str, layout: LabelledLayout = AS_TOLD) -> li
     Raises CorpusError for a row that is not as the others are, with path and line, and UsageError where it cannot be
     told which column has the labels, or where there is no column of that name.
     """
-    start = next((line for line in text.splitlines() if line.strip()), "")
+    start = next((line for line in lines_of(text) if line.strip()), "")
     if start.lstrip().startswith("{"):
         return list(_json_lines(text, name, layout))
     if start.startswith(FASTTEXT):
@@ -89,7 +90,7 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     if _CONTROL.search(sample):
         return None
     lines = [line for _, line in _rows(sample)]
-    whole = lines if sample.endswith("\n") or len(lines) < 2 else lines[:-1]
+    whole = lines if sample.endswith(("\n", "\r")) or len(lines) < 2 else lines[:-1]
     if not whole:
         return None
     if whole[0].startswith(FASTTEXT):
@@ -104,7 +105,8 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     known = {name.strip().strip('"').lower() for name in names}
     if known & set(TEXT_NAMES) and known & set(LABEL_NAMES) and (is_json or len(whole) > 1):
         return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
-    if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or "\n\n" in sample.rstrip("\n"):
+    has_blank_lines = "" in bare_lines(sample.rstrip("\r\n"))
+    if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
         return None
     firsts, lasts = {line.partition("\t")[0] for line in whole}, {line.rpartition("\t")[2] for line in whole}
     if 2 * min(len(firsts), len(lasts)) > max(len(firsts), len(lasts)):
@@ -245,10 +247,10 @@ def _is_header(line: str) -> bool:
 
 
 def _rows(text: str) -> Iterator[tuple[int, str]]:
-    r"""The lines that are not blank, with their numbers and without their ends, which are \n or \r\n."""
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+    """The lines that are not blank, with their numbers and without their ends."""
+    for number, line in enumerate(bare_lines(text.removeprefix("\ufeff")), start=1):
         if line.strip():
-            yield number, line.removesuffix("\r")
+            yield number, line
 
 
 def _label(label: str, name: str, line: int) -> str:

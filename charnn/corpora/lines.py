@@ -1,8 +1,9 @@
 r"""Cuts text into lines, and text that comes in pieces into whole lines or into blocks between blank lines.
 
 A line ends in \n, in \r\n or in a \r alone, and no other character ends one: neither form feed nor vertical tab, nor
-U+0085, U+2028 and U+2029. Documents that are lines, prompts, lines that are scored and lines that are tagged are cut by
-this one rule. Blocks are those of treebanks, whose lines end in \n or \r\n.
+U+0085, U+2028 and U+2029. Whatever charnn reads line by line is cut by this one rule: documents, prompts, labelled
+texts, pairs, lists, and lines that are scored, tagged, classified or compared. Blocks are those of treebanks, whose
+rows end in \n or \r\n.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ _LINE = re.compile(rf"[^\r\n]*+{LINE_END}|[^\r\n]++")
 def lines_of(text: str) -> list[str]:
     """The lines of a text, each with its end; joined, they are the text again."""
     return _LINE.findall(text)
+
+
+def bare_lines(text: str) -> list[str]:
+    """The lines of a text without their ends."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def without_end(line: str) -> str:

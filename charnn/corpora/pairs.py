@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from charnn.config.as_json import Json
+from charnn.corpora.lines import bare_lines
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
@@ -69,7 +70,7 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD) -> list[Pair
     one of more than LONGEST characters; and UsageError where there is no column of that name, or where it cannot be
     told which columns are meant.
     """
-    start = next((line for line in text.removeprefix("\ufeff").splitlines() if line.strip()), "")
+    start = next((line for line in bare_lines(text.removeprefix("\ufeff")) if line.strip()), "")
     if not start:
         return []
     if start.lstrip().startswith("{"):
@@ -105,10 +106,11 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     Symbols between spaces, such as phones, features between semicolons, and columns or keys with the usual names make
     it sure. A blank line, which ends a sentence in a treebank, tells that it is none.
     """
-    *whole, _ = sample.removeprefix("\ufeff").split("\n")
+    whole = bare_lines(sample.removeprefix("\ufeff"))
+    whole = whole if sample.endswith(("\n", "\r")) else whole[:-1]
     if _has_usual_names(whole):
         return FoundPairs("columns for sources and targets", is_sure=True)
-    rows = [line.rstrip("\r").split("\t") for line in whole]
+    rows = [line.split("\t") for line in whole]
     if len(rows) < FEWEST_ROWS or len(rows[0]) not in (2, 3) or any(len(row) != len(rows[0]) for row in rows):
         return None
     if any(not row[0].strip() or not row[-1].strip() for row in rows):
@@ -133,7 +135,7 @@ def _has_usual_names(lines: Sequence[str]) -> bool:
     """Whether a table or JSON lines name a source and a target."""
     if len(lines) < (1 if "".join(lines[:1]).startswith("{") else 2):
         return False
-    names: Sequence[str] = lines[0].rstrip("\r").split("\t" if "\t" in lines[0] else ",")
+    names: Sequence[str] = lines[0].split("\t" if "\t" in lines[0] else ",")
     if lines[0].startswith("{"):
         try:
             names = list(json.loads(lines[0]))
@@ -158,7 +160,7 @@ def _table_rows(
     is_csv = name.removesuffix(".gz").lower().endswith(".csv")
     separator = "\t" if "\t" in start and not is_csv else ","
     if separator == "," and not is_csv:
-        line = next((n for n, one in enumerate(text.split("\n"), 1) if one.strip()), 1)
+        line = next((n for n, one in enumerate(bare_lines(text), 1) if one.strip()), 1)
         raise CorpusError(
             f"{name}:{line}: no tab between a source and its target", hint="write source<TAB>target on each line"
         )
@@ -251,9 +253,9 @@ def _cells(text: str, name: str, separator: str) -> Iterator[Row]:
     """The rows that are not blank. Between tabs a quotation mark is a character like any other."""
     text = text.removeprefix("\ufeff")
     if separator == "\t":
-        for number, line in enumerate(text.split("\n"), start=1):
+        for number, line in enumerate(bare_lines(text), start=1):
             if line.strip():
-                yield number, line.removesuffix("\r").split("\t")
+                yield number, line.split("\t")
         return
     csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
     reader, ends = csv.reader(io.StringIO(text, newline=""), strict=True), 0
@@ -294,7 +296,7 @@ def _json_rows(text: str, name: str, layout: PairsLayout) -> tuple[Iterator[Row]
 
 
 def _records(text: str, name: str) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+    for number, line in enumerate(bare_lines(text.removeprefix("\ufeff")), start=1):
         if not line.strip():
             continue
         try:

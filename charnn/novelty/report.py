@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from charnn.corpora.lines import bare_lines, line_ends
 from charnn.novelty.matches import CopiedRun, Matches
 from charnn.readable import escaped
 
@@ -27,13 +28,14 @@ class NamedText:
     """The number of the text's first line."""
 
     def places(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
-        r"""The line and column of each offset, counted from 1. Only \n ends a line."""
+        """The line and column of each offset, counted from 1."""
         places = {}
         line, line_start, before = self.line, 0, 0
         for offset in sorted(set(offsets)):
-            if ends := self.text.count("\n", before, offset):
-                line += ends
-                line_start = self.text.rindex("\n", before, offset) + 1
+            passed = self.text[before:offset]
+            line += line_ends(passed, after_return=before > 0 and self.text[before - 1] == "\r")
+            if last := max(passed.rfind("\n"), passed.rfind("\r")) + 1:
+                line_start = before + last
             places[offset] = (line, offset - line_start + 1)
             before = offset
         return places
@@ -57,9 +59,8 @@ class Baseline:
 
 
 def lines(text: NamedText) -> list[NamedText]:
-    r"""The lines of a text without their ends, which are \n or \r\n."""
-    every = text.text.removesuffix("\n").split("\n")
-    return [NamedText(text.name, line.removesuffix("\r"), number) for number, line in enumerate(every, start=1)]
+    """The lines of a text without their ends."""
+    return [NamedText(text.name, line, number) for number, line in enumerate(bare_lines(text.text), start=1)]
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """Splits running text into sentences, as the text comes.
 
-Line ends within a paragraph are spaces, and a blank line ends the paragraph. A sentence ends after . ! ? or an ellipsis
-and the quotes and brackets that close there, if white space follows and then a character that can begin a sentence:
-a letter that is not a small one (after ! and ?, any letter), a digit, an opening quote or bracket, or a symbol that
-opens a line (- * # @). A dot after an abbreviation ends no sentence. An abbreviation is a form of the training treebank
-that ends in a dot, or a single capital. The full stops of Chinese and Japanese need no white space after them.
+Line ends (`corpora.lines`) within a paragraph are spaces, and a blank line ends the paragraph. A sentence ends after .
+! ? or an ellipsis and the quotes and brackets that close there, if white space follows and then a character that can
+begin a sentence: a letter that is not a small one (after ! and ?, any letter), a digit, an opening quote or bracket,
+or a symbol that opens a line (- * # @). A dot after an abbreviation ends no sentence. An abbreviation is a form of the
+training treebank that ends in a dot, or a single capital. The full stops of Chinese and Japanese need no white space
+after them.
 
 On the paragraphs of EWT's dev split these rules find sentences with an F1 of 82.3, where syntok, a rule-based library,
 has 79.8. The figures are this low because many sentences end there without a full stop.
@@ -16,18 +17,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from charnn.corpora.lines import LINE_END
 from charnn.segmentation.graphemes import last_cut
 
 _CLOSERS = r"[\"'”’»)\]」』）】]*+"
-_GAP = r"(?>(?:[^\S\n]*+\n)?)[^\S\n]*+"
+_INLINE = r"[^\S\r\n]*+"
+_GAP = rf"(?>(?:{_INLINE}{LINE_END})?){_INLINE}"
 """This matches white space without a blank line in it."""
 _CANDIDATE = re.compile(
-    rf"(?P<paragraph>\n[^\S\n]*+\n)"
+    rf"(?P<paragraph>{LINE_END}{_INLINE}{LINE_END})"
     rf"|(?<![.!?…])(?P<stop>[.!?…]++){_CLOSERS}(?=\s){_GAP}(?=\S)"
     rf"|(?<![。！？])[。！？]++{_CLOSERS}{_GAP}(?=\S)"
 )
-_PARAGRAPH_END = re.compile(r"\n[^\S\n]*+\n\Z")
-_BLANK_LINE = re.compile(r"\ufeff?[^\S\n]*+\n")
+_PARAGRAPH_END = re.compile(rf"{LINE_END}{_INLINE}{LINE_END}\Z")
+_BLANK_LINE = re.compile(rf"\ufeff?{_INLINE}{LINE_END}")
 _CHUNK = re.compile(r"\S+")
 _LAST_CHUNK = re.compile(r"\S+\Z")
 _OPENERS = "\"'“”‘„«([{<¿¡-–—*#@"
@@ -47,14 +50,20 @@ class SentenceSplitter:
         """`known` has the forms of the training treebank, abbreviations with their dots too. A set is fastest."""
         self._known = known
         self._buffer = ""
+        self._held = ""
+        """A \\r at the end of what was read, which a \\n may follow."""
         self._searched = 0
         """The number of characters at the buffer's beginning in which no sentence ends."""
 
     def push(self, text: str) -> list[str]:
-        self._buffer += text
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""
+        self._buffer += text.removesuffix("\r")
         return self._sentences(final=False)
 
     def flush(self) -> list[str]:
+        self._buffer += self._held
+        self._held = ""
         return self._sentences(final=True)
 
     def _sentences(self, final: bool) -> list[str]:
@@ -114,5 +123,5 @@ def ends_paragraph(sentence: str) -> bool:
 
 
 def _last_space(text: str, start: int, end: int) -> int:
-    """The last space or line end from `start` to before `end`, or -1."""
+    r"""The last space or \n from `start` to before `end`, or -1."""
     return max(text.rfind(" ", start, end), text.rfind("\n", start, end))

@@ -12,6 +12,7 @@ from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
+from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
@@ -120,8 +121,8 @@ def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout) -> 
     elif file.is_one_text:
         found = [LabelledText((file.label,), text, 1)]
     else:
-        lines = enumerate(text.removeprefix("\ufeff").split("\n"), start=1)
-        found = [LabelledText((file.label,), line.removesuffix("\r"), n) for n, line in lines if line.strip()]
+        lines = enumerate(bare_lines(text.removeprefix("\ufeff")), start=1)
+        found = [LabelledText((file.label,), line, n) for n, line in lines if line.strip()]
     for labels, body, line in found:
         yield NamedText(body, labels, name, line)
 

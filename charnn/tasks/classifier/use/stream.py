@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from charnn.corpora.decoding import OnError
-from charnn.corpora.lines import Blocks, Lines
+from charnn.corpora.lines import Blocks, Lines, without_end
 from charnn.corpora.streams import stream
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
@@ -33,8 +33,8 @@ class Item(NamedTuple):
 def items(
     files: Sequence[str], unit: InputUnit, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
 ) -> Iterator[list[Item]]:
-    r"""The texts that are complete by now; an empty list at a pause of the input. A line ends at \n or with its file,
-    and blank lines between paragraphs are no texts. Raises what `stream` raises."""
+    """The texts that are complete by now; an empty list at a pause of the input. Blank lines between paragraphs are no
+    texts. Raises what `stream` raises."""
     for file in files:
         pieces = stream(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
@@ -58,7 +58,7 @@ def _lines(file: str, pieces: Iterable[str]) -> Iterator[list[Item]]:
 
 
 def _line(file: str, source: str, number: int) -> Item:
-    text = source.removesuffix("\n").removesuffix("\r")
+    text = without_end(source)
     return Item(text.removeprefix("\ufeff") if number == 1 else text, source, file, number)
 
 

@@ -18,7 +18,14 @@ from itertools import chain, repeat
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.tagger.config import PASSED_OVER
-from charnn.tasks.tagger.formats.rows import DOCUMENT_START, cell_separator, cells_of, is_comment, is_header
+from charnn.tasks.tagger.formats.rows import (
+    DOCUMENT_START,
+    cell_separator,
+    cells_of,
+    check_returns,
+    is_comment,
+    is_header,
+)
 from charnn.tasks.tagger.formats.sentence import (
     MAY_BE_NONE,
     NOT_GIVEN,
@@ -117,6 +124,7 @@ class ColumnsReader:
         return sentence
 
     def _read_rows(self, sentence: ColumnsSentence, text: str) -> None:
+        check_returns(text, self._name, sentence.line)
         text = self._without_comments(sentence, text)
         if not text:
             return

@@ -22,6 +22,7 @@ from typing import NoReturn
 from charnn.corpora.lines import Block, Blocks
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout, layout_of, renamed
+from charnn.tasks.tagger.formats.rows import check_returns
 from charnn.tasks.tagger.formats.sentence import (
     NOT_GIVEN,
     Annotation,
@@ -130,6 +131,7 @@ class ConlluReader:
         sentence = ConlluSentence("conllu", self._name, line, source, [], head=source[:start], tail=source[end:])
         try:
             self._layout = sentence.layout = layout_of(sentence.head, f"{self._name}:{line}") or self._layout
+            check_returns(source[start:end] or source[:end], self._name, row_line if start < end else line)
             if start < end:
                 self._read_rows(sentence, source[start:end], row_line)
         except CorpusError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
-from charnn.corpora.lines import Lines
+from charnn.corpora.lines import Lines, bare_lines, line_ends, without_end
 from charnn.errors import CorpusError
 from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.graphemes import clusters, is_one
@@ -84,7 +84,7 @@ class RunningTextReader:
         sentence = Sentence("text", self._name, self._line, source, words, spaces=spaces)
         sentence.opens_paragraph = bool(words) and self._paragraph_ended
         self._paragraph_ended = not words or ends_paragraph(source)
-        self._line += source.count("\n")
+        self._line += line_ends(source)
         return sentence
 
 
@@ -93,15 +93,10 @@ def character_lines(name: str) -> LineReader:
     and tabs too, but neither line end nor byte order mark."""
 
     def characters(line: str) -> tuple[list[str], list[bool] | None]:
-        words = list(clusters(without_line_end(line)))
+        words = list(clusters(without_end(line).removeprefix("\ufeff")))
         return words, [False] * len(words)
 
     return LineReader("characters", name, lambda lines: list(map(characters, lines)))
-
-
-def without_line_end(line: str) -> str:
-    """The line without its end, and without a byte order mark."""
-    return line.removesuffix("\n").removesuffix("\r").removeprefix("\ufeff")
 
 
 def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
@@ -120,7 +115,7 @@ def align(text: str, name: str, tags: str, tags_name: str) -> list[TaggedSentenc
     A character is a grapheme cluster, in both texts: a letter with its marks is one, however it is encoded.
     There is a sentence for each line that is not empty. Raises CorpusError for the first line that differs in length.
     """
-    lines, tag_lines = ([clusters(line) for line in _lines(whole)] for whole in (text, tags))
+    lines, tag_lines = ([clusters(line) for line in aligned_lines(whole)] for whole in (text, tags))
     sentences: list[TaggedSentence] = []
     for number, (line, tag_line) in enumerate(zip(lines, tag_lines, strict=False), 1):
         if len(line) != len(tag_line):
@@ -134,6 +129,6 @@ def align(text: str, name: str, tags: str, tags_name: str) -> list[TaggedSentenc
     return sentences
 
 
-def _lines(text: str) -> list[str]:
-    lines = text.removesuffix("\n").split("\n") if text else []
-    return [without_line_end(line) for line in lines]
+def aligned_lines(text: str) -> list[str]:
+    """The lines that `align` takes a text for, without their ends and without byte order marks."""
+    return [line.removeprefix("\ufeff") for line in bare_lines(text)]

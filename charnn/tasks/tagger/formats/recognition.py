@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from charnn.corpora.lines import bare_lines
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.rows import cell_separator, cells_of, is_comment, is_header
-from charnn.tasks.tagger.formats.slashed import separator_of, split_token
+from charnn.tasks.tagger.formats.slashed import separator_of, split_token, tokens_of
 from charnn.tasks.tagger.formats.tags import are_tags, is_known, is_tag, tolerated
 
 SAMPLE_CHARACTERS = 1 << 12
@@ -87,7 +88,9 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
     split, and else columns if practically all rows have as many cells. Between spaces and without blank lines these
     must be two, since lines that say the same over and over are even too.
     """
-    *whole, last = [line.removesuffix("\r") for line in sample.removeprefix("\ufeff").split("\n")]
+    whole, last = bare_lines(sample.removeprefix("\ufeff")), ""
+    if whole and not sample.endswith(("\n", "\r")):
+        last = whole.pop()
     lines = [line for line in whole if line.strip()] or [last]
     if _is_conllu(lines):
         return Recognition("conllu", "the rows or the comments of CoNLL-U", is_treebank=True)
@@ -100,7 +103,7 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
         if is_treebank or (separator == "\t" and _is_table(rows)):
             parts = "blank lines between sentences" if len(blocks) > 1 else "no blank lines"
             return Recognition("columns", f"columns between {name}, and {parts}", is_treebank=is_treebank)
-    tokens = [line.split() for line in lines]
+    tokens = [tokens_of(line) for line in lines]
     if (slash := _slash(tokens, has_tags=has_tags)) is not None:
         in_sentences = sum(len(line) > 1 for line in tokens) > len(tokens) / 2
         return Recognition("slashed", f"words with tags after {slash}", is_treebank=in_sentences)
@@ -111,10 +114,10 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
 
 
 def check_line_ends(sample: str, name: str) -> None:
-    r"""Raises CorpusError for tagged words whose lines end in \r alone, as on old Macs. No format has such lines."""
+    r"""Raises CorpusError for rows that end in \r alone, as on old Macs. No treebank has such rows."""
     if "\r" not in sample or "\n" in sample:
         return
-    if recognize(sample.replace("\r", "\n")).format != "lines":
+    if recognize(sample).format in ("conllu", "columns"):
         raise CorpusError(
             rf"{name}: its lines end in \r alone, as on old Macs", hint=r"tr '\r' '\n' < FILE gives them the usual ends"
         )

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from charnn.errors import CorpusError
+
 DOCUMENT_START = "-DOCSTART-"
 _NAMES = (
     "id index word words token tokens form lemma tag tags pos upos xpos postag pos_tag ner entity label chunk feats "
@@ -18,6 +20,7 @@ _NAMES = (
 )
 _HEADER_NAMES = frozenset(_NAMES.split())
 _SPACES = re.compile(r"[ \t]+")
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 def cells_of(line: str, separator: str) -> list[str]:
@@ -43,6 +46,15 @@ def is_comment(line: str, separator: str, width: int) -> bool:
         return False
     cells = cells_of(line, separator)
     return len(cells) != width or (separator == " " and cells[0] in ("#", "#begin", "#end"))
+
+
+def check_returns(text: str, name: str, line: int) -> None:
+    r"""Raises CorpusError for a \r that stands in the lines of a sentence, which begin at this line of the file."""
+    if "\r" in text and (found := _LONE_RETURN.search(text)):
+        raise CorpusError(
+            rf"{name}:{line + text.count(chr(10), 0, found.start())}: \r alone ends no row",
+            hint=r"tr '\r' '\n' < FILE gives a file from an old Mac the usual line ends",
+        )
 
 
 def is_header(cells: Sequence[str]) -> bool:

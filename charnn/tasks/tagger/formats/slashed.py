@@ -73,7 +73,7 @@ class SlashedReader:
     def _sentence(self, source: str) -> Sentence:
         self._line += 1
         sentence = SlashedSentence("slashed", self._name, self._line, source, [], columns=self._columns)
-        if tokens := _TOKEN.findall(source):
+        if tokens := tokens_of(source):
             try:
                 self._read_tokens(sentence, tokens)
             except CorpusError as error:
@@ -98,6 +98,11 @@ class SlashedReader:
             )
         words, *tags = (list(column) for column in zip(*filter(None, split), strict=True))
         sentence.words, sentence.tags, sentence.separator = words, tuple(tags), self._separator
+
+
+def tokens_of(line: str) -> list[str]:
+    """What stands between the spaces and tabs of a line."""
+    return _TOKEN.findall(line)
 
 
 def separator_of(tokens: Sequence[str]) -> str | None:

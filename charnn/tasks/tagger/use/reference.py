@@ -12,7 +12,7 @@ from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.raw import align, without_line_end
+from charnn.tasks.tagger.formats.raw import align, aligned_lines
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
 from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format
@@ -126,7 +126,7 @@ def _of_training(text: _Text, corpus: TreebankConfig, columns: Sequence[str]) ->
 
 
 def _aligned(text: _Text, tags: _Text) -> Iterator[ReferenceSentence]:
-    lines = [number for number, line in enumerate(text.text.split("\n"), 1) if without_line_end(line)]
+    lines = [number for number, line in enumerate(aligned_lines(text.text), 1) if line]
     for line, sentence in zip(lines, align(text.text, text.name, tags.text, tags.name), strict=True):
         source = Sentence("characters", text.name, line, "", sentence.words)
         yield ReferenceSentence(text.name, sentence.words, sentence.tags, source.line_of)

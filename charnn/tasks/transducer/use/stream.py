@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.corpora.decoding import OnError
-from charnn.corpora.lines import Lines
+from charnn.corpora.lines import Lines, without_end
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.streaming import results_in_order
@@ -54,7 +54,7 @@ class _SourceReader:
         result: list[Source] = []
         for line in lines:
             self._line += 1
-            text = line.removesuffix("\n").removesuffix("\r")
+            text = without_end(line)
             if self._line == 1:
                 text = text.removeprefix("\ufeff")
             place = f"{self._name}:{self._line}"

@@ -235,7 +235,7 @@ def test_old_line_ends_are_named() -> None:
     for text in (ROW.replace("\n", "\r") * 2, SPACED.replace("\n", "\r")):
         with pytest.raises(CorpusError, match=r"^f: its lines end in \\r alone, as on old Macs$"):
             check_line_ends(text, "f")
-    for text in (ROW, ROW.replace("\n", "\r\n"), "The cat\rsat.\r"):
+    for text in (ROW, ROW.replace("\n", "\r\n"), "The cat\rsat.\r", "the_D cat_N\rhe_P sat_V\r"):
         check_line_ends(text, "f")
 
 

@@ -65,7 +65,7 @@ def test_sources_joined_are_the_text_however_it_was_cut(text: str, cuts: list[in
 def test_lines_are_those_of_the_sources(text: str, format: TextFormat) -> None:
     before = ""
     for sentence in read([text], format):
-        ends = before.count("\n") if format in ("conllu", "columns", "text") else line_ends(before)
+        ends = before.count("\n") if format in ("conllu", "columns") else line_ends(before)
         assert sentence.line == ends + 1
         before += sentence.source
 
