@@ -13,6 +13,8 @@ from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
 
+DEFAULT_BEAM = 5
+"""So many partial targets of a source are kept at each step of the search."""
 LENGTH_SLACK = 10
 """So many symbols more than training had for a source of its length may be written."""
 AttentionKind = Literal["none", "additive", "dot", "monotonic"]

@@ -9,8 +9,7 @@ from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.pairs import PairsLayout
 from charnn.tasks.options import PAIRS, option
 from charnn.tasks.shared_options import LineOptions, MistakeOptions, RecurrentTrainingOptions, StartFromOptions
-from charnn.tasks.transducer.config import AttentionKind, TransducerTrainingConfig
-from charnn.tasks.transducer.use.line_transducer import DEFAULT_BEAM
+from charnn.tasks.transducer.config import DEFAULT_BEAM, AttentionKind, TransducerTrainingConfig
 
 When = Literal["auto", "always", "never"]
 IS_WANTED = {"auto": None, "always": True, "never": False}

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.streaming import batches_by_length
-from charnn.tasks.transducer.config import PairsConfig, TransducerNetworkConfig
+from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerNetworkConfig
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.decoding import SteppedDecoder
@@ -23,7 +23,6 @@ BATCH_ROWS = 320
 """The most hypotheses that the decoder steps at once."""
 BATCH_NUMBERS = 4_000_000
 """The most numbers that hard attention keeps for a step of them: 16 MB."""
-DEFAULT_BEAM = 5
 
 
 class Source(NamedTuple):
