@@ -1,4 +1,4 @@
-"""What holds for all tests: one thread, and nothing that waits for a disk."""
+"""What holds for all tests: one thread, nothing that waits for a disk, and no test that is a matter of time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 # Networks as small as those of the tests are fastest on one thread, and repeat to the last bit. torch reads this when
 # it is imported; processes that the tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

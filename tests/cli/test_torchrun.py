@@ -47,7 +47,7 @@ def quick_runs():
 
 FORK = """
 import os, runpy, sys
-import torch._dynamo  # what takes them long is done once for both
+import charnn.tasks.language_model.learn.session  # what takes them long is done once for both
 workers = []
 for rank in "01":
     workers.append(os.fork())
@@ -148,11 +148,11 @@ def assert_alike(left, right, *, keys=("nats_per_character",), within=1e-5):
     assert left_values["task"] == right_values["task"]
 
 
-def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, torchrun, text_file, tmp_path):
+def test_two_processes_train_as_one_does_and_one_of_them_speaks(charnn, two_processes, text_file, tmp_path):
     """Every step is validated, so the losses of training are those of single steps."""
     text_file()
     options = ("train", "text.txt", *SHAPE, *RANDOM, "--steps", "12")
-    child = torchrun(*options, "--out", "two")
+    child = two_processes(*options, "--out", "two")
     assert charnn(*options, "--out", "one").code == 0
     out, err = child.communicate(timeout=120)
     assert child.returncode == 0, err
@@ -226,10 +226,10 @@ def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, 
     (line,) = [line for line in ours(said) if line.startswith("charnn:")]
     assert "lost" in line
     assert "charnn train --resume checkpoints/text" in line
-    info = charnn("info", "--json")
+    info = charnn("info", "text", "--json")
     assert info.code == 0
     assert info.json["record"]["stopped_by"] == "running"
-    assert charnn("sample", "--length", "5").code == 0
+    assert charnn("sample", "-m", "text", "--length", "5").code == 0
     state = LanguageModelDirectory.open(tmp_path / "checkpoints" / "text").training_state()[1]
     assert f"step {state['progress']['step']:,}," in line
 

@@ -87,7 +87,7 @@ def test_an_error_names_the_line(tmp_path: Path) -> None:
             reading()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.lists(st.sampled_from([b"a", "é".encode(), b"\xff", b"\xe2\x82", b"\n", b"\r", "\ufeff".encode()])).map(
         b"".join

@@ -94,7 +94,7 @@ def test_undecodable_standard_input_is_called_so(monkeypatch: pytest.MonkeyPatch
         read("-")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary().filter(lambda data: not data.startswith(b"\x1f\x8b")))
 def test_any_bytes_loses_none(data: bytes, tmp_path: Path) -> None:
     path = file_with(data, tmp_path)

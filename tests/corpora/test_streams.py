@@ -22,7 +22,7 @@ from charnn.corpora.streams import stream
 from charnn.errors import CorpusError, UsageError
 
 HOSTILE = "\ufeffone\r\ntwo\rthree\n\n\x00\x0b\u2028 \u00e9\u0301\U0001f9ca \t"
-property_of_files = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+property_of_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def file_with(data: bytes, folder: Path, name: str = "notes.txt") -> str:

@@ -110,7 +110,7 @@ def as_seen(texts: list[tuple[str, Text]]) -> list[tuple[str, str | None]]:
     length=st.integers(0, 12),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_text_does_not_depend_on_its_lane_nor_on_its_neighbours(stopping, prompts, batch, length, seed):
     one_by_one, together = (
         as_seen(

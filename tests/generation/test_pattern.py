@@ -118,7 +118,7 @@ anchored = st.tuples(st.sampled_from(["", "^", r"\A"]), expressions, st.sampled_
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(expression=anchored, length=st.integers(0, 5))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_tokens_spell_exactly_the_texts_that_fullmatch_up_to_the_length(kind, expression, length):
     expected = matching(expression, [string for string in STRINGS if len(string) <= length])
     pattern = compiled(expression, tokenizer(kind))
@@ -130,7 +130,7 @@ def test_tokens_spell_exactly_the_texts_that_fullmatch_up_to_the_length(kind, ex
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(expression=anchored, seed=st.integers(0, 99), more=st.integers(0, 8))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_whatever_is_drawn_matches_and_is_not_too_long(kind, expression, seed, more):
     pattern = compiled(expression, tokenizer(kind))
     if pattern is None:
@@ -144,7 +144,7 @@ def test_whatever_is_drawn_matches_and_is_not_too_long(kind, expression, seed, m
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(expression=anchored)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_a_prompt_is_read_exactly_where_a_match_begins_with_it(kind, expression):
     pattern = compiled(expression, tokenizer(kind))
     if pattern is None:

@@ -91,7 +91,7 @@ def longest(text: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("kind", ["characters", "bytes", "unigram", "bpe"])
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_left_never_makes_a_run_too_long_and_what_is_ruled_out_always_would(
     kind: TokenizerKind, data: st.DataObject
 ) -> None:

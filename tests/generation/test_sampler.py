@@ -368,7 +368,7 @@ def pieces(kind: TokenizerKind) -> Tokenizer:
 
 @pytest.mark.parametrize("kind", ["unigram", "bpe", "bytes"])
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_no_text_has_a_banned_character_and_every_other_character_can_be_written(
     kind: TokenizerKind, data: st.DataObject
 ) -> None:

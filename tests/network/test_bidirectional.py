@@ -18,7 +18,7 @@ each_cell = pytest.mark.parametrize("cell", CELLS)
 seeds = st.integers(0, 999)
 ragged = st.lists(st.integers(1, 7), min_size=1, max_size=5)
 any_network = given(cell=st.sampled_from(CELLS), layers=st.integers(1, 3), lengths=ragged, seed=seeds)
-few_examples = settings(max_examples=30, deadline=None)
+few_examples = settings(max_examples=30)
 INPUT, HIDDEN = 3, 4
 
 

@@ -18,7 +18,7 @@ sizes = st.integers(1, 5)
 
 
 @given(kind=st.sampled_from(CELL_KINDS), batch=sizes, input_size=sizes, hidden_size=sizes, seed=st.integers(0, 999))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_step_equals_the_cell_of_torch(kind: str, batch: int, input_size: int, hidden_size: int, seed: int) -> None:
     torch.manual_seed(seed)
     reference = TORCH_CELLS[kind](input_size, hidden_size, dtype=torch.float64)

@@ -13,7 +13,7 @@ sizes = st.integers(1, 6)
 
 
 @given(batch=sizes, time=sizes, features=sizes, probability=st.floats(0.01, 0.99), seed=st.integers(0, 999))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_each_value_is_zero_or_scaled_alike_at_every_step(
     batch: int, time: int, features: int, probability: float, seed: int
 ) -> None:

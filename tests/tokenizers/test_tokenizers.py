@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
@@ -62,7 +62,6 @@ def assert_comes_back(kind: TokenizerKind, text: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(texts)
-@settings(deadline=None)
 def test_any_text_comes_back(kind, text):
     assert_comes_back(kind, text)
 
@@ -75,7 +74,6 @@ def test_nasty_text_comes_back(kind, text):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.data())
-@settings(deadline=None)
 def test_decoder_gives_in_parts_what_decode_gives_at_once(kind, data):
     subject = tokenizer(kind)
     tokens = data.draw(st.lists(st.integers(0, subject.size - 1)))
@@ -86,7 +84,6 @@ def test_decoder_gives_in_parts_what_decode_gives_at_once(kind, data):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(texts)
-@settings(deadline=None)
 def test_decoder_never_gives_half_a_character(kind, text):
     subject = tokenizer_that_knows(kind, text)
     decoder = subject.decoder()
@@ -129,7 +126,6 @@ def test_every_id_has_a_symbol_of_its_own(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(texts)
-@settings(deadline=None)
 def test_spellings_of_a_text_are_its_utf_8(kind, text):
     subject = tokenizer_that_knows(kind, text)
     assert b"".join(subject.spellings()[token] for token in subject.encode(text).tolist()) == text.encode()

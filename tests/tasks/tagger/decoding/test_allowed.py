@@ -39,7 +39,7 @@ def drawn_allowed(random: np.random.Generator, shape: tuple[int, int, int]) -> N
 
 @each_kind
 @given(tags=some_tags, lengths=st.lists(st.integers(0, 5), min_size=1, max_size=5), seed=seeds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_word_has_a_tag_that_it_may_not_have_nor_is_one_probable(
     kind: str, tags: int, lengths: list[int], seed: int
 ) -> None:
@@ -68,7 +68,7 @@ def test_where_all_tags_are_allowed_nothing_changes_by_a_bit(kind: str) -> None:
 
 
 @given(tags=some_tags, words=some_words, seed=seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_crf_gives_the_best_sequence_that_is_allowed_and_marginals_over_those(
     tags: int, words: int, seed: int
 ) -> None:
@@ -97,7 +97,7 @@ def test_the_crf_gives_the_best_sequence_that_is_allowed_and_marginals_over_thos
 
 
 @given(tags=some_tags, words=some_words, seed=seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_beam_of_all_tags_gives_the_most_probable_sequence_that_is_allowed(tags: int, words: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     decoder = made("beam", tags, random)

@@ -7,7 +7,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -56,21 +56,18 @@ def random_field(tags: int, words: int, seed: int, scale: float) -> Field:
 
 
 @given(few_tags, few_words, seeds, scales)
-@settings(deadline=None)
 def test_tags_are_those_of_the_best_of_all_sequences(tags: int, words: int, seed: int, scale: float) -> None:
     field = random_field(tags, words, seed, scale)
     assert field.decoded()[0] == list(field.sequences[int(np.argmax(field.totals))])
 
 
 @given(few_tags, few_words, seeds, scales)
-@settings(deadline=None)
 def test_probabilities_are_marginals_over_all_sequences(tags: int, words: int, seed: int, scale: float) -> None:
     field = random_field(tags, words, seed, scale)
     np.testing.assert_allclose(field.decoded()[1], field.marginals(), rtol=1e-6, atol=1e-7)
 
 
 @given(few_tags, few_words, seeds)
-@settings(deadline=None)
 def test_of_several_best_sequences_the_lowest_ids_win_from_the_last_word_on(tags: int, words: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     shapes = ((tags, tags), (tags,), (tags,), (words, tags))

@@ -45,7 +45,7 @@ seeds = st.integers(0, 9999)
 
 @each_decoder
 @given(tags=st.integers(1, 19), lengths=st.lists(st.integers(0, 6), max_size=20), seed=seeds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_neither_neighbours_nor_padding_change_a_bit(
     make: Callable[[int], Decoder], tags: int, lengths: list[int], seed: int
 ) -> None:
@@ -81,7 +81,7 @@ def test_sentences_in_several_groups_are_decoded_as_in_one(
 
 @each_decoder
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_finite_scores_give_tags_and_distributions(make: Callable[[int], Decoder], data: st.DataObject) -> None:
     decoder = make(4)
     floats = st.floats(width=32, allow_nan=False, allow_infinity=False) | st.sampled_from([-1e4, 1e4, -3e38, 3e38])

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -55,7 +55,6 @@ class Recurrence:
 
 
 @given(few_tags, few_words, seeds)
-@settings(deadline=None)
 def test_the_best_tag_of_each_word_is_an_input_of_the_next(tags: int, words: int, seed: int) -> None:
     recurrence = Recurrence(tags, 3, seed)
     scores_BTS = recurrence.scores(1, words)
@@ -65,7 +64,6 @@ def test_the_best_tag_of_each_word_is_an_input_of_the_next(tags: int, words: int
 
 @pytest.mark.parametrize("beam", [1, 3])
 @given(few_tags, few_words, seeds)
-@settings(deadline=None)
 def test_probabilities_are_conditional_on_the_tag_chosen_before(beam: int, tags: int, words: int, seed: int) -> None:
     recurrence = Recurrence(tags, 3, seed)
     scores_BTS = recurrence.scores(1, words)
@@ -76,7 +74,6 @@ def test_probabilities_are_conditional_on_the_tag_chosen_before(beam: int, tags:
 
 
 @given(few_tags, few_words, seeds, st.integers(0, 2))
-@settings(deadline=None)
 def test_a_full_beam_finds_the_most_probable_of_all_sequences(tags: int, words: int, seed: int, more: int) -> None:
     recurrence = Recurrence(tags, 3, seed)
     scores_BTS = recurrence.scores(1, words)
@@ -87,7 +84,6 @@ def test_a_full_beam_finds_the_most_probable_of_all_sequences(tags: int, words: 
 
 
 @given(few_tags, seeds)
-@settings(deadline=None)
 def test_a_beam_of_1_is_greedy(tags: int, seed: int) -> None:
     recurrence = Recurrence(tags, 3, seed)
     scores_BTS, lengths_B = recurrence.scores(5, 9), recurrence.random.integers(0, 10, 5)

@@ -60,7 +60,7 @@ def breaches(rule: Transitions, ids: NDArray[np.int32]) -> int:
 @each_decoder
 @each_scheme
 @given(lengths=st.lists(st.integers(0, 7), min_size=1, max_size=6), seed=st.integers(0, 9999))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_decoder_breaks_the_rule(
     make: Callable[[int, Transitions | None], Decoder], scheme: str, lengths: list[int], seed: int
 ) -> None:
@@ -155,7 +155,7 @@ def test_a_rule_that_forbids_nothing_changes_nothing(make: Callable[[int, Transi
 @each_decoder
 @each_scheme
 @given(seed=st.integers(0, 9999))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_rule_is_kept_around_tags_that_are_given(
     make: Callable[[int, Transitions | None], Decoder], scheme: str, seed: int
 ) -> None:

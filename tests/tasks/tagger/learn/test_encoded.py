@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.tasks.tagger.config import TreebankConfig
@@ -46,7 +46,6 @@ def features_of(batch: Batch, row: int) -> list[list[int]]:
 
 
 @given(SENTENCES, st.integers(0, 99))
-@settings(deadline=None)
 def test_a_batch_says_what_its_sentences_said_in_the_order_asked_for(rows: list[list[Row]], seed: int) -> None:
     sentences = [sentence(row) for row in rows]
     treebank, lexicon = encoded(sentences, sentences[:1]), lexicon_of(sentences)
@@ -79,7 +78,6 @@ def test_each_distinct_word_is_in_a_batch_once_and_no_longer_than_its_longest_wo
 
 
 @given(SENTENCES, st.integers(1, 4))
-@settings(deadline=None)
 def test_long_training_sentences_are_cut_into_parts_and_no_word_is_lost(rows: list[list[Row]], longest: int) -> None:
     sentences = [sentence(row) for row in rows]
     treebank = encoded(sentences, sentences, longest)

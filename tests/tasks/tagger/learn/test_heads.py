@@ -49,7 +49,7 @@ def batch(tags: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @given(tags=few_tags, words=few_words, seed=seeds, scale=scales)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_likelihood_of_the_crf_is_that_of_its_definition(tags: int, words: int, seed: int, scale: float) -> None:
     torch.manual_seed(seed)
     head = random_head("crf", tags, scale=scale)
@@ -69,7 +69,7 @@ def test_the_likelihood_of_the_crf_is_that_of_its_definition(tags: int, words: i
 
 
 @given(tags=few_tags, words=few_words, seed=seeds, scale=scales)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_crf_sums_over_the_tags_of_words_that_have_none(tags: int, words: int, seed: int, scale: float) -> None:
     torch.manual_seed(seed)
     head = random_head("crf", tags, scale=scale)
@@ -151,7 +151,7 @@ def test_gradients_are_those_of_finite_differences(kind: DecoderKind, scale: flo
 
 @each_kind
 @given(seed=seeds, garbage=st.sampled_from([math.nan, math.inf, 1e30, 0.0]), tag=st.sampled_from([-100, -1, 0, 10**6]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_what_stands_at_padded_places_changes_neither_loss_nor_gradients(
     kind: DecoderKind, seed: int, garbage: float, tag: int
 ) -> None:

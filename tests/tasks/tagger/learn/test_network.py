@@ -75,7 +75,7 @@ def sentences_of(lengths: list[int], seed: int) -> list[list[int]]:
 
 
 @given(lengths=lengths_of_sentences, seed=st.integers(0, 999), neighbour_size=st.sampled_from([0, 3]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_neither_padding_nor_the_sentences_beside_it_change_a_sentence(
     lengths: list[int], seed: int, neighbour_size: int
 ) -> None:

@@ -165,7 +165,7 @@ def test_a_words_vector_is_the_same_alone_and_beside_longer_words(runtime: Runti
 
 
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=5))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_sentence_of_a_batch_gives_what_it_gives_alone(runtime: RuntimeTaggerNetwork, lengths: list[int]) -> None:
     places = places_of(lengths)
     together = scores(runtime, places)

@@ -32,7 +32,7 @@ def small() -> Iterator[None]:
 
 @pytest.mark.parametrize("options", [{}, {"threads": 3}, {"capacity": 1}, {"capacity": 4, "threads": 2}], ids=str)
 @given(calls=st.lists(texts, max_size=4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_sentence_is_tagged_as_if_it_were_alone_and_order_is_kept(make_tagger, tags_of, options, calls) -> None:
     tagger = make_tagger(**options)
     waiting = [tagger.begin(text) for text in calls]
@@ -42,7 +42,7 @@ def test_every_sentence_is_tagged_as_if_it_were_alone_and_order_is_kept(make_tag
 
 
 @given(text=texts, alternatives=st.integers(0, 6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_probabilities_are_those_of_the_tags_and_alternatives_are_the_best_first(
     make_tagger, scores_of, text, alternatives
 ) -> None:
@@ -82,7 +82,7 @@ def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -
 
 
 @given(length=st.integers(6, 60))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_more_than_a_part_and_its_margins_is_read_at_once(make_tagger, make_network, length) -> None:
     network = make_network()
     make_tagger(network).tag([["ab"] * length])
@@ -91,7 +91,7 @@ def test_no_more_than_a_part_and_its_margins_is_read_at_once(make_tagger, make_n
 
 
 @given(text=texts)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_batches_are_no_larger_than_they_may_be(make_tagger, make_network, text) -> None:
     network = make_network()
     short = [sentence[: sentence_tagger.LONGEST] for sentence in text]

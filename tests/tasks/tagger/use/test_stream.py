@@ -41,7 +41,7 @@ def names(tagged) -> list[list[list[str]] | None]:
 
 
 @given(read=reads)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_all_sentences_come_out_in_order_with_their_own_tags(make_tagger, tags_of, read) -> None:
     flat = [sentence for sentences in read for sentence in sentences]
     tagged = [pair for block in tag_stream(read, make_tagger(threads=2)) for pair in block]
@@ -50,7 +50,7 @@ def test_all_sentences_come_out_in_order_with_their_own_tags(make_tagger, tags_o
 
 
 @given(read=reads)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_at_a_pause_everything_that_was_read_has_been_given(make_tagger, read) -> None:
     given_out = 0
     came = 0

@@ -22,7 +22,7 @@ def alone(network, word: str) -> list[float]:
 
 @pytest.mark.parametrize("at_once", [1, 3, 100])
 @given(calls=calls, capacity=st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_are_those_of_the_words_whatever_is_remembered_or_forgotten(
     make_network, at_once, calls, capacity
 ) -> None:
