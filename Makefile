@@ -11,8 +11,9 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Two models of the fables. One learns the text for two minutes, is scored on the tales it never saw, and writes one;
-# the other learns the tags of a few tales in half a minute, is scored on two others, and tags what the first has written.
+# Three models of the fables. One learns the text for two minutes, is scored on the tales it never saw, and writes one;
+# one learns the tags of a few tales in half a minute, is scored on two others, and tags what the first has written; and
+# one learns in a quarter of a minute who speaks, is scored on other tales, and judges what the first has written.
 demo: install
 	$(BIN)/charnn train data/fables.txt --documents paragraph --time 2m --out checkpoints/demo --overwrite
 	$(BIN)/charnn eval --model checkpoints/demo
@@ -20,6 +21,9 @@ demo: install
 	$(BIN)/charnn train data/fables-train.conllu --valid data/fables-dev.conllu --out checkpoints/demo-tags --overwrite
 	$(BIN)/charnn eval --model checkpoints/demo-tags
 	$(BIN)/charnn sample "The " --model checkpoints/demo --temp 0.6 --length 200 --seed 2 | $(BIN)/charnn tag --model checkpoints/demo-tags
+	$(BIN)/charnn train data/speakers-train.tsv --task classifier --out checkpoints/demo-speakers --overwrite
+	$(BIN)/charnn eval data/speakers-test.tsv --model checkpoints/demo-speakers
+	$(BIN)/charnn sample "The " --model checkpoints/demo --temp 0.6 --length 400 --seed 2 | $(BIN)/charnn classify --model checkpoints/demo-speakers
 
 test: install
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal
