@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from charnn.cells import CELLS
 from charnn.config import Budget, Device, Optimizer, Precision, TrainingConfig
@@ -289,6 +289,29 @@ class StartFromOptions:
         flag="--from",
         shown_default="",
     )
+
+
+@dataclass(frozen=True)
+class DecoderOptions:
+    """The option of every task that writes a sequence beside another: how it chooses symbols or tags."""
+
+    decoder: Literal["independent", "feedback", "crf", "attention", "ctc"] | None = option(
+        None,
+        "With treebanks, choose each tag by itself (independent), each with a view of the tag before it (feedback), or "
+        "the best sequence of tags as a whole (crf). Where all tags of a column keep to a scheme for named entities "
+        "(BIO, IOB1, IOBES, BILOU, BMES), none of them writes what the scheme forbids. With pairs, write symbol by "
+        "symbol, each with a view of those before it (attention), or let every place of the source write its own part "
+        "of the target (ctc).",
+        panel=NETWORK,
+        shown_default="independent for treebanks, attention for pairs",
+    )
+
+    def decoder_among(self, kinds: Any, data: str) -> Any:
+        """The decoder that was asked for, one of a Literal's `kinds`, which are those for `data`. Raises UsageError for
+        another one."""
+        if self.decoder is not None and self.decoder not in get_args(kinds):
+            raise UsageError(f"--decoder {self.decoder}: for {data} there are {' and '.join(get_args(kinds))}")
+        return self.decoder
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import shutil
 import subprocess
 
@@ -319,3 +320,36 @@ def test_a_run_from_another_model_keeps_what_both_know_and_adds_what_is_new(char
     refused = charnn("train", "more.tsv", "--from", "model", "--hidden", "8", "--steps", "1")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "the model to start from has hidden size 32, not 8" in refused.err
+
+
+def test_the_decoder_ctc_learns_and_answers_with_all_that_the_other_has(charnn, text_file):
+    text_file(PAIRS, "text.tsv")
+    result = charnn("train", "text.tsv", "--decoder", "ctc", *OPTIONS, "--out", "model")
+    assert result.code == 0
+    assert re.search(r"ctc with \d frames? a place", result.err)
+    text_file("abca\ndb\n\ncad\n", "input.txt")
+    for options in ((), ("--beam", "1"), ("--sample", "--temp", "0"), ("--pattern", "[A-D ]*")):
+        assert charnn("transduce", "input.txt", "-m", "model", *options).text == "A B C A\nD B\n\nC A D\n", options
+    best, second = (
+        charnn("transduce", "input.txt", "-m", "model", "--nbest", "2").text.splitlines()[0].split("\t")[1::2]
+    )
+    assert float(second) < float(best) <= 0
+    assert charnn("eval", "-m", "model", "--json").json["accuracy"] > 0.8
+    assert re.search(r"ctc with \d frames? a place", charnn("info", "model").text)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--decoder", "ctc", "--attention", "dot"), "--attention is for --decoder attention, and this is ctc"),
+        (("--decoder", "ctc", "--scheduled-sampling", "0.1"), "--scheduled-sampling is for --decoder attention"),
+        (("--decoder", "crf"), "--decoder crf: for lists of pairs there are attention and ctc"),
+        (("--attention", "none", "--copy", "always"), "--copy: "),
+        (("--window", "9"), "--window is for texts and sentences"),
+    ],
+)
+def test_training_options_that_do_not_go_together_are_refused(charnn, text_file, said_once, options, said):
+    text_file(PAIRS, "text.tsv")
+    result = charnn("train", "text.tsv", "--steps", "1", *options)
+    assert result.code == 2
+    assert said in said_once(result)

@@ -253,8 +253,9 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "gru", "attention": "additive", "layers": 2, "scheduled_sampling": 0.3},
             {"cell": "rnn", "attention": "dot", "target_symbols": "characters", "copy": "always"},
             {"cell": "lstm", "attention": "none"},
+            {"decoder": "ctc", "target_symbols": "characters", "copy": "always"},
         ),
-        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"attention": "additive"}),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"attention": "additive"}, {"decoder": "ctc"}),
         large_batch=1200,
         learned={"steps": 60, "hidden": 16, "learning_rate": 0.02, "dropout": 0.0},
         uses=(

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from charnn.errors import UsageError
 from charnn.tasks.options import TREEBANKS, option
-from charnn.tasks.shared_options import MistakeOptions, RecurrentTrainingOptions, StartFromOptions
+from charnn.tasks.shared_options import DecoderOptions, MistakeOptions, RecurrentTrainingOptions, StartFromOptions
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
-    DecoderKind,
     Level,
     TaggerNetworkConfig,
     TreebankFormat,
@@ -30,7 +29,7 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TaggerOptions(StartFromOptions, RecurrentTrainingOptions):
+class TaggerOptions(DecoderOptions, StartFromOptions, RecurrentTrainingOptions):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "
@@ -71,14 +70,6 @@ class TaggerOptions(StartFromOptions, RecurrentTrainingOptions):
         "Read the spelling of a word with a convolution (cnn) or with an LSTM, character by character.",
         panel=TREEBANKS,
         shown_default=TaggerNetworkConfig.words_from,
-    )
-    decoder: DecoderKind | None = option(
-        None,
-        "Choose each tag by itself (independent), each with a view of the tag before it (feedback), or the best "
-        "sequence of tags as a whole (crf). Where all tags of a column keep to a scheme for named entities (BIO, IOB1, "
-        "IOBES, BILOU, BMES), none of them writes what the scheme forbids.",
-        panel=TREEBANKS,
-        shown_default=TaggerNetworkConfig.decoder,
     )
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charnn.config import Budget
 from charnn.errors import UsageError
-from charnn.tasks.tagger.config import TaggerConfig, TreebankConfig
+from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
 from charnn.tasks.task import Description, Recognition, Run, Task
 
@@ -79,7 +79,7 @@ class TaggerTask(Task[TaggerConfig]):
             cell=options.cell,
             word_size=options.embedding,
             words_from=options.words_from,
-            decoder=options.decoder,
+            decoder=options.decoder_among(DecoderKind, self.data),
             segment=options.segment,
             **options.sizes,
         )

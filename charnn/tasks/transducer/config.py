@@ -8,7 +8,7 @@ from typing import Literal
 
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
-from charnn.config.as_json import require
+from charnn.config.as_json import later, require
 from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
@@ -17,6 +17,8 @@ DEFAULT_BEAM = 5
 """So many partial targets of a source are kept at each step of the search."""
 LENGTH_SLACK = 10
 """So many symbols more than training had for a source of its length may be written."""
+DecoderKind = Literal["attention", "ctc"]
+"""`attention` writes symbol by symbol, each after those before it; `ctc` lets every place of the source write some."""
 AttentionKind = Literal["none", "additive", "dot", "monotonic"]
 
 
@@ -70,10 +72,22 @@ class TransducerNetworkConfig(Json):
     copies: bool = False
     """Whether the decoder may copy a source symbol."""
     dropout: float = 0.3
+    decoder: DecoderKind = later("attention")
+    frames: int = later(1)
+    """The frames of each place of a source, with the decoder `ctc`."""
+
+    @property
+    def in_words(self) -> str:
+        """How the decoder works."""
+        if self.decoder == "ctc":
+            how = f"ctc with {self.frames} frame{'s' if self.frames > 1 else ''} a place"
+        else:
+            how = f"a decoder with {self.attention} attention"
+        return how + (", copies" if self.copies else "")
 
     def __post_init__(self) -> None:
         require_known(self.cell)
-        for name in ("inputs", "outputs", "layers", "hidden_size", "embedding_size"):
+        for name in ("inputs", "outputs", "layers", "hidden_size", "embedding_size", "frames"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
 

@@ -14,8 +14,8 @@ def describe(directory: TransducerDirectory) -> Description:
     rows = [
         (
             "network",
-            f"{network.layers} x 2 x {network.hidden_size} {network.cell} and a decoder of {network.hidden_size}, "
-            f"{network.attention} attention{', copies' if network.copies else ''}, dropout {network.dropout:g}",
+            f"{network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
+            f"{network.dropout:g}",
         ),
         (
             "symbols",

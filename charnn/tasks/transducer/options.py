@@ -8,7 +8,13 @@ from typing import Literal
 from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.pairs import PairsLayout
 from charnn.tasks.options import PAIRS, option
-from charnn.tasks.shared_options import LineOptions, MistakeOptions, RecurrentTrainingOptions, StartFromOptions
+from charnn.tasks.shared_options import (
+    DecoderOptions,
+    LineOptions,
+    MistakeOptions,
+    RecurrentTrainingOptions,
+    StartFromOptions,
+)
 from charnn.tasks.transducer.config import DEFAULT_BEAM, AttentionKind, TransducerTrainingConfig
 
 When = Literal["auto", "always", "never"]
@@ -48,7 +54,7 @@ class PairsOptions:
 
 
 @dataclass(frozen=True)
-class TransducerOptions(PairsOptions, StartFromOptions, LineOptions, RecurrentTrainingOptions):
+class TransducerOptions(PairsOptions, DecoderOptions, StartFromOptions, LineOptions, RecurrentTrainingOptions):
     source_symbols: SymbolKind | None = option(
         None,
         "Read a source as characters, as symbols between spaces (spaces), as bytes, or as pieces of words that are "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from charnn.config import Budget
 from charnn.errors import UsageError
 from charnn.tasks.task import Description, Recognition, Run, Task
-from charnn.tasks.transducer.config import TransducerConfig
+from charnn.tasks.transducer.config import DecoderKind, TransducerConfig
 from charnn.tasks.transducer.options import IS_WANTED, TransducerEvaluationOptions, TransducerOptions
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class TransducerTask(Task[TransducerConfig]):
         overrides = TransducerOverrides(
             cell=options.cell,
             embedding_size=options.embedding,
+            decoder=options.decoder_among(DecoderKind, self.data),
             attention=options.attention,
             copies=IS_WANTED[options.copy],
             label_smoothing=options.label_smoothing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from charnn.corpora.pairs import Pair
 from charnn.tasks.transducer.learn.network import Sources
-from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.decoding import padded
 from charnn.tokenizers.base import STOP_ID
 
@@ -37,13 +38,20 @@ class PairBatch:
 class EncodedPairs:
     """Pairs as ids."""
 
-    def __init__(self, pairs: Sequence[Pair], symbols: Symbols, *, longest: int | None = None) -> None:
-        """Pairs of more than `longest` places times symbols are left out."""
+    def __init__(
+        self, pairs: Sequence[Pair], symbols: Symbols, *, longest: int | None = None, frames: int | None = None
+    ) -> None:
+        """Pairs of more than `longest` places times symbols are left out, and those that need more than `frames` frames
+        for each place."""
         self.symbols = symbols
         encoded = [
             (symbols.encode_source(pair.source, pair.features), symbols.encode_target(pair.target)) for pair in pairs
         ]
-        kept = [(s, t) for s, t in encoded if longest is None or len(s.ids) * len(t) <= longest]
+        kept = [
+            (s, t)
+            for s, t in encoded
+            if (longest is None or len(s.ids) * len(t) <= longest) and (frames is None or frames_needed(s, t) <= frames)
+        ]
         self.left_out = len(encoded) - len(kept)
         self.sources = [source for source, _ in kept]
         self.targets = [target for _, target in kept]
@@ -99,6 +107,14 @@ class EncodedPairs:
             tensor(targets_BT),
             tensor(np.arange(longest) < lengths_B[:, None]),
         )
+
+
+def frames_needed(source: EncodedSource, target: Sequence[int]) -> int:
+    """The fewest frames of each place that can write a target, whose stop is no part of it. A blank parts two symbols
+    that are equal."""
+    symbols = target[:-1]
+    needed = len(symbols) + sum(one == other for one, other in itertools.pairwise(symbols))
+    return -(-needed // (len(source.ids) - source.features))
 
 
 def drop_probabilities(counts: Ids, rate: float) -> npt.NDArray[np.float64]:

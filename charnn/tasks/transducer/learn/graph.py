@@ -20,17 +20,7 @@ from charnn.tasks.transducer.learn.network import LARGEST_SCORE, LEAST
 def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
     """The serialised ONNX model from sources (B, S) to what the decoder sees of them and its first state."""
     graph = Graph()
-    embedded = graph.add("Gather", [graph.constant("sources.table", weights["sources.weight"]), "ids"])
-    x = graph.add("Transpose", [embedded], perm=[1, 0, 2])
-    shape = graph.integers("both_directions", 0, 0, -1)
-    last = ""
-    for depth in range(config.layers):
-        directions = [layer_weights(weights, f"encoder.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
-        outputs = [f"y.{depth}", f"last.{depth}"]
-        layer = RecurrentLayer(f"encoder.{depth}", config.cell, directions, x, outputs, lengths="lengths")
-        y = add_recurrent(graph, layer, quantized=quantized)
-        x = graph.add("Reshape", [graph.add("Transpose", [y], perm=[0, 2, 1, 3]), shape])
-        last = outputs[1]
+    x, last = _encoder(graph, config, weights, quantized=quantized)
     summary = graph.add("Reshape", [graph.add("Transpose", [last], perm=[1, 0, 2]), graph.integers("flat", 0, -1)])
     bridge = graph.linear(summary, weights["bridge.weight"], weights["bridge.bias"], "bridge")
     names = _state_names(config)
@@ -44,7 +34,47 @@ def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array],
     hidden = config.hidden_size
     memory = _memory_ports(config)
     states: list[Port] = [(name, "float", ["B", hidden]) for name in names]
-    return graph.serialize([("ids", "int64", ["B", "S"]), ("lengths", "int32", ["B"])], [*memory, *states])
+    return graph.serialize([*_SOURCE_PORTS], [*memory, *states])
+
+
+def frames_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
+    """The serialised ONNX model from sources (B, S) to ln p (B, F, V) of their frames, those of features and of the
+    padding among them."""
+    graph, hidden = Graph(), config.hidden_size
+    x, _ = _encoder(graph, config, weights, quantized=quantized)
+    values = graph.linear(graph.add("Transpose", [x], perm=[1, 0, 2]), weights["values.weight"], weights["values.bias"],
+                          "values")  # fmt: skip
+    units = graph.add("Reshape", [graph.add("Tanh", [values]), graph.integers("frames", 0, -1, hidden)])
+    logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
+    inputs: list[Port] = [*_SOURCE_PORTS]
+    if config.copies:
+        inputs.append(("copies", "int64", ["B", "F"]))
+        p = _mixed(graph, weights, units, logits, _copies(graph, config))
+    else:
+        p = graph.add("Softmax", [logits], axis=-1)
+    _log(graph, p)
+    return graph.serialize(inputs, [("log_probabilities", "float", ["B", "F", config.outputs])])
+
+
+_SOURCE_PORTS: tuple[Port, ...] = (("ids", "int64", ["B", "S"]), ("lengths", "int32", ["B"]))
+
+
+def _encoder(
+    graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool
+) -> tuple[str, str]:
+    """Adds the encoder, and gives its outputs (S, B, 2 H) and its last ones in both directions (2, B, H)."""
+    embedded = graph.add("Gather", [graph.constant("sources.table", weights["sources.weight"]), "ids"])
+    x = graph.add("Transpose", [embedded], perm=[1, 0, 2])
+    shape = graph.integers("both_directions", 0, 0, -1)
+    last = ""
+    for depth in range(config.layers):
+        directions = [layer_weights(weights, f"encoder.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
+        outputs = [f"y.{depth}", f"last.{depth}"]
+        layer = RecurrentLayer(f"encoder.{depth}", config.cell, directions, x, outputs, lengths="lengths")
+        y = add_recurrent(graph, layer, quantized=quantized)
+        x = graph.add("Reshape", [graph.add("Transpose", [y], perm=[0, 2, 1, 3]), shape])
+        last = outputs[1]
+    return x, last
 
 
 def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> bytes:

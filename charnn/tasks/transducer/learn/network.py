@@ -116,7 +116,7 @@ class TransducerNetwork(nn.Module):
             keys_BSR, mask_BS = self.keys(h_BSF), inside_BS.float()
         copies_BSV = None
         if config.copies:
-            copies_BSV = functional.one_hot(sources.copies_BS, config.outputs + 1)[..., :-1].float()
+            copies_BSV = one_hot_copies(sources.copies_BS, config.outputs)
         return Memory(self.values(h_BSF), keys_BSR, mask_BS, copies_BSV, state)
 
     def decode(self, memory: Memory, before_BT: Tensor) -> Tensor:
@@ -195,14 +195,24 @@ class TransducerNetwork(nn.Module):
         return p_BTSV, weights_BTS
 
     def _mixed(self, readout: Tensor, written: Tensor, copied: Tensor) -> Tensor:
-        """The probabilities (..., V) where a gate weighs what is copied, which may be nothing, against the rest."""
-        weighed = torch.sigmoid(self.gate(readout).float()) * copied
-        mixed: Tensor = (1 - weighed.sum(-1, keepdim=True)) * written + weighed
-        return mixed
+        return mixed(self.gate(readout), written, copied)
 
     def _products(self, query_BTR: Tensor, keys_BSR: Tensor) -> Tensor:
         products_BTS: Tensor = query_BTR @ keys_BSR.transpose(1, 2) / float(self.config.hidden_size**0.5)
         return products_BTS
+
+
+def mixed(gate: Tensor, written: Tensor, copied: Tensor) -> Tensor:
+    """The probabilities (..., V) where a gate (..., 1), before its sigmoid, weighs what is copied against the rest.
+    Where nothing can be copied, `copied` is 0."""
+    weighed = torch.sigmoid(gate.float()) * copied
+    p: Tensor = (1 - weighed.sum(-1, keepdim=True)) * written + weighed
+    return p
+
+
+def one_hot_copies(copies_BS: Tensor, outputs: int) -> Tensor:
+    """The one-hot target symbol of each place, (B, S, V), all 0 where there is none."""
+    return functional.one_hot(copies_BS, outputs + 1)[..., :-1].float()
 
 
 def first_place(mask_BS: Tensor) -> Tensor:

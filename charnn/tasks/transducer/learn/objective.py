@@ -14,13 +14,14 @@ from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import PairsConfig, TransducerTrainingConfig, TransducerValidation
 from charnn.tasks.transducer.dataset import Reference
+from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
 from charnn.tasks.transducer.learn.network import TransducerNetwork
-from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.scoring import nearest
-from charnn.tasks.transducer.use.search import search
+from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.batches import Batches
 from charnn.training.report import Report
 
@@ -49,7 +50,7 @@ class TransducerObjective:
 
     def __init__(
         self,
-        network: TransducerNetwork,
+        network: AnyNetwork,
         training: EncodedPairs,
         reference: References,
         own: References,
@@ -78,24 +79,39 @@ class TransducerObjective:
 
     def loss(self) -> tuple[Tensor, int]:
         batch = self._pairs.batch(self._batches.next(), self._device, dropped=self._dropped, random=self._random)
-        memory = self.network.remember(batch.sources)
-        before_BT = self._sampled(batch) if self._regularization.scheduled_sampling else batch.before_BT
-        log_p_BTV = self.network.log_probabilities(memory, self.network.decode(memory, before_BT), batch.targets_BT)
+        network = self.network
+        nats = self._framed(network, batch) if isinstance(network, CtcNetwork) else self._taught(network, batch)
+        return nats, int(batch.inside_BT.sum())
+
+    def _framed(self, network: CtcNetwork, batch: PairBatch) -> Tensor:
+        """-ln p of the targets over all paths of frames. Smoothing asks of every frame what it asks of every symbol."""
+        log_p_BFV = network.log_probabilities(batch.sources)
+        nats = ctc_nats(log_p_BFV, batch.targets_BT, batch.inside_BT.sum(1) - 1).sum()
+        if smoothing := self._regularization.label_smoothing:
+            uniform = -(log_p_BFV.clamp_min(FLOOR).mean(2)).mean(1) * batch.inside_BT.sum(1)
+            nats = (1 - smoothing) * nats + smoothing * uniform.sum()
+        return nats
+
+    def _taught(self, network: TransducerNetwork, batch: PairBatch) -> Tensor:
+        """-ln p of each symbol of the targets after those before it."""
+        memory = network.remember(batch.sources)
+        before_BT = self._sampled(network, batch) if self._regularization.scheduled_sampling else batch.before_BT
+        log_p_BTV = network.log_probabilities(memory, network.decode(memory, before_BT), batch.targets_BT)
         nats_BT = -log_p_BTV.gather(2, batch.targets_BT[..., None])[..., 0]
         if smoothing := self._regularization.label_smoothing:
             nats_BT = (1 - smoothing) * nats_BT - smoothing * log_p_BTV.clamp_min(FLOOR).mean(2)
-        return (nats_BT * batch.inside_BT).sum(), int(batch.inside_BT.sum())
+        return (nats_BT * batch.inside_BT).sum()
 
     @torch.no_grad()
-    def _sampled(self, batch: PairBatch) -> Tensor:
+    def _sampled(self, network: TransducerNetwork, batch: PairBatch) -> Tensor:
         """The symbols before each step, some of them the network's own instead of the right ones (Bengio et al. 2015).
 
         Both passes read whole targets, as Mihaylova and Martins (2019) do: the network's own symbols are those that it
         writes after the right ones.
         """
-        memory = self.network.remember(batch.sources)
-        states_BTH = self.network.decode(memory, batch.before_BT)
-        own_BT = self.network.log_probabilities(memory, states_BTH, batch.targets_BT).argmax(2)
+        memory = network.remember(batch.sources)
+        states_BTH = network.decode(memory, batch.before_BT)
+        own_BT = network.log_probabilities(memory, states_BTH, batch.targets_BT).argmax(2)
         chosen_BT = torch.rand(own_BT.shape, device=own_BT.device) < self._regularization.scheduled_sampling
         mixed_BT = torch.where(chosen_BT, own_BT, batch.targets_BT)
         return torch.cat([batch.before_BT[:, :1], mixed_BT[:, :-1]], 1)
@@ -110,16 +126,16 @@ class TransducerObjective:
 
     def _score(self, reference: References) -> tuple[float, float, float]:
         """The accuracy, the symbol error rate, and the accuracy with lookup."""
-        decoder, symbols = SteppedNetwork(self.network), self._pairs.symbols
+        decoder, symbols = decoder_of(self.network), self._pairs.symbols
         unknown = symbols.target.unknown_id
         right = wrong_symbols = all_symbols = right_with_lookup = 0
+        if not self._is_finite():
+            return math.nan, math.nan, math.nan
         lengths = [len(source.ids) for source in reference.sources]
         for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS):
             sources = [reference.sources[i] for i in chosen]
             bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
-            if not np.isfinite(decoder.begin(sources).memory[0]).all():
-                return math.nan, math.nan, math.nan
-            found = search(decoder, sources, bounds, beams=1, unknown=unknown, copies=self.network.config.copies)
+            found = find_targets(decoder, sources, bounds, beams=1, unknown=unknown, copies=self.network.config.copies)
             for i, source, targets in zip(chosen, sources, found, strict=True):
                 text = symbols.decode(targets[0].ids, [source.texts[place] for place in targets[0].places])
                 wanted = reference.targets[i]
@@ -129,6 +145,9 @@ class TransducerObjective:
                 right_with_lookup += (text if (known := reference.known[i]) is None else known) in wanted
         count = len(reference.sources)
         return right / count, wrong_symbols / max(all_symbols, 1), right_with_lookup / count
+
+    def _is_finite(self) -> bool:
+        return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return {}, {"batches": self._batches.position(), "random": self._random.bit_generator.state}

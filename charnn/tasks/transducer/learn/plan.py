@@ -10,13 +10,14 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.config import (
     AttentionKind,
+    DecoderKind,
     TransducerConfig,
     TransducerNetworkConfig,
     TransducerTrainingConfig,
 )
 from charnn.tasks.transducer.dataset import PairSet
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs
+from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs, frames_needed
 from charnn.tasks.transducer.learn.transfer import SHAPE, InitialWeights
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.training.hardware import threads_for
@@ -27,6 +28,8 @@ LEARNING_RATE = 4e-3
 LONG_SOURCE = 64
 """The mean number of places of a source from which on additive attention takes the place of the hard one, which costs a
 distribution of symbols for every place."""
+MOST_FRAMES = 8
+"""The most frames of a place, with the decoder `ctc`: every one costs a distribution of symbols."""
 COPIED = 0.5
 """The fraction of the target symbols that also stand in their source from which on the decoder may copy."""
 SMALL_STEP = 8192
@@ -42,6 +45,7 @@ class TransducerOverrides:
     hidden_size: int | None = None
     embedding_size: int | None = None
     dropout: float | None = None
+    decoder: DecoderKind | None = None
     attention: AttentionKind | None = None
     copies: bool | None = None
     label_smoothing: float | None = None
@@ -86,7 +90,13 @@ def decide(
     if source is not None:
         symbols = symbols.joined(source.symbols)
         overrides = _with_shape_of(overrides, source)
+    decoder, frames = overrides.decoder or "attention", 1
     encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR)
+    if decoder == "ctc":
+        _check_ctc(overrides)
+        needed = max(map(frames_needed, encoded.sources, encoded.targets), default=1)
+        frames = min(needed, MOST_FRAMES) if source is None else source.network.frames
+        encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR, frames=frames)
     if not len(encoded):
         raise CorpusError(
             f"all pairs are too long: source times target may be {LARGEST_PAIR:,} symbols", hint="cut them"
@@ -104,12 +114,17 @@ def decide(
     }
     long = float(encoded.source_lengths.mean()) > LONG_SOURCE
     attention: AttentionKind = overrides.attention or ("additive" if long else "monotonic")
-    if overrides.copies and attention == "none":
+    if decoder == "ctc":
+        attention = "none"
+    has_places = decoder == "ctc" or attention != "none"
+    if overrides.copies and not has_places:
         raise UsageError("--copy: without attention there is no place to copy from")
     copies = overrides.copies
     if copies is None:
-        copies = attention != "none" and symbols.can_copy and copied_fraction(encoded) >= COPIED
-    network = TransducerNetworkConfig(symbols.inputs, symbols.outputs, attention=attention, copies=copies, **asked)
+        copies = has_places and symbols.can_copy and copied_fraction(encoded) >= COPIED
+    network = TransducerNetworkConfig(
+        symbols.inputs, symbols.outputs, attention=attention, copies=copies, decoder=decoder, frames=frames, **asked
+    )
     settings = dict(settings)
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"  # matrices this small gain nothing from bf16
@@ -127,6 +142,13 @@ def decide(
     regularization = TransducerTrainingConfig(**chosen)
     config = TransducerConfig("transducer", network, training, regularization, corpus, new_record())
     return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts), source)
+
+
+def _check_ctc(overrides: TransducerOverrides) -> None:
+    """Raises UsageError for what only a decoder with attention has."""
+    for value, option in ((overrides.attention, "--attention"), (overrides.scheduled_sampling, "--scheduled-sampling")):
+        if value is not None:
+            raise UsageError(f"{option} is for --decoder attention, and this is ctc", hint="leave one of them out")
 
 
 def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> TransducerOverrides:
@@ -159,7 +181,9 @@ def plan_to_resume(
 ) -> TransducerPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
     config, symbols = under_budget(directory.config(), budget), directory.symbols()
-    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR)
+    network = config.network
+    frames = network.frames if network.decoder == "ctc" else None
+    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR, frames=frames)
     return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts))
 
 

@@ -12,15 +12,14 @@ from charnn.config.training import Budget
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph
-from charnn.tasks.transducer.learn.network import TransducerNetwork
+from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph, frames_graph
+from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
 from charnn.tasks.transducer.learn.quantization import measure_quantization
-from charnn.tasks.transducer.learn.stepping import SteppedNetwork
 from charnn.tasks.transducer.learn.transfer import InitialWeights
 from charnn.tasks.transducer.lookup import Lookup
-from charnn.tasks.transducer.use.search import search
+from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
@@ -29,7 +28,7 @@ from charnn.training.session import Session
 
 class TransducerSession(Session[TransducerConfig]):
     directory: TransducerDirectory
-    network: TransducerNetwork
+    network: AnyNetwork
     preview_title = "a source it never saw, and what it writes"
 
     def __init__(self, directory: TransducerDirectory, plan: TransducerPlan, pairs: PairSet) -> None:
@@ -42,7 +41,7 @@ class TransducerSession(Session[TransducerConfig]):
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
         def objective(device: torch.device) -> TransducerObjective:
-            self.network = TransducerNetwork(config.network)
+            self.network = network_of(config.network)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(self.network, plan.symbols)
             self.network.to(device)
@@ -100,7 +99,7 @@ class TransducerSession(Session[TransducerConfig]):
         unknown = self.symbols.target.unknown_id
         bound = self.config.corpus.length_bound(len(source.ids))
         copies = self.config.network.copies
-        (found,) = search(SteppedNetwork(self.network), [source], [bound], beams=1, unknown=unknown, copies=copies)
+        (found,) = find_targets(decoder_of(self.network), [source], [bound], beams=1, unknown=unknown, copies=copies)
         written = self.symbols.decode(found[0].ids, [source.texts[place] for place in found[0].places])
         shown = " ".join(filter(None, (one.source, one.features)))
         return f"{shown} -> {written}" + ("" if written in one.targets else f"   (right: {one.targets[0]})")
@@ -109,10 +108,12 @@ class TransducerSession(Session[TransducerConfig]):
         directory, network = self.directory, self.config.network
         directory.write_symbols(self.symbols)
         directory.write_lookup(self._lookup)
-        directory.write_decoder_graph(decoder_graph(network, weights))
-        directory.write_graph(encoder_graph(network, weights))
+        graph = frames_graph if network.decoder == "ctc" else encoder_graph
+        if network.decoder == "attention":
+            directory.write_decoder_graph(decoder_graph(network, weights))
+        directory.write_graph(graph(network, weights))
         if CELLS[network.cell].int8_operator:
-            directory.write_graph(encoder_graph(network, weights, quantized=True), quantized=True)
+            directory.write_graph(graph(network, weights, quantized=True), quantized=True)
 
     def _describe(self) -> list[str]:
         config = self.config
@@ -123,15 +124,16 @@ class TransducerSession(Session[TransducerConfig]):
             f"pairs     {corpus.training_pairs:,} to train on, {self._validated_with()}",
             f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
-            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.attention} attention"
-            f"{', copies' if network.copies else ''}, dropout {network.dropout:g}: {parameters:,} parameters",
+            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
+            f"{network.dropout:g}: {parameters:,} parameters",
             f"training  {training.budget}, {training.batch_size} pairs a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
         if self._started_from is not None:
             lines.append(f"from      {self._started_from}")
         if self._left_out:
-            lines.insert(1, f"          {self._left_out:,} pairs are too long to learn from, and are left out")
+            what = "need more frames than there are" if network.decoder == "ctc" else "are too long to learn from"
+            lines.insert(1, f"          {self._left_out:,} pairs {what}, and are left out")
         return lines
 
     def _validated_with(self) -> str:

@@ -12,11 +12,11 @@ import torch
 from charnn.config.tokenizer import SymbolKind
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.network import TransducerNetwork
+from charnn.tasks.transducer.learn.networks import AnyNetwork
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.training.transfer import copy_rows, shared_places
 
-SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "attention", "copies")
+SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "decoder", "attention", "copies")
 """The fields of TransducerNetworkConfig on which the shapes of weights depend, and that may be asked for."""
 BY_SOURCE = ("sources.weight",)
 BY_TARGET = ("targets.weight", "output.weight", "output.bias")
@@ -36,7 +36,7 @@ class InitialWeights:
     target_symbols: SymbolKind
 
     @torch.no_grad()
-    def copy_into(self, network: TransducerNetwork, symbols: Symbols) -> None:
+    def copy_into(self, network: AnyNetwork, symbols: Symbols) -> None:
         """Copies the weights into `network`, whose ids are those of `symbols`. What the other model does not know stays
         as it was initialised."""
         by_source = shared_places(symbols.input_names(), self.symbols.input_names())

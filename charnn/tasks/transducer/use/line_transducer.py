@@ -15,9 +15,11 @@ from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerNetworkConfig
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
+from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SteppedDecoder
+from charnn.tasks.transducer.use.found import Found, Wide
 from charnn.tasks.transducer.use.pattern import TargetPattern
-from charnn.tasks.transducer.use.search import Found, Wide, search
+from charnn.tasks.transducer.use.search import find_targets
 
 BATCH_ROWS = 320
 """The most hypotheses that the decoder steps at once."""
@@ -72,7 +74,7 @@ class LineTransducer:
     def __init__(
         self,
         symbols: Symbols,
-        decoder: SteppedDecoder,
+        decoder: SteppedDecoder | FramedDecoder,
         network: TransducerNetworkConfig,
         corpus: PairsConfig,
         lookup: Lookup | None,
@@ -162,7 +164,7 @@ class LineTransducer:
         choose = None
         if options.temperature is not None:
             choose = Drawing([np.random.default_rng([options.seed, number]) for number in drawn], options.temperature)
-        return search(
+        return find_targets(
             self._decoder,
             batch,
             bounds,

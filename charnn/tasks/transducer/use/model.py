@@ -67,11 +67,15 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
         Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
         are not those of this model.
         """
-        from charnn.tasks.transducer.use.runtime import RuntimeTransducerNetwork
+        from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
 
         config, directory = self.config, self.directory
         graph = directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
-        network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph_path())
+        network: RuntimeFramedNetwork | RuntimeTransducerNetwork
+        if config.network.decoder == "ctc":
+            network = RuntimeFramedNetwork(config.network, graph)
+        else:
+            network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph_path())
         lookup = self.lookup if config.looks_up else None
         return LineTransducer(self.symbols, network, config.network, config.corpus, lookup, threads=self.threads)
 

@@ -35,11 +35,12 @@ class PatternConstraint:
         self.shortest = pattern.shortest
         """The number of characters of the shortest target that matches."""
 
-    def allowed(self, ids: Sequence[int], left: int) -> npt.NDArray[np.bool_]:
+    def allowed(self, ids: Sequence[int], left: int | None) -> npt.NDArray[np.bool_]:
         """The symbols (V,) that may follow `ids` where `left` more may be written, the stop counted."""
         beginning = tuple(ids)
         if beginning not in self._states:
             before = self._states[beginning[:-1]]
             self._states[beginning] = self._pattern.advance(before, beginning[-1])
         # A symbol has a character at least; between spaces, a target may have as many characters as it likes.
-        return self._pattern.allowed(self._states[beginning], None if self._is_spaced else max(left - 1, 0))
+        characters = None if self._is_spaced or left is None else max(left - 1, 0)
+        return self._pattern.allowed(self._states[beginning], characters)

@@ -6,6 +6,9 @@ state of each layer, `hidden.0` and so on, (B, H). `decoder.onnx` has these outp
 (B,) int64, `mask` (B, S), for a network that copies `copies` (B, S) int64, and for hard attention `alpha` (B, S); its
 outputs are `log_probabilities` (B, V), `attention` (B, S), for hard attention `joint` (B, S, V), and the state,
 `hidden.0.next` and so on. What is not int is fp32.
+
+With the decoder `ctc` there is `model.onnx` alone, whose inputs are `ids`, `lengths` and, for a network that copies,
+`copies` (B, F) int64, and whose output is `log_probabilities` (B, F, V): F is S times the frames of a place.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ from charnn.errors import ModelFormatError
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide
 from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SourceArrays, padded
+from charnn.tokenizers.base import STOP_ID
 
 
 class RuntimeTransducerNetwork:
@@ -73,6 +78,38 @@ class RuntimeTransducerNetwork:
         log_p_BV, attention_BS, *rest = self._decode(self._outputs, feed)
         joint_BSV = rest.pop(0) if self._hard else None
         return DecoderStep(log_p_BV, attention_BS, tuple(rest), joint_BSV)
+
+
+class RuntimeFramedNetwork(FramedDecoder):
+    """A `FramedDecoder` whose graph ONNX Runtime runs. Several threads may call it at once."""
+
+    def __init__(self, config: TransducerNetworkConfig, graph: Path | bytes, *, threads: int = 1) -> None:
+        """Each call uses `threads`. Raises ModelFormatError where the graph is damaged or not of this network."""
+        self._config = config
+        session = open_graph(graph, threads=threads)
+        inputs = ["ids", "lengths", *(["copies"] if config.copies else [])]
+        outputs = session.get_outputs()
+        if (
+            _names(session.get_inputs()) != sorted(inputs)
+            or _names(outputs) != ["log_probabilities"]
+            or outputs[0].shape[-1] != config.outputs
+        ):
+            raise ModelFormatError(f"{graph_name(graph)}: not a graph of this network")
+        self._run = session.run
+
+    def frames(self, sources: Sequence[EncodedSource]) -> list[Wide]:
+        arrays, per_place = padded(sources, self._config.outputs), self._config.frames
+        feed: dict[str, npt.NDArray[Any]] = {"ids": arrays.ids_BS, "lengths": arrays.lengths_B.astype(np.int32)}
+        if self._config.copies:
+            feed["copies"] = arrays.copies_BS.repeat(per_place, 1)
+        (log_p_BFV,) = self._run(["log_probabilities"], feed)
+        found = []
+        for source, log_p_FV in zip(sources, log_p_BFV.astype(np.float64), strict=True):
+            features = per_place * source.features
+            log_p_FV[:features] = -np.inf
+            log_p_FV[:features, STOP_ID] = 0.0
+            found.append(log_p_FV[: per_place * len(source.ids)])
+        return found
 
 
 def where_to_look(config: TransducerNetworkConfig, arrays: SourceArrays) -> npt.NDArray[np.float32]:

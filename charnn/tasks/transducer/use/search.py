@@ -5,43 +5,40 @@ Shapes: N sources, K beams of each, B = N * K rows; V target symbols; L symbols 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.use.ctc import FramedDecoder, read_frames
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
+from charnn.tasks.transducer.use.found import Choose, Constraint, Found, Wide
 from charnn.tokenizers.base import STOP_ID
 
-Wide = npt.NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A target that was found."""
-
-    ids: list[int]
-    """Its symbols, without the stop."""
-    log_probability: float
-    """The log-probability of all its symbols and of its stop, in nats."""
-    places: list[int]
-    """The place of the source that each symbol was copied from, where it is an unknown one."""
-    is_cut: bool = False
-    """Whether the bound on the length ended it, and not a stop."""
-
-
-class Constraint(Protocol):
-    """Says which symbols may come next in a target."""
-
-    def allowed(self, ids: Sequence[int], left: int) -> npt.NDArray[np.bool_]:
-        """The symbols (V,) that may follow `ids` where `left` more may be written."""
-
-
-Choose = Callable[[Wide, npt.NDArray[np.intp]], npt.NDArray[np.intp]]
-"""Draws a symbol (N,) for each source from ln p (N, V) and the numbers of the sources."""
+def find_targets(
+    decoder: SteppedDecoder | FramedDecoder,
+    sources: Sequence[EncodedSource],
+    bounds: Sequence[int],
+    *,
+    beams: int,
+    wanted: int = 1,
+    unknown: int | None,
+    copies: bool,
+    constraint: Constraint | None = None,
+    choose: Choose | None = None,
+) -> list[list[Found]]:
+    """What `search` or `ctc.read_frames` gives, as the decoder asks for. Frames bound a length by themselves."""
+    if isinstance(decoder, FramedDecoder):
+        return read_frames(
+            decoder, sources, beams=beams, wanted=wanted, unknown=unknown, copies=copies, constraint=constraint,
+            choose=choose,
+        )  # fmt: skip
+    return search(
+        decoder, sources, bounds, beams=beams, wanted=wanted, unknown=unknown, copies=copies, constraint=constraint,
+        choose=choose,
+    )  # fmt: skip
 
 
 def search(

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from charnn.tasks.transducer.config import TransducerNetworkConfig
-from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph
+from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
+from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
 from charnn.tasks.transducer.learn.stepping import SteppedNetwork
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
-from charnn.tasks.transducer.use.runtime import RuntimeTransducerNetwork
+from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
 
 INPUTS, OUTPUTS = 9, 7
 KINDS: list[dict[str, Any]] = [
@@ -141,3 +142,25 @@ def test_hard_attention_never_moves_back_and_never_looks_at_features() -> None:
     moved = type(state)(state.memory, state.recurrent, alpha_BS)
     step = SteppedNetwork(network).step(np.full(len(SOURCES), 2), moved)
     assert (step.attention_BS[:, :2] == 0).all()
+
+
+CTC_KINDS = [("lstm", 1, False, 1), ("gru", 2, True, 2), ("rnn", 1, True, 3)]
+
+
+@pytest.mark.parametrize(("cell", "layers", "copies", "frames"), CTC_KINDS)
+def test_frames_of_a_batch_in_onnx_runtime_are_those_of_single_sources(
+    cell: str, layers: int, copies: bool, frames: int
+) -> None:
+    torch.manual_seed(1)
+    config = TransducerNetworkConfig(
+        INPUTS, OUTPUTS, cell, layers, 8, 5, "none", copies, dropout=0.3, decoder="ctc", frames=frames
+    )
+    network = CtcNetwork(config).eval()
+    weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    together = RuntimeFramedNetwork(config, frames_graph(config, weights)).frames(SOURCES)
+    for source, log_p_FV in zip(SOURCES, together, strict=True):
+        (alone,) = FramedNetwork(network).frames([source])
+        assert log_p_FV.shape == (frames * len(source.ids), OUTPUTS)
+        np.testing.assert_allclose(np.exp(log_p_FV), np.exp(alone), atol=2e-6)
+        np.testing.assert_allclose(np.exp(log_p_FV).sum(1), 1, atol=1e-5)
+        assert (log_p_FV[: frames * source.features].argmax(1) == 0).all(), "features write blanks"
