@@ -1,14 +1,19 @@
-"""Results to stdout and nothing else; what charnn has to say to stderr, one line at a time, never a traceback."""
+"""Results to stdout and nothing else; what charnn has to say to stderr, one line at a time, never a traceback.
+
+A terminal obeys control characters, and texts, paths and models may have some that wipe the screen or set its title. So
+a terminal is only given them as escapes. Pipes and files get what is written, to the byte.
+"""
 
 from __future__ import annotations
 
 import codecs
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TextIO
 
 from charnn.cli.log import Log
 from charnn.errors import CharnnError, OutputError
@@ -21,9 +26,21 @@ class ReaderGone(Exception):
     """
 
 
+OBEYED = re.compile(
+    "\x1b\\[(?:0|2|38;5;[0-9]{1,3};48;5;[0-9]{1,3})m|\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
+"""The characters that a terminal obeys rather than shows, but for tabs and line ends; and charnn's own shades."""
+
+
+def for_terminal(text: str) -> str:
+    """The text with the characters that a terminal would obey as escapes. Shades stay as they are."""
+    return OBEYED.sub(lambda m: m[0] if len(m[0]) > 1 else m[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def write(text: str) -> None:
-    """Writes to stdout in UTF-8 and flushes. Line ends stay as they are, and so do bytes that are not UTF-8."""
-    _write(text.encode("utf-8", "surrogateescape"))
+    """Writes to stdout in UTF-8 and flushes. In pipes, line ends and bytes that are not UTF-8 stay as they are."""
+    shown = for_terminal(text) if stdout_is_terminal() else text
+    _write(shown.encode("utf-8", "surrogateescape"))
 
 
 def write_bytes(data: bytes) -> None:
@@ -49,6 +66,7 @@ class Output:
 
         Raises OutputError for a character that the encoding does not have, once all before it has been written.
         """
+        text = for_terminal(text) if stdout_is_terminal() else text
         state = self._encoder.getstate()
         try:
             data = self._encoder.encode(text)
@@ -63,11 +81,24 @@ class Output:
 
 
 def _write(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", hint="redirect it to /dev/null to drop what is written")
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise ReaderGone from None
+    except OSError as error:
+        drop(sys.stdout)
+        raise OutputError(f"standard output: {error.strerror}") from None
+
+
+def drop(stream: TextIO) -> None:
+    """Lets a stream that cannot be written lead nowhere; otherwise Python would try again at exit, and complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 class _Manner:
@@ -101,14 +132,26 @@ def is_quiet() -> bool:
 
 
 def record(event: str, values: Mapping[str, Any]) -> None:
-    """Keeps an event in the log, if there is one."""
-    if _manner.log is not None:
+    """Keeps an event in the log, if there is one. A log that cannot be written any more is given up, and that is
+    said."""
+    if _manner.log is None:
+        return
+    try:
         _manner.log.add(event, values)
+    except OutputError as failure:
+        _manner.log = None
+        say(f"charnn: warning: {failure}; the command goes on without it")
 
 
 def say(message: str) -> None:
-    """Writes a line to stderr, whatever was asked for."""
-    print(message, file=sys.stderr, flush=True)
+    """Writes a line to stderr, whatever was asked for. Where nobody can hear it, it is dropped, and the command goes
+    on."""
+    if sys.stderr is None:
+        return
+    try:
+        print(for_terminal(message) if is_terminal() else message, file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        drop(sys.stderr)
 
 
 def notice(message: str) -> None:
@@ -143,7 +186,7 @@ def report(failure: CharnnError) -> None:
 
 def is_terminal() -> bool:
     """Whether stderr is a terminal, where a view may redraw itself."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def may_redraw() -> bool:
@@ -158,4 +201,4 @@ def has_styles() -> bool:
 
 def stdout_is_terminal() -> bool:
     """Whether stdout is a terminal, where a text may be shaded."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -109,7 +109,18 @@ def command_line() -> Callable[..., Any]:
 
 def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _occupy_closed_descriptors()
     processes.end(run(sys.argv[1:]))
+
+
+def _occupy_closed_descriptors() -> None:
+    """Keeps the numbers of standard streams that are closed from files that are opened later: whatever writes to
+    stdout would write into them."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def run(arguments: list[str]) -> int:
@@ -130,8 +141,7 @@ def _run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except console.ReaderGone:
-        # Python would flush stdout once more at exit, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.drop(sys.stdout)
         return 0
     except CharnnError as failure:
         if debug:

@@ -138,7 +138,8 @@ def remove(
     asks = not yes and sys.stdin is not None and sys.stdin.isatty() and console.is_terminal()
     for model in found:
         if asks:
-            print(f"remove {model.path}, {size(sum(model.size_on_disk()))}, for ever? [y/N] ", end="", file=sys.stderr)
+            question = f"remove {model.path}, {size(sum(model.size_on_disk()))}, for ever? [y/N] "
+            print(console.for_terminal(question), end="", file=sys.stderr)
             sys.stderr.flush()
             if sys.stdin.readline().strip().lower() not in ("y", "yes"):
                 console.notice(f"{model.path} stays")
