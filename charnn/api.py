@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
-from charnn.checkpoint.locate import find_model, new_model_path
+from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.sources import is_pipe
-from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, ModelBusyError, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import Option, options_from, options_of
@@ -108,7 +108,10 @@ def start(
         if overwrite:
             raise UsageError("--overwrite needs --out, the model to replace")
         stem = "stdin" if named[0] == "-" else Path(os.path.abspath(named[0].removesuffix(".gz"))).stem
-        return kind.create(new_model_path(stem))
+        for path in new_model_paths(stem):
+            with suppress(ModelBusyError, UsageError):  # another run has begun to use the name, or has just taken it
+                return kind.create(path)
+        raise AssertionError("there is always one more name")
 
     told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
     with naming_the_task(chosen if told_by_content else None):
@@ -143,7 +146,15 @@ def go_on(
     corpus, values = _files(corpus, values, keeps_folders=task.reads_folders)
     check_processes(task, processes, corpus)
     run = Run(tuple(corpus), _no_directory, processes, thread_counts)
-    return task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+    claimed = task.directory(Path(path))
+    processes.broadcast(claimed.claim)
+    try:
+        session = task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+    except BaseException:
+        claimed.release()
+        raise
+    session.directory.take_over(claimed)
+    return session
 
 
 def _files(

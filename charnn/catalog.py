@@ -16,6 +16,7 @@ from charnn.checkpoint.archive import pack, unpack
 from charnn.checkpoint.defaults import fix_default, read_defaults, write_defaults
 from charnn.checkpoint.directory import NAMES, ModelDirectory, has_config
 from charnn.checkpoint.locate import default_model, models_in, named_model
+from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.tasks import TASKS
@@ -98,6 +99,7 @@ def rename(name: str, new: str) -> Path:
     target = model.path.parent / new
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists", hint="choose another name")
+    refuse_if_held(model.path, model.path)
     root, old = model.path.parent, model.path.name
     try:
         model.path.rename(target)
@@ -110,8 +112,10 @@ def rename(name: str, new: str) -> Path:
 
 
 def remove(model: ModelDirectory) -> None:
-    """Removes a model. Raises UsageError where its directory has other things in it, or is only a link."""
+    """Removes a model. Raises UsageError where its directory has other things in it, or is only a link, and
+    ModelBusyError where it is being trained."""
     root, name = model.path.parent, model.path.name
+    refuse_if_held(model.path, model.path)
     model.remove(api.all_files())
     fixed = read_defaults(root)
     if name in fixed.values():

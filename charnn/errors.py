@@ -8,6 +8,7 @@
       ModelError            1  a model directory is missing, damaged, or of another kind
         ModelNotFoundError  1  no model where one was looked for
         ModelFormatError    1  the directory is not what its format version promises
+        ModelBusyError      1  another process is training in the directory
       TrainingError         1  training cannot go on
       OutputError           1  a result cannot be written; names the path
       MissingPackageError   1  a package is not installed that only some commands need; the hint says what to install
@@ -55,6 +56,10 @@ class ModelNotFoundError(ModelError):
 
 
 class ModelFormatError(ModelError):
+    pass
+
+
+class ModelBusyError(ModelError):
     pass
 
 

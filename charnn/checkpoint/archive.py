@@ -10,7 +10,8 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from charnn.checkpoint.directory import CONFIG, TRAINING, ModelDirectory
+from charnn.checkpoint.directory import CONFIG, ModelDirectory
+from charnn.checkpoint.lock import TRAINING
 from charnn.errors import ModelError, ModelFormatError
 
 LARGEST_RATIO = 100

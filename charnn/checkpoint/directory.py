@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
 import shutil
+import warnings
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,6 +21,8 @@ from charnn.checkpoint.files import (
     append_history,
     cut_history,
     dump_config,
+    exchange,
+    is_temporary,
     load_config,
     places_in_file,
     read_arrays,
@@ -23,8 +30,9 @@ from charnn.checkpoint.files import (
     write_arrays,
     write_atomic,
 )
+from charnn.checkpoint.lock import LOCK, TRAINING, FolderLock, refuse_if_held
 from charnn.config import ModelConfig
-from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, UsageError
+from charnn.errors import CharnnWarning, ModelError, ModelFormatError, ModelNotFoundError, UsageError
 
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
@@ -32,7 +40,6 @@ GRAPH = "model.onnx"
 QUANTIZED_GRAPH = "model.int8.onnx"
 HISTORY = "history.jsonl"
 ENDED = "ended.json"
-TRAINING = "training"
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
 NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, TRAINING})
 """The files and folders that a model of any task may have."""
@@ -40,51 +47,177 @@ NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, TRAI
 UNFINISHED = {"interrupt": "its training was interrupted", "running": "its training goes on or was cut off"}
 """What is said of a model whose run has not ended by itself, by what config.json says of how it ended."""
 
+LONGEST_NAME = 255
+"""The most bytes of a file's name."""
+BEFORE_FIRST_SAVE, REPLACED = ".new", ".old"
+"""The ends of the hidden names of a model that has not been saved yet, and of one that is being replaced."""
+
 
 class ModelDirectory:
-    """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
+    """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest.
+
+    A new model is written to a folder beside the one that it will be, and takes its name at once, with its first whole
+    save. Until then a model of that name stays as it is.
+    """
 
     files: ClassVar[frozenset[str]] = frozenset()
     """The names of the files that a model of this kind has besides NAMES."""
 
-    def __init__(self, path: Path, made: tuple[Path, ...] = ()) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._made = made
+        self.folder = path
+        """Where the files are: at `path`, but for a new model that has not been saved yet."""
+        self._lock: FolderLock | None = None
+        self._made: tuple[Path, ...] = ()
+        self._names: frozenset[str] = frozenset()
+        self._is_whole = False
 
     @classmethod
     def create(cls, path: Path, *, overwrite: bool = False, names: Collection[str] = ()) -> Self:
-        """A new, empty model directory at `path`.
+        """A new model directory, which is at `path` once it has been saved (`publish`). Nobody else can train there.
 
-        Raises UsageError where something is in the way. With `overwrite` a model directory or an empty one is replaced,
-        and UsageError is raised for anything else. `names` are the files that models of other kinds have.
+        Raises ModelBusyError where a training goes on, and UsageError where something else is in the way. With
+        `overwrite` a model directory or an empty one is replaced, and UsageError is raised for anything else. `names`
+        are the files that models of other kinds have.
         """
+        model = cls(path)
+        model._names = NAMES.union(cls.files, names)
+        model.folder = beside(path, BEFORE_FIRST_SAVE)
         try:
-            if path.exists() or path.is_symlink():
-                if not overwrite:
-                    raise UsageError(f"{path} exists", hint="give --overwrite to replace it, or another --out")
-                if not _may_be_replaced(path, NAMES.union(cls.files, names)):
-                    raise UsageError(f"{path} is not a model directory, so --overwrite leaves it alone")
-                shutil.rmtree(path)
-            made = tuple(directory for directory in (path, *path.parents) if not directory.exists())
-            path.mkdir(parents=True)
+            restore_replaced(path)
+            model._check_place(overwrite)
+            above = [directory for directory in path.parents if not directory.exists()]
+            model._lock = FolderLock.acquire(model.folder, path)
+            model._made = tuple(above)
+            refuse_if_held(path, path)
+            model._check_place(overwrite)  # again, since it may have been taken until the folder was locked
+            if model._holds_leftovers():
+                warnings.warn(
+                    f"{path}: an earlier run was cut off before its first save; what it left is removed",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
+                model._clear()
         except OSError as error:
+            model.discard_unsaved()
             raise ModelError(f"{path}: the model directory cannot be made: {error.strerror}") from None
-        return cls(path, made)
+        except BaseException:
+            model.discard_unsaved()
+            raise
+        return model
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Raises ModelNotFoundError where `path` is no model directory."""
+        if not has_config(path):
+            with suppress(OSError):
+                restore_replaced(path)
         if not has_config(path):
             raise ModelNotFoundError(
                 f"{path}: no model here (no {CONFIG})", hint="name a directory that `charnn train` wrote"
             )
         return cls(path)
 
-    def discard_if_empty(self) -> None:
-        """Removes the directories that `create` made, where training never saved anything in them."""
-        for directory in self._made:
-            if directory.is_dir() and not any(directory.iterdir()):
-                directory.rmdir()
+    # The following methods are for who trains in the directory.
+
+    def claim(self) -> None:
+        """Lets nobody else train here until `release`, and removes what a killed run has not finished writing.
+
+        Raises ModelBusyError where another training goes on here or is about to replace this model, and ModelError
+        where nothing can be written here.
+        """
+        try:
+            self._lock = FolderLock.acquire(self.folder, self.path)
+            refuse_if_held(beside(self.path, BEFORE_FIRST_SAVE), self.path)
+            for folder in (self.folder, self.folder / TRAINING):
+                for entry in folder.iterdir():
+                    if is_temporary(entry.name, NAMES.union(self.files, {Path(TRAINING_STATE).name})):
+                        entry.unlink()
+        except OSError as error:
+            self.release()
+            raise ModelError(f"{self.path}: nothing can be written here: {error.strerror}") from None
+        except BaseException:
+            self.release()
+            raise
+
+    def publish(self) -> None:
+        """Gives a new model, which has been saved whole now, its name. What had it before is removed.
+
+        Raises OSError where that cannot be, because something came in the way.
+        """
+        if self.folder == self.path:
+            return
+        self._is_whole = True
+        old = beside(self.path, REPLACED)
+        if not self._is_in_the_way() or not any(self.path.iterdir()):
+            os.rename(self.folder, self.path)
+        elif not _may_be_replaced(self.path, self._names) and not _is_unfinished(self.path, self._names):
+            raise FileExistsError(errno.EEXIST, "something else is there now", str(self.path))
+        elif exchange(self.folder, self.path):
+            old = self.folder
+        else:
+            os.rename(self.path, old)
+            os.rename(self.folder, self.path)
+        self.folder = self.path
+        if self._lock is not None:
+            self._lock.folder = self.path
+        shutil.rmtree(old, ignore_errors=True)
+
+    def restore_folder(self) -> None:
+        """Makes the folder again where somebody has removed it. Raises OSError, and ModelBusyError as `create`."""
+        if not self.folder.is_dir():
+            self.release()
+            self._lock = FolderLock.acquire(self.folder, self.path)
+
+    def discard_unsaved(self) -> None:
+        """Removes what `create` made, where training never saved anything, and lets others train there."""
+        if self.folder != self.path and self._lock is not None and not self._is_whole:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            for directory in self._made:
+                with suppress(OSError):
+                    directory.rmdir()
+        self.release()
+
+    def take_over(self, claimed: ModelDirectory) -> None:
+        """Holds from now on what `claimed`, the same directory, has claimed."""
+        self._lock, claimed._lock = claimed._lock, None
+
+    def release(self) -> None:
+        """Lets others train here."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _is_in_the_way(self) -> bool:
+        return self.path.exists() or self.path.is_symlink()
+
+    def _check_place(self, overwrite: bool) -> None:
+        """Raises UsageError where something at `path` is not to be replaced."""
+        if not self._is_in_the_way() or _is_unfinished(self.path, self._names):
+            return
+        if not overwrite:
+            raise UsageError(f"{self.path} exists", hint="give --overwrite to replace it, or another --out")
+        if not _may_be_replaced(self.path, self._names):
+            raise UsageError(f"{self.path} is not a model directory, so --overwrite leaves it alone")
+
+    def _holds_leftovers(self) -> bool:
+        """Whether the folder of a new model has something in it but the lock.
+
+        Raises UsageError where it is not what a run has left.
+        """
+        found = {entry.name for entry in self.folder.iterdir()}
+        if self.folder.is_symlink() or any(n not in self._names and not is_temporary(n, self._names) for n in found):
+            self._is_whole = True
+            raise UsageError(f"{self.folder} is in the way", hint="a run that begins has that name; move it elsewhere")
+        return found != {TRAINING} or {entry.name for entry in (self.folder / TRAINING).iterdir()} != {Path(LOCK).name}
+
+    def _clear(self) -> None:
+        """Empties the folder, but for the lock."""
+        for entry in [*self.folder.iterdir(), *(self.folder / TRAINING).iterdir()]:
+            if entry.is_dir() and not entry.is_symlink() and entry.name != TRAINING:
+                shutil.rmtree(entry)
+            elif entry.name not in (TRAINING, Path(LOCK).name):
+                entry.unlink()
 
     def remove(self, names: Collection[str] = ()) -> None:
         """Removes the directory. `names` are the files that models of all kinds have.
@@ -105,7 +238,7 @@ class ModelDirectory:
 
         Raises ModelFormatError where the file is missing, damaged, of another format version, or names no task.
         """
-        return load_config(self.read(CONFIG), str(self.path / CONFIG))
+        return load_config(self.read(CONFIG), str(self.folder / CONFIG))
 
     def task(self) -> str:
         """The name of the model's task, which may be one that this charnn does not know. Raises as `document`."""
@@ -149,19 +282,19 @@ class ModelDirectory:
     def read(self, name: str) -> bytes:
         """Raises ModelFormatError where the file is missing, ModelError where it cannot be read."""
         try:
-            return (self.path / name).read_bytes()
+            return (self.folder / name).read_bytes()
         except FileNotFoundError:
-            raise ModelFormatError(f"{self.path / name}: missing") from None
+            raise ModelFormatError(f"{self.folder / name}: missing") from None
         except OSError as error:
-            raise ModelError(f"{self.path / name}: {error.strerror}") from None
+            raise ModelError(f"{self.folder / name}: {error.strerror}") from None
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file, which is then there as a whole or not at all (`write_atomic`)."""
-        write_atomic(self.path / name, data)
+        write_atomic(self.folder / name, data)
 
     def existing(self, name: str) -> Path:
         """The path of a file that must be there. Raises ModelFormatError where it is not."""
-        path = self.path / name
+        path = self.folder / name
         if not path.is_file():
             raise ModelFormatError(f"{path}: missing")
         return path
@@ -170,24 +303,24 @@ class ModelDirectory:
 
     def weights(self) -> dict[str, Array]:
         """The best weights by name, fp32."""
-        arrays, _ = read_arrays(self.path / WEIGHTS)
+        arrays, _ = read_arrays(self.folder / WEIGHTS)
         for name, array in arrays.items():
             if array.dtype != np.float32:
-                raise ModelFormatError(f"{self.path / WEIGHTS}: {name!r} is {array.dtype}, not float32")
+                raise ModelFormatError(f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not float32")
         return arrays
 
     def weight_places(self) -> tuple[str, str, dict[str, tuple[int, int]]]:
         """The name of the file of weights, and then what `places_in_file` gives for it."""
-        return WEIGHTS, *places_in_file(self.path / WEIGHTS)
+        return WEIGHTS, *places_in_file(self.folder / WEIGHTS)
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
-        write_arrays(self.path / WEIGHTS, weights)
+        write_arrays(self.folder / WEIGHTS, weights)
 
     def graph_path(self, *, quantized: bool = False) -> Path:
         return self.existing(QUANTIZED_GRAPH if quantized else GRAPH)
 
     def has_quantized_graph(self) -> bool:
-        return (self.path / QUANTIZED_GRAPH).is_file()
+        return (self.folder / QUANTIZED_GRAPH).is_file()
 
     def write_graph(self, graph: bytes, *, quantized: bool = False) -> None:
         self.write(QUANTIZED_GRAPH if quantized else GRAPH, graph)
@@ -195,19 +328,19 @@ class ModelDirectory:
     # The following methods say how training went, and keep what resuming it needs.
 
     def history(self) -> list[dict[str, Any]]:
-        return read_history(self.path / HISTORY)
+        return read_history(self.folder / HISTORY)
 
-    def append_history(self, entry: Mapping[str, Any]) -> None:
-        append_history(self.path / HISTORY, entry)
+    def append_history(self, *entries: Mapping[str, Any]) -> None:
+        append_history(self.folder / HISTORY, *entries)
 
     def cut_history(self, step: int) -> None:
-        cut_history(self.path / HISTORY, step)
+        cut_history(self.folder / HISTORY, step)
 
     def training_state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """The arrays and JSON values that `write_training_state` was given. Raises ModelNotFoundError without them."""
-        path = self.path / TRAINING_STATE
+        path = self.folder / TRAINING_STATE
         if not path.is_file():
-            raise ModelNotFoundError(f"{self.path}: nothing to resume (no {TRAINING_STATE})")
+            raise ModelNotFoundError(f"{self.folder}: nothing to resume (no {TRAINING_STATE})")
         arrays, metadata = read_arrays(path)
         try:
             values = json.loads(metadata["values"])
@@ -217,14 +350,17 @@ class ModelDirectory:
             raise ModelFormatError(f"{path}: damaged: no object of values in its metadata")
         return arrays, values
 
+    def has_training_state(self) -> bool:
+        return (self.folder / TRAINING_STATE).is_file()
+
     def write_training_state(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
-        (self.path / TRAINING).mkdir(exist_ok=True)
-        write_arrays(self.path / TRAINING_STATE, arrays, {"values": json.dumps(values)})
+        (self.folder / TRAINING).mkdir(exist_ok=True)
+        write_arrays(self.folder / TRAINING_STATE, arrays, {"values": json.dumps(values)})
 
     def size_on_disk(self) -> tuple[int, int]:
         """The number of bytes that using the model needs, and the number of bytes in training/."""
-        total = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
-        training = sum(f.stat().st_size for f in self.path.rglob(f"{TRAINING}/**/*") if f.is_file())
+        total = sum(f.stat().st_size for f in self.folder.rglob("*") if f.is_file())
+        training = sum(f.stat().st_size for f in self.folder.rglob(f"{TRAINING}/**/*") if f.is_file())
         return total - training, training
 
 
@@ -233,6 +369,34 @@ def has_config(path: Path) -> bool:
         return (path / CONFIG).is_file()
     except OSError:  # a name longer than names can be
         return False
+
+
+def beside(path: Path, end: str) -> Path:
+    """The hidden path beside a model that ends so."""
+    path = path if path.name not in ("", "..") else Path(os.path.abspath(path))
+    name = f".{path.name}{end}"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()}{end}"
+    return path.with_name(name)
+
+
+def restore_replaced(path: Path) -> None:
+    """Gives a model its name back whose replacement was killed between taking the name away and giving it anew.
+
+    Only where a directory cannot be exchanged for another at one stroke can that be. Raises OSError.
+    """
+    old = beside(path, REPLACED)
+    if has_config(old) and not path.exists() and not path.is_symlink():
+        os.rename(old, path)
+
+
+def _is_unfinished(path: Path, names: Collection[str]) -> bool:
+    """Whether `path` has nothing but what a run of an early version left that was killed before its first save."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    found = [entry.name for entry in path.iterdir()]
+    is_cut = any(is_temporary(name, names) for name in found)
+    return is_cut and CONFIG not in found and all(name in names or is_temporary(name, names) for name in found)
 
 
 def _may_be_replaced(path: Path, names: Collection[str]) -> bool:

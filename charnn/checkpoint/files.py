@@ -4,12 +4,14 @@ Each is written so that it is there as a whole or not at all."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import struct
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from charnn.errors import ModelFormatError
 
 Array = npt.NDArray[Any]
 FORMAT_VERSION = 1
+RANDOM_CHARACTERS = 8
+"""The number of characters that `tempfile` makes up at the end of a name."""
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -40,6 +44,22 @@ def write_atomic(path: Path, data: bytes) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _flush_directory(path.parent)
+
+
+def is_temporary(name: str, of: Collection[str]) -> bool:
+    """Whether a file of this name is what `write_atomic` leaves when it is killed while it writes one of the files."""
+    whole, dot, random = name.removeprefix(".").rpartition(".")
+    return name.startswith(".") and bool(dot) and len(random) == RANDOM_CHARACTERS and whole in of
+
+
+def exchange(left: Path, right: Path) -> bool:
+    """Gives each of two directories the name of the other at one stroke, where the system and the disk can do that."""
+    function, flag = {"linux": ("renameat2", 2), "darwin": ("renameatx_np", 2)}.get(sys.platform, ("", 0))
+    rename = getattr(ctypes.CDLL(None), function, None) if function else None
+    if rename is None:
+        return False
+    at_working_directory = -2 if sys.platform == "darwin" else -100
+    return bool(rename(at_working_directory, os.fsencode(left), at_working_directory, os.fsencode(right), flag) == 0)
 
 
 def _flush_directory(path: Path) -> None:
@@ -103,9 +123,17 @@ def read_history(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def append_history(path: Path, entry: Mapping[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+def append_history(path: Path, *entries: Mapping[str, Any]) -> None:
+    """Adds lines to the file, all of them or none. Raises OSError."""
+    with path.open("ab", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        data = "".join(json.dumps(entry) + "\n" for entry in entries).encode("utf-8")
+        try:
+            if (written := file.write(data)) < len(data):
+                file.write(data[written:])  # says why not all of it could be written
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def cut_history(path: Path, step: int) -> None:

@@ -132,10 +132,10 @@ def is_named(name: str | None) -> bool:
     return bool(name or os.environ.get(VARIABLE))
 
 
-def new_model_path(stem: str) -> Path:
-    """checkpoints/<stem>, or the first of checkpoints/<stem>-2, -3, ... that does not exist."""
+def new_model_paths(stem: str) -> Iterator[Path]:
+    """Those of checkpoints/<stem>, checkpoints/<stem>-2, -3, ... that do not exist."""
     names = (f"{stem}-{number}" if number > 1 else stem for number in count(1))
-    return next(path for name in names if not (path := ROOT / name).exists())
+    return (path for name in names if not (path := ROOT / name).exists())
 
 
 def _resolve(name: str) -> Path:

@@ -93,8 +93,7 @@ def train(
     """
     from charnn import api
     from charnn.cli import console
-    from charnn.cli.live_view import LiveView
-    from charnn.cli.observers import PlainLines
+    from charnn.cli.observers import LiveView, PlainLines
     from charnn.cli.processes import Interruption
     from charnn.training import hardware
 
@@ -121,11 +120,11 @@ def train(
             console.notice(line)
         is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
         measured = "valid" if session.holds_out else "own data"
-        observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
+        observer = LiveView(session.preview, session.preview_title, measured) if is_watched else PlainLines(measured)
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:
-        session.directory.discard_if_empty()
+        session.directory.discard_unsaved()
         raise
     if joined.is_first:
         _conclude(session, outcome, as_json=as_json)
@@ -142,9 +141,9 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
     path, config = session.directory.path, session.config
     if outcome == "interrupt":
         console.notice(f"interrupted: saved. Go on with: charnn train --resume {path}")
-    elif outcome == "loss not finite":
+    elif outcome == "diverged":
         console.warn(
-            "the loss became infinite: training stopped; the best weights are kept. Try a lower --learning-rate"
+            "the loss broke again and again: training stopped; the best weights are kept. Try a lower --learning-rate"
         )
     scores = config.scores
     if scores is None:

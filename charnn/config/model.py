@@ -33,7 +33,7 @@ class TrainingRecord(Json):
     seconds: float = 0.0
     characters_per_second: float = 0.0
     stopped_by: str = "running"
-    """`budget`, `early stop`, `interrupt` or `loss not finite`; `running` until the run ends."""
+    """`budget`, `early stop`, `interrupt` or `diverged`; `running` until the run ends."""
 
     @property
     def ending(self) -> str:

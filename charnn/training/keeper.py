@@ -1,8 +1,10 @@
-"""Keeps a run in its model directory, which holds a usable model from the first validation on."""
+"""Keeps a run in its model directory, which holds a usable model from the first save on."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config import ModelConfig
 from charnn.config.model import Validation
+from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.report import Report
 
 C = TypeVar("C", bound=ModelConfig)
@@ -20,7 +23,11 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 
 class DirectoryKeeper(Generic[C]):
-    """Keeps a run in a model directory. It writes config.json last, because with that file the directory is a model."""
+    """Keeps a run in a model directory. What it is given is written with the next training state, all at once.
+
+    config.json is written after the files that it describes, because with that file the directory is a model. Where a
+    save fails, training goes on, and the next save writes what this one did not.
+    """
 
     def __init__(
         self,
@@ -35,12 +42,20 @@ class DirectoryKeeper(Generic[C]):
         self.config = config
         self._network = network
         self._write_task_files = write_task_files
+        self._weights: Weights | None = None
+        self._are_written = False
+        self._entries: list[dict[str, Any]] = []
+        """The validations that are not in the history yet."""
+        self._failure: OSError | None = None
+        self.saved_step: int | None = None
+        """The step of the last training state that was saved in this sitting."""
 
     def best(self, validation: Validation) -> None:
-        weights = as_arrays(self._network.state_dict())
-        self.directory.write_weights(weights)
-        self._write_task_files(weights)
-        self.update(scores=validation, quantization=None)
+        self._keep_weights()
+        self.config = dataclasses.replace(self.config, scores=validation, quantization=None)
+
+    def unvalidated(self) -> None:
+        self._keep_weights()
 
     def validation(self, report: Report, validation: Validation) -> None:
         when = {
@@ -51,18 +66,86 @@ class DirectoryKeeper(Generic[C]):
             "training_nats": report.training_nats,
         }
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
-        self.directory.append_history({**validation.to_json(), **when, **speed})
+        self._entries.append({**validation.to_json(), **when, **speed})
         # Whoever looks at the model of a run that goes on, or that was cut off, sees how far it came.
         epochs, seconds = round(report.epoch, 4), round(report.seconds, 2)
-        self.update(record=dataclasses.replace(self.config.record, steps=report.step, epochs=epochs, seconds=seconds))
+        record = dataclasses.replace(self.config.record, steps=report.step, epochs=epochs, seconds=seconds)
+        self.config = dataclasses.replace(self.config, record=record)
 
-    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self.directory.write_training_state(as_arrays(tensors), values)
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> bool:
+        step = int(values["progress"]["step"])
+        try:
+            self._write()
+            self.directory.write_training_state(as_arrays(tensors), values)
+            self.directory.publish()
+        except OSError as error:
+            self._failed(error)
+            warnings.warn(
+                f"step {step:,} could not be saved: {self._reason()}; {self._safe()}; training goes on and tries again",
+                CharnnWarning,
+                stacklevel=2,
+            )
+            return False
+        self._failure, self.saved_step = None, step
+        return True
 
-    def update(self, **changes: Any) -> None:
-        """Changes these fields of the configuration, and writes config.json."""
+    def update(self, *, has_ended: bool = False, **changes: Any) -> None:
+        """Changes these fields of the configuration after training, and writes what has not been written.
+
+        `has_ended` says that the run is over and not only interrupted.
+
+        Raises TrainingError where that cannot be, or where the last training state could not be saved.
+        """
         self.config = dataclasses.replace(self.config, **changes)
+        try:
+            if self._failure is not None:
+                raise self._failure
+            self._write()
+            if has_ended:
+                self.directory.write_ended()
+        except OSError as error:
+            self._failed(error)
+            resume = f"charnn train --resume {self.directory.path}"
+            hint = f"make room, and go on with: {resume}" if self._has_saved() else "make room, and start again"
+            raise TrainingError(
+                f"the end of the run could not be saved: {self._reason()}; {self._safe()}", hint=hint
+            ) from None
+
+    def _keep_weights(self) -> None:
+        arrays = as_arrays(self._network.state_dict())
+        self._weights = {name: array.copy() for name, array in arrays.items()}
+        self._are_written = False
+
+    def _write(self) -> None:
+        """Writes all but the training state. Raises OSError."""
+        self.directory.restore_folder()
+        if self._weights is not None and not self._are_written:
+            self.directory.write_weights(self._weights)
+            self._write_task_files(self._weights)
+            self._are_written = True
+        if self._entries:
+            self.directory.append_history(*self._entries)
+            self._entries.clear()
         self.directory.write_config(self.config)
+
+    def _failed(self, error: OSError) -> None:
+        self._failure = error
+        self._are_written &= self.directory.folder.is_dir()
+
+    def _reason(self) -> str:
+        """The directory, and why it cannot be written."""
+        reason = self._failure and (self._failure.strerror or str(self._failure))
+        return f"{self.directory.path}: {reason}"
+
+    def _has_saved(self) -> bool:
+        return self.directory.folder == self.directory.path and self.directory.has_training_state()
+
+    def _safe(self) -> str:
+        """What of the run is safe."""
+        if not self._has_saved():
+            old = " (the model that is there is the old one)" if os.path.lexists(self.directory.path) else ""
+            return f"nothing of this run is saved yet{old}"
+        return "the last save is whole" if self.saved_step is None else f"step {self.saved_step:,} is safe"
 
 
 def as_arrays(tensors: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:

@@ -7,11 +7,11 @@ keeps.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -19,13 +19,15 @@ from torch import Tensor
 
 from charnn.config.model import Validation
 from charnn.config.training import TrainingConfig
-from charnn.errors import TrainingError
+from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.averages import AveragedWeights
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import autocast
+from charnn.training.losses import Losses
 from charnn.training.objective import Objective
 from charnn.training.optimizers import make_optimizers
+from charnn.training.progress import Progress, State, copied, is_finite
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress, rate_factor
 
@@ -35,29 +37,18 @@ VALIDATION_COST = 0.05
 """All validations together may take this fraction of a time budget. They come less often where they would take more."""
 RAREST_VALIDATION = 0.2
 """However long they take, validations are never further apart than this fraction of the budget."""
+FIRST_SAVE = 1.0
+"""After so many seconds of a sitting there is something to resume, whether or not a validation was due."""
+SAVE_INTERVAL = 60.0
+"""Later there are so many seconds between two saves, unless a validation saves sooner."""
+SAVE_COST = 0.02
+"""These saves may take this fraction of the time. They come less often where they would take more."""
+RETREATS = 4
+"""A run whose loss breaks goes back to its last good state so often, in all its sittings together."""
+SMALLER = 0.3
+"""The learning rate that it goes on with, as a fraction of the one before."""
 
-Outcome = Literal["budget", "early stop", "interrupt", "loss not finite"]
-
-
-@dataclass
-class Progress:
-    """The progress of a run. It is saved and restored as a whole, by the names of its fields."""
-
-    step: int = 0
-    seconds: float = 0.0
-    """The seconds of training so far, earlier sittings included."""
-    targets: int = 0
-    """The number of targets that were learned from so far, each counted as often as that happened."""
-    fraction: float = 0.0
-    """The fraction of the budget that is spent."""
-    since_best: int = 0
-    """The number of validations since the best one."""
-    cooling_since: float | None = None
-    """The fraction at which patience ended and the learning rate began to fall to its last value; None before that."""
-    validated_at: float = 0.0
-    """The fraction of the budget that was spent at the last validation."""
-    validations: list[tuple[int, float]] = field(default_factory=list)
-    """The number of targets until each validation, and its loss."""
+Outcome = Literal["budget", "early stop", "interrupt", "diverged"]
 
 
 class Loop:
@@ -83,22 +74,29 @@ class Loop:
         self._autocast = autocast(precision, device)
         self.optimizers = make_optimizers(objective.network, config, device, precision)
         self._average = AveragedWeights(objective.network, config.average_decay)
+        self._losses = Losses(device)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, the validation loss stops improving, or `interrupted()`, asked at each
         step, says yes.
 
         Where the validation loss stops improving, the learning rate still falls to its last value, which may improve it
-        again. A loss that is not finite ends the run with the best weights kept. Before the first validation there are
-        none, and TrainingError is raised. This is collective, and raises WorkerLost where another process is lost.
+        again. Where the loss breaks (`Losses`), the run goes back to its last good state with a smaller learning rate.
+        If that has been done too often the run ends with the best weights kept; TrainingError is raised where there are
+        none, or where they are no better than those that it began with. This is collective, and raises WorkerLost where
+        another process is lost.
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
         meter, validation_seconds = Meter(), 0.0
+        self._saved_seconds, self._save_interval = now.seconds, FIRST_SAVE
+        self._good = copied(self.state())
         outcome: Outcome | None = None
         while outcome is None:
             nats, info = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
+            now = self.progress
             meter.add(nats, info.targets)
+            self._losses.add(nats, info.targets)
             now.seconds = info.seconds
             now.fraction = progress(
                 self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step
@@ -107,32 +105,78 @@ class Loop:
                 outcome = "budget" if now.fraction >= 1 else "early stop"
             elif info.is_interrupted:
                 outcome = "interrupt"
-            # A run that is interrupted before its first validation leaves a model all the same.
             must_validate = outcome in ("budget", "early stop") or (
-                outcome == "interrupt" and (self.best is None or self.config.keeps == "last")
+                outcome == "interrupt" and self.config.keeps == "last"
             )
             validates = must_validate or self._validation_is_due(validation_seconds)
-            if not (outcome or validates or info.is_due):
-                continue
-            report = self._report(meter)
-            if self._processes.is_first:
-                observer.step(report)
-            is_finite = math.isfinite(report.training_nats)
-            if is_finite and validates:
-                is_finite = self._validate(report, observer, keeper)
-                validation_seconds = self._processes.broadcast(lambda: time.perf_counter() - started - now.seconds)
-                now.seconds += validation_seconds
+            saves = outcome is not None or validates or now.seconds - self._saved_seconds >= self._save_interval
+            is_broken = self._losses.are_broken() or ((outcome or validates) and self._losses.look_broken())
+            if info.is_due or saves or is_broken:
+                report = self._report(meter)
+                if self._processes.is_first:
+                    observer.step(report)
+            if validates and not is_broken:
+                report = dataclasses.replace(
+                    report, training_nats=self._losses.mean() / self.objective.units_per_target
+                )
+                is_broken = not self._validate(report, observer, keeper)
+                before = now.seconds
+                now.seconds = self._processes.broadcast(lambda: time.perf_counter() - started)
+                validation_seconds = now.seconds - before
                 meter.restart()
                 if now.cooling_since is None and 0 < self.config.patience <= now.since_best:
                     now.cooling_since = now.fraction
-            if not is_finite:
-                return self._not_finite()
-            if outcome or validates:
-                state = self.state()
-                if self._processes.is_first:
-                    keeper.state(*state)
-                self.saved_at = now.step
+            if saves and not is_broken:
+                is_good = self._save(keeper, is_last=outcome is not None)
+                is_broken = not is_good and (validates or outcome is not None)
+            if is_broken:
+                if now.retreats == RETREATS:
+                    return self._diverged()
+                self._go_back(now.step)
+                outcome = None
+                meter.restart()
         return outcome
+
+    def _save(self, keeper: Keeper, *, is_last: bool) -> bool:
+        """Keeps the state, and says whether it is one to keep, with finite numbers alone.
+
+        While the loss is worse than at the beginning nothing is saved, so that what is there is not replaced.
+        """
+        began = time.perf_counter()
+        state = self.state()
+        if self._losses.look_broken() or not all(is_finite(tensor) for tensor in state[0].values()):
+            return False
+        if self.saved_at is None and not is_last and self._losses.are_worse():
+            return True
+        self._good = copied(state)
+
+        def keep() -> tuple[bool, float]:
+            if self.best is None:
+                self._network.eval()
+                with self._average.applied():
+                    keeper.unvalidated()
+            is_kept = keeper.state(*state) or (is_last and keeper.state(*state))
+            return is_kept, time.perf_counter() - began
+
+        is_saved, seconds = self._processes.broadcast(keep)
+        if is_saved:
+            self.saved_at = self.progress.step
+        self._saved_seconds, self._save_interval = self.progress.seconds, max(SAVE_INTERVAL, seconds / SAVE_COST)
+        return True
+
+    def _go_back(self, step: int) -> None:
+        """Goes back to the last good state, and takes smaller steps from there."""
+        before, best, saved_at = self.progress, self.best, self.saved_at
+        self.restore(*copied(self._good))
+        now = self.progress
+        now.retreats, now.rate = before.retreats + 1, before.rate * SMALLER
+        self.best, self.saved_at = best, saved_at
+        if self._processes.is_first:
+            warnings.warn(
+                f"the loss broke at step {step:,}: back to step {now.step:,}, with {now.rate:.2g} of the learning rate",
+                CharnnWarning,
+                stacklevel=2,
+            )
 
     def advance(
         self, own_info: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
@@ -151,7 +195,7 @@ class Loop:
         )
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = group["initial_lr"] * factor
+                group["lr"] = group["initial_lr"] * factor * self.progress.rate
         self._network.train()
         with self._autocast():
             nats, targets = self.objective.loss()
@@ -215,27 +259,22 @@ class Loop:
         self.progress.since_best = 0 if is_best else self.progress.since_best + 1
         self.progress.validated_at = self.progress.fraction
         self.progress.validations.append((self.progress.targets, validation.loss))
+        self._losses.restart()
         return True
 
     def train_loss(self) -> float:
         """The loss of the averaged weights on training data."""
-        with self.as_validated():
-            return self.objective.train_loss()
-
-    @contextmanager
-    def as_validated(self) -> Iterator[None]:
-        """Within, the network has the averaged weights and is in eval mode. The next step sets its mode again."""
         self._network.eval()
         with self._average.applied(), self._autocast(), torch.inference_mode():
-            yield
+            return self.objective.train_loss()
 
-    def _not_finite(self) -> Outcome:
-        if self.best is None:
+    def _diverged(self) -> Outcome:
+        if self.best is None or not self._losses.gained:
             raise TrainingError(
-                f"the loss is not finite at step {self.progress.step}, before the first validation",
+                f"the loss breaks at step {self.progress.step:,}, again and again, and nothing has been learned",
                 hint="lower --learning-rate or --clip",
             )
-        return "loss not finite"
+        return "diverged"
 
     def _report(self, meter: Meter) -> Report:
         training_nats, speed = meter.read()
@@ -253,7 +292,7 @@ class Loop:
             unit=self.objective.unit,
         )
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def state(self) -> State:
         """The tensors and JSON values from which `restore` goes on exactly as an uninterrupted run would.
 
         This is collective. The state is that of all processes together, and any number of them can go on from it.
@@ -273,6 +312,7 @@ class Loop:
             "progress": vars(self.progress).copy(),
             "best": self.best.to_json() if self.best else None,
             "average_updates": self._average.updates,
+            "losses": self._losses.state(),
             "task": position,
         }
         return tensors, values
@@ -288,9 +328,13 @@ class Loop:
             moments = {
                 n.removeprefix(prefix): t.to(parameter.device) for n, t in tensors.items() if n.startswith(prefix)
             }
-            self._moments(parameter).update(moments)
+            kept = self._moments(parameter)
+            kept.clear()
+            kept.update(moments)
         averages = {n.removeprefix("average."): t for n, t in tensors.items() if n.startswith("average.")}
         self._average.restore(averages, int(values["average_updates"]))
+        if "losses" in values:  # early versions did not save them
+            self._losses.restore(values["losses"])
         self.objective.restore(
             {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
         )

@@ -32,11 +32,15 @@ class Keeper(Protocol):
     def best(self, validation: Validation) -> None:
         """Keeps the averaged weights, which the network has at that moment and which are the best so far."""
 
+    def unvalidated(self) -> None:
+        """Keeps the averaged weights, which the network has at that moment, before any validation has been made."""
+
     def validation(self, report: Report, validation: Validation) -> None:
         """Adds the validation to the history."""
 
-    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Keeps the training state, from which the run can be resumed."""
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> bool:
+        """Keeps the training state, from which the run can be resumed, and says whether that succeeded. What was given
+        before is only kept with it."""
 
 
 @dataclass(frozen=True)

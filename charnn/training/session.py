@@ -107,7 +107,7 @@ class Session(Generic[C]):
             session._begin_alike()
             return session
         except BaseException:
-            directory.discard_if_empty()
+            directory.discard_unsaved()
             raise
 
     def _begin_alike(self) -> None:
@@ -162,13 +162,8 @@ class Session(Generic[C]):
         return lines
 
     def preview(self, report: Report) -> str:
-        """Something to look at while training goes on, made with the network in eval mode."""
+        """Something to look at while training goes on, made with the network at the time of a validation."""
         return ""
-
-    def glimpse(self, report: Report) -> str:
-        """`preview` between two steps, with the averaged weights. It leaves the run as it is."""
-        with self.loop.as_validated():
-            return self.preview(report)
 
     def _describe(self) -> list[str]:
         """Describes the data, the network and the training, with a line for each."""
@@ -187,12 +182,16 @@ class Session(Generic[C]):
         This is collective. Only the first process tells its observer anything.
         """
         try:
+            return self._train(observer, interrupted)
+        finally:
+            self.directory.discard_unsaved()
+
+    def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
+        try:
             with threads_set(self.threads):
                 outcome = self.loop.run(observer, self._keeper, interrupted)
-        except BaseException as error:
-            self.directory.discard_if_empty()
-            if isinstance(error, WorkerLost):
-                error.hint = self._how_to_go_on()
+        except WorkerLost as error:
+            error.hint = self._how_to_go_on()
             raise
         self.processes.broadcast(lambda: self._conclude(outcome))
         return outcome
@@ -223,6 +222,4 @@ class Session(Generic[C]):
         quantization = self.config.quantization
         if outcome != "interrupt" and self.directory.has_quantized_graph():
             quantization = self._measure_quantization()
-        self._keeper.update(record=record, quantization=quantization)
-        if outcome != "interrupt":
-            self.directory.write_ended()
+        self._keeper.update(has_ended=outcome != "interrupt", record=record, quantization=quantization)

@@ -34,13 +34,7 @@ def tree(path: Path) -> dict[str, bytes]:
     return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
 
 
-# create, open, discard
-
-
-def test_create_makes_the_directories_above_too(tmp_path: Path) -> None:
-    path = tmp_path / "checkpoints" / "new"
-    assert LanguageModelDirectory.create(path).path == path
-    assert list(path.iterdir()) == []
+# create, open
 
 
 def test_create_refuses_what_exists_and_leaves_it(model: LanguageModelDirectory, tmp_path: Path) -> None:
@@ -49,20 +43,6 @@ def test_create_refuses_what_exists_and_leaves_it(model: LanguageModelDirectory,
         with pytest.raises(UsageError, match="exists"):
             LanguageModelDirectory.create(path)
     assert tree(tmp_path) == before
-
-
-def test_overwrite_replaces_a_model_by_an_empty_directory(model: LanguageModelDirectory) -> None:
-    assert list(LanguageModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
-
-
-def test_overwrite_replaces_a_damaged_model(model: LanguageModelDirectory) -> None:
-    (model.path / "config.json").write_bytes(b"{")
-    assert list(LanguageModelDirectory.create(model.path, overwrite=True).path.iterdir()) == []
-
-
-def test_overwrite_takes_an_empty_directory(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    assert LanguageModelDirectory.create(tmp_path / "empty", overwrite=True).path.is_dir()
 
 
 @pytest.mark.parametrize(
@@ -109,17 +89,6 @@ def test_open_refuses_what_has_no_config(tmp_path: Path) -> None:
             LanguageModelDirectory.open(path)
         assert str(caught.value).startswith(str(path))
         assert caught.value.hint
-
-
-def test_directory_is_discarded_only_where_it_is_empty(tmp_path: Path) -> None:
-    model = LanguageModelDirectory.create(tmp_path / "model")
-    model.append_history({"step": 1})
-    model.discard_if_empty()
-    assert model.path.is_dir()
-    (model.path / "history.jsonl").unlink()
-    model.discard_if_empty()
-    assert not model.path.exists()
-    model.discard_if_empty()
 
 
 # files in, files out
@@ -169,7 +138,8 @@ def test_copy_without_training_is_a_whole_model_elsewhere(model: LanguageModelDi
 
 
 def test_size_counts_training_apart(tmp_path: Path) -> None:
-    model = LanguageModelDirectory.create(tmp_path / "model")
+    model = LanguageModelDirectory(tmp_path / "model")
+    model.path.mkdir()
     assert model.size_on_disk() == (0, 0)
     model.write_graph(b"12345")
     model.write_graph(b"123", quantized=True)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from charnn.checkpoint.locate import find_model, is_named, new_model_path
+from charnn.checkpoint.locate import find_model, is_named, new_model_paths
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
 from tests.paths import GOLDEN
 
@@ -146,9 +146,9 @@ def test_no_model_at_all_says_how_to_get_one() -> None:
 def test_new_model_takes_the_first_free_number() -> None:
     taken = []
     for _ in range(3):
-        taken.append(new_model_path("poems"))
+        taken.append(next(new_model_paths("poems")))
         taken[-1].mkdir(parents=True)
     assert taken == [Path("checkpoints/poems"), Path("checkpoints/poems-2"), Path("checkpoints/poems-3")]
     taken[1].rmdir()
-    assert new_model_path("poems") == Path("checkpoints/poems-2")
-    assert new_model_path("prose") == Path("checkpoints/prose")
+    assert next(new_model_paths("poems")) == Path("checkpoints/poems-2")
+    assert next(new_model_paths("prose")) == Path("checkpoints/prose")

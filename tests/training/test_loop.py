@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from charnn.config.training import Budget, TrainingConfig
-from charnn.errors import TrainingError
+from charnn.errors import CharnnWarning, TrainingError
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.use.scores import bits
 from charnn.training.loop import Loop
@@ -44,10 +44,16 @@ class Slopes:
         scores: tuple[float, ...] = (1.0,),
         targets: tuple[int, ...] = (4,),
         nan_at: int | None = None,
+        broken_call: int | None = None,
+        factor: float = 1.0,
+        start: float = 0.0,
         steps_an_epoch: int = 10,
     ) -> None:
+        """The loss is NaN at the step `nan_at`, whenever that is taken, and `factor` times as large, once, at the
+        `broken_call`th step. Each target's loss is larger by `start`."""
         self.network = Slope(len(slope))
-        self.steps = 0
+        self.steps = self._calls = 0
+        self._broken_call, self._factor, self._start = broken_call, factor, start
         self._slope = torch.tensor([slope])
         self._scores = chain(scores, repeat(scores[-1]))
         self._targets = targets
@@ -60,8 +66,10 @@ class Slopes:
         assert self.network.training
         targets = self._targets[self.steps % len(self._targets)]
         self.steps += 1
+        self._calls += 1
         factor = math.nan if self.steps == self._nan_at else 1.0
-        return (self.network.matrix * self._slope).sum() * targets * factor, targets
+        factor = self._factor if self._calls == self._broken_call else factor
+        return ((self.network.matrix * self._slope).sum() + self._start) * targets * factor, targets
 
     def validate(self, report: Report) -> LanguageModelValidation:
         self.validated.append((self.network.training, self.network.matrix[0, 0].item()))
@@ -103,17 +111,25 @@ class Kept:
         self.bests: list[LanguageModelValidation] = []
         self.validations: list[int] = []
         """The steps that they were after."""
+        self.training_nats: list[float] = []
+        """The training loss of each validation."""
         self.states: list[int] = []
         """The steps that they are of."""
+        self.unvalidated_weights = 0
 
     def best(self, scores: LanguageModelValidation) -> None:
         self.bests.append(scores)
 
+    def unvalidated(self) -> None:
+        self.unvalidated_weights += 1
+
     def validation(self, report: Report, scores: LanguageModelValidation) -> None:
         self.validations.append(report.step)
+        self.training_nats.append(report.training_nats)
 
-    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+    def state(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> bool:
         self.states.append(values["progress"]["step"])
+        return True
 
 
 def loop_of(objective: Slopes, budget: Budget | None = None, **settings: Any) -> Loop:
@@ -249,7 +265,9 @@ def test_an_interruption_after_a_validation_saves_the_state_and_keeps_the_best()
 def test_an_interruption_before_the_first_validation_leaves_a_model_all_the_same() -> None:
     kept = Kept()
     assert loop_of(Slopes(), Budget(steps=4000)).run(Told(), kept, after(3)) == "interrupt"
-    assert [scores.step for scores in kept.bests] == kept.validations == kept.states == [3]
+    assert kept.states == [3]
+    assert kept.unvalidated_weights == 1
+    assert kept.bests == kept.validations == []
 
 
 def test_a_budget_that_is_spent_is_not_an_interruption() -> None:
@@ -258,42 +276,108 @@ def test_a_budget_that_is_spent_is_not_an_interruption() -> None:
     assert kept.validations[-1] == 3
 
 
-# Losses that are not finite.
+# Losses that break.
 
 
+breaks = pytest.mark.filterwarnings("ignore:the loss broke")
+
+
+@breaks
 def test_a_loss_that_is_not_finite_before_any_validation_is_an_error() -> None:
     kept = Kept()
-    with pytest.raises(TrainingError, match="not finite") as caught:
+    with pytest.raises(TrainingError, match="again and again") as caught:
         loop_of(Slopes(nan_at=3), Budget(steps=400)).run(Told(), kept)
     assert "--learning-rate" in str(caught.value.hint)
     assert kept.bests == kept.validations == kept.states == []
 
 
-def test_a_loss_that_is_not_finite_later_ends_the_run_and_no_state_of_it_is_saved() -> None:
+@breaks
+def test_a_loss_that_is_never_finite_from_some_step_on_ends_the_run_and_no_state_of_it_is_saved() -> None:
     kept = Kept()
     loop = loop_of(Slopes(nan_at=25, scores=(3, 2, 1)), Budget(steps=400))
-    assert loop.run(Told(), kept) == "loss not finite"
+    assert loop.run(Told(), kept) == "diverged"
     assert max(kept.states + kept.validations) < 25
     assert loop.best == kept.bests[-1]
     assert math.isfinite(kept.bests[-1].nats_per_character)
 
 
+@pytest.mark.parametrize("factor", [math.nan, math.inf, -math.inf, 1e9])
+def test_a_loss_that_breaks_once_goes_back_and_on_with_a_smaller_rate(factor: float) -> None:
+    kept, told, objective = Kept(), Told(), Slopes(broken_call=25, factor=factor, start=5.0, scores=(3, 2, 1))
+    loop = loop_of(objective, Budget(steps=40), warmup_fraction=0.0, final_rate_fraction=1.0)
+    with pytest.warns(CharnnWarning, match="back to step 24, with 0.3 of the learning rate"):
+        assert loop.run(told, kept) == "budget"
+    assert kept.states == list(range(1, 41))
+    assert kept.validations == list(range(1, 41))
+    assert loop.progress.step == objective.steps == 40
+    assert told.reports[-1].learning_rate == pytest.approx(0.3 * told.reports[0].learning_rate)
+    assert all(math.isfinite(report.training_nats) for report in told.reports if report.step != 25)
+
+
+def test_a_run_whose_loss_breaks_more_often_than_it_may_ends() -> None:
+    loop = loop_of(Slopes(nan_at=25), Budget(steps=40))
+    with pytest.warns(CharnnWarning) as caught:
+        assert loop.run(Told(), Kept()) == "diverged"
+    assert len(caught) == 4
+    assert loop.progress.rate == pytest.approx(0.3**4)
+
+
+@breaks
 def test_a_loss_that_is_not_finite_when_interrupted_is_not_saved() -> None:
     kept = Kept()
-    loop = loop_of(Slopes(nan_at=25), Budget(steps=400))
-    assert loop.run(Told(), kept, after(25)) == "loss not finite"
-    assert max(kept.states) < 25
+    loop = loop_of(Slopes(broken_call=25, factor=math.nan), Budget(steps=400))
+    assert loop.run(Told(), kept, after(25)) == "interrupt"
+    assert kept.states == [10, 20, 21]
+    assert all(torch.isfinite(tensor).all() for tensor in loop.state()[0].values() if tensor.is_floating_point())
 
 
+@breaks
 @pytest.mark.parametrize("score", [math.nan, math.inf])
 def test_a_validation_that_is_not_finite_is_never_kept(score: float) -> None:
     kept = Kept()
     with pytest.raises(TrainingError):
         loop_of(Slopes(scores=(score,))).run(Told(), kept)
     assert kept.bests == kept.validations == kept.states == []
-    assert loop_of(Slopes(scores=(2, 1, score))).run(Told(), kept) == "loss not finite"
+    assert loop_of(Slopes(scores=(2, 1, score)), Budget(steps=400)).run(Told(), kept) == "diverged"
     assert [scores.nats_per_character for scores in kept.bests] == [2, 1]
     assert len(kept.states) == 2
+
+
+# The training loss of validations.
+
+
+def test_a_validation_has_the_mean_loss_since_the_last_one_whenever_reports_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def training_nats(interval: float) -> list[float]:
+        monkeypatch.setattr("charnn.training.report.Meter.INTERVAL", interval)
+        kept = Kept()
+        loop_of(Slopes((0.7, 0.3)), Budget(steps=400)).run(Told(), kept)
+        return kept.training_nats
+
+    often, never = training_nats(0.0), training_nats(1e9)
+    assert len(often) == 40
+    assert often == never
+
+
+# What is saved before there is a validation.
+
+
+def test_there_is_something_to_resume_before_the_first_validation(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+
+    def step() -> bool:
+        clock[0] += 0.3
+        return False
+
+    kept = Kept()
+    loop_of(Slopes(), Budget(steps=4000)).run(Told(), kept, step)
+    assert kept.states[0] == 5
+    assert kept.unvalidated_weights == 1
+    assert kept.validations[0] == 100
+    # Afterwards every validation saves, and they are closer together than a minute.
+    assert kept.states[1:] == kept.validations
 
 
 # What is validated, when, and what is kept.

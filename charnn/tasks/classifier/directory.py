@@ -77,7 +77,7 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
 
     def write_features(self, features: Features) -> None:
         arrays: dict[str, Array] = {"hashes": features.hashes, "counts": features.counts, "is_word": features.is_word}
-        write_arrays(self.path / FEATURES, arrays, {"texts": str(features.texts)})
+        write_arrays(self.folder / FEATURES, arrays, {"texts": str(features.texts)})
 
 
 def labels_bytes(labels: dict[str, int]) -> bytes:

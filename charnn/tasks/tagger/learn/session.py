@@ -113,13 +113,10 @@ class TaggerSession(Session[TaggerConfig]):
                 raise
         return session
 
-    def run(self, observer: Observer, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
-        """Trains the tagger, and then the segmenter that goes with it, if one does.
-
-        It raises what `Loop.run` raises.
-        """
-        outcome = "budget" if self._is_done else super().run(observer, interrupted)
-        if self.config.words is None or outcome in ("interrupt", "loss not finite"):
+    def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
+        """Trains the tagger, and then the segmenter that goes with it, if one does."""
+        outcome = "budget" if self._is_done else super()._train(observer, interrupted)
+        if self.config.words is None or outcome in ("interrupt", "diverged"):
             return outcome
         learned = self._learn_words(self.config.words, observer, interrupted)
         return learned if learned == "interrupt" else outcome

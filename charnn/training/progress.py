@@ -1,0 +1,49 @@
+"""What a training state is, and the counters in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+State = tuple[dict[str, Tensor], dict[str, Any]]
+"""The tensors and JSON values from which a run goes on."""
+
+
+@dataclass
+class Progress:
+    """The progress of a run. It is saved and restored as a whole, by the names of its fields."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """The seconds of training so far, earlier sittings included."""
+    targets: int = 0
+    """The number of targets that were learned from so far, each counted as often as that happened."""
+    fraction: float = 0.0
+    """The fraction of the budget that is spent."""
+    since_best: int = 0
+    """The number of validations since the best one."""
+    cooling_since: float | None = None
+    """The fraction at which patience ended and the learning rate began to fall to its last value; None before that."""
+    validated_at: float = 0.0
+    """The fraction of the budget that was spent at the last validation."""
+    validations: list[tuple[int, float]] = field(default_factory=list)
+    """The number of targets until each validation, and its loss."""
+    retreats: int = 0
+    """The number of times that the loss broke, and the run went back to its last good state."""
+    rate: float = 1.0
+    """The learning rates are this fraction of those that were planned; it falls with each retreat."""
+
+
+def copied(state: State) -> State:
+    """The state as it is now, and as it would come back from its file, whatever training does to its tensors."""
+    tensors, values = state
+    return {name: tensor.clone() for name, tensor in tensors.items()}, json.loads(json.dumps(values))
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether all its numbers are, if they are fractions."""
+    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
