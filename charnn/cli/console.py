@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from charnn.cli.log import Log
+from charnn.corpora.decoding import MARK_BAD_BYTES
 from charnn.errors import CharnnError, OutputError
 
 
@@ -57,9 +58,10 @@ class Output:
     """Standard output in an encoding. It is one stream, so a byte order mark is written once, at its start."""
 
     def __init__(self, encoding: str) -> None:
-        """Python must know the encoding (`corpora.sources.check_encoding`)."""
+        """Python must know the encoding (`corpora.sources.check_encoding`). Bytes that decoding has marked
+        (MARK_BAD_BYTES) are written as they were."""
         self._encoding = encoding
-        self._encoder = codecs.getincrementalencoder(encoding)()
+        self._encoder = codecs.getincrementalencoder(encoding)(MARK_BAD_BYTES)
 
     def write(self, text: str) -> None:
         """Writes the text and flushes.

@@ -12,6 +12,7 @@ from charnn.cli import options
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 if TYPE_CHECKING:
+    from charnn.corpora.decoding import OnError
     from charnn.novelty.report import NamedText
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
@@ -57,6 +58,7 @@ def novelty(
             help="Write a row for each run: its length, its places in the text and in the corpus, the run itself.",
         ),
     ] = False,
+    on_error: options.OnError = "fail",
     encoding: options.Encoding = "utf-8",
     as_json: options.AsJson = False,
 ) -> None:
@@ -89,13 +91,13 @@ def novelty(
     options.announce_terminal(files)
     any_bytes, held_out, used = False, list[str](), dict[str, str]()
     if corpus:
-        sources = _read(corpus_files(corpus), encoding, any_bytes=False)
+        sources = _read(corpus_files(corpus), encoding, on_error, any_bytes=False)
     else:
         directory = LanguageModelDirectory.find(model)
         announce(directory, model)
         used["model"] = str(directory.path)
         any_bytes, sources, held_out = _texts_of_model(directory)
-    texts = _read(files or ["-"], encoding, any_bytes=any_bytes)
+    texts = _read(files or ["-"], encoding, on_error, any_bytes=any_bytes)
     for name in (text.name for text in (*texts, *sources) if not text.text):
         raise CorpusError(f"{name}: the text is empty, and there is nothing to compare")
     if per_line:
@@ -117,11 +119,12 @@ def novelty(
             console.write(rows)
 
 
-def _read(paths: Sequence[str], encoding: str, *, any_bytes: bool) -> list[NamedText]:
+def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> list[NamedText]:
     from charnn.corpora.sources import read
     from charnn.novelty.report import NamedText
 
-    return [NamedText(path, read(path, encoding=encoding, any_bytes=any_bytes)[0]) for path in paths]
+    texts = (read(path, encoding=encoding, on_error=on_error, any_bytes=any_bytes)[0] for path in paths)
+    return [NamedText(path, text) for path, text in zip(paths, texts, strict=True)]
 
 
 def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[NamedText], list[str]]:

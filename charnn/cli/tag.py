@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charnn.cli import options
+from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TextFormat
 
@@ -114,10 +115,13 @@ def tag(
         ),
     ] = None,
     on_error: Annotated[
-        Literal["fail", "skip"],
+        DecodingErrors,
         typer.Option(
             "--on-error",
-            help="End at a malformed sentence with an error (fail), or warn and write it unchanged (skip).",
+            help="Do this where a sentence is malformed or has bytes that are not in the encoding: end with an error "
+            "once the sentences before it are done (fail); or warn, and write it unchanged if it has tags or leave it "
+            "out if it is raw text (skip). replace warns and reads each such byte as U+FFFD, and ends at a malformed "
+            "sentence.",
         ),
     ] = "fail",
     encoding: options.Encoding = "utf-8",
@@ -172,6 +176,7 @@ def tag(
         format=format,
         has_tags=keep or append or of_file is not None,
         encoding=encoding,
+        on_error=on_error,
     )
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
     writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure, appends=append)
@@ -207,23 +212,29 @@ def tag(
 
 
 class _Skipped:
-    """Warns of malformed sentences that were written unchanged."""
+    """Warns of malformed sentences that were written unchanged, or left out where they are raw text."""
 
     def __init__(self) -> None:
-        self._number = 0
+        self._passed_on = self._left_out = 0
 
     def __call__(self, sentence: Sentence) -> None:
         from charnn.cli import console
+        from charnn.tasks.tagger.use.stream import UNTAGGED
 
-        self._number += 1
-        if self._number <= FEW:
-            console.warn(f"{sentence.error}: passed on as it is")
+        if sentence.format in UNTAGGED:
+            self._left_out += 1
+        else:
+            self._passed_on += 1
+        if self._passed_on + self._left_out <= FEW:
+            console.warn(f"{sentence.error}: {'left out' if sentence.format in UNTAGGED else 'passed on as it is'}")
 
     def report(self) -> None:
         from charnn.cli import console
 
-        if self._number:
-            console.warn(f"malformed sentences that were passed on as they are: {self._number:,}")
+        if self._passed_on:
+            console.warn(f"malformed sentences that were passed on as they are: {self._passed_on:,}")
+        if self._left_out:
+            console.warn(f"sentences that were left out: {self._left_out:,}")
 
 
 def _check_level(format: TextFormat, level: Level) -> None:

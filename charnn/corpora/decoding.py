@@ -5,15 +5,18 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from charnn.corpora.lines import line_ends, lines_of
 from charnn.errors import CharnnWarning, CorpusError
 
 OnError = Literal["fail", "skip", "replace"]
-"""What is done about bytes that are not in the encoding: to end with an error, to leave out their lines, or to read
-each as U+FFFD."""
+"""What is done about bytes that are not in the encoding: to end with an error, to leave out their lines (in a treebank
+their sentences), or to read each as U+FFFD."""
+Decoding = OnError | Literal["mark"]
+"""Also to mark such bytes (MARK_BAD_BYTES) for the caller, who knows what to leave out."""
 BYTE_ORDER_MARK = "\ufeff"
 MARK_BAD_BYTES = "charnn.mark_bad_bytes"
 """The name of a way to decode, for Python's codecs, in which each byte b that is not in the encoding becomes the lone
@@ -21,6 +24,7 @@ surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone sur
 FEW = 3
 """So many lines with bad bytes are each named in a warning; further ones are only counted."""
 _BAD = re.compile("[\udc00-\udcff]")
+_MARKS = re.compile("[\udc00-\udcff]+")
 _WIDE = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -33,10 +37,13 @@ _LOOKED_AT = 4096
 _NUL_SHARE = 0.4
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Marks bytes that cannot be decoded, and gives back those that marks stand for where text is encoded."""
+    if isinstance(error, UnicodeDecodeError):
+        return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+    if isinstance(error, UnicodeEncodeError) and (marks := _MARKS.match(error.object, error.start, error.end)):
+        return bytes(ord(mark) - 0xDC00 for mark in marks[0]), marks.end()
+    raise error
 
 
 codecs.register_error(MARK_BAD_BYTES, _mark)
@@ -45,6 +52,22 @@ codecs.register_error(MARK_BAD_BYTES, _mark)
 def without_byte_order_marks(text: str) -> str:
     """The text without the marks that open files, wherever files that were joined have them."""
     return text.replace(BYTE_ORDER_MARK, "") if BYTE_ORDER_MARK in text else text
+
+
+def bad_byte(marked: str) -> tuple[int, int] | None:
+    """The place of the first character of a text that MARK_BAD_BYTES has put in the place of a byte, and that byte."""
+    return None if (found := _BAD.search(marked)) is None else (found.start(), ord(found[0]) - 0xDC00)
+
+
+@contextmanager
+def naming_the_tokenizer() -> Iterator[None]:
+    """Within the context, an error of decoding says that bytes can be learned as they are."""
+    try:
+        yield
+    except CorpusError as error:
+        if error.hint is not None and "--on-error" in error.hint:
+            error.hint += ", or learn from the bytes themselves with --tokenizer bytes"
+        raise
 
 
 def may_begin_mark(start: bytes) -> bool:

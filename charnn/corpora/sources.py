@@ -21,7 +21,7 @@ from charnn.config.model import SourceFile
 from charnn.corpora.decoding import (
     MARK_BAD_BYTES,
     BadBytes,
-    OnError,
+    Decoding,
     refuse_other_encoding,
     without_byte_order_marks,
 )
@@ -35,14 +35,14 @@ _files_read: ContextVar[list[SourceFile] | None] = ContextVar("files_read", defa
 
 
 def read(
-    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
 ) -> tuple[str, SourceFile]:
     """The text at `path`, and a record of the file that finds it again. `-` is standard input.
 
     Gzip is unpacked, known by the name's `.gz` or by its first two bytes. With `any_bytes` nothing fails to decode:
     the text is UTF-8 where it can be, every other byte b becomes the lone surrogate U+DC00 + b (`surrogateescape`), and
-    byte order marks stay. With another `on_error` than fail, lines with bytes that do not decode are left out, or such
-    bytes are read as U+FFFD, and a warning says so.
+    byte order marks stay. With skip and replace, lines with bytes that do not decode are left out, or such bytes are
+    read as U+FFFD, and a warning says so; with mark they are left to the caller (`decoding.bad_byte`).
 
     Raises CorpusError for a file that cannot be read, unpacked or decoded (bytes are counted from 0, after unpacking),
     UsageError for an encoding that does not exist or that `any_bytes` contradicts.
@@ -116,7 +116,7 @@ def is_pipe(path: str) -> bool:
 
 
 def read_again(
-    source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+    source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
 ) -> str:
     """The text that `read` gave when it returned `source`.
 
@@ -182,14 +182,11 @@ def _packed_bytes(path: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: OnError) -> str:
+def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> str:
     if any_bytes:
         return data.decode(encoding, "surrogateescape")
     refuse_other_encoding(data, name, encoding)
-    hint = (
-        "name the encoding with --encoding, leave such lines out with --on-error skip, "
-        "or learn from the bytes themselves with --tokenizer bytes"
-    )
+    hint = "name the encoding with --encoding, or leave such lines out with --on-error skip"
     try:
         text = data.decode(encoding, "strict" if on_error == "fail" else MARK_BAD_BYTES)
     except UnicodeDecodeError as error:
@@ -198,7 +195,7 @@ def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: O
         raise CorpusError(f"{name}: {place}", hint=hint) from error
     except UnicodeError as error:  # some codecs (punycode, idna) do not say where
         raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
-    if on_error != "fail":
+    if on_error in ("skip", "replace"):
         bad = BadBytes(name, encoding, on_error)
         text = bad.cleaned(text)
         bad.report()

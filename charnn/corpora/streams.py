@@ -9,13 +9,12 @@ import sys
 import zlib
 from collections.abc import Iterator
 from itertools import chain
-from typing import Literal
 
 from charnn.corpora.decoding import (
     LONGEST_MARK,
     MARK_BAD_BYTES,
     BadBytes,
-    OnError,
+    Decoding,
     may_begin_mark,
     refuse_other_encoding,
 )
@@ -33,7 +32,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def stream(
-    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError | Literal["mark"] = "fail"
+    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
 ) -> Iterator[str]:
     """The text at `path` in pieces, `-` for standard input; line ends stay as they are, and so do byte order marks.
 
@@ -42,7 +41,7 @@ def stream(
     counted from 0, after unpacking), once everything before that place has been given, and UsageError for an encoding
     that does not exist. With `any_bytes` nothing fails to decode, as in `sources.read`. With skip and replace the
     pieces are whole lines, and bytes that do not decode are treated as `sources.read` does; with mark they are left to
-    the caller (`decoding.BadBytes`).
+    the caller (`decoding.BadBytes`, `decoding.bad_byte`).
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path

@@ -231,16 +231,25 @@ class RecurrentTrainingOptions(TrainingOptions):
         }
 
 
+ON_ERROR_HELP = (
+    "Do this where a line has bytes that are not in the encoding: end with an error (fail), warn and leave the line "
+    "out (skip), or warn and read each such byte as U+FFFD (replace). In a treebank, skip leaves out the sentence that "
+    "has such a byte, and any that is malformed."
+)
+
+
 @dataclass(frozen=True)
 class LineOptions:
-    """The options of every task that learns from lines or running text, which may lack a line and still make sense."""
+    """The options for reading the files that a model is trained on."""
 
-    on_error: OnError = option(
-        "fail",
-        "Do this where a line has bytes that are not in the encoding: end with an error (fail), warn and leave the "
-        "line out (skip), or warn and read each such byte as U+FFFD (replace).",
-        panel=TRAINING,
-    )
+    on_error: OnError = option("fail", ON_ERROR_HELP, panel=TRAINING)
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """The options for reading the files that a model is scored on."""
+
+    on_error: OnError = option("fail", ON_ERROR_HELP, panel="")
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_undecodable_byte_is_named_with_its_place_and_the_way_out(tmp_path: Path
     assert str(caught.value) == f"{path}: byte 1234 is not utf-8 (0xe9), in line 1"
     assert caught.value.hint is not None
     assert "--encoding" in caught.value.hint
-    assert "--tokenizer bytes" in caught.value.hint
+    assert "--on-error skip" in caught.value.hint
 
 
 def test_character_cut_short_by_the_end_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charnn.corpora.decoding import OnError
+from charnn.corpora.decoding import OnError, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
@@ -74,7 +74,8 @@ def read_corpus(
 ) -> LabelledCorpus:
     """The corpus in the files. Without `validation_paths`, a tenth of the texts of each label is held out, unless it
     `holds_out` none, when all are trained on and validated with."""
-    texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
+    with naming_the_tokenizer():
+        texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
     held_out, held_out_files = list[NamedText](), tuple[LabelledFile, ...]()
     if validation_paths:
         held_out, held_out_files = read_labelled(validation_paths, layout, encoding=encoding, on_error=on_error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.options import LABELLED, NETWORK, option
 from charnn.tasks.shared_options import (
+    EvaluationOptions,
     LabelledOptions,
     LineOptions,
     MistakeOptions,
@@ -43,5 +44,5 @@ class ClassifierOptions(LabelledOptions, SymbolOptions, LineOptions, RecurrentTr
 
 
 @dataclass(frozen=True)
-class ClassifierEvaluationOptions(LabelledOptions, MistakeOptions):
+class ClassifierEvaluationOptions(LabelledOptions, MistakeOptions, EvaluationOptions):
     """The layout is that of the training data, unless an option says otherwise."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from charnn.config.model import SourceFile
-from charnn.corpora.decoding import OnError
+from charnn.corpora.decoding import OnError, naming_the_tokenizer
 from charnn.corpora.documents import (
     HELD_OUT_FRACTION,
     DocumentUnit,
@@ -68,10 +68,11 @@ def read_corpus(
 
     Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
-    files, held_out = (
-        [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in every]
-        for every in (paths, validation_paths)
-    )
+    with naming_the_tokenizer():
+        files, held_out = (
+            [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in every]
+            for every in (paths, validation_paths)
+        )
     config = CorpusConfig(
         sources=tuple(source for _, source in files),
         validation_sources=tuple(source for _, source in held_out),
@@ -146,10 +147,10 @@ def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = F
 
 
 def read_labelled(
-    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, any_bytes: bool
+    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
 ) -> list[tuple[str, str]]:
     """The label and the text of each document at `paths`. Raises as `read_corpus`."""
-    files = [read(path, encoding=encoding, any_bytes=any_bytes) for path in paths]
+    files = [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in paths]
     return [document for text, source in files for document in _labelled(text, source.path, layout)]
 
 

@@ -8,7 +8,13 @@ from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, option
-from charnn.tasks.shared_options import LabelledOptions, LineOptions, RecurrentTrainingOptions, SymbolOptions
+from charnn.tasks.shared_options import (
+    EvaluationOptions,
+    LabelledOptions,
+    LineOptions,
+    RecurrentTrainingOptions,
+    SymbolOptions,
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
 
 
 @dataclass(frozen=True)
-class LanguageModelEvaluationOptions:
+class LanguageModelEvaluationOptions(EvaluationOptions):
     context: str = option(
         "carried",
         "Predict each character from all the text before it (carried), or cut the text into crops of N characters and "

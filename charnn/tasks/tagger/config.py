@@ -9,6 +9,7 @@ from typing import Literal
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
+from charnn.corpora.decoding import OnError
 
 PASSED_OVER = "_"
 """Stands among the names of columns for one that is passed over."""
@@ -57,6 +58,10 @@ class TreebankConfig(Json):
 
     held_out: bool = later(True)
     """Whether there is anything to validate with. Otherwise validations measure the training sentences."""
+    on_error: OnError = later("fail")
+    """What was done about sentences that are malformed or have bytes that are not in the encoding."""
+    skipped_sentences: int = later(0)
+    """How many such sentences were left out."""
 
     def __post_init__(self) -> None:
         require(len(self.schemes) in (0, len(self.columns)), "schemes has an entry for each column, or none")
@@ -76,6 +81,8 @@ class TreebankConfig(Json):
         parts = [f"{count:,} {self.level}s without {column}" for column, count in counts if count]
         if self.untagged_sentences:
             parts.append(f"{self.untagged_sentences:,} sentences without any tag")
+        if self.skipped_sentences:
+            parts.append(f"{self.skipped_sentences:,} sentences that cannot be read")
         return ", ".join(parts)
 
 

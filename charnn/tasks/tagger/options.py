@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from charnn.errors import UsageError
 from charnn.tasks.options import TREEBANKS, option
-from charnn.tasks.shared_options import DecoderOptions, MistakeOptions, RecurrentTrainingOptions, StartFromOptions
+from charnn.tasks.shared_options import (
+    DecoderOptions,
+    EvaluationOptions,
+    LineOptions,
+    MistakeOptions,
+    RecurrentTrainingOptions,
+    StartFromOptions,
+)
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
     Level,
@@ -29,7 +36,7 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TaggerOptions(DecoderOptions, StartFromOptions, RecurrentTrainingOptions):
+class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, RecurrentTrainingOptions):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "
@@ -84,7 +91,7 @@ class TaggerOptions(DecoderOptions, StartFromOptions, RecurrentTrainingOptions):
 
 
 @dataclass(frozen=True)
-class TaggerEvaluationOptions(MistakeOptions):
+class TaggerEvaluationOptions(MistakeOptions, EvaluationOptions):
     columns: str | None = option(
         None,
         "Score the tags of these columns. Where FILE has no names for its columns of tags, these are their names, in "

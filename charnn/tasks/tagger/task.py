@@ -73,6 +73,7 @@ class TaggerTask(Task[TaggerConfig]):
             level=options.level,
             tag_paths=options.tags or [],
             encoding=options.encoding,
+            on_error=options.on_error,
             holds_out=options.holds_out,
         )
         overrides = TaggerOverrides(
@@ -102,6 +103,7 @@ class TaggerTask(Task[TaggerConfig]):
                 level=recorded.level,
                 tag_paths=[source.path for source in recorded.tag_sources],
                 encoding=recorded.encoding,
+                on_error=recorded.on_error,
                 holds_out=recorded.held_out,
             )
             if _hashes(treebank.config) != _hashes(recorded):

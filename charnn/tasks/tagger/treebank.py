@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from charnn.config.model import SourceFile
+from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.sources import read, read_again
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.segmentation.graphemes import is_one
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats import open_reader
+from charnn.tasks.tagger.formats.malformed import ENDS, Malformed
 from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
@@ -40,32 +44,43 @@ def treebank_format(text: str, name: str) -> TreebankFormat:
 
 
 def reference_sentences(
-    text: str, name: str, format: TreebankFormat, columns: Sequence[str], level: Level
+    text: str,
+    name: str,
+    format: TreebankFormat,
+    columns: Sequence[str],
+    level: Level,
+    malformed: Malformed = ENDS,
 ) -> Iterator[Sentence]:
     """The sentences of a treebank that have words, with its tags as the reference.
 
-    `columns` are the names of the file's columns where it has none for them.
-
-    Raises CorpusError for the first that is malformed, and at the level `character` for a word of several characters.
+    `columns` are the names of the file's columns where it has none for them. At the level `character` a sentence is
+    malformed, too, that has a word of several characters.
     """
     assert format != "aligned"
     reader = open_reader(format, name, columns=columns)
     for start in range(0, len(text), _PIECE):
-        yield from _checked(reader.feed(text[start : start + _PIECE]), level)
-    yield from _checked(reader.finish(), level)
+        yield from _checked(reader.feed(text[start : start + _PIECE]), level, malformed)
+    yield from _checked(reader.finish(), level, malformed)
 
 
-def _checked(sentences: list[Sentence], level: Level) -> Iterator[Sentence]:
+def _checked(sentences: list[Sentence], level: Level, malformed: Malformed) -> Iterator[Sentence]:
     for sentence in sentences:
-        if sentence.error:
-            raise sentence.error
-        if level == "character":
-            for number, word in enumerate(sentence.words):
-                if not is_one(word):
-                    place = f"{sentence.name}:{sentence.line_of(number)}"
-                    raise CorpusError(f"{place}: expected words of one character, found {word!r}")
-        if sentence.words:
+        malformed.check_bytes(sentence)
+        error = sentence.error
+        if error is None and level == "character":
+            error = _not_characters(sentence)
+        if error is not None:
+            malformed.leave_out(error)
+        elif sentence.words:
             yield sentence
+
+
+def _not_characters(sentence: Sentence) -> CorpusError | None:
+    for number, word in enumerate(sentence.words):
+        if not is_one(word):
+            place = f"{sentence.name}:{sentence.line_of(number)}"
+            return CorpusError(f"{place}: expected words of one character, found {word!r}")
+    return None
 
 
 @dataclass(frozen=True)
@@ -91,9 +106,11 @@ def read_treebank(
     level: Level = "word",
     tag_paths: Sequence[str] = (),
     encoding: str = "utf-8",
+    on_error: OnError = "fail",
     holds_out: bool = True,
 ) -> Treebank:
-    """The treebank in the files at `paths`, `-` for standard input; see `sources.read`.
+    """The treebank in the files at `paths`, `-` for standard input; see `sources.read`. Where `on_error` is skip,
+    sentences that are malformed or have bytes that are not in the encoding are left out, counted and warned of.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
     `columns` has `_` for a column that is passed over, where the files have no names for their columns.
@@ -112,7 +129,8 @@ def read_treebank(
         raise UsageError(f"files of tags go with the format aligned, not with {format}")
 
     def files_at(paths: Sequence[str]) -> list[_File]:
-        found = [(path, *read(path, encoding=encoding)) for path in paths]
+        decoding = Malformed(on_error).decoding
+        found = [(path, *read(path, encoding=encoding, on_error=decoding)) for path in paths]
         return [_File(text, "standard input" if path == "-" else path, source) for path, text, source in found]
 
     files, held_out, tags = files_at(paths), files_at(validation_paths), files_at(tag_paths)
@@ -126,6 +144,7 @@ def read_treebank(
         tag_sources=tuple(file.source for file in tags),
         encoding=encoding,
         held_out=holds_out,
+        on_error=on_error,
     )
     return _treebank(files, held_out, tags, config)
 
@@ -134,18 +153,24 @@ def read_treebank_again(config: TreebankConfig) -> Treebank:
     """The treebank that `config` records. Raises CorpusError where a file of it is missing or has changed."""
 
     def again(sources: Sequence[SourceFile]) -> list[_File]:
-        return [_File(read_again(source, encoding=config.encoding), source.path, source) for source in sources]
+        decoding = Malformed(config.on_error).decoding
+        texts = (read_again(source, encoding=config.encoding, on_error=decoding) for source in sources)
+        return [_File(text, source.path, source) for text, source in zip(texts, sources, strict=True)]
 
     files, held_out, tags = again(config.sources), again(config.validation_sources), again(config.tag_sources)
     return _treebank(files, held_out, tags, config)
 
 
 def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], config: TreebankConfig) -> Treebank:
+    malformed = Malformed(config.on_error, config.encoding)
     if config.format == "aligned":
-        training = [s for file, tag in zip(files, tags, strict=True) for s in align(*file[:2], *tag[:2])]
+        pairs = zip(files, tags, strict=True)
+        training = [s for file, tag in pairs for _, s in align(*file[:2], *tag[:2], malformed)]
     else:
-        training = [sentence for file in files for sentence in _sentences(file, config)]
-    validation = [sentence for file in held_out for sentence in _sentences(file, config)]
+        training = [sentence for file in files for sentence in _sentences(file, config, malformed)]
+    validation = [sentence for file in held_out for sentence in _sentences(file, config, malformed)]
+    malformed.report()
+    config = replace(config, skipped_sentences=malformed.left_out)
     every = [*training, *validation]
     if every:
         untagged = tuple(sum(s.tags[number].count(NO_TAG) for s in every) for number in range(len(config.columns)))
@@ -187,9 +212,12 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
     return Treebank(training, validation, counted)
 
 
-def _sentences(file: _File, config: TreebankConfig) -> list[TaggedSentence]:
-    read = reference_sentences(file.text, file.name, config.format, config.columns_in_files, config.level)
-    return [_tagged(sentence, config.columns) for sentence in read]
+def _sentences(file: _File, config: TreebankConfig, malformed: Malformed) -> list[TaggedSentence]:
+    return [_tagged(sentence, config.columns) for sentence in _references(file, config, malformed)]
+
+
+def _references(file: _File, config: TreebankConfig, malformed: Malformed) -> Iterator[Sentence]:
+    return reference_sentences(file.text, file.name, config.format, config.columns_in_files, config.level, malformed)
 
 
 def check_has_columns(sentence: Sentence, columns: Sequence[str]) -> None:
@@ -205,8 +233,9 @@ def check_has_columns(sentence: Sentence, columns: Sequence[str]) -> None:
 def _raise_for_no_tags(files: list[_File], config: TreebankConfig, column: str) -> NoReturn:
     """Raises UsageError, which names the columns in which words have tags."""
     there: dict[str, None] = {}
-    for file in files:
-        for sentence in reference_sentences(file.text, file.name, config.format, config.columns_in_files, config.level):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CharnnWarning)  # what can be said of these files has been said
+        for sentence in chain.from_iterable(_references(file, config, Malformed(config.on_error)) for file in files):
             there |= dict.fromkeys(
                 c for c in sentence.tag_columns if not NOT_GIVEN.issuperset(sentence.values(c) or ())
             )

@@ -10,6 +10,7 @@ from charnn.corpora.pairs import PairsLayout
 from charnn.tasks.options import PAIRS, option
 from charnn.tasks.shared_options import (
     DecoderOptions,
+    EvaluationOptions,
     LineOptions,
     MistakeOptions,
     RecurrentTrainingOptions,
@@ -111,7 +112,7 @@ class TransducerOptions(PairsOptions, DecoderOptions, StartFromOptions, LineOpti
 
 
 @dataclass(frozen=True)
-class TransducerEvaluationOptions(PairsOptions, MistakeOptions):
+class TransducerEvaluationOptions(PairsOptions, MistakeOptions, EvaluationOptions):
     """The layout is that of the training data, unless an option says otherwise."""
 
     beam: int = option(

@@ -71,7 +71,7 @@ class ClassifierEvaluation(Evaluation):
                 hint="name a FILE to score the model on",
             )
         self._texts = (
-            read_labelled(files, self._layout(), encoding=encoding)[0]
+            read_labelled(files, self._layout(), encoding=encoding, on_error=options.on_error)[0]
             if files
             else read_corpus_again(model.config.corpus).validation
         )

@@ -47,7 +47,7 @@ class TextEvaluation(Evaluation):
         self._crop = options.crop
         corpus, any_bytes = model.config.corpus, model.tokenizer.kind == "bytes"
         if files:
-            texts = [read(file, encoding=encoding, any_bytes=any_bytes)[0] for file in files]
+            texts = [read(file, encoding=encoding, any_bytes=any_bytes, on_error=options.on_error)[0] for file in files]
             unit = options.documents or corpus.document
             self._documents = [document for text in texts for document in split_documents(text, unit)]
             self._name = ", ".join(files)

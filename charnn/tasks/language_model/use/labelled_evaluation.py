@@ -44,7 +44,8 @@ class LabelledTextEvaluation(Evaluation):
                 )
         any_bytes = model.tokenizer.kind == "bytes"
         if files:
-            texts = read_labelled(files, model.config.corpus.layout, encoding=encoding, any_bytes=any_bytes)
+            layout = model.config.corpus.layout
+            texts = read_labelled(files, layout, encoding=encoding, any_bytes=any_bytes, on_error=options.on_error)
         else:
             if not model.config.corpus.held_out:
                 raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")

@@ -16,6 +16,7 @@ from charnn.segmentation.graphemes import clusters, is_one
 from charnn.segmentation.sentences import SentenceSplitter, ends_paragraph
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns
+from charnn.tasks.tagger.formats.malformed import ENDS, Malformed
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence, TaggedSentence
 
 _WORD = re.compile(r"[^ \t\r\n\ufeff]+")
@@ -109,26 +110,30 @@ def written(sentence: Sentence, annotations: Sequence[Annotation]) -> str:
     return "".join(tags) + line_end
 
 
-def align(text: str, name: str, tags: str, tags_name: str) -> list[TaggedSentence]:
-    """The tagged sentences of two texts of the same lines and lengths, `tags` the tags of the characters of `text`.
+def align(
+    text: str, name: str, tags: str, tags_name: str, malformed: Malformed = ENDS
+) -> list[tuple[int, TaggedSentence]]:
+    """The tagged sentences of two texts of the same lines and lengths, `tags` the tags of the characters of `text`, and
+    the numbers of their lines, counted from 1.
 
     A character is a grapheme cluster, in both texts: a letter with its marks is one, however it is encoded.
-    There is a sentence for each line that is not empty. Raises CorpusError for the first line that differs in length.
+    There is a sentence for each line that is not empty. A line that differs in length, or has a byte that is not in the
+    encoding, is `malformed`. Raises CorpusError where one text has more lines.
     """
-    lines, tag_lines = ([clusters(line) for line in aligned_lines(whole)] for whole in (text, tags))
-    sentences: list[TaggedSentence] = []
-    for number, (line, tag_line) in enumerate(zip(lines, tag_lines, strict=False), 1):
-        if len(line) != len(tag_line):
+    lines, tag_lines = ([line.removeprefix("\ufeff") for line in bare_lines(whole)] for whole in (text, tags))
+    sentences: list[tuple[int, TaggedSentence]] = []
+    for number, pair in enumerate(zip(lines, tag_lines, strict=False), 1):
+        line, tag_line = map(clusters, pair)
+        bad = [malformed.bad_byte(f"{of}:{number}", side) for of, side in zip((name, tags_name), pair, strict=True)]
+        if error := next(filter(None, bad), None):
+            malformed.leave_out(error)
+        elif len(line) != len(tag_line):
             found = "1 character" if len(line) == 1 else f"{len(line)} characters"
-            raise CorpusError(f"{name}:{number}: {found}, where {tags_name}:{number} has {len(tag_line)}")
-        if line:
-            sentences.append(TaggedSentence(list(line), (list(tag_line),)))
+            place = f"{tags_name}:{number}"
+            malformed.leave_out(CorpusError(f"{name}:{number}: {found}, where {place} has {len(tag_line)}"))
+        elif line:
+            sentences.append((number, TaggedSentence(list(line), (list(tag_line),))))
     if len(lines) != len(tag_lines):
         found = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
         raise CorpusError(f"{name}: {found}, where {tags_name} has {len(tag_lines)}")
     return sentences
-
-
-def aligned_lines(text: str) -> list[str]:
-    """The lines that `align` takes a text for, without their ends and without byte order marks."""
-    return [line.removeprefix("\ufeff") for line in bare_lines(text)]

@@ -172,6 +172,7 @@ class TaggerEvaluation(Evaluation):
                 format=options.format,
                 tag_paths=options.tags or [],
                 encoding=encoding,
+                on_error=options.on_error,
                 given=self._given,
             )
         else:

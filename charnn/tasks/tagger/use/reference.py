@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from charnn.config.model import SourceFile
+from charnn.corpora.decoding import OnError
 from charnn.corpora.sources import read, read_again
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.raw import align, aligned_lines
+from charnn.tasks.tagger.formats.malformed import Malformed
+from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
 from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format
@@ -50,15 +52,17 @@ def held_out(corpus: TreebankConfig, columns: Sequence[str]) -> Iterable[Referen
             hint="name a FILE to score the model on",
         )
 
+    malformed = Malformed(corpus.on_error, corpus.encoding)
+
     def again(source: SourceFile) -> _Text:
-        return _Text(read_again(source, encoding=corpus.encoding), source.path)
+        return _Text(read_again(source, encoding=corpus.encoding, on_error=malformed.decoding), source.path)
 
     sources = corpus.validation_sources or corpus.sources
     if corpus.format == "aligned":
         pairs = zip(sources, corpus.tag_sources, strict=True)
-        every = chain.from_iterable(_aligned(again(source), again(tags)) for source, tags in pairs)
+        every = chain.from_iterable(_aligned(again(source), again(tags), malformed) for source, tags in pairs)
     else:
-        every = chain.from_iterable(_of_training(again(source), corpus, columns) for source in sources)
+        every = chain.from_iterable(_of_training(again(source), corpus, columns, malformed) for source in sources)
     return deque(every, maxlen=corpus.validation_sentences)  # where no file was for validation, the end was
 
 
@@ -71,33 +75,50 @@ def of_files(
     format: TreebankFormat | None,
     tag_paths: Sequence[str],
     encoding: str,
+    on_error: OnError,
     given: dict[str, None],
 ) -> Iterator[ReferenceSentence]:
     """The sentences of files, for a model of `corpus`, in `columns` of it.
 
     `names` are those of the files' tags where they have none. The columns in which words turn out to have tags are
-    added to `given`. Raises CorpusError for what cannot be read, for the first
-    malformed sentence, once those before it have been given; UsageError for arguments that
-    contradict each other.
+    added to `given`. Raises CorpusError for what cannot be read, and for the first malformed sentence, once those
+    before it have been given; where `on_error` is skip, such sentences are left out with a warning. Raises UsageError
+    for arguments that contradict each other.
     """
     if tag_paths and format not in (None, "aligned"):
         raise UsageError(f"--tags goes with --format aligned, not with {format}")
+    malformed = Malformed(on_error, encoding)
     if not tag_paths and format != "aligned":
-        return chain.from_iterable(
-            _sentences(text, format or treebank_format(text.text, text.name), names, columns, corpus.level, given)
-            for text in _texts(paths, encoding)
+        found = chain.from_iterable(
+            _sentences(
+                text,
+                format or treebank_format(text.text, text.name),
+                names,
+                columns,
+                corpus.level,
+                malformed,
+                given,
+            )
+            for text in _texts(paths, encoding, malformed)
         )
+        return _reported(found, malformed)
     if len(tag_paths) != len(paths):
         raise UsageError(f"{len(paths)} FILE but {len(tag_paths)} --tags: aligned files come in pairs")
     if corpus.level != "character" or len(corpus.columns) > 1:
         raise UsageError("--tags is for a model that tags characters, in one column, and this one does not")
-    pairs = zip(_texts(paths, encoding), _texts(tag_paths, encoding), strict=True)
-    return chain.from_iterable(_aligned(text, tags) for text, tags in pairs)
+    pairs = zip(*(_texts(some, encoding, malformed) for some in (paths, tag_paths)), strict=True)
+    return _reported(chain.from_iterable(_aligned(text, tags, malformed) for text, tags in pairs), malformed)
 
 
-def _texts(paths: Sequence[str], encoding: str) -> Iterator[_Text]:
+def _reported(sentences: Iterator[ReferenceSentence], malformed: Malformed) -> Iterator[ReferenceSentence]:
+    yield from sentences
+    malformed.report()
+
+
+def _texts(paths: Sequence[str], encoding: str, malformed: Malformed) -> Iterator[_Text]:
     for path in paths:
-        yield _Text(read(path, encoding=encoding)[0], "standard input" if path == "-" else path)
+        text, _ = read(path, encoding=encoding, on_error=malformed.decoding)
+        yield _Text(text, "standard input" if path == "-" else path)
 
 
 def _sentences(
@@ -106,9 +127,10 @@ def _sentences(
     names: Sequence[str],
     columns: Sequence[str],
     level: Level,
+    malformed: Malformed,
     given: dict[str, None] | None = None,
 ) -> Iterator[ReferenceSentence]:
-    for sentence in reference_sentences(text.text, text.name, format, names, level):
+    for sentence in reference_sentences(text.text, text.name, format, names, level, malformed):
         check_has_columns(sentence, columns)
         if given is not None:
             new = [column for column in sentence.tag_columns if column not in given]
@@ -117,16 +139,17 @@ def _sentences(
         yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of, raw_text(sentence))
 
 
-def _of_training(text: _Text, corpus: TreebankConfig, columns: Sequence[str]) -> Iterator[ReferenceSentence]:
+def _of_training(
+    text: _Text, corpus: TreebankConfig, columns: Sequence[str], malformed: Malformed
+) -> Iterator[ReferenceSentence]:
     """The sentences that training had: those that have a tag in any of its columns."""
     places = [corpus.columns.index(column) for column in columns]
-    for sentence in _sentences(text, corpus.format, corpus.columns_in_files, corpus.columns, corpus.level):
+    for sentence in _sentences(text, corpus.format, corpus.columns_in_files, corpus.columns, corpus.level, malformed):
         if any(map(any, sentence.tags)):
             yield replace(sentence, tags=tuple(sentence.tags[place] for place in places))
 
 
-def _aligned(text: _Text, tags: _Text) -> Iterator[ReferenceSentence]:
-    lines = [number for number, line in enumerate(aligned_lines(text.text), 1) if line]
-    for line, sentence in zip(lines, align(text.text, text.name, tags.text, tags.name), strict=True):
+def _aligned(text: _Text, tags: _Text, malformed: Malformed) -> Iterator[ReferenceSentence]:
+    for line, sentence in align(text.text, text.name, tags.text, tags.name, malformed):
         source = Sentence("characters", text.name, line, "", sentence.words)
         yield ReferenceSentence(text.name, sentence.words, sentence.tags, source.line_of)

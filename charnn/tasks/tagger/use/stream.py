@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
+from charnn.corpora.decoding import OnError
 from charnn.corpora.foreign import foreign_format
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
@@ -22,6 +23,7 @@ from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import conllu, open_reader, render
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
+from charnn.tasks.tagger.formats.malformed import Malformed
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
 from charnn.tasks.tagger.use.constraints import Constraints
@@ -34,6 +36,8 @@ APPENDED = " (appended)"
 """What the name of a column ends in whose tags are not to take the place of others."""
 RAW: tuple[TextFormat, ...] = ("lines", "text")
 """The formats whose words must be found."""
+UNTAGGED: tuple[TextFormat, ...] = (*RAW, "tokens", "characters")
+"""The formats that have no tags, so that their text is always written as another one."""
 NO_SEGMENTER = "`charnn train TREEBANK --segment` makes one that has, and --format tokens takes words between spaces"
 _ENDS_IN_BLANK_LINE = re.compile(r"(?:\A\ufeff?|\n)[ \t]*\r?\n\Z")
 
@@ -56,12 +60,14 @@ class InputSentences:
         format: TextFormat | None = None,
         has_tags: bool = False,
         encoding: str = "utf-8",
+        on_error: OnError = "fail",
     ) -> None:
         """`columns` and `known` are those of `open_reader`, and so is what `splitter` gives, which is asked for only
         where there is raw text.
 
         Where no `format` is given, the first lines of each file tell its own; for a tagger of characters it is
         `characters`, unless the file is in columns. It is known where a file `has_tags`, whatever they look like.
+        Where `on_error` is skip, a sentence with bytes that are not in the encoding is malformed.
         """
         self.format = format
         """The format of the first file that is not empty; None until that has been read from."""
@@ -71,6 +77,7 @@ class InputSentences:
         self._level = level
         self._format_of_all = format
         self._encoding, self._has_tags = encoding, has_tags
+        self._malformed = Malformed(on_error, encoding)
         self._splitter = splitter
         self._warned = False
 
@@ -79,7 +86,7 @@ class InputSentences:
             yield from self._sentences(path)
 
     def _sentences(self, path: str) -> Iterator[list[Sentence]]:
-        pieces = stream(path, encoding=self._encoding)
+        pieces = stream(path, encoding=self._encoding, on_error=self._malformed.decoding)
         sample, pause, failure = "", False, None
         try:
             for piece in pieces:
@@ -100,14 +107,19 @@ class InputSentences:
         self._warned |= isinstance(splitter, Segmenter)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
-            self._check_spaces(sentences)
+            self._check(sentences)
             if sentences or not piece:
                 yield sentences
         if failure:
             raise failure
         if sentences := reader.finish():
-            self._check_spaces(sentences)
+            self._check(sentences)
             yield sentences
+
+    def _check(self, sentences: Sequence[Sentence]) -> None:
+        for sentence in sentences:
+            self._malformed.check_bytes(sentence)
+        self._check_spaces(sentences)
 
     def _check_spaces(self, sentences: Sequence[Sentence]) -> None:
         """Warns once of raw text whose words have no spaces between them, which rules cannot find."""
@@ -220,11 +232,14 @@ class TagWriter:
     def text(self, sentences: Iterable[AnnotatedSentence]) -> str:
         """The sentences as `render` writes them, each on lines of its own.
 
-        A sentence that lacks its end, as the last of a file may, is given it before another follows.
+        A sentence that lacks its end, as the last of a file may, is given it before another follows. A malformed one
+        is written as it is, but for raw text, which has no place among tags.
         Raises UsageError for tags that the format has no place for.
         """
         texts: list[str] = []
         for sentence, columns in sentences:
+            if columns is None and sentence.format in UNTAGGED:
+                continue
             text = render(sentence, list(map(self.as_written, columns or ())), self.to)
             if text:
                 texts += [self._missing_end(), self._with_columns_named(sentence, columns, text)]

@@ -106,7 +106,7 @@ class TransducerEvaluation(Evaluation):
             layout = corpus.layout if options.layout == PairsLayout() else options.layout
             for file in files:
                 name = "standard input" if file == "-" else file
-                pairs = read_pairs(read(file, encoding=encoding)[0], name, layout)
+                pairs = read_pairs(read(file, encoding=encoding, on_error=options.on_error)[0], name, layout)
                 self._references += [(name, one) for one in references(pairs)]
         else:
             if not corpus.held_out:
