@@ -1,13 +1,14 @@
-"""Draws a confusion matrix as a picture, which shows what tags, or labels of any kind, are taken for which.
+"""Draws pictures: a confusion matrix, which shows what tags, or labels of any kind, are taken for which, and attention,
+which shows where in its source each symbol of a target comes from.
 
-It is drawn by Agg and without pyplot, which would keep the figure and choose a backend for the whole process.
+They are drawn by Agg and without pyplot, which would keep the figure and choose a backend for the whole process.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,12 +75,34 @@ def save_confusion(labels: Sequence[str], counts_KK: npt.NDArray[np.int64], path
     Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written, ValueError
     for a matrix without items.
     """
-    if path.suffix.lower() not in ("", ".png"):
-        hint = f"name it {path.with_suffix('.png').name}"
-        raise UsageError(f"{path}: a confusion matrix is written as PNG, not {path.suffix}", hint=hint)
+    check_name(path, "a confusion matrix")
     if not counts_KK.any():
         raise ValueError("there is nothing in the confusion matrix")
-    picture = _png(_gathered(labels, counts_KK), title)
+    table = _gathered(labels, counts_KK)
+    _write(_png(lambda: _figure(table, title)), path)
+
+
+def save_attention(
+    source: Sequence[str], target: Sequence[str], weights_TS: npt.NDArray[np.float32], path: Path, *, title: str
+) -> None:
+    """Writes attention to `path` as PNG: the places of a source in columns, the symbols of its target in rows. The
+    darker a cell, the more of the attention was at that place for that symbol; a row is 1 as a whole.
+
+    Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written.
+    """
+    check_name(path, "attention")
+    columns, rows = list(map(_shown, source)), list(map(_shown, target))
+    _write(_png(lambda: _attention(columns, rows, weights_TS, title)), path)
+
+
+def check_name(path: Path, what: str) -> None:
+    """Raises UsageError where `path` ends as another type of file does than PNG."""
+    if path.suffix.lower() not in ("", ".png"):
+        hint = f"name it {path.with_suffix('.png').name}"
+        raise UsageError(f"{path}: {what} is written as PNG, not {path.suffix}", hint=hint)
+
+
+def _write(picture: bytes, path: Path) -> None:
     try:
         path.write_bytes(picture)
     except OSError as error:
@@ -104,7 +127,7 @@ def _shown(label: str) -> str:
     return visible if len(visible) <= _LONGEST_LABEL else f"{visible[: half - 1]}…{visible[-half:]}"
 
 
-def _png(table: _Table, title: str) -> bytes:
+def _png(make: Callable[[], Figure]) -> bytes:
     drawn = io.BytesIO()
     # The picture does not depend on the user's matplotlibrc. The style is global only until this block is left.
     with matplotlib.style.context("default", after_reset=True), warnings.catch_warnings():
@@ -113,7 +136,7 @@ def _png(table: _Table, title: str) -> bytes:
         matplotlib.rcParams["font.family"] = ["DejaVu Sans", *(f for f in _FONTS_BEYOND_LATIN if f in installed)]
         # Labels, such as the tag PRP$, and titles are never formulas.
         matplotlib.rcParams["text.parse_math"] = False
-        _figure(table, title).savefig(drawn, format="png", dpi=_DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
+        make().savefig(drawn, format="png", dpi=_DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
     return drawn.getvalue()
 
 
@@ -131,6 +154,27 @@ def _figure(table: _Table, title: str) -> Figure:
     _draw_figures(axes, table, 0.85 * points)
     _draw_scale(figure, (0.55, 0.43), side, ScalarMappable(_RIGHT_SCALE, _RIGHT), "right, of the row")
     _draw_scale(figure, (0.02, 0.43), side, ScalarMappable(_WRONG_SCALE, _WRONG), "mistaken, of the row")
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=12)
+    return figure
+
+
+def _attention(columns: Sequence[str], rows: Sequence[str], weights_TS: npt.NDArray[np.float32], title: str) -> Figure:
+    cell = min(0.4, 30.0 / max(len(columns), len(rows)))  # in inches
+    points = min(11.0, 26.0 * cell)
+    figure = Figure(figsize=(cell * len(columns), cell * len(rows)))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))  # labels lie outside the figure; saving it tight lets them in
+    axes.imshow(weights_TS, cmap="Blues", vmin=0.0, vmax=1.0, interpolation="nearest", aspect="auto")
+    axes.hlines(np.arange(1, len(rows)) - 0.5, -0.5, len(columns) - 0.5, color="0.9", linewidth=0.5)
+    axes.vlines(np.arange(1, len(columns)) - 0.5, -0.5, len(rows) - 0.5, color="0.9", linewidth=0.5)
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    widest = max(map(len, columns)) * 0.75 * points / 72
+    axes.set_xticks(range(len(columns)), columns, fontsize=points, rotation=90 if widest > cell else 0)
+    axes.set_yticks(range(len(rows)), rows, fontsize=points)
+    axes.tick_params(length=0)
+    axes.set_xlabel("source", fontsize=10, labelpad=6)
+    axes.set_ylabel("target", fontsize=10, labelpad=6)
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=12)
     return figure
 

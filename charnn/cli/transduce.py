@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from charnn.cli import options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.tasks.transducer.use.line_transducer import Source, Target
+    from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target
     from charnn.tasks.transducer.use.model import Transducer
 
 DEFAULT_BEAM = 5
@@ -83,6 +84,17 @@ def transduce(
         ),
     ] = None,
     seed: options.Seed = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(
+            "--attention",
+            metavar="FILE.png|-",
+            help="Draw where the network looked for each symbol of the first line's target as a picture. - writes a "
+            "table instead, for every line and in place of its target: the columns are the source, a row is a symbol "
+            "of the target, and the numbers are percent.",
+            show_default=False,
+        ),
+    ] = None,
     encoding: options.Encoding = "utf-8",
     on_error: options.OnError = "fail",
     precision: options.Precision = "auto",
@@ -96,7 +108,8 @@ def transduce(
 
     charnn transduce < words.txt
     charnn transduce --nbest 3 names.txt
-    cut -f1,2 test.tsv | charnn transduce --keep-source
+    charnn transduce test.tsv --keep-source
+    echo enough | charnn transduce --attention -
     """
     import secrets
 
@@ -108,6 +121,8 @@ def transduce(
     from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
 
     _check(beam, nbest, min_confidence, unsure, temperature, seed, sample=sample)
+    if attention == "-" and (as_json or nbest is not None or keep_source):
+        raise UsageError("--attention - writes tables: leave --json, --nbest and --keep-source out")
     check_encoding(encoding)
     loaded = Transducer.find(model, precision=precision, threads=options.processors())
     drawn = (1.0 if temperature is None else temperature) if sample else None
@@ -120,14 +135,51 @@ def transduce(
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
     announce(loaded.directory, model, seed=chosen_seed if sample else None)
+    view = None
     with loaded:
         transducer = loaded.line_transducer
+        if attention is not None:
+            view = _AttentionView(transducer, attention, str(loaded.path))
         read = read_sources(files or ["-"], has_features=has_features, encoding=encoding, on_error=on_error)
         for block in transduce_stream(read, transducer, wanted):
             for source, targets in block:
                 notices.see(source, targets)
-            output.write("".join(writer.line(source, targets) for source, targets in block))
+            if view is not None:
+                view.see(block)
+            show = view.table if view is not None and view.writes_tables else writer.line
+            output.write("".join(show(source, targets) for source, targets in block))
     notices.report()
+
+
+class _AttentionView:
+    """Shows attention: as a picture of the first line that has a target, or as tables in place of targets."""
+
+    def __init__(self, transducer: LineTransducer, path: str, model: str) -> None:
+        """Raises UsageError where the model has no attention, or where the picture cannot have that name."""
+        transducer.attending  # noqa: B018 - raises where there is none
+        self._transducer, self._path, self._model = transducer, Path(path), model
+        self.writes_tables = path == "-"
+        self._is_drawn = self.writes_tables
+        if not self.writes_tables:
+            from charnn.plots import check_name
+
+            check_name(self._path, "attention")
+
+    def see(self, block: list[tuple[Source, list[Target]]]) -> None:
+        """Draws the picture once there is a target. Raises OutputError where it cannot be written."""
+        for source, targets in block:
+            if not self._is_drawn and targets and source.text:
+                from charnn.plots import save_attention
+
+                found = self._transducer.attention(source, targets[0].text)
+                save_attention(found.source, found.target, found.weights_TS, self._path, title=self._model)
+                self._is_drawn = True
+
+    def table(self, source: Source, targets: list[Target]) -> str:
+        """The table of a line, and an empty line after it; a line without a target is an empty line."""
+        if not targets or not source.text:
+            return "\n"
+        return self._transducer.attention(source, targets[0].text).to_table() + "\n"
 
 
 def _check(

@@ -353,3 +353,32 @@ def test_training_options_that_do_not_go_together_are_refused(charnn, text_file,
     result = charnn("train", "text.tsv", "--steps", "1", *options)
     assert result.code == 2
     assert said in said_once(result)
+
+
+def test_attention_is_a_table_in_percent_or_a_picture_of_the_first_line(charnn, transduce, tmp_path):
+    table = transduce("abc\n", "--attention", "-").text.splitlines()
+    assert table[0].split() == ["a", "b", "c", "∎"]
+    assert [line.split()[0] for line in table[1:5]] == ["A", "B", "C", "∎"]
+    for line in table[1:5]:
+        assert sum(int(cell) for cell in line.split()[1:]) == pytest.approx(100, abs=3)
+    assert table[5:] == [""]
+    forms = transduce("walk\tV;PST\n", "--attention", "-", model="forms").text.splitlines()
+    assert forms[0].split() == ["V", "PST", "w", "a", "l", "k", "∎"]
+    drawn = transduce("\nabc\ndb\n", "--attention", "where.png")
+    assert drawn.text == "\nA B C\nD B\n"
+    assert (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_attention_is_refused_where_there_is_none_or_where_the_name_is_wrong(charnn, trained, text_file, said_once):
+    text_file("abc\n", "input.txt")
+    for kind in (("--attention", "none"), ("--decoder", "ctc")):
+        assert charnn("train", "text.tsv", "--steps", "1", *kind, "--out", kind[1]).code == 0
+        refused = charnn("transduce", "input.txt", "-m", kind[1], "--attention", "-")
+        assert refused.code == 2
+        assert "and no attention; charnn train --attention KIND learns one" in said_once(refused)
+    for name, said in (("where.pdf", "attention is written as PNG, not .pdf"), ("no/where.png", "no such file")):
+        refused = charnn("transduce", "input.txt", "-m", "model", "--attention", name)
+        assert refused.code in (1, 2)
+        assert said in said_once(refused)
+    refused = charnn("transduce", "input.txt", "-m", "model", "--attention", "-", "--json")
+    assert "--attention - writes tables" in said_once(refused)

@@ -112,6 +112,17 @@ class Symbols:
                 texts.append(next(copied) if token == self.target.unknown_id else self.target.decode([token]))
         return (" " if self.target.kind == "spaces" else "").join(texts)
 
+    @staticmethod
+    def parts(side: Side, text: str) -> list[str]:
+        """The text of each symbol of `text`, unknown ones as they are written."""
+        if side.kind == "characters":
+            return list(text)
+        if side.kind == "spaces":
+            return text.split()
+        if side.kind == "bytes":
+            return [f"{byte:02x}" for byte in text.encode("utf-8", "surrogateescape")]
+        return [side.decode([token]) for token in side.encode(text).tolist()]
+
     def unknown_in(self, source: str, features: str) -> tuple[str, ...]:
         """The symbols and features that training has not had."""
         lacking = [one for one in split_features(features) if one not in self._feature_ids]

@@ -11,10 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.pairs import split_features
+from charnn.errors import UsageError
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerNetworkConfig
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
+from charnn.tasks.transducer.use.attention import END, Attention, weights_of
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SteppedDecoder
 from charnn.tasks.transducer.use.found import Found, Wide
@@ -141,6 +144,25 @@ class LineTransducer:
             return [targets[key] for key in keys]
 
         return result
+
+    def attention(self, source: Source, target: str) -> Attention:
+        """Where the network looks when it writes this target. Raises UsageError for a network without attention."""
+        decoder = self.attending
+        encoded, ids = self._symbols.encode_source(source.text, source.features), self._symbols.encode_target(target)
+        weights_TS = weights_of(decoder, encoded, ids)
+        return Attention(
+            [*split_features(source.features), *self._symbols.parts(self._symbols.source, source.text), END],
+            [*self._symbols.parts(self._symbols.target, target), END],
+            weights_TS,
+        )
+
+    @property
+    def attending(self) -> SteppedDecoder:
+        """The decoder, which has attention. Raises UsageError where it has none."""
+        if isinstance(self._decoder, FramedDecoder) or self._network.attention == "none":
+            has = "the decoder ctc" if self._network.decoder == "ctc" else "one vector for the whole source"
+            raise UsageError(f"this model has {has}, and no attention", hint="charnn train --attention KIND learns one")
+        return self._decoder
 
     def _known(self, source: Source, options: TransduceOptions) -> str | None:
         """The target of a source that is looked up: the best one is asked for, and nothing more."""

@@ -11,6 +11,7 @@ from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.use.attention import Attention
 from charnn.tasks.transducer.use.line_transducer import (
     LineTransducer,
     Source,
@@ -53,6 +54,15 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
             for number, line in enumerate(lines)
         ]
         return self.transduce_sources(sources, TransduceOptions() if options is None else options)
+
+    def attention(self, line: str, *, beam: int = DEFAULT_BEAM) -> Attention:
+        """Where the network looks for each symbol of the line's target, which is the best that `beam` hypotheses find.
+
+        Raises UsageError where the model has no attention, or where the line has no features and should.
+        """
+        source = source_of(line, 0, has_features=self.config.corpus.has_features, place="line 1")
+        ((target,),) = self.transduce_sources([source], TransduceOptions(beam))
+        return self.line_transducer.attention(source, target.text)
 
     def transduce_sources(self, sources: Sequence[Source], options: TransduceOptions) -> list[list[Target]]:
         """What `targets` does, of sources and features apart."""
