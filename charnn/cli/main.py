@@ -22,6 +22,7 @@ from charnn.cli import (
     info,
     models,
     novelty,
+    plot,
     processes,
     sample,
     score,
@@ -54,6 +55,7 @@ app.command("eval")(everywhere(evaluate.evaluate))
 app.command("novelty")(everywhere(novelty.novelty))
 app.command("info")(everywhere(info.info))
 app.add_typer(models.app)
+app.add_typer(plot.app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -98,7 +100,7 @@ def show_help(
     charnn help train
     charnn help models export
     """
-    app([*(command or []), "--help"], standalone_mode=False)
+    command_line()([*(command or []), "--help"], standalone_mode=False)
 
 
 @cache

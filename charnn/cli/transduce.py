@@ -161,15 +161,15 @@ class _AttentionView:
         self.writes_tables = path == "-"
         self._is_drawn = self.writes_tables
         if not self.writes_tables:
-            from charnn.plots import check_name
+            from charnn.plots.canvas import check_png
 
-            check_name(self._path, "attention")
+            check_png(self._path, "attention")
 
     def see(self, block: list[tuple[Source, list[Target]]]) -> None:
         """Draws the picture once there is a target. Raises OutputError where it cannot be written."""
         for source, targets in block:
             if not self._is_drawn and targets and source.text:
-                from charnn.plots import save_attention
+                from charnn.plots.attention import save_attention
 
                 found = self._transducer.attention(source, targets[0].text)
                 save_attention(found.source, found.target, found.weights_TS, self._path, title=self._model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -29,6 +29,24 @@ class Description:
     """Labels and their texts. `charnn info` adds the number of parameters to the text of the network."""
     learned: dict[str, Any] = field(default_factory=dict)
     """Further entries for the JSON that are not in config.json, such as symbols or tags."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Which figure of a validation a learning curve shows; lower is better."""
+
+    key: str
+    """Its key in history.jsonl."""
+    unit: str
+    is_fraction_right: bool = False
+    """Whether the figure is a fraction of what is right. A curve then shows the percentage of what is wrong."""
+    has_training: bool = False
+    """Whether the training loss is the same figure, of what was learned from."""
+
+    def of(self, entry: Mapping[str, Any]) -> float:
+        """The figure of a validation. Raises KeyError, TypeError or ValueError for an entry without it."""
+        value = float(entry[self.key])
+        return 100 * (1 - value) if self.is_fraction_right else value
 
 
 @dataclass(frozen=True)
@@ -113,6 +131,8 @@ class Task(ABC, Generic[C]):
     """The commands that use its models, apart from eval and info; the first one is what most people want."""
     reads_input: ClassVar[bool] = True
     """Whether that first command has to be given something to read."""
+    measure: ClassVar[Measure] = Measure("training_nats", "nats, of what was learned from")
+    """What a learning curve of its runs shows."""
     training_options: ClassVar[type[Any]]
     """The class of the options for training (`charnn.tasks.options`)."""
     evaluation_options: ClassVar[type[Any]] = NoOptions

@@ -9,7 +9,7 @@ from charnn.config import Budget
 from charnn.errors import UsageError
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions, ClassifierOptions
-from charnn.tasks.task import Description, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.directory import ClassifierDirectory
@@ -27,6 +27,7 @@ class ClassifierTask(Task[ClassifierConfig]):
     data = "labelled texts"
     summary = "learns the labels of texts, and labels new ones"
     commands = ("classify",)
+    measure = Measure("nats_per_text", "nats per text", has_training=True)
     training_options = ClassifierOptions
     evaluation_options = ClassifierEvaluationOptions
     reads_folders = True

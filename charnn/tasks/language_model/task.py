@@ -11,7 +11,7 @@ from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
-from charnn.tasks.task import Description, Evaluation, Run, Task
+from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
@@ -27,6 +27,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     summary = "learns a text, writes more of it, and says how well it predicts other texts"
     commands = ("sample", "score", "novelty")
     reads_input = False
+    measure = Measure("nats_per_character", "nats per character", has_training=True)
     training_options = LanguageModelOptions
     evaluation_options = LanguageModelEvaluationOptions
     several_processes = True

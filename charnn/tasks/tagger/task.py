@@ -9,7 +9,7 @@ from charnn.config import Budget
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
-from charnn.tasks.task import Description, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
     from charnn.tasks.directory import TaskDirectory
@@ -27,6 +27,7 @@ class TaggerTask(Task[TaggerConfig]):
     data = "treebanks"
     summary = "learns the tags of a treebank, and tags words or characters"
     commands = ("tag",)
+    measure = Measure("all_columns_accuracy", "% of words with a wrong tag", is_fraction_right=True)
     training_options = TaggerOptions
     evaluation_options = TaggerEvaluationOptions
 

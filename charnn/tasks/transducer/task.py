@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charnn.config import Budget
 from charnn.errors import UsageError
-from charnn.tasks.task import Description, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 from charnn.tasks.transducer.config import DecoderKind, TransducerConfig
 from charnn.tasks.transducer.options import IS_WANTED, TransducerEvaluationOptions, TransducerOptions
 
@@ -28,6 +28,7 @@ class TransducerTask(Task[TransducerConfig]):
     data_in_singular = "list of pairs"
     summary = "learns pairs of a source and a target, and writes the targets of new sources"
     commands = ("transduce",)
+    measure = Measure("accuracy", "% of lines wrong", is_fraction_right=True)
     training_options = TransducerOptions
     evaluation_options = TransducerEvaluationOptions
 

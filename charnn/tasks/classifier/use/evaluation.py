@@ -139,7 +139,7 @@ class ClassifierEvaluation(Evaluation):
         return report(self.score, self.calibration_error, model=str(self._model.directory.path), texts=name)
 
     def _draw(self, path: str) -> None:
-        from charnn.plots import save_confusion
+        from charnn.plots.confusion import save_confusion
 
         title = f"{self._file or 'held out of the texts'}, {self._model.directory.path}"
         save_confusion(*self.score.confusions.matrix(), Path(path), title=title)

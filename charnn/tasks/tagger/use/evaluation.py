@@ -255,7 +255,7 @@ class TaggerEvaluation(Evaluation):
         )
 
     def _draw(self, path: str) -> None:
-        from charnn.plots import save_confusion
+        from charnn.plots.confusion import save_confusion
 
         columns = self._columns
         if "{column}" not in path and len(columns) > 1:

@@ -1,22 +1,14 @@
-"""Draws pictures: a confusion matrix, which shows what tags, or labels of any kind, are taken for which, and attention,
-which shows where in its source each symbol of a target comes from.
-
-They are drawn by Agg and without pyplot, which would keep the figure and choose a backend for the whole process.
-"""
+"""Draws a confusion matrix as a picture, which shows what tags, or labels of any kind, are taken for which."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
-import matplotlib.style
 import numpy as np
 import numpy.typing as npt
-from matplotlib import colormaps, font_manager
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -24,15 +16,11 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from charnn.errors import OutputError, UsageError
+from charnn.plots.canvas import check_png, plain_png, shown_label, write
 
 MOST_LABELS = 30
 """So many labels have a row of their own. Rarer ones share one more row."""
 
-_LONGEST_LABEL = 80
-"""The most characters of a label that are shown. A tag of many features has more."""
-_DOTS_PER_INCH = 200
-_FONTS_BEYOND_LATIN = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "SimHei")
 
 # Blue and orange are told apart by every kind of colour blindness. The blues stay pale, so that the diagonal, which has
 # nearly all the words, does not drown the mistakes. The orange scale is the same in all pictures, so that they compare,
@@ -75,69 +63,22 @@ def save_confusion(labels: Sequence[str], counts_KK: npt.NDArray[np.int64], path
     Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written, ValueError
     for a matrix without items.
     """
-    check_name(path, "a confusion matrix")
+    check_png(path, "a confusion matrix")
     if not counts_KK.any():
         raise ValueError("there is nothing in the confusion matrix")
     table = _gathered(labels, counts_KK)
-    _write(_png(lambda: _figure(table, title)), path)
-
-
-def save_attention(
-    source: Sequence[str], target: Sequence[str], weights_TS: npt.NDArray[np.float32], path: Path, *, title: str
-) -> None:
-    """Writes attention to `path` as PNG: the places of a source in columns, the symbols of its target in rows. The
-    darker a cell, the more of the attention was at that place for that symbol; a row is 1 as a whole.
-
-    Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written.
-    """
-    check_name(path, "attention")
-    columns, rows = list(map(_shown, source)), list(map(_shown, target))
-    _write(_png(lambda: _attention(columns, rows, weights_TS, title)), path)
-
-
-def check_name(path: Path, what: str) -> None:
-    """Raises UsageError where `path` ends as another type of file does than PNG."""
-    if path.suffix.lower() not in ("", ".png"):
-        hint = f"name it {path.with_suffix('.png').name}"
-        raise UsageError(f"{path}: {what} is written as PNG, not {path.suffix}", hint=hint)
-
-
-def _write(picture: bytes, path: Path) -> None:
-    try:
-        path.write_bytes(picture)
-    except OSError as error:
-        raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    write(plain_png(lambda: _figure(table, title)), path)
 
 
 def _gathered(labels: Sequence[str], counts_KK: npt.NDArray[np.int64]) -> _Table:
     """The table of the labels, with those beyond MOST_LABELS in one row and column."""
-    shown, rarer = [_shown(label) for label in labels[:MOST_LABELS]], len(labels) - MOST_LABELS
+    shown, rarer = [shown_label(label) for label in labels[:MOST_LABELS]], len(labels) - MOST_LABELS
     correct_K = counts_KK.diagonal()
     if rarer <= 0:
         return _Table(shown, counts_KK, correct_K)
     starts = np.arange(MOST_LABELS + 1)
     gathered_KK = np.add.reduceat(np.add.reduceat(counts_KK, starts, axis=0), starts, axis=1)
     return _Table([*shown, f"other ({rarer})"], gathered_KK, np.add.reduceat(correct_K, starts))
-
-
-def _shown(label: str) -> str:
-    """The label on one line: tabs as spaces, other invisible characters by their numbers, a long middle cut out."""
-    visible = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in label.replace("\t", "  "))
-    half = _LONGEST_LABEL // 2
-    return visible if len(visible) <= _LONGEST_LABEL else f"{visible[: half - 1]}…{visible[-half:]}"
-
-
-def _png(make: Callable[[], Figure]) -> bytes:
-    drawn = io.BytesIO()
-    # The picture does not depend on the user's matplotlibrc. The style is global only until this block is left.
-    with matplotlib.style.context("default", after_reset=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # the picture shows a box there
-        installed = set(font_manager.get_font_names())
-        matplotlib.rcParams["font.family"] = ["DejaVu Sans", *(f for f in _FONTS_BEYOND_LATIN if f in installed)]
-        # Labels, such as the tag PRP$, and titles are never formulas.
-        matplotlib.rcParams["text.parse_math"] = False
-        make().savefig(drawn, format="png", dpi=_DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
-    return drawn.getvalue()
 
 
 def _figure(table: _Table, title: str) -> Figure:
@@ -154,27 +95,6 @@ def _figure(table: _Table, title: str) -> Figure:
     _draw_figures(axes, table, 0.85 * points)
     _draw_scale(figure, (0.55, 0.43), side, ScalarMappable(_RIGHT_SCALE, _RIGHT), "right, of the row")
     _draw_scale(figure, (0.02, 0.43), side, ScalarMappable(_WRONG_SCALE, _WRONG), "mistaken, of the row")
-    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=12)
-    return figure
-
-
-def _attention(columns: Sequence[str], rows: Sequence[str], weights_TS: npt.NDArray[np.float32], title: str) -> Figure:
-    cell = min(0.4, 30.0 / max(len(columns), len(rows)))  # in inches
-    points = min(11.0, 26.0 * cell)
-    figure = Figure(figsize=(cell * len(columns), cell * len(rows)))
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))  # labels lie outside the figure; saving it tight lets them in
-    axes.imshow(weights_TS, cmap="Blues", vmin=0.0, vmax=1.0, interpolation="nearest", aspect="auto")
-    axes.hlines(np.arange(1, len(rows)) - 0.5, -0.5, len(columns) - 0.5, color="0.9", linewidth=0.5)
-    axes.vlines(np.arange(1, len(columns)) - 0.5, -0.5, len(rows) - 0.5, color="0.9", linewidth=0.5)
-    axes.xaxis.tick_top()
-    axes.xaxis.set_label_position("top")
-    widest = max(map(len, columns)) * 0.75 * points / 72
-    axes.set_xticks(range(len(columns)), columns, fontsize=points, rotation=90 if widest > cell else 0)
-    axes.set_yticks(range(len(rows)), rows, fontsize=points)
-    axes.tick_params(length=0)
-    axes.set_xlabel("source", fontsize=10, labelpad=6)
-    axes.set_ylabel("target", fontsize=10, labelpad=6)
     axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=12)
     return figure
 

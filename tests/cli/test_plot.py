@@ -1,0 +1,109 @@
+"""`charnn plot`: pictures as files, their numbers as JSON, and what is said where there is nothing to draw."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import GOLDEN
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def models(tmp_path):
+    """The golden models, by the names of their tasks."""
+    for golden, name in (("format-1", "poems"), ("tagger-1", "tags"), ("classifier-1", "labels")):
+        shutil.copytree(GOLDEN / golden, tmp_path / "checkpoints" / name)
+
+
+@pytest.mark.parametrize("model", ["poems", "tags", "labels"])
+def test_curves_of_every_task_are_drawn(models, charnn, tmp_path, model):
+    result = charnn("plot", "curves", model)
+    assert (result.code, result.text, result.err) == (0, "curves.png\n", "")
+    assert (tmp_path / "curves.png").read_bytes().startswith(PNG)
+
+
+def test_the_numbers_of_curves_are_those_of_the_history(models, charnn):
+    history = [json.loads(line) for line in (GOLDEN / "format-1/history.jsonl").read_text().splitlines()]
+    found = charnn("plot", "curves", "poems", "--by", "steps", "--json").json
+    assert found["model"] == "poems"
+    assert found["unit"] == "nats per character"
+    assert found["steps"] == [entry["step"] for entry in history]
+    assert found["held_out"] == pytest.approx([entry["nats_per_character"] for entry in history], rel=1e-5)
+    assert found["training"] == pytest.approx([entry["training_nats"] for entry in history], rel=1e-5)
+    tagger = charnn("plot", "curves", "tags", "--json").json
+    assert tagger["unit"] == "% of words with a wrong tag"
+    assert tagger["held_out"][-1] == 0
+    assert tagger["training"] == []
+
+
+def test_a_picture_is_an_svg_or_dark_where_that_is_asked_for(models, charnn, tmp_path):
+    assert charnn("plot", "curves", "poems", "-o", "a.svg").text == "a.svg\n"
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+    charnn("plot", "curves", "poems", "-o", "light.png")
+    charnn("plot", "curves", "poems", "-o", "dark.png", "--dark")
+    assert (tmp_path / "light.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
+
+
+def test_a_picture_goes_through_a_pipe(models, process):
+    out, err = process("plot", "curves", "poems", "-o", "-").communicate(timeout=30)
+    assert out.startswith(PNG)
+    assert err == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (("curves", "poems", "-o", "a.pdf"), "a.pdf: a picture is written as PNG or SVG", 2),
+        (("curves", "poems", "-o", "no/a.png"), "no/a.png: no such file or directory", 1),
+        (("curves", "poems", "tags"), "models of different tasks", 2),
+        (("curves", "peoms"), "did you mean poems?", 1),
+        (("gradients", "tags"), "this is a tagger", 1),
+        (("gradients", "poems"), "name a text with --text FILE", 1),
+        (("gradients", "poems", "--steps", "0"), "--steps 0: give a whole number of at least 1", 2),
+        (("curvs",), "did you mean `charnn plot curves`?", 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_drawn_is_said_in_one_line(models, charnn, said_once, tmp_path, arguments, said, code):
+    failed = charnn("plot", *arguments)
+    assert failed.code == code
+    assert said in said_once(failed)
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.mark.parametrize("history", ["", "{}\n", '{"step": 3}\n', "no json\n"])
+def test_a_run_without_a_history_is_named(models, charnn, said_once, history):
+    Path("checkpoints/poems/history.jsonl").write_text(history)
+    failed = charnn("plot", "curves", "poems")
+    assert failed.code == 1
+    assert "checkpoints/poems" in said_once(failed)
+
+
+def test_gradients_are_drawn_of_what_the_model_learned_from_or_of_a_text(trained, charnn, text_file, tmp_path):
+    result = charnn("plot", "gradients", trained.path, "--steps", "20", "--untrained")
+    assert (result.code, result.text) == (0, "gradients.png\n")
+    assert (tmp_path / "gradients.png").read_bytes().startswith(PNG)
+    text_file("the cat sat\n" * 20, "other.txt")
+    options = ("--steps", "20", "--text", "other.txt", "--json", "--untrained")
+    lines = charnn("plot", "gradients", trained.path, *options).text.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [one["untrained"] for one in found] == [False, True]
+    assert [len(one["norms"]) for one in found] == [21, 21]
+    assert found[0]["model"] == "pets (lstm)"
+    assert found[0]["seed"] == 0
+
+
+def test_commands_that_draw_nothing_load_no_matplotlib():
+    code = (
+        "import sys; from charnn.cli.main import run; run(['plot', 'curves', '--help']); run(['models', '--json']);"
+        "print([n for n in ('matplotlib', 'torch', 'onnxruntime') if n in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr == "[]\n"
