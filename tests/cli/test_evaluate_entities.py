@@ -27,6 +27,7 @@ def test_entities_are_counted_by_exact_spans_and_types(charnn: Any, model: Any, 
     assert result.code == 0, result.err
     tag = result.json["tag"]
     assert tag["accuracy"] == 6 / 8
+    assert tag["figure_to_quote"] == "entities.f1"
     assert tag["entities"] == {
         "scheme": "BIO",
         "gold_scheme": "BIO",
@@ -80,3 +81,23 @@ def test_tags_in_no_order_that_any_scheme_allows_are_entities_but_are_not_called
 def test_info_names_the_scheme(charnn: Any, model: Any) -> None:
     assert "; BIO entities" in charnn("info", model).text
     assert charnn("info", model, "--json").json["corpus"]["schemes"] == ["BIO"]
+
+
+def test_types_without_a_prefix_are_entities_too(charnn: Any, model: Any, tmp_path: Any) -> None:
+    """Stanford's tagger writes such tags. They are scored against a model of BIO as well."""
+    bare = BIO.replace("B-", "").replace("I-", "").replace("saw\tO", "saw\tO\nit\tO\nall\tO\ntoo\tO")
+    (tmp_path / "bare.tsv").write_text(bare * 20)
+    entities = charnn("eval", tmp_path / "bare.tsv", "--model", model, "--json").json["tag"]["entities"]
+    assert (entities["scheme"], entities["gold_scheme"], entities["gold"]) == ("BIO", "IO", 40)
+    options = ("--columns", "tag", "--hidden", "8", "--steps", "1", "--out", "bare")
+    assert charnn("train", tmp_path / "bare.tsv", *options).code == 0
+    assert "2 tag" not in (said := charnn("info", "bare").text)
+    assert "; IO entities" in said
+
+
+def test_other_tags_are_quoted_by_their_accuracy(charnn: Any, tmp_path: Any) -> None:
+    (tmp_path / "pos.txt").write_text("the_DET cat_NOUN\n" * 9)
+    options = ("--columns", "tag", "--hidden", "8", "--steps", "1", "--out", "pos")
+    assert charnn("train", tmp_path / "pos.txt", *options).code == 0
+    tag = charnn("eval", "--model", "pos", "--json").json["tag"]
+    assert (tag["figure_to_quote"], "entities" in tag) == ("accuracy", False)

@@ -1,7 +1,8 @@
 """Named entities as tags of words: the schemes that mark them, what each scheme allows, and the spans that tags mean.
 
 A tag is `O`, or a prefix and a type such as `B-PER`, or a prefix alone where there is one type. In BIO (IOB2) each
-entity begins with B-; in IOB1 only one that comes right after another of its type; IO has no B-. IOBES ends entities
+entity begins with B-; in IOB1 only one that comes right after another of its type; IO has no B-, and may leave out the
+prefix: `PER`. IOBES ends entities
 with E- and marks those of one word with S-; BILOU (L-, U-) and BMES (M-, E-, S-) say the same in other letters.
 """
 
@@ -16,10 +17,12 @@ import numpy as np
 
 from charnn.tasks.tagger.config import EntityScheme, TreebankConfig
 from charnn.tasks.tagger.decoding.transitions import Transitions
+from charnn.tasks.tagger.formats.tags import is_known
 from charnn.tasks.tagger.lexicon import Lexicon
 
 OUTSIDE = "O"
 _PREFIXED = re.compile(r"([BIESLUM])(?:-(.*))?", re.DOTALL)
+_TYPE = re.compile(r"[^\W\d_][\w&/.-]+")
 _ROLES = {"L": "E", "U": "S", "M": "I"}
 _LETTERS: dict[EntityScheme, frozenset[str]] = {
     "IO": frozenset("I"),
@@ -51,6 +54,8 @@ class SchemeRecognizer:
     def __init__(self) -> None:
         self._tags: set[str] = set()
         self._pairs: set[tuple[str | None, str | None]] = set()
+        self._words = self._outside = 0
+        """How many words have tags, and how many of them have `O`."""
         self.may_mark_entities = True
         """Whether each tag so far is one of an entity, or `O`."""
 
@@ -58,14 +63,16 @@ class SchemeRecognizer:
         if not self.may_mark_entities:
             return
         new = {tag for tag in set(tags) - self._tags if tag}
-        self.may_mark_entities = all(tag == OUTSIDE or _PREFIXED.fullmatch(tag) for tag in new)
+        self.may_mark_entities = all(tag == OUTSIDE or _PREFIXED.fullmatch(tag) or _is_type(tag) for tag in new)
         self._tags |= new
+        self._words += len(tags) - tags.count("")
+        self._outside += tags.count(OUTSIDE)
         self._pairs.update(pairwise([None, *tags, None]))
 
     @property
     def marks_entities(self) -> bool:
         """Whether the tags are those of some scheme, whatever their order is."""
-        return self.may_mark_entities and _letters(self._tags) is not None
+        return self._letters is not None
 
     @property
     def scheme(self) -> EntityScheme | None:
@@ -74,15 +81,28 @@ class SchemeRecognizer:
         Tags in the letters of a scheme whose order breaks it, as `I-PER` at the beginning does BIO, are not of that
         scheme.
         """
-        letters = _letters(self._tags) if self.may_mark_entities else None
-        if letters is None:
+        if (letters := self._letters) is None:
             return None
         return next((s for s, known in _LETTERS.items() if letters <= known and self.keeps_to(s)), None)
 
     def keeps_to(self, scheme: EntityScheme) -> bool:
         """Whether this scheme allows all that was seen."""
         pairs = (tuple(map(_part_or_end, pair)) for pair in self._pairs if "" not in pair)
-        return (_letters(self._tags) or frozenset()) <= _LETTERS[scheme] and all(_allowed(scheme, *p) for p in pairs)
+        return (self._letters or frozenset()) <= _LETTERS[scheme] and all(_allowed(scheme, *p) for p in pairs)
+
+    @property
+    def _letters(self) -> frozenset[str] | None:
+        """The prefixes of the tags, types without one counted as I; None where the tags mark no entities.
+
+        Types without prefixes are trusted where most words are outside of entities, as no other tags leave most out.
+        """
+        if not self.may_mark_entities:
+            return None
+        types = [tag for tag in self._tags if tag != OUTSIDE and not _PREFIXED.fullmatch(tag)]
+        if not types:
+            return _letters(self._tags)
+        is_bare = len(types) == len(self._tags - {OUTSIDE}) and 2 * self._outside > self._words
+        return frozenset("I") if is_bare else None
 
 
 def recognize_scheme(sentences: Iterable[Sequence[str]]) -> EntityScheme | None:
@@ -142,9 +162,14 @@ class _Part(NamedTuple):
 def _part(tag: str) -> _Part:
     match = _PREFIXED.fullmatch(tag)
     if match is None:
-        return _Part(OUTSIDE, "")
+        return _Part("I", tag) if tag != OUTSIDE and _is_type(tag) else _Part(OUTSIDE, "")
     letter, kind = match[1], match[2]
     return _Part(_ROLES.get(letter, letter), kind or "")
+
+
+def _is_type(tag: str) -> bool:
+    """Whether the tag may be the type of an entity, and is none of parts of speech."""
+    return _TYPE.fullmatch(tag) is not None and not is_known(tag)
 
 
 def _part_or_end(tag: str | None) -> _Part | None:

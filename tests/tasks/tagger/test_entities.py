@@ -28,6 +28,12 @@ from charnn.tasks.tagger.entities import SchemeRecognizer, Span, recognize_schem
         (["B-PER I-PER", "B-PER E-PER"], None),  # an entity that never ends
         (["NOUN VERB X"], None),
         (["O O O"], None),
+        (["PER PER O O O", "O O LOC O"], "IO"),
+        (["WORK_OF_ART O O O"], "IO"),
+        (["PER LOC O", "O ORG PER"], None),  # most words are in some: these may be tags of any kind
+        (["O O O B-PER PER"], None),
+        (["O O O NOUN"], None),
+        (["O O O x"], None),
         (["I S"], None),
         (["B-PER NOUN"], None),
         (["B-PER I-PER b-per"], None),
@@ -62,6 +68,7 @@ def test_a_word_without_a_tag_breaks_no_scheme() -> None:
         ("B-PER M-PER E-PER S-PER", [(0, 3, "PER"), (3, 4, "PER")]),
         ("B-PER L-PER U-PER I-PER", [(0, 2, "PER"), (2, 3, "PER"), (3, 4, "PER")]),
         ("B I O I", [(0, 2, ""), (3, 4, "")]),
+        ("PER PER O LOC PER", [(0, 2, "PER"), (3, 4, "LOC"), (4, 5, "PER")]),
         ("O O", []),
         ("", []),
     ],

@@ -120,7 +120,7 @@ class TagFigures:
 
     def to_json(self) -> dict[str, Any]:
         columns: dict[str, dict[str, Any]] = {
-            column: {**score.to_json(), "untagged_words": self.untagged[column]}
+            column: {**score.to_json(), "untagged_words": self.untagged[column], "figure_to_quote": "accuracy"}
             for column, score in self.columns.items()
         }
         if self.feats_as_written is not None:
@@ -128,7 +128,7 @@ class TagFigures:
         for column, score in self.entities.items():
             if totals := score.totals:
                 schemes = {"scheme": self.schemes[column], "gold_scheme": score.reference_scheme}
-                columns[column]["entities"] = {**schemes, **totals.to_json()}
+                columns[column] |= {"entities": {**schemes, **totals.to_json()}, "figure_to_quote": "entities.f1"}
         together = self.together.to_json()
         del together["tags"]  # every combination of tags
         found = {f"word_f1_by_{by}": score.f1 for by, score in self.found.items()}
