@@ -275,7 +275,10 @@ def _not_prose(sample: str) -> str | None:
     if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
         return f"looks like {found.what}, and is read as text; {found.hint}"
     if (table := looks_like_table(sample)) is not None:
-        return f"looks like {table}, and is read as text; --text NAME and --label NAME with --conditioned read columns"
+        return (
+            f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "
+            f"classifier to learn the labels or with --conditioned to write texts of a label"
+        )
     return None
 
 

@@ -22,7 +22,11 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VB
             "language-model",
             "read as text: it has columns between tabs, and no blank lines",
         ),
-        ("name,age\nBob,42\nAnn,31\n" * 9, "language-model", "looks like CSV, and is read as text; --text NAME"),
+        (
+            "name,age\nBob,42\nAnn,31\n" * 9,
+            "language-model",
+            "looks like CSV, and is read as text; --text NAME and --label NAME read its columns, with --task c",
+        ),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
         ('[{"a": 1},\n{"a": 2}]\n' * 9, "language-model", "looks like JSON, and is read as text; its keys"),
         ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
@@ -104,3 +108,24 @@ def test_a_file_that_is_no_text_is_named(charnn, text_file, tmp_path, said_once,
     result = charnn(command, "paper.pdf")
     assert result.code == 1
     assert "paper.pdf is a PDF file, and no text; make text of it first: pdftotext FILE -" in said_once(result)
+
+
+def test_a_header_says_which_column_is_meant_and_is_named_once(charnn, text_file):
+    """The first column after the words is another one than that which is asked for by its name."""
+    rows = "the\tDET\tO\ncat\tNOUN\tB-X\n\n"
+    text_file("word\tpos\tner\n" + rows * 9, "file.txt")
+    trained = charnn("train", "file.txt", "--columns", "ner", "--steps", "1", "--out", "model")
+    assert trained.code == 0
+    assert "tags: 2 ner (BIO entities)" in trained.err
+    text_file("word\tpos\tner\n" + rows.replace("cat", "dog"), "test.txt")
+    for command in ("train", "eval", "tag"):
+        named = ("file.txt", "--columns", "ner", "--steps", "1") if command == "train" else ("test.txt", "-m", "model")
+        said = charnn(command, *named)
+        assert said.code == 0
+        assert said.err.count("taken for the names of the columns: word pos ner") == 1
+    assert [line.split("\t")[1] for line in said.text.splitlines() if line] == ["pos", "DET", "NOUN"]
+    missing = charnn("train", "file.txt", "--task", "tagger", "--columns", "pos,lemma", "--steps", "1")
+    assert missing.code == 0, "names that the header lacks are those of the columns in their order"
+    failed = charnn("train", "file.txt", "--task", "tagger", "--columns", "a,b,c", "--steps", "1")
+    assert failed.code != 0
+    assert failed.err.count("taken for") == 1

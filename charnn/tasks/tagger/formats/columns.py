@@ -170,12 +170,7 @@ class ColumnsReader:
                 and len(lines) > skipped + 1
                 and is_header(cells_of(lines[skipped].removesuffix("\r"), self._separator))
             ):
-                header = " ".join(cells_of(lines[skipped].removesuffix("\r"), self._separator))
-                warnings.warn(
-                    f"{self._name}:{sentence.line + skipped}: taken for the names of the columns: {header}",
-                    CharnnWarning,
-                    stacklevel=2,
-                )
+                self._read_header(cells_of(lines[skipped].removesuffix("\r"), self._separator), sentence, skipped)
                 skipped += 1
             if skipped:
                 rows = "\n".join(lines[skipped:])
@@ -183,6 +178,18 @@ class ColumnsReader:
                 sentence.skipped = skipped
                 return rows
         return text
+
+    def _read_header(self, names: Sequence[str], sentence: ColumnsSentence, skipped: int) -> None:
+        """Takes the columns that are asked for from where the header has them, if it has them all."""
+        warnings.warn(
+            f"{self._name}:{sentence.line + skipped}: taken for the names of the columns: {' '.join(names)}",
+            CharnnWarning,
+            stacklevel=2,
+        )
+        found = [name.strip().lower() for name in names[1:]]
+        if set(self._columns) <= set(found):
+            self._columns = tuple(name if name in self._columns else PASSED_OVER for name in found)
+            sentence.columns = self._columns
 
 
 def _usual_width(lines: Sequence[str], separator: str) -> int:
