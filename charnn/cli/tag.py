@@ -148,7 +148,7 @@ def tag(
     from charnn.tasks.tagger.use.json_writer import JsonWriter
     from charnn.tasks.tagger.use.model import Tagger, check_columns
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
-    from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
+    from charnn.tasks.tagger.use.stream import UNTAGGED, InputSentences, TagWriter, tag_stream
 
     if unsure is not None and min_confidence is None:
         raise UsageError(f"--unsure {unsure}: takes the place of tags below --min-confidence P", hint="give that too")
@@ -165,7 +165,7 @@ def tag(
         raise UsageError(f"--json is a form of its own, and --to {to} another: give one of the two")
     if format is not None:
         _check_level(format, corpus.level)
-    output = console.Output(encoding)
+    output, has_tags = console.Output(encoding), keep or append
     tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
     inputs = InputSentences(
         files or ["-"],
@@ -196,6 +196,12 @@ def tag(
     with loaded:
         skip = skipped if on_error == "skip" else None
         for block in tag_stream(inputs, tagger, wanted, skip=skip, constraints=constraints):
+            if has_tags and (raw := next((one.sentence for one in block if one.sentence.format in UNTAGGED), None)):
+                flag = "--keep" if keep else "--append"
+                console.warn(
+                    f"{flag} does nothing: {raw.name} is read as raw text, which has no tags; --format says otherwise"
+                )
+                has_tags = False
             writer.to = to or _default(inputs.format, can_align=can_align)
             if append and writer.to == "conllu":
                 raise UsageError("--append: rows of CoNLL-U have no place for more", hint="choose --to columns")

@@ -7,6 +7,9 @@ import shutil
 
 import pytest
 
+import charnn as library
+from charnn.errors import UsageError
+
 SENTENCES = (
     "EU\tNNP\tB-ORG\nrejects\tVBZ\tO\nGerman\tJJ\tB-MISC\n\nHe\tPRP\tO\nsat\tVBD\tO\n\n"
     "It\tPRP\tO\nran\tVBD\tO\nin\tIN\tO\nNew\tNNP\tB-LOC\nYork\tNNP\tI-LOC\n\n"
@@ -137,7 +140,7 @@ def test_json_has_words_tags_and_what_was_asked_for(tag):
     plain = [json.loads(line) for line in tag(SENTENCES, "--json").text.splitlines()]
     assert [one["words"] for one in plain][1] == ["He", "sat"]
     assert [one["line"] for one in plain] == [1, 5, 8]
-    assert set(plain[0]) == {"file", "line", "words", "tags"}
+    assert set(plain[0]) == {"file", "line", "model", "words", "tags"}
     written = cells(tag(SENTENCES))
     assert [t for one in plain for t in one["tags"]["xpos"]] == [row[1] for row in written]
     more = tag(SENTENCES, "--json", "--probs", "--nbest", "2", "--columns", "ner").text.splitlines()
@@ -162,3 +165,51 @@ def test_json_has_words_tags_and_what_was_asked_for(tag):
 )
 def test_what_does_not_go_together_is_said_in_one_line(tag, said_once, options, message):
     assert message in said_once(tag(SENTENCES, *options))
+
+
+WORDS = ["EU", "ran", "New", "York"]
+GIVEN = {"xpos": ["_", "XYZ", "", "NNP"], "ner": ["_", "O", "_", "I-LOC"]}
+FORMS = {"EU": ("NNP", "B-ORG"), "New": ("NNP",), "ran": ("VBD", "O")}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("listed", ["path", "mapping", None])
+def test_python_gives_what_the_command_line_gives(tag, text_file, tmp_path, kept, listed):
+    text_file("".join(f"{form}\t{' '.join(tags)}\n" for form, tags in FORMS.items()), "list.txt")
+    rows = "".join("\t".join(cells) + "\n" for cells in zip(WORDS, *GIVEN.values(), strict=True))
+    options = (*(["--keep"] if kept else []), *(["--lexicon", "list.txt"] if listed else []))
+    said = tag(rows + "\n", "--format", "columns", "--json", "--probs", "--nbest", "3", *options)
+    assert said.code == 0, said.err
+    lexicon = {"path": tmp_path / "list.txt", "mapping": FORMS, None: None}[listed]
+    with library.load(tmp_path / "model") as model:
+        (found,) = model.tag(
+            [WORDS], probabilities=True, alternatives=3, keep=[GIVEN] if kept else None, lexicon=lexicon
+        )
+    for column, annotation in found.items():
+        assert list(annotation.tags) == said.json["tags"][column]
+        assert annotation.probabilities == pytest.approx(said.json["probabilities"][column], abs=1e-5)
+        for own, other in zip(annotation.alternatives, said.json["alternatives"][column], strict=True):
+            assert [name for name, _ in own] == [name for name, _ in other]
+    assert (found["xpos"].tags[1] == "XYZ") == kept
+
+
+def test_python_says_what_does_not_fit(tag, tmp_path):
+    tag("EU\n", "--format", "tokens")  # there is a model then
+    with library.load(tmp_path / "model") as model:
+        with pytest.raises(UsageError, match="keep: 1 tags of xpos are given for 4 words"):
+            model.tag([WORDS], keep=[{"xpos": ["NNP"]}])
+        with pytest.raises(UsageError, match="keep: tags of 0 sentences are given, and there are 1"):
+            model.tag([WORDS], keep=[])
+        with pytest.raises(UsageError, match="lexicon: 'EU': the model has no tag 'NOUN'") as caught:
+            model.tag([WORDS], lexicon={"EU": ["NOUN"]})
+        assert "NNP" in caught.value.hint
+        (bound,) = model.tag([WORDS], columns=["ner"], keep=[{"xpos": ["NNP"] * 4}], lexicon={"EU": ["O"]})
+        assert bound["ner"].tags[0] == "O"
+
+
+@pytest.mark.parametrize("option", ["--keep", "--append"])
+def test_raw_text_has_no_tags_to_keep_and_that_is_said(tag, option):
+    raw = tag("The EU ran.\nIt sat in New York again.\n", option)
+    assert raw.code == 0
+    assert raw.err.count(f"{option} does nothing: input.txt is read as raw text, which has no tags; --format says") == 1
+    assert "does nothing" not in tag(SENTENCES, option).err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read
-from charnn.errors import CorpusError
+from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.columns import ColumnsSentence
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
@@ -145,3 +145,37 @@ def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, f
                 raise CorpusError(f"{path}:{number}: the model has no tag {tag!r}", hint=hint)
         forms[form] = forms.get(form, frozenset()) | frozenset(allowed)
     return forms
+
+
+def checked_forms(forms: Mapping[str, Collection[str]], tags: Tags) -> dict[str, frozenset[str]]:
+    """The forms with the tags that each may have. Raises UsageError for a tag that no column of the model has."""
+    known = list(dict.fromkeys(tag for of_column in tags.values() for tag in of_column))
+    for form, allowed in forms.items():
+        for tag in allowed:
+            if tag not in known:
+                raise UsageError(
+                    f"lexicon: {form!r}: the model has no tag {tag!r}", hint=instead_of(tag, known, "its tags are")
+                )
+    return {form: frozenset(allowed) for form, allowed in forms.items()}
+
+
+def given_tags(
+    sentences: Sequence[Sequence[str]], tags: Sequence[Mapping[str, Sequence[str]]] | None, columns: Sequence[str]
+) -> list[Sentence]:
+    """The sentences as if they had been read in columns, with the tags that are given in each of these columns.
+
+    Raises UsageError where the tags are not as many as the words.
+    """
+    if tags is not None and len(tags) != len(sentences):
+        raise UsageError(f"keep: tags of {len(tags):,} sentences are given, and there are {len(sentences):,}")
+    read: list[Sentence] = []
+    for number, words in enumerate(sentences):
+        given = {} if tags is None else {name: of for name, of in tags[number].items() if name in columns}
+        for name, of_column in given.items():
+            if len(of_column) != len(words):
+                raise UsageError(
+                    f"keep: {len(of_column):,} tags of {name} are given for {len(words):,} words (sentence {number})"
+                )
+        cells = [words, *given.values()]
+        read.append(ColumnsSentence("columns", "", number, "", list(words), columns=tuple(given), cells=cells))
+    return read

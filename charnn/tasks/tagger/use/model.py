@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,18 +43,36 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         columns: Sequence[str] | None = None,
         probabilities: bool = False,
         alternatives: int = 0,
+        keep: Sequence[Mapping[str, Sequence[str]]] | None = None,
+        lexicon: str | os.PathLike[str] | Mapping[str, Collection[str]] | None = None,
     ) -> list[dict[str, Annotation]]:
         """For each sentence, a list of words, what each column has: `result["upos"].tags` is a tag for each word.
 
         With `probabilities`, that of each tag too; with `alternatives`, so many of the likeliest tags of each word.
-        The precision is what `charnn tag` takes (`auto`) unless another was asked for. Raises UsageError for a column
-        that the model does not have.
+        `keep` has for each sentence the tags that are given, by column, one for each word, `""` or `_` for a word
+        without one: these stay, and only the other words are tagged. `lexicon` is the path of a list or a mapping from
+        forms to the tags that they may have. The precision is what `charnn tag` takes (`auto`) unless another was
+        asked for. Raises UsageError for a column that the model does not have, for tags that are not as many as words,
+        and for a tag of the lexicon that no column has.
         """
+        from charnn.tasks.tagger.use.constraints import Constraints, checked_forms, given_tags, read_forms
         from charnn.tasks.tagger.use.sentence_tagger import TagOptions
 
         names = check_columns(self.columns if columns is None else columns, self.columns)
         wanted = TagOptions(names, probabilities or alternatives > 0, alternatives)
-        tagged = self.sentence_tagger.tag(sentences, wanted)
+        if keep is None and lexicon is None:
+            tagged = self.sentence_tagger.tag(sentences, wanted)
+            return [dict(zip(names, columns, strict=True)) for columns in tagged]
+        tags = {column: self.lexicon.tags[column] for column in names}
+        forms = None
+        if lexicon is not None:
+            forms = (
+                checked_forms(lexicon, tags) if isinstance(lexicon, Mapping) else read_forms(os.fspath(lexicon), tags)
+            )
+        given = given_tags(sentences, keep, names)
+        constraints = Constraints(tags, keep is not None, forms)
+        tagged = self.sentence_tagger.tag(sentences, wanted, [constraints.of(sentence) for sentence in given])
+        tagged = [constraints.kept(*one) for one in zip(given, tagged, strict=True)]
         return [dict(zip(names, columns, strict=True)) for columns in tagged]
 
     @cached_property
