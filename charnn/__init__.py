@@ -22,21 +22,27 @@ if TYPE_CHECKING:
 __all__ = ["__version__", "load", "train"]
 
 
-def load(path: str | PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1) -> Any:
+def load(
+    path: str | PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1, adapt: bool = False
+) -> Any:
     """The model at `path`, a directory that training wrote or its name under ./checkpoints/.
 
     What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
     scores, a `Tagger` (charnn.tasks.tagger.use.model) tags, a `Classifier` (charnn.tasks.classifier.use.model)
     classifies, a `Transducer` (charnn.tasks.transducer.use.model) transduces; their own `load` is the same for one
-    task, with its type. PyTorch is never imported. `precision` is fp32, int8 or auto, which is int8 where the model's
-    own measurement found it worth it; None leaves it to each method, as the commands do. `threads` is how many threads
-    a call may use.
+    task, with its type. `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found it
+    worth it; None leaves it to each method, as the commands do. `threads` is how many threads a call may use.
+
+    PyTorch is never imported, unless with `adapt`: a language model then learns from each line that its `score` has
+    given, and the model on the disk stays as it is.
 
     Raises ModelNotFoundError where there is no model, ModelError where it is damaged.
     """
     from charnn import api
+    from charnn.extras import missing_packages_explained
 
-    return api.load(path, precision=precision, threads=threads)
+    with missing_packages_explained():
+        return api.load(path, precision=precision, threads=threads, adapt=adapt)
 
 
 def train(

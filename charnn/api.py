@@ -41,11 +41,16 @@ class SilentObserver:
         pass
 
 
-def load(path: str | os.PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1) -> Any:
+def load(
+    path: str | os.PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1, adapt: bool = False
+) -> Any:
     """Does what `charnn.load` says."""
     model = find_model(os.fspath(path), None)
     task = task_of(model)
-    return task.load(task.directory(model.path), precision=precision, threads=threads)
+    loaded = task.load(task.directory(model.path), precision=precision, threads=threads)
+    if adapt:
+        task.let_learn(loaded)
+    return loaded
 
 
 def train(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +44,8 @@ def sample(
     prompts_by_line: sample_options.Prompts = False,
     echo: sample_options.Echo = True,
     interactive: sample_options.Interactive = False,
+    adapt: sample_options.Adapt = False,
+    save: sample_options.Save = None,
     label: sample_options.Label = None,
     temperature: sample_options.Temperature = DEFAULT.temperature,
     temperature_range: sample_options.TemperatureRange = None,
@@ -91,6 +96,7 @@ def sample(
     echo "ROMEO:" | charnn sample - --sentences 2
     charnn sample --pattern '(Mr|Mrs|Miss) \\w+' -n 5
     charnn sample --model names --label Irish -n 20
+    charnn sample --adapt --prompt-file chapter.txt --no-echo
     """
     from charnn.tasks.language_model.use.model import SEEDS, LanguageModel
 
@@ -103,6 +109,7 @@ def sample(
             f"the prompt has {escape[0]} as two characters, and the model has never seen a backslash: where it should "
             f"be one, bash writes $'{escape[0]}', and --prompt-file reads it from a file"
         )
+    _check_adaptation(loaded, save, adapt=adapt, interactive=interactive, several=prompts_by_line)
     seed = secrets.randbelow(SEEDS) if seed is None else seed
     chosen.announce(loaded.directory, model, seed=seed)
     if interactive:
@@ -113,22 +120,56 @@ def sample(
     if sampling.beams > 1:
         sample_options.refuse_chance(context)
     writer = TextWriter(loaded, echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
-    asked = Prompts(prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes, on_error=on_error))
-    pieces = loaded.texts(
-        asked,
-        sampling,
-        seed=seed,
-        label=label,
-        number=number,
-        batch=batch,
-        echo=echo,
-        scored=as_json,
-        alternatives=log_probabilities,
-    )
-    for piece in pieces:
-        writer.write(piece)
+    given = prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes, on_error=on_error)
+    with ExitStack() as stack:
+        reader = loaded
+        if adapt:
+            text = next(given) or ""
+            reader, given = stack.enter_context(_adapted(loaded, text, save)), iter([text])
+        asked = Prompts(given)
+        pieces = reader.texts(
+            asked,
+            sampling,
+            seed=seed,
+            label=label,
+            number=number,
+            batch=batch,
+            echo=echo,
+            scored=as_json,
+            alternatives=log_probabilities,
+        )
+        for piece in pieces:
+            writer.write(piece)
     if asked.failure is not None:
         raise asked.failure
+
+
+def _check_adaptation(model: LanguageModel, save: str | None, *, adapt: bool, interactive: bool, several: bool) -> None:
+    """Raises UsageError where --adapt or --save is not meant for what else was asked."""
+    if not adapt:
+        if save is not None:
+            raise UsageError(f"--save {save}: keeps what --adapt has learned", hint="give that too")
+        return
+    for option, is_given in (("--interactive", interactive), ("--prompts", several)):
+        if is_given:
+            raise UsageError(f"--adapt learns from one prompt, and {option} reads several")
+    if model.labels:
+        raise UsageError(f"--adapt: {model.path} learned texts with labels, and --adapt is for texts without")
+    if save is not None and os.path.lexists(save):
+        raise UsageError(f"--save {save}: exists", hint="name a new directory")
+
+
+@contextmanager
+def _adapted(model: LanguageModel, prompt: str, save: str | None) -> Iterator[LanguageModel]:
+    """The model after it has learned from the prompt. Without `save` it is gone after the context."""
+    from charnn.tasks.language_model.learn.adaptation import adapted_to
+    from charnn.tasks.language_model.use.model import LanguageModel
+
+    if not prompt:
+        raise UsageError("--adapt: the model learns from the prompt, and there is none")
+    with TemporaryDirectory(prefix="charnn-") as scratch:
+        path = Path(scratch, "model") if save is None else Path(save)
+        yield LanguageModel(adapted_to(prompt, model.directory, path), precision=model.precision, threads=model.threads)
 
 
 class TextWriter:

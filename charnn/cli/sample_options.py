@@ -60,6 +60,24 @@ Interactive = Annotated[
     ),
 ]
 
+Adapt = Annotated[
+    bool,
+    _prompt(
+        "--adapt",
+        help="Let the model learn from the prompt first, so that it goes on in its manner. The model on the disk stays "
+        "as it is. This needs what training needs.",
+    ),
+]
+Save = Annotated[
+    str | None,
+    _prompt(
+        "--save",
+        metavar="DIR",
+        help="Keep what --adapt has learned as a model of its own, in this new directory.",
+        show_default=False,
+    ),
+]
+
 Temperature = Annotated[
     float,
     _chance(

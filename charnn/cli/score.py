@@ -12,6 +12,7 @@ import typer
 
 from charnn.cli import completion, options
 from charnn.errors import UsageError
+from charnn.tasks import TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,6 +63,15 @@ def score(
             help="Score each line under every label of a model that was trained with --conditioned, and name the most "
             "probable one: a row has the label, its probability, the bits per character under it, characters, the "
             "line.",
+        ),
+    ] = False,
+    adapt: Annotated[
+        bool,
+        typer.Option(
+            "--adapt",
+            help="Let the model learn from each line after it has been scored, so that it expects what comes again. "
+            "The model on the disk stays as it is. This needs what training needs, and takes a single model without "
+            "labels.",
         ),
     ] = False,
     threshold: Annotated[
@@ -135,6 +145,10 @@ def score(
         raise UsageError(
             f"--labels: {loaded[0].path} learned texts without labels", hint="charnn train --conditioned learns them"
         )
+    if adapt:
+        if several:
+            raise UsageError("--adapt is for one model, and several are named")
+        TASKS[LanguageModel.directory_class.name].let_learn(loaded[0])
     readers = [model.line_model(ends=ends, label=label) for model in loaded]
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
     check_encoding(encoding, any_bytes)
@@ -155,7 +169,7 @@ def score(
     for name, each in zip(wanted, loaded, strict=True):
         chosen.announce(each.directory, name)
     read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes)
-    with closing(LineScorer(readers, ends=ends, threads=options.processors())) as scorer:
+    with closing(LineScorer(readers, ends=ends, threads=1 if adapt else options.processors())) as scorer:
         for chunk in score_stream(read, scorer):
             unseen.warn(chunk)
             numbered = [(read.numbers.popleft(), line) for line in chunk]

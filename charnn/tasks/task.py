@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from charnn.config import Budget, ModelConfig
+from charnn.errors import UsageError
 from charnn.tasks.options import NoOptions
 
 if TYPE_CHECKING:
@@ -178,6 +179,13 @@ class Task(ABC, Generic[C]):
     ) -> Any:
         """The model with the methods of its task. A precision of None leaves it to each method."""
         return self.model(self.directory(directory.path), precision=precision, threads=threads)
+
+    def let_learn(self, model: Any) -> None:
+        """Makes `model`, as `load` gives it, go on learning from what it scores. The model on the disk stays as it is.
+
+        Raises UsageError where that is not meant for it. It needs what training needs.
+        """
+        raise UsageError(f"{model.path}: a {self.title} does not go on learning from what it reads")
 
     @abstractmethod
     def describe(self, directory: TaskDirectory[C]) -> Description: ...

@@ -3,9 +3,9 @@
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
-hour), `labels` (four minutes a seed), `tagging-quality` (forty minutes), `tagging-ablation` (twenty),
-`segmentation` (eight), `entities` (fifteen), `classifying` (ten), `transducing` (three quarters of an hour a seed) and
-`transducing-ablation` (an hour a seed).
+hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
+`tagging-ablation` (twenty), `segmentation` (eight), `entities` (fifteen), `classifying` (ten), `transducing` (three
+quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from charnn.errors import UsageError
 from charnn.tasks import shared_options as options
 from tests.benchmarks import (
     ablation,
+    adapting,
     cells,
     classifying,
     entities,
@@ -45,6 +46,7 @@ from tests.benchmarks import (
 ON_REQUEST = {
     *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
     *(
+        "adapting",
         "classifying",
         "transducing",
         "transducing-ablation",
@@ -75,6 +77,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
+        "adapting": partial(adapting.run, given.corpus, time=given.time, seeds=given.seeds, models=given.models),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),

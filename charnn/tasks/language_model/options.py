@@ -89,6 +89,12 @@ class LanguageModelEvaluationOptions(EvaluationOptions):
     documents: DocumentUnit | None = option(
         None, "Take each file, paragraph or line of FILE as one document.", panel=TEXTS, shown_default="as in training"
     )
+    adapt: bool = option(
+        False,
+        "Let the model also go on learning from the text, after each part of it has been scored, and say what the text "
+        "costs then. The model on the disk stays as it is. This needs what training needs.",
+        panel=TEXTS,
+    )
 
     @property
     def crop(self) -> int | None:

@@ -128,6 +128,15 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
         )
 
+    def let_learn(self, model: LanguageModel) -> None:
+        from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel
+
+        if model.labels:
+            raise UsageError(f"--adapt: {model.path} learned texts with labels, and --adapt is for texts without")
+        if model.is_quantized(model.precision or "fp32"):
+            raise UsageError("--adapt: the weights that learn are fp32", hint="leave out --precision int8")
+        model.learner = AdaptingLanguageModel.of(model.directory)
+
     def describe(self, directory: TaskDirectory[LanguageModelConfig]) -> Description:
         from charnn.tasks.language_model.description import describe
 
@@ -146,4 +155,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.use.labelled_evaluation import LabelledTextEvaluation
 
         kind = LabelledTextEvaluation if model.labels else TextEvaluation
-        return kind(model, files, options, encoding=encoding, threads=threads)
+        evaluation = kind(model, files, options, encoding=encoding, threads=threads)
+        if options.adapt:
+            self.let_learn(model)
+        return evaluation

@@ -71,19 +71,31 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         """The cost of each place given the inputs up to it, and the state after the last place."""
+        text_BT, ends_BT, after = self._costs(inputs_BT, targets_BT, state, conditions)
+        return self._as_costs(text_BT, ends_BT, targets_BT), after
+
+    def _as_costs(self, text_BT: Tensor, ends_BT: Tensor, targets_BT: Ints) -> Costs:
+        text = text_BT.numpy(force=True)
+        if self.stopping == "length":
+            return Costs(text, ends_BT.numpy(force=True))
+        return Costs.of_tokens(text, targets_BT, STOP_ID)
+
+    def _costs(
+        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions
+    ) -> tuple[Tensor, Tensor, StackState]:
+        """The nats of each target (B, T), those of the length of the document that each input opens (B, T), and the
+        state after the last place. Lengths cost nothing where the model does not foretell them."""
         ids_BT, rows = self._tensor(inputs_BT), self._rows(conditions)
         y_BTH, after = self._network.read(ids_BT, state, rows)
         logits_BTV = self._network.logits(y_BTH, rows)
         targets = self._tensor(targets_BT).flatten()
-        nats = functional.cross_entropy(logits_BTV.flatten(0, 1), targets, reduction="none")
-        nats_BT = nats.view(targets_BT.shape).numpy(force=True)
-        if self.stopping != "length":
-            return Costs.of_tokens(nats_BT, targets_BT, STOP_ID), after
-        opens_BT = ids_BT == STOP_ID
-        ends_BT = np.zeros_like(nats_BT)
-        lengths_N = self._network.length_nats(y_BTH[opens_BT], rows[COUNTDOWN.name][opens_BT])
-        ends_BT[inputs_BT == STOP_ID] = lengths_N.numpy(force=True)
-        return Costs(nats_BT, ends_BT), after
+        nats_BT = functional.cross_entropy(logits_BTV.flatten(0, 1), targets, reduction="none").view(targets_BT.shape)
+        ends_BT = torch.zeros_like(nats_BT)
+        if self.stopping == "length":
+            opens_BT = ids_BT == STOP_ID
+            lengths_N = self._network.length_nats(y_BTH[opens_BT], rows[COUNTDOWN.name][opens_BT])
+            ends_BT = ends_BT.masked_scatter(opens_BT, lengths_N)
+        return nats_BT, ends_BT, after
 
     def select(self, state: StackState, lanes: Ints) -> StackState:
         """The state of these lanes, in this order; one may come several times."""

@@ -45,6 +45,11 @@ class TextEvaluation(Evaluation):
         """
         self._model, self._threads = model, threads
         self._crop = options.crop
+        if options.adapt and self._crop is not None:
+            raise UsageError(
+                f"--context {options.context} reads each crop by itself, and --adapt learns from the text before: give "
+                "one of them"
+            )
         corpus, any_bytes = model.config.corpus, model.tokenizer.kind == "bytes"
         if files:
             texts = [read(file, encoding=encoding, any_bytes=any_bytes, on_error=options.on_error)[0] for file in files]
@@ -68,9 +73,9 @@ class TextEvaluation(Evaluation):
 
     def run(self) -> Iterator[Finding]:
         scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads)
+        ids = [self._model.tokenizer.encode(document) for document in self._documents] if self._crop is None else []
+        characters = sum(map(len, self._documents))
         if self._crop is None:
-            ids = [self._model.tokenizer.encode(document) for document in self._documents]
-            characters = sum(map(len, self._documents))
             score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
         else:
             encode = self._model.tokenizer.encode
@@ -86,6 +91,14 @@ class TextEvaluation(Evaluation):
             "precision": self._model.precision or "fp32",
             "model": str(self._model.directory.path),
         }
+        if self._model.learner is not None:
+            adapted = score_carried(self._model.learner, ids, characters, stop_id=STOP_ID)
+            self._figures["adapted"] = {
+                "nats_per_character": adapted.nats_per_character,
+                "bits_per_character": adapted.bits_per_character,
+                "perplexity": adapted.perplexity,
+                "nats_per_stop": adapted.nats_per_stop,
+            }
         return iter(())
 
     def to_json(self) -> dict[str, Any]:
@@ -93,14 +106,22 @@ class TextEvaluation(Evaluation):
 
     def report(self) -> str:
         result, crop = self._figures, self._crop
-        rows = (
+        rows = [
             f"model       {result['model']}",
             f"text        {self._name}: {result['characters']:,} characters, {result['documents']:,} documents",
             f"context     {'carried through the text' if crop is None else f'crops of {crop} characters'}",
             f"nats/char   {result['nats_per_character']:.4f}",
             f"bits/char   {result['bits_per_character']:.4f}",
             f"perplexity  {result['perplexity']:.3f} per character",
-        )
+        ]
+        if adapted := result.get("adapted"):
+            rows += [
+                "",
+                "as a model that learns from what it has read:",
+                f"nats/char   {adapted['nats_per_character']:.4f}",
+                f"bits/char   {adapted['bits_per_character']:.4f}",
+                f"perplexity  {adapted['perplexity']:.3f} per character",
+            ]
         return "\n".join(rows) + "\n"
 
     def _unseen(self) -> str:

@@ -37,7 +37,8 @@ class LabelledTextEvaluation(Evaluation):
         label that the model knows.
         """
         self._model, self._threads = model, threads
-        for option, given in (("--context", options.crop), ("--documents", options.documents)):
+        others = (("--context", options.crop), ("--documents", options.documents), ("--adapt", options.adapt or None))
+        for option, given in others:
             if given is not None:
                 raise UsageError(
                     f"{option} is for texts without labels; {model.path} reads each labelled line by itself"

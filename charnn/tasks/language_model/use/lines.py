@@ -58,6 +58,8 @@ class LineModel:
     then."""
     label_probabilities: Sequence[float] = ()
     """How probable each of these labels is before a line is read."""
+    learns: bool = False
+    """Whether the model changes as it reads. Lines are then read one at a time, in their order."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class LineScorer:
     """Scores lines with `threads` of its own. Several threads must not use it at once."""
 
     def __init__(self, models: Sequence[LineModel], *, ends: bool = False, threads: int = 1) -> None:
-        """With `ends`, line ends are scored, too, as characters of their lines."""
+        """With `ends`, line ends are scored, too, as characters of their lines. A model that learns needs a scorer with
+        one thread."""
         self._models, self._ends = models, ends
         self._any_bytes = all(model.tokenizer.kind == "bytes" for model in models)
         self._pool = ThreadPoolExecutor(threads, "lines")
@@ -134,10 +137,10 @@ class LineScorer:
         ends = ["" if self._ends else line[len(without_end(line)) :] for line in lines]
         later = {end: len(model.tokenizer.encode(end)) for end in set(ends)}
         rows = [_row(model, text, later[end]) for text, end in zip(texts, ends, strict=True)]
-        begun = [
-            (chosen, self._pool.submit(self._nats, model, [rows[i] for i in chosen]))
-            for chosen in batches_by_length([len(row.tokens) for row in rows], rows=ROWS, padding=PADDING)
-        ]
+        lengths = [len(row.tokens) for row in rows]
+        in_order = ([i] for i in range(len(rows)))
+        batches = in_order if model.learns else batches_by_length(lengths, rows=ROWS, padding=PADDING)
+        begun = [(chosen, self._pool.submit(self._nats, model, [rows[i] for i in chosen])) for chosen in batches]
 
         def result() -> list[LineScore]:
             by_label = np.zeros(len(model.by_label)) if model.by_label else None

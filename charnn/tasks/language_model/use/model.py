@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from charnn.tasks.language_model.conditions import Mixture
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+    from charnn.tasks.language_model.use.scores import Scorer
 
 SEEDS = 1 << 32
 LARGE_GRAPH = 2_000_000
@@ -37,6 +38,8 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     """A language model, as `charnn.load` gives it."""
 
     directory_class = LanguageModelDirectory
+    learner: Scorer | None = None
+    """The same model as one that learns from what it scores (`learn.adaptation`), where that is wanted."""
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -181,7 +184,8 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """
         from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 
-        with closing(LineScorer([self.line_model(ends=ends, label=label)], ends=ends, threads=self.threads)) as scorer:
+        threads = self.threads if self.learner is None else 1
+        with closing(LineScorer([self.line_model(ends=ends, label=label)], ends=ends, threads=threads)) as scorer:
             for chunk in score_stream(([line] for line in lines), scorer):
                 yield from (line.scores[0] for line in chunk)
 
@@ -210,12 +214,13 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             scorer = scorer.with_labels(self.mixture(label))
         by_label = [] if label is not None else [scorer.with_labels(self.mixture({name: 1.0})) for name in self.labels]
         return LineModel(
-            scorer,
+            self.learner or scorer,
             self.tokenizer,
             first_ids(self.tokenizer, ends_are_learned=self.may_stop),
             stops=ends and corpus.document == "line" and self.may_stop,
             by_label=by_label,
             label_probabilities=corpus.label_probabilities,
+            learns=self.learner is not None,
         )
 
     def runtime(self, precision: InferencePrecision, *, threads: int) -> RuntimeLanguageModel:

@@ -1,0 +1,135 @@
+"""Dynamic evaluation: a language model that goes on learning from what it reads, once it has said what that costs.
+
+A text repeats itself: its names, its words, its manner. A model that takes small steps on what it has just read
+expects them from then on, and is pulled back to what it was trained to be at each step, so that it neither drifts away
+nor forgets (Mikolov et al. 2010; Krause et al. 2018). It is honest: each symbol costs what the model said before it
+learned anything from that symbol.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from charnn.checkpoint.directory import WEIGHTS
+from charnn.errors import ModelError, ModelFormatError
+from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
+from charnn.network.recurrent import StackState, detach
+from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.use.scores import Costs
+from charnn.tokenizers.base import STOP_ID
+from charnn.training.hardware import threads_set
+from charnn.training.keeper import as_arrays
+
+SEGMENT = 32
+"""The symbols that are read before each step. No gradient flows back beyond them."""
+RATE = 2e-4
+"""The learning rate of RMSProp."""
+SMOOTHING = 0.99
+"""The part that remains of the mean squares of the gradients at each step."""
+DECAY = 0.002
+"""The part of the way back to the trained weights that each step goes."""
+TINY = 1e-8
+
+
+class AdaptingLanguageModel(NumpyLanguageModel):
+    """A language model whose `costs` learns from each SEGMENT of symbols after it has been scored.
+
+    Its other methods use the weights as they are by then. It changes, so what a text costs depends on what was read
+    before it, and texts must be read in their order.
+    """
+
+    def __init__(self, network: LanguageModelNetwork, *, threads: int = 1) -> None:
+        """`network` is changed. `threads` is how many threads torch has in `costs`."""
+        super().__init__(network.eval())
+        self._threads = threads
+        self._parameters = list(network.parameters())
+        self._trained = [parameter.detach().clone() for parameter in self._parameters]
+        self._steps = 0
+        self._squares = [torch.zeros_like(parameter) for parameter in self._parameters]
+
+    @classmethod
+    def of(cls, directory: LanguageModelDirectory, *, threads: int = 1) -> AdaptingLanguageModel:
+        """The model in a directory, which stays as it is. Raises what reading its weights raises."""
+        config: LanguageModelConfig = directory.config()
+        network = LanguageModelNetwork(config.network)
+        weights = {name: torch.from_numpy(array) for name, array in directory.weights().items()}
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError:
+            raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this network") from None
+        return cls(network, threads=threads)
+
+    def read(self, ids_T: Ints) -> None:
+        """Learns from the beginning of a document, whose end is not known."""
+        tokens_1T = np.concatenate([[STOP_ID], ids_T])[np.newaxis]
+        targets_1T = tokens_1T[:, 1:]
+        self.costs(tokens_1T[:, :-1], targets_1T, self.initial_state(1), self.conditions(targets_1T))
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The weights by now, by the names of their parameters."""
+        return as_arrays(self._network.state_dict())
+
+    def costs(
+        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Costs, StackState]:
+        parts: list[Costs] = []
+        with threads_set(self._threads):
+            for start in range(0, inputs_BT.shape[1], SEGMENT):
+                segment = np.s_[:, start : start + SEGMENT]
+                text_BT, ends_BT, after = self._costs(
+                    inputs_BT[segment], targets_BT[segment], detach(state), conditions_at(conditions, segment)
+                )
+                state = after
+                parts.append(self._as_costs(text_BT, ends_BT, targets_BT[segment]))
+                self._learn((text_BT.sum() + ends_BT.sum()) / SEGMENT)
+        return Costs(*(np.concatenate(part, 1) for part in zip(*parts, strict=True))), detach(state)
+
+    def _learn(self, loss: Tensor) -> None:
+        """Takes a step, which a loss over fewer symbols makes smaller."""
+        gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
+        self._steps += 1
+        seen = 1 - SMOOTHING**self._steps  # the weight of all gradients so far, without which the first steps are large
+        with torch.no_grad():
+            for parameter, gradient, squares, trained in zip(
+                self._parameters, gradients, self._squares, self._trained, strict=True
+            ):
+                if gradient is not None:
+                    squares.mul_(SMOOTHING).addcmul_(gradient, gradient, value=1 - SMOOTHING)
+                    parameter.addcdiv_(gradient, (squares / seen).sqrt_().add_(TINY), value=-RATE)
+                parameter.lerp_(trained, DECAY)
+
+
+def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> LanguageModelDirectory:
+    """A new model at `path`: the one in `directory` after it has read `text`. It has no state to go on training from.
+
+    Raises UsageError where something is at `path`, and what `AdaptingLanguageModel.of` raises.
+    """
+    learner, tokenizer = AdaptingLanguageModel.of(directory), directory.tokenizer()
+    learner.read(tokenizer.encode(text))
+    made = LanguageModelDirectory.create(path)
+    try:
+        config, weights = directory.config(), learner.weights()
+        made.write_weights(weights)
+        made.write_tokenizer(tokenizer)
+        if (runs := directory.runs()) is not None:
+            made.write_runs(runs)
+        made.write_graph(language_model_graph(config.network, weights))
+        made.write_graph(step_graph(config.network, weights), quantized=True)
+        made.write_config(config)
+        made.write_ended()
+        made.publish()
+    except OSError as error:
+        raise ModelError(f"{path}: the model cannot be written: {error.strerror}") from None
+    finally:
+        made.discard_unsaved()
+    return made
