@@ -93,7 +93,8 @@ def train(
     """
     from charnn import api
     from charnn.cli import console
-    from charnn.cli.observers import LiveView, PlainLines
+    from charnn.cli.live_view import LiveView
+    from charnn.cli.observers import PlainLines
     from charnn.cli.processes import Interruption
     from charnn.training import hardware
 
@@ -120,7 +121,7 @@ def train(
             console.notice(line)
         is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
         measured = "valid" if session.holds_out else "own data"
-        observer = LiveView(session.preview, session.preview_title, measured) if is_watched else PlainLines(measured)
+        observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
         with Interruption() as interruption, observer:
             outcome = session.run(observer, interruption.requested)
     except BaseException:

@@ -11,7 +11,8 @@ import dataclasses
 import math
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
@@ -264,9 +265,15 @@ class Loop:
 
     def train_loss(self) -> float:
         """The loss of the averaged weights on training data."""
+        with self.as_validated():
+            return self.objective.train_loss()
+
+    @contextmanager
+    def as_validated(self) -> Iterator[None]:
+        """Within, the network has the averaged weights and is in eval mode. The next step sets its mode again."""
         self._network.eval()
         with self._average.applied(), self._autocast(), torch.inference_mode():
-            return self.objective.train_loss()
+            yield
 
     def _diverged(self) -> Outcome:
         if self.best is None or not self._losses.gained:

@@ -162,8 +162,13 @@ class Session(Generic[C]):
         return lines
 
     def preview(self, report: Report) -> str:
-        """Something to look at while training goes on, made with the network at the time of a validation."""
+        """Something to look at while training goes on, made with the network in eval mode."""
         return ""
+
+    def glimpse(self, report: Report) -> str:
+        """`preview` between two steps, with the averaged weights. It leaves the run as it is."""
+        with self.loop.as_validated():
+            return self.preview(report)
 
     def _describe(self) -> list[str]:
         """Describes the data, the network and the training, with a line for each."""

@@ -173,8 +173,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             f"network   {network}: {parameters:,} parameters",
-            f"training  {training.budget}, {training.batch_size} windows of {training.window_length} steps a batch, "
-            f"learning rate {training.learning_rate:g}, {record.precision} on {record.device}"
+            f"training  {training.budget}, {training.batch_size} places read at once, "
+            f"{training.window_length} steps each, learning rate {training.learning_rate:g}, "
+            f"{record.precision} on {record.device}"
             + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]
 
