@@ -161,8 +161,6 @@ def check(model: ModelDirectory) -> None:
 
     task = api.task_of(model)
     directory = task.directory(model.path)
-    if directory.config().scores is None:
-        raise ModelError(f"{model.path}: it has not learned anything yet")
     directory.check()
     task.describe(directory)
     for graph in sorted(model.path.rglob("*.onnx")):

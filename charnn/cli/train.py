@@ -146,8 +146,18 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
         console.warn(
             "the loss broke again and again: training stopped; the best weights are kept. Try a lower --learning-rate"
         )
+    task = TASKS[config.task]
+    as_it_is = " as it is" if outcome == "interrupt" else ""
+    reads = " < FILE" if task.reads_input else ""
+    uses = [f"use it{as_it_is}: charnn {one}{option_for(session.directory)}{reads}" for one in task.commands[:1]]
     scores = config.scores
     if scores is None:
+        console.notice("it was interrupted before it was measured for the first time")
+        for use in uses:
+            console.notice(use)
+        if as_json:
+            about = {"model": str(path), "seed": config.training.seed}
+            console.write_json({**about, "outcome": outcome, "verdict": None})
         return
     measured = "best validation" if session.holds_out else "on its own data"
     console.notice(f"{measured}: {scores}, after {duration(scores.seconds)}; ended by: {outcome}")
@@ -155,11 +165,8 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
         console.notice(session.verdict)
     for remark in session.remarks:
         console.notice(remark)
-    task = TASKS[config.task]
-    as_it_is = " as it is" if outcome == "interrupt" else ""
-    reads = " < FILE" if task.reads_input else ""
-    for command in task.commands[:1]:
-        console.notice(f"use it{as_it_is}: charnn {command}{option_for(session.directory)}{reads}")
+    for use in uses:
+        console.notice(use)
     if as_json:
         result = {
             "model": str(path),

@@ -127,6 +127,8 @@ class Loop:
                 meter.restart()
                 if now.cooling_since is None and 0 < self.config.patience <= now.since_best:
                     now.cooling_since = now.fraction
+            if outcome == "interrupt" and not validates and not is_broken and self.best is not None:
+                self._keep_if_better(self.best, report, observer, keeper)
             if saves and not is_broken:
                 is_good = self._save(keeper, is_last=outcome is not None)
                 is_broken = not is_good and (validates or outcome is not None)
@@ -262,6 +264,23 @@ class Loop:
         self.progress.validations.append((self.progress.targets, validation.loss))
         self._losses.restart()
         return True
+
+    def _keep_if_better(self, best: Validation, report: Report, observer: Observer, keeper: Keeper) -> None:
+        """Keeps the weights of a run that is interrupted where they are better than the best ones of its validations,
+        which may be old.
+
+        It counts as no validation: the run, once it goes on, goes on as if it had never been interrupted.
+        """
+
+        def measure() -> None:
+            with self.as_validated():
+                validation = self.objective.validate(report)
+                is_better = math.isfinite(validation.loss) and validation.loss < best.loss
+                if is_better:
+                    keeper.best(validation)
+                observer.validation(report, validation, best=is_better)
+
+        self._processes.broadcast(measure)
 
     def train_loss(self) -> float:
         """The loss of the averaged weights on training data."""

@@ -262,6 +262,36 @@ def test_an_interruption_after_a_validation_saves_the_state_and_keeps_the_best()
     assert kept.validations[-1] < 25
 
 
+def test_what_is_better_than_an_old_best_is_kept_where_a_run_is_interrupted() -> None:
+    """It counts as no validation, so the run goes on as if it had never been interrupted."""
+    kept, told, objective = Kept(), Told(), Slopes(scores=(3.0, 2.0))
+    loop = loop_of(objective, Budget(steps=400))
+    assert loop.run(told, kept, after(15)) == "interrupt"
+    assert [(best.step, best.nats_per_character) for best in kept.bests] == [(10, 3.0), (15, 2.0)]
+    assert told.bests == [True, True]
+    assert kept.validations == [10]
+    assert loop.best is not None
+    assert loop.best.step == 10
+    assert len(loop.progress.validations) == 1
+    assert [is_training for is_training, _ in objective.validated] == [False, False]
+
+
+@pytest.mark.parametrize("score", [3.5, math.nan, math.inf])
+def test_what_is_worse_than_the_best_is_not_kept_where_a_run_is_interrupted(score: float) -> None:
+    kept, told = Kept(), Told()
+    assert loop_of(Slopes(scores=(3.0, score)), Budget(steps=400)).run(told, kept, after(15)) == "interrupt"
+    assert [best.step for best in kept.bests] == [10]
+    assert told.bests == [True, False]
+    assert kept.states[-1] == 15
+
+
+def test_an_interruption_right_after_a_validation_measures_nothing_again() -> None:
+    kept, objective = Kept(), Slopes(scores=(3.0, 2.0))
+    assert loop_of(objective, Budget(steps=400)).run(Told(), kept, after(10)) == "interrupt"
+    assert len(objective.validated) == 1
+    assert [best.step for best in kept.bests] == [10]
+
+
 def test_an_interruption_before_the_first_validation_leaves_a_model_all_the_same() -> None:
     kept = Kept()
     assert loop_of(Slopes(), Budget(steps=4000)).run(Told(), kept, after(3)) == "interrupt"
