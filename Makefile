@@ -11,9 +11,10 @@ install: .venv/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-# Three models of the fables. One learns the text for two minutes, is scored on the tales it never saw, and writes one;
-# one learns the tags of a few tales in half a minute, is scored on two others, and tags what the first has written; and
-# one learns in a quarter of a minute who speaks, is scored on other tales, and judges what the first has written.
+# Four models of the fables. One learns the text for two minutes, is scored on the tales it never saw, and writes one;
+# one learns the tags of a few tales in half a minute, is scored on two others, and tags what the first has written; one
+# learns in a quarter of a minute who speaks, is scored on other tales, and judges what the first has written; and one
+# learns in three quarters of a minute the forms of their verbs, is scored on other verbs, and writes those of new ones.
 demo: install
 	$(BIN)/charnn train data/fables.txt --documents paragraph --time 2m --out checkpoints/demo --overwrite
 	$(BIN)/charnn eval --model checkpoints/demo
@@ -24,6 +25,9 @@ demo: install
 	$(BIN)/charnn train data/speakers-train.tsv --task classifier --out checkpoints/demo-speakers --overwrite
 	$(BIN)/charnn eval data/speakers-test.tsv --model checkpoints/demo-speakers
 	$(BIN)/charnn sample "The " --model checkpoints/demo --temp 0.6 --length 400 --seed 2 | $(BIN)/charnn classify --model checkpoints/demo-speakers
+	$(BIN)/charnn train data/verbs-train.tsv --time 45s --out checkpoints/demo-verbs --overwrite
+	$(BIN)/charnn eval data/verbs-test.tsv --model checkpoints/demo-verbs
+	printf '%s\tV;PST\n' grin jog gnaw | $(BIN)/charnn transduce --model checkpoints/demo-verbs --keep-source
 
 test: install
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal

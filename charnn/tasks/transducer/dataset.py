@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ class PairSet:
     training: list[Pair]
     validation: list[Pair]
     config: PairsConfig
+    remarks: tuple[str, ...] = ()
+    """What a person should know of these pairs, a line each."""
 
 
 class Reference(NamedTuple):
@@ -146,7 +148,19 @@ def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig) ->
         seen_pairs=sum((pair.source, pair.features) in seen for pair in validation),
         has_features=any(pair.features for pair in training),
     )
-    return PairSet(training, validation, counted)
+    return PairSet(training, validation, counted, tuple(_remarks(training, validation, held_out=config.held_out)))
+
+
+def _remarks(training: list[Pair], validation: list[Pair], *, held_out: bool) -> Iterator[str]:
+    targets: dict[tuple[str, str], set[str]] = {}
+    for pair in training:
+        targets.setdefault((pair.source, pair.features), set()).add(pair.target)
+    if several := sum(len(found) > 1 for found in targets.values()):
+        yield f"sources with several targets, of which none is certain then: {several:,}"
+    known = [targets.get((pair.source, pair.features)) for pair in validation]
+    others = sum(found is not None and pair.target not in found for pair, found in zip(validation, known, strict=True))
+    if held_out and others:
+        yield f"validation pairs whose source has another target in the pairs to train on: {others:,}"
 
 
 def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:

@@ -79,3 +79,14 @@ def test_the_most_frequent_target_is_looked_up_and_of_equal_ones_the_first() -> 
     lookup = Lookup.of(pairs_of(("a", "x"), ("a", "y"), ("a", "y"), ("b", "z"), ("b", "w")))
     assert (lookup.find("a"), lookup.find("b"), lookup.find("c"), lookup.find("a", "V")) == ("y", "z", None, None)
     assert Lookup.from_bytes(lookup.to_bytes()).find("a") == "y"
+
+
+def test_what_contradicts_is_said(tmp_path: Path) -> None:
+    (tmp_path / "train.tsv").write_text("a\tx\na\ty\nb\tz\nc\tz\n")
+    (tmp_path / "valid.tsv").write_text("a\tx\nb\tw\nd\tw\n")
+    found = read_pair_set([str(tmp_path / "train.tsv")], [str(tmp_path / "valid.tsv")], layout=PairsLayout())
+    assert found.remarks == (
+        "sources with several targets, of which none is certain then: 1",
+        "validation pairs whose source has another target in the pairs to train on: 1",
+    )
+    assert found.config.seen_pairs == 2

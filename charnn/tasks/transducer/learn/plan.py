@@ -28,6 +28,9 @@ LEARNING_RATE = 4e-3
 LONG_SOURCE = 64
 """The mean number of places of a source from which on additive attention takes the place of the hard one, which costs a
 distribution of symbols for every place."""
+LARGEST_BATCH = 250_000
+"""The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
+taken, which are half a gigabyte together."""
 MOST_FRAMES = 8
 """The most frames of a place, with the decoder `ctc`: every one costs a distribution of symbols."""
 COPIED = 0.5
@@ -130,7 +133,7 @@ def decide(
         settings["precision"] = "fp32"  # matrices this small gain nothing from bf16
     training = TrainingConfig(
         budget=overrides.budget or default_budget(corpus.training_symbols),
-        batch_size=default_batch_size(len(encoded)) if overrides.batch_size is None else overrides.batch_size,
+        batch_size=default_batch_size(encoded) if overrides.batch_size is None else overrides.batch_size,
         learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
         **settings,
     )
@@ -161,9 +164,11 @@ def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> Tr
     return same_shape(overrides, source.network, SHAPE)
 
 
-def default_batch_size(pairs: int) -> int:
-    """The pairs of a batch: fewer where an epoch would have few batches."""
-    return min(32, max(1, pairs // 25))
+def default_batch_size(pairs: EncodedPairs) -> int:
+    """The pairs of a batch: fewer where an epoch would have few batches, and where they are so long that attention
+    would need too much memory."""
+    area = float((pairs.source_lengths * pairs.target_lengths).mean())
+    return min(32, max(1, len(pairs) // 25), max(1, int(LARGEST_BATCH / area)))
 
 
 def copied_fraction(pairs: EncodedPairs) -> float:

@@ -122,6 +122,7 @@ class TransducerSession(Session[TransducerConfig]):
         features = f", {len(self.symbols.features)} features" if corpus.has_features else ""
         lines = [
             f"pairs     {corpus.training_pairs:,} to train on, {self._validated_with()}",
+            *(f"          {remark}" for remark in self._pairs.remarks),
             f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
             f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
