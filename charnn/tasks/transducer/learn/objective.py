@@ -28,15 +28,19 @@ from charnn.training.report import Report
 VALIDATION_ROWS = 64
 MOST_VALIDATED = 500
 """The most sources that a validation writes the targets of."""
+MOST_WRITTEN = 15_000
+"""The most symbols that the targets of these sources have, unless they are fewer than FEWEST_VALIDATED."""
+FEWEST_VALIDATED = 50
 FLOOR = -10.0
 """The least ln p that label smoothing asks for: what only a gate can write has no more than that."""
 
 
 class References:
-    """Sources that are validated with, at most MOST_VALIDATED of them, taken at even distances."""
+    """Sources that are validated with, taken at even distances: so many that a validation does not take long."""
 
     def __init__(self, references: Sequence[Reference], symbols: Symbols, lookup: Lookup) -> None:
-        count = min(len(references), MOST_VALIDATED)
+        mean = sum(len(symbols.encode_target(one.targets[0])) for one in references) / len(references)
+        count = min(len(references), MOST_VALIDATED, max(int(MOST_WRITTEN / mean), FEWEST_VALIDATED))
         chosen = [references[i * len(references) // count] for i in range(count)]
         self.sources = [symbols.encode_source(one.source, one.features) for one in chosen]
         self.targets = [one.targets for one in chosen]

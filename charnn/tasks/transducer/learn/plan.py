@@ -28,7 +28,7 @@ LEARNING_RATE = 4e-3
 LONG_SOURCE = 64
 """The mean number of places of a source from which on additive attention takes the place of the hard one, which costs a
 distribution of symbols for every place."""
-LARGEST_BATCH = 250_000
+LARGEST_BATCH = 150_000
 """The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
 taken, which are half a gigabyte together."""
 MOST_FRAMES = 8
