@@ -5,10 +5,17 @@ The signatures are those of the formats' own specifications.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from charnn.corpora.lines import bare_lines
+
+T = TypeVar("T")
+FEW_ROWS = 20
+"""So many rows tell a table."""
 
 
 class Foreign(NamedTuple):
@@ -22,8 +29,11 @@ class Foreign(NamedTuple):
     """Whether it can be read as text, though not as the text that a person sees."""
 
 
+_PDF = b"%PDF-"
+"""Blanks may stand before it."""
+_BLANK = b" \t\r\n"
 _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
-    (b"%PDF-", "a PDF file", "make text of it first: pdftotext FILE -"),
+    (_PDF, "a PDF file", "make text of it first: pdftotext FILE -"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a Word file, or another of old Office", "save it as plain text first"),
     (b"\x1f\x9d", "a compress archive", "unpack it first: uncompress -c FILE"),
     (b"\x04\x22\x4d\x18", "an lz4 archive", "unpack it first: lz4cat FILE"),
@@ -76,7 +86,6 @@ _LATEX = re.compile(rb"(?:\s*%[^\n]*\n)*\s*\\(?:documentclass|documentstyle|inpu
 _SUBTITLES = re.compile(rb"\s*(?:WEBVTT\b|\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> )")
 _TAR_PLACE, _TAR = 257, b"ustar"
 _MOBI_PLACE, _MOBI = 60, b"BOOKMOBI"
-_QUOTED_CELL = re.compile(r'(?<![^,;\n])"[^"]*"')
 SAMPLE_BYTES = 4096
 """The first bytes of a file that are looked at."""
 
@@ -85,7 +94,7 @@ def foreign_format(data: bytes) -> Foreign | None:
     """What a file that begins with these bytes is, or None for plain text and what is not known."""
     data = data[:SAMPLE_BYTES]
     for signature, what, hint in _SIGNATURES:
-        if data.startswith(signature):
+        if data.startswith(signature) or (signature == _PDF and data.lstrip(_BLANK).startswith(signature)):
             return Foreign(what, hint)
     if data.startswith(b"PK\x03\x04"):
         found = next(((what, hint) for inside, what, hint in _ZIPPED if inside in data), None)
@@ -129,17 +138,27 @@ def _is_element(data: bytes) -> bool:
 def looks_like_table(text: str) -> str | None:
     """What a text is that is a table or a list of objects: CSV or JSON; None for other text.
 
-    It is CSV where the first lines have as many commas or semicolons each, and the first has names between them.
+    It is CSV where the first rows have as many cells each, between commas or semicolons, and the first row has names,
+    or where they have three and more and none begins with a space, as parts of sentences do.
     """
-    text = _QUOTED_CELL.sub(lambda cell: cell[0].replace("\n", " "), text)
-    lines = [line for line in bare_lines(text)[:20] if line.strip()]
-    whole = lines if text.endswith(("\n", "\r")) and len(lines) < 20 else lines[:-1]  # the last line may be cut
-    if len(whole) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in whole):
+    lines = _whole([line for line in bare_lines(text)[:FEW_ROWS] if line.strip()], text)
+    if len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
         return "JSON lines"
     for separator in (",", ";"):
-        counts = {re.sub(r'"[^"]*"', "", line).count(separator) for line in whole}
-        header = [cell.strip('"') for cell in whole[0].rstrip().split(separator)] if whole else []
-        names = all(re.fullmatch(r"[A-Za-z_][\w-]*(?: [\w-]+)*", cell) for cell in header)
-        if len(whole) > 2 and len(counts) == 1 and counts != {0} and names:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        try:
+            rows = _whole(list(islice((row for row in reader if row), FEW_ROWS)), text)
+        except csv.Error:
+            continue
+        width = len(rows[0]) if rows else 0
+        if len(rows) < 3 or width < 2 or any(len(row) != width for row in rows):
+            continue
+        has_names = all(re.fullmatch(r"[A-Za-z_][\w-]*(?: [\w-]+)*", cell.strip()) for cell in rows[0])
+        if has_names or (width > 2 and not any(cell.startswith(" ") for row in rows for cell in row)):
             return "CSV"
     return None
+
+
+def _whole(rows: list[T], text: str) -> list[T]:
+    """The first rows of a text, of which the last may be cut."""
+    return rows if len(rows) == FEW_ROWS or text.endswith(("\n", "\r")) else rows[:-1]

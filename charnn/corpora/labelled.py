@@ -105,7 +105,7 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     known = {name.strip().strip('"').lower() for name in names}
     if known & set(TEXT_NAMES) and known & set(LABEL_NAMES) and (is_json or len(whole) > 1):
         return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
-    has_blank_lines = "" in bare_lines(sample.rstrip("\r\n"))
+    has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))
     if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
         return None
     firsts, lasts = {line.partition("\t")[0] for line in whole}, {line.rpartition("\t")[2] for line in whole}

@@ -104,7 +104,8 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     as each other, or three with features between the others. Tags are no targets.
 
     Symbols between spaces, such as phones, features between semicolons, and columns or keys with the usual names make
-    it sure. A blank line, which ends a sentence in a treebank, tells that it is none.
+    it sure. A blank line, which ends a sentence in a treebank, tells that it is none, and so do numbers in order, which
+    are those of records or say how frequent something is.
     """
     whole = bare_lines(sample.removeprefix("\ufeff"))
     whole = whole if sample.endswith(("\n", "\r")) else whole[:-1]
@@ -116,7 +117,7 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     if any(not row[0].strip() or not row[-1].strip() for row in rows):
         return None
     sources, targets = ({row[place] for row in rows} for place in (0, -1))
-    if all(_TAG.fullmatch(target) for target in targets):
+    if all(_TAG.fullmatch(target) for target in targets) or any(_is_sorted([row[n] for row in rows]) for n in (0, -1)):
         return None
     if len(rows[0]) == 3:
         has_features = sum(";" in row[1] for row in rows) >= 0.5 * len(rows)
@@ -129,6 +130,14 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     if is_spaced:
         return FoundPairs("a line and its symbols between spaces on every line", is_sure=True)
     return FoundPairs("two columns that are about as varied", is_sure=False)
+
+
+def _is_sorted(cells: Sequence[str]) -> bool:
+    """Whether all cells but the first, which may be of a header, are whole numbers that only rise or only fall."""
+    if not all(cell.strip().isdecimal() for cell in cells[1:]):
+        return False
+    numbers = [int(cell) for cell in cells[1:]]
+    return numbers in (sorted(numbers), sorted(numbers, reverse=True))
 
 
 def _has_usual_names(lines: Sequence[str]) -> bool:

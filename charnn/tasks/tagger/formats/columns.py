@@ -43,7 +43,9 @@ class ColumnsSentence(Sentence):
     columns: tuple[str, ...] = ()
     """The names of the columns after the word, as far as they are known."""
     cells: list[Sequence[str]] = field(default_factory=list)
-    """The cells of all rows, column by column, that of the words first."""
+    """The cells of all rows, column by column."""
+    word_place: int = 0
+    """Which of these columns is the words, counted from 0. `columns` are the names of those after it."""
     line_ends: list[str] | None = None
     r"""The line end of every row but the last; None where they are all \n."""
     gaps: list[list[str]] | None = None
@@ -63,17 +65,17 @@ class ColumnsSentence(Sentence):
             return None
         if not self.words:
             return []
-        index = self.columns.index(column) + 1
+        index = self._place(column)
         return list(self.cells[index]) if index < len(self.cells) else None
 
     @property
     def tag_columns(self) -> tuple[str, ...]:
-        return tuple(name for name in self.columns[: len(self.cells) - 1] if name != PASSED_OVER)
+        return tuple(name for name in self.columns[: len(self._after_words)] if name != PASSED_OVER)
 
     def is_analysed(self, column: str) -> list[bool]:
         others = [
             cells
-            for name, cells in zip(self.columns, self.cells[1:], strict=False)  # more or fewer cells than names
+            for name, cells in zip(self.columns, self._after_words, strict=False)  # more or fewer cells than names
             if name != column and name not in MAY_BE_NONE
         ]
         if not others:
@@ -86,7 +88,7 @@ class ColumnsSentence(Sentence):
             return self.source
         cells = self.cells.copy()
         for annotation in annotations:
-            index = self.columns.index(annotation.column) + 1 if annotation.column in self.columns else len(cells)
+            index = self._place(annotation.column) if annotation.column in self.columns else len(cells)
             while len(cells) <= index:
                 cells.append(["_"] * len(self.words))
             cells[index] = annotation.tags
@@ -97,6 +99,14 @@ class ColumnsSentence(Sentence):
             text = "".join(chain.from_iterable(zip(rows, [*self.line_ends, ""], strict=True)))
         return f"{self.source[: self.start]}{text}{self.source[self.end :]}"
 
+    @property
+    def _after_words(self) -> list[Sequence[str]]:
+        return self.cells[self.word_place + 1 :]
+
+    def _place(self, column: str) -> int:
+        """The place of the cells of a column that has a name, whether there are so many or not."""
+        return self.word_place + 1 + self.columns.index(column)
+
 
 class ColumnsReader:
     def __init__(self, name: str, columns: Sequence[str]) -> None:
@@ -104,6 +114,7 @@ class ColumnsReader:
         self._columns = tuple(columns)
         self._blocks = Blocks()
         self._width: int | None = None
+        self._word_place = 0
         self._separator = "\t"
         self._first_line = 0
 
@@ -137,6 +148,7 @@ class ColumnsReader:
             self._width = _usual_width(rows, self._separator)
             widths = (len(cells_of(row, self._separator)) for row in rows)
             self._first_line = sentence.line_of(0) + next(i for i, width in enumerate(widths) if width == self._width)
+            self._find_words([cells_of(row, self._separator) for row in rows])
         if self._separator == " ":
             sentence.gaps = list(map(_gaps, rows))
             rows = ["\t".join(cells_of(row, " ")) for row in rows]
@@ -149,11 +161,28 @@ class ColumnsReader:
                 hint=f"line {self._first_line} has {self._width}",
             )
         flat = text.replace("\n", "\t").split("\t")
-        words = flat[:: self._width]
+        sentence.cells = [flat[index :: self._width] for index in range(self._width)]
+        words = flat[self._word_place :: self._width]
         if "" in words:
             raise CorpusError(f"{self._name}:{sentence.line_of(words.index(''))}: the word is empty")
-        sentence.cells = [words, *(flat[index :: self._width] for index in range(1, self._width))]
-        sentence.words = words
+        sentence.words, sentence.word_place = words, self._word_place
+
+    def _find_words(self, rows: Sequence[Sequence[str]]) -> None:
+        """Takes the column of the words from the first sentence: it is the first one, or stands after one that counts
+        the words, before which may be what is the same in all rows, such as the name of a document."""
+        columns = list(zip(*rows, strict=False))
+        for place, cells in enumerate(columns[:-2]):
+            if len(rows) > 1 and any(list(cells) == list(map(str, range(n, n + len(rows)))) for n in (0, 1)):
+                self._word_place = place + 1
+                warnings.warn(
+                    f"{self._name}:{self._first_line}: column {place + 1} counts the words, and column {place + 2} is "
+                    "taken for them",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
+                return
+            if len(set(cells)) > 1:
+                return
 
     def _without_comments(self, sentence: ColumnsSentence, text: str) -> str:
         """The rows of a sentence, without the lines before them that are none. It tells the separator of the file."""

@@ -36,6 +36,11 @@ _FEWEST_TOKENS = 3
 """Tokens that tell if a text is word_TAG."""
 _TAGGED_FRACTION = 0.95
 """The fraction of the tokens that must have a tag where a text is word_TAG."""
+_MOST_ROWS = 0.7
+"""So many rows with as many cells, and tags among them, look like columns with mistakes."""
+_KNOWN_FRACTION = 1 / 3
+"""So many tokens with known tags look like tagged text with something else in it, such as brackets."""
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]*>\s*")
 _FEWEST_EVEN_ROWS = 4
 """So many lines with as many words each are more than a few short lines of prose."""
 _TREEBANK_COMMENT = re.compile(r"#\s*(?:[\w.]+\s*=\s*\S|id\s+\S+|begin document\b)")
@@ -99,7 +104,7 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
         if separator == " " and blocks and cell_separator(blocks[0]) != separator:
             continue
         rows = _rows(blocks, separator)
-        is_treebank = len(blocks) > 1 and _have_tags(rows)
+        is_treebank = len(blocks) > 1 and _have_tags(rows) and not _is_grouped(blocks, separator)
         if is_treebank or (separator == "\t" and _is_table(rows)):
             parts = "blank lines between sentences" if len(blocks) > 1 else "no blank lines"
             return Recognition("columns", f"columns between {name}, and {parts}", is_treebank=is_treebank)
@@ -128,7 +133,12 @@ def _is_conllu(lines: Sequence[str]) -> bool:
         if not line.startswith("#"):
             cells = line.split("\t")
             numbered = cells[0] == "1" and len(cells) > _FEWEST_COLUMNS and following.startswith("2\t")
-            return numbered or (len(cells) == 10 and _FIRST_ID.fullmatch(cells[0]) is not None)
+            spaced = line.split(" ")
+            return (
+                numbered
+                or (len(cells) == 10 and _FIRST_ID.fullmatch(cells[0]) is not None)
+                or (len(spaced) == 10 and spaced[0] == "1" and following.startswith("2 "))  # its reader asks for tabs
+            )
         if _COMMENT.match(line):
             return True
     return False
@@ -170,6 +180,13 @@ def _have_tags(rows: Sequence[Sequence[str]]) -> bool:
     return any(are_tags(values, words, tolerated=tolerated(values)) for values in columns)
 
 
+def _is_grouped(blocks: Sequence[Sequence[str]], separator: str) -> bool:
+    """Whether blank lines part what is alike, as in a glossary: all rows of a block have the same in each column after
+    the first, and other blocks have something else."""
+    groups = [{tuple(cells_of(line, separator)[1:]) for line in block} for block in blocks if len(block) > 1]
+    return len(groups) > 1 and all(len(group) == 1 for group in groups) and len(set(map(tuple, groups))) > 1
+
+
 def _rows(blocks: Sequence[Sequence[str]], separator: str) -> list[list[str]]:
     """The cells of all rows, without comments and without a header."""
     widths = Counter(len(cells_of(line, separator)) for block in blocks for line in block)
@@ -205,15 +222,19 @@ def _slash(lines: Sequence[Sequence[str]], *, has_tags: bool) -> str | None:
 
 def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
     """What raw lines look like, where that is not prose."""
+    lines = [line for line in lines if not _MARKUP.fullmatch(line)] or lines
     many = len(lines) > 1
     if many and sum("\t" in line for line in lines) > len(lines) / 2:
         return "columns between tabs"
     rows = [line.split() for line in lines]
     even = {len(row) for row in rows} == {len(rows[0])} and len(rows[0]) > 1
-    if many and even and len(blocks) == 1 and len(rows[0]) == 2:
-        words, tags = zip(*rows, strict=True)
-        if are_tags(tags, words, tolerated=tolerated(tags)):
-            return "a word and its tag on each line, without blank lines between sentences"
+    width, most = Counter(map(len, rows)).most_common(1)[0]
+    if len(rows) > 2 and width > 1 and most >= _MOST_ROWS * len(rows):
+        words, *columns = zip(*(row for row in rows if len(row) == width), strict=True)
+        if any(are_tags(tags, words, tolerated=tolerated(tags)) for tags in columns):
+            which, tag = "each line" if even else "most lines", "its tag" if width == 2 else "its tags"
+            between = "" if len(blocks) > 1 else ", without blank lines between sentences"
+            return f"a word and {tag} on {which}{between}"
     if even and len(blocks) > 1 and len(rows) >= _FEWEST_EVEN_ROWS:
         return f"{len(rows[0])} words on each line, and blank lines"
     if _TREEBANK_COMMENT.match(lines[0]):
@@ -223,7 +244,7 @@ def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
     if separator is None or len(tokens) < _FEWEST_TOKENS:
         return ""
     split = [parts for token in tokens if (parts := split_token(token, separator)) is not None]
-    if sum(is_known(tag) for _, tag in split) > len(tokens) / 2:
+    if sum(is_known(tag) for _, tag in split) > _KNOWN_FRACTION * len(tokens):
         return f"words with tags after {separator}"
     if separator == "/" and len(split) >= _TAGGED_FRACTION * len(tokens):
         return f"pairs such as {'/'.join(split[0])}"

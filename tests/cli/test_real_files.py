@@ -1,0 +1,320 @@
+"""Files as people have them: each is read for what it is, or one line says what it looks like and what to do.
+
+The rows are those of public reports on other tools, and their neighbours. What is a treebank is learned, and tagging
+what has all its tags changes no byte.
+"""
+
+# ruff: noqa: E501, RUF001 - files have long lines, and marks of all scripts
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+CONLLU = (
+    "# sent_id = 1\n# text = The cat\n1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
+    "1\tIt\tit\tPRON\tPRP\t_\t0\troot\t_\t_\n\n"
+)
+CONLL_2003 = (
+    "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\nGerman JJ B-NP B-MISC\ncall NN I-NP O\n\n"
+    "Peter NNP B-NP B-PER\nBlackburn NNP I-NP I-PER\n\n"
+)
+ROWS = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\n"
+SHORT = ("--steps", "1", "--hidden", "4", "--precision", "fp32")
+
+TREEBANKS = {
+    "columns between spaces": ("pos,ner", ROWS),
+    "the same with blanks at the ends of rows": ("pos,ner", ROWS.replace("\n", " \n").replace("\n \n", "\n\n")),
+    "CoNLL-2000": (
+        "pos,chunk",
+        "Confidence NN B-NP\nin IN B-PP\nthe DT B-NP\npound NN I-NP\n\nChancellor NNP O\nof IN B-PP\nthe DT B-NP\n\n",
+    ),
+    "CoNLL-2002": (
+        "pos,ner",
+        "Melbourne NP B-LOC\n( Fpa O\nAustralia NP B-LOC\n) Fpt O\n, Fc O\n25 Z O\n\n- Fg O\n\nEl DA O\nAbogado NC B-PER\n\n",
+    ),
+    "CoNLL-2003": ("pos,chunk,ner", CONLL_2003),
+    "CoNLL-2003 with CRLF": ("pos,chunk,ner", CONLL_2003.replace("\n", "\r\n")),
+    "CoNLL-2003, German": (
+        "lemma,pos,chunk,ner",
+        "-DOCSTART- -X- -X- -X- O\n\nDie die ART B-NC O\nKraft <unknown> NN I-NC O\nist sein VAFIN B-VC O\n\n"
+        "Er er PPER B-NC O\nlief laufen VVFIN B-VC O\n\n",
+    ),
+    "cells that are aligned with spaces": (
+        "pos,ner",
+        "EU        NNP   B-ORG\nrejects   VBZ   O\n\nPeter     NNP   B-PER\nran       VBD   O\n\n",
+    ),
+    "hashtags among words, between tabs": ("ner", "@paul\tO\nEmpire\tB-loc\nState\tI-loc\n\nRT\tO\n#NYC\tB-loc\n\n"),
+    "a tab in each blank line": ("ner", "@paul\tO\nEmpire\tB-loc\n\t\nRT\tO\n#NYC\tB-loc\n\t\n"),
+    "an id before each sentence": (
+        "_,_,ner",
+        "# id 1\nhis _ _ O\nplaylist _ _ O\nsonny _ _ B-Artist\n\n# id 2\nit _ _ O\nis _ _ O\n\n",
+    ),
+    "an id with further cells": (
+        "_,_,ner",
+        "# id 5239\tdomain=en\nhis _ _ O\nplaylist _ _ O\n\n# id 8\tdomain=en\nit _ _ O\nsonny _ _ B-Artist\n\n",
+    ),
+    "GermEval, where a number stands before each word": (
+        "ner,inner",
+        "#\thttp://de.wikipedia.org/x [2009]\n1\tAufgrund\tO\tO\n2\tseiner\tO\tO\n3\tInitiative\tO\tO\n\n"
+        "#\thttp://de.wikipedia.org/y [2009]\n1\tIstanbul\tB-LOC\tO\n2\tist\tO\tO\n\n",
+    ),
+    "CoNLL-2012, where a document and two numbers stand before each word": (
+        "pos,parse",
+        "#begin document (bc/cctv/0000); part 000\nbc/cctv/0000   0   0    In       IN   (PP*\n"
+        "bc/cctv/0000   0   1    summer   NN   *)\n\nbc/cctv/0000   0   0    We    PRP  (NP*)\n"
+        "bc/cctv/0000   0   1    saw    VBD  (VP*\n\n#end document\n",
+    ),
+    "the Brown corpus": (
+        "tag",
+        "\n\n\tThe/at Fulton/np-tl County/nn-tl Grand/jj-tl Jury/nn-tl said/vbd an/at investigation/nn ./.\n\n\n"
+        "\tThe/at jury/nn further/rbr said/vbd in/in ``/`` no/at ''/'' */* ./.\n",
+    ),
+    "small tags": ("tag", "see/vb him/ppo now/rb ,/, he/pps is/bez\n"),
+    "an address among tagged words": ("tag", "see/VB http://x.y/z/NNP now/RB and/CC go/VB\nthe/DT cat/NN sat/VBD\n"),
+    "Stanford's word_TAG": ("tag", "The_DT cat_NN sat_VBD on_IN the_DT mat_NN ._.\nIt_PRP purred_VBD ._.\n"),
+    "Vietnamese, word/Tag": ("tag", "Hùng/Np giật_mình/V :/CH\nTôi/P đi/V học/V ./CH\n"),
+    "CoNLL-U": ("upos", CONLLU),
+    "CoNLL-U with a byte order mark and CRLF": ("upos", "\ufeff" + CONLLU.replace("\n", "\r\n")),
+    "CoNLL-U after many free comments": ("upos", "# free words that go on and on\n" * 300 + CONLLU),
+    "CoNLL-U with a first word of 10,000 characters": ("upos", CONLLU.replace("\tThe\t", f"\t{'x' * 10_000}\t", 1)),
+    "CoNLL-U Plus": (
+        "upos,parseme:mwe",
+        "# global.columns = ID FORM UPOS PARSEME:MWE\n# text = x\n1\tThe\tDET\t*\n2\tcat\tNOUN\t1:VID\n\n1\tIt\tPRON\t*\n\n",
+    ),
+    "words of one character": ("tag", "人 S\n民 B\n日 M\n报 E\n\n他 S\n在 S\n北 B\n京 E\n\n"),
+    "types of entities without prefixes": ("ner", "London LOC\nis O\nbig O\n\nIt O\nis O\nfar O\n\n"),
+}
+
+
+@pytest.mark.parametrize(("columns", "text"), TREEBANKS.values(), ids=TREEBANKS)
+def test_a_treebank_is_learned_and_comes_back_byte_for_byte(charnn, text_file, columns, text):
+    """The options say how the columns are called, and nothing of the format or the task."""
+    text_file(text * 3 if not text.startswith("\ufeff") else text, "file.txt")
+    trained = charnn("train", "file.txt", "--columns", columns, *SHORT, "--valid", "none", "--out", "model")
+    assert trained.code == 0, trained.err
+    assert "use it: charnn tag -m model < FILE" in trained.err
+    tagged = charnn("tag", "file.txt", "--keep", "-m", "model")
+    assert tagged.code == 0, tagged.err
+    assert tagged.out == (text * 3 if not text.startswith("\ufeff") else text).encode()
+    assert charnn("eval", "file.txt", "-m", "model").code == 0
+
+
+@pytest.mark.parametrize("row", ["GermEval", "CoNLL-2012"])
+def test_a_column_that_counts_is_none_of_words(charnn, text_file, row):
+    columns, text = next(value for name, value in TREEBANKS.items() if name.startswith(row))
+    text_file(text, "file.txt")
+    trained = charnn("train", "file.txt", "--columns", columns, *SHORT, "--out", "model")
+    assert trained.err.count("counts the words, and column") == 1
+    words = [json.loads(line)["words"] for line in charnn("tag", "file.txt", "--json", "-m", "model").text.splitlines()]
+    assert words[0][:2] == {"GermEval": ["Aufgrund", "seiner"], "CoNLL-2012": ["In", "summer"]}[row]
+    assert not charnn("tag", "file.txt", "--to", "slashed", "-m", "model").text.startswith(("1_", "bc/"))
+
+
+IRREGULAR = {
+    "a word without a tag": ("EU\tB-ORG\nGerman\nHe\tO\nsat\tO\n\n", 2),
+    "a row of one cell, and it is the first": ("German\nEU\tB-ORG\nHe\tO\nsat\tO\n\n", 1),
+    "a space for a tab": ("EU\tB-ORG\nHe\tO\nGerman O\nsat\tO\n\n", 3),
+    "a space in a word between spaces": ("EU NNP B-ORG\nran VBD O\nNew York NNP B-LOC\nHe PRP O\nsat VBD O\n\n", 3),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), IRREGULAR.values(), ids=IRREGULAR)
+def test_an_irregular_row_near_the_beginning_is_an_error_with_its_place(charnn, text_file, text, line):
+    regular = "It\tO\nran\tO\n\n" if "\t" in text else "It PRP O\nran VBD O\n\n"
+    text_file(text + regular * 9, "file.txt")
+    failed = charnn("train", "file.txt", "--columns", "tag", *SHORT)
+    assert failed.code == 1
+    assert f"file.txt:{line}: expected " in failed.err
+    skipped = charnn("train", "file.txt", "--columns", "tag", *SHORT, "--on-error", "skip", "--out", "model")
+    assert skipped.code == 0
+    assert "1 sentences that cannot be read" in skipped.err
+
+
+def test_an_empty_cell_is_a_word_without_a_tag(charnn, text_file):
+    text_file("EU\tB-ORG\nGerman\t\nHe\tO\n\n" + "He\tO\nsat\tO\n\n" * 9, "file.txt")
+    trained = charnn("train", "file.txt", "--columns", "ner", *SHORT)
+    assert "1 words without ner" in trained.err
+
+
+TEXTS = {
+    "a pair of capitals": ("TCP/IP I/O R/W", "it has pairs such as TCP/IP; --task tagger"),
+    "airports": ("JFK/LAX\nSFO/LHR\n" * 3, "it has pairs such as JFK/LAX; --task tagger"),
+    "constants": ("MIN_OK\nMAX_OK\nLC_ALL\n" * 3, None),
+    "a word and its tag without blank lines": ("dog NOUN\ncat NOUN\nrun VERB\n" * 5, "it has a word and its tag on"),
+    "the same between tabs": ("dog\tNOUN\ncat\tNOUN\nrun\tVERB\n" * 5, "it has columns between tabs, and no blank"),
+    "words and two tags without blank lines": (
+        "EU NNP B-ORG\nrejects VBZ O\nHe PRP O\nsat VBD O\n" * 4,
+        "it has a word and its tags on each line, without blank lines",
+    ),
+    "columns many of whose rows are irregular": (
+        "EU NNP B-ORG\nNew York NNP B-LOC\nHe PRP O\nran VBD O\n\nHe PRP O\nsat VBD O\n\n" * 3,
+        "it has a word and its tags on most lines; --task tagger",
+    ),
+    "brackets among tagged words": (
+        "[ Pierre/NNP Vinken/NNP ]\n,/, \n[ 61/CD years/NNS ]\nold/JJ ,/, will/MD join/VB \n[ the/DT board/NN ]\n./. \n",
+        "it has words with tags after /; --task tagger",
+    ),
+    "sentences between tags of XML": (
+        "<s>\nThe\tDT\tthe\ncat\tNN\tcat\n</s>\n<s>\nIt\tPP\tit\nran\tVBD\trun\n</s>\n",
+        "it has columns between tabs; --task tagger",
+    ),
+    "a log between tabs": (
+        "10:00:00\tINFO\tstarted job\n10:00:01\tWARN\tslow\n10:00:03\tINFO\tended\n" * 3,
+        "it has columns between tabs",
+    ),
+    "records between tabs": ("id\tname\n1\tBob Smith\n2\tAnn\n3\tCid Co\n", "it has columns between tabs"),
+    "a glossary": ("apple\ta round fruit\n\nhammer\ta tool\n\nsaw\ta tool to cut\n", "it has columns between tabs"),
+    "a glossary of single words": ("apple\tfruit\npear\tfruit\n\nhammer\ttool\nsaw\ttool\n", "it has columns between"),
+    "a glossary of many words": (
+        "apple fruit\npear fruit\nplum fruit\nfig fruit\n\nhammer tool\nsaw tool\naxe tool\nfile tool\n\n"
+        "cat animal\ndog animal\ncow animal\nhen animal\n",
+        "it has a word and its tag on each line; --task tagger",
+    ),
+    "a list of words and how frequent they are": (
+        "the\t5012\nof\t3011\nand\t2900\nto\t2500\n",
+        "it has columns between",
+    ),
+    "CSV": ("name,age\nBob,42\nAnn,31\n", "looks like CSV"),
+    "CSV with semicolons": ("id;name;age\n1;Bob;42\n2;Ann;31\n", "looks like CSV"),
+    "CSV with line ends in cells": ('id,text\n1,"Hello, ""you""\nthere"\n2,"x, y"\n', "looks like CSV"),
+    "CSV without a header": ("1,Bob,42\n2,Ann,31\n3,Cid,12\n", "looks like CSV"),
+    "JSON lines": ('{"words": "a", "id": 1}\n{"words": "b", "id": 2}\n', "looks like JSON lines"),
+    "JSON": ('{\n  "text": "a",\n  "id": 1\n}\n', "looks like JSON"),
+    "HTML": ("<!DOCTYPE html>\n<html><body><p>Hi</p></body></html>\n", "looks like HTML"),
+    "HTML with the ends of old Macs": ("<!-- x -->\r<html><body><p>Hi</p></body></html>\r", "looks like HTML"),
+    "RTF": ("{\\rtf1\\ansi\\deff0 Hello}\n", "looks like an RTF file"),
+    "subtitles": (
+        "1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nBye\n",
+        "looks like sub",
+    ),
+    "a poem": ("The rose is red\nThe violet blue\n\nThe honey's sweet\nAnd so are you\n", None),
+    "a program": ("def f(x):\n    return x\n\n\nclass A:\n    pass\n", None),
+    "settings": ("[core]\nname = x\n\n[other]\nage = 3\n", None),
+    "speech with commas": ("Well, yes, so.\nNo, never, no.\nOh, well, then.\n", None),
+    "numbers with commas": ("1,000 men\n2,000 cats\n3,000 dogs\n", None),
+}
+
+
+@pytest.mark.parametrize(("text", "warning"), TEXTS.values(), ids=TEXTS)
+def test_what_is_no_treebank_is_text_and_what_it_looks_like_is_said(charnn, text_file, text, warning):
+    text_file(text, "file.txt")
+    trained = charnn("train", "file.txt", *SHORT, "--valid", "none", "--batch", "1", "--window", "8", "--out", "model")
+    assert trained.code == 0, trained.err
+    assert charnn("info", "model", "--json").json["task"] == "language-model"
+    said = [line for line in trained.err.splitlines() if line.startswith("charnn: warning: file.txt ")]
+    assert len(said) == (warning is not None)
+    if warning is not None:
+        assert warning in said[0]
+
+
+def zipped(name: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr(name, "text")
+    return data.getvalue()
+
+
+REFUSED = {
+    "a Word file": (zipped("word/document.xml"), "is a Word file, and no text; save it as plain text"),
+    "a zip archive": (zipped("notes.txt"), "is a zip archive, and no text; unpack it first"),
+    "PDF": (b"%PDF-1.4\n%\xe2\xe3", "is a PDF file, and no text; make text of it first: pdftotext FILE -"),
+    "PDF after a blank line": (b"\r\n%PDF-1.4\n", "is a PDF file, and no text"),
+    "UTF-16 with a mark": (
+        "The cat.\n".encode("utf-16"),
+        "the text is in UTF-16, as its byte order mark tells; read it",
+    ),
+    "UTF-16 without a mark": ("The cat.\n".encode("utf-16-le"), "seems to be in UTF-16 without a byte order mark"),
+    "UTF-32": ("The cat.\n".encode("utf-32"), "the text is in UTF-32"),
+    "a treebank in UTF-16": (CONLLU.encode("utf-16"), "read it with --encoding utf-16"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("command", ["train", "tag", "score", "eval"])
+def test_what_is_no_text_or_in_another_encoding_is_one_line(charnn, text_file, trained, tagger, command, data, message):
+    text_file(data, "file.txt")
+    model = {"train": (), "tag": ("-m", tagger)}.get(command, ("-m", trained.path))
+    refused = charnn(command, "file.txt", *model)
+    assert refused.code == 1
+    assert refused.out == b""
+    assert message in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_the_encoding_that_is_named_reads_it(charnn, text_file):
+    text_file((CONLLU * 3).encode("utf-16"), "file.txt")
+    assert charnn("train", "file.txt", "--encoding", "utf-16", *SHORT, "--out", "model").code == 0
+    tagged = charnn("tag", "file.txt", "--encoding", "utf-16", "--keep", "-m", "model")
+    assert tagged.out.decode("utf-16") == CONLLU * 3
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("tagger") / "model"
+
+
+@pytest.fixture
+def tagger(charnn, text_file, kept):
+    """A model of word_TAG."""
+    if not kept.exists():
+        text_file("the_D cat_N sat_V\n" * 9, "good.txt")
+        assert charnn("train", "good.txt", "--task", "tagger", "--columns", "tag", "--out", kept, *SHORT).code == 0
+    return kept
+
+
+OLD = {
+    "CoNLL-U": CONLLU.replace("\n", "\r"),
+    "columns": ROWS.replace("\n", "\r"),
+}
+
+
+@pytest.mark.parametrize("text", OLD.values(), ids=OLD)
+def test_rows_with_the_ends_of_old_macs_are_named(charnn, text_file, tagger, text):
+    text_file(text, "file.txt")
+    for arguments in (("train", "file.txt"), ("tag", "file.txt", "-m", tagger), ("eval", "file.txt", "-m", tagger)):
+        failed = charnn(*arguments)
+        assert failed.code == 1
+        assert "\\r alone, as on old Macs; tr '\\r' '\\n' < FILE gives them the usual ends" in failed.err
+
+
+def test_conllu_with_spaces_for_tabs_is_told_what_it_lacks(charnn, text_file, tagger):
+    text_file(CONLLU.replace("\t", " "), "file.txt")
+    for arguments in (("train", "file.txt"), ("tag", "file.txt", "-m", tagger)):
+        failed = charnn(*arguments)
+        assert failed.code == 1
+        assert "file.txt:3: expected 10 columns, found 1; columns are separated by tabs" in failed.err
+
+
+RAW = {
+    "@user: hi": ["@user", ":", "hi"],
+    "so #tag!!!": ["so", "#tag", "!", "!", "!"],
+    "is -5, +1. .5, (@user)": ["is", "-5", ",", "+1", ".", ".5", ",", "(", "@user", ")"],
+    "I ❤️, 👍🏽! 🇻🇳. 👩‍👩‍👧?": ["I", "❤️", ",", "👍🏽", "!", "🇻🇳", ".", "👩‍👩‍👧", "?"],
+    "צה״ל וג׳ירפה": ["צה״ל", "וג׳ירפה"],
+    'אמר "שלום" צה"ל': ["אמר", '"', "שלום", '"', 'צה"ל'],
+}
+
+
+@pytest.mark.parametrize(("text", "words"), RAW.items(), ids=range(len(RAW)))
+def test_what_is_whole_stays_whole(charnn, text_file, tagger, text, words):
+    text_file(text + "\n", "file.txt")
+    assert charnn("tag", "file.txt", "--json", "-m", tagger).json["words"] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("他去上海工作。\n", "Chinese or Japanese"),
+        ("ผมรักภาษาไทยและอาหารไทย\n", "Thai"),
+        ("彼は東京に行った。\n", "Chinese or Japanese"),
+    ],
+)
+def test_a_script_without_spaces_is_named(charnn, text_file, tagger, text, script):
+    text_file(text, "file.txt")
+    tagged = charnn("tag", "file.txt", "-m", tagger)
+    assert tagged.code == 0
+    assert f"no spaces between words ({script}" in tagged.err
+    assert "charnn train TREEBANK --segment" in tagged.err
