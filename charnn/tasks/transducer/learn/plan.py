@@ -31,6 +31,8 @@ distribution of symbols for every place."""
 LARGEST_BATCH = 150_000
 """The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
 taken, which are half a gigabyte together."""
+FEW_PAIRS, STRONG_DROPOUT = 3_000, 0.5
+"""Fewer pairs than this are learned with so much dropout, which five languages of 800 words preferred to less."""
 MOST_FRAMES = 8
 """The most frames of a place, with the decoder `ctc`: every one costs a distribution of symbols."""
 COPIED = 0.5
@@ -115,6 +117,8 @@ def decide(
         for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout")
         if (value := getattr(overrides, name)) is not None
     }
+    if len(encoded) < FEW_PAIRS:
+        asked.setdefault("dropout", STRONG_DROPOUT)
     long = float(encoded.source_lengths.mean()) > LONG_SOURCE
     attention: AttentionKind = overrides.attention or ("additive" if long else "monotonic")
     if decoder == "ctc":

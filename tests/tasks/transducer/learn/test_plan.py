@@ -1,0 +1,92 @@
+"""What is chosen for pairs: by how many there are, how long they are, and how far their sides are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charnn.config import Budget
+from charnn.corpora.pairs import PairsLayout
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.transducer.dataset import PairSet, read_pair_set
+from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide
+
+Rows = Sequence[tuple[str, str]]
+WORDS = [f"{'abcde'[n % 5]}{'fgh'[n % 3]}{'ij'[n % 2]}" * (1 + n % 3) for n in range(100)]
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Callable[[Rows], PairSet]:
+    def read(rows: Rows) -> PairSet:
+        path = tmp_path / "pairs.tsv"
+        path.write_text("".join(f"{source}\t{target}\n" for source, target in rows))
+        return read_pair_set([str(path)], layout=PairsLayout(), holds_out=False)
+
+    return read
+
+
+def plan_of(pairs: PairSet, **overrides: Any) -> TransducerPlan:
+    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
+    return decide(pairs, TransducerOverrides(budget=Budget(steps=1), **overrides), settings, thread_counts=[1])
+
+
+def test_few_pairs_are_learned_with_more_dropout_than_many(pairs: Callable[[Rows], PairSet]) -> None:
+    few, many = [pairs([(word, word) for word in WORDS] * count) for count in (1, 40)]
+    assert plan_of(few).config.network.dropout > plan_of(many).config.network.dropout
+    assert plan_of(few, dropout=0.1).config.network.dropout == 0.1
+
+
+@pytest.mark.parametrize(
+    ("rows", "copies"),
+    [
+        ([(word, f"{word}d") for word in WORDS], True),
+        ([(word, word.upper()) for word in WORDS], False),
+        ([(word, " ".join(word)) for word in WORDS], False),
+    ],
+    ids=["alike", "other symbols", "other kinds of symbols"],
+)
+def test_symbols_are_copied_where_most_of_a_target_stands_in_its_source(
+    pairs: Callable[[Rows], PairSet], rows: Rows, copies: bool
+) -> None:
+    assert plan_of(pairs(rows)).config.network.copies is copies
+    assert not plan_of(pairs(rows), copies=False).config.network.copies
+
+
+def test_long_lines_have_soft_attention_and_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
+    long = plan_of(pairs([(word * 30, word * 30) for word in WORDS])).config
+    short = plan_of(pairs([(word, word) for word in WORDS] * 10)).config
+    assert (short.network.attention, short.training.batch_size) == ("monotonic", 32)
+    assert long.network.attention == "additive"
+    assert 1 <= long.training.batch_size <= 3
+
+
+def test_pairs_of_too_many_places_are_left_out_and_where_all_are_that_is_said(pairs: Callable[[Rows], PairSet]) -> None:
+    plan = plan_of(pairs([("a" * 600, "b" * 600), ("a", "b")]))
+    assert (len(plan.training), plan.training.left_out) == (1, 1)
+    with pytest.raises(CorpusError, match="all pairs are too long"):
+        plan_of(pairs([("a" * 600, "b" * 600)]))
+
+
+def test_frames_are_as_many_as_the_longest_target_needs_within_bounds(pairs: Callable[[Rows], PairSet]) -> None:
+    plan = plan_of(pairs([("ab", "vwxyz"), ("abc", "v")]), decoder="ctc")
+    assert (plan.config.network.frames, plan.training.left_out) == (2, 0), "5 symbols for 2 places and the stop"
+    longest = plan_of(pairs([("a", "vw" * 20), ("abc", "v")]), decoder="ctc")
+    assert (longest.config.network.frames, longest.training.left_out) == (8, 1)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"copies": True}, "--copy"),
+        ({"copies": True, "attention": "none"}, "--copy"),
+        ({"decoder": "ctc", "attention": "dot"}, "--attention"),
+    ],
+)
+def test_what_contradicts_the_pairs_is_refused(
+    pairs: Callable[[Rows], PairSet], overrides: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        plan_of(pairs([(word, " ".join(word)) for word in WORDS]), **overrides)
