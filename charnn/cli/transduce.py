@@ -265,6 +265,7 @@ class _Notices:
 
     def see(self, source: Source, targets: list[Target]) -> None:
         from charnn.cli import console
+        from charnn.corpora.pairs import split_features
 
         self._cut += any(target.is_cut for target in targets)
         self._none += not targets
@@ -272,8 +273,9 @@ class _Notices:
             return
         if unknown := self._model.symbols.unknown_in(source.text, source.features):
             self._said = True
-            done = "copied" if self._model.config.network.copies else "read as an unknown symbol"
-            what = "feature" if unknown[0] in source.features else "symbol"
+            is_feature = unknown[0] in split_features(source.features)
+            done = "copied" if self._model.config.network.copies and not is_feature else "read as an unknown symbol"
+            what = "feature" if is_feature else "symbol"
             console.warn(
                 f"{source.text:.40}: the {what} {unknown[0]!r} was not in training: it is {done}, and so are others"
             )

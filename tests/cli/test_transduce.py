@@ -149,6 +149,8 @@ def test_an_unknown_symbol_is_copied_by_a_model_that_copies(transduce):
     result = transduce("zalk\tV;PST\n", model="forms")
     assert result.text.startswith("z"), result.text
     assert "the symbol 'z' was not in training: it is copied" in result.err
+    of_feature = transduce("walk\tV;FUT\n", model="forms").err
+    assert "the feature 'FUT' was not in training: it is read as an unknown symbol" in of_feature
 
 
 def test_features_follow_a_tab_and_are_asked_for(transduce):

@@ -183,7 +183,7 @@ class TransducerEvaluation(Evaluation):
 
     def notices(self) -> Iterator[str]:
         if self._cut:
-            yield f"{self._cut:,} targets were ended by the bound on their length"
+            yield f"targets that had no end and were cut at the bound on their length: {self._cut:,}"
         if self.lists:
             score = self.figures["all"]
             yield f"wrong: {score.lines - score.correct:,} of {score.lines:,} lines"
