@@ -11,7 +11,11 @@ from charnn import api
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.errors import ModelError, UsageError
 from charnn.plots.curves import LearningCurve
+from charnn.plots.embeddings import MOST as MOST_SYMBOLS
+from charnn.plots.embeddings import Embeddings
 from charnn.plots.gradients import Reach
+from charnn.plots.neurons import Strip
+from charnn.plots.temperature import AtTemperature
 
 By = Literal["time", "steps", "epochs"]
 X_AXES: dict[By, tuple[str, str]] = {
@@ -20,6 +24,10 @@ X_AXES: dict[By, tuple[str, str]] = {
     "epochs": ("epoch", "times through the data"),
 }
 """For each choice the key in history.jsonl, and what the axis is called."""
+
+
+SAMPLE_LENGTH = 1000
+"""The most characters of one sample."""
 
 
 def learning_curves(models: Sequence[ModelDirectory], by: By) -> tuple[list[LearningCurve], str]:
@@ -65,6 +73,78 @@ def gradient_reaches(
             norms_K = gradient_norms(directory, text, steps=steps, seed=seed, fresh=is_fresh)
             reaches.append(Reach(name, norms_K, is_fresh))
     return reaches
+
+
+def embeddings(model: ModelDirectory) -> Embeddings:
+    """The vectors of a model's symbols: those of characters, bytes or pieces that it reads.
+
+    Raises UsageError for a model of a task that has no such table.
+    """
+    task = api.task_of(model)
+    directory: Any = task.directory(model.path)
+    weights = model.weights()
+    if not hasattr(directory, "tokenizer") or "embedding.weight" not in weights:
+        raise UsageError(f"{model.path}: a {task.title} has no one table of symbols", hint="name a language model")
+    tokenizer = directory.tokenizer()
+    known = [(number, tokenizer.decode([number])) for number in range(1, min(tokenizer.size, MOST_SYMBOLS + 1))]
+    shown = [(number, symbol) for number, symbol in known if symbol and symbol != "\ufffd"]
+    rows = [number for number, _ in shown]
+    return Embeddings([symbol for _, symbol in shown], weights["embedding.weight"][rows].astype(np.float64))
+
+
+def at_temperatures(
+    model: ModelDirectory, temperatures: Sequence[float], *, characters: int, at_least: int, seed: int
+) -> list[AtTemperature]:
+    """What samples of a language model are like at each temperature; `characters` are those of all samples of one."""
+    samples = _samples(model, seed)
+    number = max(characters // SAMPLE_LENGTH, 1)
+    found = []
+    for one in sorted(temperatures):
+        sampled = samples.at(one, characters=min(SAMPLE_LENGTH, characters), number=number, at_least=at_least)
+        found.append(AtTemperature(one, *sampled))
+    return found
+
+
+def lengths(model: ModelDirectory, *, temperature: float, number: int, seed: int) -> tuple[str, list[int], list[int]]:
+    """What `Samples.lengths` gives of a language model."""
+    unit, real, written = _samples(model, seed).lengths(temperature, number)
+    if not real or not written:
+        raise ModelError(f"{model.path}: it wrote or learned no {unit}, so there is nothing to draw")
+    return unit, real, written
+
+
+def neurons(model: ModelDirectory, text: str, units: Sequence[str], count: int) -> tuple[list[Strip], str]:
+    """A strip for each unit along the text, and a title: the named units, or else those that follow something best."""
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.use.model import LanguageModel
+    from charnn.tasks.language_model.use.neurons import activations, followers, parse_units
+
+    found = activations(LanguageModel(LanguageModelDirectory(model.path)), text)
+    every = followers(found)
+    if units:
+        chosen = parse_units(units)
+        strips = [Strip(_followed(unit, every), found.of(unit)) for unit in chosen]
+        return strips, f"{model.path.name}: {len(chosen)} of its {len(found.units)} hidden units along a text"
+    if not every:
+        raise UsageError("the text has nothing that varies and that units could follow", hint="name some with --units")
+    best = every[:count]
+    strips = [
+        Strip(f"unit {one.unit} follows {one.trait} (r = {one.correlation:+.2f})", found.of(one.unit)) for one in best
+    ]
+    return strips, f"{model.path.name}: unit {best[0].unit} of {len(found.units)} follows {best[0].trait}"
+
+
+def _followed(unit: Any, every: Sequence[Any]) -> str:
+    said = [f"follows {one.trait} (r = {one.correlation:+.2f})" for one in every if one.unit == unit]
+    return f"unit {unit}" + (f" {said[0]}" if said else "")
+
+
+def _samples(model: ModelDirectory, seed: int) -> Any:
+    from charnn.tasks.language_model.directory import LanguageModelDirectory
+    from charnn.tasks.language_model.use.model import LanguageModel
+    from charnn.tasks.language_model.use.samples import Samples
+
+    return Samples(LanguageModel(LanguageModelDirectory(model.path), precision="auto"), seed=seed)
 
 
 def as_json(value: Any) -> Any:

@@ -30,6 +30,15 @@ Models = Annotated[
         autocompletion=completion.models,
     ),
 ]
+ModelName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]",
+        help="Draw this model: a name under checkpoints/, or a model directory.",
+        show_default="the default model",
+        autocompletion=completion.models,
+    ),
+]
 Out = Annotated[
     str | None,
     typer.Option(
@@ -131,6 +140,168 @@ def gradients(
             _print(model=reach.name, untrained=reach.is_fresh, seed=seed or 0, norms=reach.norms_K)
         return
     _write(lambda look: draw_gradients(found, look), out, "gradients", dark=dark)
+
+
+@app.command("neurons")
+@everywhere
+def neurons(
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="[TEXT]", help="Let the model read this text.", show_default="what --text names"),
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--text", metavar="FILE", help="Let the model read this file; - is stdin.", show_default=False),
+    ] = None,
+    model: options.Model = None,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            "--units",
+            metavar="LAYER:UNIT,...",
+            help="Draw these hidden units, counted from 1.",
+            show_default="those that follow something best",
+        ),
+    ] = None,
+    count: Annotated[
+        int, typer.Option("--count", metavar="N", min=1, max=12, help="Draw the N units that follow something best.")
+    ] = 4,
+    out: Out = None,
+    dark: Dark = False,
+    as_json: Numbers = False,
+) -> None:
+    """Draw what single hidden units do along a text, and find those that follow something a reader sees.
+
+    Each character stands on the colour of the unit's value once the model has
+    read it. Without --units those are drawn that go best with quotes, the
+    place in the line, capitals, spaces, vowels and the like. The picture has
+    the first lines of a text; the search reads all of it.
+
+    charnn plot neurons '"Well," said the Fox, "how is it done?"'
+    charnn plot neurons --text letters.txt --units 1:17,2:4 -o units.svg
+    """
+    from charnn import pictures
+    from charnn.plots.neurons import draw_neurons
+
+    if (text is None) == (file is None):
+        raise UsageError("give a TEXT, or name a file with --text", hint="see `charnn plot neurons --help`")
+    (found,) = _found(None if model is None else [model], "language-model")
+    read = text if text is not None else _text(file) or ""
+    strips, title = pictures.neurons(found, read, units.split(",") if units else [], count)
+    if as_json:
+        for strip in strips:
+            _print(model=str(found.path), unit=strip.title, values=strip.values_T)
+        return
+    _write(lambda look: draw_neurons(read, strips, look, title=title), out, "neurons", dark=dark)
+
+
+@app.command("embeddings")
+@everywhere
+def embeddings(
+    model: ModelName = None,
+    out: Out = None,
+    dark: Dark = False,
+    as_json: Numbers = False,
+) -> None:
+    """Draw the symbols of a model in the plane, near each other where the model takes them alike.
+
+    They are the rows of its embedding, seen along the two directions in which
+    they differ most.
+
+    charnn plot embeddings -o symbols.svg
+    """
+    from charnn import pictures
+    from charnn.plots.embeddings import draw_embeddings
+
+    (directory,) = _found(None if model is None else [model])
+    found = pictures.embeddings(directory)
+    if as_json:
+        for symbol, place in zip(found.symbols, found.in_plane()[0], strict=True):
+            _print(model=str(directory.path), symbol=symbol, place=place)
+        return
+    _write(lambda look: draw_embeddings(found, look), out, "embeddings", dark=dark)
+
+
+@app.command("temperature")
+@everywhere
+def temperature(
+    model: ModelName = None,
+    temperatures: Annotated[
+        str, typer.Option("--temps", metavar="X,X,...", help="Sample at these temperatures.")
+    ] = "0.2,0.4,0.6,0.8,1,1.2,1.4",
+    characters: Annotated[
+        int, typer.Option("--characters", metavar="N", min=100, help="Draw N characters at each temperature.")
+    ] = 10_000,
+    at_least: Annotated[
+        int, typer.Option("--at-least", metavar="N", min=1, help="Count a run of N characters as copied.")
+    ] = 20,
+    seed: options.Seed = None,
+    out: Out = None,
+    dark: Dark = False,
+    as_json: Numbers = False,
+) -> None:
+    """Draw what becomes of samples as the temperature rises, to choose one.
+
+    Bits per character say how surprising the model itself finds its samples.
+    Words are known, and runs are copied, where the text that it learned from
+    has them.
+
+    charnn plot temperature
+    charnn plot temperature poems --temps 0.5,0.7,0.9 --characters 50000
+    """
+    from charnn import pictures
+    from charnn.plots.temperature import draw_temperature
+
+    (directory,) = _found(None if model is None else [model], "language-model")
+    found = pictures.at_temperatures(
+        directory, _numbers("--temps", temperatures), characters=characters, at_least=at_least, seed=seed or 0
+    )
+    if as_json:
+        for one in found:
+            _print(model=str(directory.path), seed=seed or 0, **vars(one))
+        return
+    _write(lambda look: draw_temperature(found, look, at_least=at_least), out, "temperature", dark=dark)
+
+
+@app.command("lengths")
+@everywhere
+def lengths(
+    model: ModelName = None,
+    at: Annotated[float, typer.Option("--temp", metavar="X", min=0.01, help="Sample at this temperature.")] = 1.0,
+    number: Annotated[
+        int, typer.Option("--number", "-n", metavar="N", min=2, help="Let the model write so many texts or lines.")
+    ] = 200,
+    seed: options.Seed = None,
+    out: Out = None,
+    dark: Dark = False,
+    as_json: Numbers = False,
+) -> None:
+    """Draw how long the texts are that a model writes, beside those that it learned from.
+
+    They are documents where the model has learned where one ends (--documents
+    line or paragraph, several files), and otherwise lines.
+
+    charnn plot lengths names -n 1000
+    """
+    from charnn import pictures
+    from charnn.plots.lengths import draw_lengths
+
+    (directory,) = _found(None if model is None else [model], "language-model")
+    unit, real, written = pictures.lengths(directory, temperature=at, number=number, seed=seed or 0)
+    if as_json:
+        _print(model=str(directory.path), seed=seed or 0, unit=unit, learned_from=real, written=written)
+        return
+    _write(lambda look: draw_lengths(real, written, look, unit=unit), out, "lengths", dark=dark)
+
+
+def _numbers(option: str, given: str) -> list[float]:
+    try:
+        values = [float(one) for one in given.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(0 < value < 100 for value in values):
+        raise UsageError(f"{option} {given}: give numbers above 0 with commas between them, as in 0.5,1")
+    return sorted(set(values))
 
 
 def _found(names: Iterable[str] | None, task: str | None = None) -> list[ModelDirectory]:

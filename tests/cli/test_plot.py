@@ -65,6 +65,10 @@ def test_a_picture_goes_through_a_pipe(models, process):
         (("curves", "poems", "tags"), "models of different tasks", 2),
         (("curves", "peoms"), "did you mean poems?", 1),
         (("gradients", "tags"), "this is a tagger", 1),
+        (("neurons",), "give a TEXT, or name a file with --text", 2),
+        (("neurons", "a", "--text", "b"), "give a TEXT, or name a file with --text", 2),
+        (("temperature", "poems", "--temps", "0,x"), "--temps 0,x: give numbers above 0", 2),
+        (("embeddings", "tags"), "a tagger has no one table of symbols", 2),
         (("gradients", "poems"), "name a text with --text FILE", 1),
         (("gradients", "poems", "--steps", "0"), "--steps 0: give a whole number of at least 1", 2),
         (("curvs",), "did you mean `charnn plot curves`?", 2),
@@ -98,6 +102,36 @@ def test_gradients_are_drawn_of_what_the_model_learned_from_or_of_a_text(trained
     assert [len(one["norms"]) for one in found] == [21, 21]
     assert found[0]["model"] == "pets (lstm)"
     assert found[0]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys"),
+    [
+        (("temperature", "--temps", "0.5,1", "--characters", "300"), {"temperature", "known_words", "copied"}),
+        (("lengths", "-n", "5"), {"unit", "learned_from", "written"}),
+        (("embeddings",), {"symbol", "place"}),
+        (("neurons", "the cat sat. A dog!", "-m"), {"unit", "values"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_each_picture_is_drawn_and_its_numbers_name_the_model(trained, charnn, tmp_path, arguments, keys):
+    name = arguments[0]
+    drawn = charnn("plot", *arguments, trained.path)
+    assert (drawn.code, drawn.text) == (0, f"{name}.png\n")
+    assert (tmp_path / f"{name}.png").read_bytes().startswith(PNG)
+    found = [json.loads(line) for line in charnn("plot", *arguments, trained.path, "--json").text.splitlines()]
+    assert found
+    assert all(keys <= one.keys() and one["model"] == str(trained.path) for one in found)
+
+
+def test_units_that_are_named_are_drawn_in_their_order(trained, charnn):
+    lines = charnn("plot", "neurons", "the cat", "-m", trained.path, "--units", "1:3,1", "--json").text.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [one["unit"].split()[:2] for one in found] == [["unit", "1:3"], ["unit", "1:1"]]
+    assert [len(one["values"]) for one in found] == [7, 7]
+    failed = charnn("plot", "neurons", "the cat", "-m", trained.path, "--units", "1:99")
+    assert (failed.code, failed.out) == (2, b"")
+    assert "there are 1 layers of 16 units" in failed.err
 
 
 def test_commands_that_draw_nothing_load_no_matplotlib():

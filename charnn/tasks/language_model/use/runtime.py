@@ -74,6 +74,11 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         # Without these options the lengths would be computed at every step, although nobody asks for them.
         self._options = only_what_is_wanted() if "log_lengths" in outputs else None
 
+    @property
+    def state_names(self) -> list[str]:
+        """The names of the state's arrays, in their order: `hidden.0` and so on, with an lstm `cell.0` as well."""
+        return list(self._state_names)
+
     def initial_state(self, batch: int) -> RuntimeState:
         return tuple(np.zeros((1, batch, size), np.float32) for size in self._sizes)
 
