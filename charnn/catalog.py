@@ -15,10 +15,11 @@ from charnn import api
 from charnn.checkpoint.archive import pack, unpack
 from charnn.checkpoint.defaults import fix_default, read_defaults, write_defaults
 from charnn.checkpoint.directory import NAMES, ModelDirectory, has_config
+from charnn.checkpoint.files import write_atomic
 from charnn.checkpoint.locate import default_model, models_in, named_model
 from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
-from charnn.errors import CharnnError, ModelError, UsageError
+from charnn.errors import CharnnError, ModelError, OutputError, UsageError
 from charnn.tasks import TASKS
 from charnn.tasks.known_data import sources_of
 
@@ -128,6 +129,24 @@ def export(model: ModelDirectory, file: IO[bytes], *, training: bool) -> None:
     pack(model, file, NAMES | api.all_files(), training=training)
 
 
+def export_graphs(model: ModelDirectory, folder: Path) -> list[Path]:
+    """Writes the graphs of a model into a folder, which is made where it is missing, and gives their paths.
+
+    Raises OutputError where they cannot be written.
+    """
+    directory = api.task_of(model).directory(model.path)
+    written = []
+    for name in directory.graph_makers():
+        graph = directory.graph_named(name)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(folder / name, graph if isinstance(graph, bytes) else graph.read_bytes())
+        except OSError as error:
+            raise OutputError(f"{folder / name}: {(error.strerror or str(error)).lower()}") from None
+        written.append(folder / name)
+    return written
+
+
 def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Path:
     """Unpacks a model from a zip file, checks it, and puts it in the folder `root`; gives its path.
 
@@ -157,14 +176,10 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
 
 def check(model: ModelDirectory) -> None:
     """Reads what using the model reads. Raises ModelFormatError where something is missing or damaged."""
-    from charnn.runtime.session import open_graph
-
     task = api.task_of(model)
     directory = task.directory(model.path)
     directory.check()
     task.describe(directory)
-    for graph in sorted(model.path.rglob("*.onnx")):
-        open_graph(graph, threads=1)
 
 
 def check_name(name: str) -> None:

@@ -13,7 +13,6 @@ from charnn.errors import MissingPackageError
 
 EXTRAS: Mapping[str, tuple[str, str]] = {
     "torch": ("training", "train"),
-    "onnx": ("training", "train"),
     "pydivsufsort": ("finding copied text", "novelty"),
     "matplotlib": ("drawing a picture", "plots"),
 }

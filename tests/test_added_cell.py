@@ -36,16 +36,16 @@ from charnn.network.recurrent import Recurrent, StackState, detach
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
-from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.graph import sentence_graph, vector_size
+from charnn.tasks.tagger.graph import sentence_graph, vector_size
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -426,7 +426,7 @@ def test_scores_of_ragged_sentences_are_the_networks(cell: str, layers: int) -> 
 LINE = "to be or not to be, that is the question"
 SENTENCES = "the_DET cat_NOUN sleeps_VERB\na_DET dog_NOUN barks_VERB loudly_ADV\nsleep_VERB\n"
 SETTINGS = {"device": "cpu", "precision": "fp32", "patience": 0}
-FILES = ("model.onnx", "weights.safetensors")
+FILES = ("weights.safetensors",)
 
 
 def after(steps: int) -> Callable[[], bool]:
@@ -445,7 +445,7 @@ def assert_same_run(left: Any, right: Any) -> None:
 
 def said(directory: LanguageModelDirectory, prompt: str, *, quantized: bool) -> str:
     """What the model takes for the likeliest end of the line that begins with `prompt`."""
-    model, tokenizer = RuntimeLanguageModel(directory.graph_path(quantized=quantized)), directory.tokenizer()
+    model, tokenizer = RuntimeLanguageModel(directory.graph(quantized=quantized)), directory.tokenizer()
     state, ids = model.initial_state(1), [0, *tokenizer.encode(prompt)]
     for known in ids[:-1]:
         _, state = model.step(np.array([known]), state)
@@ -482,7 +482,7 @@ def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_pat
 
 def tagged(directory: TaggerDirectory, words: Sequence[str]) -> list[str]:
     """A sentence's likeliest tags, as the graphs in the directory score them."""
-    runtime = RuntimeTaggerNetwork(directory.word_graph_path(), directory.graph_path(quantized=False))
+    runtime = RuntimeTaggerNetwork(directory.word_graph(), directory.graph(quantized=False))
     lexicon = directory.lexicon()
     vectors_TD = runtime.vectors(lexicon.features(list(words)))
     (scores_T1S,) = runtime.scores(vectors_TD[:, None], np.array([len(words)]))

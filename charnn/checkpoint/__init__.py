@@ -4,7 +4,6 @@ This package reads and writes files by name. Each task says what its files mean 
 
 config.json          what the model is and how it came to be
 weights.safetensors  the best weights, fp32
-model.onnx           the graph that inference runs; a task may have further graphs, and others in int8
 history.jsonl        one line for each validation
 training/            the state that resuming needs; everything else works without it
 """

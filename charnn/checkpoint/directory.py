@@ -19,12 +19,13 @@ import numpy as np
 from charnn.checkpoint.files import (
     Array,
     append_history,
+    arrays_in,
     cut_history,
     dump_config,
     exchange,
     is_temporary,
     load_config,
-    places_in_file,
+    open_regular,
     read_arrays,
     read_history,
     write_arrays,
@@ -47,6 +48,8 @@ NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, TRAI
 UNFINISHED = {"interrupt": "its training was interrupted", "running": "its training goes on or was cut off"}
 """What is said of a model whose run has not ended by itself, by what config.json says of how it ended."""
 
+LARGEST_FILE = 1 << 28
+"""The most bytes of a file that is read as a whole: all but weights and training states."""
 LONGEST_NAME = 255
 """The most bytes of a file's name."""
 BEFORE_FIRST_SAVE, REPLACED = ".new", ".old"
@@ -281,12 +284,8 @@ class ModelDirectory:
 
     def read(self, name: str) -> bytes:
         """Raises ModelFormatError where the file is missing, ModelError where it cannot be read."""
-        try:
-            return (self.folder / name).read_bytes()
-        except FileNotFoundError:
-            raise ModelFormatError(f"{self.folder / name}: missing") from None
-        except OSError as error:
-            raise ModelError(f"{self.folder / name}: {error.strerror}") from None
+        with open_regular(self.folder / name, LARGEST_FILE) as file:
+            return file.read()
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file, which is then there as a whole or not at all (`write_atomic`)."""
@@ -304,26 +303,40 @@ class ModelDirectory:
     def weights(self) -> dict[str, Array]:
         """The best weights by name, fp32."""
         arrays, _ = read_arrays(self.folder / WEIGHTS)
+        return self._fp32(arrays)
+
+    def _fp32(self, arrays: dict[str, Array]) -> dict[str, Array]:
         for name, array in arrays.items():
             if array.dtype != np.float32:
                 raise ModelFormatError(f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not float32")
         return arrays
 
-    def weight_places(self) -> tuple[str, str, dict[str, tuple[int, int]]]:
-        """The name of the file of weights, and then what `places_in_file` gives for it."""
-        return WEIGHTS, *places_in_file(self.folder / WEIGHTS)
+    def weights_size(self) -> int:
+        """The number of bytes of the file of weights."""
+        with open_regular(self.folder / WEIGHTS) as file:
+            return os.fstat(file.fileno()).st_size
+
+    def weights_digest(self) -> str:
+        """A hash of the file of weights."""
+        digest = hashlib.blake2b()
+        with open_regular(self.folder / WEIGHTS) as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+        return digest.hexdigest()
+
+    def weights_and_digest(self) -> tuple[str, dict[str, Array]]:
+        """That hash, and the weights of the very bytes that were hashed."""
+        with open_regular(self.folder / WEIGHTS) as file:
+            data = file.read()
+        arrays = arrays_in(data, str(self.folder / WEIGHTS))
+        return hashlib.blake2b(data).hexdigest(), self._fp32(arrays)
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
         write_arrays(self.folder / WEIGHTS, weights)
 
-    def graph_path(self, *, quantized: bool = False) -> Path:
-        return self.existing(QUANTIZED_GRAPH if quantized else GRAPH)
-
     def has_quantized_graph(self) -> bool:
-        return (self.folder / QUANTIZED_GRAPH).is_file()
-
-    def write_graph(self, graph: bytes, *, quantized: bool = False) -> None:
-        self.write(QUANTIZED_GRAPH if quantized else GRAPH, graph)
+        """Whether there is a graph in int8 beside the one in fp32."""
+        return False
 
     # The following methods say how training went, and keep what resuming it needs.
 

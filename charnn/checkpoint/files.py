@@ -5,21 +5,21 @@ Each is written so that it is there as a whole or not at all."""
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
-import struct
+import stat
 import sys
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.config import Json
-from charnn.errors import ModelFormatError
+from charnn.errors import ModelError, ModelFormatError
 
 Array = npt.NDArray[Any]
 FORMAT_VERSION = 1
@@ -74,12 +74,37 @@ def _flush_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def open_regular(path: Path, largest: int | None = None) -> Iterator[BinaryIO]:
+    """Opens a file of a model directory, which may come from anybody.
+
+    Raises ModelFormatError where it is missing, is no regular file, such as a pipe or a device, or has more than
+    `largest` bytes; ModelError where it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise ModelFormatError(f"{path}: missing") from None
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ModelFormatError(f"{path}: not a regular file")
+        if largest is not None and status.st_size > largest:
+            raise ModelFormatError(f"{path}: {status.st_size:,} bytes are more than such a file has")
+        try:
+            yield file
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}") from None
+
+
 def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file."""
     from safetensors import SafetensorError, safe_open  # imported here, because it takes 20 ms and sampling needs none
 
-    if not path.is_file():
-        raise ModelFormatError(f"{path}: missing")
+    with open_regular(path):  # only to refuse what is none
+        pass
     try:
         with safe_open(path, framework="numpy") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
@@ -87,20 +112,15 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
         raise ModelFormatError(f"{path}: damaged: {' '.join(str(error).split())}") from None
 
 
-def places_in_file(path: Path) -> tuple[str, dict[str, tuple[int, int]]]:
-    """The SHA-256 of the file's header, including the length before it; and for each array the byte where it begins
-    and its number of bytes.
+def arrays_in(data: bytes, name: str) -> dict[str, Array]:
+    """The arrays in the bytes of such a file, which messages call `name`. Raises ModelFormatError."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
-    The file must be a sound one. Arrays lie in it in C order.
-    """
-    with path.open("rb") as file:
-        before = file.read(8)
-        (length,) = struct.unpack("<Q", before)
-        header = file.read(length)
-    entries = {name: entry for name, entry in json.loads(header).items() if name != "__metadata__"}
-    offsets = {name: entry["data_offsets"] for name, entry in entries.items()}
-    places = {name: (8 + length + begin, end - begin) for name, (begin, end) in offsets.items()}
-    return hashlib.sha256(before + header).hexdigest(), places
+    try:
+        return load(data)
+    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ModelFormatError(f"{name}: damaged: {' '.join(str(error).split())}") from None
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: dict[str, str] | None = None) -> None:

@@ -154,8 +154,17 @@ def export(
     name: Name,
     out: Annotated[
         str,
-        typer.Option("--out", "-o", metavar="FILE.zip", help="Write this file; - is stdout.", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE.zip|FOLDER",
+            help="Write this file, - is stdout; or, with --onnx, into this folder.",
+            show_default=False,
+        ),
     ],
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write the network as ONNX graphs, which run without charnn.")
+    ] = False,
     training: Annotated[
         bool, typer.Option("--training", help="Pack also what `charnn train --resume` needs, which is the larger part.")
     ] = False,
@@ -169,6 +178,11 @@ def export(
     from charnn.checkpoint.files import write_atomic
     from charnn.checkpoint.locate import find_model
 
+    if onnx:
+        if training or out == STDIN:
+            raise UsageError("--onnx writes graphs into a folder, without what training needs", hint="give -o FOLDER")
+        console.write("".join(f"{path}\n" for path in catalog.export_graphs(find_model(name, None), Path(out))))
+        return
     packed = io.BytesIO()
     catalog.export(find_model(name, None), packed, training=training)
     if out == STDIN:

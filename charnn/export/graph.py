@@ -12,18 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from charnn.cells import CELLS
+from charnn.export.onnx_format import TYPES as TYPES
+from charnn.export.onnx_format import Body, Node, model_bytes
+from charnn.export.onnx_format import Port as Port
 
 Array = npt.NDArray[np.float32]
 PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-TYPES = {"float": TensorProto.FLOAT, "int64": TensorProto.INT64, "int32": TensorProto.INT32, "bool": TensorProto.BOOL}
-"""ONNX's numbers for the types that are used here."""
-Port = tuple[str, str, list[str | int] | None]
-"""An input or output of a graph: its name, its type (one of TYPES), and its shape, with letters for free axes. Where
-the shape is None, it is left open."""
 
 
 @dataclass
@@ -32,15 +28,15 @@ class Graph:
 
     prefix: str = ""
     """The beginning of all names that are made up. A graph inside another one needs a prefix of its own."""
-    constants: dict[str, Any] = field(default_factory=dict)
-    nodes: list[Any] = field(default_factory=list)
+    constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
 
     def add(
         self, operator: str, inputs: Sequence[str], outputs: Sequence[str] = (), domain: str = "", **attributes: Any
     ) -> str:
         """Adds a node and gives the name of its first output, which is made up where none is given."""
-        outputs = outputs or [f"{self.prefix}{operator}.{len(self.nodes)}"]
-        self.nodes.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
+        outputs = [*outputs] or [f"{self.prefix}{operator}.{len(self.nodes)}"]
+        self.nodes.append(Node(operator, [*inputs], outputs, domain, attributes))
         return outputs[0]
 
     def split(self, x: str, parts: int, outputs: Sequence[str] = ()) -> Sequence[str]:
@@ -51,7 +47,7 @@ class Graph:
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
         """Adds a constant and gives its name. A single number becomes a vector of one."""
-        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        self.constants[name] = np.ascontiguousarray(value)
         return name
 
     def integers(self, name: str, *values: int) -> str:
@@ -66,7 +62,12 @@ class Graph:
         return self.constant(f"number.{float(value)}", np.array(value, np.float32))
 
     def linear(self, x: str, weight: Array, bias: Array, output: str) -> str:
-        """Adds nodes for x @ weight.T + bias, as PyTorch's Linear computes it, and gives the name of the result."""
+        """Adds nodes for x @ weight.T + bias, as PyTorch's Linear computes it, and gives the name of the result.
+
+        Raises ValueError where the two do not belong together.
+        """
+        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
+            raise ValueError(f"the weight of {output} has the shape {weight.shape}, and its bias {bias.shape}")
         product = self.add("MatMul", [x, self.constant(f"{output}.weight", weight.T)], [f"{output}.product"])
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], [output])
 
@@ -87,47 +88,37 @@ class Graph:
                 waiting += makers[name].input
         return all(needed.intersection(node.output) for node in self.nodes if value in node.input)
 
-    def body(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Any:
+    def body(self, inputs: Sequence[Port], outputs: Sequence[Port]) -> Body:
         """The graph as the body of a node in another graph, which has the constants."""
-        return helper.make_graph(self.nodes, "body", _ports(inputs), _ports(outputs))
+        return Body(self.nodes, inputs, outputs)
 
     def serialize(
         self, inputs: Sequence[Port], outputs: Sequence[Port], properties: Mapping[str, str] = MappingProxyType({})
     ) -> bytes:
         """The graph as the bytes of an ONNX model. `properties` are kept in it, for whoever opens it."""
-        constants = list(self.constants.values())
-        graph = helper.make_graph(self.nodes, "charnn", _ports(inputs), _ports(outputs), constants)
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="charnn")
-        helper.set_model_props(model, dict(properties))
-        return bytes(model.SerializeToString())
-
-
-def _ports(ports: Sequence[Port]) -> list[Any]:
-    return [helper.make_tensor_value_info(name, TYPES[kind], shape) for name, kind, shape in ports]
-
-
-def externalize_tables(graph: bytes, file: str, header: str, places: Mapping[str, tuple[int, int]]) -> bytes:
-    """The graph with the constants that `places` names left in `file`, from which they are then read.
-
-    `places` has the first byte and the number of bytes of each constant, which are fp32 there. `header` is the SHA-256
-    of the file's header; it is kept in the graph, so that another file is not taken for this one.
-    """
-    model = onnx.load_from_string(graph)
-    helper.set_model_props(model, {"tables": file, "tables_header": header})
-    for constant in model.graph.initializer:
-        offset, length = places.get(constant.name, (0, 0))
-        if length:  # an empty table has no bytes that could be read from elsewhere
-            constant.ClearField("raw_data")
-            constant.data_location = TensorProto.EXTERNAL
-            for key, value in (("location", file), ("offset", str(offset)), ("length", str(length))):
-                constant.external_data.add(key=key, value=value)
-    return bytes(model.SerializeToString())
+        return model_bytes(self.nodes, inputs, outputs, self.constants, properties)
 
 
 def layer_weights(weights: Mapping[str, Array], layer: str) -> dict[str, Array]:
     """The PARAMETERS of a layer, gates in the order of the table of cells; `layer` is what their names begin with."""
     return {name: weights[f"{layer}.{name}_l0"] for name in PARAMETERS}
+
+
+def require_shape(weights: Mapping[str, Array], name: str, *shape: int | None) -> None:
+    """Raises KeyError where the weight is missing, and ValueError where it has another shape; None is any size."""
+    found = weights[name].shape
+    if len(found) != len(shape) or any(s not in (None, f) for s, f in zip(shape, found, strict=True)):
+        wanted = ", ".join("any" if size is None else f"{size}" for size in shape)
+        raise ValueError(f"{name} has the shape {found}, where the network has ({wanted})")
+
+
+def require_layer(weights: Mapping[str, Array], layer: str, cell: str, inputs: int, hidden: int) -> None:
+    """Raises what `require_shape` raises where a layer does not read `inputs` numbers with `hidden` units."""
+    rows = CELLS[cell].gates * hidden
+    require_shape(weights, f"{layer}.weight_ih_l0", rows, inputs)
+    require_shape(weights, f"{layer}.weight_hh_l0", rows, hidden)
+    require_shape(weights, f"{layer}.bias_ih_l0", rows)
+    require_shape(weights, f"{layer}.bias_hh_l0", rows)
 
 
 def state_names(cell: str, depth: int) -> list[str]:

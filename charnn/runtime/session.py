@@ -1,13 +1,7 @@
-"""Opens an ONNX Runtime session on a graph of charnn's, and runs single steps of one in place.
-
-A graph that lies in a model directory may leave large tables where they are anyway, in weights.safetensors beside it:
-ONNX calls that external data, and a safetensors file is just such bytes in a row.
-"""
+"""Opens an ONNX Runtime session on a graph of charnn's, and runs single steps of one in place."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,32 +13,21 @@ from onnxruntime import InferenceSession, OrtValue, RunOptions, SessionOptions
 from charnn.errors import ModelFormatError
 
 Floats = npt.NDArray[np.float32]
-LONGEST_HEADER = 1 << 24
-TABLES_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 def open_graph(graph: Path | bytes, *, threads: int) -> InferenceSession:
-    """A session with so many threads. Raises ModelFormatError where the graph is damaged or its tables are missing."""
+    """A session with so many threads, on a graph that this charnn has made. Raises ModelFormatError where ONNX Runtime
+    cannot load it."""
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    if isinstance(graph, bytes):
-        name, source = "model.onnx", graph
-    else:
-        name, source = str(graph), graph.read_bytes()
-        # ONNX Runtime takes no name that is not UTF-8. In such a folder it loads only a graph without tables.
-        options.add_session_config_entry(TABLES_FOLDER, os.fsencode(graph.parent).decode("utf-8", "replace"))
+    source = graph if isinstance(graph, bytes) else graph.read_bytes()
     try:
-        session = InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        return InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
-        raise ModelFormatError(f"{name}: ONNX Runtime cannot load it: {' '.join(str(error).split())}") from None
-    properties = session.get_modelmeta().custom_metadata_map
-    if isinstance(graph, Path) and "tables" in properties:
-        tables = graph.parent / properties["tables"]
-        if _header_digest(tables) != properties.get("tables_header"):
-            raise ModelFormatError(f"{tables}: not the file that {graph.name} was made for")
-    return session
+        what = " ".join(str(error).split())
+        raise ModelFormatError(f"{graph_name(graph)}: ONNX Runtime cannot load it: {what:.300}") from None
 
 
 def only_what_is_wanted() -> RunOptions:
@@ -52,14 +35,6 @@ def only_what_is_wanted() -> RunOptions:
     options = RunOptions()
     options.only_execute_path_to_fetches = True
     return options
-
-
-def _header_digest(path: Path) -> str:
-    """The digest that `checkpoint.arrays.places_in_file` gives. The file has been read from, so it is long enough."""
-    with path.open("rb") as file:
-        before = file.read(8)
-        length = min(int.from_bytes(before, "little"), LONGEST_HEADER)
-        return hashlib.sha256(before + file.read(length)).hexdigest()
 
 
 def graph_name(graph: Path | bytes) -> str:

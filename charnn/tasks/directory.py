@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import ClassVar, Generic, Self, TypeVar
 
-from charnn.checkpoint.directory import CONFIG, ModelDirectory
-from charnn.checkpoint.locate import find_model, wrong_task
-from charnn.config import ModelConfig
-from charnn.errors import ConfigError, ModelFormatError
+import numpy as np
 
+from charnn.checkpoint import graph_cache
+from charnn.checkpoint.directory import CONFIG, GRAPH, QUANTIZED_GRAPH, WEIGHTS, ModelDirectory
+from charnn.checkpoint.files import Array
+from charnn.checkpoint.locate import find_model, wrong_task
+from charnn.config import Json, ModelConfig
+from charnn.errors import ConfigError, ModelFormatError
+from charnn.readable import escaped
+from charnn.version import __version__
+
+WRITER = 1
+"""A number that rises whenever the graph of some weights becomes another one, so that none is taken from the cache
+that was made before."""
+
+GraphMaker = Callable[[Mapping[str, Array]], bytes]
 C = TypeVar("C", bound=ModelConfig)
 
 
@@ -27,11 +42,12 @@ class TaskDirectory(ModelDirectory, Generic[C]):
     def check(self) -> None:
         """Reads what using the model reads. Raises ModelFormatError where a file is missing or damaged.
 
-        A task whose models have files of their own reads them as well. Graphs are read by whoever runs them.
+        A task whose models have files of their own reads them as well.
         """
         self.config()
         self.weights()
-        self.graph_path()
+        for graph in self.graph_makers():
+            self.graph_named(graph)
 
     def config(self) -> C:
         """Raises ModelFormatError where config.json is missing or damaged, ModelError where the task is another."""
@@ -42,3 +58,72 @@ class TaskDirectory(ModelDirectory, Generic[C]):
             return self.config_class.from_json(document)
         except ConfigError as error:
             raise ModelFormatError(f"{self.path / CONFIG}: {error}") from None
+
+    def graph_makers(self) -> Mapping[str, GraphMaker]:
+        """What makes each graph of the model from its weights, by the name of the graph; nothing where none is run.
+
+        A maker raises KeyError or ValueError for weights that are not of this network.
+        """
+        return {}
+
+    other_weights: ClassVar[tuple[str, ...]] = ()
+    """The beginnings of the names of weights that are used beside the graphs."""
+
+    def graph(self, *, quantized: bool = False) -> Path | bytes:
+        """The graph that inference runs: a file in the user's cache, or its bytes. Raises as `graph_named`."""
+        return self.graph_named(QUANTIZED_GRAPH if quantized else GRAPH)
+
+    def has_quantized_graph(self) -> bool:
+        return QUANTIZED_GRAPH in self.graph_makers()
+
+    def graph_named(self, name: str) -> Path | bytes:
+        """One of the graphs. It is always made from the weights by this charnn: now, or before and kept in the cache.
+
+        A graph that lies in the directory is never run: it may come from anybody. Raises ModelFormatError where the
+        weights are missing or damaged, or are not those of this network.
+        """
+        if (kept := graph_cache.found(self._graph_key(name, self.weights_digest()))) is not None:
+            return kept
+        digest, weights = self.weights_and_digest()
+        made = self._made_graphs(weights)
+        for each, graph in made.items():
+            graph_cache.keep(self._graph_key(each, digest), graph)
+        return made[name]
+
+    def _graph_key(self, name: str, weights_digest: str) -> str:
+        network: Json = self.config().network  # type: ignore[attr-defined]
+        parts = [WRITER, __version__, self.name, name, network.to_json(), weights_digest]
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=20).hexdigest()
+
+    def _made_graphs(self, weights: Mapping[str, Array]) -> dict[str, bytes]:
+        file = self.path / WEIGHTS
+        for name, array in weights.items():
+            if not np.isfinite(array).all():
+                raise ModelFormatError(f"{file}: {escaped(name)} has numbers that are not finite")
+        used = _Used(weights)
+        try:
+            made = {name: make(used) for name, make in self.graph_makers().items()}
+        except KeyError as error:
+            raise ModelFormatError(f"{file}: there is no {error.args[0]!r}, which this network needs") from None
+        except (ValueError, IndexError, TypeError) as error:
+            raise ModelFormatError(f"{file}: not the weights of this network: {first_line(error)}") from None
+        for name in weights:
+            if name not in used.names and not name.startswith(self.other_weights):
+                raise ModelFormatError(f"{file}: {escaped(name)!s:.80} is no weight of this network")
+        return made
+
+
+class _Used(dict[str, Array]):
+    """Weights that remember which of them were asked for."""
+
+    def __init__(self, weights: Mapping[str, Array]) -> None:
+        super().__init__(weights)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Array:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -159,7 +159,7 @@ def _train(corpus: Corpus, case: Case, budget: Budget, seed: int, hidden_size: i
             thread_counts=thread_counts(),
         )
         session.run(SilentObserver())
-        model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
+        model = RuntimeLanguageModel(session.directory.graph(quantized=False))
         speed = session.config.record.characters_per_second
     tokenizer = session.tokenizer
     held_out = [tokenizer.encode(text) for text in corpus.validation]

@@ -18,10 +18,10 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, generate
 from charnn.generation.text import Request
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.model import LARGE_GRAPH
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers import train

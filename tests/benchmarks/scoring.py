@@ -58,7 +58,7 @@ def one_by_one(path: Path, precision: str, lines: list[str]) -> float:
     """Seconds a character."""
     directory = LanguageModelDirectory.open(path)
     tokenizer = directory.tokenizer()
-    network = RuntimeLanguageModel(directory.graph_path(quantized=precision == "int8"))
+    network = RuntimeLanguageModel(directory.graph(quantized=precision == "int8"))
     scorer = LineScorer([LineModel(network, tokenizer, first_ids(tokenizer, ends_are_learned=False))])
     taken = seconds(lambda: [scorer.score([line]) for line in lines])
     scorer.close()

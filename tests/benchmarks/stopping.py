@@ -123,7 +123,7 @@ def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes:
         network, training = session.config.network, session.config.training
         sizes |= {name: getattr(network, name) for name in ("layers", "hidden_size", "embedding_size", "dropout")}
         sizes |= {name: getattr(training, name) for name in ("batch_size", "window_length", "learning_rate")}
-        model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
+        model = RuntimeLanguageModel(session.directory.graph(quantized=False))
         record = session.config.record
         print(
             f"seed {seed}  {stopping:<8} {record.characters_per_second:>9,.0f} char/s  {record.epochs:6.2f} epochs  "

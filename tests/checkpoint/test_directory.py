@@ -128,7 +128,7 @@ def test_copy_without_training_is_a_whole_model_elsewhere(model: LanguageModelDi
     copied = LanguageModelDirectory.open(copy)
     ids = copied.tokenizer().encode("naïve")
     for quantized in (False, True):
-        runtime = RuntimeLanguageModel(copied.graph_path(quantized=quantized))
+        runtime = RuntimeLanguageModel(copied.graph(quantized=quantized))
         logits_BTV, _ = runtime.sequence(ids[None], runtime.initial_state(1))
         assert logits_BTV.shape == (1, 5, copied.config().network.vocabulary_size)
     assert {name: array.tobytes() for name, array in copied.weights().items()} == expected
@@ -141,8 +141,7 @@ def test_size_counts_training_apart(tmp_path: Path) -> None:
     model = LanguageModelDirectory(tmp_path / "model")
     model.path.mkdir()
     assert model.size_on_disk() == (0, 0)
-    model.write_graph(b"12345")
-    model.write_graph(b"123", quantized=True)
+    model.write("runs.json", b"12345678")
     model.write_training_state({}, {})
     assert model.size_on_disk() == (8, (model.path / "training" / "state.safetensors").stat().st_size)
 

@@ -50,14 +50,13 @@ def test_a_damaged_model_is_named_with_the_file(charnn, copied, said_once, comma
 
 
 @pytest.mark.parametrize("command", ["sample", "eval"])
-@pytest.mark.parametrize("content", [b"", b"no graph", None])
-def test_a_damaged_graph_is_named(charnn, copied, said_once, command, content):
-    graph = copied / "model.onnx"
-    graph.unlink() if content is None else graph.write_bytes(content)
-    options = ("--precision", "fp32")
-    result = charnn(command, "--model", copied, *options)
+@pytest.mark.parametrize("content", [b"", b"no weights", None])
+def test_damaged_weights_are_named(charnn, copied, said_once, command, content):
+    weights = copied / "weights.safetensors"
+    weights.unlink() if content is None else weights.write_bytes(content)
+    result = charnn(command, "--model", copied)
     assert result.code == 1
-    assert str(graph) in said_once(result)
+    assert str(weights) in said_once(result)
 
 
 @pytest.mark.parametrize("missing", ["tokenizer.json", "weights.safetensors"])

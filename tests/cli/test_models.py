@@ -11,6 +11,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import onnxruntime
 import pytest
 
 from tests.ended import end_before
@@ -184,8 +185,21 @@ def test_what_resuming_needs_is_sent_where_it_is_wanted(charnn, trained, text_fi
     assert charnn("train", "--resume", "b", "--steps", "40").code == 0
 
 
+@pytest.mark.parametrize("golden", ["format-1", "tagger-1", "classifier-1", "transducer-1"])
+def test_graphs_are_written_for_those_who_have_no_charnn(put, charnn, golden, tmp_path):
+    path = put("model", golden)
+    result = charnn("models", "export", "model", "--onnx", "-o", "graphs")
+    assert result.code == 0
+    names = {file.name for file in path.glob("*.onnx")}
+    assert sorted(result.text.splitlines()) == sorted(f"graphs/{name}" for name in names)
+    for name in names:
+        onnxruntime.InferenceSession(tmp_path / "graphs" / name)
+    assert charnn("models", "export", "model", "--onnx", "-o", "-").code == 2
+    assert charnn("models", "export", "model", "--onnx", "-o", "graphs/model.onnx").code == 1
+
+
 @pytest.mark.parametrize("golden", ["format-1", "tagger-1", "classifier-1"])
-@pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "model.onnx", "tokenizer.json", "lexicon.json"])
+@pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "tokenizer.json", "lexicon.json"])
 @pytest.mark.parametrize("spoilt", [None, b"", b"{}"], ids=["missing", "empty", "another"])
 def test_a_model_that_is_not_sound_is_not_taken_in(put, charnn, said_once, golden, name, spoilt):
     path = put("model", golden)

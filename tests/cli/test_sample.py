@@ -133,13 +133,6 @@ def test_json_of_bytes_that_are_no_utf8_still_parses(charnn, byte_model):
     assert raw.removesuffix(b"\n") == text.encode("utf-8", "surrogateescape").removesuffix(b"\n")
 
 
-def test_int8_is_refused_where_the_model_has_none(charnn, copied, said_once):
-    (copied / "model.int8.onnx").unlink()
-    result = charnn("sample", "--model", copied, "--precision", "int8")
-    assert result.code == 2
-    assert "int8" in said_once(result)
-
-
 def test_int8_and_fp32_are_both_there_for_an_lstm(sample):
     for precision in ("int8", "fp32"):
         assert sample("--precision", precision, "--temp", "0", "--length", "9", "--json").json["reason"] == "length"

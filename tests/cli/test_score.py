@@ -138,7 +138,7 @@ def test_a_line_costs_the_same_alone_and_among_others(score):
 def test_a_line_is_read_from_nothing_after_a_stop_token_or_a_line_end(score, of_lines, trained, has_ends):
     path = of_lines if has_ends else trained.path
     directory = LanguageModelDirectory.open(path)
-    tokenizer, network = directory.tokenizer(), RuntimeLanguageModel(directory.graph_path())
+    tokenizer, network = directory.tokenizer(), RuntimeLanguageModel(directory.graph())
     line = tokenizer.encode("a dog sat")
     before = [STOP_ID] if has_ends else tokenizer.encode("\n")
     logits_1TV, _ = network.sequence(np.concatenate((before, line))[None, :-1], network.initial_state(1))

@@ -212,13 +212,11 @@ def test_tags_that_are_not_probable_enough_are_replaced(tag):
     assert tag("the\n", "--min-confidence", "0").out == tag("the\n").out
 
 
-def test_int8_and_fp32_are_both_there_for_an_lstm(tag, tagger, copied_tagger, said_once):
-    assert [row[0] for row in rows(tag("the cat\n", "--precision", "int8").text)] == ["the", "cat"]
-    (copied_tagger / "model.int8.onnx").unlink()
-    assert (
-        tag("the cat\n", "--precision", "fp32", model=copied_tagger).out == tag("the cat\n", "--precision", "fp32").out
-    )
-    result = tag("the cat\n", "--precision", "int8", model=copied_tagger)
+def test_int8_and_fp32_are_both_there_for_an_lstm_and_int8_is_refused_where_there_is_none(tag, said_once, monkeypatch):
+    for precision in ("int8", "fp32"):
+        assert [row[0] for row in rows(tag("the cat\n", "--precision", precision).text)] == ["the", "cat"]
+    monkeypatch.setattr("charnn.tasks.tagger.directory.TaggerDirectory.has_quantized_graph", lambda self: False)
+    result = tag("the cat\n", "--precision", "int8")
     assert result.code == 2
     assert "int8" in said_once(result)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import partial
 
 from charnn import tokenizers
-from charnn.checkpoint.directory import WEIGHTS
+from charnn.cells import CELLS
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH, WEIGHTS
 from charnn.checkpoint.files import Array, read_arrays, write_arrays
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.features import Features
-from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tokenizers.base import TOKENIZER_JSON, Tokenizer
 
 LABELS = "labels.json"
@@ -32,6 +35,17 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
         self.tokenizer()
         self.labels()
         self.features()
+
+    other_weights = (TABLE, BIAS)
+
+    def graph_makers(self) -> Mapping[str, GraphMaker]:
+        from charnn.tasks.classifier.graph import classifier_graph
+
+        network = self.config().network
+        makers: dict[str, GraphMaker] = {GRAPH: partial(classifier_graph, network)}
+        if CELLS[network.cell].int8_operator:
+            makers[QUANTIZED_GRAPH] = partial(classifier_graph, network, quantized=True)
+        return makers
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged."""

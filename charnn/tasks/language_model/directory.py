@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 
 from charnn import tokenizers
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.config.tokenizer import TokenizerKind
 from charnn.corpora.runs import RunLengths
 from charnn.errors import ModelFormatError, TokenizerError
-from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tokenizers import Tokenizer
 
@@ -33,6 +35,14 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         super().check()
         self.tokenizer()
         self.runs()
+
+    def graph_makers(self) -> Mapping[str, GraphMaker]:
+        """`model.onnx` reads sequences, and `model.int8.onnx` takes steps."""
+        from charnn.tasks.language_model.graph import language_model_graph
+        from charnn.tasks.language_model.step_graph import step_graph
+
+        network = self.config().network
+        return {GRAPH: partial(language_model_graph, network), QUANTIZED_GRAPH: partial(step_graph, network)}
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from charnn.cells import CELLS
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.errors import ModelFormatError
-from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.lexicon import Lexicon
 
@@ -23,7 +27,6 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
     def check(self) -> None:
         super().check()
         self.lexicon()
-        self.word_graph_path()
         if self.segmenter().path.is_dir():
             self.segmenter().check()
 
@@ -47,9 +50,17 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
         """The directory of the segmenter that is learned with this tagger, whether it is there or not."""
         return TaggerDirectory(self.path / SEGMENTER)
 
-    def word_graph_path(self) -> Path:
-        """The graph that makes the vectors of words, which the other graphs read."""
-        return self.existing(WORD_GRAPH)
+    other_weights = ("heads.",)
 
-    def write_word_graph(self, graph: bytes) -> None:
-        self.write(WORD_GRAPH, graph)
+    def graph_makers(self) -> Mapping[str, GraphMaker]:
+        """`words.onnx` makes the vectors of words, which the other graphs read."""
+        from charnn.tasks.tagger.graph import sentence_graph, word_graph
+
+        network = self.config().network
+        makers = {WORD_GRAPH: partial(word_graph, network), GRAPH: partial(sentence_graph, network)}
+        if CELLS[network.cell].int8_operator:
+            makers[QUANTIZED_GRAPH] = partial(sentence_graph, network, quantized=True)
+        return makers
+
+    def word_graph(self) -> Path | bytes:
+        return self.graph_named(WORD_GRAPH)

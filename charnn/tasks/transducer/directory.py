@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from charnn.cells import CELLS
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.errors import ModelFormatError
-from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
@@ -24,7 +28,6 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
         super().check()
         self.symbols()
         self.lookup()
-        self.decoder_graph_path()
 
     def symbols(self) -> Symbols:
         """Raises ModelFormatError where the file is missing or damaged, or is not that of this network."""
@@ -51,9 +54,19 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
     def write_lookup(self, lookup: Lookup) -> None:
         self.write(LOOKUP, lookup.to_bytes())
 
-    def decoder_graph_path(self) -> Path:
-        """The graph of one step of the decoder; `graph_path` is that of the encoder."""
-        return self.existing(DECODER_GRAPH)
+    def graph_makers(self) -> Mapping[str, GraphMaker]:
+        """`model.onnx` is the encoder, or all of a network that writes frames; `decoder.onnx` takes steps."""
+        from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 
-    def write_decoder_graph(self, graph: bytes) -> None:
-        self.write(DECODER_GRAPH, graph)
+        network = self.config().network
+        graph = frames_graph if network.decoder == "ctc" else encoder_graph
+        makers: dict[str, GraphMaker] = {GRAPH: partial(graph, network)}
+        if network.decoder == "attention":
+            makers[DECODER_GRAPH] = partial(decoder_graph, network)
+        if CELLS[network.cell].int8_operator:
+            makers[QUANTIZED_GRAPH] = partial(graph, network, quantized=True)
+        return makers
+
+    def decoder_graph(self) -> Path | bytes:
+        """The graph of one step of the decoder; `graph` is that of the encoder."""
+        return self.graph_named(DECODER_GRAPH)

@@ -74,10 +74,11 @@ def test_weights_have_their_names_shapes_and_values(model: LanguageModelDirector
 
 @pytest.mark.parametrize("quantized", [False, True])
 def test_graph_gives_the_logits_that_it_gave(model: LanguageModelDirectory, quantized: bool) -> None:
-    runtime = RuntimeLanguageModel(model.graph_path(quantized=quantized))
+    runtime = RuntimeLanguageModel(model.graph(quantized=quantized))
     ids_BT = np.array([[0, *IDS]])
     logits_BTV, _ = runtime.sequence(ids_BT, runtime.initial_state(1))
-    np.testing.assert_allclose(logits_BTV[0, [0, -1]], LOGITS[quantized], rtol=0, atol=1e-4)
+    # The graph in int8 is made anew, by a later recipe than that of this model's time: what it costs is alike.
+    np.testing.assert_allclose(logits_BTV[0, [0, -1]], LOGITS[quantized], rtol=0, atol=0.05 if quantized else 1e-4)
 
 
 def test_history_and_training_state_are_read(model: LanguageModelDirectory) -> None:

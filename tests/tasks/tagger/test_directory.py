@@ -14,18 +14,16 @@ from hypothesis import strategies as st
 
 from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 
 def graphs(model: TaggerDirectory) -> RuntimeTaggerNetwork:
-    return RuntimeTaggerNetwork(model.word_graph_path(), model.graph_path())
+    return RuntimeTaggerNetwork(model.word_graph(), model.graph())
 
 
 READERS: dict[str, Callable[[TaggerDirectory], object]] = {
     "lexicon.json": TaggerDirectory.lexicon,
-    "words.onnx": graphs,
-    "model.onnx": graphs,
+    "weights.safetensors": graphs,
 }
 
 
@@ -38,19 +36,6 @@ def assert_refused(model: TaggerDirectory, name: str) -> str:
     assert Path(name).name in message
     assert "\n" not in message
     return message
-
-
-@pytest.mark.parametrize("size", [None, 0, 8, 3000])
-def test_graph_of_words_whose_tables_are_gone_or_cut_short_is_refused(
-    tagger: TaggerDirectory, size: int | None
-) -> None:
-    """They are in weights.safetensors."""
-    weights = tagger.path / "weights.safetensors"
-    if size is None:
-        weights.unlink()
-    else:
-        weights.write_bytes(weights.read_bytes()[:size])
-    assert_refused(tagger, "words.onnx")
 
 
 def test_a_tagger_that_was_moved_is_read_from_wherever_one_stands(
@@ -66,14 +51,22 @@ def test_a_tagger_that_was_moved_is_read_from_wherever_one_stands(
         np.testing.assert_array_equal(graphs(TaggerDirectory(Path(path))).vectors(features), expected)
 
 
-def test_graphs_in_each_others_place_are_refused(tagger: TaggerDirectory) -> None:
-    words, sentences = tagger.word_graph_path(), tagger.graph_path()
-    first, second = words.read_bytes(), sentences.read_bytes()
-    words.write_bytes(second)
-    assert_refused(tagger, "words.onnx")
-    words.write_bytes(first)
-    sentences.write_bytes(first)
-    assert_refused(tagger, "model.onnx")
+def test_graphs_that_lie_in_the_directory_are_never_read(tagger: TaggerDirectory) -> None:
+    features = tagger.lexicon().features(["the", "cats"])
+    expected = graphs(tagger).vectors(features)
+    for name in ("words.onnx", "model.onnx", "model.int8.onnx"):
+        (tagger.path / name).write_bytes(b"not a graph")
+    np.testing.assert_array_equal(graphs(tagger).vectors(features), expected)
+
+
+@pytest.mark.parametrize("size", [None, 0, 8, 3000])
+def test_weights_that_are_gone_or_cut_short_are_refused(tagger: TaggerDirectory, size: int | None) -> None:
+    weights = tagger.path / "weights.safetensors"
+    if size is None:
+        weights.unlink()
+    else:
+        weights.write_bytes(weights.read_bytes()[:size])
+    assert_refused(tagger, "weights.safetensors")
 
 
 # the lexicon
@@ -134,12 +127,3 @@ def test_byte_changed_in_the_lexicon_is_refused_or_harmless(tagger: TaggerDirect
         path.write_bytes(sound)
     network = tagger.config().network
     assert lexicon.features(["the", "cats"]).words_N.max() < network.words == len(lexicon.frequencies())
-
-
-def test_files_of_a_tagger_may_be_written_one_by_one(tmp_path: Path) -> None:
-    model = TaggerDirectory.create(tmp_path / "model")
-    model.write_lexicon(Lexicon.of(["a"], {"upos": ["X"]}))
-    model.write_word_graph(b"words")
-    model.write_graph(b"model")
-    assert (model.word_graph_path().read_bytes(), model.graph_path().read_bytes()) == (b"words", b"model")
-    assert not model.has_quantized_graph()

@@ -24,9 +24,7 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     """Reads the first validation texts with both graphs, and times them. The direct path is the same for both."""
     config, weights = directory.config(), directory.weights()
     labels, multiple = config.network.labels, config.corpus.multiple
-    networks = [
-        RuntimeClassifierNetwork(directory.graph_path(quantized=quantized), labels) for quantized in (False, True)
-    ]
+    networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
     count = min(len(texts), TEXTS)
     ids, targets_NK = texts.ids[:count], texts.targets_NK[:count]
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from charnn.cells import CELLS
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.classifier.calibration import probabilities
@@ -16,7 +15,6 @@ from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantizat
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.directory import ClassifierDirectory
 from charnn.tasks.classifier.learn.data import EncodedCorpus
-from charnn.tasks.classifier.learn.graph import classifier_graph
 from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights, log_ratios
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
@@ -122,13 +120,10 @@ class ClassifierSession(Session[ClassifierConfig]):
         )
 
     def _write(self, weights: Weights) -> None:
-        directory, network = self.directory, self.config.network
+        directory = self.directory
         directory.write_tokenizer(self._plan.tokenizer)
         directory.write_labels(self._plan.labels)
         directory.write_features(self._plan.features)
-        directory.write_graph(classifier_graph(network, weights))
-        if CELLS[network.cell].int8_operator:
-            directory.write_graph(classifier_graph(network, weights, quantized=True), quantized=True)
 
     def _describe(self) -> list[str]:
         config = self.config

@@ -114,7 +114,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this model")
         if tokenizer.size != network.vocabulary_size:
             raise ModelFormatError(f"{directory.path / tokenizer.file_name}: not the vocabulary of this model")
-        graph = directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        graph = directory.graph(quantized=self.is_quantized(self.precision or "auto"))
         return TextClassifier(
             tokenizer,
             features,

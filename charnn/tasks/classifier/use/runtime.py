@@ -1,6 +1,6 @@
 """A classifier's recurrent part as ONNX Runtime runs it.
 
-The graph's contract (`charnn.tasks.classifier.learn.graph` writes it): `forwards` and `backwards` (T, B) int64 are the
+The graph's contract (`charnn.tasks.classifier.graph` writes it): `forwards` and `backwards` (T, B) int64 are the
 ids of texts in both directions, padded at the end; `lengths` (B,) int32, at least 1; `logits` (B, K) fp32.
 """
 

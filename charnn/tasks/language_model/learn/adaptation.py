@@ -21,10 +21,8 @@ from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.network.recurrent import StackState, detach
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.step_graph import step_graph
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import threads_set
@@ -123,8 +121,6 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
         made.write_tokenizer(tokenizer)
         if (runs := directory.runs()) is not None:
             made.write_runs(runs)
-        made.write_graph(language_model_graph(config.network, weights))
-        made.write_graph(step_graph(config.network, weights), quantized=True)
         made.write_config(config)
         made.write_ended()
         made.publish()

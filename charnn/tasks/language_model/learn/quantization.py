@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charnn.checkpoint.directory import ModelDirectory
 from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.conditions import Mixture
 from charnn.tasks.language_model.config import LanguageModelQuantization
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.data import beginning
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
@@ -25,15 +25,14 @@ ROUNDS = 5
 
 
 def measure_quantization(
-    directory: ModelDirectory, tokenizer: Tokenizer, texts: Sequence[str], mixture: Mixture | None = None
+    directory: LanguageModelDirectory, tokenizer: Tokenizer, texts: Sequence[str], mixture: Mixture | None = None
 ) -> LanguageModelQuantization:
     """Measures the cost on the first `texts`, which both graphs score, and the gain by timing single steps of both.
 
     A model that knows labels reads all texts with those of `mixture`.
     """
     model, quantized = (
-        RuntimeLanguageModel(directory.graph_path(quantized=quantized)).with_labels(mixture)
-        for quantized in (False, True)
+        RuntimeLanguageModel(directory.graph(quantized=quantized)).with_labels(mixture) for quantized in (False, True)
     )
     texts = beginning(texts, CHARACTERS)
     documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))

@@ -21,14 +21,12 @@ from charnn.tasks.language_model.config import LanguageModelConfig, LanguageMode
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.learn.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import measure_quantization
-from charnn.tasks.language_model.learn.step_graph import step_graph
 from charnn.tokenizers.base import Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
@@ -150,11 +148,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return "".join(text)
 
     def _write(self, weights: Weights) -> None:
-        directory, network = self.directory, self.config.network
-        directory.write_tokenizer(self.tokenizer)
-        directory.write_runs(self._runs)
-        directory.write_graph(language_model_graph(network, weights))
-        directory.write_graph(step_graph(network, weights), quantized=True)
+        self.directory.write_tokenizer(self.tokenizer)
+        self.directory.write_runs(self._runs)
 
     def _describe(self) -> list[str]:
         config = self.config

@@ -10,7 +10,6 @@ from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.errors import CharnnWarning, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -232,14 +231,14 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
 
         key = self.is_quantized(precision), threads
         if key not in self._runtimes:
-            graph = self.directory.graph_path(quantized=key[0])
+            graph = self.directory.graph(quantized=key[0])
             self._runtimes[key] = RuntimeLanguageModel(graph, threads=threads)
         return self._runtimes[key]
 
     def threads_for_steps(self, processors: int) -> int:
         """The number of processors that are worth using where a text is written one step at a time."""
-        graph = QUANTIZED_GRAPH if self.is_quantized(self.precision or "auto") else GRAPH
-        return min(2, processors) if self.directory.existing(graph).stat().st_size > LARGE_GRAPH else 1
+        size = self.directory.weights_size() / (4 if self.is_quantized(self.precision or "auto") else 1)
+        return min(2, processors) if size > LARGE_GRAPH else 1
 
     def _requests(self, prompts: Iterable[str | None], *, number: int, seed: int) -> Iterator[Request | None]:
         """The requests for the texts. It warns, once for each, of characters that the model has never seen."""

@@ -1,12 +1,12 @@
 """Runs a language model with ONNX Runtime, one step or a whole sequence at a time.
 
-This is the contract of the graph, which `learn.graph` writes. It has an input `ids` (B, T) int64, an output `logits`
+This is the contract of the graph, which `graph` writes. It has an input `ids` (B, T) int64, an output `logits`
 (B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For
 every condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each
 id; for labels it is (B, T, K) fp32, the weight of each of the K labels. A graph that foretells lengths also has an
 output `log_lengths` (B, T, L) fp32, which is ln p of each class of the length of the document that an id opens. The
 graph's property `stopping` says how it ends a document, where that is not by a symbol. A graph of single steps
-(`learn.step_graph`) is the same without the axis T.
+(`step_graph`) is the same without the axis T.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def measure_quantization(
     """Scores the first validation sentences with both graphs, in batches of like lengths, and times them. The vectors
     of words are made beforehand, and not timed."""
     plain, fast = (
-        RuntimeTaggerNetwork(directory.word_graph_path(), directory.graph_path(quantized=quantized))
+        RuntimeTaggerNetwork(directory.word_graph(), directory.graph(quantized=quantized))
         for quantized in (False, True)
     )
     right, seconds, words = np.zeros(2, np.int64), np.zeros((ROUNDS, 2)), 0

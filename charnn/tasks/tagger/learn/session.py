@@ -9,16 +9,13 @@ from typing import Any
 
 import torch
 
-from charnn.cells import CELLS
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
 from charnn.errors import UsageError
-from charnn.export.graph import externalize_tables
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
-from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
@@ -183,14 +180,7 @@ class TaggerSession(Session[TaggerConfig]):
         return [names[number] for number in ids[0]]
 
     def _write(self, weights: Weights) -> None:
-        directory, network = self.directory, self.config.network
-        directory.write_lexicon(self.lexicon)
-        file, header, places = directory.weight_places()
-        tables = {table: places[weight] for table, weight in TABLES.items()}
-        directory.write_word_graph(externalize_tables(word_graph(network, weights), file, header, tables))
-        directory.write_graph(sentence_graph(network, weights))
-        if CELLS[network.cell].int8_operator:
-            directory.write_graph(sentence_graph(network, weights, quantized=True), quantized=True)
+        self.directory.write_lexicon(self.lexicon)
 
     def _describe(self) -> list[str]:
         config = self.config

@@ -11,10 +11,8 @@ from torch.nn import functional
 
 from charnn.network.bidirectional import Bidirectional
 from charnn.tasks.tagger.config import TaggerNetworkConfig
+from charnn.tasks.tagger.graph import WIDTHS
 from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
-
-WIDTHS = (3, 5)
-"""How many characters a unit of each convolution sees."""
 
 
 class ConvolutionReader(nn.Module):

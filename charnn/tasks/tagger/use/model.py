@@ -88,7 +88,7 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
         network, directory = self.config.network, self.directory
-        lexicon, graph = self.lexicon, directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        lexicon, graph = self.lexicon, directory.graph(quantized=self.is_quantized(self.precision or "auto"))
         weights = {} if network.decoder == "independent" else directory.weights()
         decoders = [
             decoder_from(
@@ -96,9 +96,9 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             )
             for column, (tags, rule) in enumerate(zip(network.tags, rules(self.config.corpus, lexicon), strict=True))
         ]
-        runtime = RuntimeTaggerNetwork(directory.word_graph_path(), graph)
+        runtime = RuntimeTaggerNetwork(directory.word_graph(), graph)
         if runtime.score_sizes != [decoder.score_size for decoder in decoders]:
-            raise ModelFormatError(f"{graph}: not the graph of this model")
+            raise ModelFormatError(f"{directory.path}: its weights are not those of its lexicon")
         return SentenceTagger(lexicon, runtime, decoders, threads=self.threads)
 
     @cached_property

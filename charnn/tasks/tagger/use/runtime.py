@@ -1,6 +1,6 @@
 """A tagger's network as ONNX Runtime runs it: words to vectors, and sentences of vectors to scores.
 
-The graphs' contracts (`charnn.tasks.tagger.learn.graph` writes them): `words.onnx` has the inputs `words` (N,),
+The graphs' contracts (`charnn.tasks.tagger.graph` writes them): `words.onnx` has the inputs `words` (N,),
 `characters` (N, L), `lengths` (N,), `affixes` (N, A) and `shapes` (N,), all int64, and the output `vectors` (N, D)
 fp32; `model.onnx` has the inputs `vectors` (T, B, D) fp32 and `lengths` (B,) int32, and for each column an output
 `scores.N` (T, B, S) fp32.

@@ -17,7 +17,8 @@ from torch.nn import functional
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.recurrent import LockedDropout
 from charnn.tasks.transducer.config import TransducerNetworkConfig
-from charnn.tasks.transducer.learn.network import LEAST, Sources, mixed, one_hot_copies
+from charnn.tasks.transducer.graph import LEAST
+from charnn.tasks.transducer.learn.network import Sources, mixed, one_hot_copies
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide
 from charnn.tasks.transducer.use.decoding import padded

@@ -17,11 +17,7 @@ from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import state_type
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
 from charnn.tasks.transducer.config import TransducerNetworkConfig
-
-LARGEST_SCORE = 5.0
-"""Scores of hard attention stay within this, so that sums of their exponentials lose nothing in fp32."""
-LEAST = 1e-20
-"""Added where a probability of 0 would be divided by, or its logarithm taken."""
+from charnn.tasks.transducer.graph import LARGEST_SCORE, LEAST
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ from typing import Any
 
 import torch
 
-from charnn.cells import CELLS
 from charnn.config.training import Budget
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
@@ -105,15 +103,8 @@ class TransducerSession(Session[TransducerConfig]):
         return f"{shown} -> {written}" + ("" if written in one.targets else f"   (right: {one.targets[0]})")
 
     def _write(self, weights: Weights) -> None:
-        directory, network = self.directory, self.config.network
-        directory.write_symbols(self.symbols)
-        directory.write_lookup(self._lookup)
-        graph = frames_graph if network.decoder == "ctc" else encoder_graph
-        if network.decoder == "attention":
-            directory.write_decoder_graph(decoder_graph(network, weights))
-        directory.write_graph(graph(network, weights))
-        if CELLS[network.cell].int8_operator:
-            directory.write_graph(graph(network, weights, quantized=True), quantized=True)
+        self.directory.write_symbols(self.symbols)
+        self.directory.write_lookup(self._lookup)
 
     def _describe(self) -> list[str]:
         config = self.config

@@ -80,12 +80,12 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
         from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
 
         config, directory = self.config, self.directory
-        graph = directory.graph_path(quantized=self.is_quantized(self.precision or "auto"))
+        graph = directory.graph(quantized=self.is_quantized(self.precision or "auto"))
         network: RuntimeFramedNetwork | RuntimeTransducerNetwork
         if config.network.decoder == "ctc":
             network = RuntimeFramedNetwork(config.network, graph)
         else:
-            network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph_path())
+            network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph())
         lookup = self.lookup if config.looks_up else None
         return LineTransducer(self.symbols, network, config.network, config.corpus, lookup, threads=self.threads)
 

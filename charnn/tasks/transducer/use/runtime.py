@@ -1,6 +1,6 @@
 """A transducer's network as ONNX Runtime runs it.
 
-The graphs' contracts (`charnn.tasks.transducer.learn.graph` writes them): `model.onnx` has the inputs `ids` (B, S)
+The graphs' contracts (`charnn.tasks.transducer.graph` writes them): `model.onnx` has the inputs `ids` (B, S)
 int64 and `lengths` (B,) int32, and the outputs `keys` (not for the attention `none`) and `values`, (B, S, R), and the
 state of each layer, `hidden.0` and so on, (B, H). `decoder.onnx` has these outputs as inputs, and beside them `ids`
 (B,) int64, `mask` (B, S), for a network that copies `copies` (B, S) int64, and for hard attention `alpha` (B, S); its

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as npst
 from charnn import cells
 from charnn.export.recurrent import LARGEST_INT8, quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 
 Array = npt.NDArray[np.float32]
 CELLS: list[str] = ["rnn", "lstm", "gru"]

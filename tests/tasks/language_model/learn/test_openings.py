@@ -252,7 +252,7 @@ def test_texts_begin_as_long_documents_do_of_which_there_are_few(
         dropout=0.0, stopping=stopping, tokenizer=tokenizer, vocabulary_size=300,
     )  # fmt: skip
     session.run(silent)
-    model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
+    model = RuntimeLanguageModel(session.directory.graph(quantized=False))
     settings = SamplingConfig(temperature=1.0, length=8)
     texts = [
         "".join(generate(model, session.tokenizer, "", settings, np.random.default_rng(seed))) for seed in range(50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,9 @@ def measured(
     monkeypatch.setattr(quantization, "STEPS", 1)
     monkeypatch.setattr(quantization, "ROUNDS", len(seconds))
     texts = texts or ["ab"]
-    result = measure_quantization(MODEL, MODEL.tokenizer(), texts)
+    names = {False: "model.onnx", True: "model.int8.onnx"}
+    directory: Any = SimpleNamespace(graph=lambda *, quantized: Path(names[quantized]))
+    result = measure_quantization(directory, MODEL.tokenizer(), texts)
     assert sorted(graphs) == ["model.int8.onnx", "model.onnx"]
     return result, scored
 

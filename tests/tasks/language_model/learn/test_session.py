@@ -23,7 +23,7 @@ TINY: dict[str, Any] = {"layers": 1, "hidden_size": 16, "embedding_size": 8, "dr
 
 def greedy(directory: LanguageModelDirectory, prompt: str = "", length: int = 60) -> tuple[str, str | None]:
     """The likeliest text after `prompt`, as inference makes it, and why it ended."""
-    model, sampling = RuntimeLanguageModel(directory.graph_path()), SamplingConfig(temperature=0.0, length=length)
+    model, sampling = RuntimeLanguageModel(directory.graph()), SamplingConfig(temperature=0.0, length=length)
     generation = generate(model, directory.tokenizer(), prompt, sampling, np.random.default_rng(0))
     return "".join(generation), generation.reason
 
@@ -70,7 +70,7 @@ def test_the_recorded_score_is_that_of_the_graph_that_inference_runs(start, corp
     session = start(corpus, steps=20, cell=cell, **TINY)
     session.run(silent)
     ids = [session.tokenizer.encode(document) for document in corpus.validation]
-    score = score_carried(RuntimeLanguageModel(session.directory.graph_path()), ids, len(LINE), stop_id=STOP_ID)
+    score = score_carried(RuntimeLanguageModel(session.directory.graph()), ids, len(LINE), stop_id=STOP_ID)
     assert session.config.scores.nats_per_character == pytest.approx(score.nats_per_character, rel=1e-4)
 
 

@@ -11,12 +11,12 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from charnn.export.recurrent import LARGEST_INT8
+from charnn.tasks.language_model import step_graph as steps
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn import step_graph as steps
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.quantization import LARGEST_LOSS
-from charnn.tasks.language_model.learn.step_graph import LEVELS, step_graph
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES
+from charnn.tasks.language_model.step_graph import LEVELS, step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
 Array = npt.NDArray[np.float32]

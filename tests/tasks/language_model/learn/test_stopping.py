@@ -147,7 +147,7 @@ def test_a_tiny_model_learns_where_lines_end(
     assert session.directory.config().network.stopping == stopping
     ids = [session.tokenizer.encode(line) for line in corpus.validation]
     for quantized in (False, True):
-        model = RuntimeLanguageModel(session.directory.graph_path(quantized=quantized))
+        model = RuntimeLanguageModel(session.directory.graph(quantized=quantized))
         assert model.stopping == stopping
         score = score_carried(model, ids, LINE * len(ids), stop_id=STOP_ID)
         assert score.stops == len(ids)
@@ -172,7 +172,7 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
         learning_rate=0.02, dropout=0.0, stopping="length",
     )  # fmt: skip
     session.run(silent)
-    model = RuntimeLanguageModel(session.directory.graph_path(quantized=False))
+    model = RuntimeLanguageModel(session.directory.graph(quantized=False))
     score = score_carried(model, [session.tokenizer.encode(line) for line in lines[:20]], 120, stop_id=STOP_ID)
     assert score.nats_per_stop < 0.2
     p_L = np.exp(model.open_documents(1)[1][0])

@@ -14,10 +14,10 @@ from charnn.generation.generator import TextGenerator, in_order
 from charnn.generation.model import Conditions
 from charnn.generation.text import Request
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.step_graph import step_graph
+from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.reading import score_carried, score_crops
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID

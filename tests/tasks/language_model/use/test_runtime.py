@@ -14,7 +14,7 @@ from onnx import ModelProto, TensorProto, helper
 
 from charnn.errors import ModelFormatError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel

@@ -17,8 +17,8 @@ from charnn.generation.text import Request
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
-from charnn.tasks.language_model.learn.step_graph import step_graph
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, remaining_tokens
+from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer

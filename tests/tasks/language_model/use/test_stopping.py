@@ -13,7 +13,7 @@ from onnx import ModelProto
 from charnn.errors import ModelFormatError
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
-from charnn.tasks.language_model.learn.graph import language_model_graph
+from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, remaining_tokens

@@ -5,7 +5,6 @@ That they give what the network gives is in tests/runtime.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,10 @@ import onnx
 import pytest
 import torch
 
-from charnn.export.graph import externalize_tables
 from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
-from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.graph import TABLES, sentence_graph, vector_size, word_graph
+from charnn.tasks.tagger.graph import sentence_graph, vector_size, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
-from charnn.tasks.tagger.lexicon import AFFIXES, Lexicon
+from charnn.tasks.tagger.lexicon import AFFIXES
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
 Array = npt.NDArray[np.float32]
@@ -104,32 +101,6 @@ def test_graphs_of_the_same_weights_are_the_same_bytes() -> None:
     weights = weights_of(config)
     for make in (word_graph, sentence_graph):
         assert make(config, weights) == make(config, dict(reversed(weights.items())))
-
-
-# tables in the file of weights
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"words_from": "lstm"}, {"affix_size": 0}, {"shape_size": 0, "affix_size": 0}], ids=str
-)
-def test_graph_of_words_without_its_tables_gives_the_same_vectors(options: dict[str, Any], tmp_path: Path) -> None:
-    """Bit by bit, as they are the same numbers."""
-    config = config_of(**options)
-    weights = weights_of(config)
-    directory = TaggerDirectory(tmp_path)
-    directory.write_weights(weights)
-    file, header, places = directory.weight_places()
-    whole, sentences = word_graph(config, weights), sentence_graph(config, weights)
-    shared = externalize_tables(whole, file, header, {table: places[weight] for table, weight in TABLES.items()})
-    assert len(shared) < len(whole) - sum(weights[weight].nbytes for weight in TABLES.values()) + 1000
-    directory.write_word_graph(shared)
-    lexicon = Lexicon.of(["ab", "ab", "cd", "cd", "e", "e", "f", "gh"], {})
-    assert (lexicon.word_ids, lexicon.character_ids) == (4, 12)
-    features = lexicon.features(["ab", "abc", "f" * 30, ""])
-    vectors = [
-        RuntimeTaggerNetwork(graph, sentences).vectors(features) for graph in (whole, directory.word_graph_path())
-    ]
-    np.testing.assert_array_equal(*vectors)
 
 
 # int8

@@ -75,9 +75,7 @@ def measured(
     monkeypatch.setattr(quantization, "ROUNDS", len(rounds))
     monkeypatch.setattr(quantization, "time", clock)
     monkeypatch.setattr(quantization, "RuntimeTaggerNetwork", lambda _words, graph: fast if graph == "int8" else plain)
-    directory = SimpleNamespace(
-        word_graph_path=lambda: "words", graph_path=lambda *, quantized: "int8" if quantized else "fp32"
-    )
+    directory = SimpleNamespace(word_graph=lambda: "words", graph=lambda *, quantized: "int8" if quantized else "fp32")
     names = tuple(f"column {number}" for number in range(columns))
     lexicon = Lexicon.of(["a"], dict.fromkeys(names, "XY"))
     sentences = [TaggedSentence(["a"] * length, ([gold] * length,) * columns) for length in lengths]

@@ -144,7 +144,7 @@ def test_a_finished_run_with_a_larger_budget_is_cut_in_its_segmenter_and_goes_on
     assert directory.segmenter().config().record.steps == 10
 
 
-@pytest.mark.parametrize("damage", ["folder", "config.json", "model.onnx", "lexicon.json"])
+@pytest.mark.parametrize("damage", ["folder", "config.json", "weights.safetensors", "lexicon.json"])
 def test_a_segmenter_that_is_missing_or_damaged_is_said(trained: Path, tmp_path: Path, damage: str) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(trained, copy)

@@ -12,7 +12,7 @@ from charnn.config.training import Budget
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TaggerValidation
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import Treebank
@@ -137,9 +137,9 @@ def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
     assert is_kept == [False, True, False, False, False]
     for quantized in (False, True):
         graph = sentence_graph(network, kept, quantized=quantized)
-        assert directory.graph_path(quantized=quantized).read_bytes() == graph
+        assert directory.graph(quantized=quantized).read_bytes() == graph
     features = directory.lexicon().features(["the", "saw", "dog"])
-    graphs = (directory.word_graph_path(), word_graph(network, kept))
+    graphs = (directory.word_graph(), word_graph(network, kept))
     np.testing.assert_array_equal(*(RuntimeTaggerNetwork(words, graph).vectors(features) for words in graphs))
     assert directory.config().scores.step == 4
     assert [entry["accuracies"] for entry in directory.history()] == [[accuracy] for accuracy in accuracies]

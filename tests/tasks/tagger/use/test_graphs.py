@@ -14,7 +14,7 @@ from onnx import ModelProto, TensorProto, helper
 
 from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.lexicon import AFFIXES, Lexicon
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.learn.graph import sentence_graph, word_graph
+from charnn.tasks.tagger.graph import sentence_graph, word_graph
 from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork

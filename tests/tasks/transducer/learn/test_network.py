@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
 from charnn.tasks.transducer.learn.stepping import SteppedNetwork
 from charnn.tasks.transducer.symbols import EncodedSource

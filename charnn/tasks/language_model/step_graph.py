@@ -18,12 +18,13 @@ from charnn.export.cells import add_step
 from charnn.export.graph import PARAMETERS, Array, Graph, layer_weights, state_names
 from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.graph import (
+from charnn.tasks.language_model.graph import (
     add_inputs,
     add_log_lengths,
     add_logits,
     condition_ports,
     input_tables,
+    require_weights,
     serialize,
 )
 
@@ -35,6 +36,7 @@ LARGEST_TABLE = 1 << 20
 
 def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
+    require_weights(config, weights)
     graph, x = Graph(), ""
     for depth in range(config.layers):
         state = names = state_names(config.cell, depth)

@@ -11,15 +11,34 @@ import numpy as np
 
 from charnn.cells import CELLS
 from charnn.export.cells import add_step
-from charnn.export.graph import PARAMETERS, TYPES, Array, Graph, Port, RecurrentLayer, layer_weights, state_names
+from charnn.export.graph import (
+    PARAMETERS,
+    TYPES,
+    Array,
+    Graph,
+    Port,
+    RecurrentLayer,
+    layer_weights,
+    require_layer,
+    require_shape,
+    state_names,
+)
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.transducer.config import TransducerNetworkConfig
-from charnn.tasks.transducer.learn.network import LARGEST_SCORE, LEAST
+
+LARGEST_SCORE = 5.0
+"""Scores of hard attention stay within this, so that sums of their exponentials lose nothing in fp32."""
+LEAST = 1e-20
+"""Added where a probability of 0 would be divided by, or its logarithm taken."""
 
 
 def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
     """The serialised ONNX model from sources (B, S) to what the decoder sees of them and its first state."""
-    graph = Graph()
+    graph, hidden = Graph(), config.hidden_size
+    require_shape(weights, "bridge.weight", len(_state_names(config)) * hidden, 2 * hidden)
+    require_shape(weights, "values.weight", hidden, 2 * hidden)
+    if config.attention != "none":
+        require_shape(weights, "keys.weight", hidden, 2 * hidden)
     x, last = _encoder(graph, config, weights, quantized=quantized)
     summary = graph.add("Reshape", [graph.add("Transpose", [last], perm=[1, 0, 2]), graph.integers("flat", 0, -1)])
     bridge = graph.linear(summary, weights["bridge.weight"], weights["bridge.bias"], "bridge")
@@ -31,7 +50,6 @@ def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array],
         h = graph.add("Transpose", [x], perm=[1, 0, 2])
         graph.add("MatMul", [h, graph.constant("keys.weight", weights["keys.weight"].T)], ["keys"])
     graph.add("MatMul", [h, graph.constant("values.weight", weights["values.weight"].T)], ["values"])
-    hidden = config.hidden_size
     memory = _memory_ports(config)
     states: list[Port] = [(name, "float", ["B", hidden]) for name in names]
     return graph.serialize([*_SOURCE_PORTS], [*memory, *states])
@@ -41,6 +59,8 @@ def frames_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], 
     """The serialised ONNX model from sources (B, S) to ln p (B, F, V) of their frames, those of features and of the
     padding among them."""
     graph, hidden = Graph(), config.hidden_size
+    require_shape(weights, "values.weight", config.frames * hidden, 2 * hidden)
+    require_shape(weights, "output.weight", config.outputs, hidden)
     x, _ = _encoder(graph, config, weights, quantized=quantized)
     values = graph.linear(graph.add("Transpose", [x], perm=[1, 0, 2]), weights["values.weight"], weights["values.bias"],
                           "values")  # fmt: skip
@@ -63,12 +83,17 @@ def _encoder(
     graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool
 ) -> tuple[str, str]:
     """Adds the encoder, and gives its outputs (S, B, 2 H) and its last ones in both directions (2, B, H)."""
+    hidden = config.hidden_size
+    require_shape(weights, "sources.weight", config.inputs, config.embedding_size)
     embedded = graph.add("Gather", [graph.constant("sources.table", weights["sources.weight"]), "ids"])
     x = graph.add("Transpose", [embedded], perm=[1, 0, 2])
     shape = graph.integers("both_directions", 0, 0, -1)
     last = ""
     for depth in range(config.layers):
-        directions = [layer_weights(weights, f"encoder.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
+        names = [f"encoder.{way}.{depth}.layers.0" for way in ("forwards", "backwards")]
+        for name in names:
+            require_layer(weights, name, config.cell, 2 * hidden if depth else config.embedding_size, hidden)
+        directions = [layer_weights(weights, name) for name in names]
         outputs = [f"y.{depth}", f"last.{depth}"]
         layer = RecurrentLayer(f"encoder.{depth}", config.cell, directions, x, outputs, lengths="lengths")
         y = add_recurrent(graph, layer, quantized=quantized)
@@ -80,6 +105,11 @@ def _encoder(
 def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of one step of the decoder for B rows."""
     graph, cell = Graph(), CELLS[config.cell]
+    require_shape(weights, "targets.weight", config.outputs, config.embedding_size)
+    require_shape(weights, "output.weight", config.outputs, config.hidden_size)
+    for depth in range(config.layers):
+        size = config.hidden_size if depth else config.embedding_size
+        require_layer(weights, f"decoder.layers.{depth}", config.cell, size, config.hidden_size)
     x = graph.add("Gather", [graph.constant("targets.table", weights["targets.weight"]), "ids"])
     names = _state_names(config)
     for depth in range(config.layers):

@@ -12,7 +12,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from charnn.export.graph import Array, Graph, Port, RecurrentLayer, layer_weights, state_names
+from charnn.export.graph import (
+    Array,
+    Graph,
+    Port,
+    RecurrentLayer,
+    layer_weights,
+    require_layer,
+    require_shape,
+    state_names,
+)
 from charnn.export.recurrent import add_recurrent, last_ticks, with_ticks
 from charnn.tasks.language_model.conditions import COUNTDOWN, Condition, conditions_of
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
@@ -22,6 +31,7 @@ from charnn.tokenizers.base import STOP_ID
 
 def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
+    require_weights(config, weights)
     graph = Graph()
     ids = graph.add("Transpose", ["ids"], perm=[1, 0])
     rows = {
@@ -44,6 +54,22 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
         log_lengths = add_log_lengths(graph, hidden, weights, "log_lengths.time_first")
         graph.add("Transpose", [log_lengths], ["log_lengths"], perm=[1, 0, 2])
     return serialize(graph, config, ["B", "T"])
+
+
+def require_weights(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> None:
+    """Raises KeyError or ValueError where these are not the weights of such a network."""
+    embedding, hidden = config.embedding_size, config.hidden_size
+    require_shape(weights, "embedding.weight", config.vocabulary_size, embedding)
+    for condition in conditions(config):
+        require_shape(weights, f"{condition.name}.weight", condition.size, embedding)
+    for depth in range(config.layers):
+        name = f"recurrent.layers.{depth}"
+        require_layer(weights, name, config.cell, hidden if depth else embedding, hidden)
+    require_shape(weights, "head.weight", config.vocabulary_size, hidden)
+    require_shape(weights, "head.bias", config.vocabulary_size)
+    if config.stopping == "length":
+        require_shape(weights, "lengths.weight", LENGTH_CLASSES, hidden)
+        require_shape(weights, "lengths.bias", LENGTH_CLASSES)
 
 
 def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:

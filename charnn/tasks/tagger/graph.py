@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charnn.export.graph import TYPES, Array, Graph, Port, RecurrentLayer, layer_weights
+from charnn.export.graph import TYPES, Array, Graph, Port, RecurrentLayer, layer_weights, require_layer, require_shape
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.learn.word_reader import WIDTHS
-from charnn.tasks.tagger.lexicon import AFFIXES
+from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, AFFIXES, SHAPES
+
+WIDTHS = (3, 5)
+"""How many characters a unit of each convolution that reads words sees."""
 
 TABLES = {
     "words.table": "words.weight",
@@ -27,6 +29,10 @@ TABLES = {
 
 def word_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model from what the lexicon says of words to their vectors, (N, D)."""
+    require_shape(weights, TABLES["words.table"], config.words, config.word_size)
+    require_shape(weights, TABLES["characters.table"], config.characters, config.character_size)
+    require_shape(weights, TABLES["affixes.table"], AFFIX_BUCKETS, config.affix_size)
+    require_shape(weights, TABLES["shapes.table"], SHAPES, config.shape_size)
     graph = Graph()
 
     def looked_up(ids: str) -> str:
@@ -34,7 +40,7 @@ def word_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> byt
         return graph.add("Gather", [table, ids], [f"{ids}.vectors"])
 
     characters = looked_up("characters")
-    read = (_convolutions if config.words_from == "cnn" else _last_states)(graph, characters, weights)
+    read = (_convolutions if config.words_from == "cnn" else _last_states)(graph, characters, config, weights)
     affix_axis = graph.integers("affix_axis", 1)
     affixes = graph.add("ReduceSum", [looked_up("affixes"), affix_axis], ["affixes.sum"], keepdims=0)
     parts = [*read, looked_up("shapes"), affixes, looked_up("words")]
@@ -53,19 +59,24 @@ def sentence_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array], *,
     """The serialised ONNX model from word vectors (T, B, D), zeros where a sentence has ended, to scores."""
     graph = Graph()
     x, features = "vectors", []
+    size, hidden = vector_size(config), config.hidden_size
     shape = graph.integers("both_directions", 0, 0, -1)
     for depth in range(config.layers):
-        directions = [layer_weights(weights, f"recurrent.{way}.{depth}.layers.0") for way in ("forwards", "backwards")]
+        names = [f"recurrent.{way}.{depth}.layers.0" for way in ("forwards", "backwards")]
+        for name in names:
+            require_layer(weights, name, config.cell, 2 * hidden if depth else size, hidden)
+        directions = [layer_weights(weights, name) for name in names]
         layer = RecurrentLayer(f"layer.{depth}", config.cell, directions, x, [f"y.{depth}"], lengths="lengths")
         y = add_recurrent(graph, layer, quantized=quantized)
         batch_first = graph.add("Transpose", [y], [f"y.{depth}.transposed"], perm=[0, 2, 1, 3])
         x = graph.add("Reshape", [batch_first, shape], [f"x.{depth + 1}"])
     features.append(x)
     if config.neighbour_size:
-        features.append(_neighbours(graph, weights))
+        features.append(_neighbours(graph, config, weights))
     joined = graph.add("Concat", [*features, "vectors"], ["features"], axis=2)
     outputs: list[Port] = []
     for column in range(len(config.tags)):
+        require_shape(weights, f"heads.{column}.scores_layer.weight", None, 2 * hidden + config.neighbour_size + size)
         weight, bias = (weights[f"heads.{column}.scores_layer.{part}"] for part in ("weight", "bias"))
         outputs.append((graph.linear(joined, weight, bias, f"scores.{column}"), "float", ["T", "B", len(bias)]))
     return graph.serialize(
@@ -78,7 +89,9 @@ def vector_size(config: TaggerNetworkConfig) -> int:
     return 2 * config.reader_size + config.shape_size + config.affix_size + config.word_size
 
 
-def _convolutions(graph: Graph, characters: str, weights: Mapping[str, Array]) -> list[str]:
+def _convolutions(
+    graph: Graph, characters: str, config: TaggerNetworkConfig, weights: Mapping[str, Array]
+) -> list[str]:
     """Adds what `word_reader.ConvolutionReader` computes."""
     inside = _inside(graph)
     x = graph.add(
@@ -88,6 +101,8 @@ def _convolutions(graph: Graph, characters: str, weights: Mapping[str, Array]) -
     outputs = []
     for number, width in enumerate(WIDTHS):
         name = f"spelling.reader.convolutions.{number}"
+        require_shape(weights, f"{name}.weight", config.reader_size, config.character_size, width)
+        require_shape(weights, f"{name}.bias", config.reader_size)
         constants = [graph.constant(f"{name}.{part}", weights[f"{name}.{part}"]) for part in ("weight", "bias")]
         y = graph.add("Conv", [x, *constants], [f"{name}.y"], pads=[width // 2, width // 2])
         positive = graph.add("Relu", [y], [f"{name}.positive"])
@@ -107,20 +122,25 @@ def _inside(graph: Graph) -> str:
     return graph.add("Unsqueeze", [inside, last], ["inside"])
 
 
-def _last_states(graph: Graph, characters: str, weights: Mapping[str, Array]) -> list[str]:
+def _last_states(graph: Graph, characters: str, config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> list[str]:
     """Adds what `word_reader.RecurrentReader` computes."""
     x = graph.add("Transpose", [characters], ["characters.time_first"], perm=[1, 0, 2])
     lengths = graph.add("Cast", ["lengths"], ["lengths.int32"], to=TYPES["int32"])
     name = "spelling.reader.recurrent"
-    directions = [layer_weights(weights, f"{name}.{way}.0.layers.0") for way in ("forwards", "backwards")]
+    names = [f"{name}.{way}.0.layers.0" for way in ("forwards", "backwards")]
+    for each in names:
+        require_layer(weights, each, "lstm", config.character_size, config.reader_size)
+    directions = [layer_weights(weights, each) for each in names]
     add_recurrent(graph, RecurrentLayer(name, "lstm", directions, x, ["", "reader.last"], lengths=lengths))
     by_word = graph.add("Transpose", ["reader.last"], ["reader.by_word"], perm=[1, 0, 2])
     return [graph.add("Flatten", [by_word], ["reader.flat"], axis=1)]
 
 
-def _neighbours(graph: Graph, weights: Mapping[str, Array]) -> str:
+def _neighbours(graph: Graph, config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> str:
     """Adds what `network.Neighbours` computes, with its convolution as one product of matrices."""
     # ONNX Runtime's product of matrices takes vectors as they lie; its convolution would have them transposed.
+    require_shape(weights, "neighbours.convolution.weight", config.neighbour_size, vector_size(config), 3)
+    require_shape(weights, "neighbours.convolution.bias", config.neighbour_size)
     weight = weights["neighbours.convolution.weight"]
     pads = graph.integers("neighbours.pads", 1, 0, 0, 1, 0, 0)
     padded = graph.add("Pad", ["vectors", pads], ["neighbours.padded"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from charnn.export.graph import TYPES, Array, Graph, RecurrentLayer, layer_weights
+from charnn.export.graph import TYPES, Array, Graph, RecurrentLayer, layer_weights, require_layer, require_shape
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig
 
@@ -19,6 +19,13 @@ def classifier_graph(
     config: ClassifierNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False
 ) -> bytes:
     """The serialised ONNX model from symbols (T, B) in both directions to the logits (B, K) without the biases."""
+    embedding, hidden = config.embedding_size, config.hidden_size
+    require_shape(weights, "embedding.weight", config.vocabulary_size, embedding)
+    for way in WAYS:
+        for depth in range(config.layers):
+            name = f"{way}.recurrent.layers.{depth}"
+            require_layer(weights, name, config.cell, hidden if depth else embedding, hidden)
+    require_shape(weights, "head.weight", config.labels, 2 * hidden)
     graph = Graph()
     table = graph.constant("embedding", weights["embedding.weight"])
     inside = _inside(graph)
