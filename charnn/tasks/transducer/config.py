@@ -75,6 +75,9 @@ class TransducerNetworkConfig(Json):
     decoder: DecoderKind = later("attention")
     frames: int = later(1)
     """The frames of each place of a source, with the decoder `ctc`."""
+    direct_features: int = later(0)
+    """The features that every symbol of the target is also told by directly, and not only through what the encoder made
+    of them: the last ones of the inputs. 0 for pairs without features, and for models of the first version."""
 
     @property
     def in_words(self) -> str:
@@ -89,6 +92,7 @@ class TransducerNetworkConfig(Json):
         require_known(self.cell)
         for name in ("inputs", "outputs", "layers", "hidden_size", "embedding_size", "frames"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
+        require(0 <= self.direct_features < self.inputs, "features are some of the inputs")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
 
 

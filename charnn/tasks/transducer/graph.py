@@ -49,7 +49,10 @@ def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array],
     else:
         h = graph.add("Transpose", [x], perm=[1, 0, 2])
         graph.add("MatMul", [h, graph.constant("keys.weight", weights["keys.weight"].T)], ["keys"])
-    graph.add("MatMul", [h, graph.constant("values.weight", weights["values.weight"].T)], ["values"])
+    values = graph.add("MatMul", [h, graph.constant("values.weight", weights["values.weight"].T)])
+    if config.direct_features:
+        values = graph.add("Add", [values, _told_by_features(graph, config, weights)])
+    graph.add("Identity", [values], ["values"])
     memory = _memory_ports(config)
     states: list[Port] = [(name, "float", ["B", hidden]) for name in names]
     return graph.serialize([*_SOURCE_PORTS], [*memory, *states])
@@ -64,7 +67,10 @@ def frames_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], 
     x, _ = _encoder(graph, config, weights, quantized=quantized)
     values = graph.linear(graph.add("Transpose", [x], perm=[1, 0, 2]), weights["values.weight"], weights["values.bias"],
                           "values")  # fmt: skip
-    units = graph.add("Reshape", [graph.add("Tanh", [values]), graph.integers("frames", 0, -1, hidden)])
+    values = graph.add("Reshape", [values, graph.integers("frames", 0, -1, hidden)])
+    if config.direct_features:
+        values = graph.add("Add", [values, _told_by_features(graph, config, weights)])
+    units = graph.add("Tanh", [values])
     logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
     inputs: list[Port] = [*_SOURCE_PORTS]
     if config.copies:
@@ -139,6 +145,15 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
     if config.attention == "monotonic":
         inputs.append(("alpha", "float", ["B", "S"]))
     return graph.serialize(inputs, outputs)
+
+
+def _told_by_features(graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> str:
+    """The sum (B, 1, H) of the vectors of each source's features. Other inputs have rows of zeros."""
+    first = config.inputs - config.direct_features
+    require_shape(weights, "features.weight", config.direct_features, config.hidden_size)
+    table = np.concatenate([np.zeros((first, config.hidden_size), np.float32), weights["features.weight"]])
+    return graph.add("ReduceSum", [graph.add("Gather", [graph.constant("features.table", table), "ids"]),
+                                   graph.vector(1)], keepdims=1)  # fmt: skip
 
 
 def _state_names(config: TransducerNetworkConfig) -> list[str]:

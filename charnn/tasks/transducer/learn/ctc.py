@@ -18,7 +18,13 @@ from charnn.network.bidirectional import Bidirectional
 from charnn.network.recurrent import LockedDropout
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.graph import LEAST
-from charnn.tasks.transducer.learn.network import Sources, mixed, one_hot_copies
+from charnn.tasks.transducer.learn.network import (
+    FEATURE_DEVIATION,
+    Sources,
+    mixed,
+    one_hot_copies,
+    told_by_features,
+)
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide
 from charnn.tasks.transducer.use.decoding import padded
@@ -43,6 +49,9 @@ class CtcNetwork(nn.Module):
             config.cell, input_size=embedding, hidden_size=hidden, layers=config.layers, dropout=config.dropout
         )
         self.values = nn.Linear(2 * hidden, config.frames * hidden)
+        if config.direct_features:
+            self.features = nn.Embedding(config.direct_features, hidden)
+            nn.init.normal_(self.features.weight, std=FEATURE_DEVIATION)
         self.output = nn.Linear(hidden, config.outputs)
         if config.copies:
             self.gate = nn.Linear(hidden, 1)
@@ -51,7 +60,10 @@ class CtcNetwork(nn.Module):
         """ln p (B, F, V) of each frame. The frames of features and of the padding are blanks for certain."""
         config = self.config
         h_BSD = self.dropout(self.encoder(self.dropout(self.sources(sources.ids_BS)), sources.lengths_B))
-        units_BFH = torch.tanh(self.values(h_BSD)).reshape(len(h_BSD), -1, config.hidden_size)
+        values_BFH = self.values(h_BSD).reshape(len(h_BSD), -1, config.hidden_size)
+        if config.direct_features:
+            values_BFH = values_BFH + told_by_features(self.features, sources.ids_BS, config)[:, None]
+        units_BFH = torch.tanh(values_BFH)
         p_BFV = self.output(units_BFH).float().softmax(-1)
         if config.copies:
             copied_BSV = one_hot_copies(sources.copies_BS, config.outputs)

@@ -19,6 +19,9 @@ from charnn.network.recurrent import LockedDropout, Recurrent, StackState
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.graph import LARGEST_SCORE, LEAST
 
+FEATURE_DEVIATION = 0.1
+"""The standard deviation of the first vectors of features."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -59,7 +62,8 @@ class TransducerNetwork(nn.Module):
       are summed (Wu and Cotterell 2019, first order). The place j after k has the probability
       exp(u_j) / sum of exp(u_i) over i >= k, where u = (W s) (U h) / sqrt(R), bounded.
 
-    With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
+    Where pairs have features, such as the number and the case of a form, their vectors are added to what every place
+    says. With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
 
     The names of the parameters are the names in `weights.safetensors`, so a file depends on them.
     """
@@ -86,6 +90,9 @@ class TransducerNetwork(nn.Module):
         if config.attention == "additive":
             self.score = nn.Linear(hidden, 1, bias=False)
         self.values = nn.Linear(2 * hidden, hidden, bias=False)
+        if config.direct_features:
+            self.features = nn.Embedding(config.direct_features, hidden)
+            nn.init.normal_(self.features.weight, std=FEATURE_DEVIATION)
         self.readout = nn.Linear(hidden, hidden)
         self.output = nn.Linear(hidden, config.outputs)
         if config.copies:
@@ -113,7 +120,10 @@ class TransducerNetwork(nn.Module):
         copies_BSV = None
         if config.copies:
             copies_BSV = one_hot_copies(sources.copies_BS, config.outputs)
-        return Memory(self.values(h_BSF), keys_BSR, mask_BS, copies_BSV, state)
+        values_BSR = self.values(h_BSF)
+        if config.direct_features:
+            values_BSR = values_BSR + told_by_features(self.features, sources.ids_BS, config)[:, None]
+        return Memory(values_BSR, keys_BSR, mask_BS, copies_BSV, state)
 
     def decode(self, memory: Memory, before_BT: Tensor) -> Tensor:
         """The decoder's outputs (B, T, H) where these symbols were written before each step."""
@@ -196,6 +206,13 @@ class TransducerNetwork(nn.Module):
     def _products(self, query_BTR: Tensor, keys_BSR: Tensor) -> Tensor:
         products_BTS: Tensor = query_BTR @ keys_BSR.transpose(1, 2) / float(self.config.hidden_size**0.5)
         return products_BTS
+
+
+def told_by_features(table: nn.Embedding, ids_BS: Tensor, config: TransducerNetworkConfig) -> Tensor:
+    """The sum (B, H) of the vectors of each source's features, which is added to what every place says."""
+    numbers_BS = ids_BS - (config.inputs - config.direct_features)
+    vectors_BSH: Tensor = table(numbers_BS.clamp_min(0)) * (numbers_BS >= 0)[..., None]
+    return vectors_BSH.sum(1)
 
 
 def mixed(gate: Tensor, written: Tensor, copied: Tensor) -> Tensor:

@@ -130,8 +130,10 @@ def decide(
     if copies is None:
         copies = has_places and symbols.can_copy and copied_fraction(encoded) >= COPIED
     network = TransducerNetworkConfig(
-        symbols.inputs, symbols.outputs, attention=attention, copies=copies, decoder=decoder, frames=frames, **asked
-    )
+        symbols.inputs, symbols.outputs, attention=attention, copies=copies, decoder=decoder, frames=frames,
+        direct_features=0 if source is not None and not source.network.direct_features else len(symbols.features),
+        **asked,
+    )  # fmt: skip
     settings = dict(settings)
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"  # matrices this small gain nothing from bf16

@@ -42,6 +42,7 @@ class InitialWeights:
         by_source = shared_places(symbols.input_names(), self.symbols.input_names())
         by_target = shared_places(symbols.target.symbols(), self.symbols.target.symbols())
         rows = dict.fromkeys(BY_SOURCE, by_source) | dict.fromkeys(BY_TARGET, by_target)
+        rows["features.weight"] = shared_places(symbols.features, self.symbols.features)
         for name, parameter in network.named_parameters():
             if name in rows:
                 copy_rows(parameter, self.arrays[name], rows[name])

@@ -19,7 +19,8 @@ from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
 from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
 
-INPUTS, OUTPUTS = 9, 7
+INPUTS, OUTPUTS, FEATURES = 9, 7, 2
+"""The last two inputs are features."""
 KINDS: list[dict[str, Any]] = [
     {"attention": attention, "cell": cell, "layers": layers, "copies": copies}
     for attention in ("none", "additive", "dot", "monotonic")
@@ -37,7 +38,7 @@ TARGETS = [[2, 3, 3, 0], [5, 0], [1, 4, 6, 2, 0]]
 
 def network_of(kind: dict[str, Any]) -> TransducerNetwork:
     torch.manual_seed(0)
-    config = TransducerNetworkConfig(INPUTS, OUTPUTS, hidden_size=8, embedding_size=5, **kind)
+    config = TransducerNetworkConfig(INPUTS, OUTPUTS, hidden_size=8, embedding_size=5, **kind, direct_features=FEATURES)
     network = TransducerNetwork(config).eval()
     with torch.no_grad():
         for parameter in network.parameters():
@@ -153,7 +154,18 @@ def test_frames_of_a_batch_in_onnx_runtime_are_those_of_single_sources(
 ) -> None:
     torch.manual_seed(1)
     config = TransducerNetworkConfig(
-        INPUTS, OUTPUTS, cell, layers, 8, 5, "none", copies, dropout=0.3, decoder="ctc", frames=frames
+        INPUTS,
+        OUTPUTS,
+        cell,
+        layers,
+        8,
+        5,
+        "none",
+        copies,
+        dropout=0.3,
+        decoder="ctc",
+        frames=frames,
+        direct_features=FEATURES,
     )
     network = CtcNetwork(config).eval()
     weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
