@@ -217,12 +217,24 @@ def test_a_way_past_the_worst_transitions_is_not_lost_in_fp32(apart: float) -> N
     torch.testing.assert_close(gradient_BTF, torch.tensor([[[-0.5, 0.5], [0.25, -0.25]]]), rtol=1e-4, atol=1e-4)
 
 
-@each_kind
+@pytest.mark.parametrize("kind", ["independent", "crf"])
 def test_the_first_loss_is_that_of_a_uniform_guess(kind: DecoderKind) -> None:
     torch.manual_seed(0)
     head = make_head(kind, 20, 11)
     nats = head.nats(torch.randn(16, 16, 20), torch.randint(11, (16, 16)), torch.full((16,), 16))
     assert nats.item() / 256 == pytest.approx(math.log(11), abs=0.05)
+
+
+def test_the_layer_below_that_of_the_feedback_learns_from_the_first_step() -> None:
+    """Its gradient is at least a third of that of the same layer in an independent head, which has nothing above it."""
+    torch.manual_seed(0)
+    features_BTF, tags_BT, lengths_B = torch.randn(16, 16, 256), torch.randint(3, (16, 16)), torch.full((16,), 16)
+    norms = {}
+    for kind in ("independent", "feedback"):
+        head = make_head(kind, 256, 3)
+        (gradient,) = torch.autograd.grad(head.nats(features_BTF, tags_BT, lengths_B), [head.scores_layer.weight])
+        norms[kind] = gradient.norm().item()
+    assert norms["feedback"] > norms["independent"] / 3
 
 
 def test_parameter_names_and_shapes_are_those_of_the_weights_file() -> None:
