@@ -16,6 +16,7 @@ from charnn.plots.embeddings import Embeddings
 from charnn.plots.gradients import Reach
 from charnn.plots.neurons import Strip
 from charnn.plots.temperature import AtTemperature
+from charnn.tasks.options import options_from
 
 By = Literal["time", "steps", "epochs"]
 X_AXES: dict[By, tuple[str, str]] = {
@@ -132,6 +133,36 @@ def neurons(model: ModelDirectory, text: str, units: Sequence[str], count: int) 
         Strip(f"unit {one.unit} follows {one.trait} (r = {one.correlation:+.2f})", found.of(one.unit)) for one in best
     ]
     return strips, f"{model.path.name}: unit {best[0].unit} of {len(found.units)} follows {best[0].trait}"
+
+
+def confidences(model: ModelDirectory, files: Sequence[str]) -> tuple[Any, Any]:
+    """How sure a classifier was of its labels (N,), and which were right, on files or on what was held out."""
+    sure, right = _evaluated(model, files, {}).confidences
+    return np.array(sure), np.array(right, np.bool_)
+
+
+def write_confusion(model: ModelDirectory, files: Sequence[str], path: str) -> None:
+    """Writes the confusion matrix of a model on files, or on what was held out, as `charnn eval --confusion` does."""
+    if "confusion" not in api.names_of(api.task_of(model).evaluation_options):
+        raise UsageError(
+            f"{model.path}: a {api.task_of(model).title} takes nothing for anything else",
+            hint="name a tagger, a classifier or a transducer with --model",
+        )
+    _evaluated(model, files, {"confusion": path})
+
+
+def _evaluated(model: ModelDirectory, files: Sequence[str], wanted: dict[str, Any]) -> Any:
+    """The evaluation of a model, once all data have been read."""
+    from charnn.corpora.folders import corpus_files
+
+    task = api.task_of(model)
+    every = list(files) if task.reads_folders else corpus_files(files)
+    options = options_from(task.evaluation_options, wanted)
+    loaded = task.load(task.directory(model.path), precision="fp32")
+    evaluation = task.evaluate(loaded, every, options, encoding="utf-8", threads=1)
+    for _ in evaluation.run():
+        pass
+    return evaluation
 
 
 def _followed(unit: Any, every: Sequence[Any]) -> str:

@@ -39,6 +39,12 @@ ModelName = Annotated[
         autocompletion=completion.models,
     ),
 ]
+Labelled = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FILE]...", help="Measure the model on these data.", show_default="what was held out in training"
+    ),
+]
 Out = Annotated[
     str | None,
     typer.Option(
@@ -292,6 +298,62 @@ def lengths(
         _print(model=str(directory.path), seed=seed or 0, unit=unit, learned_from=real, written=written)
         return
     _write(lambda look: draw_lengths(real, written, look, unit=unit), out, "lengths", dark=dark)
+
+
+@app.command("calibration")
+@everywhere
+def calibration(
+    files: Labelled = None,
+    model: options.Model = None,
+    out: Out = None,
+    dark: Dark = False,
+    as_json: Numbers = False,
+) -> None:
+    """Draw whether a classifier's probabilities come true: how often it is right, over how sure it was.
+
+    On the dotted line a label that gets 80% is right 8 times of 10; above it
+    the model is too careful, and below it too sure.
+
+    charnn plot calibration
+    charnn plot calibration test.tsv --model reviews
+    """
+    from charnn import pictures
+    from charnn.plots.calibration import binned, draw_calibration
+
+    (directory,) = _found(None if model is None else [model], "classifier")
+    sure, right = pictures.confidences(directory, files or [])
+    if as_json:
+        probability, fraction, texts = binned(sure, right)
+        _print(model=str(directory.path), probability=probability, right=fraction, texts=texts)
+        return
+    _write(lambda look: draw_calibration(sure, right, look), out, "calibration", dark=dark)
+
+
+@app.command("confusion")
+@everywhere
+def confusion(
+    files: Labelled = None,
+    model: options.Model = None,
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Write the picture to this file, as PNG; {column} in it makes one for each column of a tagger.",
+        ),
+    ] = "confusion.png",
+) -> None:
+    """Draw which tags, labels or symbols are taken for which, as `charnn eval --confusion` does.
+
+    charnn plot confusion
+    charnn plot confusion test.conllu -o '{column}.png'
+    """
+    from charnn import pictures
+
+    (directory,) = _found(None if model is None else [model])
+    pictures.write_confusion(directory, files or [], out)
+    console.write(f"{out}\n")
 
 
 def _numbers(option: str, given: str) -> list[float]:

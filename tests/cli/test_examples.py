@@ -121,11 +121,8 @@ def folder(shelf, tmp_path):
 
 @pytest.mark.parametrize("command", EXAMPLES)
 def test_an_example_runs(charnn, folder, monkeypatch, command):
-    default = "names" if "--label" in command and "--conditioned" not in command else "corpus"
-    if "charnn " in command and not re.search(
-        r"charnn (train|tag|classify|transduce|models|eval \w+\.conllu)", command
-    ):
-        monkeypatch.setenv("CHARNN_MODEL", default)
+    if (model := default_of(command)) is not None:
+        monkeypatch.setenv("CHARNN_MODEL", model)
     if "test.conllu --model english" in command:
         shutil.rmtree(folder / "checkpoints/english")
         shutil.copytree(folder / "checkpoints/tags", folder / "checkpoints/english")
@@ -137,6 +134,15 @@ def test_an_example_runs(charnn, folder, monkeypatch, command):
             written = run_stage(charnn, folder, stage, written)
         if "train" in pipeline:
             monkeypatch.delenv("CHARNN_MODEL", raising=False)
+
+
+def default_of(command):
+    """The model that a command takes where it names none; None where the model of its task is meant."""
+    if re.search(r"charnn (train|tag|classify|transduce|models|eval \w+\.conllu)", command):
+        return None
+    if "--label" in command:
+        return "names"
+    return "labels" if "plot calibration" in command else "tags" if "plot confusion" in command else "corpus"
 
 
 def split_unquoted(pipeline):

@@ -65,6 +65,8 @@ def test_a_picture_goes_through_a_pipe(models, process):
         (("curves", "poems", "tags"), "models of different tasks", 2),
         (("curves", "peoms"), "did you mean poems?", 1),
         (("gradients", "tags"), "this is a tagger", 1),
+        (("calibration", "-m", "poems"), "this is a language-model, and a classifier is needed", 1),
+        (("confusion", "-m", "poems"), "name a tagger, a classifier or a transducer", 2),
         (("neurons",), "give a TEXT, or name a file with --text", 2),
         (("neurons", "a", "--text", "b"), "give a TEXT, or name a file with --text", 2),
         (("temperature", "poems", "--temps", "0,x"), "--temps 0,x: give numbers above 0", 2),
@@ -122,6 +124,23 @@ def test_each_picture_is_drawn_and_its_numbers_name_the_model(trained, charnn, t
     found = [json.loads(line) for line in charnn("plot", *arguments, trained.path, "--json").text.splitlines()]
     assert found
     assert all(keys <= one.keys() and one["model"] == str(trained.path) for one in found)
+
+
+def test_calibration_is_that_of_what_eval_measures(models, charnn, text_file, tmp_path):
+    text_file("fruit of a tree\tnaïve pear\nfruit of a tree\ta cat\nanimal, wild or tame\tant 🧊\n", "gold.tsv")
+    assert charnn("plot", "calibration", "gold.tsv").text == "calibration.png\n"
+    assert (tmp_path / "calibration.png").read_bytes().startswith(PNG)
+    found = charnn("plot", "calibration", "gold.tsv", "--json").json
+    assert sum(found["texts"]) == 3
+    right = sum(fraction * texts for fraction, texts in zip(found["right"], found["texts"], strict=True))
+    assert right / 3 == pytest.approx(charnn("eval", "gold.tsv", "--json", "-m", "labels").json["accuracy"])
+
+
+def test_confusion_is_what_eval_draws(models, charnn, text_file, tmp_path):
+    text_file("fruit of a tree\tnaïve pear\nanimal, wild or tame\ta cat\nanimal, wild or tame\tant\n", "gold.tsv")
+    assert charnn("plot", "confusion", "gold.tsv", "-m", "labels").text == "confusion.png\n"
+    assert charnn("eval", "gold.tsv", "-m", "labels", "--confusion", "eval.png").code == 0
+    assert (tmp_path / "confusion.png").read_bytes() == (tmp_path / "eval.png").read_bytes()
 
 
 def test_units_that_are_named_are_drawn_in_their_order(trained, charnn):

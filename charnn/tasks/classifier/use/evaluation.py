@@ -128,6 +128,11 @@ class ClassifierEvaluation(Evaluation):
     def calibration_error(self) -> float | None:
         return expected_calibration_error(self._confidences, self._is_right)
 
+    @property
+    def confidences(self) -> tuple[Sequence[float], Sequence[bool]]:
+        """How probable each label was for the model, and whether it was right, once all has been read."""
+        return self._confidences, self._is_right
+
     def to_json(self) -> dict[str, Any]:
         about = {"file": self._file, "precision": self._model.precision, "model": str(self._model.directory.path)}
         return {**self.score.to_json(), "expected_calibration_error": self.calibration_error, **about}
