@@ -17,9 +17,19 @@ from typing import TYPE_CHECKING, Any
 from charnn.version import __version__
 
 if TYPE_CHECKING:
+    from charnn.memory.memory import Memory
     from charnn.tasks.task import InferencePrecision
 
-__all__ = ["__version__", "load", "train"]
+__all__ = ["Memory", "__version__", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Memory`, once it is asked for: it needs numpy."""
+    if name == "Memory":
+        from charnn.memory.memory import Memory
+
+        return Memory
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load(

@@ -24,6 +24,7 @@ from charnn.cli import (
     novelty,
     plot,
     processes,
+    recall,
     sample,
     score,
     tag,
@@ -50,6 +51,7 @@ app.command("sample")(everywhere(sample.sample))
 app.command("tag")(everywhere(tag.tag))
 app.command("classify")(everywhere(classify.classify))
 app.command("transduce")(everywhere(transduce.transduce))
+app.command("recall")(everywhere(recall.recall))
 app.command("score")(everywhere(score.score))
 app.command("eval")(everywhere(evaluate.evaluate))
 app.command("novelty")(everywhere(novelty.novelty))

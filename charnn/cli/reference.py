@@ -61,7 +61,7 @@ def _command(name: str, callback: Any) -> Iterator[str]:
 def _names(name: str, declared: Any, kind: Any) -> str:
     if isinstance(declared, typer.models.ArgumentInfo):
         return f"`{declared.metavar or name.upper()}`"
-    value = "" if kind is bool else f" {declared.metavar or _value(kind)}"
+    value = "" if bool in (kind, *get_args(kind)) else f" {declared.metavar or _value(kind)}"
     return ", ".join(f"`{flag}{value}`" for flag in (declared.default, *(declared.param_decls or ())))
 
 

@@ -8,7 +8,7 @@ import typer
 from charnn import __version__
 from charnn.cli.main import app
 
-COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "info"]
+COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "recall", "info"]
 
 
 @pytest.fixture

@@ -1,0 +1,174 @@
+"""`charnn recall`: puts garbled lines back to the nearest lines of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from charnn.cli import options
+from charnn.errors import CharnnError, CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from charnn.memory.memory import Form, Memory, Recalled
+
+
+def recall(
+    lines: Annotated[
+        str | None,
+        typer.Argument(metavar="LINES", help="Remember the lines of this file; - is stdin.", show_default=False),
+    ] = None,
+    files: options.Files = None,
+    modern: Annotated[
+        bool | None,
+        typer.Option(
+            "--modern/--classical",
+            help="Settle by the modern form, whose state is continuous and updated by attention, or by the classical "
+            "one, whose units are +1 or -1.",
+            show_default="classical up to 0.14 lines for each unit, modern for more",
+        ),
+    ] = None,
+    learning: Annotated[
+        Literal["hebbian", "pseudo-inverse"] | None,
+        typer.Option(
+            "--learning",
+            help="Learn the weights of the classical form by Hebb's rule, which keeps only a few lines that are unlike "
+            "each other, or by the pseudo-inverse, which also keeps apart lines that are alike.",
+            show_default="pseudo-inverse",
+        ),
+    ] = None,
+    updates: Annotated[
+        Literal["asynchronous", "synchronous"] | None,
+        typer.Option(
+            "--updates",
+            help="Update the units of the classical form one at a time, which always settles, or all at once, which "
+            "may end in two states that take turns; a warning says how often that was.",
+            show_default="asynchronous",
+        ),
+    ] = None,
+    units: Annotated[
+        int,
+        typer.Option(
+            "--units",
+            metavar="N",
+            min=64,
+            max=1 << 16,
+            help="Store each line as a pattern of N units; more units take more time and memory, and are a little more "
+            "exact.",
+        ),
+    ] = 2048,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--min-confidence",
+            metavar="P",
+            min=0,
+            max=1,
+            help="Write the text of --unsure for each line that is less probably than P the one that it is taken for.",
+            show_default=False,
+        ),
+    ] = None,
+    unsure: Annotated[
+        str | None,
+        typer.Option(
+            "--unsure", metavar="TEXT", help="Write TEXT for the lines below --min-confidence.", show_default="_"
+        ),
+    ] = None,
+    keep_source: Annotated[
+        bool, typer.Option("--keep-source", help="Write the line itself and a tab before what it is taken for.")
+    ] = False,
+    encoding: options.Encoding = "utf-8",
+    on_error: options.OnError = "fail",
+    as_json: options.AsJson = False,
+) -> None:
+    """Put garbled lines back to a list: write, for each line, the nearest of the lines in LINES.
+
+    The lines of LINES are the memories of a Hopfield network. A garbled,
+    misspelt or partial line settles to one of them: letters may be wrong,
+    missing or too many, and case and accents count little. Nothing is
+    trained. Lines keep their order, and an empty line stays empty; on a slow
+    pipe each line is answered as soon as it comes.
+
+    charnn recall names.txt < scanned.txt
+    charnn recall towns.txt --min-confidence 0.8 --unsure "?" letters.txt
+    echo "pottery grede" | charnn recall terms.txt --json
+    """
+    from charnn.cli import console
+    from charnn.corpora.lines import bare_lines
+    from charnn.corpora.sources import check_encoding, read
+    from charnn.memory.memory import Memory
+    from charnn.memory.stream import lines_as_they_come, recall_stream
+
+    if lines is None:
+        raise UsageError("no lines to remember", hint="name a file that has them: charnn recall LINES")
+    if lines == "-" and "-" in (files or ["-"]):
+        raise UsageError("standard input has the lines to remember and the garbled ones, too", hint="name a FILE")
+    if unsure is not None and min_confidence is None:
+        raise UsageError(f"--unsure {unsure}: takes the place of lines below --min-confidence P", hint="give that too")
+    for option, given in (("--learning", learning), ("--updates", updates)):
+        if modern and given:
+            raise UsageError(f"{option} {given} is for the classical form", hint="leave it out, or --modern")
+    check_encoding(encoding)
+    text, _ = read(lines, encoding=encoding, on_error=on_error)
+    try:
+        form: Form | None = None if modern is None else "modern" if modern else "classical"
+        memory = Memory(bare_lines(text), form=form, learning=learning, updates=updates, units=units)
+    except UsageError as error:
+        raise _naming(error, lines) from None
+    writer = _Writer(memory, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source)
+    output = console.Output("utf-8" if as_json else encoding)
+    options.announce_terminal(files)
+    read_lines = lines_as_they_come(files or ["-"], encoding=encoding, on_error=on_error)
+    for chunk in recall_stream(read_lines, memory):
+        if as_json:
+            for line, recalled in chunk:
+                console.write_json(writer.record(line, recalled))
+        else:
+            output.write("".join(writer.line(line, recalled) for line, recalled in chunk))
+    if writer.two_cycles:
+        console.warn(
+            f"lines for which two states took turns for ever, and the one of lower energy was taken: "
+            f"{writer.two_cycles:,}; --updates asynchronous always settles"
+        )
+
+
+def _naming(error: CharnnError, path: str) -> CharnnError:
+    """The error of what is in a file, with the name of the file."""
+    kind = UsageError if error.hint else CorpusError
+    return kind(f"{path}: {error}", hint=error.hint)
+
+
+class _Writer:
+    """Writes what lines were recalled as, and counts those that did not settle."""
+
+    def __init__(self, memory: Memory, least: float | None, unsure: str, *, keep_source: bool) -> None:
+        self._memory, self._least, self._unsure, self._keep_source = memory, least, unsure, keep_source
+        self.two_cycles = 0
+
+    def line(self, source: str, recalled: Recalled | None) -> str:
+        self.two_cycles += recalled is not None and recalled.two_cycle
+        shown = self._shown(recalled) if recalled is not None else ""
+        return f"{source}\t{shown}\n" if self._keep_source else f"{shown}\n"
+
+    def _shown(self, recalled: Recalled) -> str:
+        return self._unsure if self._is_unsure(recalled) else recalled.line
+
+    def record(self, source: str, recalled: Recalled | None) -> dict[str, Any]:
+        if recalled is None:
+            return {"source": source, "line": None}
+        self.two_cycles += recalled.two_cycle
+        return {
+            "source": source,
+            "line": None if self._is_unsure(recalled) else recalled.line,
+            "nearest": recalled.line,
+            "confidence": round(recalled.confidence, 6),
+            "overlap": round(recalled.overlap, 6),
+            "steps": recalled.steps,
+            "energy_before": round(recalled.energy_before, 6),
+            "energy": round(recalled.energy, 6),
+            "two_cycle": recalled.two_cycle,
+            "form": self._memory.form,
+        }
+
+    def _is_unsure(self, recalled: Recalled) -> bool:
+        return self._least is not None and recalled.confidence < self._least

@@ -1,0 +1,147 @@
+"""Lines that are remembered, and garbled lines that are put back to them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from charnn.errors import CharnnWarning, UsageError
+from charnn.memory.hopfield import HEBBIAN_CAPACITY, HopfieldNetwork, Learning, Updates
+from charnn.memory.modern import ModernHopfieldNetwork
+from charnn.memory.patterns import patterns_of
+
+Form = Literal["modern", "classical"]
+
+UNITS = 2048
+BATCH = 1 << 22
+"""The most numbers that the overlaps or the states of lines that settle together have."""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """What a garbled line has settled to."""
+
+    source: str
+    """The garbled line."""
+    line: str
+    """The memory that is nearest to where the network settled."""
+    number: int
+    """Its place among the lines that were stored, counted from 0 without the repeated ones."""
+    confidence: float
+    """How probable it is that the garbled line means this one, from 0 to 1."""
+    overlap: float
+    """The mean product of the units of the settled state and of the memory: 1 where it is the memory itself."""
+    steps: int
+    """The updates until it had settled. Asynchronous ones are counted by the units that changed."""
+    energy_before: float
+    energy: float
+    """The energy of the garbled line, and of what it settled to. The two forms have different energies."""
+    two_cycle: bool
+    """Whether two states took turns, as they can where all units are updated at once."""
+
+
+class Memory:
+    """A Hopfield network that remembers lines. No line needs training, and PyTorch is never imported."""
+
+    def __init__(
+        self,
+        lines: Iterable[str],
+        *,
+        form: Form | None = None,
+        learning: Learning | None = None,
+        updates: Updates | None = None,
+        units: int = UNITS,
+    ) -> None:
+        """Remembers the lines; empty and repeated ones are passed over.
+
+        `form` is modern or classical; left to itself it is classical where `learning` or `updates` is given or the
+        lines are at most 0.14 for each unit, and modern where they are more. The classical form learns by the
+        pseudo-inverse and updates one unit at a time, unless told otherwise.
+
+        Raises UsageError where there is no line, where `learning` or `updates` is given to the modern form, and where
+        the pseudo-inverse has as many lines as units. Warns (CharnnWarning) of more lines than the form can hold.
+        """
+        self.lines = [line for line in dict.fromkeys(lines) if line.strip()]
+        if not self.lines:
+            raise UsageError("there is no line to remember")
+        if form == "modern" and (learning or updates):
+            raise UsageError("learning and updates are of the classical form", hint="leave them out, or modern")
+        capacity = int(HEBBIAN_CAPACITY * units)
+        few = len(self.lines) <= capacity
+        self.form: Form = form or ("classical" if few or learning or updates else "modern")
+        self.learning: Learning = learning or "pseudo-inverse"
+        self.updates: Updates = updates or "asynchronous"
+        self.units = units
+        if self.form == "classical":
+            self._check_capacity(capacity)
+        patterns_MN = patterns_of(self.lines, units)
+        self._modern = ModernHopfieldNetwork(patterns_MN)
+        self._classical = None
+        if self.form == "classical":
+            self._classical = HopfieldNetwork.learned(patterns_MN, self.learning)
+            self._check_held(self._classical.held(patterns_MN))
+
+    def recall(self, lines: Iterable[str]) -> list[Recalled | None]:
+        """What each line settles to, in their order; None for a line that is empty or white space."""
+        return list(self._recalled(list(lines)))
+
+    def _recalled(self, lines: Sequence[str]) -> Iterator[Recalled | None]:
+        rows = max(1, BATCH // max(len(self.lines), self.units))
+        for start in range(0, len(lines), rows):
+            batch = lines[start : start + rows]
+            settled = iter(self._settled([line for line in batch if line.strip()]))
+            yield from (next(settled) if line.strip() else None for line in batch)
+
+    def _settled(self, lines: list[str]) -> Iterator[Recalled]:
+        if not lines:
+            return
+        patterns_BN = patterns_of(lines, self.units)
+        states_BN = patterns_BN.astype(np.float32)
+        if self._classical is None:
+            settled = self._modern.settle(states_BN)
+            first_overlaps_BM, overlaps_BM = settled.first_overlaps_BM, settled.overlaps_BM
+            course = [
+                (int(steps), float(before), float(after), False)
+                for steps, before, after in zip(
+                    settled.steps_B, settled.first_energies_B, settled.energies_B, strict=True
+                )
+            ]
+        else:
+            each = [self._classical.settle(pattern_N, self.updates) for pattern_N in patterns_BN]
+            first_overlaps_BM = self._modern.overlaps(states_BN)
+            overlaps_BM = self._modern.overlaps(np.stack([one.state_N for one in each]).astype(np.float32))
+            course = [(one.steps, one.energies[0], one.energies[-1], one.two_cycle) for one in each]
+        confidences_BM = self._modern.confidences(first_overlaps_BM)
+        for row, (line, (steps, before, after, two_cycle)) in enumerate(zip(lines, course, strict=True)):
+            best = int(overlaps_BM[row].argmax())
+            confidence, overlap = float(confidences_BM[row, best]), float(overlaps_BM[row, best])
+            yield Recalled(line, self.lines[best], best, confidence, overlap, steps, before, after, two_cycle)
+
+    def _check_capacity(self, capacity: int) -> None:
+        count = len(self.lines)
+        if self.learning == "pseudo-inverse" and count >= self.units:
+            raise UsageError(
+                f"{count:,} lines: the pseudo-inverse of {self.units:,} units holds fewer than that",
+                hint="the modern form holds more; so do more units",
+            )
+        if count > capacity:
+            warnings.warn(
+                f"{count:,} lines: the classical form of {self.units:,} units holds about {capacity:,} "
+                f"({HEBBIAN_CAPACITY} for each unit); the modern form holds more",
+                CharnnWarning,
+                stacklevel=3,
+            )
+
+    def _check_held(self, held: int) -> None:
+        if held < len(self.lines):
+            better = "the pseudo-inverse or the modern form" if self.learning == "hebbian" else "the modern form"
+            warnings.warn(
+                f"{len(self.lines) - held:,} of {len(self.lines):,} lines are forgotten: {self.learning} learning "
+                f"cannot keep so many that are so much alike; {better} can",
+                CharnnWarning,
+                stacklevel=3,
+            )
