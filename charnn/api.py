@@ -118,6 +118,8 @@ def start(
                 return kind.create(path)
         raise AssertionError("there is always one more name")
 
+    if (source := values.get("start_from")) is not None:
+        processes.broadcast(lambda: _check(find_model(source, None)))
     told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
     with naming_the_task(chosen if told_by_content else None):
         return chosen.start(
@@ -154,6 +156,7 @@ def go_on(
     claimed = task.directory(Path(path))
     processes.broadcast(claimed.claim)
     try:
+        processes.broadcast(claimed.check_network)
         session = task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
     except BaseException:
         claimed.release()
@@ -177,6 +180,11 @@ def _files(
         others["valid"] = corpus_files(others["valid"], any_bytes=any_bytes, keeps_folders=keeps_folders)
     found = corpus_files(corpus, values.get("files_from"), any_bytes=any_bytes, keeps_folders=keeps_folders)
     return found, others
+
+
+def _check(model: ModelDirectory) -> None:
+    """Raises ModelFormatError where the model is damaged, before anything is made by what its configuration says."""
+    task_of(model).directory(model.path).check()
 
 
 def task_of(model: ModelDirectory) -> Task[Any]:

@@ -39,7 +39,9 @@ def info(
     found = find_model(name or model, None)
     task = api.task_of(found)
     directory = task.directory(found.path)
-    config, description = directory.config(), task.describe(directory)
+    config = directory.config()
+    directory.check_network()
+    description = task.describe(directory)
     parameters = sum(weight.size for weight in directory.weights().values())
     needed, training_state = directory.size_on_disk()
     if as_json:

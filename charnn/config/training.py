@@ -73,6 +73,9 @@ class TrainingConfig(Json):
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 1 and self.window_length >= 1, "batch size and window length must be at least 1")
+        most = 1 << 20
+        require(max(self.batch_size, self.window_length) <= most, f"batch size and window length: at most {most:,}")
+        require(0 <= self.seed < 1 << 63, "the seed is a number from 0 to below 2**63")
         require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
         require(0 <= self.final_rate_fraction <= 1, "the final learning rate is a fraction of the top one")
         require(0 <= self.weight_decay < math.inf, "weight decay cannot be negative")

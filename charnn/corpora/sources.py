@@ -11,11 +11,13 @@ import gzip
 import hashlib
 import io
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import BinaryIO
 
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import (
@@ -30,6 +32,18 @@ from charnn.corpora.lines import lines_of
 from charnn.errors import CorpusError, UsageError
 
 PEEKED_BYTES = 1 << 16
+MEMORY_PART = 8
+"""A text is read whole, and may have this part of the memory at most: learning takes several times as much."""
+LEAST_LARGEST = 1 << 28
+"""So many bytes may be read whatever the memory."""
+LARGEST_RATIO = 100
+"""A file may unpack to at most so many times its packed size. Texts shrink to a tenth or so."""
+SMALL = 1 << 26
+"""So many bytes are unpacked whatever the ratio, and read from a device, which may have no end."""
+MOST_BYTES_A_CHARACTER = 8
+"""The most bytes that an encoding has for a character, shifts from one character set to another counted."""
+PART = 1 << 24
+"""A file is unpacked in parts of so many bytes."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _files_read: ContextVar[list[SourceFile] | None] = ContextVar("files_read", default=None)
 
@@ -131,7 +145,12 @@ def read_again(
     if not os.path.exists(source.path):
         raise CorpusError(f"{source.path}: missing; the model was trained on it", hint=hint)
     check_encoding(encoding, any_bytes)
-    data = _unpacked_bytes(source.path, source.path)
+    # What a model says of a file is not to be believed: no more is read than the text that it says can have had.
+    most = source.characters * MOST_BYTES_A_CHARACTER + PEEKED_BYTES if on_error == "fail" else largest_text()
+    try:
+        data = _unpacked_bytes(source.path, source.path, min(most, largest_text()))
+    except TooLargeError:
+        raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint) from None
     if hashlib.sha256(data).hexdigest() != source.sha256:
         raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
     return _decoded(data, source.path, encoding, any_bytes, on_error)
@@ -156,30 +175,83 @@ def check_encoding(encoding: str, any_bytes: bool = False) -> None:
         raise UsageError(f"a text read as bytes has no encoding, but {encoding} was asked for", hint="drop --encoding")
 
 
-def _unpacked_bytes(path: str, name: str) -> bytes:
+class TooLargeError(CorpusError):
+    pass
+
+
+def largest_text() -> int:
+    """The most bytes of a text on this machine."""
     try:
-        data = _packed_bytes(path)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        memory = 1 << 34
+    return max(memory // MEMORY_PART, LEAST_LARGEST)
+
+
+def _unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:
+    largest = largest_text() if largest is None else largest
+    try:
+        data = _packed_bytes(path, name, largest)
     except OSError as error:
         raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
     if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
         return data
     if not data:  # gzip.decompress takes nothing for an empty archive; gzip itself calls it cut short
         raise CorpusError(f"{name}: damaged gzip: the file is empty")
+    parts, total = [], 0
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+            while part := packed.read(PART):
+                parts.append(part)
+                total += len(part)
+                if total > max(LARGEST_RATIO * len(data), SMALL):
+                    raise TooLargeError(
+                        f"{name}: unpacks to more than {LARGEST_RATIO} times its size, as no text does",
+                        hint="if it is one, unpack it with gzip -d first",
+                    )
+                _check_size(total, name, largest)
+        return b"".join(parts)
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(
             f"{name}: damaged gzip: {error}", hint="unpack it with gzip -d to see how much is left"
         ) from error
 
 
-def _packed_bytes(path: str) -> bytes:
-    if path != "-":
+def _packed_bytes(path: str, name: str, largest: int) -> bytes:
+    if path == "-":
+        if sys.stdin is None:  # the process was started with its standard input closed
+            raise OSError("closed")
+        data = _up_to(sys.stdin.buffer, largest + 1)
+    else:
         with open(path, "rb") as file:
-            return file.read()
-    if sys.stdin is None:  # the process was started with its standard input closed
-        raise OSError("closed")
-    return sys.stdin.buffer.read()
+            status = os.fstat(file.fileno())
+            if stat.S_ISCHR(status.st_mode) and not file.isatty():
+                data = _up_to(file, SMALL + 1)
+                if len(data) > SMALL:
+                    raise TooLargeError(f"{name}: a device that gives bytes without end, and no text")
+                return data
+            if stat.S_ISREG(status.st_mode):
+                _check_size(status.st_size, name, largest)
+            data = _up_to(file, largest + 1)
+    _check_size(len(data), name, largest)
+    return data
+
+
+def _up_to(file: BinaryIO, most: int) -> bytes:
+    """What is in the file, so many bytes at most. (Asked for all of them at once, Python makes room for all.)"""
+    parts = []
+    while most > 0 and (part := file.read(min(PART, most))):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
+
+
+def _check_size(count: int, name: str, largest: int) -> None:
+    if count > largest:
+        raise TooLargeError(
+            f"{name}: more than {largest / 1e9:.1f} GB, an eighth of this machine's memory, and a text is read whole",
+            hint="give a part of it, for instance with head -c 500M",
+        )
 
 
 def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> str:

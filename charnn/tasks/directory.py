@@ -46,8 +46,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         """
         self.config()
         self.weights()
-        for graph in self.graph_makers():
-            self.graph_named(graph)
+        self.check_network()
 
     def config(self) -> C:
         """Raises ModelFormatError where config.json is missing or damaged, ModelError where the task is another."""
@@ -65,6 +64,14 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         A maker raises KeyError or ValueError for weights that are not of this network.
         """
         return {}
+
+    def check_network(self) -> None:
+        """Raises ModelFormatError where the weights are damaged, or are not those of the network in config.json.
+
+        Whoever makes room for a network by what config.json says of it checks that first.
+        """
+        for name in self.graph_makers():
+            self.graph_named(name)
 
     other_weights: ClassVar[tuple[str, ...]] = ()
     """The beginnings of the names of weights that are used beside the graphs."""

@@ -52,7 +52,7 @@ REFINED = {
     "weight_drop": FRACTIONS,
     "embedding_dropout": FRACTIONS,
     "residual": st.booleans(),
-    "recurrent_depth": COUNTS,
+    "recurrent_depth": st.integers(1, 100),
 }
 NETWORKS = st.one_of(
     st.builds(LanguageModelNetworkConfig, cell=CELLS, **SIZES, **REFINED),
@@ -61,8 +61,8 @@ NETWORKS = st.one_of(
 TRAININGS = st.builds(
     TrainingConfig,
     budget=BUDGETS,
-    batch_size=COUNTS,
-    window_length=COUNTS,
+    batch_size=st.integers(1, 2**20),
+    window_length=st.integers(1, 2**20),
     learning_rate=POSITIVE,
     warmup_fraction=FRACTIONS,
     final_rate_fraction=FRACTIONS,

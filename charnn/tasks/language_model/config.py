@@ -106,6 +106,7 @@ class LanguageModelNetworkConfig(Json):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         for name in ("dropout", "weight_drop", "embedding_dropout"):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
+        require(self.recurrent_depth <= 100, "recurrent depth must be at most 100")
         require(self.labels >= 0, "the number of labels is a number from 0")
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
         able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]

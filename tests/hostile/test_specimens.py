@@ -1,0 +1,101 @@
+"""What strangers send is refused in one line that names the directory, within seconds and in little memory."""
+
+from __future__ import annotations
+
+import io
+import resource
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from charnn.cli.main import run
+from tests.hostile.specimens import HARMLESS, MODELS, REFUSED, SPOILT_SYMBOLS, SYMBOLS, Spoil, make
+from tests.tasks.builders import BUILDERS
+
+SECONDS = 20
+"""Far more than any refusal takes, so that a busy machine fails no test."""
+MEMORY = 1 << 31
+
+USES = {
+    "language-model": ("sample", "a", "--length", "5", "--seed", "1"),
+    "tagger": ("tag",),
+    "classifier": ("classify",),
+    "transducer": ("transduce",),
+}
+each_task = pytest.mark.parametrize("task", MODELS)
+ALL = REFUSED | SPOILT_SYMBOLS
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Ends a test that hangs, and gives no more memory than MEMORY beyond what is taken already."""
+
+    def too_long(number: int, frame: object) -> None:
+        raise AssertionError("it hangs")
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if pages:
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, before[1]))
+    handler = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, handler)
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple]:
+    monkeypatch.chdir(tmp_path)
+
+    def called(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capfd.readouterr()
+        code = run([str(argument) for argument in arguments])
+        return (code, *capfd.readouterr())
+
+    return called
+
+
+def spoiler(task: str, name: str) -> Spoil:
+    return REFUSED[name] if name in REFUSED else SPOILT_SYMBOLS[name](SYMBOLS[task])
+
+
+@each_task
+@pytest.mark.parametrize("name", ALL)
+def test_a_specimen_is_refused_in_one_line_by_what_uses_it(task: str, name: str, tmp_path: Path, command) -> None:
+    path = make(tmp_path / "model", task, spoiler(task, name))
+    code, out, err = command(*USES[task], "-m", path, stdin="a\n")
+    assert (code, out, err.count("\n")) == (1, "", 1), err
+    assert str(path) in err
+    assert "--debug" not in err
+
+
+@each_task
+@pytest.mark.parametrize("name", ALL)
+def test_no_specimen_is_learned_from(task: str, name: str, tmp_path: Path, command) -> None:
+    path = make(tmp_path / "model", task, spoiler(task, name))
+    (tmp_path / "data.txt").write_text(BUILDERS[task].data)
+    for arguments in (
+        ("--resume", path, "--steps", "900"),
+        ("data.txt", "--task", task, "--from", path, "--steps", "1", "--out", "new"),
+    ):
+        code, out, err = command("train", *arguments)
+        assert code in (1, 2)
+        assert out == ""
+        assert "--debug" not in err
+        assert not (tmp_path / "new").exists()
+
+
+@each_task
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_never_opened_does_no_harm(task: str, name: str, tmp_path: Path, command) -> None:
+    sound = make(tmp_path / "sound", task, lambda path: None)
+    path = make(tmp_path / "model", task, HARMLESS[name])
+    for arguments in ((*USES[task], "--precision", "fp32"), USES[task]):
+        expected, found = (command(*arguments, "-m", each, stdin="a\n") for each in (sound, path))
+        assert found[:2] == expected[:2]
