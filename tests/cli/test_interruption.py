@@ -8,6 +8,10 @@ import signal
 import subprocess
 import time
 
+import pytest
+
+from charnn.cli.main import main
+
 SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
 
 
@@ -96,6 +100,20 @@ def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(
     assert out == b""
     assert b"Traceback" not in err
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_sleep_unless_the_user_says_otherwise(monkeypatch, given, kept):
+    """Otherwise two threads beside a busy process hardly train at all."""
+    monkeypatch.setattr(os, "environ", {**os.environ})
+    os.environ.pop("OMP_WAIT_POLICY", None)
+    if given is not None:
+        os.environ["OMP_WAIT_POLICY"] = given
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    monkeypatch.setattr("sys.argv", ["charnn", "--version"])
+    monkeypatch.setattr("charnn.cli.processes.end", lambda code: None)
+    main()
+    assert os.environ["OMP_WAIT_POLICY"] == kept
 
 
 def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
