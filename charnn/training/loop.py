@@ -31,6 +31,7 @@ from charnn.training.optimizers import make_optimizers
 from charnn.training.progress import Progress, State, copied, is_finite
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress, rate_factor
+from charnn.training.threads import ThreadWatch
 
 VALIDATIONS = 40
 """A run has this many validations at most; early stopping needs them close together."""
@@ -69,6 +70,8 @@ class Loop:
         self.best: Validation | None = None
         self.saved_at: int | None = None
         """The step of the last training state that was kept; None before the first one."""
+        self.watch: ThreadWatch | None = None
+        """What chooses the number of threads anew while the loop runs, if anything does."""
         self._processes = processes
         self._all_reduce = AllReduce(processes, objective.network.parameters())
         self._network = objective.network
@@ -99,6 +102,8 @@ class Loop:
             meter.add(nats, info.targets)
             self._losses.add(nats, info.targets)
             now.seconds = info.seconds
+            if self.watch is not None:
+                self.watch.step(now.seconds, info.targets)
             now.fraction = progress(
                 self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step
             )
@@ -132,6 +137,8 @@ class Loop:
             if saves and not is_broken:
                 is_good = self._save(keeper, is_last=outcome is not None)
                 is_broken = not is_good and (validates or outcome is not None)
+            if (validates or saves) and self.watch is not None:
+                self.watch.restart()
             if is_broken:
                 if now.retreats == RETREATS:
                     return self._diverged()

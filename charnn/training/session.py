@@ -20,6 +20,7 @@ from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
+from charnn.training.threads import ThreadWatch
 from charnn.training.verdict import verdict
 from charnn.version import __version__
 
@@ -61,7 +62,8 @@ class Session(Generic[C]):
         processes: Processes = ALONE,
     ) -> None:
         """`make_objective` is called with the run's seed set, and makes the objective with its network on the device
-        that it is given. `write_task_files` is for `DirectoryKeeper`. `run` trains with so many `threads`."""
+        that it is given. `write_task_files` is for `DirectoryKeeper`. `run` trains with so many `threads`, or
+        under a time budget with one where that is faster by then."""
         self.directory = directory
         self.processes = processes
         self.threads = threads
@@ -192,6 +194,8 @@ class Session(Generic[C]):
             self.directory.discard_unsaved()
 
     def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
+        may_change = self.config.training.budget.seconds is not None and self.processes.size == 1 and self.threads > 1
+        self.loop.watch = ThreadWatch(self.threads) if may_change else None
         try:
             with threads_set(self.threads):
                 outcome = self.loop.run(observer, self._keeper, interrupted)
