@@ -315,7 +315,7 @@ def calibration(
     the model is too careful, and below it too sure.
 
     charnn plot calibration
-    charnn plot calibration test.tsv --model reviews
+    charnn plot calibration new-reviews.tsv --model reviews
     """
     from charnn import pictures
     from charnn.plots.calibration import binned, draw_calibration

@@ -36,7 +36,7 @@ FILES = {
     ),
     **dict.fromkeys(
         ("names.txt", "notes.txt", "new.txt", "letter.txt", "app.log", "chat.log", "inbox.txt", "reviews.txt",
-         "words.txt"),
+         "words.txt", "scanned.txt", "towns.txt", "terms.txt"),
         "cats sleep\nwalk1\nO'Neil\n" * 9,
     ),
     **dict.fromkeys(
@@ -44,7 +44,8 @@ FILES = {
          "data/fables-dev.conllu"), TAGGED,
     ),
     "begun.conllu": TAGGED.replace("NOUN", "_"), "bare.txt": "ecole\nete\n" * 20, "accented.txt": "école\nété\n" * 20,
-    "names.tsv": LABELLED, "reviews.tsv": LABELLED, "pairs.tsv": PAIRS, "spelling-sound.tsv": PAIRS, "dev.tsv": PAIRS,
+    "names.tsv": LABELLED, "reviews.tsv": LABELLED, "new-reviews.tsv": LABELLED,
+    "pairs.tsv": PAIRS, "spelling-sound.tsv": PAIRS, "dev.tsv": PAIRS,
     "ner.tsv": NER, "test.tsv": NER, "LIST": "more.txt\n",
 }  # fmt: skip
 SMALL = ("--hidden", "8", "--layers", "1", "--precision", "fp32")
@@ -54,13 +55,13 @@ MADE = {
     "labels": ("reviews.tsv", "--task", "classifier", *SMALL),
     "targets": ("pairs.tsv", *SMALL), "names": ("names.tsv", "--conditioned", *SMALL),
 }  # fmt: skip
-COPIES = dict.fromkeys(("english", "french", "poems", "rnn", "gru", "lstm"), "corpus")
+COPIES = {**dict.fromkeys(("english", "french", "poems", "rnn", "gru", "lstm"), "corpus"), "reviews": "labels"}
 INSTEAD = {"--time": "--steps", "-n": "-n", "--length": "--length", "--characters": "--characters"}
 FEW = {"--steps": "6", "-n": "4", "--length": "60", "--characters": "300"}
 ALONE = {
     "train": "charnn train corpus.txt", "classify": "charnn classify new.txt", "sample": "charnn sample",
     "transduce": "charnn transduce words.txt", "tag": "charnn tag notes.txt", "eval": "charnn eval",
-    "score": "charnn score notes.txt",
+    "score": "charnn score notes.txt", "recall": "charnn recall names.txt notes.txt",
 }  # fmt: skip
 """What an option is put behind that the README names alone, after a command of this name."""
 
