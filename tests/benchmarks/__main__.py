@@ -4,8 +4,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
-`tagging-ablation` (twenty), `segmentation` (eight), `entities` (fifteen), `classifying` (ten), `transducing` (three
-quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
+`tagging-ablation` (twenty), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `classifying` (ten),
+`transducing` (three quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.benchmarks import (
     cells,
     classifying,
     entities,
+    gaps,
     gradient_flow,
     labels,
     loops,
@@ -54,6 +55,7 @@ ON_REQUEST = {
         "tagging-ablation",
         "segmentation",
         "entities",
+        "gaps",
     ),
 }
 
@@ -96,6 +98,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
+        "gaps": partial(gaps.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
         "entities": partial(entities.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
     }
 
@@ -126,7 +129,7 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="tagging-ablation, segmentation, entities, stopping, openings, transducing: of each run",
+        help="tagging-ablation, segmentation, entities, gaps, stopping, openings, transducing: of each run",
     )
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
