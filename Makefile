@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: install demo test check docs install-check bench ablation clean
+.PHONY: install demo test check docs install-check stress bench ablation clean
 
 install: .venv/installed
 
@@ -45,6 +45,11 @@ docs: install
 # The package as its users get it: installed without extras into a temporary folder, where it uses the golden models.
 install-check:
 	PYTHON=$(PYTHON) .ci/install-check
+
+# Runs that are killed, disks that are full and files that are spoilt, for so many seconds, and what came of each.
+TIME ?= 3600
+stress: install
+	$(BIN)/python -m tests.stress --time $(TIME)
 
 # The figures of docs/figures.md, on this machine. CORPUS is any text; the figures there are for Tiny Shakespeare.
 CORPUS ?= $(firstword $(wildcard ../shared/data/tinyshakespeare/input.txt) data/fables.txt)

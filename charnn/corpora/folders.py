@@ -73,7 +73,7 @@ def _walk(folder: str) -> Iterator[tuple[str, str | None]]:
                 yield path, "as hidden"
             elif os.path.islink(path):
                 yield path, "as a link to a folder"
-            elif {"config.json", "model.onnx"} <= set(os.listdir(path)):
+            elif {"config.json", "weights.safetensors"} <= set(os.listdir(path)):
                 yield path, "as a model"
             else:
                 continue
