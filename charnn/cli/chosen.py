@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from charnn.checkpoint.directory import ModelDirectory
-from charnn.checkpoint.locate import why
+from typing import TYPE_CHECKING
+
 from charnn.cli import console
+
+if TYPE_CHECKING:
+    from charnn.checkpoint.directory import ModelDirectory
 
 
 def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None) -> None:
@@ -12,6 +15,8 @@ def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None
 
     Where the model's training has not ended, it is said everywhere.
     """
+    from charnn.checkpoint.locate import why
+
     reason = why(name, model)
     parts = [f"model {model.path}" + (f" ({reason}; -m names another)" if reason else "")]
     if seed is not None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.checkpoint.locate import ROOT
 from charnn.cli import completion, console, options
 from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
@@ -38,9 +37,10 @@ Name = Annotated[
 @everywhere
 def models(
     context: typer.Context,
-    root: Annotated[
-        Path, typer.Option("--in", metavar="DIR", help="List the models in this folder.", show_default="checkpoints")
-    ] = ROOT,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--in", metavar="DIR", help="List the models in this folder.", show_default="checkpoints"),
+    ] = None,
     default: Annotated[
         str | None,
         typer.Option(
@@ -73,10 +73,11 @@ def models(
     """
     from charnn.catalog import catalog, make_default
     from charnn.checkpoint.defaults import write_defaults
-    from charnn.checkpoint.locate import find_model
+    from charnn.checkpoint.locate import ROOT, find_model
 
+    root = folder or ROOT
     if context.invoked_subcommand is not None:
-        if default is not None or newest or as_json or root != ROOT:
+        if default is not None or newest or as_json or folder is not None:
             raise UsageError(f"models {context.invoked_subcommand}: takes none of the options of `charnn models`")
         return
     if default is not None and newest:
@@ -216,6 +217,7 @@ def take_in(
     a model are unpacked, and one that is not sound is refused.
     """
     from charnn import catalog
+    from charnn.checkpoint.locate import ROOT
     from charnn.errors import ModelError
 
     try:

@@ -160,3 +160,12 @@ def test_commands_that_draw_nothing_load_no_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
     assert done.stderr == "[]\n"
+
+
+def test_help_loads_no_numpy():
+    code = (
+        "import sys; from charnn.cli.main import run; run(['--help']); run(['plot', 'curves', '--help']);"
+        "print([n for n in ('matplotlib', 'torch', 'onnxruntime', 'numpy') if n in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr == "[]\n"
