@@ -10,53 +10,62 @@ from charnn.cli import options
 from charnn.errors import CharnnError, CorpusError, UsageError
 
 if TYPE_CHECKING:
+    from charnn.corpora.decoding import OnError
+    from charnn.memory.hopfield import Learning, Updates
     from charnn.memory.memory import Form, Memory, Recalled
 
 
+Lines = Annotated[
+    str | None,
+    typer.Argument(metavar="LINES", help="Remember the lines of this file; - is stdin.", show_default=False),
+]
+Modern = Annotated[
+    bool | None,
+    typer.Option(
+        "--modern/--classical",
+        help="Settle by the modern form, whose state is continuous and updated by attention, or by the classical "
+        "one, whose units are +1 or -1.",
+        show_default="classical up to 0.14 lines for each unit, modern for more",
+    ),
+]
+LearnBy = Annotated[
+    Literal["hebbian", "pseudo-inverse"] | None,
+    typer.Option(
+        "--learning",
+        help="Learn the weights of the classical form by Hebb's rule, which keeps only a few lines that are unlike "
+        "each other, or by the pseudo-inverse, which also keeps apart lines that are alike.",
+        show_default="pseudo-inverse",
+    ),
+]
+UpdateBy = Annotated[
+    Literal["asynchronous", "synchronous"] | None,
+    typer.Option(
+        "--updates",
+        help="Update the units of the classical form one at a time, which always settles, or all at once, which "
+        "may end in two states that take turns; a warning says how often that was.",
+        show_default="asynchronous",
+    ),
+]
+Units = Annotated[
+    int,
+    typer.Option(
+        "--units",
+        metavar="N",
+        min=64,
+        max=1 << 16,
+        help="Store each line as a pattern of N units; more units take more time and memory, and are a little more "
+        "exact.",
+    ),
+]
+
+
 def recall(
-    lines: Annotated[
-        str | None,
-        typer.Argument(metavar="LINES", help="Remember the lines of this file; - is stdin.", show_default=False),
-    ] = None,
+    lines: Lines = None,
     files: options.Files = None,
-    modern: Annotated[
-        bool | None,
-        typer.Option(
-            "--modern/--classical",
-            help="Settle by the modern form, whose state is continuous and updated by attention, or by the classical "
-            "one, whose units are +1 or -1.",
-            show_default="classical up to 0.14 lines for each unit, modern for more",
-        ),
-    ] = None,
-    learning: Annotated[
-        Literal["hebbian", "pseudo-inverse"] | None,
-        typer.Option(
-            "--learning",
-            help="Learn the weights of the classical form by Hebb's rule, which keeps only a few lines that are unlike "
-            "each other, or by the pseudo-inverse, which also keeps apart lines that are alike.",
-            show_default="pseudo-inverse",
-        ),
-    ] = None,
-    updates: Annotated[
-        Literal["asynchronous", "synchronous"] | None,
-        typer.Option(
-            "--updates",
-            help="Update the units of the classical form one at a time, which always settles, or all at once, which "
-            "may end in two states that take turns; a warning says how often that was.",
-            show_default="asynchronous",
-        ),
-    ] = None,
-    units: Annotated[
-        int,
-        typer.Option(
-            "--units",
-            metavar="N",
-            min=64,
-            max=1 << 16,
-            help="Store each line as a pattern of N units; more units take more time and memory, and are a little more "
-            "exact.",
-        ),
-    ] = 2048,
+    modern: Modern = None,
+    learning: LearnBy = None,
+    updates: UpdateBy = None,
+    units: Units = 2048,
     min_confidence: Annotated[
         float | None,
         typer.Option(
@@ -94,27 +103,22 @@ def recall(
     echo "pottery grede" | charnn recall terms.txt --json
     """
     from charnn.cli import console
-    from charnn.corpora.lines import bare_lines
-    from charnn.corpora.sources import check_encoding, read
-    from charnn.memory.memory import Memory
+    from charnn.corpora.sources import check_encoding
     from charnn.memory.stream import lines_as_they_come, recall_stream
 
-    if lines is None:
-        raise UsageError("no lines to remember", hint="name a file that has them: charnn recall LINES")
-    if lines == "-" and "-" in (files or ["-"]):
-        raise UsageError("standard input has the lines to remember and the garbled ones, too", hint="name a FILE")
     if unsure is not None and min_confidence is None:
         raise UsageError(f"--unsure {unsure}: takes the place of lines below --min-confidence P", hint="give that too")
-    for option, given in (("--learning", learning), ("--updates", updates)):
-        if modern and given:
-            raise UsageError(f"{option} {given} is for the classical form", hint="leave it out, or --modern")
     check_encoding(encoding)
-    text, _ = read(lines, encoding=encoding, on_error=on_error)
-    try:
-        form: Form | None = None if modern is None else "modern" if modern else "classical"
-        memory = Memory(bare_lines(text), form=form, learning=learning, updates=updates, units=units)
-    except UsageError as error:
-        raise _naming(error, lines) from None
+    memory = memory_of(
+        lines,
+        files,
+        modern=modern,
+        learning=learning,
+        updates=updates,
+        units=units,
+        encoding=encoding,
+        on_error=on_error,
+    )
     writer = _Writer(memory, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
@@ -130,6 +134,38 @@ def recall(
             f"lines for which two states took turns for ever, and the one of lower energy was taken: "
             f"{writer.two_cycles:,}; --updates asynchronous always settles"
         )
+
+
+def memory_of(
+    lines: str | None,
+    files: list[str] | None,
+    *,
+    modern: bool | None,
+    learning: Learning | None,
+    updates: Updates | None,
+    units: int,
+    encoding: str = "utf-8",
+    on_error: OnError = "fail",
+) -> Memory:
+    """The memory of the lines of a file; `files` have the garbled ones. Raises UsageError where options contradict each
+    other, and CorpusError where the file cannot be read or has no lines."""
+    from charnn.corpora.lines import bare_lines
+    from charnn.corpora.sources import read
+    from charnn.memory.memory import Memory
+
+    if lines is None:
+        raise UsageError("no lines to remember", hint="name a file that has them: charnn recall LINES")
+    if lines == "-" and "-" in (files or ["-"]):
+        raise UsageError("standard input has the lines to remember and the garbled ones, too", hint="name a FILE")
+    for option, given in (("--learning", learning), ("--updates", updates)):
+        if modern and given:
+            raise UsageError(f"{option} {given} is for the classical form", hint="leave it out, or --modern")
+    text, _ = read(lines, encoding=encoding, on_error=on_error)
+    form: Form | None = None if modern is None else "modern" if modern else "classical"
+    try:
+        return Memory(bare_lines(text), form=form, learning=learning, updates=updates, units=units)
+    except UsageError as error:
+        raise _naming(error, lines) from None
 
 
 def _naming(error: CharnnError, path: str) -> CharnnError:
@@ -164,8 +200,8 @@ class _Writer:
             "confidence": round(recalled.confidence, 6),
             "overlap": round(recalled.overlap, 6),
             "steps": recalled.steps,
-            "energy_before": round(recalled.energy_before, 6),
-            "energy": round(recalled.energy, 6),
+            "energy_before": round(recalled.energies[0], 6),
+            "energy": round(recalled.energies[-1], 6),
             "two_cycle": recalled.two_cycle,
             "form": self._memory.form,
         }

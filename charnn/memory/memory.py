@@ -35,13 +35,16 @@ class Recalled:
     """How probable it is that the garbled line means this one, from 0 to 1."""
     overlap: float
     """The mean product of the units of the settled state and of the memory: 1 where it is the memory itself."""
-    steps: int
-    """The updates until it had settled. Asynchronous ones are counted by the units that changed."""
-    energy_before: float
-    energy: float
-    """The energy of the garbled line, and of what it settled to. The two forms have different energies."""
+    energies: tuple[float, ...]
+    """The energy of the garbled line, and after each step until it had settled. Asynchronous steps are the units that
+    changed. The two forms have different energies."""
     two_cycle: bool
     """Whether two states took turns, as they can where all units are updated at once."""
+
+    @property
+    def steps(self) -> int:
+        """The updates until it had settled."""
+        return len(self.energies) - 1
 
 
 class Memory:
@@ -104,22 +107,17 @@ class Memory:
         if self._classical is None:
             settled = self._modern.settle(states_BN)
             first_overlaps_BM, overlaps_BM = settled.first_overlaps_BM, settled.overlaps_BM
-            course = [
-                (int(steps), float(before), float(after), False)
-                for steps, before, after in zip(
-                    settled.steps_B, settled.first_energies_B, settled.energies_B, strict=True
-                )
-            ]
+            courses = [(energies, False) for energies in settled.energies]
         else:
             each = [self._classical.settle(pattern_N, self.updates) for pattern_N in patterns_BN]
             first_overlaps_BM = self._modern.overlaps(states_BN)
             overlaps_BM = self._modern.overlaps(np.stack([one.state_N for one in each]).astype(np.float32))
-            course = [(one.steps, one.energies[0], one.energies[-1], one.two_cycle) for one in each]
+            courses = [(one.energies, one.two_cycle) for one in each]
         confidences_BM = self._modern.confidences(first_overlaps_BM)
-        for row, (line, (steps, before, after, two_cycle)) in enumerate(zip(lines, course, strict=True)):
+        for row, (line, (energies, two_cycle)) in enumerate(zip(lines, courses, strict=True)):
             best = int(overlaps_BM[row].argmax())
             confidence, overlap = float(confidences_BM[row, best]), float(overlaps_BM[row, best])
-            yield Recalled(line, self.lines[best], best, confidence, overlap, steps, before, after, two_cycle)
+            yield Recalled(line, self.lines[best], best, confidence, overlap, energies, two_cycle)
 
     def _check_capacity(self, capacity: int) -> None:
         count = len(self.lines)

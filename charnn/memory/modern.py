@@ -40,11 +40,8 @@ Floats = npt.NDArray[np.float32]
 @dataclass(frozen=True)
 class SettledStates:
     states_BN: Floats
-    steps_B: npt.NDArray[np.int64]
-    energies_B: Floats
-    """Of the states once they have settled."""
-    first_energies_B: Floats
-    """Of the states that were given."""
+    energies: tuple[tuple[float, ...], ...]
+    """For each state the energy as it was given, and after each step."""
     first_overlaps_BM: Floats
     overlaps_BM: Floats
     """The mean product of the units of each state, as it was given and once it has settled, and of each pattern."""
@@ -83,8 +80,8 @@ class ModernHopfieldNetwork:
         """Updates each state until it has settled; rows do not depend on each other."""
         states_BN = states_BN.copy()
         overlaps_BM = self.overlaps(states_BN)
-        first_overlaps_BM, first_energies_B = overlaps_BM.copy(), self.energies(states_BN, overlaps_BM)
-        steps_B = np.zeros(len(states_BN), np.int64)
+        first_overlaps_BM = overlaps_BM.copy()
+        energies = [[float(energy)] for energy in self.energies(states_BN, overlaps_BM)]
         moving = np.arange(len(states_BN))
         for _ in range(MOST_STEPS):
             updated_KN = self.updated(overlaps_BM[moving])
@@ -94,9 +91,9 @@ class ModernHopfieldNetwork:
                 break
             states_BN[moving] = updated_KN
             overlaps_BM[moving] = self.overlaps(updated_KN)
-            steps_B[moving] += 1
-        energies_B = self.energies(states_BN, overlaps_BM)
-        return SettledStates(states_BN, steps_B, energies_B, first_energies_B, first_overlaps_BM, overlaps_BM)
+            for row, energy in zip(moving, self.energies(updated_KN, overlaps_BM[moving]), strict=True):
+                energies[row].append(float(energy))
+        return SettledStates(states_BN, tuple(map(tuple, energies)), first_overlaps_BM, overlaps_BM)
 
     def confidences(self, overlaps_BM: Floats) -> Floats:
         """How probable it is that each state means each pattern; what is missing to 1 is that it means none, (B, M)."""

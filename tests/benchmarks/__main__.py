@@ -4,8 +4,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
-`tagging-ablation` (twenty), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `classifying` (ten),
-`transducing` (three quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
+`tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
+`classifying` (ten), `transducing` (three quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.benchmarks import (
     openings,
     processes,
     quality,
+    recall,
     sampling,
     scoring,
     segmentation,
@@ -56,6 +57,7 @@ ON_REQUEST = {
         "segmentation",
         "entities",
         "gaps",
+        "recall",
     ),
 }
 
@@ -81,6 +83,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
         "adapting": partial(adapting.run, given.corpus, time=given.time, seeds=given.seeds, models=given.models),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
+        "recall": partial(recall.run, given.treebanks, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),
         "transducing": partial(

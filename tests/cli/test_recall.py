@@ -160,3 +160,25 @@ def test_whoever_reads_no_further_ends_it_quietly(process, text_file):
     child.stdout.close()
     assert child.wait(30) == 0
     assert child.stderr.read() == b""
+
+
+def test_the_energy_of_garbled_lines_is_drawn_and_its_numbers_printed(charnn, text_file, tmp_path):
+    text_file(TOWNS, "towns.txt")
+    text_file("Yorc\n\nNeucastle\n", "garbled.txt")
+    drawn = charnn("plot", "energy", "towns.txt", "garbled.txt")
+    assert (drawn.code, drawn.text, drawn.err) == (0, "energy.png\n", "")
+    assert (tmp_path / "energy.png").read_bytes().startswith(b"\x89PNG")
+    first, second = map(json.loads, charnn("plot", "energy", "towns.txt", "garbled.txt", "--json").text.splitlines())
+    assert (first["line"], second["line"]) == ("York", "Newcastle")
+    assert first["energies"] == sorted(first["energies"], reverse=True)
+    text_file("\n", "empty.txt")
+    assert "no line to settle" in charnn("plot", "energy", "towns.txt", "empty.txt").err
+
+
+def test_the_capacity_is_drawn_and_its_numbers_printed(charnn, tmp_path):
+    drawn = charnn("plot", "capacity", "--units", "60", "-o", "held.svg")
+    assert (drawn.code, drawn.text, drawn.err) == (0, "held.svg\n", "")
+    assert (tmp_path / "held.svg").read_text().startswith("<?xml")
+    objects = [json.loads(line) for line in charnn("plot", "capacity", "--units", "60", "--json").text.splitlines()]
+    assert {one["learning"] for one in objects} == {"hebbian", "pseudo-inverse"}
+    assert all(0 <= one["recalled"] <= 1 for one in objects)

@@ -24,7 +24,7 @@ def test_garbled_lines_are_put_back(form, updates):
     assert [one.source for one in found] == GARBLED
     for one in found:
         assert one.overlap > 0.99
-        assert one.energy < one.energy_before
+        assert one.energies[-1] < one.energies[0]
         assert one.steps >= 1
         assert not one.two_cycle
 
