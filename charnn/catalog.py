@@ -97,6 +97,7 @@ def rename(name: str, new: str) -> Path:
     """Renames a model, which stays the default where it was fixed, and gives its new path."""
     model = named_model(name)
     check_name(new)
+    refuse_if_held(model.path, model.path)
     target = model.path.parent / new
     if target.exists() or target.is_symlink():
         raise UsageError(f"{target} exists", hint="choose another name")

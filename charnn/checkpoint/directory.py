@@ -225,8 +225,10 @@ class ModelDirectory:
     def remove(self, names: Collection[str] = ()) -> None:
         """Removes the directory. `names` are the files that models of all kinds have.
 
-        Raises UsageError where it has anything but a model in it, or is only a link to one.
+        Raises UsageError where it has anything but a model in it, or is only a link to one, and ModelBusyError where a
+        training goes on in it.
         """
+        refuse_if_held(self.path, self.path)
         if not _may_be_replaced(self.path, NAMES.union(self.files, names)):
             raise UsageError(f"{self.path}: not a model directory and nothing else, so it is left alone")
         try:

@@ -14,6 +14,7 @@ from pathlib import Path
 import onnxruntime
 import pytest
 
+from charnn.checkpoint.directory import ModelDirectory
 from tests.ended import end_before
 from tests.paths import GOLDEN
 
@@ -139,6 +140,19 @@ def test_a_directory_with_other_things_is_left_alone(shelf, charnn, said_once):
     assert failed.code == 2
     assert "checkpoints/old" in said_once(failed)
     assert Path("checkpoints/old/notes.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("change", [("remove", "old"), ("rename", "old", "newer")], ids=lambda change: change[0])
+def test_a_model_that_is_being_trained_is_left_alone(shelf, charnn, said_once, change):
+    held = ModelDirectory.open(Path("checkpoints/old"))
+    held.claim()
+    try:
+        failed = charnn("models", *change)
+    finally:
+        held.release()
+    assert failed.code == 1
+    assert "checkpoints/old" in said_once(failed)
+    assert charnn("models", *change).code == 0
 
 
 @pytest.mark.parametrize(("answer", "stays"), [("n\n", True), ("\n", True), ("y\n", False)])
