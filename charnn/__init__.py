@@ -5,6 +5,7 @@
     model = charnn.load("checkpoints/corpus")                           # does not
     for piece in model.sample("The Fox", temperature=0.8, seed=1):
         print(piece, end="")
+    charnn.Memory(["Leeds", "York"]).recall(["Yrok"])[0].line           # a Hopfield network; it takes no training
 
 Whatever is wrong is raised as one of the errors in `charnn.errors`.
 """

@@ -17,6 +17,8 @@ from charnn.memory.patterns import patterns_of
 Form = Literal["modern", "classical"]
 
 UNITS = 2048
+MOST_CLASSICAL_UNITS = 4096
+"""The classical form has a weight for each two units: 128 MB for so many, and three times that while it learns."""
 BATCH = 1 << 22
 """The most numbers that the overlaps or the states of lines that settle together have."""
 
@@ -66,7 +68,8 @@ class Memory:
         pseudo-inverse and updates one unit at a time, unless told otherwise.
 
         Raises UsageError where there is no line, where `learning` or `updates` is given to the modern form, and where
-        the pseudo-inverse has as many lines as units. Warns (CharnnWarning) of more lines than the form can hold.
+        the classical form has too many units, or the pseudo-inverse as many lines as units. Warns (CharnnWarning) of
+        more lines than the form can hold.
         """
         self.lines = [line for line in dict.fromkeys(lines) if line.strip()]
         if not self.lines:
@@ -74,7 +77,7 @@ class Memory:
         if form == "modern" and (learning or updates):
             raise UsageError("learning and updates are of the classical form", hint="leave them out, or modern")
         capacity = int(HEBBIAN_CAPACITY * units)
-        few = len(self.lines) <= capacity
+        few = len(self.lines) <= capacity and units <= MOST_CLASSICAL_UNITS
         self.form: Form = form or ("classical" if few or learning or updates else "modern")
         self.learning: Learning = learning or "pseudo-inverse"
         self.updates: Updates = updates or "asynchronous"
@@ -121,6 +124,12 @@ class Memory:
 
     def _check_capacity(self, capacity: int) -> None:
         count = len(self.lines)
+        if self.units > MOST_CLASSICAL_UNITS:
+            raise UsageError(
+                f"{self.units:,} units: the classical form has at most {MOST_CLASSICAL_UNITS:,}, since it has a weight "
+                "for each two of them",
+                hint="the modern form has more",
+            )
         if self.learning == "pseudo-inverse" and count >= self.units:
             raise UsageError(
                 f"{count:,} lines: the pseudo-inverse of {self.units:,} units holds fewer than that",

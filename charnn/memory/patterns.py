@@ -38,6 +38,8 @@ _KINDS = (0, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5)
 _START, _END = 0x110000, 0x110001
 """They stand before and after the characters, and are none."""
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
+_TOGETHER = 4096
+"""Features whose vectors are made and added at once: a line may be a whole book."""
 _WORD = 64
 """So many units have one word of random bits."""
 
@@ -50,8 +52,11 @@ def patterns_of(lines: Sequence[str], units: int) -> Patterns:
     words = np.arange(1, 1 - (-units // _WORD), dtype=np.uint64)
     for row, line in enumerate(lines):
         ids_F, weights_F = features(line)
-        bits_FN = np.unpackbits(_random(ids_F[:, None], words).view(np.uint8), axis=1, count=units)
-        above_N = weights_F @ bits_FN.astype(np.float32)
+        above_N = np.zeros(units, np.float32)
+        for start in range(0, len(ids_F), _TOGETHER):
+            some = slice(start, start + _TOGETHER)
+            bits_FN = np.unpackbits(_random(ids_F[some, None], words).view(np.uint8), axis=1, count=units)
+            above_N += weights_F[some] @ bits_FN.astype(np.float32)
         found_BN[row] = np.where(above_N >= weights_F.sum() / 2, 1, -1)
     return found_BN
 

@@ -68,6 +68,12 @@ def test_more_lines_than_units_are_refused_by_the_pseudo_inverse():
         charnn.Memory(MANY, form="classical", units=300)
 
 
+def test_more_units_than_the_classical_form_can_connect_are_for_the_modern_one():
+    assert charnn.Memory(["York", "Leeds"], units=5000).form == "modern"
+    with pytest.raises(UsageError, match=r"5,000 units: the classical form has at most 4,096"):
+        charnn.Memory(["York", "Leeds"], form="classical", units=5000)
+
+
 def test_lines_that_hebbs_rule_forgets_are_counted():
     with pytest.warns(CharnnWarning, match=r"\d+ of 36 lines are forgotten: hebbian learning"):
         charnn.Memory(MANY[:36], learning="hebbian")

@@ -57,6 +57,11 @@ def test_a_part_of_a_line_is_nearer_to_it_than_to_others():
         assert overlap(part, line) > 2 * overlap(part, "Call me Ishmael. Some years ago, never mind how long")
 
 
+def test_a_line_as_long_as_a_book_has_a_pattern_too():
+    book = "It was the best of times, it was the worst of times. " * 2_000
+    assert overlap(book, book[: len(book) // 2] + book[len(book) // 2 + 1 :]) > 0.8
+
+
 def test_case_accents_and_spaces_count_little_and_yet_tell_lines_apart():
     for one, other in (("JOSÉ", "jose"), ("Polish", "polish"), ("New  York ", "New York"), ("résumé", "resume")):
         assert folded(one) == folded(other)
