@@ -24,6 +24,8 @@ COMMANDS = {
 }
 WRONG = ("-7", "nan", "inf", "1e999", "1.5.2", "")
 """Each option gets a `?` and two of these, others than the options before it."""
+NEEDS_NOTHING = ("plot capacity",)
+"""Commands that succeed without a model or a file, so that no text that an option may have is wrong."""
 
 
 def every_wrong_use(command):
@@ -37,6 +39,8 @@ def every_wrong_use(command):
             yield (f"{flag}=yes",)
             continue
         yield (flag,)
+        if command in NEEDS_NOTHING and option.type.name in ("str", "text"):
+            continue
         for value in ("?", WRONG[2 * number % len(WRONG)], WRONG[(2 * number + 1) % len(WRONG)]):
             yield (flag, *([value] * option.nargs))
 
