@@ -16,7 +16,6 @@ from charnn.checkpoint.files import Array
 from charnn.checkpoint.locate import find_model, wrong_task
 from charnn.config import Json, ModelConfig
 from charnn.errors import ConfigError, ModelFormatError
-from charnn.readable import escaped
 from charnn.version import __version__
 
 WRITER = 1
@@ -106,7 +105,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         file = self.path / WEIGHTS
         for name, array in weights.items():
             if not np.isfinite(array).all():
-                raise ModelFormatError(f"{file}: {escaped(name)} has numbers that are not finite")
+                raise ModelFormatError(f"{file}: {name!r:.80} has numbers that are not finite")
         used = _Used(weights)
         try:
             made = {name: make(used) for name, make in self.graph_makers().items()}
@@ -116,7 +115,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
             raise ModelFormatError(f"{file}: not the weights of this network: {first_line(error)}") from None
         for name in weights:
             if name not in used.names and not name.startswith(self.other_weights):
-                raise ModelFormatError(f"{file}: {escaped(name)!s:.80} is no weight of this network")
+                raise ModelFormatError(f"{file}: {name!r:.80} is no weight of this network")
         return made
 
 

@@ -153,3 +153,33 @@ def test_a_model_works_elsewhere_without_what_resuming_needs(charnn, trained, co
     result = charnn("train", "--resume", copied, "--steps", "40")
     assert result.code == 1
     assert str(copied) in said_once(result)
+
+
+def test_a_run_that_breaks_leaves_the_old_model_and_ends_with_1(charnn, text_file, copied, tiny):
+    before = {file.name: file.read_bytes() for file in copied.iterdir() if file.is_file()}
+    result = charnn("train", text_file(), *tiny, "--learning-rate", "1e30", "--out", copied, "--overwrite")
+    assert result.code == 1
+    assert result.err.splitlines()[-1].startswith("charnn: the loss breaks")
+    assert "the loss broke at step" in result.err
+    assert {file.name: file.read_bytes() for file in copied.iterdir() if file.is_file()} == before
+    assert not list(copied.parent.glob(".*"))
+
+
+def test_two_that_begin_at_once_take_two_names_or_one_is_refused(process, text_file, tmp_path):
+    text_file()
+    options = ("--steps", "100000", "--hidden", "16", "--layers", "1", "--batch", "4", "--patience", "0")
+    first, second = (process("train", "text.txt", *options) for _ in range(2))
+    for child in (first, second):
+        next(line for line in child.stderr if b"step " in line)
+    names = {path.name for path in (tmp_path / "checkpoints").iterdir() if not path.name.startswith(".")}
+    assert names == {"text", "text-2"}
+    for arguments in (("text.txt", *options, "--out", "checkpoints/text", "--overwrite"), ("--resume", "text")):
+        third = process("train", *arguments)
+        out, err = third.communicate(timeout=60)
+        assert (third.returncode, out) == (1, b"")
+        assert f"process {first.pid} on " in err.decode() or f"process {second.pid} on " in err.decode()
+    for child in (first, second):
+        child.terminate()
+        child.communicate(timeout=60)
+        assert child.returncode == 130
+    assert not list((tmp_path / "checkpoints").rglob("lock"))
