@@ -112,12 +112,21 @@ def command_line() -> Callable[..., Any]:
 
 
 def main() -> None:
-    # PyTorch's threads read this when they are made. Threads that wait for one another by spinning lose hundredfold
-    # where another process has a core: in 12 s beside busy processes a training took 2 steps, and 462 with this.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _let_waiting_threads_sleep()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _occupy_closed_descriptors()
     processes.end(run(sys.argv[1:]))
+
+
+def _let_waiting_threads_sleep() -> None:
+    """Lets PyTorch's threads sleep soon where they wait for one another, unless the user has set how they wait.
+
+    They spin, and where another process has a core they spin long: in 12 s beside one, a training took 5 steps, and
+    185 with fewer rounds. A quiet machine loses nothing (14.7 ms a step of 2 x 128, 14.8 before). The library of
+    threads (GNU's) reads this when PyTorch is imported.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 
 def _occupy_closed_descriptors() -> None:

@@ -102,18 +102,20 @@ def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
-@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_threads_that_wait_sleep_unless_the_user_says_otherwise(monkeypatch, given, kept):
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "3000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
+    ids=["nothing", "a number", "a policy"],
+)
+def test_threads_that_wait_soon_sleep_unless_the_user_says_otherwise(monkeypatch, given, spins):
     """Otherwise two threads beside a busy process hardly train at all."""
-    monkeypatch.setattr(os, "environ", {**os.environ})
-    os.environ.pop("OMP_WAIT_POLICY", None)
-    if given is not None:
-        os.environ["OMP_WAIT_POLICY"] = given
+    others = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    monkeypatch.setattr(os, "environ", {**others, **given})
     monkeypatch.setattr(signal, "signal", lambda *handler: None)
     monkeypatch.setattr("sys.argv", ["charnn", "--version"])
     monkeypatch.setattr("charnn.cli.processes.end", lambda code: None)
     main()
-    assert os.environ["OMP_WAIT_POLICY"] == kept
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
 
 
 def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
