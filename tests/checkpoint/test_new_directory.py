@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.checkpoint import directory as module
+from charnn.checkpoint import place as module
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.errors import CharnnWarning, ModelBusyError, ModelError, UsageError
 from tests.paths import GOLDEN
