@@ -122,6 +122,8 @@ def test_an_old_model_outlives_a_run_that_can_save_nothing(start: Callable[..., 
 
 @pytest.fixture(autouse=True)
 def few_validations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no cache of graphs, whose writes would be counted."""
+    monkeypatch.setenv("CHARNN_CACHE", "")
     monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
