@@ -50,6 +50,11 @@ class DirectoryKeeper(Generic[C]):
         self.saved_step: int | None = None
         """The step of the last training state that was saved in this sitting."""
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether the last training state could be saved, and with it all that was given before."""
+        return self._failure is None
+
     def best(self, validation: Validation) -> None:
         self._keep_weights()
         self.config = dataclasses.replace(self.config, scores=validation, quantization=None)

@@ -229,6 +229,6 @@ class Session(Generic[C]):
             stopped_by=outcome,
         )
         quantization = self.config.quantization
-        if outcome != "interrupt" and self.directory.has_quantized_graph():
+        if outcome != "interrupt" and self._keeper.is_saved and self.directory.has_quantized_graph():
             quantization = self._measure_quantization()
         self._keeper.update(has_ended=outcome != "interrupt", record=record, quantization=quantization)

@@ -73,7 +73,7 @@ def test_a_disk_that_is_full_from_any_write_on_leaves_the_last_save_and_says_how
         start().run(api.SilentObserver())
     total = asked[0]
     whole = what_was_learned(tmp_path / "model")
-    for number in range(1, total, 3):
+    for number in range(1, total - 1, 3):  # the last two are of the end of the run
         shutil.rmtree(tmp_path / "model")
         session = start()
         with (
