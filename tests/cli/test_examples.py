@@ -36,7 +36,7 @@ FILES = {
     ),
     **dict.fromkeys(
         ("names.txt", "notes.txt", "new.txt", "letter.txt", "app.log", "chat.log", "inbox.txt", "reviews.txt",
-         "words.txt", "scanned.txt", "towns.txt", "terms.txt"),
+         "words.txt", "scanned.txt", "garbled.txt", "towns.txt", "terms.txt"),
         "cats sleep\nwalk1\nO'Neil\n" * 9,
     ),
     **dict.fromkeys(
