@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from charnn import api
 from charnn.checkpoint.archive import pack, unpack
 from charnn.checkpoint.defaults import fix_default, read_defaults, write_defaults
 from charnn.checkpoint.directory import NAMES, ModelDirectory, has_config
@@ -20,7 +19,7 @@ from charnn.checkpoint.locate import default_model, models_in, named_model
 from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError
-from charnn.tasks import TASKS
+from charnn.tasks import TASKS, choosing
 from charnn.tasks.known_data import sources_of
 
 ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")
@@ -75,7 +74,7 @@ def catalog(root: Path) -> Iterator[Entry]:
     for model in sorted(models_in(root), key=ModelDirectory.age_order):
         needed, _ = model.size_on_disk()
         try:
-            task = api.task_of(model)
+            task = choosing.task_of(model)
             config = task.directory(model.path).config()
             status = model.unfinished()
         except CharnnError as error:
@@ -88,7 +87,7 @@ def make_default(model: ModelDirectory, root: Path) -> str:
     """Fixes a model in the folder `root` as the default of its task, and gives the task's title."""
     if model.path.resolve().parent != root.resolve():
         raise UsageError(f"{model.path}: not in {root}/, where defaults are looked for", hint="move it there first")
-    task = api.task_of(model)
+    task = choosing.task_of(model)
     fix_default(root, task.name, model.path.resolve().name)
     return task.title
 
@@ -118,7 +117,7 @@ def remove(model: ModelDirectory) -> None:
     ModelBusyError where it is being trained."""
     root, name = model.path.parent, model.path.name
     refuse_if_held(model.path, model.path)
-    model.remove(api.all_files())
+    model.remove(choosing.all_files())
     fixed = read_defaults(root)
     if name in fixed.values():
         write_defaults(root, {task: one for task, one in fixed.items() if one != name})
@@ -127,7 +126,7 @@ def remove(model: ModelDirectory) -> None:
 def export(model: ModelDirectory, file: IO[bytes], *, training: bool) -> None:
     """Writes a model, which must be sound, into a zip file."""
     check(model)
-    pack(model, file, NAMES | api.all_files(), training=training)
+    pack(model, file, NAMES | choosing.all_files(), training=training)
 
 
 def export_graphs(model: ModelDirectory, folder: Path) -> list[Path]:
@@ -135,7 +134,7 @@ def export_graphs(model: ModelDirectory, folder: Path) -> list[Path]:
 
     Raises OutputError where they cannot be written.
     """
-    directory = api.task_of(model).directory(model.path)
+    directory = choosing.task_of(model).directory(model.path)
     written = []
     for name in directory.graph_makers():
         graph = directory.graph_named(name)
@@ -160,7 +159,7 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
     with tempfile.TemporaryDirectory(dir=root, prefix=".import.") as folder:
         unpacked = Path(folder) / "model"
         unpacked.mkdir()
-        packed_as = unpack(file, file_name, unpacked, NAMES | api.all_files())
+        packed_as = unpack(file, file_name, unpacked, NAMES | choosing.all_files())
         try:
             check(ModelDirectory(unpacked))
         except CharnnError as error:
@@ -177,7 +176,7 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
 
 def check(model: ModelDirectory) -> None:
     """Reads what using the model reads. Raises ModelFormatError where something is missing or damaged."""
-    task = api.task_of(model)
+    task = choosing.task_of(model)
     directory = task.directory(model.path)
     directory.check()
     task.describe(directory)

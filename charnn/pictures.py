@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from charnn import api
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.errors import ModelError, UsageError
 from charnn.plots.curves import LearningCurve
@@ -16,6 +15,7 @@ from charnn.plots.embeddings import Embeddings
 from charnn.plots.gradients import Reach
 from charnn.plots.neurons import Strip
 from charnn.plots.temperature import AtTemperature
+from charnn.tasks import choosing
 from charnn.tasks.options import options_from
 
 By = Literal["time", "steps", "epochs"]
@@ -36,18 +36,18 @@ def learning_curves(models: Sequence[ModelDirectory], by: By) -> tuple[list[Lear
 
     Raises UsageError for models of different tasks, and ModelError for one without a validation in its history.
     """
-    tasks = {api.task_of(model).name for model in models}
+    tasks = {choosing.task_of(model).name for model in models}
     if len(tasks) > 1:
         raise UsageError(
             f"{' and '.join(str(model.path) for model in models)}: models of different tasks have no common figure",
             hint="name models of one task",
         )
-    measure = api.task_of(models[0]).measure
+    measure = choosing.task_of(models[0]).measure
     return [_learning_curve(model, by) for model in models], measure.unit
 
 
 def _learning_curve(model: ModelDirectory, by: By) -> LearningCurve:
-    measure, key = api.task_of(model).measure, X_AXES[by][0]
+    measure, key = choosing.task_of(model).measure, X_AXES[by][0]
     try:
         rows = [(entry[key], measure.of(entry), entry["training_nats"]) for entry in model.history()]
         x_N, held_out_N, training_N = np.array(rows, np.float64).reshape(-1, 3).T
@@ -81,7 +81,7 @@ def embeddings(model: ModelDirectory) -> Embeddings:
 
     Raises UsageError for a model of a task that has no such table.
     """
-    task = api.task_of(model)
+    task = choosing.task_of(model)
     directory: Any = task.directory(model.path)
     weights = model.weights()
     if not hasattr(directory, "tokenizer") or "embedding.weight" not in weights:
@@ -143,9 +143,9 @@ def confidences(model: ModelDirectory, files: Sequence[str]) -> tuple[Any, Any]:
 
 def write_confusion(model: ModelDirectory, files: Sequence[str], path: str) -> None:
     """Writes the confusion matrix of a model on files, or on what was held out, as `charnn eval --confusion` does."""
-    if "confusion" not in api.names_of(api.task_of(model).evaluation_options):
+    if "confusion" not in choosing.names_of(choosing.task_of(model).evaluation_options):
         raise UsageError(
-            f"{model.path}: a {api.task_of(model).title} takes nothing for anything else",
+            f"{model.path}: a {choosing.task_of(model).title} takes nothing for anything else",
             hint="name a tagger, a classifier or a transducer with --model",
         )
     _evaluated(model, files, {"confusion": path})
@@ -155,7 +155,7 @@ def _evaluated(model: ModelDirectory, files: Sequence[str], wanted: dict[str, An
     """The evaluation of a model, once all data have been read."""
     from charnn.corpora.folders import corpus_files
 
-    task = api.task_of(model)
+    task = choosing.task_of(model)
     every = list(files) if task.reads_folders else corpus_files(files)
     options = options_from(task.evaluation_options, wanted)
     loaded = task.load(task.directory(model.path), precision="fp32")

@@ -79,20 +79,20 @@ def evaluate(
     charnn eval test.conllu --model english
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
     """
-    from charnn import api
     from charnn.checkpoint.locate import is_named
     from charnn.cli import console
     from charnn.cli.chosen import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
+    from charnn.tasks import choosing
     from charnn.tasks.known_data import known_data
 
     every = corpus_files(files or [])
     wanted = given_options(invocation, values)
     directory = _model(model, every, wanted, encoding, task)
-    chosen = api.task_of(directory)
+    chosen = choosing.task_of(directory)
     who = f"{directory.path} is a {chosen.title}"
-    api.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
+    choosing.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
     announce(directory, model)
     loaded = chosen.load(chosen.directory(directory.path), precision=precision, threads=options.processors())
     told_by_content = task is None and not is_named(model)
@@ -104,7 +104,7 @@ def evaluate(
             encoding=encoding,
             threads=options.processors(),
         )
-        with api.naming_the_task(chosen if told_by_content else None):
+        with choosing.naming_the_task(chosen if told_by_content else None):
             for finding in evaluation.run():
                 if as_json:
                     console.write_json({**finding.to_json(), "model": str(directory.path)})
@@ -132,20 +132,20 @@ def _model(
     Where only FILE tells the task, and there is no model of that task, it is the default of any task: a treebank
     can be read as a text, too.
     """
-    from charnn import api
     from charnn.checkpoint.locate import find_model, is_named
     from charnn.cli import console
+    from charnn.tasks import choosing
 
     if task_name is not None:
-        return find_model(name, api.task_named(task_name).name)
-    left = api.tasks_with(wanted, lambda one: one.evaluation_options)
+        return find_model(name, choosing.task_named(task_name).name)
+    left = choosing.tasks_with(wanted, lambda one: one.evaluation_options)
     if is_named(name):
         return find_model(name, None)
     if len(left) < len(TASKS):
         return find_model(None, left[0].name)
     if not files:
         return find_model(None, None)
-    task = api.recognized(files[0], left, encoding=encoding)
+    task = choosing.recognized(files[0], left, encoding=encoding)
     try:
         return find_model(None, task.name)
     except ModelNotFoundError:

@@ -29,15 +29,15 @@ def info(
     as_json: options.AsJson = False,
 ) -> None:
     """Describe a model: its network, its training, its scores and its size."""
-    from charnn import api
     from charnn.checkpoint.locate import find_model
     from charnn.cli import console
     from charnn.readable import size
+    from charnn.tasks import choosing
 
     if name is not None and model is not None:
         raise UsageError(f"{name} and --model {model}: give one of them")
     found = find_model(name or model, None)
-    task = api.task_of(found)
+    task = choosing.task_of(found)
     directory = task.directory(found.path)
     config = directory.config()
     directory.check_network()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import charnn
-from charnn.api import task_named
+from charnn.tasks.choosing import task_named
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from tests.benchmarks.machine import means
 

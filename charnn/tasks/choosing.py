@@ -1,0 +1,168 @@
+"""Finds the task that is meant: by its name, by the options that are given, or by what the data look like."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from charnn.checkpoint.directory import CONFIG, ModelDirectory
+from charnn.corpora.foreign import foreign_format, looks_like_table
+from charnn.corpora.sources import peek
+from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
+from charnn.tasks import FALLBACK, TASKS
+from charnn.tasks.options import Option, options_of
+from charnn.tasks.task import Task
+
+OptionsOf = Callable[[Task[Any]], type[Any]]
+"""The class of a task's options for one command."""
+
+
+def task_of(model: ModelDirectory) -> Task[Any]:
+    """The task of a model. Raises ModelFormatError where config.json is damaged or names one that is not known."""
+    name = model.task()
+    if name not in TASKS:
+        raise ModelFormatError(f"{model.path / CONFIG}: the task {name!r:.30} is not known")
+    return TASKS[name]
+
+
+def choose_task(
+    name: str | None, given: Collection[str], path: str, options_for: OptionsOf, *, encoding: str
+) -> Task[Any]:
+    """The task that is meant: the named one; else the one that the given options belong to; else that of the file.
+
+    Raises UsageError where options belong to different tasks, or to another one than the named one, and where several
+    tasks recognize the file.
+    """
+    if name is not None:
+        task = task_named(name)
+        refuse_others(task, given, options_for, f"this is a {task.title}")
+        return task
+    left = tasks_with(given, options_for)
+    if len(left) == 1:
+        return left[0]
+    return recognized(path, left, encoding=encoding)
+
+
+@contextmanager
+def naming_the_task(told_by_content: Task[Any] | None) -> Iterator[None]:
+    """Errors within name the option that says otherwise, where the data's look alone told the task.
+
+    A text can look like data of another task, and then what is wrong with these is not what is wrong.
+    """
+    try:
+        yield
+    except (CorpusError, UsageError) as error:
+        if told_by_content is not None and told_by_content.name != FALLBACK:
+            otherwise = f"--task {FALLBACK} takes the file for text"
+            error.hint = f"{error.hint}; {otherwise}" if error.hint else otherwise
+        raise
+
+
+def task_named(name: str) -> Task[Any]:
+    if name not in TASKS:
+        raise UsageError(f"--task {name}: no such task", hint=f"there are {', '.join(TASKS)}")
+    return TASKS[name]
+
+
+def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]]:
+    """The tasks that have all of these options. Raises UsageError where there is none."""
+    left = list(TASKS.values())
+    seen = list[tuple[str, Task[Any]]]()
+    for name in given:
+        owners = [task for task in TASKS.values() if name in names_of(options_for(task))]
+        if not owners:
+            raise UsageError(f"{flag_of(name)}: no task has this option")
+        if not any(task in left for task in owners):
+            first, owner = next((name, task) for name, task in seen if task not in owners)
+            raise UsageError(
+                f"{flag_of(first)} is for {owner.data} and {flag_of(name)} for {owners[0].data}: give one of them"
+            )
+        if len(owners) < len(TASKS):
+            seen.append((name, owners[0]))
+        left = [task for task in left if task in owners]
+    return left
+
+
+def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Task[Any]:
+    """The task whose kind of data the file is. Where that is a guess, a warning says so, and which option says
+    otherwise. Raises UsageError where the file looks like data of several."""
+    sample = peek(path, encoding=encoding)
+    found = {task: recognition for task in tasks if (recognition := task.recognizes(sample)) is not None}
+    sure = [task for task, recognition in found.items() if recognition.is_sure]
+    left = sure or list(found)
+    if len(left) > 1:
+        names = " or ".join(f"--task {task.name}" for task in left)
+        raise UsageError(f"{path}: this may be {_kinds(left)}", hint=f"say which with {names}")
+    if left:
+        if not sure:
+            others = " or ".join(f"--task {task.name}" for task in tasks if task is not left[0])
+            _guessed(f"{path} is read as a {left[0].data_in_singular}: it has {found[left[0]].reason}", others)
+        return left[0]
+    fallback = TASKS[FALLBACK]
+    if fallback not in tasks:
+        names = " or ".join(f"--task {task.name}" for task in tasks)
+        raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}", hint=f"say what it is with {names}")
+    if warning := _not_prose(sample):
+        warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
+        return fallback
+    for task in tasks:
+        if looks_like := task.resembles(sample):
+            _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", f"--task {task.name}")
+    return fallback
+
+
+def _not_prose(sample: str) -> str | None:
+    """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
+    if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
+        return f"looks like {found.what}, and is read as text; {found.hint}"
+    if (table := looks_like_table(sample)) is not None:
+        return (
+            f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "
+            f"classifier to learn the labels or with --conditioned to write texts of a label"
+        )
+    return None
+
+
+def _kinds(tasks: Sequence[Task[Any]]) -> str:
+    return " or ".join(task.data for task in tasks)
+
+
+def _guessed(what: str, otherwise: str) -> None:
+    """Says what was guessed, and the option that says otherwise, if there is one."""
+    warnings.warn(f"{what}{f'; {otherwise} reads it otherwise' if otherwise else ''}", CharnnWarning, stacklevel=3)
+
+
+def refuse_others(
+    task: Task[Any], given: Collection[str], options_for: OptionsOf, who: str, hint: str | None = None
+) -> None:
+    """Raises UsageError for an option that the task does not have; `who` says whose it would have to be."""
+    own = names_of(options_for(task))
+    for name in given:
+        if name not in own:
+            owner = next((other for other in TASKS.values() if name in names_of(options_for(other))), None)
+            what = f"is for {owner.data}" if owner is not None else "is no option here"
+            raise UsageError(f"{flag_of(name)} {what}, and {who}", hint=hint)
+
+
+def names_of(kind: type[Any]) -> set[str]:
+    return {option.name for option in options_of(kind)}
+
+
+def every_option(options_for: OptionsOf) -> dict[str, Option]:
+    """The options of all tasks by name."""
+    return {option.name: option for task in TASKS.values() for option in options_of(options_for(task))}
+
+
+def flag_of(name: str) -> str:
+    """The option as it is written on the command line."""
+    for options_for in (lambda task: task.training_options, lambda task: task.evaluation_options):
+        if option := every_option(options_for).get(name):
+            return option.flag.partition("/")[0]
+    return f"--{name.replace('_', '-')}"
+
+
+def all_files() -> frozenset[str]:
+    """The names of the files that the tasks' models have."""
+    return frozenset(name for task in TASKS.values() for name in task.directory.files)
