@@ -1,13 +1,13 @@
 """Chooses the next token: the filters of a configuration are applied one after the other, and then a token is drawn.
 
-`--bias` and `--ban` name characters where a model chooses tokens, so this module also finds the tokens that write a
-character. With a pattern, or a model that halts, the end of a text is decided apart from the draw.
+`--bias` and `--ban` name characters where a model chooses tokens (`character_tokens`). With a pattern, or a model that
+halts, the end of a text is decided apart from the draw (`halting`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.generation import filters
-from charnn.generation.config import Bias, Filter, SamplingConfig
+from charnn.generation.character_tokens import banned_ids, bias_amounts
+from charnn.generation.config import Filter, SamplingConfig
 from charnn.generation.filters import LARGEST, Counts, Logits, Wide
 from charnn.generation.history import History
 from charnn.generation.recent_tokens import RecentTokens
@@ -38,7 +39,6 @@ _FILTERS: dict[Filter, Callable[[Wide, Any], Wide]] = {
     "min-p": filters.min_p,
 }
 """The filters that need one value. `Sampler` has methods for the others."""
-BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
 class Sampler:
@@ -263,84 +263,3 @@ def _refusal(logits_BV: Logits) -> CharnnError:
             hint="its weights are damaged, or its training diverged",
         )
     return UsageError("nothing can come next: what is banned and what is asked for leave no character")
-
-
-def draw_halts(
-    logits_BV: Logits, uniforms_B: npt.NDArray[np.float64], *, greedy: bool
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    """Whether the text of each lane ends, for a model that halts, and the random numbers for the choice of a token.
-
-    The probability of the end is that of the stop token. A random number below it ends the text, and one above it is
-    spread over [0, 1) again, for the choice among the other tokens. If `greedy`, a text ends where that is more
-    probable than not.
-    """
-    wide_BV = logits_BV.astype(np.float64)
-    mass_BV = np.exp(wide_BV - wide_BV.max(-1, keepdims=True))
-    p_B = mass_BV[:, STOP_ID] / mass_BV.sum(-1)
-    if greedy:
-        return p_B > 0.5, uniforms_B
-    halts_B = uniforms_B < p_B
-    left_B = (uniforms_B - p_B) / np.where(halts_B, 1.0, 1 - p_B)
-    return halts_B, np.where(halts_B, 0.0, np.minimum(left_B, BELOW_ONE))
-
-
-def end_where_model_leaves(logits_BV: Logits, allowed_BV: npt.NDArray[np.bool_]) -> None:
-    """Gives the stop token, where it is allowed, the probability of all that is not allowed, in place.
-
-    So a text that matches a pattern ends where the model would leave the pattern, and goes on where it would not.
-    """
-    ends_B = allowed_BV[:, STOP_ID]
-    here_BV, others_BV = logits_BV[ends_B], ~allowed_BV[ends_B]
-    others_BV[:, STOP_ID] = True
-    top_B1 = here_BV.max(-1, keepdims=True)
-    with np.errstate(divide="ignore"):
-        here_BV[:, STOP_ID] = np.log(np.exp(here_BV - top_B1).sum(-1, where=others_BV)) + top_B1[:, 0]
-    others_BV[:, STOP_ID] = False
-    here_BV[others_BV] = -np.inf
-    logits_BV[ends_B] = here_BV
-
-
-def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np.float64]:
-    """The amounts that are added to the logits of the tokens (V,), once for each time that a token has the character.
-
-    They are -inf, or between -`LARGEST` and `LARGEST`. Raises UsageError for a character that no token has.
-    """
-    amounts_V = np.zeros(tokenizer.size)
-    for bias in biases:
-        times_V = _times(bias.character, tokenizer)
-        if not times_V.any():
-            raise UsageError(_nowhere(bias.character, tokenizer))
-        has = times_V > 0
-        with np.errstate(over="ignore"):
-            amounts_V[has] = np.minimum(amounts_V[has] + bias.amount * times_V[has], LARGEST)
-    return np.where(amounts_V > -np.inf, np.maximum(amounts_V, -LARGEST), -np.inf)
-
-
-def banned_ids(characters: Iterable[str], tokenizer: Tokenizer) -> npt.NDArray[np.intp]:
-    """The tokens that have one of these characters in them. There is none for a character that the vocabulary lacks.
-
-    Without these tokens no text has such a character. Raises UsageError for a character that is spelt in several bytes,
-    because each of them is part of other characters, too, and cannot be ruled out.
-    """
-    banned_V = np.zeros(tokenizer.size, np.bool_)
-    for character in characters:
-        if tokenizer.kind != "characters" and not character.isascii():
-            raise UsageError(
-                f"--ban {character!r}: this model can spell it in bytes, and each of them is part of other characters",
-                hint=f"--pattern '[^{character}]*' keeps it out",
-            )
-        banned_V |= _times(character, tokenizer) > 0
-    return np.flatnonzero(banned_V)
-
-
-def _times(character: str, tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
-    """How often each token (V,) writes `character`. A byte that is only part of it does not count."""
-    errors = "surrogateescape" if tokenizer.kind == "characters" else "ignore"
-    texts = (spelling.decode("utf-8", errors) for spelling in tokenizer.spellings())
-    return np.array([text.count(character) for text in texts])
-
-
-def _nowhere(character: str, tokenizer: Tokenizer) -> str:
-    if tokenizer.kind == "characters":
-        return f"--bias {character!r}: the model has never seen this character"
-    return f"--bias {character!r}: no token of this model has it in it: it is spelt in bytes, which others have too"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.tasks.tagger.use import report as tag_tables
-from charnn.tasks.tagger.use.evaluation import TagFigures
+from charnn.tasks.tagger.use.figures import TagFigures
 from charnn.tasks.tagger.use.scores import TagScore
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, recognize_pairs, split_features
+from charnn.corpora.pair_recognition import recognize_pairs
+from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, split_features
 from charnn.errors import CorpusError, UsageError
 
 SIDES = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\u2028\u2029\x85"), min_size=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import AHEAD, TextGenerator, in_order
-from charnn.generation.sampler import draw_halts
+from charnn.generation.halting import draw_halts
 from charnn.generation.text import Request, Text
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import ConditionedLanguageModel

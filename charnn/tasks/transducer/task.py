@@ -46,7 +46,7 @@ class TransducerTask(Task[TransducerConfig]):
 
     def recognizes(self, sample: str) -> Recognition | None:
         """Two or three columns between tabs of which the first and the last are about as varied are pairs."""
-        from charnn.corpora.pairs import recognize_pairs
+        from charnn.corpora.pair_recognition import recognize_pairs
 
         found = recognize_pairs(sample)
         return None if found is None else Recognition(found.reason, is_sure=found.is_sure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from charnn.confusion_tables import MOST_LABELS, as_cell, confusion_table, precision_table
 from charnn.readable import aligned, percent
 from charnn.tasks.tagger.config import Level
-from charnn.tasks.tagger.use.evaluation import TagFigures
+from charnn.tasks.tagger.use.figures import TagFigures
 
 _RULE = "feats agree as in the UD evaluation script, where their universal features do"
 
