@@ -28,9 +28,10 @@ from charnn.training.hardware import autocast
 from charnn.training.losses import Losses
 from charnn.training.objective import Objective
 from charnn.training.optimizers import make_optimizers
-from charnn.training.progress import Progress, State, copied, is_finite
+from charnn.training.progress import Progress
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress, rate_factor
+from charnn.training.state import LearnedState, State, copied, is_finite
 from charnn.training.threads import ThreadWatch
 
 VALIDATIONS = 40
@@ -78,6 +79,7 @@ class Loop:
         self._autocast = autocast(precision, device)
         self.optimizers = make_optimizers(objective.network, config, device, precision)
         self._average = AveragedWeights(objective.network, config.average_decay)
+        self._learned = LearnedState(self._network, self.optimizers, self._average)
         self._losses = Losses(device)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
@@ -333,14 +335,7 @@ class Loop:
         # Training states have called the objective's part `task` since the first format.
         tensors, position = self.objective.position()
         tensors = {f"task.{name}": tensor for name, tensor in tensors.items()}
-        for name, parameter in self._network.named_parameters():
-            tensors[f"weights.{name}"] = parameter.detach()
-            tensors[f"average.{name}"] = self._average.values[name]
-            for moment, value in self._moments(parameter).items():
-                tensors[f"optimizer.{name}.{moment}"] = value
-        tensors["random.cpu"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            tensors["random.cuda"] = torch.cuda.get_rng_state()
+        tensors |= self._learned.tensors()
         values = {
             "progress": vars(self.progress).copy(),
             "best": self.best.to_json() if self.best else None,
@@ -350,30 +345,16 @@ class Loop:
         }
         return tensors, values
 
-    @torch.no_grad()
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Goes on from what `state` gave. Under another budget, it goes on from the fraction that is already spent."""
         self.progress = Progress(**values["progress"])
         self.best = self.objective.validation_type.from_json(values["best"]) if values["best"] else None
-        for name, parameter in self._network.named_parameters():
-            parameter.copy_(tensors[f"weights.{name}"])
-            prefix = f"optimizer.{name}."
-            moments = {
-                n.removeprefix(prefix): t.to(parameter.device) for n, t in tensors.items() if n.startswith(prefix)
-            }
-            kept = self._moments(parameter)
-            kept.clear()
-            kept.update(moments)
-        averages = {n.removeprefix("average."): t for n, t in tensors.items() if n.startswith("average.")}
-        self._average.restore(averages, int(values["average_updates"]))
         if "losses" in values:  # early versions did not save them
             self._losses.restore(values["losses"])
         self.objective.restore(
             {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
         )
-        torch.set_rng_state(tensors["random.cpu"])
-        if "random.cuda" in tensors and torch.cuda.is_available():
-            torch.cuda.set_rng_state(tensors["random.cuda"])
+        self._learned.restore(tensors, average_updates=int(values["average_updates"]))
         now = self.progress
         self.saved_at = now.step or None
         now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
@@ -381,9 +362,3 @@ class Loop:
         if now.cooling_since is not None and not now.cooling_since <= now.fraction < end(now.cooling_since):
             # The run had stopped early and is asked to go on, or it was about to stop and now has a longer budget.
             now.cooling_since, now.since_best = None, 0
-
-    def _moments(self, parameter: torch.nn.Parameter) -> dict[str, Tensor]:
-        """The dictionary in which the optimizer keeps the moments of a parameter, and from which it goes on."""
-        owner = next(o for o in self.optimizers for g in o.param_groups if any(p is parameter for p in g["params"]))
-        moments: dict[str, Tensor] = owner.state[parameter]
-        return moments

@@ -1,16 +1,8 @@
-"""What a training state is, and the counters in it."""
+"""The counters of a run."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any
-
-import torch
-from torch import Tensor
-
-State = tuple[dict[str, Tensor], dict[str, Any]]
-"""The tensors and JSON values from which a run goes on."""
 
 
 @dataclass
@@ -36,14 +28,3 @@ class Progress:
     """The number of times that the loss broke, and the run went back to its last good state."""
     rate: float = 1.0
     """The learning rates are this fraction of those that were planned; it falls with each retreat."""
-
-
-def copied(state: State) -> State:
-    """The state as it is now, and as it would come back from its file, whatever training does to its tensors."""
-    tensors, values = state
-    return {name: tensor.clone() for name, tensor in tensors.items()}, json.loads(json.dumps(values))
-
-
-def is_finite(tensor: Tensor) -> bool:
-    """Whether all its numbers are, if they are fractions."""
-    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
