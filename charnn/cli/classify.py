@@ -38,23 +38,11 @@ def classify(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(
-            "--min-confidence",
-            metavar="P",
-            min=0,
-            max=1,
-            help="Replace a label whose probability is below P with that of --unsure.",
-            show_default=False,
-        ),
+        options.min_confidence("Replace a label whose probability is below P with that of --unsure."),
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option(
-            "--unsure",
-            metavar="LABEL",
-            help="Write LABEL for the labels that --min-confidence replaces.",
-            show_default="_",
-        ),
+        options.unsure("Write LABEL for the labels that --min-confidence replaces.", "LABEL"),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -95,14 +83,15 @@ def classify(
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.classifier.use.stream import classify_stream, items
 
-    _check(unsure, min_confidence, only, probabilities=probabilities, top=top, why=why, as_json=as_json)
+    replacement = options.check_unsure(unsure, min_confidence, "labels")
+    _check(only, probabilities=probabilities, top=top, why=why, as_json=as_json)
     loaded = Classifier.find(model, precision=precision, threads=options.processors())
-    _check_labels(loaded, only, None if min_confidence is None else unsure or "_")
+    _check_labels(loaded, only, None if min_confidence is None else replacement)
     any_bytes = loaded.config.tokenizer.kind == "bytes"
     check_encoding(encoding, any_bytes)
     write = console.write if any_bytes or as_json else console.Output(encoding).write
     count = len(loaded.labels) if probabilities else top
-    threshold = classify_views.Threshold(min_confidence or 0.0, "_" if unsure is None else unsure)
+    threshold = classify_views.Threshold(min_confidence or 0.0, replacement)
     view: classify_views.View
     if only:
         view = classify_views.Chosen(loaded, threshold, only)
@@ -121,8 +110,6 @@ def classify(
 
 
 def _check(
-    unsure: str | None,
-    min_confidence: float | None,
     only: list[str] | None,
     *,
     probabilities: bool,
@@ -131,8 +118,6 @@ def _check(
     as_json: bool,
 ) -> None:
     """Raises UsageError where options do not go together."""
-    if unsure is not None and min_confidence is None:
-        raise UsageError(f"--unsure {unsure}: takes the place of labels below --min-confidence P", hint="give that too")
     if probabilities and top is not None:
         raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
     for option, given in (("--probs", probabilities), ("--top", top is not None), ("--why", why), ("--json", as_json)):

@@ -62,6 +62,25 @@ Precision = Annotated[
         "was found to be worth it when the model was trained.",
     ),
 ]
+UNSURE = "_"
+"""What is written in the place of what is not sure enough, unless --unsure says otherwise."""
+
+
+def min_confidence(help: str) -> Any:
+    return typer.Option("--min-confidence", metavar="P", min=0, max=1, help=help, show_default=False)
+
+
+def unsure(help: str, metavar: str = "TEXT") -> Any:
+    return typer.Option("--unsure", metavar=metavar, help=help, show_default=UNSURE)
+
+
+def check_unsure(given: str | None, min_confidence: float | None, what: str) -> str:
+    """The text for what is not sure enough. Raises UsageError where nothing says what that is."""
+    if given is not None and min_confidence is None:
+        raise UsageError(f"--unsure {given}: takes the place of {what} below --min-confidence P", hint="give that too")
+    return UNSURE if given is None else given
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object on each line.")]
 
 

@@ -68,20 +68,13 @@ def recall(
     units: Units = 2048,
     min_confidence: Annotated[
         float | None,
-        typer.Option(
-            "--min-confidence",
-            metavar="P",
-            min=0,
-            max=1,
-            help="Write the text of --unsure for each line that is less probably than P the one that it is taken for.",
-            show_default=False,
+        options.min_confidence(
+            "Write the text of --unsure for each line that is less probably than P the one that it is taken for."
         ),
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option(
-            "--unsure", metavar="TEXT", help="Write TEXT for the lines below --min-confidence.", show_default="_"
-        ),
+        options.unsure("Write TEXT for the lines below --min-confidence."),
     ] = None,
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Write the line itself and a tab before what it is taken for.")
@@ -106,8 +99,7 @@ def recall(
     from charnn.corpora.sources import check_encoding
     from charnn.memory.stream import lines_as_they_come, recall_stream
 
-    if unsure is not None and min_confidence is None:
-        raise UsageError(f"--unsure {unsure}: takes the place of lines below --min-confidence P", hint="give that too")
+    replacement = options.check_unsure(unsure, min_confidence, "lines")
     check_encoding(encoding)
     memory = memory_of(
         lines,
@@ -119,7 +111,7 @@ def recall(
         encoding=encoding,
         on_error=on_error,
     )
-    writer = _Writer(memory, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source)
+    writer = _Writer(memory, min_confidence, replacement, keep_source=keep_source)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
     read_lines = lines_as_they_come(files or ["-"], encoding=encoding, on_error=on_error)

@@ -73,20 +73,11 @@ def tag(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(
-            "--min-confidence",
-            metavar="P",
-            min=0,
-            max=1,
-            help="Replace each tag whose probability is below P with the tag of --unsure.",
-            show_default=False,
-        ),
+        options.min_confidence("Replace each tag whose probability is below P with the tag of --unsure."),
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option(
-            "--unsure", metavar="TAG", help="Write TAG for the tags that --min-confidence replaces.", show_default="_"
-        ),
+        options.unsure("Write TAG for the tags that --min-confidence replaces.", "TAG"),
     ] = None,
     keep: Annotated[
         bool,
@@ -150,10 +141,8 @@ def tag(
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import UNTAGGED, InputSentences, TagWriter, tag_stream
 
-    if unsure is not None and min_confidence is None:
-        raise UsageError(f"--unsure {unsure}: takes the place of tags below --min-confidence P", hint="give that too")
+    unsure = options.check_unsure(unsure, min_confidence, "tags")
     check_encoding(encoding)
-    unsure = "_" if unsure is None else unsure
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
     corpus = loaded.config.corpus
     of_file = tuple(name.strip() for name in columns.split(",")) if columns and PASSED_OVER in columns else None

@@ -52,20 +52,11 @@ def transduce(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(
-            "--min-confidence",
-            metavar="P",
-            min=0,
-            max=1,
-            help="Write the text of --unsure for each target whose probability is below P.",
-            show_default=False,
-        ),
+        options.min_confidence("Write the text of --unsure for each target whose probability is below P."),
     ] = None,
     unsure: Annotated[
         str | None,
-        typer.Option(
-            "--unsure", metavar="TEXT", help="Write TEXT for the targets below --min-confidence.", show_default="_"
-        ),
+        options.unsure("Write TEXT for the targets below --min-confidence."),
     ] = None,
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Write the line itself and a tab before its target.")
@@ -120,7 +111,8 @@ def transduce(
     from charnn.tasks.transducer.use.model import Transducer
     from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
 
-    _check(beam, nbest, min_confidence, unsure, temperature, seed, sample=sample)
+    replacement = options.check_unsure(unsure, min_confidence, "targets")
+    _check(nbest, temperature, seed, sample=sample)
     if attention == "-" and (as_json or nbest is not None or keep_source):
         raise UsageError("--attention - writes tables: leave --json, --nbest and --keep-source out")
     check_encoding(encoding)
@@ -130,7 +122,7 @@ def transduce(
     wanted = TransduceOptions(beam, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
     about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})} if as_json else None
-    writer = _Writer(nbest, min_confidence, "_" if unsure is None else unsure, keep_source=keep_source, about=about)
+    writer = _Writer(nbest, min_confidence, replacement, keep_source=keep_source, about=about)
     notices = _Notices(loaded)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
@@ -183,10 +175,7 @@ class _AttentionView:
 
 
 def _check(
-    beam: int,
     nbest: int | None,
-    min_confidence: float | None,
-    unsure: str | None,
     temperature: float | None,
     seed: int | None,
     *,
@@ -194,10 +183,6 @@ def _check(
 ) -> None:
     if nbest is not None and sample:
         raise UsageError("--nbest seeks the likeliest targets, and --sample draws one: give one of them")
-    if unsure is not None and min_confidence is None:
-        raise UsageError(
-            f"--unsure {unsure}: takes the place of targets below --min-confidence P", hint="give that too"
-        )
     if not sample:
         for option, value in (("--temp", temperature), ("--seed", seed)):
             if value is not None:
