@@ -26,8 +26,9 @@ from charnn.tasks.transducer.learn.network import (
     told_by_features,
 )
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide
+from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import padded
+from charnn.tasks.transducer.use.found import Wide
 from charnn.tokenizers.base import STOP_ID
 
 

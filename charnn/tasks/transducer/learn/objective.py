@@ -20,6 +20,7 @@ from charnn.tasks.transducer.learn.network import TransducerNetwork
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.use.found import SearchOptions
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.batches import Batches
@@ -131,7 +132,7 @@ class TransducerObjective:
     def _score(self, reference: References) -> tuple[float, float, float]:
         """The accuracy, the symbol error rate, and the accuracy with lookup."""
         decoder, symbols = decoder_of(self.network), self._pairs.symbols
-        unknown = symbols.target.unknown_id
+        greedy = SearchOptions(1, symbols.target.unknown_id, self.network.config.copies)
         right = wrong_symbols = all_symbols = right_with_lookup = 0
         if not self._is_finite():
             return math.nan, math.nan, math.nan
@@ -139,7 +140,7 @@ class TransducerObjective:
         for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS):
             sources = [reference.sources[i] for i in chosen]
             bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
-            found = find_targets(decoder, sources, bounds, beams=1, unknown=unknown, copies=self.network.config.copies)
+            found = find_targets(decoder, sources, bounds, greedy)
             for i, source, targets in zip(chosen, sources, found, strict=True):
                 text = symbols.decode(targets[0].ids, [source.texts[place] for place in targets[0].places])
                 wanted = reference.targets[i]

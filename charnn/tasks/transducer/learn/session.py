@@ -17,6 +17,7 @@ from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPl
 from charnn.tasks.transducer.learn.quantization import measure_quantization
 from charnn.tasks.transducer.learn.transfer import InitialWeights
 from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.use.found import SearchOptions
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
@@ -94,10 +95,9 @@ class TransducerSession(Session[TransducerConfig]):
         """A source that was held out, another one each time, and its target as the network writes it by now."""
         one = self._references[report.step % len(self._references)]
         source = self.symbols.encode_source(one.source, one.features)
-        unknown = self.symbols.target.unknown_id
         bound = self.config.corpus.length_bound(len(source.ids))
-        copies = self.config.network.copies
-        (found,) = find_targets(decoder_of(self.network), [source], [bound], beams=1, unknown=unknown, copies=copies)
+        greedy = SearchOptions(1, self.symbols.target.unknown_id, self.config.network.copies)
+        (found,) = find_targets(decoder_of(self.network), [source], [bound], greedy)
         written = self.symbols.decode(found[0].ids, [source.texts[place] for place in found[0].places])
         shown = " ".join(filter(None, (one.source, one.features)))
         return f"{shown} -> {written}" + ("" if written in one.targets else f"   (right: {one.targets[0]})")

@@ -14,10 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.found import Choose, Constraint, Found
+from charnn.tasks.transducer.use.found import Constraint, Found, SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID as BLANK
 
-Wide = npt.NDArray[np.float64]
 LEAST = 1e-5
 """A symbol to which a frame gives a smaller probability than this does not continue a hypothesis."""
 SPARE = 1
@@ -50,27 +49,19 @@ def log_probability(log_p_FV: Wide, target: Sequence[int]) -> float:
     return float(np.logaddexp.reduce(forward_S[-2:]))
 
 
-def read_frames(
-    decoder: FramedDecoder,
-    sources: Sequence[EncodedSource],
-    *,
-    beams: int,
-    wanted: int = 1,
-    unknown: int | None,
-    copies: bool,
-    constraint: Constraint | None = None,
-    choose: Choose | None = None,
-) -> list[list[Found]]:
-    """For each source its targets, the best first, at most `wanted` of them, as `search.search` gives them.
+def read_frames(decoder: FramedDecoder, sources: Sequence[EncodedSource], options: SearchOptions) -> list[list[Found]]:
+    """For each source its targets, the best first, as `search.search` gives them.
 
-    With one beam, what the likeliest path writes; else the likeliest targets that a beam of prefixes finds. With
-    `choose` the symbol of each frame is drawn. The unknown symbol is written for a copy alone, as there.
+    With one beam, what the likeliest path writes; else the likeliest targets that a beam of prefixes finds. Where
+    symbols are drawn, that of each frame is.
     """
+    beams, wanted, unknown = options.beams, options.wanted, options.unknown
+    constraint, choose = options.constraint, options.choose
     every = [frames.copy() for frames in decoder.frames(sources)]
     if unknown is not None:
         for source, log_p_FV in zip(sources, every, strict=True):
             per_place = len(log_p_FV) // len(source.ids)
-            is_copy = np.repeat([copies and symbol == unknown for symbol in source.copies], per_place)
+            is_copy = np.repeat([options.copies and symbol == unknown for symbol in source.copies], per_place)
             log_p_FV[~is_copy, unknown] = NEVER
     found = []
     for number, (source, log_p_FV) in enumerate(zip(sources, every, strict=True)):

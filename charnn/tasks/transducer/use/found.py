@@ -38,3 +38,20 @@ class Constraint(Protocol):
 
 Choose = Callable[[Wide, npt.NDArray[np.intp]], npt.NDArray[np.intp]]
 """Draws a symbol (N,) for each source from ln p (N, V) and the numbers of the sources."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What a search for targets is asked for."""
+
+    beams: int
+    """The number of hypotheses that are kept at each step; one beam is greedy."""
+    unknown: int | None
+    """The id of the unknown symbol. It is written only by a network that copies, for a source with a symbol that
+    training had not, and stands for a copy of that."""
+    copies: bool
+    wanted: int = 1
+    """The most targets of a source, which is at most `beams`."""
+    constraint: Constraint | None = None
+    choose: Choose | None = None
+    """What draws each symbol, instead of taking the likeliest; there is one beam then."""

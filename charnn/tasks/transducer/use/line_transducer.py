@@ -20,7 +20,7 @@ from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.attention import END, Attention, weights_of
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SteppedDecoder
-from charnn.tasks.transducer.use.found import Found, Wide
+from charnn.tasks.transducer.use.found import Found, SearchOptions, Wide
 from charnn.tasks.transducer.use.pattern import TargetPattern
 from charnn.tasks.transducer.use.search import find_targets
 
@@ -186,17 +186,10 @@ class LineTransducer:
         choose = None
         if options.temperature is not None:
             choose = Drawing([np.random.default_rng([options.seed, number]) for number in drawn], options.temperature)
-        return find_targets(
-            self._decoder,
-            batch,
-            bounds,
-            beams=beams,
-            wanted=1 if options.temperature is not None else options.nbest,
-            unknown=self._symbols.target.unknown_id,
-            copies=self._network.copies,
-            constraint=constraint,
-            choose=choose,
-        )
+        wanted = 1 if options.temperature is not None else options.nbest
+        unknown, copies = self._symbols.target.unknown_id, self._network.copies
+        asked = SearchOptions(beams, unknown, copies, wanted, constraint, choose)
+        return find_targets(self._decoder, batch, bounds, asked)
 
     def _target(self, source: EncodedSource, found: Found) -> Target:
         unknown = [source.texts[place] for place in found.places]

@@ -25,8 +25,9 @@ from charnn.errors import ModelFormatError
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide
+from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SourceArrays, padded
+from charnn.tasks.transducer.use.found import Wide
 from charnn.tokenizers.base import STOP_ID
 
 

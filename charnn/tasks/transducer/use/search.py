@@ -13,7 +13,7 @@ import numpy.typing as npt
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, read_frames
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
-from charnn.tasks.transducer.use.found import Choose, Constraint, Found, Wide
+from charnn.tasks.transducer.use.found import Found, SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID
 
 
@@ -21,80 +21,46 @@ def find_targets(
     decoder: SteppedDecoder | FramedDecoder,
     sources: Sequence[EncodedSource],
     bounds: Sequence[int],
-    *,
-    beams: int,
-    wanted: int = 1,
-    unknown: int | None,
-    copies: bool,
-    constraint: Constraint | None = None,
-    choose: Choose | None = None,
+    options: SearchOptions,
 ) -> list[list[Found]]:
     """What `search` or `ctc.read_frames` gives, as the decoder asks for. Frames bound a length by themselves."""
     if isinstance(decoder, FramedDecoder):
-        return read_frames(
-            decoder, sources, beams=beams, wanted=wanted, unknown=unknown, copies=copies, constraint=constraint,
-            choose=choose,
-        )  # fmt: skip
-    return search(
-        decoder, sources, bounds, beams=beams, wanted=wanted, unknown=unknown, copies=copies, constraint=constraint,
-        choose=choose,
-    )  # fmt: skip
+        return read_frames(decoder, sources, options)
+    return search(decoder, sources, bounds, options)
 
 
 def search(
-    decoder: SteppedDecoder,
-    sources: Sequence[EncodedSource],
-    bounds: Sequence[int],
-    *,
-    beams: int,
-    wanted: int = 1,
-    unknown: int | None,
-    copies: bool,
-    constraint: Constraint | None = None,
-    choose: Choose | None = None,
+    decoder: SteppedDecoder, sources: Sequence[EncodedSource], bounds: Sequence[int], options: SearchOptions
 ) -> list[list[Found]]:
-    """For each source its targets, the best first, at most `wanted` of them, which is at most `beams`.
+    """For each source its targets, the best first.
 
-    Every step keeps the `beams` most probable continuations; one that a stop ends is set apart. With one beam the
-    search is greedy. A target that has as many symbols as its bound ends there. The search for a source is over when no
-    live hypothesis can become better than the `wanted` best that have ended, since more symbols only lower a
-    log-probability. With `choose` each symbol is drawn instead, and there is one beam.
-
-    The unknown symbol, `unknown`, is written only by a network that `copies`, for a source with a symbol that training
-    had not, and stands for a copy of that.
-    A source for which the constraint leaves nothing has no target.
+    Every step keeps the most probable continuations; one that a stop ends is set apart. A target that has as many
+    symbols as its bound ends there. The search for a source is over when no live hypothesis can become better than the
+    wanted best that have ended, since more symbols only lower a log-probability. A source for which the constraint
+    leaves nothing has no target.
     """
-    return _Search(decoder, sources, bounds, beams, wanted, unknown, copies, constraint, choose).run()
+    return _Search(decoder, sources, bounds, options).run()
 
 
 class _Search:
     def __init__(
-        self,
-        decoder: SteppedDecoder,
-        sources: Sequence[EncodedSource],
-        bounds: Sequence[int],
-        beams: int,
-        wanted: int,
-        unknown: int | None,
-        copies: bool,
-        constraint: Constraint | None,
-        choose: Choose | None,
+        self, decoder: SteppedDecoder, sources: Sequence[EncodedSource], bounds: Sequence[int], options: SearchOptions
     ) -> None:
-        self.decoder, self.beams, self.wanted, self.unknown = decoder, beams, wanted, unknown
-        self.constraint, self.choose = constraint, choose
+        self.decoder, self.beams, self.wanted = decoder, options.beams, options.wanted
+        self.unknown, self.constraint, self.choose = options.unknown, options.constraint, options.choose
         self.bounds = np.array(bounds)
         self.ended: list[list[Found]] = [[] for _ in sources]
         self.live = np.arange(len(sources))
         """The numbers of the sources that are still searched."""
-        self.state = decoder.begin(sources).rows(np.repeat(self.live, beams))
-        self.score_NK = np.full((len(sources), beams), -np.inf)
+        self.state = decoder.begin(sources).rows(np.repeat(self.live, self.beams))
+        self.score_NK = np.full((len(sources), self.beams), -np.inf)
         self.score_NK[:, 0] = 0.0
-        self.ids_NKL = np.zeros((len(sources), beams, 0), np.int64)
-        self.places_NKL = np.zeros((len(sources), beams, 0), np.int64)
+        self.ids_NKL = np.zeros((len(sources), self.beams, 0), np.int64)
+        self.places_NKL = np.zeros((len(sources), self.beams, 0), np.int64)
         self.unknown_NS = np.zeros((len(sources), self.state.alpha_BS.shape[1]), np.bool_)
-        if copies and unknown is not None:
+        if options.copies and self.unknown is not None:
             for row, source in enumerate(sources):
-                found = [place for place, symbol in enumerate(source.copies) if symbol == unknown]
+                found = [place for place, symbol in enumerate(source.copies) if symbol == self.unknown]
                 self.unknown_NS[row, found] = True
 
     def run(self) -> list[list[Found]]:

@@ -14,7 +14,8 @@ import torch
 from charnn.tasks.transducer.learn.ctc import ctc_nats
 from charnn.tasks.transducer.learn.data import frames_needed
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.ctc import FramedDecoder, Wide, collapsed, log_probability, prefixes, read_frames
+from charnn.tasks.transducer.use.ctc import FramedDecoder, collapsed, log_probability, prefixes, read_frames
+from charnn.tasks.transducer.use.found import SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID
 
 FRAMES, SYMBOLS, UNKNOWN = 5, 4, 1
@@ -91,7 +92,9 @@ def test_a_wide_beam_of_prefixes_finds_the_best_targets_in_their_order(seed: int
     log_p_FV = frames(seed)
     log_p_FV[:, UNKNOWN] = -np.inf
     best = sorted(every_target(log_p_FV).items(), key=lambda one: -one[1])[:5]
-    (found,) = read_frames(Fixed(log_p_FV), [source(5)], beams=200, wanted=5, unknown=UNKNOWN, copies=False)
+    (found,) = read_frames(
+        Fixed(log_p_FV), [source(5)], SearchOptions(beams=200, wanted=5, unknown=UNKNOWN, copies=False)
+    )
     assert [tuple(one.ids) for one in found] == [target for target, _ in best]
     assert [one.log_probability for one in found] == pytest.approx([np.log(p) for _, p in best])
 
@@ -100,7 +103,7 @@ def test_a_wide_beam_of_prefixes_finds_the_best_targets_in_their_order(seed: int
 def test_one_beam_is_what_the_likeliest_path_writes(seed: int) -> None:
     log_p_FV = frames(seed)
     log_p_FV[:, UNKNOWN] = -np.inf
-    ((found,),) = read_frames(Fixed(log_p_FV), [source(5)], beams=1, unknown=UNKNOWN, copies=False)
+    ((found,),) = read_frames(Fixed(log_p_FV), [source(5)], SearchOptions(beams=1, unknown=UNKNOWN, copies=False))
     path = [int(symbol) for symbol in log_p_FV.argmax(1)]
     assert found.ids == [symbol for symbol, _ in itertools.groupby(path) if symbol != STOP_ID]
     assert found.log_probability == pytest.approx(log_probability(log_p_FV, found.ids))
@@ -119,9 +122,13 @@ def test_an_unknown_symbol_is_written_for_a_copy_alone_and_says_its_place() -> N
     log_p_FV[[0, 1, 2], [2, UNKNOWN, 3]] = np.log(0.85)
     places = [SYMBOLS, UNKNOWN, SYMBOLS]
     for beams in (1, 4):
-        ((with_copy,),) = read_frames(Fixed(log_p_FV), [source(3, places)], beams=beams, unknown=UNKNOWN, copies=True)
+        ((with_copy,),) = read_frames(
+            Fixed(log_p_FV), [source(3, places)], SearchOptions(beams=beams, unknown=UNKNOWN, copies=True)
+        )
         assert (with_copy.ids, with_copy.places) == ([2, UNKNOWN, 3], [1])
-        ((without,),) = read_frames(Fixed(log_p_FV), [source(3, places)], beams=beams, unknown=UNKNOWN, copies=False)
+        ((without,),) = read_frames(
+            Fixed(log_p_FV), [source(3, places)], SearchOptions(beams=beams, unknown=UNKNOWN, copies=False)
+        )
         assert UNKNOWN not in without.ids
 
 

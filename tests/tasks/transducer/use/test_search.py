@@ -13,6 +13,7 @@ import pytest
 
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids
+from charnn.tasks.transducer.use.found import SearchOptions
 from charnn.tasks.transducer.use.search import search
 from charnn.tokenizers.base import STOP_ID
 
@@ -65,7 +66,10 @@ def every_target(table: Table, number: int) -> list[tuple[list[int], float]]:
 def test_a_beam_as_wide_as_all_targets_finds_the_best_ones_in_their_order(seed: int) -> None:
     table, numbers = Table(seed), [3, 5]
     every = search(
-        table, [source(n) for n in numbers], [BOUND, BOUND], beams=81, wanted=7, unknown=UNKNOWN, copies=False
+        table,
+        [source(n) for n in numbers],
+        [BOUND, BOUND],
+        SearchOptions(beams=81, wanted=7, unknown=UNKNOWN, copies=False),
     )
     for number, found in zip(numbers, every, strict=True):
         expected = every_target(table, number)[:7]
@@ -80,7 +84,7 @@ def test_a_beam_as_wide_as_all_targets_finds_the_best_ones_in_their_order(seed: 
 @pytest.mark.parametrize("seed", range(4))
 def test_one_beam_is_greedy(seed: int) -> None:
     table = Table(seed)
-    ((found,),) = search(table, [source(4)], [BOUND], beams=1, unknown=UNKNOWN, copies=False)
+    ((found,),) = search(table, [source(4)], [BOUND], SearchOptions(beams=1, unknown=UNKNOWN, copies=False))
     p_V = table.p_SVV[4].copy()
     p_V[:, UNKNOWN] = 0
     written, last = list[int](), STOP_ID
@@ -94,19 +98,20 @@ def test_one_beam_is_greedy(seed: int) -> None:
 def test_sources_do_not_change_one_another(beams: int) -> None:
     table = Table(1)
     numbers = [2, 7, 3, 8, 2]
-    together = search(
-        table, [source(n, n + 1) for n in numbers], [BOUND + n for n in numbers], beams=beams, unknown=UNKNOWN,
-        copies=False,
-    )  # fmt: skip
+    options = SearchOptions(beams=beams, unknown=UNKNOWN, copies=False)
+    together = search(table, [source(n, n + 1) for n in numbers], [BOUND + n for n in numbers], options)
     for number, found in zip(numbers, together, strict=True):
-        (alone,) = search(
-            table, [source(number, number + 1)], [BOUND + number], beams=beams, unknown=UNKNOWN, copies=False
-        )
+        (alone,) = search(table, [source(number, number + 1)], [BOUND + number], options)
         assert found == alone
 
 
 def test_what_never_stops_is_cut_at_its_bound_and_says_so() -> None:
-    found = search(Table(2, stop=0.0), [source(3), source(4)], [2, 6], beams=3, wanted=2, unknown=UNKNOWN, copies=False)
+    found = search(
+        Table(2, stop=0.0),
+        [source(3), source(4)],
+        [2, 6],
+        SearchOptions(beams=3, wanted=2, unknown=UNKNOWN, copies=False),
+    )
     assert [[len(one.ids) for one in each] for each in found] == [[2, 2], [6, 6]]
     assert all(one.is_cut for each in found for one in each)
 
@@ -116,4 +121,6 @@ def test_a_constraint_that_leaves_nothing_leaves_a_source_without_a_target() -> 
         def allowed(self, ids: Sequence[int], left: int) -> np.ndarray:
             return np.zeros(SYMBOLS, np.bool_)
 
-    assert search(Table(0), [source(3)], [4], beams=2, unknown=UNKNOWN, copies=False, constraint=Never()) == [[]]
+    assert search(
+        Table(0), [source(3)], [4], SearchOptions(beams=2, unknown=UNKNOWN, copies=False, constraint=Never())
+    ) == [[]]
