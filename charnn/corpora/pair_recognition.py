@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.pairs import usual_columns
+from charnn.corpora.pairs import features_column, usual_columns
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""
 LEAST_VARIED = 0.2
 """The least number of different values of a side, as a fraction of the lines. In a running text words recur."""
+LONGEST_NUMBER = 4
+"""The most words that a number has on average; behind what has more the numbers are those of verses or times."""
 LONGEST_SYMBOL = 2.5
 """The most characters that symbols between spaces have on average."""
+SURE_SOURCES, SURE_TARGETS = ("source", "src"), ("target", "tgt")
+"""The names of columns that tell for sure that a table is one of pairs."""
 _TAG = re.compile(r"[A-Z][A-Z0-9$*+:|-]*|[^\w\s]{1,3}|_")
 
 
@@ -28,7 +32,7 @@ class FoundPairs(NamedTuple):
 
 def recognize_pairs(sample: str) -> FoundPairs | None:
     """Whether a text that begins like this has a pair on each line: two columns between tabs that are about as varied
-    as each other, or three with features between the others. Tags are no targets.
+    as each other, or three of which one has features. Tags are no targets.
 
     Symbols between spaces, such as phones, features between semicolons, and columns or keys with the usual names make
     it sure. A blank line, which ends a sentence in a treebank, tells that it is none, and so do numbers in order, which
@@ -36,19 +40,20 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     """
     whole = bare_lines(sample.removeprefix("\ufeff"))
     whole = whole if sample.endswith(("\n", "\r")) else whole[:-1]
-    if _has_usual_names(whole):
-        return FoundPairs("columns for sources and targets", is_sure=True)
+    if (named := _by_names(whole)) is not None:
+        return named
     rows = [line.split("\t") for line in whole]
     if len(rows) < FEWEST_ROWS or len(rows[0]) not in (2, 3) or any(len(row) != len(rows[0]) for row in rows):
         return None
     if any(not row[0].strip() or not row[-1].strip() for row in rows):
         return None
-    sources, targets = ({row[place] for row in rows} for place in (0, -1))
-    if all(_TAG.fullmatch(target) for target in targets) or any(_is_sorted([row[n] for row in rows]) for n in (0, -1)):
-        return None
     if len(rows[0]) == 3:
-        has_features = sum(";" in row[1] for row in rows) >= 0.5 * len(rows)
-        return FoundPairs("features between two columns", is_sure=True) if has_features else None
+        has_features = features_column(rows) is not None
+        return FoundPairs("features beside two columns", is_sure=True) if has_features else None
+    sides = [[row[place] for row in rows] for place in (0, 1)]
+    if all(_TAG.fullmatch(target) for target in sides[1]) or any(map(_is_sorted, sides)) or _are_records(*sides):
+        return None
+    sources, targets = map(set, sides)
     fewer, more = sorted((len(sources), len(targets)))
     if 2 * fewer <= more or fewer < LEAST_VARIED * len(rows):
         return None
@@ -67,15 +72,34 @@ def _is_sorted(cells: Sequence[str]) -> bool:
     return numbers in (sorted(numbers), sorted(numbers, reverse=True))
 
 
-def _has_usual_names(lines: Sequence[str]) -> bool:
-    """Whether a table or JSON lines name a source and a target."""
-    if len(lines) < (1 if "".join(lines[:1]).startswith("{") else 2):
-        return False
-    names: Sequence[str] = lines[0].split("\t" if "\t" in lines[0] else ",")
-    if lines[0].startswith("{"):
+def _are_records(sources: Sequence[str], targets: Sequence[str]) -> bool:
+    """Whether whole sentences stand behind numbers: verses, times of a chat, dates of a log."""
+    words = sum(len(target.split()) for target in targets)
+    return words > LONGEST_NUMBER * len(targets) and all(any(map(str.isdigit, source)) for source in sources)
+
+
+def _by_names(lines: Sequence[str]) -> FoundPairs | None:
+    """What the names of a table's columns, or of the keys of JSON lines, tell of a text.
+
+    The names that mean nothing else make it sure. Others, such as from and to, are also those of mails and of edges:
+    they count where there are no further columns.
+    """
+    if any(not line.strip() for line in lines):  # as between the sentences of a treebank
+        return None
+    if "".join(lines[:1]).startswith("{"):
         try:
-            names = list(json.loads(lines[0]))
-        except (ValueError, RecursionError):
-            return False
-    source, _, target = usual_columns([name.strip().strip('"') for name in names])
-    return source is not None and target is not None
+            names = [str(name) for name in json.loads(lines[0])]
+        except (ValueError, RecursionError, TypeError):
+            return None
+    else:
+        separator = "\t" if "\t" in "".join(lines[:1]) else ","
+        if len(lines) < 2 or any(line.count(separator) != lines[0].count(separator) for line in lines[:2]):
+            return None
+        names = [name.strip().strip('"') for name in lines[0].split(separator)]
+    source, features, target = usual_columns(names)
+    if source is None or target is None:
+        return None
+    is_plain = source.lower() in SURE_SOURCES and target.lower() in SURE_TARGETS
+    if is_plain or features is not None:
+        return FoundPairs("columns for sources and targets", is_sure=True)
+    return FoundPairs(f"the columns {source} and {target}", is_sure=False) if len(names) == 2 else None

@@ -1,7 +1,8 @@
 r"""Reads pairs of a source and a target, such as a spelling and its sound, in the forms in which people keep them.
 
 source<TAB>target                     a pair on each line
-source<TAB>features<TAB>target        with features between the two, such as V;PST, separated by semicolons
+source<TAB>features<TAB>target        with features, such as V;PST, separated by semicolons; or with these last, as in
+source<TAB>target<TAB>features        UniMorph
 source,target                         CSV with a header, and tables between tabs with a header
 {"source": ..., "target": ...}        a JSON object on each line
 """
@@ -14,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple
 
 from charnn.config.as_json import Json
@@ -26,6 +28,8 @@ TARGET_NAMES = ("target", "tgt", "output", "to", "form", "pronunciation", "phone
 """The usual names of the columns of a table. They are looked for in this order, in any case."""
 SHOWN = 8
 """The most names of columns that a message has."""
+TELLING_ROWS = 200
+"""So many rows tell which of three columns has features."""
 LONGEST = 10_000
 """The most characters that a side of a pair may have."""
 _BETWEEN_FEATURES = re.compile(r"[;(),|\s]+")
@@ -61,6 +65,13 @@ AS_TOLD = PairsLayout()
 def split_features(features: str) -> tuple[str, ...]:
     """The single features: `V;PST` is V and PST, and `N;ABL(PL;PSS(2,SG))` is N, ABL, PL, PSS, 2 and SG, in order."""
     return tuple(part for part in _BETWEEN_FEATURES.split(features) if part)
+
+
+def features_column(rows: Sequence[Sequence[str]]) -> int | None:
+    """The place of the features in a table of three columns, the second or the third: where half of the cells have a
+    semicolon. None where neither has, or both."""
+    have = [place for place in (1, 2) if sum(";" in row[place] for row in rows) >= 0.5 * len(rows)]
+    return have[0] if len(have) == 1 else None
 
 
 def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD) -> list[Pair]:
@@ -112,13 +123,10 @@ def _table_rows(
     usual = usual_columns(header)
     if named or is_csv or (usual[0] is not None and usual[2] is not None):
         return _even(rows, len(header), name, "the header"), _columns(header, name, layout)
-    places = _numbered(len(header), name, layout)
-
-    def every() -> Iterator[Row]:
-        yield first
-        yield from rows
-
-    return _even(every(), len(header), name, "the first row"), places
+    begin = [first, *islice(rows, TELLING_ROWS)]
+    features = features_column([row for _, row in begin if len(row) == 3]) if len(header) == 3 else None
+    places = _numbered(len(header), name, layout, features)
+    return _even(chain(begin, rows), len(header), name, "the first row"), places
 
 
 def _even(rows: Iterator[Row], columns: int, name: str, whose: str) -> Iterator[Row]:
@@ -130,8 +138,9 @@ def _even(rows: Iterator[Row], columns: int, name: str, whose: str) -> Iterator[
         yield line, cells
 
 
-def _numbered(columns: int, name: str, layout: PairsLayout) -> tuple[int, int | None, int]:
-    """The places of the source, the features and the target in a table without a header."""
+def _numbered(columns: int, name: str, layout: PairsLayout, features_look: int | None) -> tuple[int, int | None, int]:
+    """The places of the source, the features and the target in a table without a header. What looks like features
+    stands at `features_look`; otherwise they are the middle one of three columns."""
     if columns == 1:
         raise CorpusError(f"{name}: a single column", hint="write source<TAB>target on each line")
     asked = layout.source, layout.features, layout.target
@@ -146,6 +155,9 @@ def _numbered(columns: int, name: str, layout: PairsLayout) -> tuple[int, int | 
             hint="say so with --source N and --target N, and --features N for features",
         )
     left = [place for place in range(columns) if place not in numbers]
+    if features is None and features_look in left and (source is None or target is None):
+        features = features_look
+        left.remove(features)
     source = left.pop(0) if source is None else source
     target = left.pop() if target is None else target
     if columns == 3 and features is None and left and layout == AS_TOLD:

@@ -56,6 +56,15 @@ def test_lists_in_json_are_joined() -> None:
     assert pair == Pair("sing", "s a ng", "V;PST", 1)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)], ids=["features between", "features last, as in UniMorph"])
+@pytest.mark.parametrize("layout", [PairsLayout(), PairsLayout(source="1")])
+def test_features_are_told_by_their_semicolons(order: tuple[int, int, int], layout: PairsLayout) -> None:
+    rows = [("go", "V;PST", "went"), ("see", "V;PST", "saw"), ("cat", "N", "cat")]
+    text = "".join("\t".join(row[place] for place in order) + "\n" for row in rows)
+    assert [(pair.source, pair.features, pair.target) for pair in read_pairs(text, "forms.txt", layout)] == rows
+    assert recognize_pairs(text * 3) is not None
+
+
 @pytest.mark.parametrize(
     ("features", "single"),
     [
@@ -110,6 +119,16 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
         ("the\tDET\ncat\tNOUN\n\nsat\tVERB\non\tADP\n", None),
         ("one line\nof text\nand more\nof it\n", None),
         ("", None),
+        ("form\tlemma\tupos\nThe\tthe\tDET\ncats\tcat\tNOUN\n\nA\ta\tDET\ndog\tdog\tNOUN\n", None),
+        ("lemma\tform\ngo\twent\nsee\tsaw\n\nbe\twas\nrun\tran\n", None),
+        ("from,to,subject\nann,bob,hello there\nbob,ann,thanks\n", None),
+        ("from\tto\tweight\na\tb\t1\nb\tc\t2\n", None),
+        ('{"from": "ann", "to": "bob", "text": "hello"}\n', None),
+        ("To, from\nthe mill and back again\n", None),
+        ("1:1\tIn the beginning there was a mill\n" * 2 + "1:2\tAnd the wheel of the mill was still\n" * 2, None),
+        ("12\ttwelve\n7\tseven\n21\ttwenty one\n3\tthree\n", False),
+        ("from\tto\ncolour\tcolor\nhonour\thonor\n", False),
+        ("lemma\tfeatures\tform\ngo\tV\twent\nsee\tV\tsaw\n", True),
     ],
 )
 def test_pairs_are_told_from_labels_tags_and_text(text: str, sure: bool | None) -> None:
