@@ -70,7 +70,7 @@ def test_blank_lines_go_with_the_paragraph_before_them_and_leading_ones_with_the
 
 @pytest.mark.parametrize("text", ["\r\n" * 500_000, " " * 1_000_000, "a \t" * 300_000, ("\n" + " " * 999 + "x") * 1000])
 def test_time_grows_with_length_and_no_faster(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for unit in get_args(DocumentUnit):
         split_documents(text, unit)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

@@ -180,14 +180,14 @@ def test_conllu_keeps_all_but_the_column_asked_for(text: str, cuts: list[int]) -
     ],
 )
 def test_time_grows_with_length_and_no_faster(text: str, format: TextFormat) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read([text], format)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_sentence_that_comes_character_by_character_takes_no_longer(format: TextFormat) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     text = "1\tword\t_\n" * 5_000
     assert "".join(sentence.source for sentence in read(list(text), format)) == text
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
