@@ -8,7 +8,7 @@ import typer
 
 from charnn.cli import options
 from charnn.cli.options import given_options, with_options
-from charnn.errors import ModelNotFoundError
+from charnn.errors import ModelNotFoundError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import LABELLED, MISTAKES, PAIRS, TEXTS, TREEBANKS, options_from, union
 
@@ -95,6 +95,11 @@ def evaluate(
     choosing.refuse_others(chosen, wanted, lambda one: one.evaluation_options, who, OTHER_MODEL)
     announce(directory, model)
     loaded = chosen.load(chosen.directory(directory.path), precision=precision, threads=options.processors())
+    if not files:
+        for name, value in given_options(invocation, {"encoding": encoding, **values}).items():
+            if name in ("encoding", "on_error"):
+                flag = f"--{name.replace('_', '-')} {value}"
+                raise UsageError(f"{flag}: is for a FILE; what was held out is read as it was in training")
     told_by_content = task is None and not is_named(model)
     with files_read() as sources:
         evaluation = chosen.evaluate(

@@ -173,7 +173,7 @@ def tag(
     of_model = {column: lexicon.tags[column] for column in chosen}
     forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
     constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
-    replaced = None if keep or append or as_json else ReplacedValues(of_model)
+    replaced = None if append or as_json else ReplacedValues(of_model, keeps=keep)
     tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), unsure}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:

@@ -574,3 +574,18 @@ def test_errors_end_quietly_when_the_reader_has_had_enough(tagger, tmp_path, pro
     child.stdout.close()
     assert child.wait(timeout=60) == 0
     assert child.stderr.read() == b""
+
+
+@pytest.mark.parametrize("options", [("--encoding", "latin-1"), ("--on-error", "skip")])
+def test_how_a_file_is_read_is_said_of_files_alone(charnn, said_once, tagger, options):
+    failed = charnn("eval", "-m", tagger, *options)
+    assert failed.code == 2
+    assert f"{' '.join(options)}: is for a FILE" in said_once(failed)
+
+
+def test_what_is_no_tag_of_the_model_in_the_place_of_a_column_is_said(charnn, tagger, tmp_path):
+    (tmp_path / "lemmas.tsv").write_text("cats\tcat\ndogs\tdog\n\nsleep\tsleep\ncats\tcat\n")
+    result = charnn("eval", "lemmas.tsv", "--task", "tagger", "--columns", "upos", "--model", tagger)
+    assert result.code == 0
+    assert "what stands in the place of upos, such as 'cat', is none of the model's tags" in result.err
+    assert "--columns" in result.err

@@ -88,6 +88,12 @@ def test_a_few_values_that_are_no_tags_are_not_replaced_without_a_word(tag):
     assert tag("EU\tNNP\nran\trun\n\n", "--format", "columns", "--columns", "xpos").err == ""
 
 
+def test_values_that_are_no_tags_are_not_kept_as_tags_without_a_word(tag):
+    result = tag("EU\teu\nran\trun\n\n", "--keep", "--format", "columns", "--columns", "xpos")
+    assert [row[1] for row in cells(result)] == ["eu", "run"]
+    assert "such as 'eu', is none of the model's tags, and is kept; --columns _,xpos passes it over" in result.err
+
+
 def test_columns_that_training_passed_over_are_passed_over_by_tag(charnn, text_file):
     text = SENTENCES * 5
     text_file(text, "train.txt")
@@ -200,6 +206,8 @@ def test_python_says_what_does_not_fit(tag, tmp_path):
             model.tag([WORDS], keep=[{"xpos": ["NNP"]}])
         with pytest.raises(UsageError, match="keep: tags of 0 sentences are given, and there are 1"):
             model.tag([WORDS], keep=[])
+        with pytest.raises(UsageError, match="keep: no column 'zpos'"):
+            model.tag([WORDS], keep=[{"zpos": ["NNP"] * 4}])
         with pytest.raises(UsageError, match="lexicon: 'EU': the model has no tag 'NOUN'") as caught:
             model.tag([WORDS], lexicon={"EU": ["NOUN"]})
         assert "NNP" in caught.value.hint

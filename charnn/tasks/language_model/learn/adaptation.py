@@ -8,6 +8,7 @@ learned anything from that symbol.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,8 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
         made.write_tokenizer(tokenizer)
         if (runs := directory.runs()) is not None:
             made.write_runs(runs)
-        made.write_config(config)
+        # The scores, and what int8 costs and gains, were measured with other weights.
+        made.write_config(dataclasses.replace(config, scores=None, quantization=None))
         made.write_ended()
         made.publish()
     except OSError as error:

@@ -39,6 +39,7 @@ class Malformed:
     def leave_out(self, error: CorpusError) -> None:
         """Counts a sentence that has this error. Raises the error where sentences are not left out."""
         if not self._skips:
+            error.hint = error.hint or "--on-error skip leaves such sentences out"
             raise error
         self.left_out += 1
         if self.left_out <= FEW:

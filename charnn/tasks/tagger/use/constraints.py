@@ -82,7 +82,9 @@ def _with_given(annotation: Annotation, given: Sequence[str]) -> Annotation:
 class ReplacedValues:
     """Tells whether the values that tags take the place of are tags at all, or something else, such as lemmas."""
 
-    def __init__(self, tags: Tags) -> None:
+    def __init__(self, tags: Tags, *, keeps: bool = False) -> None:
+        """`keeps` says that they are kept, and tags take the place of gaps alone."""
+        self._keeps = keeps
         self._tags = {column: frozenset(of_column) for column, of_column in tags.items()}
         self._seen: dict[str, set[str] | None] = {column: set() for column in tags}
         """The values of each column so far, or None once one of them was a tag."""
@@ -116,9 +118,10 @@ class ReplacedValues:
         sentence, value = self._first[column]
         names = sentence.columns if isinstance(sentence, ColumnsSentence | SlashedSentence) else ()
         before = names[: names.index(column)] if column in names else ()
+        becomes = "is kept;" if self._keeps else "is replaced; --append keeps it, and"
         return (
             f"{sentence.name}: what stands in the place of {column}, such as {value!r}, is none of the model's tags, "
-            f"and is replaced; --append keeps it, and --columns {','.join([*before, '_', column])} passes it over"
+            f"and {becomes} --columns {','.join([*before, '_', column])} passes it over"
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.streaming import in_chunks
+from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.naming import instead_of
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.figures import ComparedSentence, TagError, TagFigures, errors_in
@@ -90,6 +92,14 @@ class TaggerEvaluation(Evaluation):
             if score.words == 0 and self.figures.untagged[column]:
                 there = instead_of(column, list(self._given), "columns with tags are")
                 raise CorpusError(f"{self._name}: no word has a tag of the column {column}", hint=there)
+            reference = {tag for tag, _ in score.pairs if tag != NO_TAG}
+            if score.words and column != "feats" and reference.isdisjoint(self._model.lexicon.tags[column]):
+                warnings.warn(
+                    f"{self._name}: what stands in the place of {column}, such as {min(reference)!r}, is none of the "
+                    f"model's tags; --columns names the columns of FILE in their order, and _,{column} passes one over",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
         if self.figures.together.words == 0:
             raise CorpusError(f"{self._name}: there is no sentence")
         if self._options.confusion is not None:

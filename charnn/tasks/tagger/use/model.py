@@ -69,6 +69,8 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             forms = (
                 checked_forms(lexicon, tags) if isinstance(lexicon, Mapping) else read_forms(os.fspath(lexicon), tags)
             )
+        if other := next((name for one in keep or () for name in one if name not in self.columns), None):
+            raise UsageError(f"keep: no column {other!r}", hint=f"the model has {','.join(self.columns)}")
         given = given_tags(sentences, keep, names)
         constraints = Constraints(tags, keep is not None, forms)
         tagged = self.sentence_tagger.tag(sentences, wanted, [constraints.of(sentence) for sentence in given])
