@@ -23,6 +23,7 @@ MARK_BAD_BYTES = "charnn.mark_bad_bytes"
 surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone surrogates."""
 FEW = 3
 """So many lines with bad bytes are each named in a warning; further ones are only counted."""
+_HALF = re.compile("[\ud800-\udbff\udd00-\udfff]")
 _BAD = re.compile("[\udc00-\udcff]")
 _MARKS = re.compile("[\udc00-\udcff]+")
 _WIDE = {
@@ -52,6 +53,12 @@ codecs.register_error(MARK_BAD_BYTES, _mark)
 def without_byte_order_marks(text: str) -> str:
     """The text without the marks that open files, wherever files that were joined have them."""
     return text.replace(BYTE_ORDER_MARK, "") if BYTE_ORDER_MARK in text else text
+
+
+def has_half_a_character(text: str) -> bool:
+    """Whether a text has half of a surrogate pair, as JSON can write it, which no encoding can write. What stands for a
+    byte does not count."""
+    return _HALF.search(text) is not None
 
 
 def bad_byte(marked: str) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from charnn.config import Json
+from charnn.corpora.decoding import has_half_a_character
 from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError, UsageError
 
@@ -138,7 +139,7 @@ def _pairs(text: str, name: str, label_column: int | None) -> list[LabelledText]
     for number, line in rows:
         if "\t" not in line:
             raise CorpusError(
-                f"{name}, line {number}: no tab between a label and its text",
+                f"{name}:{number}: no tab between a label and its text",
                 hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
             )
     if label_column is None:
@@ -182,22 +183,24 @@ def _json_lines(text: str, name: str, layout: LabelledLayout) -> Iterator[Labell
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            raise CorpusError(f"{name}, line {number}: not a JSON object", hint="write one object on each line")
+            raise CorpusError(f"{name}:{number}: not a JSON object", hint="write one object on each line")
         if keys is None:
             keys = _columns(list(record), name, layout)
         for key in keys:
             if key not in record:
-                raise CorpusError(f"{name}, line {number}: no {key!r}")
+                raise CorpusError(f"{name}:{number}: no {key!r}")
         written, value = record[keys[0]], record[keys[1]]
         if not isinstance(written, str):
-            raise CorpusError(f"{name}, line {number}: {keys[0]!r} is not a text")
+            raise CorpusError(f"{name}:{number}: {keys[0]!r} is not a text")
         values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and has_half_a_character(one) for one in (written, *values)):
+            raise CorpusError(f"{name}:{number}: half of a surrogate pair")
         yield LabelledText(tuple(_label(_plain(v, name, number), name, number) for v in values), written, number)
 
 
 def _plain(value: Any, name: str, line: int) -> str:
     if not isinstance(value, str | int | float):
-        raise CorpusError(f"{name}, line {line}: a label is a text or a number")
+        raise CorpusError(f"{name}:{line}: a label is a text or a number")
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -218,10 +221,10 @@ def _table(text: str, name: str, separator: str, layout: LabelledLayout) -> Iter
                 places = header.index(text_name), header.index(label_name)
                 continue
             if len(row) != len(header):
-                raise CorpusError(f"{name}, line {begins}: {len(row)} cells, where the header has {len(header)}")
+                raise CorpusError(f"{name}:{begins}: {len(row)} cells, where the header has {len(header)}")
             yield LabelledText((_label(row[places[1]], name, begins),), row[places[0]], begins)
     except csv.Error:
-        raise CorpusError(f"{name}, line {line}: not CSV: a quotation mark stands in the wrong place") from None
+        raise CorpusError(f"{name}:{line}: not CSV: a quotation mark stands in the wrong place") from None
 
 
 def _columns(header: Sequence[str], name: str, layout: LabelledLayout) -> tuple[str, str]:
@@ -255,5 +258,5 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
 
 def _label(label: str, name: str, line: int) -> str:
     if not (stripped := label.strip()):
-        raise CorpusError(f"{name}, line {line}: the label is empty")
+        raise CorpusError(f"{name}:{line}: the label is empty")
     return stripped

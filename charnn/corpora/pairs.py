@@ -19,6 +19,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from charnn.config.as_json import Json
+from charnn.corpora.decoding import has_half_a_character
 from charnn.corpora.lines import bare_lines
 from charnn.errors import CorpusError, UsageError
 
@@ -108,7 +109,8 @@ def _table_rows(
 ) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
     is_csv = name.removesuffix(".gz").lower().endswith(".csv")
     separator = "\t" if "\t" in start and not is_csv else ","
-    if separator == "," and not is_csv:
+    names = usual_columns([cell.strip().strip('"') for cell in start.split(",")])
+    if separator == "," and not is_csv and (names[0] is None or names[2] is None):
         line = next((n for n, one in enumerate(bare_lines(text), 1) if one.strip()), 1)
         raise CorpusError(
             f"{name}:{line}: no tab between a source and its target", hint="write source<TAB>target on each line"
@@ -235,6 +237,8 @@ def _json_rows(text: str, name: str, layout: PairsLayout) -> tuple[Iterator[Row]
             if not isinstance(value, str):
                 what = "no" if key not in record else "not a text:"
                 raise CorpusError(f"{name}:{line}: {what} {key!r}")
+            if has_half_a_character(value):
+                raise CorpusError(f"{name}:{line}: half of a surrogate pair in {key!r}")
             found.append(value)
         return line, found
 

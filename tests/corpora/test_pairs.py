@@ -32,6 +32,10 @@ def test_lines_with_a_tab_are_read_as_they_are(rows: list[tuple[str, str]], end:
     assert sides(read_pairs(text, "pairs.tsv")) == rows
 
 
+def test_a_header_makes_csv_of_a_text_whose_name_does_not_say_it() -> None:
+    assert sides(read_pairs('source,target\n"a, b",c\n', "standard input")) == [("a, b", "c")]
+
+
 @given(rows=whole_rows)
 def test_csv_and_json_give_the_same_pairs(rows: list[tuple[str, str]]) -> None:
     table = io.StringIO()
@@ -88,6 +92,11 @@ def test_features_are_parted(features: str, single: tuple[str, ...]) -> None:
         ('{"source": "a", "target": "b"}\n[]\n', "pairs.jsonl", "pairs.jsonl:2: not a JSON object"),
         ('{"source": "a", "target": "b"}\n{"source": "a"}\n', "pairs.jsonl", "pairs.jsonl:2: no 'target'"),
         ('{"source": "a", "target": 7}\n', "pairs.jsonl", "pairs.jsonl:1: not a text: 'target'"),
+        (
+            '{"source": "a", "target": "\\udfff"}\n',
+            "pairs.jsonl",
+            "pairs.jsonl:1: half of a surrogate pair",
+        ),
         ("a\t \n", "pairs.tsv", "pairs.tsv:1: the target is empty"),
     ],
 )
