@@ -46,6 +46,18 @@ def write_atomic(path: Path, data: bytes) -> None:
     _flush_directory(path.parent)
 
 
+def write_output(path: Path, data: bytes) -> None:
+    """Writes a file that somebody has named. Raises OSError.
+
+    A file is there as a whole or not at all. Where a link leads to one it stays a link, and a device or a pipe is
+    written to and not replaced.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+    else:
+        write_atomic(path.resolve(), data)
+
+
 def is_temporary(name: str, of: Collection[str]) -> bool:
     """Whether a file of this name is what `write_atomic` leaves when it is killed while it writes one of the files."""
     whole, dot, random = name.removeprefix(".").rpartition(".")

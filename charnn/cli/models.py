@@ -176,7 +176,7 @@ def export(
     are. It is as good as the model itself to whoever gets it.
     """
     from charnn import catalog
-    from charnn.checkpoint.files import write_atomic
+    from charnn.checkpoint.files import write_output
     from charnn.checkpoint.locate import find_model
 
     if onnx:
@@ -190,7 +190,7 @@ def export(
         console.write_bytes(packed.getvalue())
         return
     try:
-        write_atomic(Path(out), packed.getvalue())
+        write_output(Path(out), packed.getvalue())
     except OSError as error:
         raise OutputError(f"{out}: {(error.strerror or str(error)).lower()}") from None
     console.write(f"{out}\n")

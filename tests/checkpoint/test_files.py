@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoint.files import write_atomic
+from charnn.checkpoint.files import write_atomic, write_output
 
 
 @pytest.fixture
@@ -69,3 +69,19 @@ def test_content_is_complete_and_flushed_before_it_takes_the_name(file: Path, mo
 def test_missing_directory_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_atomic(tmp_path / "nowhere" / "file", b"new")
+
+
+def test_an_output_goes_through_a_link_and_into_a_pipe_and_replaces_neither(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    write_output(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_output(tmp_path / "pipe", b"packed")
+        assert os.read(reader, 100) == b"packed"
+        assert (tmp_path / "pipe").is_fifo()
+    finally:
+        os.close(reader)
