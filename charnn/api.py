@@ -26,8 +26,8 @@ from charnn.tasks.choosing import (
 )
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import options_from
-from charnn.tasks.shared_options import TrainingOptions
 from charnn.tasks.task import InferencePrecision, Run, Task
+from charnn.tasks.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from charnn.config.model import Validation

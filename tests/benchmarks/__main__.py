@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from charnn.errors import UsageError
-from charnn.tasks import shared_options as options
+from charnn.tasks import training_options as options
 from tests.benchmarks import (
     ablation,
     adapting,

@@ -15,8 +15,8 @@ from charnn.network.cells import CellWeights
 from charnn.network.recurrent import Recurrent
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.model import Model
-from charnn.tasks.shared_options import TrainingOptions
 from charnn.tasks.task import Description, Evaluation, Recognition, Task
+from charnn.tasks.training_options import TrainingOptions
 from charnn.training.session import Session, new_record, under_budget
 
 HELD_OUT, BATCH, UNITS = 20, 16, 8

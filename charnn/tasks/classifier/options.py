@@ -11,9 +11,9 @@ from charnn.tasks.shared_options import (
     LabelledOptions,
     LineOptions,
     MistakeOptions,
-    RecurrentTrainingOptions,
     SymbolOptions,
 )
+from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from charnn.tasks.shared_options import (
     EvaluationOptions,
     LabelledOptions,
     LineOptions,
-    RecurrentTrainingOptions,
     SymbolOptions,
 )
+from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from charnn.tasks.shared_options import (
     EvaluationOptions,
     LineOptions,
     MistakeOptions,
-    RecurrentTrainingOptions,
     StartFromOptions,
 )
 from charnn.tasks.tagger.config import (
@@ -21,6 +20,7 @@ from charnn.tasks.tagger.config import (
     TreebankFormat,
     WordReaderKind,
 )
+from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 def names_of_columns(given: str) -> tuple[str, ...]:

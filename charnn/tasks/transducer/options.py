@@ -13,9 +13,9 @@ from charnn.tasks.shared_options import (
     EvaluationOptions,
     LineOptions,
     MistakeOptions,
-    RecurrentTrainingOptions,
     StartFromOptions,
 )
+from charnn.tasks.training_options import RecurrentTrainingOptions
 from charnn.tasks.transducer.config import DEFAULT_BEAM, AttentionKind, TransducerTrainingConfig
 
 When = Literal["auto", "always", "never"]
