@@ -14,6 +14,7 @@ from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.corpora.sources import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
 from charnn.tasks import TASKS
+from charnn.tasks.card import write_card
 from charnn.tasks.choosing import (
     all_files,
     choose_task,
@@ -129,9 +130,9 @@ def start(
         processes.broadcast(lambda: _check(find_model(source, None)))
     told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
     with naming_the_task(chosen if told_by_content else None):
-        return chosen.start(
-            Run(tuple(corpus), create, processes, thread_counts), options_from(chosen.training_options, values)
-        )
+        run = Run(tuple(corpus), create, processes, thread_counts)
+        session = chosen.start(run, options_from(chosen.training_options, values))
+    return _with_card(session, chosen)
 
 
 def go_on(
@@ -169,6 +170,12 @@ def go_on(
         claimed.release()
         raise
     session.directory.take_over(claimed)
+    return _with_card(session, task)
+
+
+def _with_card(session: Session[Any], task: Task[Any]) -> Session[Any]:
+    """The session, which will write the card of its model."""
+    session.write_card_by(lambda: write_card(task, task.directory(session.directory.path)))
     return session
 
 

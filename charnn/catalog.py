@@ -13,13 +13,15 @@ from typing import IO, Any
 
 from charnn.checkpoint.archive import pack, unpack
 from charnn.checkpoint.defaults import fix_default, read_defaults, write_defaults
-from charnn.checkpoint.directory import NAMES, ModelDirectory, has_config
+from charnn.checkpoint.directory import CARD, NAMES, ModelDirectory, has_config
 from charnn.checkpoint.files import write_atomic
 from charnn.checkpoint.locate import default_model, models_in, named_model
 from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError
 from charnn.tasks import TASKS, choosing
+from charnn.tasks.card import card_bytes, write_card
+from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.known_data import sources_of
 
 ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")
@@ -124,9 +126,10 @@ def remove(model: ModelDirectory) -> None:
 
 
 def export(model: ModelDirectory, file: IO[bytes], *, training: bool) -> None:
-    """Writes a model, which must be sound, into a zip file."""
-    check(model)
-    pack(model, file, NAMES | choosing.all_files(), training=training)
+    """Writes a model, which must be sound, into a zip file. One of an early version gets a card."""
+    directory = check(model)
+    made = {CARD: card_bytes(choosing.task_of(model), directory)}
+    pack(model, file, NAMES | choosing.all_files(), training=training, made=made)
 
 
 def export_graphs(model: ModelDirectory, folder: Path) -> list[Path]:
@@ -151,7 +154,8 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
     """Unpacks a model from a zip file, checks it, and puts it in the folder `root`; gives its path.
 
     Without a `name` it has the one that it was packed under. Raises ModelFormatError for whatever is not a sound model,
-    and UsageError where there is one of that name already; nothing is left behind then.
+    and UsageError where there is one of that name already; nothing is left behind then. The card is written anew, so
+    that it says what the model is, and not what somebody wrote.
     """
     if name is not None:
         check_name(name)
@@ -161,7 +165,8 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
         unpacked.mkdir()
         packed_as = unpack(file, file_name, unpacked, NAMES | choosing.all_files())
         try:
-            check(ModelDirectory(unpacked))
+            model = ModelDirectory(unpacked)
+            write_card(choosing.task_of(model), check(model))
         except CharnnError as error:
             error.args = (str(error).replace(str(unpacked), f"{file_name}: {packed_as}"),)
             raise
@@ -174,12 +179,13 @@ def take_in(file: IO[bytes], file_name: str, root: Path, name: str | None) -> Pa
     return target
 
 
-def check(model: ModelDirectory) -> None:
+def check(model: ModelDirectory) -> TaskDirectory[Any]:
     """Reads what using the model reads. Raises ModelFormatError where something is missing or damaged."""
     task = choosing.task_of(model)
     directory = task.directory(model.path)
     directory.check()
     task.describe(directory)
+    return directory
 
 
 def check_name(name: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -22,21 +22,31 @@ PACKED_AT = (1980, 1, 1, 0, 0, 0)
 """The date of every file in the zip file, so that the same model makes the same bytes."""
 
 
-def pack(model: ModelDirectory, file: IO[bytes], names: Collection[str], *, training: bool) -> None:
+def pack(
+    model: ModelDirectory,
+    file: IO[bytes],
+    names: Collection[str],
+    *,
+    training: bool,
+    made: Mapping[str, bytes] | None = None,
+) -> None:
     """Writes the files of a model into a zip file, in one folder that has the model's name.
 
     `names` are the files and folders that are the model's; others that lie beside them stay behind. So does what
-    resuming needs, unless `training` asks for it.
+    resuming needs, unless `training` asks for it. Files that were `made` for it are packed where the model lacks them,
+    or has only links, which may lead to anything.
     """
     name = model.path.resolve().name
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(model.path.rglob("*")):
-            inside = path.relative_to(model.path)
-            if not path.is_file() or inside.parts[0] not in names or (TRAINING in inside.parts and not training):
+        ready = {Path(one): data for one, data in (made or {}).items()}
+        found = {path.relative_to(model.path): path for path in model.path.rglob("*") if path.is_file()}
+        for inside in sorted(found.keys() | ready.keys()):
+            if inside.parts[0] not in names or (TRAINING in inside.parts and not training):
                 continue
             entry = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", PACKED_AT)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, path.read_bytes())
+            lacks = inside not in found or (inside in ready and found[inside].is_symlink())
+            archive.writestr(entry, ready[inside] if lacks else found[inside].read_bytes())
 
 
 def unpack(file: IO[bytes], name: str, into: Path, names: Collection[str]) -> str:

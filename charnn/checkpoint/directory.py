@@ -29,6 +29,7 @@ from charnn.checkpoint.files import (
 )
 from charnn.checkpoint.lock import TRAINING, refuse_if_held
 from charnn.checkpoint.place import (
+    CARD,
     CONFIG,
     ENDED,
     GRAPH,
@@ -46,6 +47,7 @@ from charnn.config import ModelConfig
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, UsageError
 
 __all__ = [
+    "CARD",
     "CONFIG",
     "ENDED",
     "GRAPH",

@@ -22,14 +22,27 @@ D = TypeVar("D", bound="TaskDirectory[Any]")
 InferencePrecision = Literal["auto", "fp32", "int8"]
 
 
+Rows = Sequence[tuple[str, str]]
+"""Labels and their texts, each a line of `charnn info`. A label that is empty goes on with what stands above."""
+
+
 @dataclass(frozen=True)
 class Description:
-    """The description of a model that `charnn info` shows."""
+    """The description of a model that `charnn info` shows and its card has, in four parts."""
 
-    rows: list[tuple[str, str]]
-    """Labels and their texts. `charnn info` adds the number of parameters to the text of the network."""
-    learned: dict[str, Any] = field(default_factory=dict)
+    network: Rows
+    """What the model is. The number of parameters is added to the text of the row `network` where it is shown."""
+    data: Rows = ()
+    training: Rows = ()
+    scores: Rows = ()
+    learned: Mapping[str, Any] = field(default_factory=dict)
     """Further entries for the JSON that are not in config.json, such as symbols or tags."""
+    limits: Sequence[str] = ()
+    """What its user should know that the figures do not say, in sentences."""
+
+    @property
+    def rows(self) -> Rows:
+        return [*self.network, *self.data, *self.training, *self.scores]
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class DirectoryKeeper(Generic[C]):
         self._write_task_files = write_task_files
         self._weights: Weights | None = None
         self._are_written = False
+        self.write_card: Callable[[], None] | None = None
+        """Writes the model card of what has been saved. It is called after the first save and at the end."""
+        self._has_card = False
         self._entries: list[dict[str, Any]] = []
         """The validations that are not in the history yet."""
         self._failure: OSError | None = None
@@ -83,6 +86,8 @@ class DirectoryKeeper(Generic[C]):
             self._write()
             self.directory.write_training_state(as_arrays(tensors), values)
             self.directory.publish()
+            if not self._has_card:
+                self._write_card()
         except OSError as error:
             self._failed(error)
             warnings.warn(
@@ -108,6 +113,7 @@ class DirectoryKeeper(Generic[C]):
             self._write()
             if has_ended:
                 self.directory.write_ended()
+            self._write_card()
         except OSError as error:
             self._failed(error)
             resume = f"charnn train --resume {self.directory.path}"
@@ -132,6 +138,12 @@ class DirectoryKeeper(Generic[C]):
             self.directory.append_history(*self._entries)
             self._entries.clear()
         self.directory.write_config(self.config)
+
+    def _write_card(self) -> None:
+        """Raises OSError."""
+        if self.write_card is not None and self.directory.folder == self.directory.path:
+            self.write_card()
+            self._has_card = True
 
     def _failed(self, error: OSError) -> None:
         self._failure = error

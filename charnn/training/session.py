@@ -155,6 +155,10 @@ class Session(Generic[C]):
         """Whether validations measure data that the model does not learn from."""
         return self.config.training.keeps == "best"
 
+    def write_card_by(self, write: Callable[[], None]) -> None:
+        """Has `write` write the model card, once the model can be read and when the run ends. It may raise OSError."""
+        self._keeper.write_card = write
+
     def description(self) -> list[str]:
         """A few lines that tell a person what is about to be trained, and what was chosen for it."""
         now = self.loop.progress

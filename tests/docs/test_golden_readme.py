@@ -16,7 +16,7 @@ from tests.paths import GOLDEN, ROOT
 
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-ADDED = {"runs.json", "ended.json"}
+ADDED = {"README.md", "runs.json", "ended.json"}
 """The files that came later, which a model does without."""
 
 

@@ -163,6 +163,8 @@ HARMLESS: dict[str, Spoil] = {
     "graphs are missing": lambda path: [f.unlink() for f in path.rglob("*.onnx")] and None,
     "a history that is a pipe": instead("history.jsonl", os.mkfifo),
     "an end that is a pipe": instead("ended.json", os.mkfifo),
+    "a card that is a pipe": instead("README.md", os.mkfifo),
+    "a card that never ends": instead("README.md", sparse),
 }
 """What changes nothing: using the model gives what it gave."""
 

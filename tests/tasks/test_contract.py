@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from itertools import chain, repeat
 from pathlib import Path
@@ -22,6 +23,7 @@ import charnn
 from charnn import api
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import (
+    CARD,
     CONFIG,
     ENDED,
     HISTORY,
@@ -143,7 +145,7 @@ def state(name: str, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 def assert_same_run(name: str, left: Path, right: Path) -> None:
     """Equal to the last bit: what using the model needs, what resuming needs, and the history."""
     assert history(left) == history(right)
-    clocked = {CONFIG, HISTORY, ENDED, TRAINING_STATE}
+    clocked = {CARD, CONFIG, HISTORY, ENDED, TRAINING_STATE}
     files = [{str(f.relative_to(path)) for f in path.rglob("*") if f.is_file()} for path in (left, right)]
     assert files[0] == files[1] > clocked
     for file in files[0] - clocked:
@@ -422,6 +424,73 @@ def cost_of(name: str, path: Path, precision: Any, *files: Path) -> float:
     return BUILDERS[name].cost(evaluation.to_json())
 
 
+# The model card.
+
+
+def rows_of(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+@each_task
+def test_the_card_says_what_info_says(name: str, trained: Callable[[str], Runs], command: Callable[..., Any]) -> None:
+    """Of a run that ended, and of one that was interrupted, whose card says that."""
+    for run in ("model", "half"):
+        path = trained(name).folder / run
+        card = (path / CARD).read_text()
+        own_rows = {"model", "task", "status", "size"}
+        info = [row for row in rows_of(command("info", path).out) if row.split()[0] not in own_rows]
+        assert info
+        assert set(info) <= set(rows_of(card))
+        for heading in ("# A ", "## Model", "## Data", "## Training", "## Scores", "## Limits"):
+            assert f"\n{heading}" in f"\n{card}"
+        assert ("interrupted at step 5" in card) == (run == "half") == ("has not come to its end" in card)
+        assert all(f"    charnn {one} -m " in card for one in TASKS[name].commands)
+        assert str(path) not in card
+        assert card.count("\n- ") >= 3
+
+
+@each_task
+def test_a_card_is_never_read_and_is_sent_with_the_model(
+    name: str, model: Path, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    use = dataclasses.replace(BUILDERS[name].uses[0], precision="fp32")
+    before, card = used(model, use), (model / CARD).read_bytes()
+    for content in (b"<script>alert(1)</script>\xff", None):
+        (model / CARD).unlink()
+        if content is not None:
+            (model / CARD).write_bytes(content)
+        assert used(model, use) == before
+        assert command("info", model).code == 0
+        file = tmp_path / f"{content is None}.zip"
+        assert command("models", "export", model, "-o", file).code == 0
+        with zipfile.ZipFile(file) as archive:
+            assert archive.read(f"model/{CARD}") == (card if content is None else content)
+        assert command("models", "import", file, "--as", file.stem).code == 0
+        assert (tmp_path / "checkpoints" / file.stem / CARD).read_bytes() == card
+
+
+@each_golden
+def test_an_old_model_without_a_card_is_sent_with_one(
+    name: str, golden: str, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert command("models", "export", GOLDEN / golden, "-o", tmp_path / "old.zip").code == 0
+    with zipfile.ZipFile(tmp_path / "old.zip") as archive:
+        assert archive.read(f"{golden}/{CARD}").decode().startswith("# A ")
+
+
+@each_task
+def test_names_in_a_card_are_no_markup(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a\n\n# b\r```\n<script>[x](y)"
+    folder.mkdir()
+    runs = Runs(name, folder)
+    card = (runs.finish(runs.start("model")) / CARD).read_text()
+    marked = [line for line in card.splitlines() if "script" in line]
+    assert marked
+    assert all(line.startswith("    ") for line in marked)
+    assert "\\n\\n# b\\r```" in card
+
+
 # Damage.
 
 
@@ -576,7 +645,7 @@ def test_no_task_takes_the_directory_of_another(name: str, sound: Path) -> None:
 def test_files_on_disk_are_those_that_the_directory_knows(name: str, trained: Callable[[str], Runs]) -> None:
     path = trained(name).folder / "model"
     files = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
-    every = {CONFIG, WEIGHTS, HISTORY, ENDED, TRAINING_STATE}
+    every = {CARD, CONFIG, WEIGHTS, HISTORY, ENDED, TRAINING_STATE}
     assert every < files <= every | TASKS[name].directory.files
     used_bytes, training_bytes = TASKS[name].directory(path).size_on_disk()
     assert training_bytes == (path / TRAINING_STATE).stat().st_size

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from charnn.readable import duration
+from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import ClassifierDirectory
 from charnn.tasks.task import Description
 
 SHOWN_LABELS = 72
 """Characters of the labels that are shown."""
+FEW = 20
+"""A label with fewer texts is hardly learned."""
 
 
 def describe(directory: ClassifierDirectory) -> Description:
     config, labels = directory.config(), directory.labels()
     network, training, record, corpus = config.network, config.training, config.record, config.corpus
     direct = f"{network.features:,} n-grams of up to {network.ngrams} characters, words and pairs of words"
-    rows = [
+    model = [
         (
             "network",
             f"{network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, dropout "
@@ -22,6 +25,8 @@ def describe(directory: ClassifierDirectory) -> Description:
         ),
         ("direct path", direct if network.features else "none"),
         ("labels", _named(labels) + (", any number for each text" if corpus.multiple else "")),
+    ]
+    data = [
         *(("texts", f"{file.source.path}: {file.source.characters:,} characters") for file in corpus.files[:8]),
         *([("", f"and {len(corpus.files) - 8:,} more files")] if len(corpus.files) > 8 else []),
         *(
@@ -33,6 +38,8 @@ def describe(directory: ClassifierDirectory) -> Description:
             f"{corpus.training_texts:,} texts of {corpus.training_characters:,} characters to train on, "
             f"{corpus.validation_texts:,} to validate with",
         ),
+    ]
+    training_rows = [
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
@@ -40,22 +47,38 @@ def describe(directory: ClassifierDirectory) -> Description:
             f"seed {training.seed}; ended by: {record.stopped_by}",
         ),
     ]
+    scores = list[tuple[str, str]]()
     if config.scores:
-        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+        scores.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
         own, *others = config.scores.shares
         if others:
             plain, typical = others
-            rows.append(("shares", f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}"))
+            scores.append(("shares", f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}"))
     if config.quantization:
         measured = config.quantization
-        rows.append(
+        scores.append(
             (
                 "int8",
                 f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer texts right; "
                 f"{'used' if measured.used else 'not used'} for classifying",
             )
         )
-    return Description(rows, {"labels": labels})
+    return Description(model, data, training_rows, scores, {"labels": labels}, limits(config, labels))
+
+
+def limits(config: ClassifierConfig, labels: dict[str, int]) -> list[str]:
+    said = []
+    if not config.corpus.multiple:
+        said.append(
+            f"It gives every text one of its {len(labels):,} labels, also a text that none of them suits; `charnn "
+            "classify --min-confidence` replaces the labels that it is not sure of."
+        )
+    if few := sum(count < FEW for count in labels.values()):
+        said.append(f"{few:,} of its labels had fewer than {FEW} texts to learn from: it will hardly know those.")
+    said.append("It learned how texts with a label look in its data, which need not be why they have that label.")
+    if not config.corpus.held_out:
+        said.append("Nothing was held out, so no figure says how it does on new texts.")
+    return said
 
 
 def _named(labels: dict[str, int]) -> str:

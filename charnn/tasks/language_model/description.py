@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from charnn.readable import duration
+from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.task import Description
+
+SMALL = 20_000
+"""A model of fewer characters mostly repeats them."""
 
 
 def describe(directory: LanguageModelDirectory) -> Description:
@@ -12,9 +16,11 @@ def describe(directory: LanguageModelDirectory) -> Description:
     training, record, corpus = config.training, config.record, config.corpus
     validated = f"{corpus.validation_characters:,} to validate with" if corpus.held_out else "none held out"
     speed = f"{record.characters_per_second:,.0f} char/s; " if record.characters_per_second else ""
-    rows = [
+    model = [
         ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
+    ]
+    data = [
         *(("corpus", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
         (
@@ -22,6 +28,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
             f"{corpus.training_characters:,} characters to train on, {validated}; "
             f"a document is a {corpus.document}, {corpus.documents:,} in all",
         ),
+    ]
+    training_rows = [
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
@@ -29,17 +37,34 @@ def describe(directory: LanguageModelDirectory) -> Description:
             f"{speed}seed {training.seed}; {record.ending}",
         ),
     ]
+    scores = list[tuple[str, str]]()
     if config.scores:
-        rows.append(
+        scores.append(
             ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
         )
     if config.quantization:
         measured = config.quantization
-        rows.append(
+        scores.append(
             (
                 "int8",
                 f"{measured.speed_ratio:.1f} times as fast, {measured.bits_per_character_lost:+.4f} bits/char; "
                 f"{'used' if measured.used else 'not used'} for sampling",
             )
         )
-    return Description(rows)
+    return Description(model, data, training_rows, scores, limits=limits(config))
+
+
+def limits(config: LanguageModelConfig) -> list[str]:
+    corpus = config.corpus
+    said = [
+        "It writes text that looks like what it learned, with the faults and the views of that text. It knows nothing: "
+        "what it says may be false.",
+        "It may write out passages of what it learned word for word; `charnn sample | charnn novelty` says how much.",
+    ]
+    if corpus.training_characters < SMALL:
+        said.append(
+            f"{corpus.training_characters:,} characters are few to learn a language from: it will mostly repeat them."
+        )
+    if not corpus.held_out:
+        said.append("Nothing was held out, so no figure says how it does on text that it has not learned.")
+    return said

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from charnn.readable import duration
+from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.task import Description
 
 SHOWN_TAGS = 72
 """Characters of the tags that are shown of a column."""
+SMALL = 20_000
+"""A treebank of fewer words teaches the frequent ones."""
 
 
 def describe(directory: TaggerDirectory) -> Description:
@@ -16,7 +19,7 @@ def describe(directory: TaggerDirectory) -> Description:
     words_per_second = record.epochs * corpus.training_words / record.seconds if record.seconds else 0.0
     validated = f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with"
     validated = validated if corpus.held_out else "none held out"
-    rows = [
+    model = [
         (
             "network",
             f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
@@ -31,6 +34,8 @@ def describe(directory: TaggerDirectory) -> Description:
             f"{len(lexicon.counts):,} forms, {lexicon.word_ids - 1:,} word vectors, "
             f"{len(lexicon.characters):,} characters",
         ),
+    ]
+    data = [
         *(("treebank", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
         *(("tags", f"{s.path}: {s.characters:,} characters") for s in corpus.tag_sources),
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
@@ -40,6 +45,8 @@ def describe(directory: TaggerDirectory) -> Description:
             f"{validated}; {corpus.format}",
         ),
         *([("left out", corpus.left_out)] if corpus.left_out else []),
+    ]
+    training_rows = [
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
@@ -47,15 +54,16 @@ def describe(directory: TaggerDirectory) -> Description:
             f"seed {training.seed}; {record.ending}",
         ),
     ]
+    scores = list[tuple[str, str]]()
     if config.scores:
-        rows.append(
+        scores.append(
             ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
         )
     if config.words:
-        rows.append(("words", f"{config.words}"))
+        scores.append(("words", f"{config.words}"))
     if config.quantization:
         measured = config.quantization
-        rows.append(
+        scores.append(
             (
                 "int8",
                 f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer words right; "
@@ -63,7 +71,21 @@ def describe(directory: TaggerDirectory) -> Description:
             )
         )
     learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": dict(lexicon.tags)}
-    return Description(rows, learned)
+    return Description(model, data, training_rows, scores, learned, limits(config))
+
+
+def limits(config: TaggerConfig) -> list[str]:
+    corpus = config.corpus
+    said = [
+        f"It follows the tags and the tokens of its treebank, {corpus.training_words:,} {corpus.level}s of it. Text of "
+        f"another kind or time, and {corpus.level}s that are cut otherwise, come out worse.",
+        "`charnn tag --min-confidence` replaces the tags that it is not sure of.",
+    ]
+    if corpus.training_words < SMALL:
+        said.append(f"{corpus.training_words:,} {corpus.level}s are few: it will know the frequent ones.")
+    if not corpus.held_out:
+        said.append(f"Nothing was held out, so no figure says how it does on new {corpus.level}s.")
+    return said
 
 
 def _named(tags: tuple[str, ...]) -> str:

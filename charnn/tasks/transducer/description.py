@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from charnn.readable import duration
 from charnn.tasks.task import Description
+from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
 
 
@@ -11,7 +12,7 @@ def describe(directory: TransducerDirectory) -> Description:
     config, symbols = directory.config(), directory.symbols()
     network, corpus, training, record = config.network, config.corpus, config.training, config.record
     features = f", {len(symbols.features):,} features" if symbols.features else ""
-    rows = [
+    model = [
         (
             "network",
             f"{network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
@@ -23,6 +24,8 @@ def describe(directory: TransducerDirectory) -> Description:
             f"{symbols.outputs - 2:,}",
         ),
         ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
+    ]
+    data = [
         *(("pairs", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
         (
@@ -30,6 +33,8 @@ def describe(directory: TransducerDirectory) -> Description:
             f"{corpus.training_pairs:,} pairs to train on, {corpus.validation_pairs:,} to validate with, "
             f"{corpus.seen_pairs:,} of them with a source that training has, too",
         ),
+    ]
+    training_rows = [
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
@@ -37,11 +42,12 @@ def describe(directory: TransducerDirectory) -> Description:
             f"{record.stopped_by}",
         ),
     ]
+    scores = list[tuple[str, str]]()
     if config.scores:
-        rows.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+        scores.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
     if config.quantization:
         measured = config.quantization
-        rows.append(
+        scores.append(
             (
                 "int8",
                 f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer lines right; "
@@ -54,4 +60,21 @@ def describe(directory: TransducerDirectory) -> Description:
         "features": list(symbols.features),
         "looks_up": config.looks_up,
     }
-    return Description(rows, learned)
+    return Description(model, data, training_rows, scores, learned, limits(config))
+
+
+def limits(config: TransducerConfig) -> list[str]:
+    corpus = config.corpus
+    said = [
+        f"It always writes something, and for a source unlike the {corpus.training_pairs:,} that it learned it may be "
+        "anything; `charnn transduce --min-confidence` replaces what it is not sure of.",
+        "It knows no symbol that its sources did not have.",
+    ]
+    if not corpus.held_out:
+        said.append("Nothing was held out, so no figure says how it does on new sources.")
+    elif corpus.seen_pairs:
+        said.append(
+            f"{corpus.seen_pairs:,} of the {corpus.validation_pairs:,} pairs that it was validated with have a source "
+            "that it also learned, which makes its scores better than they are on new sources."
+        )
+    return said
