@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from dataclasses import field
@@ -67,16 +68,12 @@ def _convert(kind: Any, value: object, where: str) -> object:
     if origin is tuple and isinstance(value, list):
         return tuple(_convert(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        fields = {_key(f): f for f in dataclasses.fields(kind)}
+        fields, required, hints = _declared(typing.cast(typing.Hashable, kind))
         if unknown := sorted(set(value) - set(fields)):
             raise ConfigError(f"{where}: unknown key {unknown[0]!r}")
-        required = {key for key, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
         if missing := sorted(required - set(value)):
             raise ConfigError(f"{where}: missing key {missing[0]!r}")
-        hints = typing.get_type_hints(kind)
-        converted = {
-            (name := fields[key].name): _convert(hints[name], item, f"{where}.{key}") for key, item in value.items()
-        }
+        converted = {fields[key]: _convert(hints[key], item, f"{where}.{key}") for key, item in value.items()}
         return kind(**converted)  # type: ignore[operator]
     if kind is float and type(value) in (int, float):
         try:
@@ -86,6 +83,18 @@ def _convert(kind: Any, value: object, where: str) -> object:
     if isinstance(kind, type) and type(value) is kind:
         return value
     raise ConfigError(f"{where}: {value!r} is not allowed here")
+
+
+@functools.cache
+def _declared(kind: Any) -> tuple[dict[str, str], set[str], dict[str, Any]]:
+    """The fields of a dataclass by their keys in JSON: their names, the keys that have no default, and their types.
+
+    Types are written as text (PEP 563), and reading that takes longer than all else here.
+    """
+    fields, hints = {_key(f): f for f in dataclasses.fields(kind)}, typing.get_type_hints(kind)
+    required = {key for key, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
+    names = {key: f.name for key, f in fields.items()}
+    return names, required, {key: hints[name] for key, name in names.items()}
 
 
 def require(condition: bool, message: str) -> None:

@@ -74,15 +74,21 @@ def option(
     return field(default=default, metadata={"option": described})
 
 
+_FOUND: dict[type[Any], tuple[Option, ...]] = {}
+"""What `options_of` has given. It is asked often, and takes 2 ms."""
+
+
 def options_of(kind: type[Any]) -> tuple[Option, ...]:
     """The options that a class has, in the order of its fields."""
+    if kind in _FOUND:
+        return _FOUND[kind]
     hints = get_type_hints(kind)
     found = []
     for declared in dataclasses.fields(kind):
         described = dict(declared.metadata["option"])
         described["flag"] = described["flag"] or "--" + declared.name.replace("_", "-")
         found.append(Option(declared.name, hints[declared.name], declared.default, **described))
-    return tuple(found)
+    return _FOUND.setdefault(kind, tuple(found))
 
 
 def union(kinds: list[type[Any]]) -> tuple[Option, ...]:

@@ -74,8 +74,9 @@ class Loop:
         self.watch: ThreadWatch | None = None
         """What chooses the number of threads anew while the loop runs, if anything does."""
         self._processes = processes
-        self._all_reduce = AllReduce(processes, objective.network.parameters())
         self._network = objective.network
+        self._parameters = list(self._network.parameters())
+        self._all_reduce = AllReduce(processes, self._parameters)
         self._autocast = autocast(precision, device)
         self.optimizers = make_optimizers(objective.network, config, device, precision)
         self._average = AveragedWeights(objective.network, config.average_decay)
@@ -211,14 +212,14 @@ class Loop:
         self._network.train()
         with self._autocast():
             nats, targets = self.objective.loss()
-        self._network.zero_grad(set_to_none=True)
+        for parameter in self._parameters:
+            parameter.grad = None
         torch.autograd.backward(nats / self.objective.targets_in_batch)
         nats, info = self._all_reduce(nats.detach(), StepInfo(targets, *own_info()))
-        parameters = self._network.parameters()
         if config.clip_value is not None:
-            torch.nn.utils.clip_grad_value_(parameters, config.clip_value)
+            torch.nn.utils.clip_grad_value_(self._parameters, config.clip_value)
         elif config.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(parameters, config.clip_norm)
+            torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm)
         for optimizer in self.optimizers:
             optimizer.step()
         self._average.update()

@@ -22,7 +22,8 @@ class LearnedState:
     def __init__(
         self, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer], average: AveragedWeights
     ) -> None:
-        self._network, self._optimizers, self._average = network, optimizers, average
+        self._network, self._average = network, average
+        self._owners = {p: optimizer for optimizer in optimizers for g in optimizer.param_groups for p in g["params"]}
 
     def tensors(self) -> dict[str, Tensor]:
         """The tensors by their names in a training state. They go on changing with training."""
@@ -60,8 +61,7 @@ class LearnedState:
 
     def _moments(self, parameter: nn.Parameter) -> dict[str, Tensor]:
         """The dictionary in which the optimizer keeps the moments of a parameter, and from which it goes on."""
-        owner = next(o for o in self._optimizers for g in o.param_groups if any(p is parameter for p in g["params"]))
-        moments: dict[str, Tensor] = owner.state[parameter]
+        moments: dict[str, Tensor] = self._owners[parameter].state[parameter]
         return moments
 
 
