@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,14 @@ from hypothesis import settings
 # Networks as small as those of the tests are fastest on one thread, and repeat to the last bit. torch reads this when
 # it is imported; processes that the tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
+# A few tests train with two threads. While all cores are busy, those that wait would take as much time as those that
+# work (`charnn.cli.main` says more).
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+
+# Most processes that the tests start would otherwise compile the same hundred modules, for a fifth of their time, and
+# pytest would rewrite the assertions of all tests in every run.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 
@@ -165,19 +166,19 @@ def test_a_run_that_breaks_leaves_the_old_model_and_ends_with_1(charnn, text_fil
     assert not list(copied.parent.glob(".*"))
 
 
-def test_two_that_begin_at_once_take_two_names_or_one_is_refused(process, text_file, tmp_path):
+def test_two_that_begin_at_once_take_two_names_or_one_is_refused(charnn, process, text_file, tmp_path):
     text_file()
     options = ("--steps", "100000", "--hidden", "16", "--layers", "1", "--batch", "4", "--patience", "0")
     first, second = (process("train", "text.txt", *options) for _ in range(2))
-    for child in (first, second):
-        next(line for line in child.stderr if b"step " in line)
-    names = {path.name for path in (tmp_path / "checkpoints").iterdir() if not path.name.startswith(".")}
-    assert names == {"text", "text-2"}
+    models = [tmp_path / "checkpoints" / name for name in ("text", "text-2")]
+    while not all(model.is_dir() for model in models):  # a second after its first step each is saved
+        assert first.poll() is second.poll() is None
+        time.sleep(0.02)
+    assert [path for path in models[0].parent.iterdir() if path.name[0] != "." and path not in models] == []
     for arguments in (("text.txt", *options, "--out", "checkpoints/text", "--overwrite"), ("--resume", "text")):
-        third = process("train", *arguments)
-        out, err = third.communicate(timeout=60)
-        assert (third.returncode, out) == (1, b"")
-        assert f"process {first.pid} on " in err.decode() or f"process {second.pid} on " in err.decode()
+        third = charnn("train", *arguments)
+        assert (third.code, third.out) == (1, b"")
+        assert f"process {first.pid} on " in third.err or f"process {second.pid} on " in third.err
     for child in (first, second):
         child.terminate()
         child.communicate(timeout=60)

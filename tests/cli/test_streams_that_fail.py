@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import command, environment
 
-SHAPE = ("--hidden", "8", "--layers", "1", "--batch", "4", "--window", "16", "--steps", "40")
+SHAPE = ("--hidden", "8", "--layers", "1", "--batch", "4", "--window", "16", "--steps", "8")
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202etxt"
 
 

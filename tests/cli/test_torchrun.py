@@ -46,7 +46,7 @@ def quick_runs():
 
 
 FORK = """
-import os, runpy, sys
+import os, runpy, signal, sys
 import charnn.tasks.language_model.learn.session  # what takes them long is done once for both
 workers = []
 for rank in "01":
@@ -55,10 +55,17 @@ for rank in "01":
         os.environ.update(RANK=rank, LOCAL_RANK=rank)
         runpy.run_path("start.py", run_name="__main__")
         sys.exit()
-codes = [os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) for worker in workers]
+codes = []
+while workers:
+    worker, status = os.wait()
+    workers.remove(worker)
+    codes.append(os.waitstatus_to_exitcode(status))
+    if codes[-1]:
+        for other in workers:
+            os.kill(other, signal.SIGTERM)
 sys.exit(max(codes))
 """
-"""Two workers as torchrun starts them, for tests that are not about torchrun's own part."""
+"""Two workers as torchrun starts them, and ends them where one has failed."""
 
 
 @pytest.fixture
@@ -214,9 +221,9 @@ def test_two_processes_go_on_with_what_one_saved(charnn, two_processes, copied, 
     assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["pid"]
 
 
-def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, torchrun, text_file, tmp_path):
+def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, two_processes, text_file, tmp_path):
     text_file()
-    child = torchrun("train", "text.txt", *SHAPE, "--steps", "2000")
+    child = two_processes("train", "text.txt", *SHAPE, "--steps", "400")
     said = until_validated(child, times=2)
     os.kill(int((tmp_path / "1" / "pid").read_text()), signal.SIGKILL)
     out, err = child.communicate(timeout=120)

@@ -6,13 +6,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.paths import GOLDEN, ROOT
+from charnn.cli.main import run
+from tests.paths import GOLDEN
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -20,27 +21,35 @@ ADDED = {"README.md", "runs.json", "ended.json"}
 """The files that came later, which a model does without."""
 
 
+RECORD = """
+charnn() { printf '%s\\0' "$@" $'\\n' >> "$RECORDED"; }
+"""
+"""In a block of shell, `charnn` notes its arguments. What it does comes last there, and is done in this process."""
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which all the commands have run, in order."""
     folder = tmp_path_factory.mktemp("golden")
-    command = folder / "bin" / "charnn"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m charnn "$@"\n')
-    command.chmod(0o755)
-    work = folder / "work"
+    work, recorded = folder / "work", folder / "recorded"
     work.mkdir()
-    env = {
-        **os.environ,
-        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUTF8": "1",
-        "OMP_NUM_THREADS": "1",
-    }
-    for language, code in BLOCK.findall((GOLDEN / "README.md").read_text("utf-8")):
-        run = ["sh", "-e", "-c", code] if language == "sh" else [sys.executable, "-c", code]
-        finished = subprocess.run(run, cwd=work, env=env, capture_output=True, encoding="utf-8", check=False)
-        assert finished.returncode == 0, finished.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(work)
+        for language, code in BLOCK.findall((GOLDEN / "README.md").read_text("utf-8")):
+            if language == "python":
+                exec(compile(code, "README.md", "exec"), {})
+                continue
+            recorded.write_bytes(b"")
+            shell = subprocess.run(
+                ["bash", "-e", "-c", RECORD + code],
+                env={**os.environ, "RECORDED": str(recorded)},
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
+            assert (shell.returncode, shell.stderr) == (0, "")
+            for arguments in recorded.read_text("utf-8").split("\0\n\0")[:-1]:
+                assert run(arguments.split("\0")) == 0
     return work
 
 
