@@ -7,7 +7,6 @@ temperature makes it likelier that it goes on.
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -113,7 +112,7 @@ class RunLimits:
         a byte that is not UTF-8."""
         key = character, decoder.pending
         if (tokens := self._after_escape.get(key)) is None:
-            texts = (copy.deepcopy(decoder).decode(token) for token in range(self._tokenizer.size))
+            texts = (decoder.fork().decode(token) for token in range(self._tokenizer.size))
             tokens = self._after_escape[key] = [t for t, text in enumerate(texts) if text.startswith(character)]
         return tokens
 

@@ -131,7 +131,7 @@ class Lane:
         """Another lane in the same state. From there on the two are independent."""
         other = copy.copy(self)
         other.text = copy.copy(self.text)
-        other._ending, other._decoder = copy.deepcopy(self._ending), copy.deepcopy(self._decoder)
+        other._ending, other._decoder = copy.deepcopy(self._ending), self._decoder.fork()
         return other
 
     def piece(self, shown: str) -> Piece:

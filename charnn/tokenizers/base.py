@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ class IncrementalDecoder(Protocol):
 
     def flush(self) -> str:
         """What is left of a character whose last bytes never came. Afterwards the decoder is as new."""
+        ...
+
+    def fork(self) -> Self:
+        """Another decoder in the same state. From there on the two are independent."""
         ...
 
 

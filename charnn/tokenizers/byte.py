@@ -65,7 +65,7 @@ class Utf8Decoder:
     """
 
     def __init__(self, spellings: Sequence[bytes], *, errors: str) -> None:
-        self._spellings = spellings
+        self._spellings, self._errors = spellings, errors
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors)
 
     @property
@@ -77,6 +77,11 @@ class Utf8Decoder:
 
     def flush(self) -> str:
         return self._utf8.decode(b"", final=True)
+
+    def fork(self) -> Utf8Decoder:
+        other = Utf8Decoder(self._spellings, errors=self._errors)
+        other._utf8.setstate(self._utf8.getstate())
+        return other
 
 
 def byte_symbol(byte: int) -> tuple[str, str]:

@@ -109,6 +109,9 @@ class _CharacterDecoder:
     def flush(self) -> str:
         return ""
 
+    def fork(self) -> _CharacterDecoder:
+        return self  # it has no state
+
 
 def _spelling(character: str) -> bytes:
     try:

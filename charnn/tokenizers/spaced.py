@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -90,3 +91,6 @@ class _SpacedDecoder:
     def flush(self) -> str:
         self._space = ""
         return ""
+
+    def fork(self) -> _SpacedDecoder:
+        return copy.copy(self)

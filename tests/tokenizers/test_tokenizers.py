@@ -83,6 +83,18 @@ def test_decoder_gives_in_parts_what_decode_gives_at_once(kind, data):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@given(st.data())
+def test_a_decoder_that_is_forked_goes_on_as_the_first_one_would_and_leaves_it_alone(kind, data):
+    subject = tokenizer(kind)
+    before, after, others = (data.draw(st.lists(st.integers(0, subject.size - 1), max_size=5)) for _ in range(3))
+    decoder = subject.decoder()
+    written = "".join(map(decoder.decode, before))
+    forked = decoder.fork()
+    for one, tokens in ((forked, others), (decoder, after)):
+        assert written + "".join([*map(one.decode, tokens), one.flush()]) == subject.decode([*before, *tokens])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @given(texts)
 def test_decoder_never_gives_half_a_character(kind, text):
     subject = tokenizer_that_knows(kind, text)
