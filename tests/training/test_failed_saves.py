@@ -18,13 +18,19 @@ import charnn
 from charnn import api
 from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.distributed.processes import ALONE
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 TEXT = "The cat sat on the mat. The dog sat on the log.\n" * 40
 OPTIONS = {"hidden": 8, "layers": 1, "batch": 4, "window": 16, "steps": 20, "device": "cpu", "precision": "fp32"}
 
+AT_THE_END = 3
+"""The last writes of a run: its configuration, when it ended, and its card."""
+
 
 @pytest.fixture
-def start(tmp_path: Path) -> Callable[..., Any]:
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Begins a run whose saves do not depend on the clock, so that all have as many."""
+    monkeypatch.setattr("charnn.training.loop.FIRST_SAVE", 3600.0)
     (tmp_path / "text.txt").write_text(TEXT)
 
     def begin(overwrite: bool = False) -> Any:
@@ -59,7 +65,7 @@ def test_a_disk_that_is_full_once_at_any_write_costs_nothing(start: Callable[...
     with full_disk() as asked:
         start().run(api.SilentObserver())
     whole = what_was_learned(tmp_path / "model")
-    for number in range(1, asked[0] - 1):  # the last two are of the end of the run, where nothing comes after
+    for number in range(1, asked[0] + 1 - AT_THE_END):  # where nothing comes after that could try again
         with full_disk(number), pytest.warns(CharnnWarning, match="tries again"):
             start(overwrite=True).run(api.SilentObserver())
         assert what_was_learned(tmp_path / "model") == whole
@@ -73,7 +79,7 @@ def test_a_disk_that_is_full_from_any_write_on_leaves_the_last_save_and_says_how
         start().run(api.SilentObserver())
     total = asked[0]
     whole = what_was_learned(tmp_path / "model")
-    for number in range(1, total - 1, 3):  # the last two are of the end of the run
+    for number in range(1, total + 1 - AT_THE_END, 3):
         shutil.rmtree(tmp_path / "model")
         session = start()
         with (
@@ -97,7 +103,7 @@ def test_a_disk_that_is_full_from_any_write_on_leaves_the_last_save_and_says_how
 def test_a_directory_that_is_removed_is_made_again(start: Callable[..., Any], tmp_path: Path) -> None:
     class Remove(api.SilentObserver):
         def validation(self, report: Any, scores: Any, *, best: bool) -> None:
-            if report.step == 10:
+            if report.step == 12:
                 shutil.rmtree(tmp_path / "model")
 
     start().run(api.SilentObserver())

@@ -55,7 +55,7 @@ def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
 def test_other_tokenizers_learn_too(start, corpus_of, silent, tokenizer: Any) -> None:
     text = (LINE + "\n") * 6
     corpus = corpus_of(text, valid=text)
-    session = start(corpus, steps=500, tokenizer=tokenizer, vocabulary_size=280, batch_size=6, window_length=50, **TINY)
+    session = start(corpus, steps=250, tokenizer=tokenizer, vocabulary_size=280, batch_size=6, window_length=50, **TINY)
     session.run(silent)
     assert session.config.scores.bits_per_character < 1
     assert greedy(session.directory, "to be or not", length=6)[0] == " to be"

@@ -140,7 +140,7 @@ def test_a_tiny_model_learns_where_lines_end(
     """In fp32 and in int8, as they are read from the model directory."""
     corpus = lines_corpus(480)
     session = start(
-        corpus, steps=500, layers=1, hidden_size=24, batch_size=16, window_length=20, learning_rate=0.02, dropout=0.0,
+        corpus, steps=250, layers=1, hidden_size=24, batch_size=16, window_length=20, learning_rate=0.02, dropout=0.0,
         stopping=stopping,
     )  # fmt: skip
     session.run(silent)

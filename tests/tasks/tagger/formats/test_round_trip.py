@@ -167,22 +167,22 @@ def test_conllu_keeps_all_but_the_column_asked_for(text: str, cuts: list[int]) -
 @pytest.mark.parametrize(
     "text",
     [
-        "\n" * 30_000,
-        "\r" * 30_000,
-        " " * 100_000,
-        "." * 100_000,
-        "!? " * 30_000,
-        "a. " * 30_000,
-        "'s-/\"" * 20_000,
-        "x\ty\n" * 20_000,
-        "1\t" * 30_000,
-        "#\n" * 30_000,
+        "\n" * 15_000,
+        "\r" * 15_000,
+        " " * 50_000,
+        "." * 50_000,
+        "!? " * 15_000,
+        "a. " * 15_000,
+        "'s-/\"" * 10_000,
+        "x\ty\n" * 10_000,
+        "1\t" * 15_000,
+        "#\n" * 15_000,
     ],
 )
 def test_time_grows_with_length_and_no_faster(text: str, format: TextFormat) -> None:
     start = time.process_time()
     read([text], format)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 1.5
 
 
 @pytest.mark.parametrize("format", FORMATS)
