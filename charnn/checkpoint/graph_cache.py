@@ -75,10 +75,13 @@ def _is_own(path: Path) -> bool:
 
 
 def _remove_oldest(path: Path) -> None:
-    files = [(file.stat().st_mtime, file.stat().st_size, file) for file in path.iterdir()]
+    with os.scandir(path) as entries:  # which there may be thousands of, after each that is kept
+        files = [(status.st_mtime, status.st_size, entry.path) for entry in entries for status in [entry.stat()]]
     total = sum(size for _, size, _ in files)
+    if total <= LARGEST:
+        return
     for _, size, file in sorted(files):
+        Path(file).unlink(missing_ok=True)
+        total -= size
         if total <= LARGEST:
             return
-        file.unlink(missing_ok=True)
-        total -= size
