@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
+from charnn.cli.main import run
 from tests.paths import GOLDEN, ROOT
 
 SHELLS = {
@@ -54,9 +56,17 @@ def test_each_shell_is_told_the_names_that_begin_so(complete, shell):
 
 
 @pytest.mark.parametrize("place", PLACES, ids=" ".join)
-def test_names_are_known_wherever_a_model_is_named(complete, place):
-    asked = SHELLS["bash"](["charnn", *place, "poe"])
-    assert complete("charnn", _CHARNN_COMPLETE="complete_bash", **asked) == "poems\n"
+def test_names_are_known_wherever_a_model_is_named(complete, tmp_path, monkeypatch, capsys, place):
+    """As this process completes them, which starts none for each place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["charnn"])
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))  # or else its name is that of pytest
+    for name, value in SHELLS["bash"](["charnn", *place, "poe"]).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("_CHARNN_COMPLETE", "complete_bash")
+    with pytest.raises(SystemExit):
+        run([])
+    assert capsys.readouterr() == ("poems\n", "")
 
 
 def test_without_a_model_nothing_is_known_and_nothing_goes_wrong(complete, tmp_path):

@@ -18,16 +18,18 @@ WITHOUT_EXTRAS = """
 import json, sys
 sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))  # with None there, an import fails as if nothing were
 from charnn.cli.main import run
-sys.exit(run(sys.argv[2:]))
+sys.exit(max(run(arguments) for arguments in json.loads(sys.argv[2])))
 """
+"""Runs command lines, one after another, where no extra is installed."""
 
 
 @pytest.fixture
 def without_extras(tmp_path):
-    def run(*arguments, stdin=b""):
+    def run(*arguments, more=()):
+        commands = [list(map(str, one)) for one in (arguments, *more)]
         return subprocess.run(
-            [sys.executable, "-c", WITHOUT_EXTRAS, json.dumps(list(EXTRAS)), *map(str, arguments)],
-            input=stdin,
+            [sys.executable, "-c", WITHOUT_EXTRAS, json.dumps(list(EXTRAS)), json.dumps(commands)],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
@@ -86,25 +88,28 @@ def test_a_confusion_matrix_says_in_one_line_what_to_install(without_extras, tre
     assert not (tmp_path / "matrix.png").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["sample", "ant", "--length", "5", "--seed", "1", "--model", "format-1"], "ant"),
-        (["score", "--model", "format-1", "corpus.txt"], "\tnaïve ant\n"),
-        (["eval", "--model", "format-1", "corpus.txt"], "nats/char"),
-        (["info", "format-1"], "language-model"),
-        (["tag", "--model", "tagger-1", "--to", "slashed", "corpus.txt"], "ant_"),
-        (["eval", "--model", "tagger-1", "treebank.conllu"], "upos"),
-        (["info", "tagger-1"], "tagger"),
-        (["train", "--help"], "--time"),
-        (["novelty", "--help"], "--at-least"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_using_a_model_needs_no_extra(without_extras, text, treebank, arguments, said):
-    finished = without_extras(*(GOLDEN / word if (GOLDEN / word).is_dir() else word for word in arguments))
+USES = {
+    ("sample", "ant", "--length", "5", "--seed", "1", "--model", "format-1"): "ant",
+    ("score", "--model", "format-1", "corpus.txt"): "\tnaïve ant\n",
+    ("eval", "--model", "format-1", "corpus.txt"): "nats/char",
+    ("info", "format-1"): "language-model",
+    ("tag", "--model", "tagger-1", "--to", "slashed", "corpus.txt"): "ant_",
+    ("eval", "--model", "tagger-1", "treebank.conllu"): "upos",
+    ("info", "tagger-1"): "tagger",
+    ("train", "--help"): "--time",
+    ("novelty", "--help"): "--at-least",
+}
+"""Command lines, and what each writes."""
+
+
+def test_using_a_model_needs_no_extra(without_extras, text, treebank):
+    commands = [[GOLDEN / word if (GOLDEN / word).is_dir() else word for word in words] for words in USES]
+    finished = without_extras(*commands[0], more=commands[1:])
     assert (finished.returncode, finished.stderr) == (0, b"")
-    assert said in finished.stdout.decode()
+    written = finished.stdout.decode()
+    for said in USES.values():  # each behind the one before
+        assert said in written
+        written = written[written.index(said) + len(said) :]
 
 
 def test_debug_shows_where_the_package_was_missed(without_extras, text):
