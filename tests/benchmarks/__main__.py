@@ -5,7 +5,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
 `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
-`classifying` (ten), `transducing` (three quarters of an hour a seed) and `transducing-ablation` (an hour a seed).
+`classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes) and
+`transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from tests.benchmarks import (
     tokenizers,
     training,
     transducing,
+    transducing_speed,
 )
 
 ON_REQUEST = {
@@ -52,6 +54,7 @@ ON_REQUEST = {
         "classifying",
         "transducing",
         "transducing-ablation",
+        "transducing-speed",
         "tagging-quality",
         "tagging-ablation",
         "segmentation",
@@ -98,6 +101,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
             sets=given.sets,
             variants=given.variants,
         ),
+        "transducing-speed": partial(transducing_speed.run, given.treebanks, epochs=given.epochs),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
@@ -132,7 +136,7 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="tagging-ablation, segmentation, entities, gaps, stopping, openings, transducing: of each run",
+        help="tagging-ablation, segmentation, entities, gaps, stopping, openings, transducing (-speed): of each run",
     )
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")

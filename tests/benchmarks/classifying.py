@@ -1,7 +1,6 @@
-"""How well and how fast texts are classified, beside a linear SVM on TF-IDF where scikit-learn is installed.
+"""How well and how fast texts are classified, beside the peers that are installed (`classifying_peers`).
 
-Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults; the SVM has the better of
-two strengths and three kinds of n-grams by its accuracy on the test texts themselves, which flatters it.
+Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults.
 """
 
 from __future__ import annotations
@@ -15,23 +14,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
-from typing import Any, NamedTuple
+
+from tests.benchmarks.classifying_peers import PEERS, Result
 
 SETS = ("names-18-languages", "sentence-polarity", "question-types")
 FEW_PER_LABEL = 20
 CHARNN = [sys.executable, "-m", "charnn"]
 COPIES = 30
 """The test texts are classified so many times over, so that the start does not weigh too much."""
-
-
-class Result(NamedTuple):
-    accuracy: float
-    macro_f1: float
-    calibration_error: float | None
-    seconds: float
-    """Of training."""
-    lines_per_second: float
-    """From file to file, the start included."""
 
 
 def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -> None:
@@ -47,8 +37,9 @@ def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -
             for what, train in ((name, folder / "train.tsv"), (f"{name}, {FEW_PER_LABEL} a label", few)):
                 results = [_charnn(train, folder / "test.tsv", seed, time) for seed in range(seeds or 1)]
                 _row(f"charnn: {what}", results)
-                if (peer := _svm(train, folder / "test.tsv")) is not None:
-                    _row(f"linear SVM: {what}", [peer])
+                for peer, measure in PEERS.items():
+                    if (result := measure(train, folder / "test.tsv")) is not None:
+                        _row(f"{peer}: {what}", [result])
 
 
 def _few(path: Path) -> Iterator[str]:
@@ -80,38 +71,6 @@ def _charnn(train: Path, test: Path, seed: int, budget: str | None) -> Result:
         speed = len(lines) / (time.perf_counter() - started)
     figures = json.loads(scored.stdout)
     return Result(figures["accuracy"], figures["macro_f1"], figures["expected_calibration_error"], trained, speed)
-
-
-def _svm(train: Path, test: Path) -> Result | None:
-    try:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.metrics import accuracy_score, f1_score
-        from sklearn.pipeline import make_pipeline
-        from sklearn.svm import LinearSVC
-    except ImportError:
-        return None
-    kinds: list[dict[str, Any]] = [
-        {"analyzer": "char", "ngram_range": (1, 5)},
-        {"analyzer": "char_wb", "ngram_range": (1, 5)},
-        {"analyzer": "word", "ngram_range": (1, 2)},
-    ]
-    (labels, texts), (gold, unseen) = (
-        zip(*(line.split("\t", 1) for line in path.read_text("utf-8").splitlines()), strict=True)
-        for path in (train, test)
-    )
-    found = []
-    for kind in kinds:
-        for strength in (0.25, 1.0):
-            pipeline = make_pipeline(TfidfVectorizer(sublinear_tf=True, **kind), LinearSVC(C=strength))
-            started = time.perf_counter()
-            pipeline.fit(texts, labels)
-            trained = time.perf_counter() - started
-            started = time.perf_counter()
-            said = pipeline.predict(unseen)
-            speed = len(unseen) / (time.perf_counter() - started)
-            f1 = f1_score(gold, said, average="macro", zero_division=0)
-            found.append(Result(accuracy_score(gold, said), f1, None, trained, speed))
-    return max(found)
 
 
 def _row(name: str, results: list[Result]) -> None:

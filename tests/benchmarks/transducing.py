@@ -18,6 +18,8 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from tests.benchmarks.transducing_peers import phonetisaurus
+
 GROUPS = {
     "g2p, 800 lines": [f"g2p/{language}" for language in ("ady", "gre", "ice", "ita", "khm")],
     "g2p, 8,000 lines": [f"g2p/{language}" for language in ("dut", "hun", "fre")],
@@ -33,6 +35,7 @@ VARIANTS: dict[str, list[str]] = {
     "attention additive": ["--attention", "additive"],
     "attention dot": ["--attention", "dot"],
     "attention monotonic": ["--attention", "monotonic"],
+    "decoder ctc": ["--decoder", "ctc"],
     "no copying": ["--copy", "never"],
     "no label smoothing": ["--label-smoothing", "0"],
     "scheduled sampling 0.2": ["--scheduled-sampling", "0.2"],
@@ -53,13 +56,15 @@ class Result(NamedTuple):
     """Lines a second, greedily, from file to file, the start included."""
     beam: float
     """The same with a beam of 5."""
+    megabytes: float
+    """Of the model directory, without what only further training needs."""
 
 
 def run(
     directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
     sets: Sequence[str] | None = None,
 ) -> None:  # fmt: skip
-    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5")
+    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5       directory")
     for group, names in GROUPS.items():
         means = []
         for name in names:
@@ -67,7 +72,9 @@ def run(
                 continue
             for first in (*FIRST.get(name, ()), None):
                 results = _results(directory / name, _budget(time, epochs), seeds or 1, first)
-                _row(name if first is None else f"{name}, {first:,} lines", results)
+                title = name if first is None else f"{name}, {first:,} lines"
+                _row(title, results)
+                _peer_row(directory / name, title, first)
                 if first is not None or name in FIRST:
                     print(f"{'    looked up alone':<44} {100 * _lookup(directory / name, first):.2f}")
             means.append(mean(one.word_error_rate for one in results))
@@ -131,7 +138,8 @@ def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
             for line, each in zip(dict.fromkeys(lines), found, strict=True)
         ]
         speeds = [_speed(model, sources, beam) for beam in ("1", "5")]
-    return Result(figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, *speeds)
+        size = sum(path.stat().st_size for path in model.iterdir() if path.is_file()) / 1e6
+    return Result(figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, *speeds, size)
 
 
 def _references(rows: Sequence[Sequence[str]]) -> dict[str, set[str]]:
@@ -174,6 +182,25 @@ def _row(name: str, results: Sequence[Result]) -> None:
     print(
         f"{name:<44} {f'{mean(rates):.2f}{spread}':<23} {100 * mean(one.symbol_error_rate for one in results):>9.2f}  "
         f"{100 * mean(one.three_best for one in results):>8.2f}  {mean(one.seconds for one in results):>6.1f} s  "
-        f"{mean(one.greedy for one in results):,.0f}, {mean(one.beam for one in results):,.0f}",
+        f"{f'{mean(one.greedy for one in results):,.0f}, {mean(one.beam for one in results):,.0f}':<28}  "
+        f"{mean(one.megabytes for one in results):.1f} MB",
         flush=True,
     )
+
+
+def _peer_row(folder: Path, title: str, first: int | None) -> None:
+    train, test = (
+        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines()]
+        for name in ("train", "test")
+    )
+    if len(train[0]) > 2:
+        return
+    pairs = [(source, target) for source, target in train[:first]]
+    sources = [source for source, _ in test]
+    is_g2p = folder.parent.name == "g2p"
+    if (peer := phonetisaurus(pairs, _references(test), sources, phones=is_g2p)) is not None:
+        print(
+            f"{f'    Phonetisaurus, {title}':<44} {f'{100 * peer.word_error_rate:.2f}':<23} {'':>9}  "
+            f"{100 * peer.three_best:>8.2f}  {peer.seconds:>6.1f} s  {peer.lines_per_second:,.0f}",
+            flush=True,
+        )
