@@ -1,6 +1,7 @@
 """How well and how fast texts are classified, beside the peers that are installed (`classifying_peers`).
 
-Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults.
+Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults. Where lines with labels are
+few, it also starts from a language model that has read all the texts of train.tsv for a minute, without their labels.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.benchmarks.classifying_peers import PEERS, Result
 SETS = ("names-18-languages", "sentence-polarity", "question-types")
 FEW_PER_LABEL = 20
 CHARNN = [sys.executable, "-m", "charnn"]
+READING_TIME = "60s"
 COPIES = 30
 """The test texts are classified so many times over, so that the start does not weigh too much."""
 
@@ -40,6 +42,18 @@ def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -
                 for peer, measure in PEERS.items():
                     if (result := measure(train, folder / "test.tsv")) is not None:
                         _row(f"{peer}: {what}", [result])
+            reader = _reader(folder / "train.tsv", Path(scratch))
+            started = [_charnn(few, folder / "test.tsv", seed, time, reader) for seed in range(seeds or 1)]
+            _row(f"charnn --from: {name}, {FEW_PER_LABEL} a label", started)
+
+
+def _reader(train: Path, scratch: Path) -> Path:
+    """A language model of the texts."""
+    texts, reader = scratch / "texts.txt", scratch / "reader"
+    texts.write_text("".join(line.partition("\t")[2] for line in train.open(encoding="utf-8")), "utf-8")
+    command = [*CHARNN, "train", str(texts), "--documents", "line", "--task", "language-model"]
+    subprocess.run([*command, "--time", READING_TIME, "--out", str(reader)], check=True, capture_output=True)
+    return reader
 
 
 def _few(path: Path) -> Iterator[str]:
@@ -52,14 +66,15 @@ def _few(path: Path) -> Iterator[str]:
             yield line
 
 
-def _charnn(train: Path, test: Path, seed: int, budget: str | None) -> Result:
+def _charnn(train: Path, test: Path, seed: int, budget: str | None, reader: Path | None = None) -> Result:
     with tempfile.TemporaryDirectory() as scratch:
         model, texts = Path(scratch) / "model", Path(scratch) / "texts"
         layout = ["--label-column", "1"]
         limit = [] if budget is None else ["--time", budget]
+        start = [] if reader is None else ["--from", str(reader)]
         command = [*CHARNN, "train", str(train), "--task", "classifier", "--out", str(model), "--seed", str(seed)]
         started = time.perf_counter()
-        subprocess.run([*command, *layout, *limit], check=True, capture_output=True)
+        subprocess.run([*command, *layout, *limit, *start], check=True, capture_output=True)
         trained = time.perf_counter() - started
         scored = subprocess.run(
             [*CHARNN, "eval", str(test), "-m", str(model), "--json", *layout], check=True, capture_output=True
