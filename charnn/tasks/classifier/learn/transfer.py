@@ -19,6 +19,8 @@ from charnn.training.transfer import Places, shared_places
 
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual")
 """The settings that weights fix, by the names that language models and classifiers both have for them."""
+LEFT_OUT = {"residual": False}
+"""What config.json of a language model does not say where it is as it was before there was the setting."""
 SOURCES = ("language-model", "classifier")
 
 
@@ -57,7 +59,8 @@ def read_initial_weights(name: str) -> InitialWeights:
             hint="a classifier starts from a language model or a classifier",
         )
     try:
-        shape = {key: document["network"][key] for key in SHAPE}
+        network = {**LEFT_OUT, **document["network"]}
+        shape = {key: network[key] for key in SHAPE}
         depth = document["network"].get("recurrent_depth", 1)
         config = TokenizerConfig.from_json(document["tokenizer"])
         file = TOKENIZER_JSON if config.kind in ("characters", "bytes") else TOKENIZER_MODEL
