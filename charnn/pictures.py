@@ -48,14 +48,18 @@ def learning_curves(models: Sequence[ModelDirectory], by: By) -> tuple[list[Lear
 
 def _learning_curve(model: ModelDirectory, by: By) -> LearningCurve:
     measure, key = choosing.task_of(model).measure, X_AXES[by][0]
+    history = model.history()
     try:
-        rows = [(entry[key], measure.of(entry), entry["training_nats"]) for entry in model.history()]
+        rows = [(entry[key], measure.of(entry), entry["training_nats"]) for entry in history]
         x_N, held_out_N, training_N = np.array(rows, np.float64).reshape(-1, 3).T
+        # Early versions did not note it, and where it was not finite it is null.
+        norm_N = np.array([entry.get("gradient_norm") for entry in history], np.float64)
     except (KeyError, TypeError, ValueError):
         raise ModelError(f"{model.path / 'history.jsonl'}: not the history of a run") from None
+    known_N = norm_N if np.isfinite(norm_N).any() else None
     if not np.isfinite(held_out_N).any():
         raise ModelError(f"{model.path}: no validation in its history, so there is nothing to draw")
-    return LearningCurve(model.path.name, x_N, held_out_N, training_N if measure.has_training else None)
+    return LearningCurve(model.path.name, x_N, held_out_N, training_N if measure.has_training else None, known_N)
 
 
 def gradient_reaches(

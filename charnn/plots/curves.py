@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from charnn.plots.canvas import Look, blank, label_ends, panel
+from charnn.plots.canvas import WIDE, Look, blank, label_ends, panel
 
 Floats = npt.NDArray[np.float64]
 OVERFITS = 0.01
@@ -31,6 +31,8 @@ class LearningCurve:
     """The figure of the validation; lower is better."""
     training_N: Floats | None
     """The same figure of the training data since the validation before, where there is one."""
+    gradient_norm_N: Floats | None = None
+    """The mean norm of the gradient since the validation before, NaN where it is not known; None if it never is."""
 
     @property
     def best(self) -> int:
@@ -39,9 +41,14 @@ class LearningCurve:
 
 
 def draw_curves(curves: Sequence[LearningCurve], look: Look, *, x_label: str, unit: str) -> Figure:
-    """The curves of some runs in one panel. `unit` is that of the figures, such as nats per character."""
-    figure = blank()
-    axes = panel(figure, finding(curves, unit), x_label, unit)
+    """The curves of some runs in one panel, and below it how large their gradients were, where that is known.
+
+    `unit` is that of the figures, such as nats per character.
+    """
+    with_norms = [curve for curve in curves if curve.gradient_norm_N is not None]
+    figure = blank((WIDE[0], WIDE[1] * 1.35) if with_norms else WIDE)
+    places = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.12) if with_norms else None
+    axes = panel(figure, finding(curves, unit), "" if places else x_label, unit, places[0] if places else 111)
     ends = list[tuple[float, float, str, str]]()
     for number, curve in enumerate(curves):
         colour = look.lines[number % len(look.lines)]
@@ -63,6 +70,16 @@ def draw_curves(curves: Sequence[LearningCurve], look: Look, *, x_label: str, un
             "solid: held out; dashed: learned from; dot: best", (1.0, 1.0), (0, -4), xycoords="axes fraction",
             textcoords="offset points", ha="right", va="top", fontsize=8.5, color=look.faint,
         )  # fmt: skip
+    if places:
+        below = panel(figure, "", x_label, "gradient's norm", places[1])
+        below.sharex(axes)
+        axes.tick_params(labelbottom=False)
+        for number, curve in enumerate(curves):
+            if curve.gradient_norm_N is not None:
+                colour = look.lines[number % len(look.lines)]
+                few = "o" if len(curve.x_N) < 3 else None
+                below.plot(curve.x_N, curve.gradient_norm_N, color=colour, linewidth=1.4, marker=few)
+        below.set_ylim(bottom=0)
     return figure
 
 

@@ -72,6 +72,8 @@ class DirectoryKeeper(Generic[C]):
             "seconds": round(report.seconds, 2),
             "learning_rate": report.learning_rate,
             "training_nats": report.training_nats,
+            "gradient_norm": report.gradient_norm,
+            "largest_gradient_norm": report.largest_gradient_norm,
         }
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
         self._entries.append({**validation.to_json(), **when, **speed})

@@ -24,6 +24,7 @@ from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.averages import AveragedWeights
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.gradient_norms import GradientNorms
 from charnn.training.hardware import autocast
 from charnn.training.losses import Losses
 from charnn.training.objective import Objective
@@ -82,6 +83,7 @@ class Loop:
         self._average = AveragedWeights(objective.network, config.average_decay)
         self._learned = LearnedState(self._network, self.optimizers, self._average)
         self._losses = Losses(device)
+        self._gradients = GradientNorms(config, device)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, the validation loss stops improving, or `interrupted()`, asked at each
@@ -126,7 +128,10 @@ class Loop:
                     observer.step(report)
             if validates and not is_broken:
                 report = dataclasses.replace(
-                    report, training_nats=self._losses.mean() / self.objective.units_per_target
+                    report,
+                    training_nats=self._losses.mean() / self.objective.units_per_target,
+                    gradient_norm=self._gradients.mean(),
+                    largest_gradient_norm=self._gradients.largest(),
                 )
                 is_broken = not self._validate(report, observer, keeper)
                 before = now.seconds
@@ -216,10 +221,7 @@ class Loop:
             parameter.grad = None
         torch.autograd.backward(nats / self.objective.targets_in_batch)
         nats, info = self._all_reduce(nats.detach(), StepInfo(targets, *own_info()))
-        if config.clip_value is not None:
-            torch.nn.utils.clip_grad_value_(self._parameters, config.clip_value)
-        elif config.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self._parameters, config.clip_norm)
+        self._gradients.limit(self._parameters)
         for optimizer in self.optimizers:
             optimizer.step()
         self._average.update()
@@ -273,6 +275,7 @@ class Loop:
         self.progress.validated_at = self.progress.fraction
         self.progress.validations.append((self.progress.targets, validation.loss))
         self._losses.restart()
+        self._gradients.restart()
         return True
 
     def _keep_if_better(self, best: Validation, report: Report, observer: Observer, keeper: Keeper) -> None:
@@ -342,6 +345,7 @@ class Loop:
             "best": self.best.to_json() if self.best else None,
             "average_updates": self._average.updates,
             "losses": self._losses.state(),
+            "gradients": self._gradients.state(),
             "task": position,
         }
         return tensors, values
@@ -352,6 +356,8 @@ class Loop:
         self.best = self.objective.validation_type.from_json(values["best"]) if values["best"] else None
         if "losses" in values:  # early versions did not save them
             self._losses.restore(values["losses"])
+        if "gradients" in values:
+            self._gradients.restore(values["gradients"])
         self.objective.restore(
             {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
         )

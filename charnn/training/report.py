@@ -60,6 +60,10 @@ class Report:
     units_per_second: float
     unit: str
     """The unit of losses and speeds, `character` or `word`."""
+    gradient_norm: float | None = None
+    """The mean norm of the gradient before it was limited, over the steps since the last validation. It is None but for
+    a validation, and where it is not finite."""
+    largest_gradient_norm: float | None = None
 
 
 class Meter:

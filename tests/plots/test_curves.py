@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -62,3 +64,14 @@ def test_how_bad_the_first_moments_were_is_left_out_of_sight() -> None:
 @pytest.mark.parametrize("values", [[2.0], [2.0, 2.0], [float("nan"), 2.0, 1.0], [0.0, 0.0]])
 def test_few_flat_or_broken_values_are_drawn_too(values: list[float]) -> None:
     assert rendered(lambda look: draw_curves([curve(values, training=values)], look, x_label="x", unit="nats"))
+
+
+def test_norms_of_the_gradient_are_drawn_below_where_they_are_known() -> None:
+    known, unknown = curve(FALLING[:3], "known"), curve(FALLING[:3], "unknown")
+    known = dataclasses.replace(known, gradient_norm_N=np.array([1.0, np.nan, 2.0]))
+    figure = draw_curves([unknown, known], LIGHT, x_label="steps of training", unit="nats")
+    above, below = figure.axes
+    (norms,) = below.lines
+    np.testing.assert_array_equal(norms.get_ydata(), [1, np.nan, 2])
+    assert norms.get_color() == LIGHT.lines[1]
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", "steps of training")

@@ -426,6 +426,15 @@ def cost_of(name: str, path: Path, precision: Any, *files: Path) -> float:
     return BUILDERS[name].cost(evaluation.to_json())
 
 
+# The history.
+
+
+@each_task
+def test_each_validation_notes_how_large_the_gradient_was(name: str, trained: Callable[[str], Runs]) -> None:
+    for entry in history(trained(name).folder / "whole"):
+        assert 0 < entry["gradient_norm"] <= entry["largest_gradient_norm"] < math.inf
+
+
 # The model card.
 
 

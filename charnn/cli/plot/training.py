@@ -32,7 +32,8 @@ def curves(
 ) -> None:
     """Draw learning curves: the loss on held-out data, and on what was learned from, as training goes on.
 
-    It also works while a run goes on. The dot is the best validation, whose
+    Below them is how large the gradient was on average, before it was
+    clipped. It also works while a run goes on. The dot is the best validation, whose
     weights are kept. Several models of one task are drawn together.
 
     charnn plot curves
@@ -46,7 +47,15 @@ def curves(
         for curve in found:
             training = [] if curve.training_N is None else pictures.as_json(curve.training_N)
             held_out = pictures.as_json(curve.held_out_N)
-            print_numbers(model=curve.name, unit=unit, **{by: curve.x_N}, held_out=held_out, training=training)
+            norms = [] if curve.gradient_norm_N is None else pictures.as_json(curve.gradient_norm_N)
+            print_numbers(
+                model=curve.name,
+                unit=unit,
+                **{by: curve.x_N},
+                held_out=held_out,
+                training=training,
+                gradient_norm=norms,
+            )
         return
     write_picture(
         lambda look: draw_curves(found, look, x_label=pictures.X_AXES[by][1], unit=unit), out, "curves", dark=dark
