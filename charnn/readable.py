@@ -27,6 +27,11 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
+def counted(count: int, noun: str) -> str:
+    """The number with its noun, such as `1 line` and `2,000 lines`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def percent(fraction: float | None) -> str:
     """The fraction in percent, with two decimals, or a dash for None."""
     return "-" if fraction is None else f"{100 * fraction:.2f}"

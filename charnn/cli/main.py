@@ -174,14 +174,18 @@ def _run(arguments: list[str]) -> int:
 
 @contextmanager
 def _warnings_printed() -> Iterator[None]:
-    """Within the context, every warning of charnn's is printed as a line on stderr."""
+    """Within the context, every warning of charnn's is printed as a line on stderr. What is said of a file that is read
+    twice is said once."""
+    said = set[str]()
     with warnings.catch_warnings():
         warnings.simplefilter("always", CharnnWarning)
         others = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, CharnnWarning):
-                console.warn(str(message))
+                if str(message) not in said:
+                    console.warn(str(message))
+                said.add(str(message))
             else:
                 others(message, category, *place, **more)
 

@@ -120,22 +120,41 @@ def novelty(
 
 
 def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> list[NamedText]:
+    from charnn.corpora.decoding import marking
     from charnn.corpora.sources import read
+
+    texts = (read(path, encoding=encoding, on_error=marking(on_error), any_bytes=any_bytes)[0] for path in paths)
+    return [
+        _named(path, text, encoding, "fail" if any_bytes else on_error) for path, text in zip(paths, texts, strict=True)
+    ]
+
+
+def _named(path: str, text: str, encoding: str, on_error: OnError) -> NamedText:
+    """The text without the lines that decoding has marked to be left out; the others keep their numbers."""
+    from charnn.corpora.decoding import BadBytes, joined
+    from charnn.corpora.lines import lines_of
     from charnn.novelty.report import NamedText
 
-    texts = (read(path, encoding=encoding, on_error=on_error, any_bytes=any_bytes)[0] for path in paths)
-    return [NamedText(path, text) for path, text in zip(paths, texts, strict=True)]
+    if on_error != "skip":
+        return NamedText(path, text)
+    bad = BadBytes("standard input" if path == "-" else path, encoding, on_error)
+    kept = bad.lines(lines_of(text))
+    bad.report()
+    return NamedText(path, joined(line for _, line in kept), numbers=[number for number, _ in kept])
 
 
 def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[NamedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
     from charnn.novelty.report import NamedText
-    from charnn.tasks.language_model.corpus import held_out_texts, training_texts
+    from charnn.tasks.language_model.corpus import held_out_texts, line_numbers, training_texts
 
     config = directory.config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
-        sources = [NamedText(*text) for text in training_texts(config.corpus, any_bytes=any_bytes)]
+        texts = training_texts(config.corpus, any_bytes=any_bytes)
+        is_whole = any_bytes or config.corpus.labels
+        numbers = [None] * len(texts) if is_whole else line_numbers(config.corpus)
+        sources = [NamedText(*text, numbers=of_text) for text, of_text in zip(texts, numbers, strict=False)]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
     try:

@@ -8,7 +8,6 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -267,15 +266,14 @@ def _whole(source: str, any_bytes: bool, on_error: DecodingErrors) -> Iterator[s
 
 def _lines(source: str, any_bytes: bool, on_error: DecodingErrors) -> Iterator[str | None]:
     from charnn.corpora.decoding import without_byte_order_marks
-    from charnn.corpora.lines import Lines, without_end
-    from charnn.corpora.streams import stream
+    from charnn.corpora.lines import without_end
+    from charnn.corpora.streams import stream_lines
 
-    lines = Lines()
     with _in_utf_8():
-        for piece in chain(stream(source, any_bytes=any_bytes, on_error=on_error), [None]):
-            if piece == "":
+        for lines in stream_lines(source, any_bytes=any_bytes, on_error=on_error):
+            if not lines:
                 yield None
-            for line in lines.flush() if piece is None else lines.push(piece):
+            for _, line in lines:
                 prompt = without_end(line)
                 yield prompt if any_bytes else without_byte_order_marks(prompt)
 

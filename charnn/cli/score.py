@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from contextlib import closing
-from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -205,28 +204,18 @@ class _Lines:
         self._files, self._encoding, self._on_error, self._any_bytes = files, encoding, on_error, any_bytes
 
     def __iter__(self) -> Iterator[list[str]]:
-        from charnn.corpora.decoding import BadBytes
-        from charnn.corpora.lines import Lines
-        from charnn.corpora.streams import stream
+        from charnn.corpora.streams import stream_lines
 
-        marked = self._on_error != "fail" and not self._any_bytes
         before = 0
         for file in self._files:
-            lines, bad, number = Lines(), BadBytes(file, self._encoding, self._on_error), before
-            pieces = stream(
-                file, encoding=self._encoding, any_bytes=self._any_bytes, on_error="mark" if marked else "fail"
-            )
-            for piece in chain(pieces, [None]):
-                whole = lines.flush() if piece is None else lines.push(piece)
-                numbered = list(enumerate(whole, number + 1))
-                number += len(whole)
-                if marked:
-                    numbered = [(before + place, line) for place, line in bad.lines(whole)]
-                self.numbers.extend(place for place, _ in numbered)
-                if numbered or piece == "":
-                    yield [line for _, line in numbered]
-            bad.report()
-            before = number
+            number = 0
+            for lines in stream_lines(
+                file, encoding=self._encoding, any_bytes=self._any_bytes, on_error=self._on_error
+            ):
+                self.numbers.extend(before + number for number, _ in lines)
+                yield [line for _, line in lines]
+                number = lines[-1][0] if lines else number
+            before += number
 
 
 class _Unseen:

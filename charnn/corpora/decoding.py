@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -66,6 +66,12 @@ def bad_byte(marked: str) -> tuple[int, int] | None:
     return None if (found := _BAD.search(marked)) is None else (found.start(), ord(found[0]) - 0xDC00)
 
 
+def marking(on_error: OnError) -> Decoding:
+    """How to decode for a caller that leaves out whole rows or lines with `BadBytes`, so that all others keep their
+    numbers."""
+    return "mark" if on_error == "skip" else on_error
+
+
 @contextmanager
 def naming_the_tokenizer() -> Iterator[None]:
     """Within the context, an error of decoding says that bytes can be learned as they are."""
@@ -116,6 +122,20 @@ def _read_as(encoding: str) -> str:
     return f"read it with --encoding {encoding}, or convert it: iconv -f {encoding} -t utf-8"
 
 
+def joined(lines: Iterable[str]) -> str:
+    r"""The lines as a text that has just these lines.
+
+    Where lines between them were left out, a line that ends in \r may meet one that is just \n: it ends in \n then,
+    since \r\n would be one line end.
+    """
+    kept: list[str] = []
+    for line in lines:
+        if line == "\n" and kept and kept[-1].endswith("\r"):
+            kept[-1] = f"{kept[-1][:-1]}\n"
+        kept.append(line)
+    return "".join(kept)
+
+
 class BadBytes:
     """Leaves out or replaces what MARK_BAD_BYTES has marked in the text of one file, and warns of it."""
 
@@ -130,20 +150,23 @@ class BadBytes:
         if _BAD.search(whole_lines) is None:
             self._line += line_ends(whole_lines)
             return whole_lines
-        return "".join(line for _, line in self.lines(lines_of(whole_lines)))
+        return joined(line for _, line in self.lines(lines_of(whole_lines)))
 
     def lines(self, lines: Sequence[str]) -> list[tuple[int, str]]:
         """The lines as they should be read, each with its number, counted from 1 in the file."""
         first, self._line = self._line + 1, self._line + len(lines)
-        kept = []
-        for number, line in enumerate(lines, first):
-            if (bad := _BAD.search(line)) is None:
-                kept.append((number, line))
-                continue
-            self._warn(number, ord(bad[0]) - 0xDC00)
-            if not self._skips:
-                kept.append((number, _BAD.sub("\ufffd", line)))
-        return kept
+        read = ((number, self.row(number, line)) for number, line in enumerate(lines, first))
+        return [(number, line) for number, line in read if line is not None]
+
+    def is_left_out(self, text: str) -> bool:
+        return self._skips and _BAD.search(text) is not None
+
+    def row(self, line: int, text: str) -> str | None:
+        """A text that begins on this line, such as a row of a table, as it is read; None where it is left out."""
+        if (bad := _BAD.search(text)) is None:
+            return text
+        self._warn(line + line_ends(text[: bad.start()]), ord(bad[0]) - 0xDC00)
+        return None if self._skips else _BAD.sub("\ufffd", text)
 
     def report(self) -> None:
         """Warns of how many lines there were, where not every one of them was named."""

@@ -8,8 +8,6 @@ __label__x __label__y text            fastText's lines, with any number of label
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import defaultdict
@@ -18,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from charnn.config import Json
-from charnn.corpora.decoding import has_half_a_character
-from charnn.corpora.lines import bare_lines, lines_of
+from charnn.corpora.decoding import BadBytes
+from charnn.corpora.lines import bare_lines
+from charnn.corpora.tables import Table, Wanted, found_columns, header_of
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
@@ -27,8 +26,6 @@ FASTTEXT = "__label__"
 TEXT_NAMES = ("text", "sentence", "content", "message", "body", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentiment")
 """The usual names of the two columns of a table. They are looked for in this order, in any case."""
-SHOWN = 8
-"""The most names of columns that a message has."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Characters that no text has. Bytes of another kind have them."""
 FEWEST_LINES = 4
@@ -60,21 +57,27 @@ class LabelledLayout(Json):
 AS_TOLD = LabelledLayout()
 
 
-def labelled_texts(text: str, name: str, layout: LabelledLayout = AS_TOLD) -> list[LabelledText]:
-    """The texts of a file with their labels; `name` is its path, for messages and because `.csv` says what it is.
+def labelled_texts(
+    text: str, name: str, layout: LabelledLayout = AS_TOLD, bad: BadBytes | None = None
+) -> list[LabelledText]:
+    """The texts of a file with their labels; `name` is its path, for messages and because `.csv` says what it is. Rows
+    with marked bytes are left out by `bad`.
 
     Raises CorpusError for a row that is not as the others are, with path and line, and UsageError where it cannot be
     told which column has the labels, or where there is no column of that name.
     """
-    start = next((line for line in lines_of(text) if line.strip()), "")
+    table = Table(text, name, bad)
+    start = table.start()
     if start.lstrip().startswith("{"):
-        return list(_json_lines(text, name, layout))
+        return list(_objects(table, layout))
     if start.startswith(FASTTEXT):
-        return list(_fasttext(text, name))
-    is_csv = name.removesuffix(".gz").lower().endswith(".csv")
-    if is_csv or layout.text is not None or layout.label is not None or _is_header(start):
-        return list(_table(text, name, "\t" if "\t" in start and not is_csv else ",", layout))
-    return _pairs(text, name, layout.label_column)
+        return list(_fasttext(table))
+    is_named = layout.text is not None or layout.label is not None
+    if is_named or None not in _named(header_of(start)) or (table.is_csv and layout.label_column is None):
+        return list(_table(table, layout))
+    if table.is_csv and layout.label_column is not None:
+        return list(_csv_pairs(table, layout.label_column))
+    return _pairs(table, layout.label_column)
 
 
 class LabelledForm(NamedTuple):
@@ -90,21 +93,20 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     """What a text that begins like this has, if it seems to be one of texts with labels. The last line may be cut."""
     if _CONTROL.search(sample):
         return None
-    lines = [line for _, line in _rows(sample)]
+    lines = [line for _, line in Table(sample, "").lines()]
     whole = lines if sample.endswith(("\n", "\r")) or len(lines) < 2 else lines[:-1]
     if not whole:
         return None
     if whole[0].startswith(FASTTEXT):
         return LabelledForm(f"lines that begin with {FASTTEXT}", is_sure=True)
-    names: Sequence[str] = whole[0].split("\t" if "\t" in whole[0] else ",")
+    names = header_of(whole[0])
     is_json = whole[0].lstrip().startswith("{")
     if is_json:
         try:
             names = list(json.loads(whole[0]))
         except (ValueError, RecursionError):
             return None
-    known = {name.strip().strip('"').lower() for name in names}
-    if known & set(TEXT_NAMES) and known & set(LABEL_NAMES) and (is_json or len(whole) > 1):
+    if None not in _named(names) and (is_json or len(whole) > 1):
         return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
     has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))
     if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
@@ -133,9 +135,24 @@ def hold_out_labelled(
     return training, [texts[place] for place in sorted(held_out)]
 
 
-def _pairs(text: str, name: str, label_column: int | None) -> list[LabelledText]:
+def _wanted(layout: LabelledLayout) -> tuple[Wanted, Wanted]:
+    return Wanted("--text", layout.text, TEXT_NAMES), Wanted("--label", layout.label, LABEL_NAMES)
+
+
+def _named(header: Sequence[str]) -> list[int | None]:
+    """The places of the columns that have usual names of texts and of labels."""
+    return found_columns(header, _wanted(AS_TOLD))
+
+
+def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
+    """Rows of a label and a text in CSV without a header."""
+    for line, cells in table.even(table.rows(table.separator()), 2, "a row of a label and a text"):
+        yield LabelledText((_label(cells[label_column - 1], table.name, line),), cells[2 - label_column], line)
+
+
+def _pairs(table: Table, label_column: int | None) -> list[LabelledText]:
     """Lines of a label, a tab and a text, or the other way round. Further tabs belong to the text."""
-    rows = list(_rows(text))
+    rows, name = list(table.lines()), table.name
     for number, line in rows:
         if "\t" not in line:
             raise CorpusError(
@@ -165,37 +182,29 @@ def _label_side(lines: Sequence[str], name: str) -> int:
     return 1 if first < last else 2
 
 
-def _fasttext(text: str, name: str) -> Iterator[LabelledText]:
-    for number, line in _rows(text):
+def _fasttext(table: Table) -> Iterator[LabelledText]:
+    for number, line in table.lines():
         labels, rest = list[str](), line.lstrip()
         while rest.startswith(FASTTEXT):
             word, _, rest = rest.partition(" ")
-            labels.append(_label(word.removeprefix(FASTTEXT), name, number))
+            labels.append(_label(word.removeprefix(FASTTEXT), table.name, number))
             rest = rest.lstrip()
         yield LabelledText(tuple(dict.fromkeys(labels)), rest, number)
 
 
-def _json_lines(text: str, name: str, layout: LabelledLayout) -> Iterator[LabelledText]:
-    keys: tuple[str, str] | None = None
-    for number, line in _rows(text):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
-            raise CorpusError(f"{name}:{number}: not a JSON object", hint="write one object on each line")
-        if keys is None:
-            keys = _columns(list(record), name, layout)
-        for key in keys:
-            if key not in record:
-                raise CorpusError(f"{name}:{number}: no {key!r}")
-        written, value = record[keys[0]], record[keys[1]]
-        if not isinstance(written, str):
-            raise CorpusError(f"{name}:{number}: {keys[0]!r} is not a text")
-        values = value if isinstance(value, list) else [value]
-        if any(isinstance(one, str) and has_half_a_character(one) for one in (written, *values)):
-            raise CorpusError(f"{name}:{number}: half of a surrogate pair")
-        yield LabelledText(tuple(_label(_plain(v, name, number), name, number) for v in values), written, number)
+def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
+    keys = list[str]()
+    for number, record in table.objects():
+        if not keys:
+            names = list(record)
+            keys = [names[place] for place in table.columns(names, _wanted(layout)) if place is not None]
+        text, label = (table.value(number, record, key) for key in keys)
+        if not isinstance(text, str):
+            raise CorpusError(f"{table.name}:{number}: {keys[0]!r} is not a text")
+        labels = label if isinstance(label, list) else [label]
+        yield LabelledText(
+            tuple(_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number
+        )
 
 
 def _plain(value: Any, name: str, line: int) -> str:
@@ -204,56 +213,21 @@ def _plain(value: Any, name: str, line: int) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _table(text: str, name: str, separator: str, layout: LabelledLayout) -> Iterator[LabelledText]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    if separator == "\t":
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=csv.QUOTE_NONE)
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    header, places, line = list[str](), (0, 0), 1
+def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
+    rows = table.rows(table.separator())
+    header = [cell.strip() for cell in next(rows, (0, ()))[1]]
+    if not header:
+        return
     try:
-        for row in reader:
-            begins, line = line, reader.line_num + 1
-            if not any(row):
-                continue
-            if not header:
-                header = [cell.strip().removeprefix("\ufeff") for cell in row]
-                text_name, label_name = _columns(header, name, layout)
-                places = header.index(text_name), header.index(label_name)
-                continue
-            if len(row) != len(header):
-                raise CorpusError(f"{name}:{begins}: {len(row)} cells, where the header has {len(header)}")
-            yield LabelledText((_label(row[places[1]], name, begins),), row[places[0]], begins)
-    except csv.Error:
-        raise CorpusError(f"{name}:{line}: not CSV: a quotation mark stands in the wrong place") from None
-
-
-def _columns(header: Sequence[str], name: str, layout: LabelledLayout) -> tuple[str, str]:
-    """The names of the columns of the texts and of the labels."""
-    known = {column.lower(): column for column in reversed(header)}
-    found = []
-    for asked, option, usual in ((layout.text, "--text", TEXT_NAMES), (layout.label, "--label", LABEL_NAMES)):
-        column = asked if asked is not None else next((known[word] for word in usual if word in known), None)
-        if column is None or column not in header:
-            what = f"no column {asked!r}" if asked is not None else f"which column is that of {option}?"
-            more = f" and {len(header) - SHOWN} more" if len(header) > SHOWN else ""
-            raise UsageError(
-                f"{name}: {what}", hint=f"name it with {option}; there are {', '.join(header[:SHOWN])}{more}"
-            )
-        found.append(column)
-    return found[0], found[1]
-
-
-def _is_header(line: str) -> bool:
-    """Whether a line names the two columns of a table between tabs."""
-    names = {cell.strip().lower() for cell in line.removeprefix("\ufeff").split("\t")}
-    return bool(names & set(TEXT_NAMES)) and bool(names & set(LABEL_NAMES))
-
-
-def _rows(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, with their numbers and without their ends."""
-    for number, line in enumerate(bare_lines(text.removeprefix("\ufeff")), start=1):
-        if line.strip():
-            yield number, line
+        text, label = table.columns(header, _wanted(layout))
+    except UsageError as error:
+        if table.is_csv and layout == AS_TOLD:
+            error.hint = f"{error.hint}; --label-column is for files without a header"
+        raise
+    assert text is not None
+    assert label is not None
+    for line, cells in table.even(rows, len(header), "the header"):
+        yield LabelledText((_label(cells[label], table.name, line),), cells[text], line)
 
 
 def _label(label: str, name: str, line: int) -> str:

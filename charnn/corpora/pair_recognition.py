@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pairs import features_column, usual_columns
+from charnn.corpora.tables import cells_between, header_of, separator_of
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""
@@ -92,10 +93,10 @@ def _by_names(lines: Sequence[str]) -> FoundPairs | None:
         except (ValueError, RecursionError, TypeError):
             return None
     else:
-        separator = "\t" if "\t" in "".join(lines[:1]) else ","
-        if len(lines) < 2 or any(line.count(separator) != lines[0].count(separator) for line in lines[:2]):
+        separator = separator_of("".join(lines[:1]))
+        if len(lines) < 2 or cells_between(separator, lines[0]) != cells_between(separator, lines[1]):
             return None
-        names = [name.strip().strip('"') for name in lines[0].split(separator)]
+        names = header_of(lines[0])
     source, features, target = usual_columns(names)
     if source is None or target is None:
         return None

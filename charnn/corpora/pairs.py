@@ -9,34 +9,26 @@ source,target                         CSV with a header, and tables between tabs
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from charnn.config.as_json import Json
-from charnn.corpora.decoding import has_half_a_character
-from charnn.corpora.lines import bare_lines
+from charnn.corpora.decoding import BadBytes
+from charnn.corpora.tables import Row, Table, Wanted, found_columns, header_of
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
 FEATURES_NAMES = ("features", "feats", "feature")
 TARGET_NAMES = ("target", "tgt", "output", "to", "form", "pronunciation", "phones", "phonemes", "normalised")
 """The usual names of the columns of a table. They are looked for in this order, in any case."""
-SHOWN = 8
-"""The most names of columns that a message has."""
 TELLING_ROWS = 200
 """So many rows tell which of three columns has features."""
 LONGEST = 10_000
 """The most characters that a side of a pair may have."""
 _BETWEEN_FEATURES = re.compile(r"[;(),|\s]+")
-
-Row = tuple[int, Sequence[str]]
-"""The number of the line where a row begins, counted from 1, and its cells."""
 
 
 class Pair(NamedTuple):
@@ -75,20 +67,19 @@ def features_column(rows: Sequence[Sequence[str]]) -> int | None:
     return have[0] if len(have) == 1 else None
 
 
-def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD) -> list[Pair]:
-    """The pairs of a file; `name` is its path, for messages and because `.csv` says what it is.
+def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes | None = None) -> list[Pair]:
+    """The pairs of a file; `name` is its path, for messages and because `.csv` says what it is. Rows with marked bytes
+    are left out by `bad`.
 
     Raises CorpusError, with path and line, for a row that is not as the others are, for a side that is empty, and for
     one of more than LONGEST characters; and UsageError where there is no column of that name, or where it cannot be
     told which columns are meant.
     """
-    start = next((line for line in bare_lines(text.removeprefix("\ufeff")) if line.strip()), "")
+    table = Table(text, name, bad)
+    start = table.start()
     if not start:
         return []
-    if start.lstrip().startswith("{"):
-        rows, find = _json_rows(text, name, layout)
-    else:
-        rows, find = _table_rows(text, name, start, layout)
+    rows, find = (_object_rows if start.lstrip().startswith("{") else _table_rows)(table, layout)
     pairs = []
     for line, cells in rows:
         source, features, target = (cells[place].strip() if place is not None else "" for place in find)
@@ -104,18 +95,15 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD) -> list[Pair
     return pairs
 
 
-def _table_rows(
-    text: str, name: str, start: str, layout: PairsLayout
-) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
-    is_csv = name.removesuffix(".gz").lower().endswith(".csv")
-    separator = "\t" if "\t" in start and not is_csv else ","
-    names = usual_columns([cell.strip().strip('"') for cell in start.split(",")])
-    if separator == "," and not is_csv and (names[0] is None or names[2] is None):
-        line = next((n for n, one in enumerate(bare_lines(text), 1) if one.strip()), 1)
+def _table_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
+    separator = table.separator()
+    usual = usual_columns(header_of(table.start()))
+    if separator != "\t" and not table.is_csv and (usual[0] is None or usual[2] is None):
+        line = next(table.lines())[0]
         raise CorpusError(
-            f"{name}:{line}: no tab between a source and its target", hint="write source<TAB>target on each line"
+            f"{table.name}:{line}: no tab between a source and its target", hint="write source<TAB>target on each line"
         )
-    rows = _cells(text, name, separator)
+    rows = table.rows(separator)
     first = next(rows, None)
     if first is None:
         return iter(()), (0, None, 1)
@@ -123,21 +111,15 @@ def _table_rows(
     asked = [value for value in (layout.source, layout.features, layout.target) if value is not None]
     named = any(not value.isdecimal() for value in asked)
     usual = usual_columns(header)
-    if named or is_csv or (usual[0] is not None and usual[2] is not None):
-        return _even(rows, len(header), name, "the header"), _columns(header, name, layout)
+    if named or table.is_csv or (usual[0] is not None and usual[2] is not None):
+        source, features, target = table.columns(header, _wanted(layout))
+        assert source is not None
+        assert target is not None
+        return table.even(rows, len(header), "the header"), (source, features, target)
     begin = [first, *islice(rows, TELLING_ROWS)]
     features = features_column([row for _, row in begin if len(row) == 3]) if len(header) == 3 else None
-    places = _numbered(len(header), name, layout, features)
-    return _even(chain(begin, rows), len(header), name, "the first row"), places
-
-
-def _even(rows: Iterator[Row], columns: int, name: str, whose: str) -> Iterator[Row]:
-    """The rows. Raises CorpusError for one with fewer or more cells than `columns`."""
-    for line, cells in rows:
-        if len(cells) != columns:
-            found = f"{len(cells)} column" + ("s" if len(cells) != 1 else "")
-            raise CorpusError(f"{name}:{line}: {found}, where {whose} has {columns}")
-        yield line, cells
+    places = _numbered(len(header), table.name, layout, features)
+    return table.even(chain(begin, rows), len(header), "the first row"), places
 
 
 def _numbered(columns: int, name: str, layout: PairsLayout, features_look: int | None) -> tuple[int, int | None, int]:
@@ -169,95 +151,41 @@ def _numbered(columns: int, name: str, layout: PairsLayout, features_look: int |
 
 def usual_columns(header: Sequence[str]) -> tuple[str | None, str | None, str | None]:
     """The columns of a header with the usual names of a source, of features and of a target."""
-    known = {column.lower(): column for column in reversed(header)}
     source, features, target = (
-        next((known[word] for word in names if word in known), None)
-        for names in (SOURCE_NAMES, FEATURES_NAMES, TARGET_NAMES)
+        None if place is None else header[place] for place in found_columns(header, _wanted(AS_TOLD))
     )
     return source, features, target
 
 
-def _columns(header: Sequence[str], name: str, layout: PairsLayout) -> tuple[int, int | None, int]:
-    """The places of the source, the features and the target under their names."""
-    places: list[int | None] = []
-    asked = layout.source, layout.features, layout.target
-    options = "--source", "--features", "--target"
-    for value, usual, option in zip(asked, usual_columns(header), options, strict=True):
-        column = usual if value is None else value
-        if column is not None and column not in header and column.isdecimal() and 1 <= int(column) <= len(header):
-            column = header[int(column) - 1]
-        if column in header:
-            places.append(header.index(str(column)))
-        elif option == "--features" and value is None:
-            places.append(None)
-        else:
-            what = f"no column {value!r}" if value is not None else f"which column is that of {option}?"
-            more = f" and {len(header) - SHOWN} more" if len(header) > SHOWN else ""
-            raise UsageError(
-                f"{name}: {what}", hint=f"name it with {option}; there are {', '.join(header[:SHOWN])}{more}"
-            )
-    source, features, target = places
-    assert source is not None
-    assert target is not None
-    return source, features, target
+def _wanted(layout: PairsLayout) -> tuple[Wanted, Wanted, Wanted]:
+    return (
+        Wanted("--source", layout.source, SOURCE_NAMES),
+        Wanted("--features", layout.features, FEATURES_NAMES, is_needed=False),
+        Wanted("--target", layout.target, TARGET_NAMES),
+    )
 
 
-def _cells(text: str, name: str, separator: str) -> Iterator[Row]:
-    """The rows that are not blank. Between tabs a quotation mark is a character like any other."""
-    text = text.removeprefix("\ufeff")
-    if separator == "\t":
-        for number, line in enumerate(bare_lines(text), start=1):
-            if line.strip():
-                yield number, line.split("\t")
-        return
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    reader, ends = csv.reader(io.StringIO(text, newline=""), strict=True), 0
-    try:
-        for row in reader:
-            begins, ends = ends + 1, reader.line_num
-            if any(row):
-                yield begins, row
-    except csv.Error:
-        raise CorpusError(f"{name}:{ends + 1}: not CSV: a quotation mark stands in the wrong place") from None
+def _object_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
+    objects = table.objects()
+    first = next(objects)
+    keys = list(first[1])
+    source, features, target = (
+        None if place is None else keys[place] for place in table.columns(keys, _wanted(layout))
+    )
+    wanted = [(key, between) for key, between in ((source, " "), (target, " "), (features, ";")) if key is not None]
+
+    def rows() -> Iterator[Row]:
+        for line, record in chain([first], objects):
+            yield line, [_joined(table, line, record, key, between) for key, between in wanted]
+
+    return rows(), (0, None if features is None else 2, 1)
 
 
-def _json_rows(text: str, name: str, layout: PairsLayout) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
-    records = _records(text, name)
-    line, first = next(records)
-    keys = list(first)
-    places = _columns(keys, name, layout)
-    wanted = [None if place is None else keys[place] for place in places]
-
-    def cells(line: int, record: dict[str, object]) -> Row:
-        found = []
-        for key in wanted:
-            value = "" if key is None else record.get(key)
-            if isinstance(value, list) and all(isinstance(part, str) for part in value):
-                value = ";".join(value) if key == wanted[1] else " ".join(value)
-            if not isinstance(value, str):
-                what = "no" if key not in record else "not a text:"
-                raise CorpusError(f"{name}:{line}: {what} {key!r}")
-            if has_half_a_character(value):
-                raise CorpusError(f"{name}:{line}: half of a surrogate pair in {key!r}")
-            found.append(value)
-        return line, found
-
-    def every() -> Iterator[Row]:
-        yield cells(line, first)
-        for number, record in records:
-            yield cells(number, record)
-
-    return every(), (0, 1 if wanted[1] is not None else None, 2)
-
-
-def _records(text: str, name: str) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(bare_lines(text.removeprefix("\ufeff")), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            record = None
-        if not isinstance(record, dict):
-            raise CorpusError(f"{name}:{number}: not a JSON object", hint="write one object on each line")
-        yield number, record
+def _joined(table: Table, line: int, record: dict[str, Any], key: str, between: str) -> str:
+    """What an object has under a key, and the texts of a list as one."""
+    value = table.value(line, record, key)
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return between.join(value)
+    if not isinstance(value, str):
+        raise CorpusError(f"{table.name}:{line}: not a text: {key!r}")
+    return value

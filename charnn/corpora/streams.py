@@ -15,10 +15,11 @@ from charnn.corpora.decoding import (
     MARK_BAD_BYTES,
     BadBytes,
     Decoding,
+    OnError,
     may_begin_mark,
     refuse_other_encoding,
 )
-from charnn.corpora.lines import WholeLines, line_ends
+from charnn.corpora.lines import Lines, WholeLines, line_ends
 from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.errors import CorpusError
 
@@ -53,6 +54,30 @@ def stream(
         return _decoded(data, name, encoding, "strict")
     marked = _decoded(data, name, encoding, MARK_BAD_BYTES)
     return marked if on_error == "mark" else _cleaned(marked, BadBytes(name, encoding, on_error))
+
+
+def stream_lines(
+    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+) -> Iterator[list[tuple[int, str]]]:
+    """The lines of the text at `path` with their ends, each with its number, counted from 1: lists of those that are
+    complete by now, and an empty list at a pause. Lines that are left out for bad bytes are counted, too. The arguments
+    and errors are those of `stream`.
+    """
+    name = "standard input" if path == "-" else path
+    lines, bad, number = Lines(), None, 0
+    if on_error != "fail" and not any_bytes:
+        bad = BadBytes(name, encoding, on_error)
+    try:
+        pieces = stream(path, encoding=encoding, any_bytes=any_bytes, on_error="fail" if bad is None else "mark")
+        for piece in chain(pieces, [None]):
+            whole = lines.flush() if piece is None else lines.push(piece)
+            numbered = list(enumerate(whole, number + 1)) if bad is None else bad.lines(whole)
+            number += len(whole)
+            if numbered or piece == "":
+                yield numbered
+    finally:
+        if bad is not None:
+            bad.report()
 
 
 def _looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.corpora.decoding import BYTE_ORDER_MARK, OnError
-from charnn.corpora.lines import Lines, without_end
-from charnn.corpora.streams import stream
+from charnn.corpora.lines import without_end
+from charnn.corpora.streams import stream_lines
 from charnn.memory.memory import Memory, Recalled
 from charnn.streaming import results_in_order
 
@@ -19,22 +19,8 @@ def lines_as_they_come(paths: Sequence[str], *, encoding: str, on_error: OnError
     """The lines of the files without their ends, one file after the other: lists of those that are complete by now, and
     an empty list at a pause. Raises what `stream` raises."""
     for path in paths:
-        lines, is_first = Lines(), True
-        for piece in stream(path, encoding=encoding, on_error=on_error):
-            whole = lines.push(piece)
-            if whole or not piece:
-                yield _bare(whole, is_first)
-                is_first = is_first and not whole
-        if rest := lines.flush():
-            yield _bare(rest, is_first)
-
-
-def _bare(lines: Sequence[str], is_first: bool) -> list[str]:
-    """The lines without their ends, and without the byte order mark that the first line of a file may have."""
-    return [
-        without_end(line.removeprefix(BYTE_ORDER_MARK) if is_first and number == 0 else line)
-        for number, line in enumerate(lines)
-    ]
+        for lines in stream_lines(path, encoding=encoding, on_error=on_error):
+            yield [without_end(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line) for number, line in lines]
 
 
 def recall_stream(read: Iterable[Sequence[str]], memory: Memory) -> Iterator[list[tuple[str, Recalled | None]]]:

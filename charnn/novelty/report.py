@@ -26,6 +26,12 @@ class NamedText:
     text: str
     line: int = 1
     """The number of the text's first line."""
+    numbers: Sequence[int] | None = None
+    """The numbers of the lines in the file, where some were left out."""
+
+    def number(self, line: int) -> int:
+        """The number in the file of a line of the text, which is counted from `line`."""
+        return line if self.numbers is None else self.numbers[line - 1]
 
     def places(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
         """The line and column of each offset, counted from 1."""
@@ -36,7 +42,7 @@ class NamedText:
             line += line_ends(passed, after_return=before > 0 and self.text[before - 1] == "\r")
             if last := max(passed.rfind("\n"), passed.rfind("\r")) + 1:
                 line_start = before + last
-            places[offset] = (line, offset - line_start + 1)
+            places[offset] = (self.number(line), offset - line_start + 1)
             before = offset
         return places
 
@@ -60,7 +66,7 @@ class Baseline:
 
 def lines(text: NamedText) -> list[NamedText]:
     """The lines of a text without their ends."""
-    return [NamedText(text.name, line, number) for number, line in enumerate(bare_lines(text.text), start=1)]
+    return [NamedText(text.name, line, text.number(at)) for at, line in enumerate(bare_lines(text.text), start=1)]
 
 
 @dataclass(frozen=True)

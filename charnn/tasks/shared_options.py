@@ -39,7 +39,8 @@ class LabelledOptions:
 
     label_column: int | None = option(
         None,
-        "Take the labels from this column, 1 or 2, of lines that have a label and a text with a tab between them.",
+        "Take the labels from this column, 1 or 2, of lines that have a label and a text with a tab between them, or "
+        "of CSV without a header.",
         panel=LABELLED,
         metavar="1|2",
         minimum=1,
@@ -48,14 +49,15 @@ class LabelledOptions:
     )
     text: str | None = option(
         None,
-        "Take the texts from this column of a table with a header (CSV, or with tabs), or this key of JSON lines.",
+        "Take the texts from this column of a table with a header (CSV, or with tabs), or this key of JSON lines: its "
+        "name or its number.",
         panel=LABELLED,
         metavar="NAME",
         shown_default="a usual name, such as text or sentence",
     )
     label: str | None = option(
         None,
-        "Take the labels from this column of a table with a header, or this key of JSON lines.",
+        "Take the labels from this column of a table with a header, or this key of JSON lines: its name or its number.",
         panel=LABELLED,
         metavar="NAME",
         shown_default="a usual name, such as label or class",

@@ -47,6 +47,26 @@ def test_a_table_has_its_columns_by_their_names() -> None:
     assert pairs(json, text="x", label="y") == [("3", "hm"), ("true", "oh")]
 
 
+@pytest.mark.parametrize("name", ["file.csv", "standard input"])
+def test_semicolons_and_tabs_part_the_cells_of_csv_too(name: str) -> None:
+    """As spreadsheets write it where the comma is the decimal point."""
+    assert pairs('label;text\nno;I went, I saw\nyes;"Yes; please."\n', name) == [
+        ("no", "I went, I saw"),
+        ("yes", "Yes; please."),
+    ]
+    assert pairs('"Text, whole";label\n"a;b";no\n', "file.csv", text="1") == [("no", "a;b")]
+    assert pairs("text\tlabel\na, b; c\tno\n", name) == [("no", "a, b; c")]
+    assert recognize_labelled("label;text\nno;I went\n") is not None
+
+
+def test_csv_without_a_header_is_read_where_the_labels_are_named() -> None:
+    assert pairs('no,"a, b"\nyes,c\n', "file.csv", label_column=1) == [("no", "a, b"), ("yes", "c")]
+    assert pairs('"a, b",no\n', "file.csv", label_column=2) == [("no", "a, b")]
+    with pytest.raises(UsageError, match="which column is that of --text") as refused:
+        pairs("no,a\nyes,b\n", "file.csv")
+    assert refused.value.hint == "name it with --text; there are no, a; --label-column is for files without a header"
+
+
 def test_several_labels_of_a_text_are_all_read_once() -> None:
     assert labelled_texts("__label__a __label__b  x y\n__label__b __label__b z\nnone\n", "f")[0].labels == ("a", "b")
     texts = labelled_texts("__label__a __label__b  x y\n__label__b __label__b z\nnone\n", "f")
@@ -78,7 +98,7 @@ def test_the_side_of_the_labels_can_be_said() -> None:
         ('{"text": 1, "label": "a"}\n', "f", "f:1: 'text' is not a text"),
         ('{"text": "x", "label": {}}\n', "f", "f:1: a label is a text or a number"),
         ('{"text": "x", "label": null}\n', "f", "f:1: a label is a text or a number"),
-        ("text,label\nx,a\ny\n", "f.csv", "f.csv:3: 1 cells, where the header has 2"),
+        ("text,label\nx,a\ny\n", "f.csv", "f.csv:3: 1 column, where the header has 2"),
         ('text,label\n"x,a\n', "f.csv", "f.csv:2: not CSV: a quotation mark stands in the wrong place"),
     ],
 )

@@ -36,6 +36,13 @@ def test_a_header_makes_csv_of_a_text_whose_name_does_not_say_it() -> None:
     assert sides(read_pairs('source,target\n"a, b",c\n', "standard input")) == [("a, b", "c")]
 
 
+@pytest.mark.parametrize("name", ["pairs.csv", "standard input"])
+def test_semicolons_part_the_cells_of_csv_too(name: str) -> None:
+    text = 'source;features;target\nein, zwei;V,PST;"a;b"\n'
+    assert read_pairs(text, name) == [Pair("ein, zwei", "a;b", "V,PST", 2)]
+    assert recognize_pairs(text) is not None
+
+
 @given(rows=whole_rows)
 def test_csv_and_json_give_the_same_pairs(rows: list[tuple[str, str]]) -> None:
     table = io.StringIO()

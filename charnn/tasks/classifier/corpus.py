@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charnn.corpora.decoding import OnError, naming_the_tokenizer
+from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
-from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import read, read_again
+from charnn.corpora.tables import Table
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 
@@ -55,9 +55,10 @@ def read_labelled(
     for path in paths:
         is_folder = path != "-" and os.path.isdir(path)
         for name, label, is_one_text in _in_folder(path) if is_folder else ((path, None, False),):
-            text, source = read(name, encoding=encoding, on_error=on_error)
+            text, source = read(name, encoding=encoding, on_error=marking(on_error))
             files.append(LabelledFile(source, label, is_one_text))
-            texts += _texts(text, "standard input" if name == "-" else name, files[-1], layout)
+            shown = "standard input" if name == "-" else name
+            texts += _texts(text, shown, files[-1], layout, BadBytes(shown, encoding, on_error))
     if not texts:
         raise CorpusError(f"{', '.join(paths)}: there is no text with a label")
     return texts, tuple(files)
@@ -98,8 +99,9 @@ def read_named_again(paths: Sequence[str], config: LabelledCorpusConfig) -> Labe
 def _again(files: Sequence[LabelledFile], config: LabelledCorpusConfig) -> list[NamedText]:
     found: list[NamedText] = []
     for file in files:
-        text = read_again(file.source, encoding=config.encoding, on_error=config.on_error)
-        found += _texts(text, file.source.path, file, config.layout)
+        text = read_again(file.source, encoding=config.encoding, on_error=marking(config.on_error))
+        bad = BadBytes(file.source.path, config.encoding, config.on_error)
+        found += _texts(text, file.source.path, file, config.layout, bad)
     return found
 
 
@@ -115,15 +117,15 @@ def _in_folder(path: str) -> Iterator[tuple[str, str, bool]]:
             yield file, entry.name, True
 
 
-def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout) -> Iterator[NamedText]:
+def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad: BadBytes) -> Iterator[NamedText]:
     found: list[LabelledText]
     if file.label is None:
-        found = labelled_texts(text, name, layout)
+        found = labelled_texts(text, name, layout, bad)
     elif file.is_one_text:
-        found = [LabelledText((file.label,), text, 1)]
+        found = [LabelledText((file.label,), bad.cleaned(text), 1)]
+        bad.report()
     else:
-        lines = enumerate(bare_lines(text.removeprefix("\ufeff")), start=1)
-        found = [LabelledText((file.label,), line, n) for n, line in lines if line.strip()]
+        found = [LabelledText((file.label,), line, number) for number, line in Table(text, name, bad).lines()]
     for labels, body, line in found:
         yield NamedText(body, labels, name, line)
 

@@ -25,6 +25,7 @@ class ClassifierTask(Task[ClassifierConfig]):
     name = "classifier"
     title = "classifier"
     data = "labelled texts"
+    data_in_singular = "list of labelled texts"
     summary = "learns the labels of texts, and labels new ones"
     commands = ("classify",)
     measure = Measure("nats_per_text", "nats per text", has_training=True)

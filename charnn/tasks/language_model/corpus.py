@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from charnn.config.model import SourceFile
-from charnn.corpora.decoding import OnError, naming_the_tokenizer
+from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import (
     HELD_OUT_FRACTION,
     DocumentUnit,
@@ -18,6 +18,7 @@ from charnn.corpora.documents import (
     split_documents,
 )
 from charnn.corpora.labelled import AS_TOLD, LabelledLayout, hold_out_labelled, labelled_texts
+from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig, Label
@@ -68,9 +69,10 @@ def read_corpus(
 
     Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
+    decoding = on_error if labelled is None else marking(on_error)
     with naming_the_tokenizer():
         files, held_out = (
-            [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in every]
+            [read(path, encoding=encoding, any_bytes=any_bytes, on_error=decoding) for path in every]
             for every in (paths, validation_paths)
         )
     config = CorpusConfig(
@@ -82,9 +84,10 @@ def read_corpus(
         on_error=on_error,
         held_out=holds_out,
     )
-    return (_corpus if labelled is None else _labelled_corpus)(
-        [text for text, _ in files], [text for text, _ in held_out], config
-    )
+    texts, validation_texts = ([text for text, _ in every] for every in (files, held_out))
+    if labelled is None:
+        return _corpus(texts, validation_texts, config)
+    return _labelled_corpus(texts, validation_texts, config, any_bytes=any_bytes)
 
 
 def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpus:
@@ -94,7 +97,9 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
     """
 
     texts, held_out = (_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources))
-    return (_labelled_corpus if config.labels else _corpus)(texts, held_out, config)
+    if config.labels:
+        return _labelled_corpus(texts, held_out, config, any_bytes=any_bytes)
+    return _corpus(texts, held_out, config)
 
 
 def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
@@ -119,6 +124,18 @@ def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig)
         validation_characters=sum(map(len, validation)) if config.held_out else 0,
     )
     return Corpus(training, validation, counted)
+
+
+def line_numbers(config: CorpusConfig) -> list[list[int] | None]:
+    """The numbers of the lines of each file that were not left out for bad bytes; None where all were read."""
+    if config.on_error != "skip":
+        return [None] * len(config.sources)
+    numbers: list[list[int] | None] = []
+    for source in config.sources:
+        marked = read_again(source, encoding=config.encoding, on_error="mark")
+        lines = BadBytes(source.path, config.encoding, config.on_error).lines(lines_of(marked))
+        numbers.append([number for number, _ in lines])
+    return numbers
 
 
 def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tuple[str, str]]:
@@ -150,16 +167,22 @@ def read_labelled(
     paths: Sequence[str], layout: LabelledLayout, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
 ) -> list[tuple[str, str]]:
     """The label and the text of each document at `paths`. Raises as `read_corpus`."""
-    files = [read(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error) for path in paths]
-    return [document for text, source in files for document in _labelled(text, source.path, layout)]
+    files = [read(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error)) for path in paths]
+    return [
+        document
+        for text, source in files
+        for document in _labelled(text, source.path, layout, encoding, on_error, any_bytes=any_bytes)
+    ]
 
 
-def _labelled_corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
+def _labelled_corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig, *, any_bytes: bool) -> Corpus:
     training, validation = (
         [
             document
             for text, source in zip(files, sources, strict=True)
-            for document in _labelled(text, source.path, config.layout)
+            for document in _labelled(
+                text, source.path, config.layout, config.encoding, config.on_error, any_bytes=any_bytes
+            )
         ]
         for files, sources in ((texts, config.sources), (validation_texts, config.validation_sources))
     )
@@ -193,21 +216,22 @@ def _labelled_corpus(texts: list[str], validation_texts: list[str], config: Corp
     )
 
 
-def _labelled(text: str, path: str, layout: LabelledLayout) -> list[tuple[str, str]]:
+def _labelled(
+    text: str, path: str, layout: LabelledLayout, encoding: str, on_error: OnError, *, any_bytes: bool
+) -> list[tuple[str, str]]:
     """The label and the text of each document of a file."""
     result = []
-    for labels, document, line in labelled_texts(text, path, layout):
+    bad = None if any_bytes else BadBytes(path, encoding, on_error)
+    for labels, document, line in labelled_texts(text, path, layout, bad):
         if len(labels) != 1:
-            raise CorpusError(f"{path}, line {line}: {len(labels)} labels, where a text is written with one")
+            raise CorpusError(f"{path}:{line}: {len(labels)} labels, where a text is written with one")
         result.append((labels[0], f"{document}\n"))
     return result
 
 
 def _again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
-    return [
-        read_again(source, encoding=config.encoding, any_bytes=any_bytes, on_error=config.on_error)
-        for source in sources
-    ]
+    decoding = marking(config.on_error) if config.labels else config.on_error
+    return [read_again(source, encoding=config.encoding, any_bytes=any_bytes, on_error=decoding) for source in sources]
 
 
 def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:

@@ -10,6 +10,7 @@ from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
 from charnn.corpora.decoding import OnError
+from charnn.readable import counted
 
 PASSED_OVER = "_"
 """Stands among the names of columns for one that is passed over."""
@@ -78,11 +79,11 @@ class TreebankConfig(Json):
     def left_out(self) -> str:
         """What is not learned for want of a tag, in words; "" where nothing is."""
         counts = zip(self.columns, self.untagged_words, strict=False)  # older models have not counted
-        parts = [f"{count:,} {self.level}s without {column}" for column, count in counts if count]
+        parts = [f"{counted(count, self.level)} without {column}" for column, count in counts if count]
         if self.untagged_sentences:
-            parts.append(f"{self.untagged_sentences:,} sentences without any tag")
+            parts.append(f"{counted(self.untagged_sentences, 'sentence')} without any tag")
         if self.skipped_sentences:
-            parts.append(f"{self.skipped_sentences:,} sentences that cannot be read")
+            parts.append(f"{counted(self.skipped_sentences, 'sentence')} that cannot be read")
         return ", ".join(parts)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from charnn.config.model import SourceFile
 from charnn.config.tokenizer import SymbolKind
-from charnn.corpora.decoding import OnError
+from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
 from charnn.corpora.sources import read, read_again
@@ -59,7 +59,7 @@ def is_running_text(pairs: Sequence[Pair]) -> bool:
 
 
 class _File(NamedTuple):
-    text: str
+    pairs: list[Pair]
     name: str
     """The name of the file in messages."""
     source: SourceFile
@@ -84,8 +84,8 @@ def read_pair_set(
     Symbols that are None are told from the pairs. Raises CorpusError for what cannot be read, and where nothing is left
     to train on or to validate with.
     """
-    files, held_out = (_read_files(some, encoding, on_error) for some in (paths, validation_paths))
-    training = [pair for file in files for pair in read_pairs(file.text, file.name, layout)]
+    files, held_out = (_read_files(some, layout, encoding, on_error) for some in (paths, validation_paths))
+    training = [pair for file in files for pair in file.pairs]
     config = PairsConfig(
         sources=tuple(file.source for file in files),
         layout=layout,
@@ -107,27 +107,36 @@ def read_pair_set_again(config: PairsConfig) -> PairSet:
 
 def read_named_again(paths: Sequence[str], config: PairsConfig) -> PairSet | None:
     """The pairs that `config` records, with those to train on in the files at `paths`; None where these are others."""
-    files = _read_files(paths, config.encoding, config.on_error)
+    files = _read_files(paths, config.layout, config.encoding, config.on_error)
     if [file.source.sha256 for file in files] != [source.sha256 for source in config.sources]:
         return None
     return _pair_set(files, _again(config.validation_sources, config), config)
 
 
-def _read_files(paths: Sequence[str], encoding: str, on_error: OnError) -> list[_File]:
-    found = [(path, *read(path, encoding=encoding, on_error=on_error)) for path in paths]
-    return [_File(text, "standard input" if path == "-" else path, source) for path, text, source in found]
+def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -> tuple[list[Pair], SourceFile]:
+    """The pairs in a file, `-` for standard input, and its record. Raises what `read_pairs` and `read` raise."""
+    text, source = read(path, encoding=encoding, on_error=marking(on_error))
+    name = "standard input" if path == "-" else path
+    return read_pairs(text, name, layout, BadBytes(name, encoding, on_error)), source
+
+
+def _read_files(paths: Sequence[str], layout: PairsLayout, encoding: str, on_error: OnError) -> list[_File]:
+    found = [(path, *pairs_of(path, layout, encoding, on_error)) for path in paths]
+    return [_File(pairs, "standard input" if path == "-" else path, source) for path, pairs, source in found]
 
 
 def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
-    return [
-        _File(read_again(source, encoding=config.encoding, on_error=config.on_error), source.path, source)
-        for source in sources
-    ]
+    files = []
+    for source in sources:
+        text = read_again(source, encoding=config.encoding, on_error=marking(config.on_error))
+        bad = BadBytes(source.path, config.encoding, config.on_error)
+        files.append(_File(read_pairs(text, source.path, config.layout, bad), source.path, source))
+    return files
 
 
 def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig) -> PairSet:
-    training = [pair for file in files for pair in read_pairs(file.text, file.name, config.layout)]
-    validation = [pair for file in held_out for pair in read_pairs(file.text, file.name, config.layout)]
+    training = [pair for file in files for pair in file.pairs]
+    validation = [pair for file in held_out for pair in file.pairs]
     if not config.held_out:
         validation = training
     elif not held_out:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from charnn.corpora.decoding import OnError
-from charnn.corpora.lines import Blocks, Lines, without_end
-from charnn.corpora.streams import stream
+from charnn.corpora.decoding import OnError, joined
+from charnn.corpora.lines import without_end
+from charnn.corpora.streams import stream_lines
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
@@ -36,25 +36,14 @@ def items(
     """The texts that are complete by now; an empty list at a pause of the input. Blank lines between paragraphs are no
     texts. Raises what `stream` raises."""
     for file in files:
-        pieces = stream(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+        read = stream_lines(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
-            yield from _lines(file, pieces)
+            yield from ([_line(file, source, number) for number, source in lines] for lines in read)
         elif unit == "paragraph":
-            yield from _paragraphs(file, pieces)
+            yield from _paragraphs(file, read)
         else:
-            whole = "".join(pieces)
+            whole = joined(line for lines in read for _, line in lines)
             yield [Item(whole, whole, file, 1)]
-
-
-def _lines(file: str, pieces: Iterable[str]) -> Iterator[list[Item]]:
-    lines, number = Lines(), 1
-    for piece in pieces:
-        found = lines.push(piece)
-        if found or not piece:
-            yield [_line(file, source, at) for at, source in enumerate(found, start=number)]
-            number += len(found)
-    if rest := lines.flush():
-        yield [_line(file, source, at) for at, source in enumerate(rest, start=number)]
 
 
 def _line(file: str, source: str, number: int) -> Item:
@@ -62,14 +51,27 @@ def _line(file: str, source: str, number: int) -> Item:
     return Item(text.removeprefix("\ufeff") if number == 1 else text, source, file, number)
 
 
-def _paragraphs(file: str, pieces: Iterable[str]) -> Iterator[list[Item]]:
-    blocks = Blocks()
-    for piece in pieces:
-        found = blocks.push(piece)
-        if found or not piece:
-            yield [Item(b.source[b.start : b.end], b.source, file, b.line) for b in found if b.end > b.start]
-    if rest := blocks.flush():
-        yield [Item(b.source[b.start : b.end], b.source, file, b.line) for b in rest if b.end > b.start]
+def _paragraphs(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[list[Item]]:
+    """The paragraphs that are complete by now. The blank line that ends one is part of its source."""
+    held: list[tuple[int, str]] = []
+    for lines in read:
+        found = []
+        for number, line in lines:
+            if not line.strip(" \t\r\n\ufeff"):
+                if held:
+                    found.append(_paragraph(file, held, line))
+                held = []
+            else:
+                held.append((number, line))
+        if found or not lines:
+            yield found
+    if held:
+        yield [_paragraph(file, held, "")]
+
+
+def _paragraph(file: str, lines: Sequence[tuple[int, str]], blank: str) -> Item:
+    text = joined(line for _, line in lines)
+    return Item(without_end(text).removeprefix("\ufeff"), text + blank, file, lines[0][0])
 
 
 def classify_stream(read: Iterable[Sequence[Item]], classifier: TextClassifier) -> Iterator[tuple[list[Item], Floats]]:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.confusions import Confusions
-from charnn.corpora.pairs import PairsLayout, read_pairs
-from charnn.corpora.sources import read
+from charnn.corpora.pairs import PairsLayout
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import aligned, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.task import Evaluation
-from charnn.tasks.transducer.dataset import Reference, read_pair_set_again, references
+from charnn.tasks.transducer.dataset import Reference, pairs_of, read_pair_set_again, references
 from charnn.tasks.transducer.options import TransducerEvaluationOptions
 from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
 from charnn.tasks.transducer.use.scoring import Edit, distance, edits, nearest
@@ -106,7 +105,7 @@ class TransducerEvaluation(Evaluation):
             layout = corpus.layout if options.layout == PairsLayout() else options.layout
             for file in files:
                 name = "standard input" if file == "-" else file
-                pairs = read_pairs(read(file, encoding=encoding, on_error=options.on_error)[0], name, layout)
+                pairs, _ = pairs_of(file, layout, encoding, options.on_error)
                 self._references += [(name, one) for one in references(pairs)]
         else:
             if not corpus.held_out:

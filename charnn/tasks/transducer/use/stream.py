@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.corpora.decoding import OnError
-from charnn.corpora.lines import Lines, without_end
-from charnn.corpora.streams import stream
+from charnn.corpora.lines import without_end
+from charnn.corpora.streams import stream_lines
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.streaming import results_in_order
 from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target, TransduceOptions
@@ -29,35 +29,25 @@ def read_sources(
     """
     reader = _SourceReader(has_features=has_features)
     for path in paths:
-        reader.begin("standard input" if path == "-" else path)
-        lines = Lines()
-        for piece in stream(path, encoding=encoding, on_error=on_error):
-            found = lines.push(piece)
-            if found or not piece:
-                yield from reader.sources(found)
-        if rest := lines.flush():
-            yield from reader.sources(rest)
+        name = "standard input" if path == "-" else path
+        for lines in stream_lines(path, encoding=encoding, on_error=on_error):
+            yield from reader.sources(name, lines)
 
 
 class _SourceReader:
     def __init__(self, *, has_features: bool) -> None:
         self._has_features = has_features
-        self._number = self._line = 0
-        self._name = ""
+        self._number = 0
         self._has_warned = False
 
-    def begin(self, name: str) -> None:
-        self._name, self._line = name, 0
-
-    def sources(self, lines: list[str]) -> Iterator[list[Source]]:
+    def sources(self, name: str, lines: list[tuple[int, str]]) -> Iterator[list[Source]]:
         """The sources of these lines. Those before a line that is malformed are given before the error is raised."""
         result: list[Source] = []
-        for line in lines:
-            self._line += 1
+        for at, line in lines:
             text = without_end(line)
-            if self._line == 1:
+            if at == 1:
                 text = text.removeprefix("\ufeff")
-            place = f"{self._name}:{self._line}"
+            place = f"{name}:{at}"
             try:
                 result.append(source_of(text, self._number, has_features=self._has_features, place=place))
             except CorpusError:

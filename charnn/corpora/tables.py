@@ -1,0 +1,179 @@
+"""Reads rows that have a text or a pair each: lines, cells between tabs or in CSV, objects of JSON.
+
+Every row has the number of the line where it begins. Rows with bytes that `decoding` has marked are left out as a
+whole, a cell of several lines too, and the others keep their numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from charnn.corpora.decoding import BadBytes, has_half_a_character
+from charnn.corpora.lines import bare_lines
+from charnn.errors import CorpusError, UsageError
+
+Row = tuple[int, Sequence[str]]
+"""The number of the line where a row begins, counted from 1, and its cells."""
+Object = tuple[int, dict[str, Any]]
+"""The number of a line, and the object of JSON on it."""
+SHOWN = 8
+"""The most names of columns that a message has."""
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+class Wanted(NamedTuple):
+    """A column or key that a reader looks for."""
+
+    option: str
+    """The option that names it."""
+    asked: str | None
+    """The name that was asked for, or a number, counted from 1."""
+    usual: Sequence[str]
+    """The usual names, in any case, of which the first one counts that is there."""
+    is_needed: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """The text of a file that has rows."""
+
+    text: str
+    name: str
+    """The path of the file, for messages; a name that ends in .csv says what it is."""
+    bad: BadBytes | None = None
+    """Leaves out the rows with marked bytes; None where every row is read."""
+
+    @property
+    def is_csv(self) -> bool:
+        return self.name.removesuffix(".gz").lower().endswith(".csv")
+
+    def start(self) -> str:
+        """The first line that is not blank and without marked bytes, or "" where there is none."""
+        for line in bare_lines(self.text.removeprefix("\ufeff")):
+            if line.strip() and (self.bad is None or not self.bad.is_left_out(line)):
+                return line
+        return ""
+
+    def separator(self) -> str:
+        """What stands between the cells of the first line: tabs, unless a .csv file has more of others; commas where
+        there is nothing of the kind."""
+        return separator_of(self.start(), is_csv=self.is_csv)
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The lines that are not blank, with their numbers and without their ends."""
+        for number, line in enumerate(bare_lines(self.text.removeprefix("\ufeff")), start=1):
+            if line.strip() and (kept := self._kept(number, line)) is not None:
+                yield number, kept
+        self._report()
+
+    def rows(self, separator: str) -> Iterator[Row]:
+        """The rows that are not blank. Between tabs a quotation mark is a character like any other. Raises CorpusError
+        for what is not CSV."""
+        if separator == "\t":
+            for number, line in self.lines():
+                yield number, line.split("\t")
+            return
+        csv.field_size_limit(max(csv.field_size_limit(), len(self.text) + 1))
+        text = io.StringIO(self.text.removeprefix("\ufeff"), newline="")
+        reader, ends = csv.reader(text, delimiter=separator, strict=True), 0
+        try:
+            for row in reader:
+                begins, ends = ends + 1, reader.line_num
+                if any(row) and self._kept(begins, " ".join(row)) is not None:
+                    yield begins, row
+        except csv.Error:
+            raise CorpusError(f"{self.name}:{ends + 1}: not CSV: a quotation mark stands in the wrong place") from None
+        self._report()
+
+    def objects(self) -> Iterator[Object]:
+        """The objects of JSON, one on each line. Raises CorpusError for a line that is none."""
+        for number, line in self.lines():
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                record = None
+            if not isinstance(record, dict):
+                raise CorpusError(f"{self.name}:{number}: not a JSON object", hint="write one object on each line")
+            yield number, record
+
+    def value(self, line: int, record: dict[str, Any], key: str) -> Any:
+        """What an object has under a key. Raises CorpusError where it has no such key, and for half a character."""
+        if key not in record:
+            raise CorpusError(f"{self.name}:{line}: no {key!r}")
+        value = record[key]
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and has_half_a_character(one) for one in values):
+            raise CorpusError(f"{self.name}:{line}: half of a surrogate pair in {key!r}")
+        return value
+
+    def even(self, rows: Iterator[Row], columns: int, whose: str) -> Iterator[Row]:
+        """The rows. Raises CorpusError for one with fewer or more cells than `columns`."""
+        for line, cells in rows:
+            if len(cells) != columns:
+                found = f"{len(cells)} column" + ("s" if len(cells) != 1 else "")
+                raise CorpusError(f"{self.name}:{line}: {found}, where {whose} has {columns}")
+            yield line, cells
+
+    def columns(self, header: Sequence[str], wanted: Sequence[Wanted]) -> list[int | None]:
+        """The places of the columns or keys that are wanted. Raises UsageError where one is not there that is needed or
+        was asked for."""
+        places = found_columns(header, wanted)
+        for place, column in zip(places, wanted, strict=True):
+            if place is None and (column.is_needed or column.asked is not None):
+                what = f"no column {column.asked!r}" if column.asked else f"which column is that of {column.option}?"
+                more = f" and {len(header) - SHOWN} more" if len(header) > SHOWN else ""
+                raise UsageError(
+                    f"{self.name}: {what}", hint=f"name it with {column.option}; there are {_listed(header)}{more}"
+                )
+        return places
+
+    def _kept(self, line: int, text: str) -> str | None:
+        return text if self.bad is None else self.bad.row(line, text)
+
+    def _report(self) -> None:
+        if self.bad is not None:
+            self.bad.report()
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(header[:SHOWN])
+
+
+def separator_of(line: str, *, is_csv: bool = False) -> str:
+    """What stands between the cells of a header: a tab where there is one; otherwise, and in CSV, the one of comma,
+    semicolon and tab that it has most of, what is quoted apart."""
+    if "\t" in line and not is_csv:
+        return "\t"
+    bare = _QUOTED.sub("", line)
+    return max(",;\t", key=bare.count)
+
+
+def cells_between(separator: str, line: str) -> int:
+    """How many cells a line has, what is quoted being one; between tabs nothing is."""
+    return (line if separator == "\t" else _QUOTED.sub("", line)).count(separator) + 1
+
+
+def header_of(line: str) -> list[str]:
+    """The cells of a first line, as names of columns."""
+    return [cell.strip().strip('"') for cell in line.removeprefix("\ufeff").split(separator_of(line))]
+
+
+def found_columns(header: Sequence[str], wanted: Sequence[Wanted]) -> list[int | None]:
+    """The places of the columns that are wanted; None for one that is not there. A name comes before a number."""
+    return [_place(header, column) for column in wanted]
+
+
+def _place(header: Sequence[str], wanted: Wanted) -> int | None:
+    name = wanted.asked
+    if name is None:
+        known = {column.lower(): place for place, column in reversed(list(enumerate(header)))}
+        return next((known[usual] for usual in wanted.usual if usual in known), None)
+    if name in header:
+        return header.index(name)
+    return int(name) - 1 if name.isdecimal() and 1 <= int(name) <= len(header) else None
