@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import pytest
 
 from charnn.cli.main import run
+from tests.cli.warm import TRAINING, USING, Child, Warm
 from tests.paths import ROOT
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
@@ -122,18 +123,53 @@ def charnn(
     return in_process
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts a command line as a process of its own, in `tmp_path`, with pipes unless told otherwise."""
-    started: list[subprocess.Popen[bytes]] = []
+PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
-    def start(*arguments: str | Path, **streams: Any) -> subprocess.Popen[bytes]:
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        streams = {**pipes, **streams}
-        started.append(subprocess.Popen(command(*arguments), cwd=tmp_path, env=environment(), **streams))
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Callable[[str], Warm]]:
+    """`warm(module)`: a process that has imported the module."""
+    running: dict[str, Warm] = {}
+
+    def get(module: str) -> Warm:
+        if module not in running:
+            running[module] = Warm(module, environment())
+        return running[module]
+
+    yield get
+    for one in running.values():
+        one.close()
+
+
+@pytest.fixture
+def process(warm: Callable[[str], Warm], tmp_path: Path, started: list[Any]) -> Callable[..., Child]:
+    """Starts a command line as a process of its own, in `tmp_path`, with pipes unless told otherwise."""
+
+    def start(*arguments: str | Path, **streams: Any) -> Child:
+        line = [os.fspath(argument) for argument in arguments]
+        one = warm(TRAINING if "train" in line[:2] else USING)
+        started.append(Child(one, line, tmp_path, environment(), **PIPES | streams))
         return started[-1]
 
-    yield start
+    return start
+
+
+@pytest.fixture
+def fresh_process(tmp_path: Path, started: list[Any]) -> Callable[..., subprocess.Popen[bytes]]:
+    """The same from the first instruction of Python's on, for tests that are about how a process begins."""
+
+    def start(*arguments: str | Path, **streams: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(command(*arguments), cwd=tmp_path, env=environment(), **PIPES | streams))
+        return started[-1]
+
+    return start
+
+
+@pytest.fixture
+def started() -> Iterator[list[Any]]:
+    """The processes that a test starts. They end with it."""
+    started: list[Any] = []
+    yield started
     for child in started:
         child.kill()
         child.wait()
@@ -143,7 +179,7 @@ def process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
 
 @pytest.fixture
-def at_terminal(process: Callable[..., subprocess.Popen[bytes]]) -> Callable[..., Result]:
+def at_terminal(process: Callable[..., Child]) -> Callable[..., Result]:
     """Runs a command line whose stderr is a terminal. Its end of line is that of a terminal."""
 
     def run_there(*arguments: str | Path, **streams: Any) -> Result:

@@ -167,16 +167,16 @@ def test_a_fault_of_our_own_is_a_line_too(charnn, monkeypatch, debug, said_once)
         said_once(result)
 
 
-def test_no_command_shows_the_help_and_is_wrong_usage(process):
-    child = process()
+def test_no_command_shows_the_help_and_is_wrong_usage(fresh_process):
+    child = fresh_process()
     out, err = child.communicate()
     assert child.returncode == 2
     assert b"Usage:" in out + err
     assert b"Traceback" not in out + err
 
 
-def test_the_exit_code_and_the_line_are_those_of_the_process(process):
-    child = process("info", "gone.txt")
+def test_the_exit_code_and_the_line_are_those_of_the_process(fresh_process):
+    child = fresh_process("info", "gone.txt")
     out, err = child.communicate()
     assert child.returncode == 1
     assert out == b""

@@ -479,8 +479,8 @@ def test_a_terminal_is_told_what_is_waited_for(process, tagger):
     os.close(terminal)
 
 
-def test_a_closed_standard_input_is_named(tagger, process, tmp_path):
-    child = process("tag", "--model", tagger, stdin=None, preexec_fn=lambda: os.close(0))
+def test_a_closed_standard_input_is_named(tagger, fresh_process, tmp_path):
+    child = fresh_process("tag", "--model", tagger, stdin=None, preexec_fn=lambda: os.close(0))
     _, err = child.communicate(timeout=20)
     assert child.returncode == 1
     assert err == b"charnn: standard input: closed\n"
