@@ -25,6 +25,7 @@ from charnn.cli import (
     plot,
     processes,
     recall,
+    report,
     sample,
     score,
     tag,
@@ -55,6 +56,7 @@ app.command("recall")(everywhere(recall.recall))
 app.command("score")(everywhere(score.score))
 app.command("eval")(everywhere(evaluate.evaluate))
 app.command("novelty")(everywhere(novelty.novelty))
+app.command("report")(everywhere(report.report))
 app.command("info")(everywhere(info.info))
 app.add_typer(models.app)
 app.add_typer(plot.app)

@@ -5,7 +5,9 @@ Figures are drawn by Agg and without pyplot, which would keep them and choose a 
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -61,8 +63,13 @@ def format_of(path: str) -> Format:
     return SUFFIXES[suffix]
 
 
-def rendered(draw: Callable[[Look], Figure], format: Format = "png", *, dark: bool = False) -> bytes:
-    """The bytes of a picture, which do not depend on anybody's matplotlibrc. The same figure gives the same bytes."""
+def rendered(
+    draw: Callable[[Look], Figure], format: Format = "png", *, dark: bool = False, texts: bool = False
+) -> bytes:
+    """The bytes of a picture, which do not depend on anybody's matplotlibrc. The same figure gives the same bytes.
+
+    With `texts` the texts of an SVG stay texts, which whoever shows it draws in a font of their own.
+    """
     colours, file = look(dark=dark), io.BytesIO()
     # The style is global only until this block is left.
     with matplotlib.style.context("default", after_reset=True), warnings.catch_warnings():
@@ -70,10 +77,28 @@ def rendered(draw: Callable[[Look], Figure], format: Format = "png", *, dark: bo
         installed = set(font_manager.get_font_names())
         settings = _settings(colours, [f for f in FONTS_BEYOND_LATIN if f in installed])
         matplotlib.rcParams.update(settings)
+        matplotlib.rcParams["svg.fonttype"] = "none" if texts else "path"
         figure = draw(colours)
         metadata = {"Date": None} if format == "svg" else {}
         figure.savefig(file, format=format, dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.2, metadata=metadata)
     return file.getvalue()
+
+
+def inline_svg(draw: Callable[[Look], Figure]) -> str:
+    """A picture as an element of a page, whose style gives the colours: --paper, --ink, --faint, --grid, --line-1, ...
+
+    So it is light on a light page and dark on a dark one, and its texts are texts in the page's own font. The names of
+    its parts are its own, so that a page may have several.
+    """
+    drawn = rendered(draw, "svg", texts=True).decode("utf-8")
+    named = {getattr(LIGHT, name): name for name in ("paper", "ink", "faint", "grid")}
+    named |= {colour: f"line-{number}" for number, colour in enumerate(LIGHT.lines, start=1)}
+    drawn = re.sub(r"#[0-9a-f]{6}", lambda m: f"var(--{named[m[0]]})" if m[0] in named else m[0], drawn)
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
+    for attribute in ("width", "height"):  # the page says how large it is
+        drawn = re.sub(rf'(<svg[^>]*?) {attribute}="[^"]*"', r"\1", drawn, count=1)
+    own = hashlib.blake2b(drawn.encode(), digest_size=4).hexdigest()
+    return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{own}-", drawn)
 
 
 def plain_png(make: Callable[[], Figure]) -> bytes:

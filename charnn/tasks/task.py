@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Typ
 
 from charnn.config import Budget, ModelConfig
 from charnn.errors import UsageError
-from charnn.tasks.options import NoOptions
+from charnn.tasks.options import NoOptions, options_from
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Html, Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.model import Model
     from charnn.training.distributed.processes import Processes
@@ -202,6 +203,20 @@ class Task(ABC, Generic[C]):
 
     @abstractmethod
     def describe(self, directory: TaskDirectory[C]) -> Description: ...
+
+    def sections(self, model: Any, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        """What a report shows of `model`, as `load` gives it, besides what it shows of every model: the title of each
+        section, and what makes its parts. `files` are as for `evaluate`."""
+        from charnn.pages.parts import prose
+
+        def scores() -> Iterator[Html]:
+            options = options_from(self.evaluation_options, {})
+            evaluation = self.evaluate(model, files, options, encoding=encoding, threads=1)
+            for _ in evaluation.run():
+                pass
+            yield prose(evaluation.report())
+
+        return {"How well it does": scores}
 
     @abstractmethod
     def evaluate(self, model: Any, files: Sequence[str], options: Any, *, encoding: str, threads: int) -> Evaluation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
@@ -12,6 +12,7 @@ from charnn.tasks.classifier.options import ClassifierEvaluationOptions, Classif
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Maker
     from charnn.tasks.classifier.directory import ClassifierDirectory
     from charnn.tasks.classifier.learn.session import ClassifierSession
     from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation
@@ -105,6 +106,11 @@ class ClassifierTask(Task[ClassifierConfig]):
         from charnn.tasks.classifier.description import describe
 
         return describe(self.directory(directory.path))
+
+    def sections(self, model: Classifier, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        from charnn.tasks.classifier.use.sections import sections
+
+        return sections(model, files, encoding=encoding, seed=seed)
 
     def evaluate(
         self,

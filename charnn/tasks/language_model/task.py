@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
@@ -14,6 +14,7 @@ from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, 
 from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.session import LanguageModelSession
@@ -141,6 +142,11 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.description import describe
 
         return describe(self.directory(directory.path))
+
+    def sections(self, model: LanguageModel, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        from charnn.tasks.language_model.use.sections import sections
+
+        return sections(model, files, encoding=encoding, seed=seed)
 
     def evaluate(
         self,

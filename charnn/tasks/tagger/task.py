@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
@@ -12,6 +12,7 @@ from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.tagger.directory import TaggerDirectory
     from charnn.tasks.tagger.learn.session import TaggerSession
@@ -118,6 +119,11 @@ class TaggerTask(Task[TaggerConfig]):
         from charnn.tasks.tagger.description import describe
 
         return describe(self.directory(directory.path))
+
+    def sections(self, model: Tagger, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        from charnn.tasks.tagger.use.sections import sections
+
+        return sections(model, files, encoding=encoding, seed=seed)
 
     def evaluate(
         self,

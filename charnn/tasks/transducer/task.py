@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
@@ -12,6 +12,7 @@ from charnn.tasks.transducer.config import DecoderKind, TransducerConfig
 from charnn.tasks.transducer.options import IS_WANTED, TransducerEvaluationOptions, TransducerOptions
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.transducer.directory import TransducerDirectory
     from charnn.tasks.transducer.learn.session import TransducerSession
@@ -105,6 +106,11 @@ class TransducerTask(Task[TransducerConfig]):
         from charnn.tasks.transducer.description import describe
 
         return describe(self.directory(directory.path))
+
+    def sections(self, model: Transducer, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        from charnn.tasks.transducer.use.sections import sections
+
+        return sections(model, files, encoding=encoding, seed=seed)
 
     def evaluate(
         self,

@@ -70,7 +70,7 @@ class ClassifierEvaluation(Evaluation):
                 "nothing was held out when the model was trained, which learned all of its data",
                 hint="name a FILE to score the model on",
             )
-        self._texts = (
+        self.texts = (
             read_labelled(files, self._layout(), encoding=encoding, on_error=options.on_error)[0]
             if files
             else read_corpus_again(model.config.corpus).validation
@@ -93,7 +93,7 @@ class ClassifierEvaluation(Evaluation):
         names = self._model.labels
         place = {name: number for number, name in enumerate(names)}
         with self._model as model:
-            every = ([text] for text in self._texts)
+            every = ([text] for text in self.texts)
             size = BLOCK_CHARACTERS
             for block, _ in in_chunks(every, lambda one: len(one.text) + 1, first=size, largest=size):
                 if not block:

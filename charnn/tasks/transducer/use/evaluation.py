@@ -100,13 +100,13 @@ class TransducerEvaluation(Evaluation):
         corpus = model.config.corpus
         self._file: str | None = ", ".join(files) if files else None
         self._name = self._file or "held out of the pairs"
-        self._references: list[tuple[str, Reference]] = []
+        self.references: list[tuple[str, Reference]] = []
         if files:
             layout = corpus.layout if options.layout == PairsLayout() else options.layout
             for file in files:
                 name = "standard input" if file == "-" else file
                 pairs, _ = pairs_of(file, layout, encoding, options.on_error)
-                self._references += [(name, one) for one in references(pairs)]
+                self.references += [(name, one) for one in references(pairs)]
         else:
             if not corpus.held_out:
                 raise UsageError(
@@ -117,11 +117,12 @@ class TransducerEvaluation(Evaluation):
                 raise UsageError("--source, --target and --features are for a FILE")
             held_out = read_pair_set_again(corpus).validation
             name = (corpus.validation_sources or corpus.sources)[0].path
-            self._references = [(name, one) for one in references(held_out)]
+            self.references = [(name, one) for one in references(held_out)]
         self.figures = {name: LineScore() for name in ("all", "seen", "unseen")}
-        self._several = sum(len(one.targets) > 1 for _, one in self._references)
+        self._several = sum(len(one.targets) > 1 for _, one in self.references)
         self._cut = 0
-        self._confusions = Confusions()
+        self.confusions = Confusions()
+        """Which symbols were written for which, where mistakes are listed or drawn."""
 
     @property
     def lists(self) -> bool:
@@ -129,12 +130,12 @@ class TransducerEvaluation(Evaluation):
 
     def run(self) -> Iterator[LineError]:
         """Raises CorpusError where there is no pair."""
-        if not self._references:
+        if not self.references:
             raise CorpusError(f"{self._name}: there is no pair")
         options = TransduceOptions(beam=self._options.beam)
         with self._model as model:
             symbols = model.symbols.target
-            every = ([one] for one in self._references)
+            every = ([one] for one in self.references)
             for block, _ in in_chunks(every, lambda _: 1, first=BLOCK, largest=BLOCK):
                 sources = [Source(one.source, one.features, number) for number, (_, one) in enumerate(block)]
                 found = model.transduce_sources(sources, options)
@@ -147,7 +148,7 @@ class TransducerEvaluation(Evaluation):
                     seen = model.lookup.find(one.source, one.features) is not None
                     for score in (self.figures["all"], self.figures["seen" if seen else "unseen"]):
                         score.add(errors, length, is_right=is_right)
-                    if self._options.confusion is not None:
+                    if self._options.confusion is not None or self.lists:
                         self._confuse(one, written)
                     if self.lists and not is_right:
                         yield self._error(file, one, written, seen=seen)
@@ -167,7 +168,7 @@ class TransducerEvaluation(Evaluation):
         return one.targets[parts.index(reference)], edits(reference, found)
 
     def _confuse(self, one: Reference, written: str) -> None:
-        self._confusions.pairs.update(
+        self.confusions.pairs.update(
             (edit.reference or NOTHING, edit.written or NOTHING) for edit in self._nearest(one, written)[1]
         )
 
@@ -175,7 +176,7 @@ class TransducerEvaluation(Evaluation):
         from charnn.plots.confusion import save_confusion
 
         title = f"{self._name}, {self._model.directory.path}"
-        save_confusion(*self._confusions.matrix(), Path(path), title=title)
+        save_confusion(*self.confusions.matrix(), Path(path), title=title)
 
     def _parts(self, target: str) -> list[str]:
         return target.split() if self._model.config.corpus.target_symbols == "spaces" else list(target)

@@ -1,0 +1,1 @@
+"""Pages of HTML that need no network: what they are made of, and how a page is put together."""

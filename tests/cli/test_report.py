@@ -1,0 +1,263 @@
+"""`charnn report`: a page for every task that loads nothing, is well formed, and takes no text for markup."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from charnn.tasks import TASKS
+from tests.paths import GOLDEN
+
+HOSTILE = "<script>alert(1)</script> \"'</textarea>\x00\x1b[2J\u202e &amp; </script> "
+VOID = {"meta", "link", "br", "hr", "img", "input", "path", "use", "rect", "circle", "line"}
+DATA = {
+    "language-model": ("text.txt", f"{HOSTILE}the cat sat.\n" * 60, ()),
+    "tagger": ("tree.txt", "".join(f"<script>alert(1)</script>_{'<b>' if n % 3 else '<i>'} dog{chr(0x202E)}_N runs_V\n"
+                                   for n in range(60)), ("--columns", "tag")),
+    "classifier": ("texts.tsv", "".join(f"{label}\t{HOSTILE.strip()} {n}\n" for n in range(30)
+                                        for label in ("<b>no</b>", "yes")), ("--task", "classifier")),
+    "transducer": ("pairs.tsv", "".join(f"<i>{a}{b}&\t</b>{b}{a}<\n" for a in "abcdef" for b in "ghijkl"),
+                   ("--task", "transducer")),
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Checks that elements are closed as they were opened, and keeps what a test wants to know."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.ids: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        self.ids += [str(given["id"])] if "id" in given else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self.open and self.open[-1] in ("script", "style") else data
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """`reports(task)`: the page of a model of hostile data, and its folder."""
+    made: dict[str, tuple[str, Path]] = {}
+
+    def make(task: str, charnn) -> tuple[str, Path]:
+        if task not in made:
+            folder = tmp_path_factory.mktemp(task)
+            name, data, options = DATA[task]
+            (folder / name).write_text(data, encoding="utf-8")
+            small = ("--steps", "12", "--hidden", "8", "--layers", "1", "--precision", "fp32")
+            result = charnn("train", folder / name, *options, *small, "--out", folder / "model")
+            assert result.code == 0, result.err
+            result = charnn("report", folder / "model", "-o", folder / "report.html")
+            assert (result.code, result.text) == (0, f"{folder / 'report.html'}\n"), result.err
+            made[task] = (folder / "report.html").read_text(encoding="utf-8"), folder
+        return made[task]
+
+    return make
+
+
+each_task = pytest.mark.parametrize("task", DATA)
+
+
+def test_every_task_is_tested() -> None:
+    assert DATA.keys() == TASKS.keys()
+
+
+@each_task
+def test_a_page_is_well_formed_and_takes_no_text_for_markup(charnn, reports, task):
+    text, _ = reports(task, charnn)
+    page = Page(text)
+    assert len(page.ids) == len(set(page.ids))
+    links = [given["href"] for _, given in page.tags if "href" in given]
+    assert links
+    assert all(link is not None and link.startswith("#") and link[1:] in page.ids for link in links)
+    # Two scripts at most: the page's own, and data.
+    own = [given.get("type") for tag, given in page.tags if tag == "script"]
+    assert set(own) <= {None, "application/json"}
+    assert own.count(None) == 1
+    assert not {"b", "i", "textarea", "iframe", "object", "embed", "img", "form", "base"} & {
+        tag for tag, _ in page.tags
+    }
+    assert not any(name.startswith("on") for _, given in page.tags for name in given)
+    assert "\x00" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "<script>alert(1)</script>" in page.text or task == "transducer"
+
+
+@each_task
+def test_a_page_loads_nothing(charnn, reports, task):
+    text, _ = reports(task, charnn)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none';")
+    page = Page(text)
+    assert not any("src" in given or "srcset" in given for _, given in page.tags)
+    assert not re.search(r"@import|url\((?!#)", text)
+    assert not {"link", "audio", "video"} & {tag for tag, _ in page.tags}
+    named = re.findall(r"https?://[^\"'\s<]+", text)
+    assert set(named) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+@each_task
+def test_every_picture_has_a_text_and_every_part_a_name(charnn, reports, task):
+    page = Page(reports(task, charnn)[0])
+    pictures = [given for _, given in page.tags if given.get("role") == "img"]
+    assert pictures
+    assert all(len(given.get("aria-label") or "") > 20 for given in pictures)
+    assert sum(tag == "svg" for tag, _ in page.tags) == len(pictures)
+    assert sum(tag == "table" for tag, _ in page.tags) == sum(tag == "caption" for tag, _ in page.tags)
+    for _, given in page.tags:
+        if given.get("tabindex") == "0":
+            assert given.get("aria-label")
+    assert sum(tag == "h1" for tag, _ in page.tags) == 1
+
+
+def test_what_each_task_shows(charnn, reports):
+    shown = {
+        "language-model": ("What it writes", "At temperature 0.7", "What surprises it", "What its units do"),
+        "tagger": ("How well it tags", "What it takes for what", "Its mistakes"),
+        "classifier": ("How well it labels", "as right as it is sure", "What speaks for a label", "Its mistakes"),
+        "transducer": ("How well it writes", "Where it looks", "What it takes for what", "Its mistakes"),
+    }
+    for task, titles in shown.items():
+        text = Page(reports(task, charnn)[0]).text
+        for title in ("What it is", "How it learned", "Limits", *titles):
+            assert title in text
+
+
+def test_the_surprise_of_each_symbol_is_that_of_score(charnn, reports, tmp_path):
+    _, folder = reports("language-model", charnn)
+    (tmp_path / "read.txt").write_text("the cat sat.")
+    charnn("report", folder / "model", tmp_path / "read.txt", "-o", tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text())
+    said = [given["data-said"] for _, given in page.tags if "data-said" in given]
+    symbols = charnn("score", "-m", folder / "model", "--json", "--per-character", tmp_path / "read.txt").json[
+        "symbols"
+    ]
+    assert len(said) == len(symbols) == 12
+    for sentence, (symbol, nats) in zip(said, symbols, strict=True):
+        assert sentence.startswith({" ": "a space"}.get(symbol, f"“{symbol}”"))
+        assert float(re.search(r"([\d.]+) bits", sentence)[1]) == pytest.approx(nats / 0.693147, abs=0.006)
+
+
+def test_a_part_whose_data_are_gone_says_so_and_the_others_are_there(charnn, tmp_path):
+    shutil.copytree(GOLDEN / "tagger-1", tmp_path / "old")
+    result = charnn("report", "old", "-o", "old.html")
+    assert result.code == 0
+    assert "left out" in result.err
+    page = Page((tmp_path / "old.html").read_text())
+    assert "This is left out" in page.text
+    assert "Limits" in page.text
+
+
+@pytest.mark.parametrize("golden", sorted(path.name for path in GOLDEN.iterdir() if path.is_dir()))
+def test_every_old_model_has_a_page(charnn, tmp_path, golden):
+    assert charnn("report", GOLDEN / golden, "-o", "old.html").code == 0
+    Page((tmp_path / "old.html").read_text())
+
+
+def test_the_same_model_and_seed_make_the_same_page(charnn, reports, tmp_path):
+    _, folder = reports("language-model", charnn)
+    for name in ("a.html", "b.html"):
+        assert charnn("report", folder / "model", "-o", name, "--seed", "3").code == 0
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    piped = charnn("report", folder / "model", "-o", "-", "--seed", "3")
+    assert piped.out == (tmp_path / "a.html").read_bytes()
+
+
+def test_what_cannot_be_written_is_named(charnn, reports):
+    _, folder = reports("language-model", charnn)
+    result = charnn("report", folder / "model", "-o", "no/such/page.html")
+    assert (result.code, result.text) == (1, "")
+    assert "no/such/page.html" in result.err
+
+
+# In a browser.
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here (apt install chromium)")
+TRIAL = """<!DOCTYPE html><iframe id=f src=report.html width=%d height=900></iframe><pre id=result></pre><script>
+onload = () => {
+  const page = f.contentDocument, view = f.contentWindow, said = {};
+  said.wider = page.documentElement.scrollWidth - page.documentElement.clientWidth;
+  said.paper = view.getComputedStyle(page.body).backgroundColor;
+  const reader = page.querySelector(".shaded");
+  if (reader) {
+    const output = page.querySelector(".said"), key = (k) => reader.dispatchEvent(
+      new view.KeyboardEvent("keydown", {key: k, bubbles: true, cancelable: true}));
+    key("ArrowRight"); said.first = output.textContent;
+    key("ArrowRight"); said.second = output.textContent;
+    reader.children[0].dispatchEvent(new view.PointerEvent("pointerover", {bubbles: true}));
+    said.again = output.textContent;
+  }
+  const menu = page.querySelector(".chooser select");
+  if (menu) {
+    const shades = () => [...page.querySelectorAll(".chooser .prose span")].map((one) => one.className).join();
+    const before = shades();
+    menu.value = "1"; menu.dispatchEvent(new view.Event("change"));
+    said.changed = shades() !== before;
+    menu.value = "0"; menu.dispatchEvent(new view.Event("change"));
+    said.back = shades() === before;
+  }
+  result.textContent = JSON.stringify(said);
+};
+</script>"""
+
+
+def tried(folder: Path, width: int, *, dark: bool) -> dict[str, object]:
+    """What a page in a window of that width does."""
+    (folder / "trial.html").write_text(TRIAL % width)
+    assert BROWSER is not None
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-web-security",
+         "--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}",
+         f"--blink-settings=preferredColorScheme={0 if dark else 1}", "--virtual-time-budget=5000", "--dump-dom",
+         (folder / "trial.html").as_uri()],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    found = re.search(r"<pre id=.result.>(.*?)</pre>", done.stdout.decode(), re.DOTALL)
+    assert found is not None
+    return dict(json.loads(found[1].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")))
+
+
+@needs_browser
+@each_task
+def test_a_page_fits_a_phone_and_a_desk_and_is_light_or_dark(charnn, reports, task):
+    _, folder = reports(task, charnn)
+    phone, desk = tried(folder, 360, dark=True), tried(folder, 1200, dark=False)
+    assert phone["wider"] == desk["wider"] == 0
+    assert (phone["paper"], desk["paper"]) == ("rgb(22, 24, 28)", "rgb(255, 255, 255)")
+
+
+@needs_browser
+def test_a_shaded_text_is_read_by_keyboard_and_by_pointer_and_units_are_chosen(charnn, reports):
+    said = tried(reports("language-model", charnn)[1], 360, dark=False)
+    assert "bits." in said["first"]
+    assert "The likeliest were" in said["first"]
+    assert said["second"] != said["first"] == said["again"]
+    assert said["changed"]
+    assert said["back"]
