@@ -259,7 +259,16 @@ Length = Annotated[
         "another limit ends it.",
     ),
 ]
-Lines = Annotated[int | None, _end("--lines", metavar="N", min=1, help="End a text after N lines.", show_default=False)]
+Lines = Annotated[
+    int | None,
+    _end(
+        "--lines",
+        metavar="N",
+        min=1,
+        help="End a text after N lines. A line ends in \\n, \\r\\n or \\r.",
+        show_default=False,
+    ),
+]
 Words = Annotated[
     int | None,
     _end(

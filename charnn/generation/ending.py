@@ -33,13 +33,22 @@ class Limit(ABC):
 
 
 class LineLimit(Limit):
-    r"""A line ends in \n, which belongs to it."""
+    r"""A line ends in \n, \r\n or \r (`corpora.lines`), which belongs to it. Whether \r alone ends it is known once the
+    next character is."""
 
     unit: Unit = "lines"
 
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._after_return = False
+
     def end(self, text: str) -> int | None:
-        for place, character in enumerate(text, start=1):
-            if character == "\n" and self._is_last():
+        for place, character in enumerate(text):
+            after_return, self._after_return = self._after_return, character == "\r"
+            if character == "\n":
+                if self._is_last():
+                    return place + 1
+            elif after_return and self._is_last():
                 return place
         return None
 

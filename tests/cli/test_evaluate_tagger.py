@@ -589,3 +589,24 @@ def test_what_is_no_tag_of_the_model_in_the_place_of_a_column_is_said(charnn, ta
     assert result.code == 0
     assert "what stands in the place of upos, such as 'cat', is none of the model's tags" in result.err
     assert "--columns" in result.err
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "is_right"),
+    [
+        ("NOUN NN _", "xpos", True),  # as in the data of the model
+        ("NOUN NN _", "xpos,_", False),
+        ("NOUN NN _", "_,xpos", True),
+        ("NN", "xpos", True),
+        ("NN NOUN", "xpos", True),
+    ],
+)
+def test_columns_choose_among_those_that_a_file_has_as_the_data_of_the_model_had_them(
+    evaluate, tmp_path, cells, options, is_right
+):
+    (tmp_path / "gold.tsv").write_text("".join("\t".join(["sleep", *cells.split()]) + "\n\n" for _ in range(3)))
+    result = evaluate("gold.tsv", "--columns", options, "--format", "columns", "--json")
+    assert result.code == 0, result.err
+    said = "gold.tsv: its columns are taken for those of the model's data: upos, xpos, feats; --columns xpos,_ says"
+    assert (said in result.err) == (cells == "NOUN NN _" and options == "xpos")
+    assert ("is none of the model's tags" not in result.err) == is_right

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import LineLimit, SentenceLimit, WordLimit, limits
 
-TEXTS = st.text("ab \n\t.!?\"')。」", max_size=30)
+TEXTS = st.text("ab \n\r\t.!?\"')。」", max_size=30)
 
 
 def cut(kind, count: int, pieces: list[str]) -> str | None:
@@ -29,7 +29,7 @@ def search(expression: str, count: int, text: str) -> str | None:
 
 
 DEFINITIONS = [
-    (LineLimit, r"[^\n]*\n"),
+    (LineLimit, r"[^\r\n]*(?:\r\n|\n|\r(?=.))"),
     (WordLimit, r"\S+(?=\s)"),
     # A run of stops and closers that begins with a stop: it ends a sentence before white space, and wherever its last
     # stop is a full-width one.
@@ -62,6 +62,14 @@ def test_sentences_end_where_a_reader_would_say(text, count, shown):
 
 def test_a_line_end_belongs_to_its_line_and_a_blank_line_is_one():
     assert cut(LineLimit, 2, ["a\n\nb\n"]) == "a\n\n"
+
+
+def test_a_line_that_is_written_ends_as_one_that_is_read():
+    """A return alone ends a line once something else follows it."""
+    assert cut(LineLimit, 1, ["a\r", "b"]) == "a\r"
+    assert cut(LineLimit, 1, ["a\r", "\nb"]) == "a\r\n"
+    assert cut(LineLimit, 2, ["a\r\r", "b\r"]) == "a\r\r"
+    assert cut(LineLimit, 1, ["a\f\x85\u2028b"]) is None
 
 
 def test_the_white_space_after_a_word_does_not_belong_to_it():

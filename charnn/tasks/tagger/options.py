@@ -95,7 +95,8 @@ class TaggerEvaluationOptions(MistakeOptions, EvaluationOptions):
     columns: str | None = option(
         None,
         "Score the tags of these columns. Where FILE has no names for its columns of tags, these are their names, in "
-        "order; _ passes one over.",
+        "order, and _ passes one over; but where it has as many columns as the data of the model, these are chosen "
+        "among those.",
         panel=TREEBANKS,
         metavar="upos,xpos",
         shown_default="all that the model tags",

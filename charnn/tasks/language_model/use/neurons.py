@@ -86,7 +86,7 @@ def traits(text: str) -> dict[str, Floats]:
             inside.pop()
         elif c in QUOTES:
             inside.append(QUOTES[c])
-        line_place = 0 if c == "\n" else line_place + 1
+        line_place = 0 if c in "\r\n" else line_place + 1
         word_place = word_place + 1 if c.isalpha() else 0
         since_stop = 0 if c in ".!?" else since_stop + 1
         rows.append(
@@ -96,7 +96,7 @@ def traits(text: str) -> dict[str, Floats]:
                 word_place,
                 since_stop,
                 c.isupper(),
-                c == "\n",
+                c in "\r\n",
                 c == " ",
                 c.isdigit(),
                 c.lower() in VOWELS,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.novelty.matches import matches
@@ -74,7 +75,7 @@ class Samples:
         length = max(round(usual * number / BATCH), 200)
         texts = [text for text, _ in self._written(SamplingConfig(temperature=temperature, length=length), BATCH)]
         # The last line of a text is cut where the text is as long as was asked.
-        return "lines", learned, _lines([text[: text.rfind("\n") + 1] for text in texts])
+        return "lines", learned, _lines(["".join(lines_of(text)[:-1]) for text in texts])
 
     def _written(self, sampling: SamplingConfig, number: int) -> Iterator[tuple[str, float]]:
         """Each text with its log-probability."""
@@ -93,4 +94,4 @@ def _whole_words(text: str) -> list[str]:
 
 
 def _lines(texts: Sequence[str]) -> list[int]:
-    return [len(line) for text in texts for line in text.split("\n") if line]
+    return [len(line) for text in texts for line in bare_lines(text) if line]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +11,9 @@ from itertools import chain
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import OnError
 from charnn.corpora.sources import read, read_again
-from charnn.errors import UsageError
+from charnn.errors import CharnnWarning, UsageError
 from charnn.segmentation.boundaries import SegmentedText
-from charnn.tasks.tagger.config import Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats.malformed import Malformed
 from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
@@ -89,25 +90,42 @@ def of_files(
         raise UsageError(f"--tags goes with --format aligned, not with {format}")
     malformed = Malformed(on_error, encoding)
     if not tag_paths and format != "aligned":
-        found = chain.from_iterable(
-            _sentences(
-                text,
-                format or treebank_format(text.text, text.name),
-                names,
-                columns,
-                corpus.level,
-                malformed,
-                given,
-            )
-            for text in _texts(paths, encoding, malformed)
-        )
-        return _reported(found, malformed)
+
+        def every() -> Iterator[ReferenceSentence]:
+            for text in _texts(paths, encoding, malformed):
+                told = format or treebank_format(text.text, text.name)
+                of_file = _names_in(text, told, names, corpus)
+                yield from _sentences(text, told, of_file, columns, corpus.level, malformed, given)
+
+        return _reported(every(), malformed)
     if len(tag_paths) != len(paths):
         raise UsageError(f"{len(paths)} FILE but {len(tag_paths)} --tags: aligned files come in pairs")
     if corpus.level != "character" or len(corpus.columns) > 1:
         raise UsageError("--tags is for a model that tags characters, in one column, and this one does not")
     pairs = zip(*(_texts(some, encoding, malformed) for some in (paths, tag_paths)), strict=True)
     return _reported(chain.from_iterable(_aligned(text, tags, malformed) for text, tags in pairs), malformed)
+
+
+def _names_in(text: _Text, format: TreebankFormat, names: Sequence[str], corpus: TreebankConfig) -> Sequence[str]:
+    """The names of the columns of a file that has none for them: `names`, unless these are fewer than the file has
+    columns, and it has as many as the model's data had. Then they only choose among those."""
+    own = corpus.columns_in_files
+    if format != "columns" or len(names) >= len(own) or PASSED_OVER in names:
+        return names
+    numbered = tuple(map(str, range(len(own) + 1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CharnnWarning)  # the file is read again
+        sentences = reference_sentences(text.text, text.name, format, numbered, corpus.level, Malformed("skip"))
+        first = next((sentence for sentence in sentences if sentence.words), None)
+    if first is None or len(first.tag_columns) != len(own):
+        return names
+    warnings.warn(
+        f"{text.name}: its columns are taken for those of the model's data: {', '.join(own)}; --columns "
+        f"{','.join([*names, PASSED_OVER])} says otherwise",
+        CharnnWarning,
+        stacklevel=2,
+    )
+    return own
 
 
 def _reported(sentences: Iterator[ReferenceSentence], malformed: Malformed) -> Iterator[ReferenceSentence]:
