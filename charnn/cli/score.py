@@ -96,6 +96,17 @@ def score(
             "This takes a single model.",
         ),
     ] = False,
+    units: Annotated[
+        str | None,
+        typer.Option(
+            "--units",
+            metavar="LAYER:UNIT,...",
+            help="Write a row for each character: the number of its line, its place in the line, the character, and "
+            "the values of these hidden units once the model has read it. Units are counted from 1, and all writes all "
+            "of them. This takes a single model of characters.",
+            show_default=False,
+        ),
+    ] = None,
     color: Annotated[
         bool,
         typer.Option(
@@ -121,6 +132,7 @@ def score(
 
     charnn score names.txt | sort -n | cut -f4-
     tail -f app.log | charnn score --threshold 2.5
+    charnn score names.txt --units 1:3,2:17 --json
     charnn score -m english -m french letter.txt | cut -f1 | sort | uniq -c
     """
     from charnn.cli import chosen, console, score_views
@@ -130,6 +142,14 @@ def score(
 
     several = len(models or []) > 1
     _check(keep, threshold, several=several, per_character=per_character, color=color, as_json=as_json)
+    if units is not None:
+        others = {
+            "--labels": labels, "--per-character": per_character, "--color": color, "--ends": ends, "--adapt": adapt
+        }  # fmt: skip
+        if several:
+            raise UsageError("--units is for one model, and several are named")
+        if beside := [option for option, is_given in others.items() if is_given]:
+            raise UsageError(f"--units writes what hidden units do, and {beside[0]} is about something else")
     for option, given in (("--label", label is not None), ("--per-character", per_character), ("--color", color)):
         if labels and given:
             raise UsageError(f"--labels scores under every label, and {option} under one: give one of them")
@@ -154,7 +174,9 @@ def score(
     write = console.write if any_bytes or as_json else console.Output(encoding).write
     known = score_views.Labels(loaded[0].labels, readers[0].label_probabilities) if labels else None
     view: score_views.View
-    if as_json:
+    if units is not None:
+        view = score_views.Units(loaded[0], units, as_json=as_json)
+    elif as_json:
         view = score_views.Objects(names, str(loaded[0].path), readers[0].tokenizer if per_character else None, known)
     elif per_character:
         view = score_views.Symbols(readers[0].tokenizer)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from charnn.readable import escaped
 from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScore, ScoredLine
+from charnn.tasks.language_model.use.model import LanguageModel
+from charnn.tasks.language_model.use.neurons import activations, check_units, parse_units, units_of
 from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 
@@ -158,6 +160,38 @@ class Symbols:
                 rows.append(f"{number}\t{place}\t{escaped(text)}\t{nats:.4f}\n")
                 place += len(text)
         return "".join(rows)
+
+
+class Units:
+    """Writes a row for each character with the values of hidden units, or a JSON object for each line with those of
+    each unit."""
+
+    def __init__(self, model: LanguageModel, named: str, *, as_json: bool) -> None:
+        """`named` are units such as 2:17 between commas, or all. Raises UsageError for one that the model lacks."""
+        every = units_of(model)
+        self._units = every if named.strip() == "all" else parse_units(named.split(","))
+        check_units(self._units, every)
+        self._model, self._as_json = model, as_json
+
+    def text(self, lines: Numbered) -> str:
+        return "".join(self._shown(number, scored) for number, scored in lines)
+
+    def _shown(self, number: int, scored: ScoredLine) -> str:
+        text = scored.text
+        read = activations(self._model, text) if text else None
+        values_NT = [[] if read is None else read.of(unit).tolist() for unit in self._units]
+        if self._as_json:
+            named = {
+                str(unit): [round(value, DECIMALS) for value in values]
+                for unit, values in zip(self._units, values_NT, strict=True)
+            }
+            value = {"line": number, "text": text, "model": str(self._model.path), "units": named}
+            return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+        rows = zip(text, *values_NT, strict=True)
+        return "".join(
+            f"{number}\t{place}\t{escaped(character)}\t" + "\t".join(f"{value:.4f}" for value in values) + "\n"
+            for place, (character, *values) in enumerate(rows, start=1)
+        )
 
 
 class Shaded(Plain):

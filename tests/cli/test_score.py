@@ -21,6 +21,8 @@ from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.use.model import LanguageModel
+from charnn.tasks.language_model.use.neurons import activations
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 
@@ -449,3 +451,38 @@ def test_a_terminal_is_told_what_is_waited_for(process, of_lines):
     assert child.wait(timeout=10) == 0
     assert child.stdout.read() == b""
     os.close(terminal)
+
+
+def test_units_are_what_they_are_once_each_character_is_read(charnn, trained):
+    model = LanguageModel.load(trained.path)
+    rows = [
+        row.split("\t")
+        for row in charnn("score", "-m", trained.path, "--units", "1:3,7", stdin="the cat\n\nsat").text.splitlines()
+    ]
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        (line, str(n), c) for line, text in (("1", "the cat"), ("3", "sat")) for n, c in enumerate(text, start=1)
+    ]
+    values_TU = activations(model, "the cat").values_TU
+    shown = [[float(cell) for cell in row[3:]] for row in rows[:7]]
+    np.testing.assert_allclose(shown, values_TU[:, [2, 6]], atol=6e-5)
+    one = charnn("score", "-m", trained.path, "--units", "all", "--json", stdin="the cat").json
+    assert list(one["units"]) == [f"1:{n}" for n in range(1, 17)]
+    np.testing.assert_allclose(np.transpose(list(one["units"].values())), values_TU, atol=1e-6)
+    assert (one["line"], one["text"], one["model"]) == (1, "the cat", str(trained.path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("2:1",), "unit 2:1: there are 1 layers of 16 units"),
+        (("1:17",), "there are 1 layers of 16 units"),
+        (("some",), "no unit"),
+        (("1:1", "--color"), "--color is about something else"),
+        (("1:1", "--ends"), "--ends is about something else"),
+        (("1:1", "--per-character"), "--per-character is about something else"),
+    ],
+)
+def test_units_that_cannot_be_shown_are_named(charnn, trained, arguments, said):
+    result = charnn("score", "-m", trained.path, "--units", *arguments, stdin="the cat\n")
+    assert (result.code, result.text) == (2, "")
+    assert said in result.err

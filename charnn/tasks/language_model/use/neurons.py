@@ -45,16 +45,14 @@ class Activations(NamedTuple):
 
     def of(self, unit: Unit) -> npt.NDArray[np.float32]:
         """The values (T,) of one unit. Raises UsageError where there is no such unit."""
-        if unit not in self.units:
-            last = self.units[-1]
-            raise UsageError(f"unit {unit}: there are {last.layer} layers of {last.number} units", hint="count from 1")
+        check_units([unit], self.units)
         return self.values_TU[:, self.units.index(unit)]
 
 
-def activations(model: LanguageModel, text: str) -> Activations:
-    """Reads the text as one document.
+def units_of(model: LanguageModel) -> list[Unit]:
+    """The hidden units of a model, layer by layer.
 
-    Raises UsageError for an empty text, and for a model that reads other symbols than characters, or more than them.
+    Raises UsageError for one that reads other symbols than characters, or more than them.
     """
     config = model.config
     if config.tokenizer.kind != "characters" or config.network.labels or config.network.stopping == "length":
@@ -62,6 +60,21 @@ def activations(model: LanguageModel, text: str) -> Activations:
             f"{model.path}: units are shown of models that read characters alone",
             hint="name one that was trained with --tokenizer characters, without --conditioned or --stopping length",
         )
+    network = config.network
+    return [Unit(layer, n) for layer in range(1, network.layers + 1) for n in range(1, network.hidden_size + 1)]
+
+
+def check_units(wanted: Sequence[Unit], units: Sequence[Unit]) -> None:
+    """Raises UsageError for one that is not among the units of a model."""
+    for unit in wanted:
+        if unit not in units:
+            last = units[-1]
+            raise UsageError(f"unit {unit}: there are {last.layer} layers of {last.number} units", hint="count from 1")
+
+
+def activations(model: LanguageModel, text: str) -> Activations:
+    """Reads the text as one document. Raises UsageError for an empty text, and as `units_of`."""
+    units = units_of(model)
     if not text:
         raise UsageError("the text is empty, and there is nothing to show")
     runtime = model.runtime("fp32", threads=1)
@@ -73,7 +86,6 @@ def activations(model: LanguageModel, text: str) -> Activations:
         _, state = runtime.step(np.array([token]), state)
         if place >= len(opening):
             rows.append(np.concatenate([state[layer][0, 0] for layer in hidden]))
-    units = [Unit(layer + 1, n + 1) for layer, place in enumerate(hidden) for n in range(state[place].shape[2])]
     return Activations(text, np.stack(rows), units)
 
 
