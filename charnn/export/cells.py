@@ -5,12 +5,12 @@ The loop, ONNX's Scan, is for cells that ONNX has no operator for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from charnn.cells import CELLS, Cell
-from charnn.export.graph import PARAMETERS, TYPES, Graph, Port, RecurrentLayer
+from charnn.export.graph import TYPES, Array, Graph, Port, RecurrentLayer
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,14 @@ class GraphValue:
         return GraphValue(self.graph, self.graph.add(operator, names))
 
 
+@dataclass(frozen=True)
+class GraphWeight:
+    """A weight that an equation multiplies by itself, and the name of the product with it."""
+
+    name: str
+    value: Array
+
+
 class GraphOperations:
     """The operations of an equation on values of a graph."""
 
@@ -58,15 +66,38 @@ class GraphOperations:
     def lerp(self, start: GraphValue, end: GraphValue, weight: GraphValue) -> GraphValue:
         return start + weight * (end - start)
 
+    def linear(self, x: GraphValue, weight: GraphWeight, bias: GraphWeight, *, largest: float) -> GraphValue:
+        return GraphValue(x.graph, x.graph.linear(x.name, weight.value, bias.value, weight.name))
+
+    def join(self, *parts: GraphValue) -> GraphValue:
+        graph = parts[0].graph
+        return GraphValue(graph, graph.add("Concat", [part.name for part in parts], axis=-1))
+
+    def delay(self, x: GraphValue, earlier: GraphValue, steps: int) -> tuple[GraphValue, GraphValue]:
+        oldest, *others = self.chunk(earlier, steps) if steps > 1 else [earlier]
+        return oldest, self.join(*others, x)
+
 
 NODES = GraphOperations()
 
 
-def add_step(graph: Graph, cell: Cell, products: Sequence[str], state: Sequence[str], after: Sequence[str]) -> None:
-    """Adds the nodes of one step: from the products that `Cell.step` takes and the state to the state `after`."""
+def add_step(
+    graph: Graph,
+    cell: Cell,
+    products: Sequence[str],
+    state: Sequence[str],
+    after: Sequence[str],
+    *,
+    further: Mapping[str, GraphWeight] | None = None,
+    operations: GraphOperations = NODES,
+) -> None:
+    """Adds the nodes of one step: from the products that `Cell.step` takes and the state to the state `after`.
+
+    `further` are the weights of a cell that has such, as `further_weights` gives them.
+    """
     first = len(graph.nodes)
     inputs = [GraphValue(graph, name) for name in (*state, *products)]
-    values = cell.step(NODES, inputs[: len(state)], *inputs[len(state) :])
+    values = cell.step(operations, inputs[: len(state)], *inputs[len(state) :], weights=further)
     made = {output for node in graph.nodes[first:] for output in node.output}
     renamed: dict[str, str] = {}
     for value, name in zip(values, after, strict=True):
@@ -75,6 +106,34 @@ def add_step(graph: Graph, cell: Cell, products: Sequence[str], state: Sequence[
             renamed[value.name] = name
         else:  # the value has a name already: it is an input, or another part of the state, too
             graph.add("Identity", [renamed.get(value.name, value.name)], [name])
+
+
+def further_weights(cell: Cell, weights: Mapping[str, Array], name: str) -> dict[str, GraphWeight] | None:
+    """The weights of a layer that the equation multiplies by itself, with names that begin with `name`. Other cells
+    have none."""
+    if cell.further is None:
+        return None
+    return {part: GraphWeight(f"{name}.{part}", value) for part, value in weights.items()}
+
+
+def add_layer_step(
+    graph: Graph,
+    cell: Cell,
+    weights: Mapping[str, Array],
+    from_input: str,
+    states: tuple[Sequence[str], Sequence[str]],
+    name: str,
+) -> None:
+    """Adds one step of a layer in fp32, from U x + b_ih and the state before it to that after it.
+
+    The product of the hidden state, or a product with a further weight, has a name that begins with `name`.
+    """
+    before, after = states
+    further = further_weights(cell, weights, name)
+    products = [from_input]
+    if further is None:
+        products.append(graph.linear(before[0], weights["weight_hh"], weights["bias_hh"], name))
+    add_step(graph, cell, products, before, after, further=further)
 
 
 def add_scan(graph: Graph, layer: RecurrentLayer) -> str:
@@ -97,15 +156,15 @@ def _add_loop(graph: Graph, layer: RecurrentLayer, number: int, inside: str) -> 
     """Adds the loop of one direction. Gives the names of y (T, B, H) and of the states (B, H) after the last step."""
     name = f"{layer.name}.{number}"
     cell, weights = CELLS[layer.cell], layer.directions[number]
-    w_ih, w_hh, b_ih, b_hh = (weights[parameter] for parameter in PARAMETERS)
-    from_input = graph.linear(layer.x, w_ih, b_ih, f"{name}.x")  # (T, B, G*H), as the body needs nothing else of x
+    from_input = graph.linear(
+        layer.x, weights["weight_ih"], weights["bias_ih"], f"{name}.x"
+    )  # (T, B, G*H), as the body needs nothing else of x
 
     before, stepped, after = (
         [f"{name}.{part}.{when}" for part in cell.state] for when in ("before", "stepped", "after")
     )
     body = Graph(prefix=f"{name}.", constants=graph.constants)
-    product = body.linear(before[0], w_hh, b_hh, f"{name}.hidden")
-    add_step(body, cell, [f"{name}.from_input", product], before, stepped)
+    add_layer_step(body, cell, weights, f"{name}.from_input", (before, stepped), f"{name}.hidden")
     inputs: list[Port] = [*((part, "float", None) for part in before), (f"{name}.from_input", "float", None)]
     sequences, y = [from_input], f"{name}.y"
     if inside:
@@ -141,8 +200,12 @@ def _initial(graph: Graph, layer: RecurrentLayer, number: int) -> list[str]:
         own = [graph.add("Gather", [state, graph.vector(number)], axis=0) for state in layer.states]
         return [graph.add("Squeeze", [state_1BH, graph.vector(0)]) for state_1BH in own]
     batch = graph.add("Shape", [layer.x], start=1, end=2)
-    zeros = graph.add("ConstantOfShape", [graph.add("Concat", [batch, graph.vector(layer.hidden_size)], axis=0)])
-    return [zeros] * len(CELLS[layer.cell].state)
+    sizes = CELLS[layer.cell].sizes(layer.hidden_size)
+    zeros = {
+        size: graph.add("ConstantOfShape", [graph.add("Concat", [batch, graph.vector(size)], axis=0)])
+        for size in dict.fromkeys(sizes)
+    }
+    return [zeros[size] for size in sizes]
 
 
 def _inside(graph: Graph, layer: RecurrentLayer) -> str:

@@ -19,7 +19,6 @@ from charnn.export.onnx_format import Body, Node, model_bytes
 from charnn.export.onnx_format import Port as Port
 
 Array = npt.NDArray[np.float32]
-PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 @dataclass
@@ -39,10 +38,12 @@ class Graph:
         self.nodes.append(Node(operator, [*inputs], outputs, domain, attributes))
         return outputs[0]
 
-    def split(self, x: str, parts: int, outputs: Sequence[str] = ()) -> Sequence[str]:
-        """Adds a node that splits the last axis into equal parts, and gives their names."""
+    def split(self, x: str, parts: int, outputs: Sequence[str] = (), *, sizes: Sequence[int] = ()) -> Sequence[str]:
+        """Adds a node that splits the last axis into parts, and gives their names. They are equal but for `sizes`."""
         outputs = outputs or [f"{self.prefix}Split.{len(self.nodes)}.{part}" for part in range(parts)]
-        self.add("Split", [x], outputs, axis=-1)
+        are_equal = len(set(sizes)) <= 1
+        given = [] if are_equal else [self.integers(f"sizes.{'.'.join(map(str, sizes))}", *sizes)]
+        self.add("Split", [x, *given], outputs, axis=-1)
         return outputs
 
     def constant(self, name: str, value: npt.NDArray[Any]) -> str:
@@ -99,9 +100,9 @@ class Graph:
         return model_bytes(self.nodes, inputs, outputs, self.constants, properties)
 
 
-def layer_weights(weights: Mapping[str, Array], layer: str) -> dict[str, Array]:
-    """The PARAMETERS of a layer, gates in the order of the table of cells; `layer` is what their names begin with."""
-    return {name: weights[f"{layer}.{name}_l0"] for name in PARAMETERS}
+def layer_weights(weights: Mapping[str, Array], layer: str, cell: str) -> dict[str, Array]:
+    """The weights of a layer, gates in the order of the table of cells; `layer` is what their names begin with."""
+    return {name: weights[f"{layer}.{name}_l0"] for name in CELLS[cell].shapes(1, 1)}
 
 
 def require_shape(weights: Mapping[str, Array], name: str, *shape: int | None) -> None:
@@ -114,11 +115,8 @@ def require_shape(weights: Mapping[str, Array], name: str, *shape: int | None) -
 
 def require_layer(weights: Mapping[str, Array], layer: str, cell: str, inputs: int, hidden: int) -> None:
     """Raises what `require_shape` raises where a layer does not read `inputs` numbers with `hidden` units."""
-    rows = CELLS[cell].gates * hidden
-    require_shape(weights, f"{layer}.weight_ih_l0", rows, inputs)
-    require_shape(weights, f"{layer}.weight_hh_l0", rows, hidden)
-    require_shape(weights, f"{layer}.bias_ih_l0", rows)
-    require_shape(weights, f"{layer}.bias_hh_l0", rows)
+    for name, shape in CELLS[cell].shapes(inputs, hidden).items():
+        require_shape(weights, f"{layer}.{name}_l0", *shape)
 
 
 def state_names(cell: str, depth: int) -> list[str]:
@@ -133,8 +131,7 @@ class RecurrentLayer:
     name: str
     cell: str
     directions: Sequence[Mapping[str, Array]]
-    """The weights of one or two directions, forwards first: weight_ih, weight_hh, bias_ih and bias_hh, as PyTorch
-    stores them."""
+    """The weights of one or two directions, forwards first: those that `Cell.shapes` names, as PyTorch stores them."""
     x: str
     outputs: Sequence[str]
     """The names of y and, where they are wanted, of the states after the last step, (directions, B, H). A name of ""
@@ -147,4 +144,4 @@ class RecurrentLayer:
 
     @property
     def hidden_size(self) -> int:
-        return int(self.directions[0]["weight_hh"].shape[1])
+        return len(self.directions[0]["bias_ih"]) // CELLS[self.cell].gates

@@ -6,7 +6,7 @@ B is the batch, T time, E the size of the input, H the hidden size and G the num
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import ClassVar, NamedTuple, Protocol, cast
 
@@ -30,8 +30,12 @@ class CellWeights(NamedTuple):
     """The bias of the hidden state's product, (G*H,)."""
 
 
+LayerWeights = CellWeights | Mapping[str, Tensor]
+"""The parameters of one layer: by their names, where the cell has other weights than CellWeights."""
+
+
 class LayerState(Protocol):
-    """The state of a layer, which it carries from step to step: a named tuple of tensors (B, H).
+    """The state of a layer, which it carries from step to step: a named tuple of tensors (B, H), or wider ones.
 
     The names are those of the table of cells.
     """
@@ -65,15 +69,21 @@ def like(state: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     return type(state)(*(tensor.to(state.hidden.dtype) for tensor in tensors))
 
 
-def step(cell: str, x_BE: Tensor, state: LayerState, weights: CellWeights) -> LayerState:
+def step(cell: str, x_BE: Tensor, state: LayerState, weights: LayerWeights) -> LayerState:
     """The state after one step, in the precision of `state`."""
-    return _step(cell, linear(x_BE, weights.weight_ih, weights.bias_ih), state, weights)
+    return _step(cell, _from_input(x_BE, weights), state, weights)
 
 
-def unroll(cell: str, x_BTE: Tensor, state: LayerState, weights: CellWeights) -> tuple[Tensor, LayerState]:
-    """The outputs (B, T, H) of a window and the state after it, computed step by step, as a cell without a kernel of
-    torch's needs it."""
-    from_input_BTG = linear(x_BTE, weights.weight_ih, weights.bias_ih)
+def unroll(cell: str, x_BTE: Tensor, state: LayerState, weights: LayerWeights) -> tuple[Tensor, LayerState]:
+    """The outputs (B, T, H) of a window and the state after it, for a cell without a kernel of torch's.
+
+    They are computed step by step, unless the equation computes whole windows.
+    """
+    from_input_BTG = _from_input(x_BTE, weights)
+    if CELLS[cell].reads_windows:
+        assert not isinstance(weights, CellWeights)
+        y_BTH, *last = CELLS[cell].step(WINDOWS, tuple(state), from_input_BTG, weights=weights)
+        return y_BTH, like(state, (y_BTH[:, -1], *last))
     outputs = []
     for from_input_BG in from_input_BTG.unbind(1):
         state = _step(cell, from_input_BG, state, weights)
@@ -81,7 +91,16 @@ def unroll(cell: str, x_BTE: Tensor, state: LayerState, weights: CellWeights) ->
     return torch.stack(outputs, 1), state
 
 
-def _step(cell: str, from_input_BG: Tensor, state: LayerState, weights: CellWeights) -> LayerState:
+def _from_input(x: Tensor, weights: LayerWeights) -> Tensor:
+    """U x + b_ih, (..., G*H)."""
+    if isinstance(weights, CellWeights):
+        return linear(x, weights.weight_ih, weights.bias_ih)
+    return linear(x, weights["weight_ih"], weights["bias_ih"])
+
+
+def _step(cell: str, from_input_BG: Tensor, state: LayerState, weights: LayerWeights) -> LayerState:
+    if not isinstance(weights, CellWeights):
+        return like(state, CELLS[cell].step(TENSORS, tuple(state), from_input_BG, weights=weights))
     from_hidden_BG = linear(state.hidden, weights.weight_hh, weights.bias_hh)
     return like(state, CELLS[cell].step(TENSORS, tuple(state), from_input_BG, from_hidden_BG))
 
@@ -101,5 +120,24 @@ class TensorOperations:
     def lerp(self, start: Tensor, end: Tensor, weight: Tensor) -> Tensor:
         return (1 - weight) * start + weight * end
 
+    def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, *, largest: float) -> Tensor:
+        return linear(x, weight, bias)
+
+    def join(self, *parts: Tensor) -> Tensor:
+        return torch.cat(parts, -1)
+
+    def delay(self, x: Tensor, earlier: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        oldest, *others = earlier.chunk(steps, -1)
+        return oldest, torch.cat([*others, x], -1)
+
+
+class WindowOperations(TensorOperations):
+    """The operations of an equation on whole windows, (B, T, H)."""
+
+    def delay(self, x: Tensor, earlier: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+        all_BTH = torch.cat([earlier.view(len(earlier), steps, -1), x], 1)
+        return all_BTH[:, : x.shape[1]], all_BTH[:, x.shape[1] :].flatten(1)
+
 
 TENSORS = TensorOperations()
+WINDOWS = WindowOperations()

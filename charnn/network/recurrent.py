@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charnn.cells import CELLS, TorchKernel
-from charnn.network.cells import CellWeights, LayerState, like, state_type, step, unroll
+from charnn.network.cells import CellWeights, LayerState, LayerWeights, like, state_type, step, unroll
 from charnn.network.gradient_flow import rnn_with_gradient_flow
 
 StackState = tuple[LayerState, ...]
@@ -65,7 +65,7 @@ class Recurrent(nn.Module):
 
     `gradient_flow` is the strength of `gradient_flow.rnn_with_gradient_flow` in training mode, for an rnn only.
 
-    Recurrent weights start orthogonal and input weights Xavier-uniform, gate by gate. Biases start at 0, except that
+    Recurrent weights start orthogonal and all others Xavier-uniform, gate by gate. Biases start at 0, except that
     the bias of a gate which the table of cells wants open, such as an lstm's forget gate, starts at 1.
     """
 
@@ -95,13 +95,13 @@ class Recurrent(nn.Module):
         self.dropout = LockedDropout(dropout)
         self.weight_drop = WeightDrop(weight_drop)
         for layer in self.layers:
-            _initialize(_weights(layer), cell)
+            _initialize(_weights(layer, cell), cell)
 
     def initial_state(self, batch: int) -> StackState:
         """Zeros, with the precision and on the device of the weights."""
-        kind, names = state_type(self.cell), CELLS[self.cell].state
+        kind, sizes = state_type(self.cell), CELLS[self.cell].sizes(self.hidden_size)
         zeros = next(self.parameters()).new_zeros
-        return tuple(kind(*(zeros(batch, self.hidden_size) for _ in names)) for _ in self.layers)
+        return tuple(kind(*(zeros(batch, size) for size in sizes)) for _ in self.layers)
 
     def forward(self, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
         """The last layer's outputs (B, T, H), and the state after the window, attached to the graph.
@@ -122,7 +122,9 @@ class Recurrent(nn.Module):
 
     def _read(self, layer: nn.Module, x_BTE: Tensor, before: LayerState) -> tuple[Tensor, LayerState]:
         """A layer's outputs (B, T, H) and its state after them, where T counts ticks."""
-        weights, kernel = _weights(layer), CELLS[self.cell].torch
+        weights, kernel = _weights(layer, self.cell), CELLS[self.cell].torch
+        if not isinstance(weights, CellWeights):
+            return unroll(self.cell, x_BTE, before, weights)
         drops = self.training and self.weight_drop.probability > 0
         if drops:
             weights = weights._replace(weight_hh=self.weight_drop(weights.weight_hh))
@@ -149,7 +151,7 @@ class Recurrent(nn.Module):
         after: list[LayerState] = []
         y_BF = x_BE
         for layer, before in zip(self.layers, state, strict=True):
-            last, weights = before, _weights(layer)
+            last, weights = before, _weights(layer, self.cell)
             for tick in range(self.recurrent_depth):
                 x_BF = y_BF if tick == 0 else torch.zeros_like(y_BF)
                 last = step(self.cell, x_BF, last, weights)
@@ -171,15 +173,15 @@ def _layer(cell: str, input_size: int, hidden_size: int) -> nn.Module:
     if entry.torch is not None:
         module: nn.Module = getattr(nn, entry.torch.module)(input_size, hidden_size, batch_first=True)
         return module
-    rows = entry.gates * hidden_size
     parameters = nn.Module()
-    shapes = (rows, input_size), (rows, hidden_size), (rows,), (rows,)
-    for name, shape in zip(CellWeights._fields, shapes, strict=True):
+    for name, shape in entry.shapes(input_size, hidden_size).items():
         parameters.register_parameter(f"{name}_l0", nn.Parameter(torch.empty(shape)))
     return parameters
 
 
-def _weights(layer: nn.Module) -> CellWeights:
+def _weights(layer: nn.Module, cell: str) -> LayerWeights:
+    if CELLS[cell].further is not None:
+        return {name.removesuffix("_l0"): parameter for name, parameter in layer.named_parameters()}
     return CellWeights(*(getattr(layer, f"{name}_l0") for name in CellWeights._fields))
 
 
@@ -199,8 +201,17 @@ def _read_with(
 
 
 @torch.no_grad()
-def _initialize(weights: CellWeights, cell: str) -> None:
+def _initialize(weights: LayerWeights, cell: str) -> None:
     gates, open_gate = CELLS[cell].gates, CELLS[cell].open_gate
+    if not isinstance(weights, CellWeights):
+        hidden_size = len(weights["bias_ih"]) // gates
+        for weight in weights.values():
+            if weight.ndim == 1:
+                nn.init.zeros_(weight)
+            else:
+                for block in weight.chunk(len(weight) // hidden_size):
+                    nn.init.xavier_uniform_(block)
+        return
     for block in weights.weight_hh.chunk(gates):
         nn.init.orthogonal_(block)
     for block in weights.weight_ih.chunk(gates):

@@ -104,7 +104,8 @@ class RecurrentTrainingOptions(TrainingOptions):
 
     cell: str | None = option(
         None,
-        "Build the recurrent layers from this cell, the unit that remembers what was read.",
+        "Build the recurrent layers from this cell, the unit that remembers what was read. A wavenet is a block of "
+        "convolutions instead, which see the last 64 symbols and no others.",
         panel=NETWORK,
         metavar="|".join(CELLS),
         shown_default="lstm",

@@ -1,4 +1,7 @@
-"""The cells beside each other at equal time, each at the size that charnn chooses for it."""
+"""The cells beside each other, at equal time and then at equal characters.
+
+For a time, each has the size that charnn chooses for it; for a number of characters, all have the same.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from tests.benchmarks.ablation import SECONDS, SEEDS
 from tests.benchmarks.trial import Plan
 from tests.benchmarks.trials import carry_out_all, plan_all, table
 
+EPOCHS = 1.0
+
 
 def run(
     corpus: Path,
@@ -20,6 +25,6 @@ def run(
     jobs: int | None = None,
     log: Path | None = None,
 ) -> None:
-    budget = Budget(seconds=seconds or SECONDS)
-    trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in CELLS], log)
-    table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=LanguageModelNetworkConfig.cell)
+    for budget in (Budget(seconds=seconds or SECONDS), Budget(epochs=EPOCHS)):
+        trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in CELLS], log)
+        table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=LanguageModelNetworkConfig.cell)

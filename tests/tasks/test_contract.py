@@ -399,7 +399,8 @@ def test_what_cannot_be_makes_no_directory(
 @each_task
 @pytest.mark.parametrize("cell", CELLS)
 def test_training_in_bf16_gives_a_model_of_fp32(runs: Runs, name: str, cell: str) -> None:
-    path = runs.finish(runs.start("model", steps=2, cell=cell, precision="bf16"))
+    changed = {"weight_drop": 0.0} if name == "language-model" and CELLS[cell].further else {}
+    path = runs.finish(runs.start("model", steps=2, cell=cell, precision="bf16", **changed))
     assert {array.dtype for array in TASKS[name].directory(path).weights().values()} == {np.dtype(np.float32)}
     assert used(path, runs.builder.uses[0])
 

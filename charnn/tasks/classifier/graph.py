@@ -55,8 +55,8 @@ def _direction(
         last_state = f"{way}.{depth}.last"
         outputs = [f"{way}.{depth}.y", last_state] if is_last and config.pool == "last" else [f"{way}.{depth}.y"]
         layer = RecurrentLayer(
-            f"{way}.{depth}", config.cell, [layer_weights(weights, f"{way}.recurrent.layers.{depth}")], x, outputs,
-            lengths="lengths",
+            f"{way}.{depth}", config.cell, [layer_weights(weights, f"{way}.recurrent.layers.{depth}", config.cell)],
+            x, outputs, lengths="lengths",
         )  # fmt: skip
         y = add_recurrent(graph, layer, quantized=quantized)
         flat = graph.add("Squeeze", [y, first], [f"{way}.{depth}.flat"])

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from charnn.cells import CELLS
 from charnn.export.graph import (
     Array,
     Graph,
@@ -42,7 +43,7 @@ def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[st
         states = state_names(config.cell, depth)
         outputs = [f"y.{depth}", *(f"{state}.next" for state in states)]
         x = with_ticks(graph, hidden, config.recurrent_depth)
-        directions = [layer_weights(weights, f"recurrent.layers.{depth}")]
+        directions = [layer_weights(weights, f"recurrent.layers.{depth}", config.cell)]
         layer = RecurrentLayer(f"layer.{depth}", config.cell, directions, x, outputs, states=states)
         y = last_ticks(graph, add_recurrent(graph, layer), config.recurrent_depth)
         squeezed = graph.add("Squeeze", [y, graph.integers("direction_axis", 1)])
@@ -136,12 +137,16 @@ def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], out
 
 def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[str | int]) -> bytes:
     """The graph with the ports of `charnn.tasks.language_model.use.runtime`; `axes` are those of `ids`."""
-    states = [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
-    state: list[str | int] = [1, "B", config.hidden_size]
-    inputs: list[Port] = [("ids", "int64", [*axes]), *((name, "float", state) for name in states)]
+    sizes = CELLS[config.cell].sizes(config.hidden_size)
+    states: list[tuple[str, list[str | int]]] = [
+        (name, [1, "B", size])
+        for depth in range(config.layers)
+        for name, size in zip(state_names(config.cell, depth), sizes, strict=True)
+    ]
+    inputs: list[Port] = [("ids", "int64", [*axes]), *((name, "float", shape) for name, shape in states)]
     outputs: list[Port] = [
         ("logits", "float", [*axes, config.vocabulary_size]),
-        *((f"{name}.next", "float", state) for name in states),
+        *((f"{name}.next", "float", shape) for name, shape in states),
     ]
     for c in conditions(config):
         inputs.append((c.port, "float", [*axes, c.size]) if c.is_mixed else (c.port, "int64", [*axes]))

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from charnn.cells import CELLS
-from charnn.export.cells import add_step
-from charnn.export.graph import PARAMETERS, Array, Graph, layer_weights, state_names
+from charnn.export.cells import GraphOperations, GraphValue, GraphWeight, add_step, further_weights
+from charnn.export.graph import Array, Graph, layer_weights, state_names
 from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.graph import (
@@ -37,16 +37,17 @@ LARGEST_TABLE = 1 << 20
 def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
     require_weights(config, weights)
-    graph, x = Graph(), ""
+    graph, cell, x = Graph(), CELLS[config.cell], ""
     for depth in range(config.layers):
         state = names = state_names(config.cell, depth)
         for tick in range(config.recurrent_depth):
             terms = _terms(graph, config, weights, depth, tick, x, state[0])
             is_last = tick == config.recurrent_depth - 1
             after = [f"{name}.next" if is_last else f"{name}.tick.{tick}" for name in names]
-            add_step(graph, CELLS[config.cell], terms, state, after)
+            further = further_weights(cell, _layer(config, weights, depth), f"layer.{depth}")
+            add_step(graph, cell, terms, state, after, further=further, operations=BYTES)
             state = after
-        _write_last(graph, names, state)
+        _write_last(graph, names, state, cell.sizes(config.hidden_size))
         x = graph.add("Add", [state[0], x]) if config.residual and depth > 0 else state[0]
     hidden = graph.add("Squeeze", [x, graph.integers("first_axis", 0)])
     add_logits(graph, hidden, weights, config, condition_ports(config), "logits")
@@ -68,8 +69,8 @@ def _terms(
 
     Some cells need the two apart, and x has a scale of its own where layers add to it, each at most 1.
     """
-    layer = layer_weights(weights, f"recurrent.layers.{depth}")
-    w_ih, w_hh, b_ih, b_hh = (layer[name] for name in PARAMETERS)
+    layer, has_further = _layer(config, weights, depth), CELLS[config.cell].further is not None
+    w_ih, b_ih = layer["weight_ih"], layer["bias_ih"]
     if tick > 0:  # x is 0
         of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih)
     elif depth == 0:
@@ -77,9 +78,16 @@ def _terms(
     elif config.residual or not CELLS[config.cell].sums_products:
         of_x = _product(graph, x, w_ih, b_ih, f"layer.{depth}.x", largest=depth if config.residual else 1)
     else:
+        w_hh, b_hh = layer["weight_hh"], layer["bias_hh"]
         both = graph.add("Concat", [x, hidden], axis=-1)
         return [_product(graph, both, np.concatenate([w_ih, w_hh], 1), b_ih + b_hh, f"layer.{depth}.both")]
-    return [of_x, _product(graph, hidden, w_hh, b_hh, f"layer.{depth}.hidden")]
+    if has_further:  # nothing of the shape (1, B, H) is added, as the product of the hidden state is for other cells
+        return [graph.add("Unsqueeze", [of_x, graph.vector(0)])] if depth == 0 else [of_x]
+    return [of_x, _product(graph, hidden, layer["weight_hh"], layer["bias_hh"], f"layer.{depth}.hidden")]
+
+
+def _layer(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], depth: int) -> dict[str, Array]:
+    return layer_weights(weights, f"recurrent.layers.{depth}", config.cell)
 
 
 def _of_ids(
@@ -111,7 +119,17 @@ def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, larges
     return graph.add("MatMulIntegerToFloat", inputs, domain="com.microsoft")
 
 
-def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str]) -> None:
+class ByteOperations(GraphOperations):
+    """The operations of an equation, with products in bytes."""
+
+    def linear(self, x: GraphValue, weight: GraphWeight, bias: GraphWeight, *, largest: float) -> GraphValue:
+        return GraphValue(x.graph, _product(x.graph, x.name, weight.value, bias.value, weight.name, largest))
+
+
+BYTES = ByteOperations()
+
+
+def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str], sizes: Sequence[int]) -> None:
     """Makes sure that the state may be written over while the graph runs, as `charnn.runtime.session` does.
 
     No part of the new state may be written before every node that reads the old one has run. Where the equation alone
@@ -122,4 +140,4 @@ def _write_last(graph: Graph, state: Sequence[str], after: Sequence[str]) -> Non
     made = [f"{name}.made" for name in after]
     for name, new_name in zip(after, made, strict=True):
         graph.rename(name, new_name)
-    graph.split(graph.add("Concat", made, axis=-1), len(after), after)
+    graph.split(graph.add("Concat", made, axis=-1), len(after), after, sizes=sizes)

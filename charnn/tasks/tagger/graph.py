@@ -65,7 +65,7 @@ def sentence_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array], *,
         names = [f"recurrent.{way}.{depth}.layers.0" for way in ("forwards", "backwards")]
         for name in names:
             require_layer(weights, name, config.cell, 2 * hidden if depth else size, hidden)
-        directions = [layer_weights(weights, name) for name in names]
+        directions = [layer_weights(weights, name, config.cell) for name in names]
         layer = RecurrentLayer(f"layer.{depth}", config.cell, directions, x, [f"y.{depth}"], lengths="lengths")
         y = add_recurrent(graph, layer, quantized=quantized)
         batch_first = graph.add("Transpose", [y], [f"y.{depth}.transposed"], perm=[0, 2, 1, 3])
@@ -130,7 +130,7 @@ def _last_states(graph: Graph, characters: str, config: TaggerNetworkConfig, wei
     names = [f"{name}.{way}.0.layers.0" for way in ("forwards", "backwards")]
     for each in names:
         require_layer(weights, each, "lstm", config.character_size, config.reader_size)
-    directions = [layer_weights(weights, each) for each in names]
+    directions = [layer_weights(weights, each, "lstm") for each in names]
     add_recurrent(graph, RecurrentLayer(name, "lstm", directions, x, ["", "reader.last"], lengths=lengths))
     by_word = graph.add("Transpose", ["reader.last"], ["reader.by_word"], perm=[1, 0, 2])
     return [graph.add("Flatten", [by_word], ["reader.flat"], axis=1)]

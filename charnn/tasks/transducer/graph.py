@@ -10,9 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from charnn.cells import CELLS
-from charnn.export.cells import add_step
+from charnn.export.cells import add_layer_step
 from charnn.export.graph import (
-    PARAMETERS,
     TYPES,
     Array,
     Graph,
@@ -35,7 +34,7 @@ LEAST = 1e-20
 def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
     """The serialised ONNX model from sources (B, S) to what the decoder sees of them and its first state."""
     graph, hidden = Graph(), config.hidden_size
-    require_shape(weights, "bridge.weight", len(_state_names(config)) * hidden, 2 * hidden)
+    require_shape(weights, "bridge.weight", sum(_state_sizes(config)), 2 * hidden)
     require_shape(weights, "values.weight", hidden, 2 * hidden)
     if config.attention != "none":
         require_shape(weights, "keys.weight", hidden, 2 * hidden)
@@ -43,7 +42,7 @@ def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array],
     summary = graph.add("Reshape", [graph.add("Transpose", [last], perm=[1, 0, 2]), graph.integers("flat", 0, -1)])
     bridge = graph.linear(summary, weights["bridge.weight"], weights["bridge.bias"], "bridge")
     names = _state_names(config)
-    graph.split(graph.add("Tanh", [bridge]), len(names), names)
+    graph.split(graph.add("Tanh", [bridge]), len(names), names, sizes=_state_sizes(config))
     if config.attention == "none":
         h = graph.add("Unsqueeze", [summary, graph.vector(1)])
     else:
@@ -54,7 +53,7 @@ def encoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array],
         values = graph.add("Add", [values, _told_by_features(graph, config, weights)])
     graph.add("Identity", [values], ["values"])
     memory = _memory_ports(config)
-    states: list[Port] = [(name, "float", ["B", hidden]) for name in names]
+    states: list[Port] = [(name, "float", ["B", size]) for name, size in zip(names, _state_sizes(config), strict=True)]
     return graph.serialize([*_SOURCE_PORTS], [*memory, *states])
 
 
@@ -99,7 +98,7 @@ def _encoder(
         names = [f"encoder.{way}.{depth}.layers.0" for way in ("forwards", "backwards")]
         for name in names:
             require_layer(weights, name, config.cell, 2 * hidden if depth else config.embedding_size, hidden)
-        directions = [layer_weights(weights, name) for name in names]
+        directions = [layer_weights(weights, name, config.cell) for name in names]
         outputs = [f"y.{depth}", f"last.{depth}"]
         layer = RecurrentLayer(f"encoder.{depth}", config.cell, directions, x, outputs, lengths="lengths")
         y = add_recurrent(graph, layer, quantized=quantized)
@@ -120,11 +119,12 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
     names = _state_names(config)
     for depth in range(config.layers):
         state = state_names(config.cell, depth)
-        w_ih, w_hh, b_ih, b_hh = (layer_weights(weights, f"decoder.layers.{depth}")[name] for name in PARAMETERS)
-        products = [
-            graph.linear(x, w_ih, b_ih, f"decoder.{depth}.x"), graph.linear(state[0], w_hh, b_hh, f"decoder.{depth}.h")
-        ]  # fmt: skip
-        add_step(graph, cell, products, state, [f"{name}.next" for name in state])
+        layer, after = (
+            layer_weights(weights, f"decoder.layers.{depth}", config.cell),
+            [f"{name}.next" for name in state],
+        )
+        from_input = graph.linear(x, layer["weight_ih"], layer["bias_ih"], f"decoder.{depth}.x")
+        add_layer_step(graph, cell, layer, from_input, (state, after), f"decoder.{depth}.h")
         x = f"{state[0]}.next"
     readout = graph.linear(x, weights["readout.weight"], weights["readout.bias"], "readout")
     first = graph.vector(1)
@@ -135,10 +135,12 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
         outputs.append(("joint", "float", ["B", "S", config.outputs]))
     else:
         _soft(graph, config, weights, x, readout)
-    hidden = config.hidden_size
-    outputs += [(f"{name}.next", "float", ["B", hidden]) for name in names]
+    states: list[tuple[str, list[str | int]]] = [
+        (name, ["B", size]) for name, size in zip(names, _state_sizes(config), strict=True)
+    ]
+    outputs += [(f"{name}.next", "float", shape) for name, shape in states]
     inputs: list[Port] = [("ids", "int64", ["B"])]
-    inputs += [(name, "float", ["B", hidden]) for name in names]
+    inputs += [(name, "float", shape) for name, shape in states]
     inputs += [*_memory_ports(config), ("mask", "float", ["B", "S"])]
     if config.copies:
         inputs.append(("copies", "int64", ["B", "S"]))
@@ -158,6 +160,10 @@ def _told_by_features(graph: Graph, config: TransducerNetworkConfig, weights: Ma
 
 def _state_names(config: TransducerNetworkConfig) -> list[str]:
     return [name for depth in range(config.layers) for name in state_names(config.cell, depth)]
+
+
+def _state_sizes(config: TransducerNetworkConfig) -> list[int]:
+    return [*CELLS[config.cell].sizes(config.hidden_size)] * config.layers
 
 
 def _memory_ports(config: TransducerNetworkConfig) -> list[Port]:

@@ -83,7 +83,7 @@ class TransducerNetwork(nn.Module):
         self.decoder = Recurrent(
             config.cell, input_size=embedding, hidden_size=hidden, layers=config.layers, dropout=config.dropout
         )
-        self.bridge = nn.Linear(2 * hidden, config.layers * len(CELLS[config.cell].state) * hidden)
+        self.bridge = nn.Linear(2 * hidden, config.layers * sum(CELLS[config.cell].sizes(hidden)))
         if config.attention != "none":
             self.keys = nn.Linear(2 * hidden, hidden, bias=False)
             self.query = nn.Linear(hidden, hidden)
@@ -105,7 +105,8 @@ class TransducerNetwork(nn.Module):
         ahead_BSH, back_BSH = h_BSF.chunk(2, -1)
         last_B11 = (sources.lengths_B - 1)[:, None, None].expand(-1, 1, config.hidden_size)
         summary_BF = torch.cat([ahead_BSH.gather(1, last_B11)[:, 0], back_BSH[:, 0]], 1)
-        parts = torch.tanh(self.bridge(summary_BF)).chunk(config.layers * len(CELLS[config.cell].state), 1)
+        sizes = [*CELLS[config.cell].sizes(config.hidden_size)]
+        parts = torch.split(torch.tanh(self.bridge(summary_BF)), sizes * config.layers, 1)
         kind, each = state_type(config.cell), len(CELLS[config.cell].state)
         state = tuple(kind(*parts[first : first + each]) for first in range(0, len(parts), each))
         if config.attention == "none":
