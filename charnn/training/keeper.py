@@ -75,8 +75,9 @@ class DirectoryKeeper(Generic[C]):
             "gradient_norm": report.gradient_norm,
             "largest_gradient_norm": report.largest_gradient_norm,
         }
+        stage = {"stage": report.stage} if report.stage else {}
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
-        self._entries.append({**validation.to_json(), **when, **speed})
+        self._entries.append({**validation.to_json(), **when, **stage, **speed})
         # Whoever looks at the model of a run that goes on, or that was cut off, sees how far it came.
         epochs, seconds = round(report.epoch, 4), round(report.seconds, 2)
         record = dataclasses.replace(self.config.record, steps=report.step, epochs=epochs, seconds=seconds)

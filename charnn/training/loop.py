@@ -27,11 +27,12 @@ from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.gradient_norms import GradientNorms
 from charnn.training.hardware import autocast
 from charnn.training.losses import Losses
-from charnn.training.objective import Objective
+from charnn.training.objective import Objective, StagedObjective
 from charnn.training.optimizers import make_optimizers
 from charnn.training.progress import Progress
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress, rate_factor
+from charnn.training.stages import Stages
 from charnn.training.state import LearnedState, State, copied, is_finite
 from charnn.training.threads import ThreadWatch
 
@@ -78,12 +79,18 @@ class Loop:
         self._network = objective.network
         self._parameters = list(self._network.parameters())
         self._all_reduce = AllReduce(processes, self._parameters)
+        self._device, self._precision = device, precision
         self._autocast = autocast(precision, device)
-        self.optimizers = make_optimizers(objective.network, config, device, precision)
-        self._average = AveragedWeights(objective.network, config.average_decay)
+        self._stages = Stages(config.members)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Makes what belongs to the weights that training begins with."""
+        self.optimizers = make_optimizers(self._network, self.config, self._device, self._precision)
+        self._average = AveragedWeights(self._network, self.config.average_decay)
         self._learned = LearnedState(self._network, self.optimizers, self._average)
-        self._losses = Losses(device)
-        self._gradients = GradientNorms(config, device)
+        self._losses = Losses(self._device)
+        self._gradients = GradientNorms(self.config, self._device)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, the validation loss stops improving, or `interrupted()`, asked at each
@@ -94,6 +101,9 @@ class Loop:
         If that has been done too often the run ends with the best weights kept; TrainingError is raised where there are
         none, or where they are no better than those that it began with. This is collective, and raises WorkerLost where
         another process is lost.
+
+        Where there are several stages (`Stages`), all of this is true of each of them, and the best weights are those
+        that did best in any. A member that diverges is left out.
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
@@ -109,9 +119,7 @@ class Loop:
             now.seconds = info.seconds
             if self.watch is not None:
                 self.watch.step(now.seconds, info.targets)
-            now.fraction = progress(
-                self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step
-            )
+            now.fraction = self._fraction()
             if now.fraction >= end(now.cooling_since):
                 outcome = "budget" if now.fraction >= 1 else "early stop"
             elif info.is_interrupted:
@@ -148,12 +156,53 @@ class Loop:
             if (validates or saves) and self.watch is not None:
                 self.watch.restart()
             if is_broken:
-                if now.retreats == RETREATS:
+                if now.retreats < RETREATS:
+                    self._go_back(now.step)
+                    outcome = None
+                elif now.stage == self._stages.last:
                     return self._diverged()
-                self._go_back(now.step)
-                outcome = None
+                else:
+                    outcome = "diverged"
                 meter.restart()
+            if outcome not in (None, "interrupt") and now.stage < self._stages.last:
+                if info.is_interrupted and outcome != "diverged":
+                    return "interrupt"
+                self._next_stage(diverged=outcome == "diverged")
+                outcome = None
         return outcome
+
+    @property
+    def spent(self) -> float:
+        """The fraction of the whole budget that is spent."""
+        now = self.progress
+        return progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
+
+    @property
+    def stage(self) -> str:
+        """The name of the stage that goes on; empty where there is a single one."""
+        return self._stages.name(self.progress.stage)
+
+    def _began(self) -> float:
+        """The fraction of the whole budget that was spent when this stage began."""
+        return progress(self.config.budget, **self.progress.began)
+
+    def _fraction(self) -> float:
+        """The fraction of this stage's part of the budget that is spent."""
+        return self._stages.within(self.progress.stage, self._began(), self.spent)
+
+    def _next_stage(self, *, diverged: bool) -> None:
+        """Begins the next stage. What has been learned teaches there, unless it is nothing."""
+        objective = self.objective
+        assert isinstance(objective, StagedObjective)
+        if not diverged:
+            with self._average.applied():
+                objective.add_teacher()
+        elif self._processes.is_first:
+            warnings.warn(f"{self.stage}: the loss broke again and again: it is left out", CharnnWarning, stacklevel=2)
+        self.progress = self.progress.next_stage(objective.epoch)
+        objective.begin_stage(self.progress.stage)
+        self._begin()
+        self._good = copied(self.state())
 
     def _save(self, keeper: Keeper, *, is_last: bool) -> bool:
         """Keeps the state, and says whether it is one to keep, with finite numbers alone.
@@ -237,7 +286,9 @@ class Loop:
         """
         interval = 1 / VALIDATIONS
         if self.config.budget.seconds is not None:
-            affordable = last_took / VALIDATION_COST / self.config.budget.seconds
+            began = self._began()
+            seconds = self.config.budget.seconds * (self._stages.end(self.progress.stage, began) - began)
+            affordable = last_took / VALIDATION_COST / seconds
             interval = max(interval, min(affordable, RAREST_VALIDATION))
         rounding = 1e-9  # In floats, 3/40 - 2/40 is less than 1/40.
         return self.progress.fraction - self.progress.validated_at >= interval - rounding
@@ -271,7 +322,9 @@ class Loop:
         validation, is_best = found
         if is_best:
             self.best = validation
-        self.progress.since_best = 0 if is_best else self.progress.since_best + 1
+        # A stage ends where its own loss stops improving, whether or not another stage has done better.
+        has_improved = is_best or all(validation.loss < loss for _, loss in self.progress.validations)
+        self.progress.since_best = 0 if has_improved else self.progress.since_best + 1
         self.progress.validated_at = self.progress.fraction
         self.progress.validations.append((self.progress.targets, validation.loss))
         self._losses.restart()
@@ -320,15 +373,17 @@ class Loop:
         now = self.progress
         rate = self.optimizers[0].param_groups[0]["lr"]
         units = self.objective.units_per_target
+        began = self._began()
         return Report(
             step=now.step,
             epoch=self.objective.epoch,
             seconds=now.seconds,
-            fraction=now.fraction / end(now.cooling_since),
+            fraction=began + (self._stages.end(now.stage, began) - began) * now.fraction / end(now.cooling_since),
             training_nats=training_nats / units,
             learning_rate=rate,
             units_per_second=speed * units,
             unit=self.objective.unit,
+            stage=self.stage,
         )
 
     def state(self) -> State:
@@ -358,13 +413,19 @@ class Loop:
             self._losses.restore(values["losses"])
         if "gradients" in values:
             self._gradients.restore(values["gradients"])
+        if self.progress.stage:
+            assert isinstance(self.objective, StagedObjective)
+            self.objective.begin_stage(self.progress.stage)
         self.objective.restore(
             {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
         )
         self._learned.restore(tensors, average_updates=int(values["average_updates"]))
         now = self.progress
         self.saved_at = now.step or None
-        now.fraction = progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
+        now.fraction = self._fraction()
+        if now.stage < self._stages.last and now.fraction >= end(now.cooling_since):
+            self._next_stage(diverged=False)
+            return
         now.validated_at = min(now.validated_at, now.fraction)
         if now.cooling_since is not None and not now.cooling_since <= now.fraction < end(now.cooling_since):
             # The run had stopped early and is asked to go on, or it was about to stop and now has a longer budget.

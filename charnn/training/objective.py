@@ -5,7 +5,7 @@ Where several processes train together, each has an objective of its own with it
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -60,3 +60,15 @@ class Objective(Protocol):
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Goes on where `position` was taken."""
+
+
+@runtime_checkable
+class StagedObjective(Objective, Protocol):
+    """An objective whose run may have several stages (`stages`)."""
+
+    def add_teacher(self) -> None:
+        """Lets the network as it is now be one of the teachers of the pupil that is trained in the last stage."""
+
+    def begin_stage(self, stage: int) -> None:
+        """Gives the network new weights, which the stage begins with. Raises ValueError where there is no such
+        stage."""

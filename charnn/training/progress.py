@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict
+
+
+class Spent(TypedDict):
+    """An amount of training, in each of the units that a budget may have."""
+
+    seconds: float
+    epochs: float
+    steps: int
 
 
 @dataclass
@@ -15,16 +24,25 @@ class Progress:
     targets: int = 0
     """The number of targets that were learned from so far, each counted as often as that happened."""
     fraction: float = 0.0
-    """The fraction of the budget that is spent."""
+    """The fraction of the budget that is spent; where there are several stages, of this stage's part of it."""
     since_best: int = 0
     """The number of validations since the best one."""
     cooling_since: float | None = None
     """The fraction at which patience ended and the learning rate began to fall to its last value; None before that."""
     validated_at: float = 0.0
-    """The fraction of the budget that was spent at the last validation."""
+    """What `fraction` was at the last validation."""
     validations: list[tuple[int, float]] = field(default_factory=list)
-    """The number of targets until each validation, and its loss."""
+    """The number of targets until each validation of this stage, and its loss."""
     retreats: int = 0
     """The number of times that the loss broke, and the run went back to its last good state."""
     rate: float = 1.0
     """The learning rates are this fraction of those that were planned; it falls with each retreat."""
+    stage: int = 0
+    """The number of the stage that goes on (`stages`)."""
+    began: Spent = field(default_factory=lambda: Spent(seconds=0.0, epochs=0.0, steps=0))
+    """What was spent when that stage began."""
+
+    def next_stage(self, epochs: float) -> Progress:
+        """The counters at the beginning of the next stage, after so many epochs in all."""
+        began = Spent(seconds=self.seconds, epochs=epochs, steps=self.step)
+        return Progress(self.step, self.seconds, self.targets, stage=self.stage + 1, began=began)

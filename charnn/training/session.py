@@ -164,7 +164,7 @@ class Session(Generic[C]):
         now = self.loop.progress
         lines = [*self._describe(), f"model     {self.directory.path}"]
         if now.step:
-            lines.append(f"resumed   at step {now.step:,}, {now.fraction:.0%} of the budget spent")
+            lines.append(f"resumed   at step {now.step:,}, {self.loop.spent:.0%} of the budget spent")
         return lines
 
     def preview(self, report: Report) -> str:

@@ -187,6 +187,15 @@ def test_two_processes_count_down_as_one_does(charnn, two_processes, text_file, 
     assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
 
 
+def test_two_processes_train_members_and_a_pupil_as_one_does(charnn, two_processes, text_file, tmp_path):
+    text_file()
+    options = ("train", "text.txt", *SHAPE, *RANDOM, "--steps", "12", "--members", "2")
+    child = two_processes(*options, "--out", "two")
+    assert charnn(*options, "--out", "one").code == 0
+    assert child.communicate(timeout=120)[0] == "two\n"
+    assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
+
+
 def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, torchrun, trained, text_file, tmp_path):
     """They start from the weights of a model, which the first one alone reads."""
     text_file()

@@ -149,7 +149,10 @@ BUILDERS: dict[str, Builder] = {
             "hidden": 8, "embedding": 6, "layers": 2, "batch": 4, "window": 10, "dropout": 0.3, "weight_drop": 0.2,
             "embedding_dropout": 0.1, "precision": "fp32", "device": "cpu", "patience": 0,
         },
-        variants=({"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"}),
+        variants=(
+            {"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"},
+            {"members": 1, "stopping": "length", "documents": "line"}, {"members": 2, "cell": "gru"},
+        ),
         others=({"hidden": 12}, {"embedding": 5}, {"layers": 1}, {"layers": 3}, {"cell": "gru"}, {"cell": "rnn"}),
         large_batch=700,
         learned={"steps": 60, "hidden": 16, "learning_rate": 0.02, "dropout": 0.0},

@@ -138,6 +138,7 @@ def state(name: str, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The training state without its seconds."""
     arrays, values = TASKS[name].directory(path).training_state()
     values["progress"].pop("seconds")
+    values["progress"]["began"].pop("seconds")
     (values["best"] or {}).pop("seconds", None)
     return arrays, values
 

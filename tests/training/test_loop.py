@@ -352,6 +352,72 @@ def test_a_run_whose_loss_breaks_more_often_than_it_may_ends() -> None:
     assert loop.progress.rate == pytest.approx(0.3**4)
 
 
+class StagedSlopes(Slopes):
+    """The same with stages, whose teachers are numbered by how many steps there had been."""
+
+    def __init__(self, **slopes: Any) -> None:
+        super().__init__(**slopes)
+        self.teachers: list[int] = []
+        self.stages: list[int] = []
+
+    def add_teacher(self) -> None:
+        self.teachers.append(self.steps)
+
+    def begin_stage(self, stage: int) -> None:
+        self.stages.append(stage)
+        with torch.no_grad():
+            for parameter in self.network.parameters():
+                parameter.fill_(1.0)
+
+
+def test_stages_follow_each_other_with_their_own_schedule_and_the_best_of_all_is_kept() -> None:
+    kept, told = Kept(), Told()
+    objective = StagedSlopes(scores=(*[3.0] * 9, 1.5, *[2.0] * 20), slope=(0.01,))
+    loop = loop_of(objective, Budget(steps=30), members=2, warmup_fraction=0.0)
+    assert loop.run(told, kept) == "budget"
+    assert objective.teachers == [10, 20]
+    assert objective.stages == [1, 2]
+    rates = {report.step: report.learning_rate for report in told.reports}
+    assert rates[1] == rates[11] == rates[21]
+    assert [rates[20], rates[30]] == pytest.approx([rates[10]] * 2)
+    assert rates[10] < rates[1]
+    assert [report.fraction for report in told.reports if report.step in (10, 20, 30)] == pytest.approx(
+        [1 / 3, 2 / 3, 1]
+    )
+    assert {report.stage for report in told.reports} == {"member 1 of 2", "member 2 of 2", "pupil"}
+    assert loop.best is not None
+    assert (loop.best.step, kept.bests[-1]) == (10, loop.best)
+
+
+def test_a_member_that_stops_early_leaves_its_steps_to_those_after_it() -> None:
+    objective = StagedSlopes(scores=(1.0, 1.0, 1.0, *np.linspace(0.9, 0.1, 60).tolist()), slope=(0.01,))
+    loop = loop_of(objective, Budget(steps=60), members=2, patience=2)
+    assert loop.run(Told(), Kept()) == "budget"
+    first, second = objective.teachers
+    assert first < 10
+    assert second == pytest.approx(first + (60 - first) / 2, abs=1)
+
+
+def test_a_member_is_not_stopped_because_another_did_better() -> None:
+    falling = np.linspace(2.0, 1.0, 10).tolist()
+    objective = StagedSlopes(scores=(*np.linspace(0.5, 0.4, 10).tolist(), *falling, *falling), slope=(0.01,))
+    loop = loop_of(objective, Budget(steps=30), members=2, patience=3)
+    loop.run(Told(), Kept())
+    assert objective.teachers[1] - objective.teachers[0] >= 10
+
+
+def test_a_member_that_diverges_is_said_and_left_out() -> None:
+    objective = StagedSlopes(nan_at=5)
+    loop = loop_of(objective, Budget(steps=30), members=2)
+    with pytest.warns(CharnnWarning) as caught:
+        assert loop.run(Told(), Kept()) == "budget"
+    said = [str(warning.message) for warning in caught]
+    assert [line for line in said if "left out" in line] == [
+        "member 1 of 2: the loss broke again and again: it is left out"
+    ]
+    assert len(objective.teachers) == 1
+
+
 @breaks
 def test_a_loss_that_is_not_finite_when_interrupted_is_not_saved() -> None:
     kept = Kept()

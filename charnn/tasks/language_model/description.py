@@ -11,6 +11,11 @@ SMALL = 20_000
 """A model of fewer characters mostly repeats them."""
 
 
+def members_in_words(members: int) -> str:
+    """How many networks taught the one that was kept."""
+    return f"{members:,} {'network' if members == 1 else 'networks'} of this size, then a pupil of what they learned"
+
+
 def describe(directory: LanguageModelDirectory) -> Description:
     config, tokenizer = directory.config(), directory.tokenizer()
     training, record, corpus = config.training, config.record, config.corpus
@@ -30,6 +35,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
         ),
     ]
     training_rows = [
+        *([("members", members_in_words(training.members))] if training.members else []),
         (
             "training",
             f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "

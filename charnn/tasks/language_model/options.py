@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, option
+from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, TRAINING, option
 from charnn.tasks.shared_options import (
     EvaluationOptions,
     LabelledOptions,
@@ -66,6 +66,16 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
         minimum=0,
         maximum=0.99,
         shown_default="0",
+    )
+    members: int = option(
+        0,
+        "Share the time between N networks, trained one after the other, and one more, which is kept: it learns from "
+        "the text and from what they say about it, and is as fast and as large as one of them. This pays where more "
+        "time for a single network brings nothing more.",
+        panel=TRAINING,
+        metavar="N",
+        minimum=0,
+        maximum=100,
     )
     gradient_flow: float | None = option(
         None,

@@ -54,6 +54,10 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         name, processes = options.start_from, run.processes
         source = self.directory.find(name) if name is not None and processes.is_first else None
         settings = options.training_settings(patience=TrainingConfig.patience)
+        if options.members:
+            if name is not None:
+                raise UsageError("--members trains new networks, and --from goes on with one: give one of them")
+            settings["members"] = options.members
         tokenizer = processes.broadcast(
             lambda: options.tokenizer_config(source.config().tokenizer if source is not None else None),
             pack=TokenizerConfig.to_json,

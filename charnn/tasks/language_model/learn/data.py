@@ -80,6 +80,8 @@ class Window:
     inputs_BT: WindowIds
     targets_BT: WindowIds
     """What follows each input; IGNORED where a lane has ended."""
+    places_BT: WindowIds
+    """Where each target stands in the text."""
     first: bool
     """Whether the lanes begin here, so that no state is carried in."""
     rows: Mapping[str, WindowIds] = field(default_factory=dict)
@@ -97,7 +99,7 @@ def window_at(
     inputs_BT, targets_BT = tokens[ring_BT - 1].astype(np.int64), tokens[ring_BT].astype(np.int64)
     inputs_BT[ring_BT == 0] = stop_id
     return Window(
-        inputs_BT, targets_BT, first, {name: rows_N[ring_BT].astype(np.int64) for name, rows_N in rows.items()}
+        inputs_BT, targets_BT, ring_BT, first, {name: rows_N[ring_BT].astype(np.int64) for name, rows_N in rows.items()}
     )
 
 

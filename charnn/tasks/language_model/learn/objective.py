@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Ids, 
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
+from charnn.tasks.language_model.learn.teachers import Teachers, check_room
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
@@ -31,6 +32,11 @@ from charnn.training.report import Report
 VALIDATION_LANES = 32
 VALIDATION_WARM_UP = 512
 """Tokens that a validation lane reads before its part; `charnn eval` is checked to agree with a single lane."""
+TEXT_WEIGHT = 0.2
+"""The part of a pupil's loss that is on the text. The rest is on what its teachers say about the text."""
+PUPIL_DROPOUT = 0.5
+"""The dropout of a pupil as a fraction of its teachers', since what they say already keeps it from learning the text by
+heart."""
 
 
 class LanguageModelObjective:
@@ -40,6 +46,9 @@ class LanguageModelObjective:
     generated begins. They are learned with the weight OPENING_WEIGHT, but no loss or number of targets counts them.
 
     Processes that train together have contiguous parts of the lanes each, and drop what one of them alone would drop.
+
+    A pupil of teachers (`Teachers`) learns from its cross entropy with the mean of the probabilities that they give,
+    and with the weight TEXT_WEIGHT from the text. Its loss is counted as that of any other network, on the text.
     """
 
     unit = "character"
@@ -52,11 +61,16 @@ class LanguageModelObjective:
         config: TrainingConfig,
         processes: Processes = ALONE,
     ) -> None:
-        """Raises UsageError where there are fewer lanes than processes."""
+        """Raises UsageError where there are fewer lanes than processes, or the text is too long for members."""
         self.network = network
         self._device = next(network.parameters()).device
         self._corpus = corpus
         rows = condition_rows(network.conditions, corpus.training, corpus.training_labels)
+        self._members = config.members
+        if config.members:
+            check_room(len(corpus.training), network.config.vocabulary_size)
+        self._teachers = Teachers(corpus.training, rows)
+        self._is_pupil = False
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,
@@ -102,6 +116,10 @@ class LanguageModelObjective:
         self._state = select(state, lanes, axis=0)
         logits_BTV = self.network.logits(y_BTH, rows)
         nats = _nats(logits_BTV[lanes], targets_BT[lanes])
+        if self._is_taught:
+            said_BTV = self._teachers.probabilities(self.network, self._on_device(window.places_BT))
+            apart = (1 - TEXT_WEIGHT) * (_soft_nats(logits_BTV[lanes], said_BTV, targets_BT[lanes]) - nats)
+            nats = nats + apart - apart.detach()
         if len(openings.inputs_BT):
             opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
             nats = nats + opening_nats - opening_nats.detach()
@@ -109,6 +127,27 @@ class LanguageModelObjective:
             of_lanes = {name: rows_BT[lanes] for name, rows_BT in rows.items()}
             nats = nats + self._length_nats(inputs_BT[lanes], targets_BT[lanes], of_lanes, y_BTH[lanes])
         return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def add_teacher(self) -> None:
+        self._teachers.add(self.network)
+
+    def begin_stage(self, stage: int) -> None:
+        if not 0 < stage <= self._members:
+            raise ValueError(f"there is no stage {stage}")
+        self.network.load_state_dict(LanguageModelNetwork(self.network.config).state_dict())
+        self._state = self.network.initial_state(self._lanes)
+        self._is_pupil = stage == self._members
+        self._set_dropout()
+
+    @property
+    def _is_taught(self) -> bool:
+        """Whether the network is a pupil; where no member could be trained there is nobody to teach it."""
+        return self._is_pupil and bool(self._teachers.weights)
+
+    def _set_dropout(self) -> None:
+        for module in self.network.modules():
+            if isinstance(module, LockedDropout):
+                module.probability = self.network.config.dropout * (PUPIL_DROPOUT if self._is_taught else 1)
 
     def _share(self) -> None:
         """Tells the network which lanes and openings of the next window it reads, where there are other processes."""
@@ -184,6 +223,8 @@ class LanguageModelObjective:
             for depth, layer in enumerate(self._state)
             for name, tensor in layer._asdict().items()
         }
+        for number, weights in enumerate(self._teachers.weights):
+            tensors |= {f"teachers.{number}.{name}": tensor for name, tensor in weights.items()}
         values: dict[str, Any] = {
             "windows": self._windows.position(),
             "random": self._windows.random.bit_generator.state,
@@ -193,6 +234,8 @@ class LanguageModelObjective:
         return tensors, values
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._teachers.weights = _numbered({n: t for n, t in tensors.items() if n.startswith("teachers.")})
+        self._set_dropout()
         self._windows.restore(values["windows"])
         self._windows.random.bit_generator.state = values["random"]
         # Runs from before openings were read do not know how many windows had some.
@@ -208,6 +251,23 @@ def _nats(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
     return functional.cross_entropy(
         logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
     )
+
+
+def _soft_nats(logits_BTV: Tensor, said_BTV: Tensor, targets_BT: Tensor) -> Tensor:
+    """The sum of the cross entropies with the probabilities `said_BTV`, wherever there is a target."""
+    log_p_BTV = logits_BTV.log_softmax(-1)
+    # Where a token is impossible, 0 is said of it.
+    nats_BT = -torch.where(said_BTV > 0, said_BTV * log_p_BTV, 0.0).sum(-1)
+    return nats_BT.masked_fill(targets_BT == IGNORED, 0.0).sum()
+
+
+def _numbered(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
+    """The tensors of each teacher by their names, from those whose names are `teachers.NUMBER.NAME`."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        _, number, name = key.split(".", 2)
+        found.setdefault(int(number), {})[name] = tensor
+    return [found[number] for number in sorted(found)]
 
 
 def check_lanes(lanes: int, processes: Processes) -> None:

@@ -12,7 +12,11 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, check_stopping, configure
+from charnn.tasks.language_model.learn.overrides import (
+    LanguageModelOverrides,
+    check_stopping,
+    configure,
+)
 from charnn.tasks.language_model.learn.pace import Pace
 from charnn.tasks.language_model.learn.sizing import (
     Speed,
@@ -28,6 +32,7 @@ from charnn.tokenizers.joined import join_vocabularies
 from charnn.training.distributed.processes import ArraysAndJson
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget
+from charnn.training.stages import Stages
 
 SMALL_STEP = 1024
 """The batch size times the hidden units of a small step. Measured on two cores, 8 x 64 gained nothing from the second
@@ -149,14 +154,26 @@ def choose(
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     """The configurations for a training text of so many `characters`, where `held_out` more are held out.
 
-    `settings` are further fields of TrainingConfig.
+    `settings` are further fields of TrainingConfig. With members, the sizes suit the part of the budget that one of
+    them has.
     """
     budget = overrides.budget or default_budget(characters)
-    sizes = choose_sizes(characters=characters, budget=budget, hidden_size=overrides.hidden_size, speed=speed)
-    validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
+    one = _part(budget, Stages(settings.get("members", 0)).first_share())
+    sizes = choose_sizes(characters=characters, budget=one, hidden_size=overrides.hidden_size, speed=speed)
+    validated = validation_characters(characters_read(characters, one, sizes.hidden_size, speed))
     if validated < held_out:
         settings.setdefault("validation_characters", validated)
     return configure(overrides, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
+
+
+def _part(budget: Budget, share: float) -> Budget:
+    """That part of a budget."""
+    if budget.steps is not None:
+        return Budget(steps=max(round(budget.steps * share), 1))
+    if budget.epochs is not None:
+        return Budget(epochs=budget.epochs * share)
+    assert budget.seconds is not None
+    return Budget(seconds=budget.seconds * share)
 
 
 def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:

@@ -19,6 +19,7 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.description import members_in_words
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -168,6 +169,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             f"network   {network}: {parameters:,} parameters",
+            *([f"members   {members_in_words(training.members)}, one after the other"] if training.members else []),
             f"training  {training.budget}, {training.batch_size} places read at once, "
             f"{training.window_length} steps each, learning rate {training.learning_rate:g}, "
             f"{record.precision} on {record.device}"
