@@ -75,7 +75,8 @@ class StartFromOptions:
     start_from: str | None = option(
         None,
         "Start from the weights of this model instead of random ones. What both know keeps its weights: symbols, and "
-        "in a tagger words, characters and tags. The network keeps its shape.",
+        "in a tagger words, characters and tags. The network keeps its shape. A language model learns a few lines "
+        "beside parts of the text that it has learned, which it then does not forget.",
         panel=TRAINING,
         metavar="NAME|PATH",
         flag="--from",

@@ -73,3 +73,44 @@ def test_a_minimum_count_holds_when_starting_from_a_model_too(charnn, trained, t
     text_file("the cat sat on the mat.\n" * 20 + "ß")
     assert charnn("train", "text.txt", "--steps", "3", "--from", trained.path, "--min-count", "2").code == 0
     assert "'ß'" in charnn("sample", "ß", "--length", "1").err
+
+
+@pytest.fixture
+def learned(charnn, text_file):
+    """A model of 10,000 characters."""
+    text_file("the cat sat on the mat. a dog ran off with the hat!\n" * 200, "old.txt")
+    assert charnn("train", "old.txt", "--hidden", "16", "--steps", "150", "--batch", "16", "--out", "old").code == 0
+
+
+FEW = "xxx yyy zzz\n" * 20
+
+
+def nats(charnn, name, model):
+    return charnn("eval", name, "-m", model, "--json").json["nats_per_character"]
+
+
+def test_a_few_lines_are_learned_in_seconds_and_the_old_text_is_not_forgotten(charnn, learned, text_file):
+    text_file(FEW, "more.txt")
+    result = charnn("train", "more.txt", "--from", "old", "--out", "new", "--learning-rate", "0.01")
+    assert result.code == 0
+    assert "beside it 9,360 characters of what the model has learned" in result.err
+    said = next(line for line in result.err.splitlines() if line.startswith("what it had learned before: "))
+    before, after = (nats(charnn, "old.txt", model) for model in ("old", "new"))
+    assert said.endswith(" before")
+    assert nats(charnn, "more.txt", "new") < nats(charnn, "more.txt", "old") - 1
+    assert after < before + 0.05
+    forgets = charnn("train", "more.txt", "--from", "old", "--out", "forgets", "--forget", "--steps", "200")
+    assert "beside it" not in forgets.err
+    assert nats(charnn, "old.txt", "forgets") > after + 0.3
+
+
+def test_a_run_beside_an_old_text_goes_on_only_where_that_is_still_there(charnn, learned, text_file):
+    text_file(FEW, "more.txt")
+    assert charnn("train", "more.txt", "--from", "old", "--steps", "5", "--out", "new").code == 0
+    again = charnn("train", "--resume", "new", "--steps", "8")
+    assert again.code == 0
+    assert "beside it 9,360 characters" in again.err
+    text_file("other", "old.txt")
+    refused = charnn("train", "--resume", "new", "--steps", "12")
+    assert (refused.code, refused.out) == (1, b"")
+    assert "old.txt: has changed" in refused.err

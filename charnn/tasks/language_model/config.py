@@ -50,6 +50,9 @@ class CorpusConfig(Json):
     on_error: OnError = later("fail")
     """What was done about bytes that are not in the encoding."""
 
+    replayed: CorpusConfig | None = later(None)
+    """What the model that the run started from had learned, of which parts were read beside this text; None where
+    nothing was."""
     held_out: bool = later(True)
     """Whether there is anything to validate with. Otherwise validations measure the training text."""
 
@@ -70,7 +73,12 @@ class CorpusConfig(Json):
 
     @property
     def ends_are_learned(self) -> bool:
-        """Whether the model was trained on a whole document. A document that was cut for validation has no end."""
+        """Whether the model was trained on a whole document."""
+        return self.has_whole_documents or (self.replayed is not None and self.replayed.ends_are_learned)
+
+    @property
+    def has_whole_documents(self) -> bool:
+        """Whether there is one in the text itself. A document that was cut for validation has no end."""
         return self.documents > 1 or bool(self.validation_sources) or not self.held_out
 
 

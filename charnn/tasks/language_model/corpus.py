@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,14 @@ from charnn.tasks.language_model.config import CorpusConfig, Label
 NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
 
 
+class Piece(NamedTuple):
+    """A part of a text that was learned before."""
+
+    text: str
+    ends: bool
+    """Whether a document ends with it, as the model has learned."""
+
+
 @dataclass(frozen=True)
 class Corpus:
     training: list[str]
@@ -35,6 +44,17 @@ class Corpus:
     """The label of each document to train on, where documents have labels."""
     validation_labels: list[str] = field(default_factory=list)
     """The label of each document that is held out, likewise."""
+    replayed: list[Piece] = field(default_factory=list)
+    """Pieces of the text that a model to start from has learned, which are read beside the documents (`replay`)."""
+    repeats: int = 1
+    """How often each document is read beside them."""
+    before: list[str] = field(default_factory=list)
+    """What was held out of that text."""
+
+    @property
+    def characters_to_read(self) -> int:
+        """The characters of an epoch."""
+        return self.repeats * self.config.training_characters + sum(len(piece.text) for piece in self.replayed)
 
     @property
     def user_texts(self) -> list[str]:
@@ -139,7 +159,8 @@ def line_numbers(config: CorpusConfig) -> list[list[int] | None]:
 
 
 def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tuple[str, str]]:
-    """The path and the text of each file that was trained on, without what was held out at the end.
+    """The path and the text of each file that was trained on, without what was held out at the end; also of those that
+    the model had learned which the run started from, where these were read again.
 
     Raises CorpusError where a file is missing or has changed.
     """
@@ -147,7 +168,8 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tup
     if config.labels:
         return [(", ".join(paths), "".join(read_corpus_again(config, any_bytes=any_bytes).training))]
     texts = _cut(_again(config, config.sources, any_bytes), config.training_characters)[0]
-    return list(zip(paths, texts, strict=False))
+    before = [] if config.replayed is None else training_texts(config.replayed, any_bytes=any_bytes)
+    return [*zip(paths, texts, strict=False), *before]
 
 
 def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:

@@ -27,6 +27,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
     ]
     data = [
         *(("corpus", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
+        *(("replayed", f"{s.path}, in part") for s in (corpus.replayed.sources if corpus.replayed else ())),
         *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
         (
             "split",

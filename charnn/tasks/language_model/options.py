@@ -67,6 +67,12 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
         maximum=0.99,
         shown_default="0",
     )
+    forget: bool = option(
+        False,
+        "With --from, learn the new text alone. Otherwise, where it is short beside what the model has learned, parts "
+        "of that are read beside it, so that the model does not forget them; it then takes some seconds.",
+        panel=TRAINING,
+    )
     members: int = option(
         0,
         "Share the time between N networks, trained one after the other, and one more, which is kept: it learns from "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
-from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
 from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
 
@@ -50,6 +51,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.corpus import read_corpus
         from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
         from charnn.tasks.language_model.learn.session import LanguageModelSession
+        from charnn.tasks.language_model.replay import with_replay
 
         name, processes = options.start_from, run.processes
         source = self.directory.find(name) if name is not None and processes.is_first else None
@@ -80,6 +82,13 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             on_error=options.on_error,
             holds_out=options.holds_out,
         )
+        if name is not None and not options.forget:
+            old = processes.broadcast(
+                lambda: source.config().corpus,  # type: ignore[union-attr]
+                pack=CorpusConfig.to_json,
+                unpack=CorpusConfig.from_json,
+            )
+            corpus = with_replay(corpus, old, any_bytes=tokenizer.kind == "bytes")
         overrides = LanguageModelOverrides(
             cell=options.cell,
             embedding_size=options.embedding,
@@ -107,6 +116,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     ) -> LanguageModelSession:
         from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
         from charnn.tasks.language_model.learn.session import LanguageModelSession
+        from charnn.tasks.language_model.replay import replaying
 
         config = run.processes.broadcast(
             directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json
@@ -127,8 +137,10 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)
                 raise UsageError(f"{names}: not the text that {directory.path} was trained on")
+            corpus = replace(corpus, config=replace(corpus.config, replayed=recorded.replayed))
         else:
             corpus = read_corpus_again(recorded, any_bytes=any_bytes)
+        corpus = replaying(corpus, any_bytes=any_bytes)
         return LanguageModelSession.resume(
             self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
         )

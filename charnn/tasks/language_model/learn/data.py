@@ -36,7 +36,9 @@ class EncodedCorpus:
         validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
         training = [tokenizer.encode(document) for document in corpus.training]
         held_out = [tokenizer.encode(document) for document in validation]
-        tokens = _end_to_end(training, corpus.config.ends_are_learned)
+        tokens = _end_to_end(training, corpus.config.has_whole_documents)
+        if corpus.replayed:
+            tokens = _among(training * corpus.repeats, corpus, tokenizer)
         labels_N, held_out_labels = None, None
         if corpus.config.labels:
             number = {label: place for place, label in enumerate(corpus.config.label_names)}
@@ -44,7 +46,7 @@ class EncodedCorpus:
             held_out_labels = _labels_beside(held_out, corpus.validation_labels[: len(held_out)], number)
         return cls(
             tokens,
-            corpus.config.training_characters,
+            corpus.characters_to_read,
             held_out,
             sum(map(len, validation)),
             labels_N,
@@ -56,6 +58,17 @@ def beginning(texts: Sequence[str], characters: int) -> list[str]:
     """The first texts, at most so many characters in all; where the first one is longer by itself, its beginning."""
     whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
     return whole or [texts[0][:characters]]
+
+
+def _among(training: Sequence[Ids], corpus: Corpus, tokenizer: Tokenizer) -> Ids:
+    """The documents in their order, with the pieces that are replayed spread evenly among them."""
+    stop = np.array([STOP_ID], np.int32)
+    unended = not corpus.config.has_whole_documents
+    ours = [(ids, not unended) for ids in training]
+    theirs = [(tokenizer.encode(piece.text), piece.ends) for piece in corpus.replayed]
+    places = [(number / len(part), *item) for part in (theirs, ours) for number, item in enumerate(part, 1)]
+    ordered = sorted(places, key=lambda place: place[0])
+    return np.concatenate([part for _, ids, ends in ordered for part in (ids, stop)[: 1 + ends]])
 
 
 def _end_to_end(documents: Sequence[Ids], ends_whole: bool) -> Ids:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from charnn.config.training import Budget, Optimizer, TrainingConfig
@@ -17,6 +17,9 @@ WITH_DEFAULTS = (
 """The fields of a network that nothing chooses. Where one is None, it has LanguageModelNetworkConfig's default."""
 
 OPTIMIZER: Optimizer = "muon"
+REPLAY_RATE, REPLAY_LANES = 2e-3, 16
+"""The learning rate, and how many places are read at once, where a text is learned beside parts of what a model has
+learned."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,20 @@ def configure(
         **{"optimizer": OPTIMIZER} | settings,
     )
     return network, training
+
+
+def beside_replay(
+    overrides: LanguageModelOverrides, source: LanguageModelNetworkConfig | None
+) -> LanguageModelOverrides:
+    """What is chosen where a text is learned beside parts of what `source` has learned before: one reading of it all,
+    in small steps."""
+    return replace(
+        overrides,
+        budget=overrides.budget or Budget(epochs=1),
+        dropout=_first(overrides.dropout, None if source is None else source.dropout),
+        learning_rate=_first(overrides.learning_rate, REPLAY_RATE),
+        batch_size=_first(overrides.batch_size, REPLAY_LANES),
+    )
 
 
 def check_stopping(overrides: LanguageModelOverrides, corpus: CorpusConfig) -> None:

@@ -14,6 +14,7 @@ from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import (
     LanguageModelOverrides,
+    beside_replay,
     check_stopping,
     configure,
 )
@@ -119,7 +120,9 @@ def decide(
         initial_weights = InitialWeights(
             source.weights(), source_tokenizer.symbols(), stops_alike, source.config().corpus.label_names
         )
-    text = {"characters": corpus.config.training_characters, "vocabulary_size": tokenizer.size}
+    if corpus.replayed:
+        overrides = beside_replay(overrides, source.config().network if source is not None else None)
+    text = {"characters": corpus.characters_to_read, "vocabulary_size": tokenizer.size}
     pace = Pace(
         overrides, settings, ends_are_learned=corpus.config.ends_are_learned, thread_counts=thread_counts, **text
     )

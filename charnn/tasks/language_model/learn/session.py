@@ -21,17 +21,19 @@ from charnn.tasks.language_model.config import LanguageModelConfig, LanguageMode
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.description import members_in_words
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learn.data import EncodedCorpus, beginning
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
-from charnn.tasks.language_model.learn.quantization import measure_quantization
-from charnn.tokenizers.base import Tokenizer
+from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
+from charnn.tasks.language_model.use.reading import score_carried
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
 from charnn.training.keeper import Weights
+from charnn.training.loop import Outcome
 from charnn.training.report import Report
 from charnn.training.session import Session
 
@@ -55,7 +57,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self, directory: LanguageModelDirectory, plan: LanguageModelPlan, corpus: Corpus, processes: Processes = ALONE
     ) -> None:
         self.tokenizer = plan.tokenizer
-        self._texts, self._runs = corpus.validation, run_lengths(corpus.user_texts)
+        known = [piece.text for piece in corpus.replayed]
+        self._texts, self._runs = corpus.validation, run_lengths([*corpus.user_texts, *known])
+        self._before, self._replayed = (
+            beginning(corpus.before, CHARACTERS) if corpus.before else [],
+            sum(map(len, known)),
+        )
+        self._old_nats: float | None = None
         config = plan.config
         self._encoded = EncodedCorpus.encode(corpus, plan.tokenizer, config.training.validation_characters)
 
@@ -68,6 +76,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
         self.loop.progress.seconds += plan.measuring_seconds
+        if plan.initial_weights is not None and self._before:
+            self._old_nats = self._nats_before(self.network)
 
     @classmethod
     def start(
@@ -139,6 +149,24 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         session.restore(*state)
         return session
 
+    def _nats_before(self, network: LanguageModelNetwork) -> float:
+        """The nats per character, by `network`, of the text that was held out of what was learned before."""
+        documents = [self.tokenizer.encode(text) for text in self._before]
+        with torch.inference_mode():
+            scorer = NumpyLanguageModel(network.eval())
+            score = score_carried(scorer, documents, sum(map(len, self._before)), stop_id=STOP_ID, lanes=8, warm_up=128)
+        return score.nats_per_character
+
+    def _conclude(self, outcome: Outcome) -> None:
+        super()._conclude(outcome)
+        if outcome != "interrupt" and self._before:
+            kept = LanguageModelNetwork(self.config.network)
+            kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
+            then = "" if self._old_nats is None else f", {self._old_nats:.4f} before"
+            self.remarks.append(
+                f"what it had learned before: {self._nats_before(kept):.4f} nats on data held out of that{then}"
+            )
+
     def preview(self, report: Report) -> str:
         """A text that the network writes now, without a prompt."""
         corpus = self.config.corpus
@@ -168,6 +196,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
+            *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
             *([f"members   {members_in_words(training.members)}, one after the other"] if training.members else []),
             f"training  {training.budget}, {training.batch_size} places read at once, "
