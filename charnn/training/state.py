@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,4 +74,6 @@ def copied(state: State) -> State:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether all its numbers are, if they are fractions."""
-    return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+    if not tensor.is_floating_point() or math.isfinite(tensor.sum().item()):  # a sum is only where its terms are
+        return True
+    return bool(torch.isfinite(tensor).all())
