@@ -19,4 +19,5 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.classifier.learn.quantization.ROUNDS", 1)
+        patch.setattr("charnn.tasks.transducer.learn.quantization.ROUNDS", 1)
         yield
