@@ -5,8 +5,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
 `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
-`classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes) and
-`transducing-ablation` (an hour a seed).
+`classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes),
+`restoring` (eight a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from tests.benchmarks import (
     processes,
     quality,
     recall,
+    restoring,
     sampling,
     scoring,
     segmentation,
@@ -55,6 +56,7 @@ ON_REQUEST = {
         "transducing",
         "transducing-ablation",
         "transducing-speed",
+        "restoring",
         "tagging-quality",
         "tagging-ablation",
         "segmentation",
@@ -101,6 +103,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
             sets=given.sets,
             variants=given.variants,
         ),
+        "restoring": partial(restoring.run, given.corpus, seeds=given.seeds, time=given.time, epochs=given.epochs),
         "transducing-speed": partial(transducing_speed.run, given.treebanks, epochs=given.epochs),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),

@@ -64,20 +64,20 @@ def run(
     directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
     sets: Sequence[str] | None = None,
 ) -> None:  # fmt: skip
-    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5       directory")
+    heading()
     for group, names in GROUPS.items():
         means = []
         for name in names:
             if (sets and not any(name.startswith(one) for one in sets)) or not _is_there(directory, name):
                 continue
             for first in (*FIRST.get(name, ()), None):
-                results = _results(directory / name, _budget(time, epochs), seeds or 1, first)
+                measured = results(directory / name, budget(time, epochs), seeds or 1, first)
                 title = name if first is None else f"{name}, {first:,} lines"
-                _row(title, results)
+                row(title, measured)
                 _peer_row(directory / name, title, first)
                 if first is not None or name in FIRST:
                     print(f"{'    looked up alone':<44} {100 * _lookup(directory / name, first):.2f}")
-            means.append(mean(one.word_error_rate for one in results))
+            means.append(mean(one.word_error_rate for one in measured))
         if len(means) > 1:
             print(f"{f'mean of {group}':<44} {100 * mean(means):.2f}")
 
@@ -90,8 +90,12 @@ def ablation(
     for name in sets or ("g2p/ice", "g2p/dut", "inflection/tur"):
         if _is_there(directory, name):
             for variant in variants or VARIANTS:
-                options = [*_budget(time, epochs), *VARIANTS[variant]]
-                _row(f"{name}: {variant}", _results(directory / name, options, seeds or 1))
+                options = [*budget(time, epochs), *VARIANTS[variant]]
+                row(f"{name}: {variant}", results(directory / name, options, seeds or 1))
+
+
+def heading() -> None:
+    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5       directory")
 
 
 def _is_there(directory: Path, name: str) -> bool:
@@ -101,13 +105,13 @@ def _is_there(directory: Path, name: str) -> bool:
     return found
 
 
-def _budget(time: str | None, epochs: float | None) -> list[str]:
+def budget(time: str | None, epochs: float | None) -> list[str]:
     if epochs is not None:
         return ["--epochs", str(epochs)]
     return [] if time is None else ["--time", time]
 
 
-def _results(folder: Path, options: Sequence[str], seeds: int, first: int | None = None) -> list[Result]:
+def results(folder: Path, options: Sequence[str], seeds: int, first: int | None = None) -> list[Result]:
     return [_charnn(folder, [*options, "--seed", str(seed)], first) for seed in range(seeds)]
 
 
@@ -176,14 +180,14 @@ def _lookup(folder: Path, first: int | None) -> float:
     return mean(known.get(source, source) != target for source, target in rows[1])
 
 
-def _row(name: str, results: Sequence[Result]) -> None:
-    rates = [100 * one.word_error_rate for one in results]
+def row(name: str, measured: Sequence[Result]) -> None:
+    rates = [100 * one.word_error_rate for one in measured]
     spread = f" ({min(rates):.2f} to {max(rates):.2f})" if len(rates) > 1 else ""
     print(
-        f"{name:<44} {f'{mean(rates):.2f}{spread}':<23} {100 * mean(one.symbol_error_rate for one in results):>9.2f}  "
-        f"{100 * mean(one.three_best for one in results):>8.2f}  {mean(one.seconds for one in results):>6.1f} s  "
-        f"{f'{mean(one.greedy for one in results):,.0f}, {mean(one.beam for one in results):,.0f}':<28}  "
-        f"{mean(one.megabytes for one in results):.1f} MB",
+        f"{name:<44} {f'{mean(rates):.2f}{spread}':<23} {100 * mean(one.symbol_error_rate for one in measured):>9.2f}  "
+        f"{100 * mean(one.three_best for one in measured):>8.2f}  {mean(one.seconds for one in measured):>6.1f} s  "
+        f"{f'{mean(one.greedy for one in measured):,.0f}, {mean(one.beam for one in measured):,.0f}':<28}  "
+        f"{mean(one.megabytes for one in measured):.1f} MB",
         flush=True,
     )
 
