@@ -79,6 +79,10 @@ class TransducerNetworkConfig(Json):
     """The features that every symbol of the target is also told by directly, and not only through what the encoder made
     of them: the last ones of the inputs. 0 for pairs without features, and for models of the first version."""
 
+    jumps: int = later(0)
+    """The numbers of places for which hard attention has learned how likely it moves by them: by none, by one, and so
+    on, the last one for that many and more. 0 for other decoders, and for models that weigh all moves alike."""
+
     @property
     def in_words(self) -> str:
         """How the decoder works."""
@@ -93,6 +97,8 @@ class TransducerNetworkConfig(Json):
         for name in ("inputs", "outputs", "layers", "hidden_size", "embedding_size", "frames"):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         require(0 <= self.direct_features < self.inputs, "features are some of the inputs")
+        require(self.jumps >= 0, "jumps must be at least 0")
+        require(not self.jumps or self.attention == "monotonic", "jumps are for monotonic attention")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
 
 

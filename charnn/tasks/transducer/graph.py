@@ -220,9 +220,14 @@ def _hard(
     scores = _products(graph, config, _query(graph, weights, state))
     bounded = graph.add("Mul", [graph.add("Tanh", [graph.add("Div", [scores, largest])]), largest])
     weight = graph.add("Mul", [graph.add("Exp", [bounded]), "mask"])
-    axis, least = graph.add("Squeeze", [graph.vector(1)]), graph.number(LEAST)
-    behind = graph.add("CumSum", [weight, axis], reverse=1)
-    reached = graph.add("CumSum", [graph.add("Div", ["alpha", graph.add("Add", [behind, least])]), axis])
+    if config.jumps:
+        jumps, least = _jump_weights(graph, config, weights), graph.number(LEAST)
+        after = graph.add("MatMul", [weight, graph.add("Transpose", [jumps], perm=[1, 0])])
+        reached = graph.add("MatMul", [graph.add("Div", ["alpha", graph.add("Add", [after, least])]), jumps])
+    else:
+        axis, least = graph.add("Squeeze", [graph.vector(1)]), graph.number(LEAST)
+        after = graph.add("CumSum", [weight, axis], reverse=1)
+        reached = graph.add("CumSum", [graph.add("Div", ["alpha", graph.add("Add", [after, least])]), axis])
     graph.add("Mul", [weight, reached], ["attention"])
     units = graph.add("Tanh", [graph.add("Add", [readout_row, "values"])])
     logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
@@ -232,6 +237,21 @@ def _hard(
         p = graph.add("Softmax", [logits], axis=-1)
     graph.add("Mul", [p, graph.add("Unsqueeze", ["attention", graph.vector(2)])], ["joint"])
     _log(graph, graph.add("ReduceSum", ["joint", graph.vector(1)], keepdims=0))
+
+
+def _jump_weights(graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> str:
+    """The weights (S, S) of the ways from each place to each, 0 for those that lead back."""
+    require_shape(weights, "jumps", config.jumps)
+    table = np.exp(LARGEST_SCORE * np.tanh(weights["jumps"].astype(np.float32) / np.float32(LARGEST_SCORE)))
+    zero, one = (graph.add("Squeeze", [graph.vector(number)]) for number in (0, 1))
+    length = graph.add(
+        "Squeeze", [graph.add("Slice", [graph.add("Shape", ["mask"]), graph.vector(1), graph.vector(2)])]
+    )
+    places = graph.add("Range", [zero, length, one])
+    ahead = graph.add("Sub", [places, graph.add("Unsqueeze", [places, graph.vector(1)])])
+    limits = [graph.add("Squeeze", [graph.vector(number)]) for number in (-1, config.jumps - 1)]
+    rows = graph.add("Add", [graph.add("Clip", [ahead, *limits]), one])
+    return graph.add("Gather", [graph.constant("jumps.table", np.concatenate([np.zeros(1, np.float32), table])), rows])
 
 
 def _mixed(graph: Graph, weights: Mapping[str, Array], units: str, logits: str, copied: str) -> str:

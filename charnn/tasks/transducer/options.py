@@ -81,7 +81,7 @@ class TransducerOptions(PairsOptions, DecoderOptions, StartFromOptions, LineOpti
         "Let each symbol be written from one place of the source, which never moves back (monotonic), from a weighted "
         "mean of all places (additive, dot), or from one vector for the whole source (none).",
         panel=PAIRS,
-        shown_default="monotonic; for long lines additive",
+        shown_default="monotonic; for long lines of very many symbols additive",
     )
     copy: When = option(
         "auto",

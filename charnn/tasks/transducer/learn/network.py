@@ -60,7 +60,8 @@ class TransducerNetwork(nn.Module):
     - `dot`: the same with score = (W s) (U h) / sqrt(R) (Luong et al. 2015).
     - `monotonic`: each symbol is written from one place, which never moves back; all ways to align source and target
       are summed (Wu and Cotterell 2019, first order). The place j after k has the probability
-      exp(u_j) / sum of exp(u_i) over i >= k, where u = (W s) (U h) / sqrt(R), bounded.
+      exp(u_j + b_(j-k)) / sum of exp(u_i + b_(i-k)) over i >= k, where u = (W s) (U h) / sqrt(R), bounded, and b is
+      learned for each number of places that may be moved by, from where short moves are likelier.
 
     Where pairs have features, such as the number and the case of a form, their vectors are added to what every place
     says. With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
@@ -89,6 +90,8 @@ class TransducerNetwork(nn.Module):
             self.query = nn.Linear(hidden, hidden)
         if config.attention == "additive":
             self.score = nn.Linear(hidden, 1, bias=False)
+        if config.jumps:
+            self.jumps = nn.Parameter(first_jumps(config.jumps))
         self.values = nn.Linear(2 * hidden, hidden, bias=False)
         if config.direct_features:
             self.features = nn.Embedding(config.direct_features, hidden)
@@ -138,12 +141,13 @@ class TransducerNetwork(nn.Module):
         if self.config.attention != "monotonic":
             return self._soft(memory, states_BTH)[0]
         emissions_BTSV, weights_BTS = self._hard(memory, states_BTH)
+        jumps_SS = self._jump_weights(weights_BTS.shape[2])
         here_BTS = emissions_BTSV.gather(3, targets_BT[:, :, None, None].expand(-1, -1, emissions_BTSV.shape[2], 1))[
             ..., 0
         ]
         priors, alpha_BS = [], first_place(memory.mask_BS)
         for weights_BS, now_BS in zip(weights_BTS.unbind(1), here_BTS.unbind(1), strict=True):
-            prior_BS = monotonic_step(alpha_BS, weights_BS)
+            prior_BS = monotonic_step(alpha_BS, weights_BS, jumps_SS)
             priors.append(prior_BS)
             joint_BS = prior_BS * now_BS
             alpha_BS = joint_BS / (joint_BS.sum(1, keepdim=True) + LEAST)
@@ -163,7 +167,7 @@ class TransducerNetwork(nn.Module):
             log_p_BTV, weights_BTS = self._soft(memory, y_BH[:, None])
             return log_p_BTV[:, 0], state, weights_BTS[:, 0], None
         emissions_BTSV, weights_BTS = self._hard(memory, y_BH[:, None])
-        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0])
+        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], self._jump_weights(alpha_BS.shape[1]))
         joint_BSV = prior_BS[..., None] * emissions_BTSV[:, 0]
         return torch.log(joint_BSV.sum(1) + LEAST), state, prior_BS, joint_BSV
 
@@ -191,8 +195,7 @@ class TransducerNetwork(nn.Module):
     def _hard(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
         """The probability (B, T, S, V) of each symbol at each place, and the weight exp(u) of each place (B, T, S)."""
         scores_BTS = self._products(self.query(states_BTH), memory.keys_BSR).float()
-        bounded_BTS = LARGEST_SCORE * torch.tanh(scores_BTS / LARGEST_SCORE)
-        weights_BTS = torch.exp(bounded_BTS) * memory.mask_BS[:, None]
+        weights_BTS = torch.exp(bounded(scores_BTS)) * memory.mask_BS[:, None]
         readout_BTSR = torch.tanh(self.readout(states_BTH)[:, :, None] + memory.values_BSR[:, None])
         batch, steps, places, units = readout_BTSR.shape
         readout_BTSR = self.dropout(readout_BTSR.view(batch, steps * places, units)).view_as(readout_BTSR)
@@ -200,6 +203,15 @@ class TransducerNetwork(nn.Module):
         if memory.copies_BSV is not None:
             p_BTSV = self._mixed(readout_BTSR, p_BTSV, memory.copies_BSV[:, None])
         return p_BTSV, weights_BTS
+
+    def _jump_weights(self, places: int) -> Tensor | None:
+        """exp(b) of the way from place k to place j, (S, S), 0 where it leads back; None without `config.jumps`."""
+        if not self.config.jumps:
+            return None
+        places_S = torch.arange(places, device=self.jumps.device)
+        ahead_SS = (places_S - places_S[:, None]).clamp(-1, self.config.jumps - 1) + 1
+        weights = torch.exp(bounded(self.jumps.float()))
+        return torch.cat([weights.new_zeros(1), weights])[ahead_SS]
 
     def _mixed(self, readout: Tensor, written: Tensor, copied: Tensor) -> Tensor:
         return mixed(self.gate(readout), written, copied)
@@ -235,10 +247,24 @@ def first_place(mask_BS: Tensor) -> Tensor:
     return functional.one_hot(places_B, mask_BS.shape[1]).float()
 
 
-def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor) -> Tensor:
-    """The distribution of the next place, from that of the last one and the weights exp(u) of the places.
+def first_jumps(count: int) -> Tensor:
+    """The first b of each number of places, the last of them for that many and more: nothing for staying and for the
+    next place, and less and less for those further away."""
+    return -(torch.arange(count) - 1.0).clamp(0, LARGEST_SCORE)
 
-    p(j) = sum over k <= j of alpha_k exp(u_j) / Z_k, where Z_k sums exp(u_i) over i >= k.
+
+def bounded(scores: Tensor) -> Tensor:
+    return LARGEST_SCORE * torch.tanh(scores / LARGEST_SCORE)
+
+
+def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
+    """The distribution of the next place, from that of the last one, the weights exp(u) of the places, and the weights
+    exp(b) of the ways from each place to each, all 1 for None.
+
+    p(j) = sum over k <= j of alpha_k exp(u_j + b_(j-k)) / Z_k, where Z_k sums exp(u_i + b_(i-k)) over i >= k.
     """
-    after_BS = weights_BS.flip(1).cumsum(1).flip(1)
-    return weights_BS * (alpha_BS / (after_BS + LEAST)).cumsum(1)
+    if jumps_SS is None:
+        after_BS = weights_BS.flip(1).cumsum(1).flip(1)
+        return weights_BS * (alpha_BS / (after_BS + LEAST)).cumsum(1)
+    after_BS = weights_BS @ jumps_SS.T
+    return weights_BS * ((alpha_BS / (after_BS + LEAST)) @ jumps_SS)

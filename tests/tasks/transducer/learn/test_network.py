@@ -27,6 +27,10 @@ KINDS: list[dict[str, Any]] = [
     for cell, layers, copies in (("lstm", 1, False), ("gru", 2, True), ("rnn", 1, True), ("lstm", 2, True))
     if not (copies and attention == "none")
 ]
+KINDS += [
+    {"attention": "monotonic", "cell": "lstm", "layers": 1, "copies": copies, "jumps": jumps}
+    for copies, jumps in ((False, 3), (True, 8))
+]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: " ".join(map(str, kind.values())))
 SOURCES = [
     EncodedSource([8, 3, 4, 5, 0], 1, [7, 2, 3, 7, 7], [""] * 5),
@@ -104,10 +108,11 @@ def test_probabilities_of_the_next_symbol_are_1_together(kind: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("jumps", [0, 2])
 @pytest.mark.parametrize("row", range(len(SOURCES)))
-def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row: int, copies: bool) -> None:
+def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row: int, jumps: int, copies: bool) -> None:
     """p(target) by trying every sequence of places, with the probabilities of each step from a single place."""
-    network = network_of({"attention": "monotonic", "copies": copies})
+    network = network_of({"attention": "monotonic", "copies": copies, "jumps": jumps})
     source, target = SOURCES[row], TARGETS[row]
     total = sum(taught(network, source, target)[place, symbol] for place, symbol in enumerate(target))
     decoder = SteppedNetwork(network)

@@ -55,12 +55,18 @@ def test_symbols_are_copied_where_most_of_a_target_stands_in_its_source(
     assert not plan_of(pairs(rows), copies=False).config.network.copies
 
 
-def test_long_lines_have_soft_attention_and_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
+def test_long_lines_learn_how_far_attention_moves_in_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
     long = plan_of(pairs([(word * 30, word * 30) for word in WORDS])).config
     short = plan_of(pairs([(word, word) for word in WORDS] * 10)).config
-    assert (short.network.attention, short.training.batch_size) == ("monotonic", 32)
-    assert long.network.attention == "additive"
+    assert (short.network.attention, short.network.jumps, short.training.batch_size) == ("monotonic", 0, 32)
+    assert (long.network.attention, long.network.jumps) == ("monotonic", 8)
     assert 1 <= long.training.batch_size <= 3
+
+
+def test_long_lines_of_many_symbols_have_soft_attention(pairs: Callable[[Rows], PairSet]) -> None:
+    symbols = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
+    network = plan_of(pairs([(symbols[i:] + symbols[:i], symbols) for i in range(9)])).config.network
+    assert (network.attention, network.jumps) == ("additive", 0)
 
 
 def test_pairs_of_too_many_places_are_left_out_and_where_all_are_that_is_said(pairs: Callable[[Rows], PairSet]) -> None:
