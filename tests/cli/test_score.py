@@ -457,7 +457,7 @@ def test_units_are_what_they_are_once_each_character_is_read(charnn, trained):
     model = LanguageModel.load(trained.path)
     rows = [
         row.split("\t")
-        for row in charnn("score", "-m", trained.path, "--units", "1:3,7", stdin="the cat\n\nsat").text.splitlines()
+        for row in charnn("score", "-m", trained.path, "--units", "1:3,7", stdin=b"the cat\n\nsat").text.splitlines()
     ]
     assert [(row[0], row[1], row[2]) for row in rows] == [
         (line, str(n), c) for line, text in (("1", "the cat"), ("3", "sat")) for n, c in enumerate(text, start=1)
@@ -465,7 +465,7 @@ def test_units_are_what_they_are_once_each_character_is_read(charnn, trained):
     values_TU = activations(model, "the cat").values_TU
     shown = [[float(cell) for cell in row[3:]] for row in rows[:7]]
     np.testing.assert_allclose(shown, values_TU[:, [2, 6]], atol=6e-5)
-    one = charnn("score", "-m", trained.path, "--units", "all", "--json", stdin="the cat").json
+    one = charnn("score", "-m", trained.path, "--units", "all", "--json", stdin=b"the cat").json
     assert list(one["units"]) == [f"1:{n}" for n in range(1, 17)]
     np.testing.assert_allclose(np.transpose(list(one["units"].values())), values_TU, atol=1e-6)
     assert (one["line"], one["text"], one["model"]) == (1, "the cat", str(trained.path))
@@ -483,6 +483,6 @@ def test_units_are_what_they_are_once_each_character_is_read(charnn, trained):
     ],
 )
 def test_units_that_cannot_be_shown_are_named(charnn, trained, arguments, said):
-    result = charnn("score", "-m", trained.path, "--units", *arguments, stdin="the cat\n")
+    result = charnn("score", "-m", trained.path, "--units", *arguments, stdin=b"the cat\n")
     assert (result.code, result.text) == (2, "")
     assert said in result.err
