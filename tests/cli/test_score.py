@@ -453,19 +453,19 @@ def test_a_terminal_is_told_what_is_waited_for(process, of_lines):
     os.close(terminal)
 
 
-def test_units_are_what_they_are_once_each_character_is_read(charnn, trained):
+def test_units_are_what_they_are_once_each_character_is_read(charnn, trained, text_file):
     model = LanguageModel.load(trained.path)
-    rows = [
-        row.split("\t")
-        for row in charnn("score", "-m", trained.path, "--units", "1:3,7", stdin=b"the cat\n\nsat").text.splitlines()
-    ]
+    text_file("the cat\n\nsat")
+    shown = charnn("score", "text.txt", "-m", trained.path, "--units", "1:3,7")
+    rows = [row.split("\t") for row in shown.text.splitlines()]
     assert [(row[0], row[1], row[2]) for row in rows] == [
         (line, str(n), c) for line, text in (("1", "the cat"), ("3", "sat")) for n, c in enumerate(text, start=1)
     ]
     values_TU = activations(model, "the cat").values_TU
-    shown = [[float(cell) for cell in row[3:]] for row in rows[:7]]
-    np.testing.assert_allclose(shown, values_TU[:, [2, 6]], atol=6e-5)
-    one = charnn("score", "-m", trained.path, "--units", "all", "--json", stdin=b"the cat").json
+    values = [[float(cell) for cell in row[3:]] for row in rows[:7]]
+    np.testing.assert_allclose(values, values_TU[:, [2, 6]], atol=6e-5)
+    text_file("the cat")
+    one = charnn("score", "text.txt", "-m", trained.path, "--units", "all", "--json").json
     assert list(one["units"]) == [f"1:{n}" for n in range(1, 17)]
     np.testing.assert_allclose(np.transpose(list(one["units"].values())), values_TU, atol=1e-6)
     assert (one["line"], one["text"], one["model"]) == (1, "the cat", str(trained.path))
