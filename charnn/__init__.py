@@ -68,13 +68,16 @@ def train(
 
     The options are those of `charnn train`, written with underscores: time="3m", documents="line", hidden=256; which
     task learns is told by them and by the data, unless `task` names it. The directory is `out`, or as the command
-    chooses it. With `resume`, a model directory, that run goes on. Threads are used as PyTorch is set to.
+    chooses it. With `folds` it is cross-validated first, and folds.json in the directory says what that found.
+    With `resume`, a model directory, that run goes on. Threads are used as PyTorch is set to.
 
     Raises UsageError for options that are not of the task or contradict each other, CorpusError for data that cannot
     be read, TrainingError where training cannot go on, and MissingPackageError where PyTorch is not installed.
     """
-    from charnn import api
+    from charnn import api, cross_validation
     from charnn.extras import missing_packages_explained
 
     with missing_packages_explained():
+        if resume is None and options.get("folds") is not None:
+            return cross_validation.train(corpus, task=task, out=out, overwrite=overwrite, options=options)
         return api.train(corpus, task=task, out=out, overwrite=overwrite, resume=resume, options=options)

@@ -32,6 +32,7 @@ from charnn.tasks.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from charnn.config.model import Validation
+    from charnn.corpora.folds import Fold
     from charnn.training.distributed.processes import Processes
     from charnn.training.report import Report
     from charnn.training.session import Session
@@ -74,7 +75,7 @@ def train(
     from charnn.training.distributed.processes import ALONE
 
     paths = tuple(os.fspath(path) for path in corpus)
-    values = {name: _listed(name, value) for name, value in options.items()}
+    values = {name: listed(name, value) for name, value in options.items()}
     if resume is None:
         target = None if out is None else Path(out)
         session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
@@ -93,8 +94,9 @@ def start(
     overwrite: bool,
     processes: Processes,
     thread_counts: Sequence[int] | None = None,
+    fold: Fold | None = None,
 ) -> Session[Any]:
-    """A new run; `values` are the options that were given, by their names.
+    """A new run; `values` are the options that were given, by their names. A `fold` is the part that is held out.
 
     Raises UsageError for options that the task does not have or that contradict each other, and whatever reading the
     data and making the directory raise.
@@ -130,7 +132,7 @@ def start(
         processes.broadcast(lambda: _check(find_model(source, None)))
     told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
     with naming_the_task(chosen if told_by_content else None):
-        run = Run(tuple(corpus), create, processes, thread_counts)
+        run = Run(tuple(corpus), create, processes, thread_counts, fold)
         session = chosen.start(run, options_from(chosen.training_options, values))
     return _with_card(session, chosen)
 
@@ -217,7 +219,7 @@ def _no_directory(kind: type[D]) -> D:
     raise AssertionError("a run that is resumed has its directory")
 
 
-def _listed(name: str, value: Any) -> Any:
+def listed(name: str, value: Any) -> Any:
     """A single path where several may be named is a list of one; other paths are text."""
     option = every_option(lambda task: task.training_options).get(name)
     if option is not None and option.type == (list[str] | None):

@@ -22,10 +22,11 @@ GRAPH = "model.onnx"
 QUANTIZED_GRAPH = "model.int8.onnx"
 HISTORY = "history.jsonl"
 ENDED = "ended.json"
+FOLDS = "folds.json"
 CARD = "README.md"
 """The model card, which is for people: nothing reads it."""
 TRAINING_STATE = f"{TRAINING}/state.safetensors"
-NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, CARD, TRAINING})
+NAMES = frozenset({CONFIG, WEIGHTS, GRAPH, QUANTIZED_GRAPH, HISTORY, ENDED, FOLDS, CARD, TRAINING})
 """The files and folders that a model of any task may have."""
 
 LONGEST_NAME = 255

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +15,7 @@ from charnn.tasks import TASKS
 from charnn.tasks.options import BUDGET, FIRST, LABELLED, NETWORK, PAIRS, RESULT, TEXTS, TRAINING, TREEBANKS, union
 
 if TYPE_CHECKING:
+    from charnn.training.distributed.processes import Processes
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
@@ -89,13 +92,10 @@ def train(
     charnn train train.conllu --valid dev.conllu --columns upos,xpos
     charnn train reviews.tsv --task classifier
     charnn train spelling-sound.tsv --valid dev.tsv
+    charnn train treebank.conllu --folds 5 --epochs 8
     charnn train bare.txt --level character --tags accented.txt
     """
     from charnn import api
-    from charnn.cli import console
-    from charnn.cli.live_view import LiveView
-    from charnn.cli.observers import PlainLines
-    from charnn.cli.processes import Interruption
     from charnn.training import hardware
 
     hardware.keep_freed_memory()
@@ -106,35 +106,75 @@ def train(
             if given_options(context, {name: None}):
                 raise options.cannot_change(option)
         session = api.go_on(resume, corpus or [], wanted, processes=joined, thread_counts=hardware.thread_counts())
+        outcome = _run(session, joined)
     else:
-        session = api.start(
-            corpus or [],
-            task,
-            wanted,
-            out=out,
-            overwrite=overwrite,
-            processes=joined,
-            thread_counts=hardware.thread_counts(),
-        )
-    try:
-        for line in session.description() if joined.is_first else ():
-            console.notice(line)
-        is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
-        measured = "valid" if session.holds_out else "own data"
-        observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
-        with Interruption() as interruption, observer:
-            outcome = session.run(observer, interruption.requested)
-    except BaseException:
-        session.directory.discard_unsaved()
-        raise
+        where: dict[str, Any] = {"out": out, "overwrite": overwrite, "processes": joined}
+        where["thread_counts"] = hardware.thread_counts()
+        if "folds" in wanted:
+            _cross_validate(corpus or [], task, wanted, where, as_json=as_json)
+            return
+        session = api.start(corpus or [], task, wanted, **where)
+        outcome = _run(session, joined)
     if joined.is_first:
         _conclude(session, outcome, as_json=as_json)
     if outcome == "interrupt":
         raise typer.Exit(INTERRUPTED)
 
 
-def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None:
-    """Says on stderr what was reached and how to go on, and writes the path, or the result as JSON, to stdout."""
+def _run(session: Session[Any], joined: Processes, *, title: str | None = None) -> Outcome:
+    """Says what is about to be trained, and trains it in view. A run with a `title` is one of several."""
+    from charnn.cli import console
+    from charnn.cli.live_view import LiveView
+    from charnn.cli.observers import PlainLines
+    from charnn.cli.processes import Interruption
+
+    try:
+        for line in session.description() if joined.is_first and title is None else ():
+            console.notice(line)
+        if title is not None:
+            console.notice(title)
+        is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
+        measured = "valid" if session.holds_out else "own data"
+        observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
+        with Interruption() as interruption, observer:
+            return session.run(observer, interruption.requested)
+    except BaseException:
+        session.directory.discard_unsaved()
+        raise
+
+
+def _cross_validate(
+    corpus: list[str], task: str | None, wanted: dict[str, Any], where: dict[str, Any], *, as_json: bool
+) -> None:
+    """Trains with each part of the data held out and then with all, and says what that found."""
+    from charnn.cli import console
+    from charnn.cross_validation import cross_validate
+
+    described = False
+
+    def run(session: Session[Any], title: str) -> Outcome:
+        nonlocal described
+        for line in session.description()[:-1] if not described else ():
+            console.notice(line)
+        described = True
+        return _run(session, where["processes"], title=title)
+
+    session, outcome, figures = cross_validate(corpus, task, wanted, run, **where)
+    if figures is None:
+        console.notice("interrupted: the folds are not all measured, and nothing is kept")
+        raise typer.Exit(INTERRUPTED)
+    _conclude(session, outcome, as_json=as_json, more={"cross_validation": figures.to_json()})
+    if outcome == "interrupt":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _conclude(
+    session: Session[Any], outcome: Outcome, *, as_json: bool, more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Says on stderr what was reached and how to go on, and writes the path, or the result as JSON, to stdout.
+
+    The JSON has `more` at its end.
+    """
     from charnn.checkpoint.locate import option_for
     from charnn.cli import console
     from charnn.readable import duration
@@ -174,6 +214,7 @@ def _conclude(session: Session[Any], outcome: Outcome, *, as_json: bool) -> None
             "outcome": outcome,
             "verdict": session.verdict,
             **scores.to_json(),
+            **more,
         }
         console.write_json(result)
     elif outcome != "interrupt":

@@ -14,7 +14,8 @@ from charnn.checkpoint.directory import CARD, ENDED, WEIGHTS
 from charnn.config.model import TrainingRecord
 from charnn.readable import escaped, size
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.task import Description, Rows, Task
+from charnn.tasks.folds import read_folds
+from charnn.tasks.task import UNMEASURED, Description, Rows, Task
 
 INDENT = " " * 4
 """Markdown takes a line that begins so for code."""
@@ -23,11 +24,15 @@ HERE = "THIS-DIRECTORY"
 
 
 def description_of(task: Task[Any], directory: TaskDirectory[Any]) -> Description:
-    """The task's description, with the number of parameters in its row of the network."""
+    """The task's description, with the number of parameters in its row of the network, and what a cross-validation
+    found."""
     description = task.describe(directory)
     parameters = sum(weight.size for weight in directory.weights().values())
     network = [(k, f"{text}; {parameters:,} parameters" if k == "network" else text) for k, text in description.network]
-    return dataclasses.replace(description, network=network)
+    folds = read_folds(directory)
+    scores = [*description.scores, *([("folds", str(folds))] if folds is not None else [])]
+    limits = [limit for limit in description.limits if folds is None or not limit.startswith(UNMEASURED)]
+    return dataclasses.replace(description, network=network, scores=scores, limits=limits)
 
 
 def status(record: TrainingRecord, path: str) -> str:

@@ -69,6 +69,22 @@ class LabelledOptions:
 
 
 @dataclass(frozen=True)
+class FoldOptions:
+    """The option of every task whose data are often few."""
+
+    folds: int | None = option(
+        None,
+        "Cut the data into N parts, train N times without one of them, measure each model on the part that it lacks, "
+        "and say the mean and the spread; then train one model of all the data, which is kept. Each of the N + 1 runs "
+        "has the budget that is given. This is for treebanks, labelled texts and pairs.",
+        panel=TRAINING,
+        metavar="N",
+        minimum=2,
+        shown_default="",
+    )
+
+
+@dataclass(frozen=True)
 class StartFromOptions:
     """The option of every task that can start from another model's weights."""
 

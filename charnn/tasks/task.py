@@ -12,6 +12,7 @@ from charnn.errors import UsageError
 from charnn.tasks.options import NoOptions, options_from
 
 if TYPE_CHECKING:
+    from charnn.corpora.folds import Fold
     from charnn.pages.parts import Html, Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.model import Model
@@ -23,6 +24,8 @@ D = TypeVar("D", bound="TaskDirectory[Any]")
 InferencePrecision = Literal["auto", "fp32", "int8"]
 
 
+UNMEASURED = "Nothing was held out, so no figure says how it does on "
+"""The beginning of the limit of a model that learned all of its data."""
 Rows = Sequence[tuple[str, str]]
 """Labels and their texts, each a line of `charnn info`. A label that is empty goes on with what stands above."""
 
@@ -126,6 +129,8 @@ class Run:
     processes: Processes
     thread_counts: Sequence[int] | None = None
     """The numbers of threads that may be tried; None leaves torch's own number as it is."""
+    fold: Fold | None = None
+    """The part of the data that is held out, where that is not a tenth or what was given to validate with."""
 
 
 class Task(ABC, Generic[C]):

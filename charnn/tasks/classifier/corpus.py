@@ -11,6 +11,7 @@ from pathlib import Path
 from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folders import corpus_files
+from charnn.corpora.folds import Fold
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table
@@ -72,15 +73,17 @@ def read_corpus(
     encoding: str,
     on_error: OnError = "fail",
     holds_out: bool = True,
+    fold: Fold | None = None,
 ) -> LabelledCorpus:
-    """The corpus in the files. Without `validation_paths`, a tenth of the texts of each label is held out, unless it
-    `holds_out` none, when all are trained on and validated with."""
+    """The corpus in the files. Without `validation_paths`, a tenth of the texts of each label is held out, or those of
+    the `fold`, unless it `holds_out` none, when all are trained on and validated with."""
     with naming_the_tokenizer():
         texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
     held_out, held_out_files = list[NamedText](), tuple[LabelledFile, ...]()
     if validation_paths:
         held_out, held_out_files = read_labelled(validation_paths, layout, encoding=encoding, on_error=on_error)
-    return _corpus(texts, held_out, LabelledCorpusConfig(files, layout, held_out_files, encoding, on_error, holds_out))
+    config = LabelledCorpusConfig(files, layout, held_out_files, encoding, on_error, holds_out)
+    return _corpus(texts, held_out, config, fold)
 
 
 def read_corpus_again(config: LabelledCorpusConfig) -> LabelledCorpus:
@@ -130,10 +133,14 @@ def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad
         yield NamedText(body, labels, name, line)
 
 
-def _corpus(texts: list[NamedText], held_out: list[NamedText], config: LabelledCorpusConfig) -> LabelledCorpus:
+def _corpus(
+    texts: list[NamedText], held_out: list[NamedText], config: LabelledCorpusConfig, fold: Fold | None = None
+) -> LabelledCorpus:
     training, validation = texts, held_out
     if not config.held_out:
         validation = texts
+    elif fold is not None:
+        training, validation = fold.of_kinds(texts, lambda one: one.labels)
     elif not config.validation_files:
         training, validation = hold_out_labelled(texts, HELD_OUT_FRACTION, lambda one: one.labels)
     multiple = any(len(one.labels) != 1 for one in training)

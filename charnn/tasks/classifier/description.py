@@ -5,7 +5,7 @@ from __future__ import annotations
 from charnn.readable import duration
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import ClassifierDirectory
-from charnn.tasks.task import Description
+from charnn.tasks.task import UNMEASURED, Description
 
 SHOWN_LABELS = 72
 """Characters of the labels that are shown."""
@@ -77,7 +77,7 @@ def limits(config: ClassifierConfig, labels: dict[str, int]) -> list[str]:
         said.append(f"{few:,} of its labels had fewer than {FEW} texts to learn from: it will hardly know those.")
     said.append("It learned how texts with a label look in its data, which need not be why they have that label.")
     if not config.corpus.held_out:
-        said.append("Nothing was held out, so no figure says how it does on new texts.")
+        said.append(f"{UNMEASURED}new texts.")
     return said
 
 

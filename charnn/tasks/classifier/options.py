@@ -8,6 +8,7 @@ from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.options import LABELLED, NETWORK, option
 from charnn.tasks.shared_options import (
     EvaluationOptions,
+    FoldOptions,
     LabelledOptions,
     LineOptions,
     MistakeOptions,
@@ -17,7 +18,7 @@ from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)
-class ClassifierOptions(LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
+class ClassifierOptions(LabelledOptions, SymbolOptions, LineOptions, FoldOptions, RecurrentTrainingOptions):
     balance: bool = option(
         False,
         "Let every label weigh the same in training, however many texts it has. Rare labels are then found more often, "

@@ -68,6 +68,7 @@ class ClassifierTask(Task[ClassifierConfig]):
             encoding=options.encoding,
             on_error=options.on_error,
             holds_out=options.holds_out,
+            fold=run.fold,
         )
         overrides = ClassifierOverrides(
             cell=options.cell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from charnn.readable import duration
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.task import Description
+from charnn.tasks.task import UNMEASURED, Description
 
 SMALL = 20_000
 """A model of fewer characters mostly repeats them."""
@@ -73,5 +73,5 @@ def limits(config: LanguageModelConfig) -> list[str]:
             f"{corpus.training_characters:,} characters are few to learn a language from: it will mostly repeat them."
         )
     if not corpus.held_out:
-        said.append("Nothing was held out, so no figure says how it does on text that it has not learned.")
+        said.append(f"{UNMEASURED}text that it has not learned.")
     return said

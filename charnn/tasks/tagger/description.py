@@ -5,7 +5,7 @@ from __future__ import annotations
 from charnn.readable import duration
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.task import Description
+from charnn.tasks.task import UNMEASURED, Description
 
 SHOWN_TAGS = 72
 """Characters of the tags that are shown of a column."""
@@ -84,7 +84,7 @@ def limits(config: TaggerConfig) -> list[str]:
     if corpus.training_words < SMALL:
         said.append(f"{corpus.training_words:,} {corpus.level}s are few: it will know the frequent ones.")
     if not corpus.held_out:
-        said.append(f"Nothing was held out, so no figure says how it does on new {corpus.level}s.")
+        said.append(f"{UNMEASURED}new {corpus.level}s.")
     return said
 
 

@@ -9,6 +9,7 @@ from charnn.tasks.options import TREEBANKS, option
 from charnn.tasks.shared_options import (
     DecoderOptions,
     EvaluationOptions,
+    FoldOptions,
     LineOptions,
     MistakeOptions,
     StartFromOptions,
@@ -36,7 +37,7 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, RecurrentTrainingOptions):
+class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "

@@ -77,6 +77,7 @@ class TaggerTask(Task[TaggerConfig]):
             encoding=options.encoding,
             on_error=options.on_error,
             holds_out=options.holds_out,
+            fold=run.fold,
         )
         overrides = TaggerOverrides(
             cell=options.cell,

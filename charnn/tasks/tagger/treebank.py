@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.folds import Fold
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.segmentation.graphemes import is_one
@@ -108,6 +109,7 @@ def read_treebank(
     encoding: str = "utf-8",
     on_error: OnError = "fail",
     holds_out: bool = True,
+    fold: Fold | None = None,
 ) -> Treebank:
     """The treebank in the files at `paths`, `-` for standard input; see `sources.read`. Where `on_error` is skip,
     sentences that are malformed or have bytes that are not in the encoding are left out, counted and warned of.
@@ -115,7 +117,8 @@ def read_treebank(
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
     `columns` has `_` for a column that is passed over, where the files have no names for their columns.
     Sentences without any tag are left out. Without `validation_paths`, the last tenth of the others is held out, at
-    least one; unless it `holds_out` any, when all are trained on and the treebank is validated with itself. Raises
+    least one, or the part of a `fold`; unless it `holds_out` any, when all are trained on and the treebank is validated
+    with itself. Raises
     CorpusError for what cannot be read: the first sentence that is malformed, or has a word of several characters at
     the level `character`; also where nothing is left to train on or to validate with. Raises UsageError for arguments
     that contradict each other, and for a column that the files do not have.
@@ -146,7 +149,7 @@ def read_treebank(
         held_out=holds_out,
         on_error=on_error,
     )
-    return _treebank(files, held_out, tags, config)
+    return _treebank(files, held_out, tags, config, fold)
 
 
 def read_treebank_again(config: TreebankConfig) -> Treebank:
@@ -161,7 +164,13 @@ def read_treebank_again(config: TreebankConfig) -> Treebank:
     return _treebank(files, held_out, tags, config)
 
 
-def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], config: TreebankConfig) -> Treebank:
+def _treebank(
+    files: list[_File],
+    held_out: list[_File],
+    tags: list[_File],
+    config: TreebankConfig,
+    fold: Fold | None = None,
+) -> Treebank:
     malformed = Malformed(config.on_error, config.encoding)
     if config.format == "aligned":
         pairs = zip(files, tags, strict=True)
@@ -184,6 +193,9 @@ def _treebank(files: list[_File], held_out: list[_File], tags: list[_File], conf
         _check_enough(held_out, len(validation), 1)
     elif not config.held_out:
         validation = training
+    elif fold is not None:
+        training, validation = fold.of_blocks(training)
+        _check_enough(files, min(len(training), len(validation)), 1)
     else:
         cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
         training, validation = training[:cut], training[cut:]

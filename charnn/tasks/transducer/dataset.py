@@ -10,6 +10,7 @@ from charnn.config.model import SourceFile
 from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.folds import Fold
 from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
@@ -76,11 +77,13 @@ def read_pair_set(
     encoding: str = "utf-8",
     on_error: OnError = "fail",
     holds_out: bool = True,
+    fold: Fold | None = None,
 ) -> PairSet:
     """The pairs in the files at `paths`, `-` for standard input; see `sources.read`.
 
     Without `validation_paths`, every tenth source is held out with all its targets; in a running text, whose words
-    recur, it is the last tenth of the pairs. Where it `holds_out` none, all pairs are trained on and validated with.
+    recur, it is the last tenth of the pairs. A `fold` holds out its own part instead. Where it `holds_out` none, all
+    pairs are trained on and validated with.
     Symbols that are None are told from the pairs. Raises CorpusError for what cannot be read, and where nothing is left
     to train on or to validate with.
     """
@@ -97,7 +100,7 @@ def read_pair_set(
         held_out=holds_out,
         lookup=lookup,
     )
-    return _pair_set(files, held_out, config)
+    return _pair_set(files, held_out, config, fold)
 
 
 def read_pair_set_again(config: PairsConfig) -> PairSet:
@@ -134,11 +137,15 @@ def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
     return files
 
 
-def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig) -> PairSet:
+def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig, fold: Fold | None = None) -> PairSet:
     training = [pair for file in files for pair in file.pairs]
     validation = [pair for file in held_out for pair in file.pairs]
     if not config.held_out:
         validation = training
+    elif fold is not None and is_running_text(training):
+        training, validation = fold.of_blocks(training)
+    elif fold is not None:
+        training, validation = fold.of_groups(training, lambda pair: pair.source)
     elif not held_out:
         training, validation = hold_out(training)
     for pairs, of in ((training, files), (validation, held_out or files)):

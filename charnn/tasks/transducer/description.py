@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.readable import duration
-from charnn.tasks.task import Description
+from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
 
@@ -71,7 +71,7 @@ def limits(config: TransducerConfig) -> list[str]:
         "It knows no symbol that its sources did not have.",
     ]
     if not corpus.held_out:
-        said.append("Nothing was held out, so no figure says how it does on new sources.")
+        said.append(f"{UNMEASURED}new sources.")
     elif corpus.seen_pairs:
         said.append(
             f"{corpus.seen_pairs:,} of the {corpus.validation_pairs:,} pairs that it was validated with have a source "

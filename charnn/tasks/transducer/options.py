@@ -11,6 +11,7 @@ from charnn.tasks.options import PAIRS, option
 from charnn.tasks.shared_options import (
     DecoderOptions,
     EvaluationOptions,
+    FoldOptions,
     LineOptions,
     MistakeOptions,
     StartFromOptions,
@@ -55,7 +56,9 @@ class PairsOptions:
 
 
 @dataclass(frozen=True)
-class TransducerOptions(PairsOptions, DecoderOptions, StartFromOptions, LineOptions, RecurrentTrainingOptions):
+class TransducerOptions(
+    PairsOptions, DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+):
     source_symbols: SymbolKind | None = option(
         None,
         "Read a source as characters, as symbols between spaces (spaces), as bytes, or as pieces of words that are "

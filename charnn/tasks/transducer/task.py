@@ -71,6 +71,7 @@ class TransducerTask(Task[TransducerConfig]):
             encoding=options.encoding,
             on_error=options.on_error,
             holds_out=options.holds_out,
+            fold=run.fold,
         )
         sizes = {name: value for name, value in options.sizes.items() if name != "window_length"}
         overrides = TransducerOverrides(
