@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -9,13 +10,13 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import (
+    cache,
     classify,
     console,
     evaluate,
@@ -58,6 +59,7 @@ app.command("eval")(everywhere(evaluate.evaluate))
 app.command("novelty")(everywhere(novelty.novelty))
 app.command("report")(everywhere(report.report))
 app.command("info")(everywhere(info.info))
+app.command("cache")(everywhere(cache.cache))
 app.add_typer(models.app)
 app.add_typer(plot.app)
 
@@ -107,7 +109,7 @@ def show_help(
     command_line()([*(command or []), "--help"], standalone_mode=False)
 
 
-@cache
+@functools.cache
 def command_line() -> Callable[..., Any]:
     """What reads a command line. It is made of the signatures of all commands, which takes some 30 ms."""
     return typer.main.get_command(app)

@@ -80,8 +80,9 @@ def novelty(
     from charnn.cli import console
     from charnn.cli.chosen import announce
     from charnn.corpora.folders import corpus_files
+    from charnn.corpora.texts import Reading
     from charnn.novelty.matches import matches
-    from charnn.novelty.report import Baseline, Results, lines
+    from charnn.novelty.report import Baseline, NamedText, Results, lines
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     if corpus and model is not None:
@@ -91,20 +92,25 @@ def novelty(
     options.announce_terminal(files)
     any_bytes, held_out, used = False, list[str](), dict[str, str]()
     if corpus:
-        sources = _read(corpus_files(corpus), encoding, on_error, any_bytes=False)
+        paths = corpus_files(corpus)
+        if on_error == "skip":
+            sources = _read(paths, encoding, on_error, any_bytes=False)
+        else:
+            (read,) = Reading(encoding, on_error=on_error).texts(paths)
+            sources = [NamedText(path, text) for path, (text, _) in zip(paths, read, strict=True)]
     else:
         directory = LanguageModelDirectory.find(model)
         announce(directory, model)
         used["model"] = str(directory.path)
         any_bytes, sources, held_out = _texts_of_model(directory)
     texts = _read(files or ["-"], encoding, on_error, any_bytes=any_bytes)
-    for name in (text.name for text in (*texts, *sources) if not text.text):
+    for name in (text.name for text in (*texts, *sources) if not len(text.text)):
         raise CorpusError(f"{name}: the text is empty, and there is nothing to compare")
     if per_line:
         texts = [line for text in texts for line in lines(text)]
     if per_line or runs:
         held_out = []
-    found = matches([*(text.text for text in texts), *held_out], [source.text for source in sources], at_least)
+    found = matches([*(text.text[:] for text in texts), *held_out], [source.text for source in sources], at_least)
     results = Results(texts, sources, found[: len(texts)])
     if runs:
         records = results.runs()
@@ -153,8 +159,9 @@ def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[Named
     try:
         texts = training_texts(config.corpus, any_bytes=any_bytes)
         is_whole = any_bytes or config.corpus.labels
-        numbers = [None] * len(texts) if is_whole else line_numbers(config.corpus)
-        sources = [NamedText(*text, numbers=of_text) for text, of_text in zip(texts, numbers, strict=False)]
+        numbers = [] if is_whole else line_numbers(config.corpus)
+        numbers += [None] * (len(texts) - len(numbers))
+        sources = [NamedText(path, text, numbers=of) for (path, text), of in zip(texts, numbers, strict=False)]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,16 +97,19 @@ def train(
     charnn train bare.txt --level character --tags accented.txt
     """
     from charnn import api
+    from charnn.cli.reading import reading_shown
     from charnn.training import hardware
 
     hardware.keep_freed_memory()
     joined = context.with_resource(processes.joined(context))
     wanted = given_options(context, values)
+    shown = reading_shown() if joined.is_first else nullcontext()
     if resume is not None:
         for name, option in (("out", "--out"), ("overwrite", "--overwrite"), ("task", "--task")):
             if given_options(context, {name: None}):
                 raise options.cannot_change(option)
-        session = api.go_on(resume, corpus or [], wanted, processes=joined, thread_counts=hardware.thread_counts())
+        with shown:
+            session = api.go_on(resume, corpus or [], wanted, processes=joined, thread_counts=hardware.thread_counts())
         outcome = _run(session, joined)
     else:
         where: dict[str, Any] = {"out": out, "overwrite": overwrite, "processes": joined}
@@ -113,7 +117,8 @@ def train(
         if "folds" in wanted:
             _cross_validate(corpus or [], task, wanted, where, as_json=as_json)
             return
-        session = api.start(corpus or [], task, wanted, **where)
+        with shown:
+            session = api.start(corpus or [], task, wanted, **where)
         outcome = _run(session, joined)
     if joined.is_first:
         _conclude(session, outcome, as_json=as_json)

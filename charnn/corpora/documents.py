@@ -32,13 +32,17 @@ def split_documents(text: str, unit: DocumentUnit) -> list[str]:
     """
     if unit == "line":
         return lines_of(text)
-    edges = [0, *(_paragraph_ends(text) if unit == "paragraph" else ()), len(text)]
+    edges = [0, *(paragraph_ends(text) if unit == "paragraph" else ()), len(text)]
     return [text[start:end] for start, end in pairwise(edges) if start < end]
 
 
-def _paragraph_ends(text: str) -> list[int]:
-    first = _NOT_BLANK.search(text)
-    return [end.end() for end in _PARAGRAPH_END.finditer(text, first.start())] if first else []
+def paragraph_ends(text: str, *, opens: bool = True) -> list[int]:
+    """The places where paragraphs end in front of others. Unless the text `opens` here, its first lines may be blank
+    ones that end a paragraph."""
+    first = _NOT_BLANK.search(text) if opens else None
+    if opens and first is None:
+        return []
+    return [end.end() for end in _PARAGRAPH_END.finditer(text, first.start() if first else 0)]
 
 
 def held_out_characters(characters: int) -> int:

@@ -42,9 +42,10 @@ SMALL = 1 << 26
 """So many bytes are unpacked whatever the ratio, and read from a device, which may have no end."""
 MOST_BYTES_A_CHARACTER = 8
 """The most bytes that an encoding has for a character, shifts from one character set to another counted."""
+READ_AGAIN = "name the text explicitly"
 PART = 1 << 24
 """A file is unpacked in parts of so many bytes."""
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _files_read: ContextVar[list[SourceFile] | None] = ContextVar("files_read", default=None)
 
 
@@ -63,20 +64,32 @@ def read(
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    data = _unpacked_bytes(path, name)
+    return text_in(_unpacked_bytes(path, name), path, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+
+
+def text_in(
+    data: bytes, path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
+) -> tuple[str, SourceFile]:
+    """What `read` gives for a file at `path` with these bytes, which are unpacked."""
+    name = "standard input" if path == "-" else path
     if not any_bytes:
         check_is_text(data, name)
     text = _decoded(data, name, encoding, any_bytes, on_error)
     place = path if path == "-" else os.path.abspath(path)
     source = SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
+    note(source)
+    return text, source
+
+
+def note(source: SourceFile) -> None:
+    """Adds a record to those that `files_read` collects."""
     if (files := _files_read.get()) is not None:
         files.append(source)
-    return text, source
 
 
 @contextmanager
 def files_read() -> Iterator[list[SourceFile]]:
-    """Collects the records of all files that `read` reads before the end of the `with`, whoever calls it."""
+    """Collects the records of all files that `read` and others read before the end of the `with`, whoever calls it."""
     files: list[SourceFile] = []
     token = _files_read.set(files)
     try:
@@ -116,7 +129,7 @@ def first_bytes(path: str) -> bytes:
 
 
 def _unpacked_start(data: bytes) -> bytes:
-    if not data.startswith(_GZIP_MAGIC):
+    if not data.startswith(GZIP_MAGIC):
         return data
     try:
         return zlib.decompressobj(31).decompress(data, PEEKED_BYTES)
@@ -137,23 +150,43 @@ def read_again(
     Raises CorpusError where the file is missing or has changed since. The other arguments and errors are those of
     `read`.
     """
-    hint = "name the text explicitly"
+    check_can_be_read_again(source)
+    check_encoding(encoding, any_bytes)
+    try:
+        data = _unpacked_bytes(source.path, source.path, min(most_bytes(source, on_error), largest_text()))
+    except TooLargeError:
+        raise has_changed(source) from None
+    return text_in_again(data, source, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+
+
+def text_in_again(
+    data: bytes, source: SourceFile, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
+) -> str:
+    """What `read_again` gives for a file with these bytes, which are unpacked."""
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise has_changed(source)
+    return _decoded(data, source.path, encoding, any_bytes, on_error)
+
+
+def check_can_be_read_again(source: SourceFile) -> None:
+    """Raises CorpusError where what a record names cannot be read a second time, or is missing."""
+    hint = READ_AGAIN
     if source.path == "-":
         raise CorpusError("the model was trained on standard input, which cannot be read again", hint=hint)
     if is_pipe(source.path) or source.path.startswith(("/dev/fd/", "/proc/")):
         raise CorpusError(f"{source.path}: the model was trained on a pipe, which cannot be read again", hint=hint)
     if not os.path.exists(source.path):
         raise CorpusError(f"{source.path}: missing; the model was trained on it", hint=hint)
-    check_encoding(encoding, any_bytes)
-    # What a model says of a file is not to be believed: no more is read than the text that it says can have had.
-    most = source.characters * MOST_BYTES_A_CHARACTER + PEEKED_BYTES if on_error == "fail" else largest_text()
-    try:
-        data = _unpacked_bytes(source.path, source.path, min(most, largest_text()))
-    except TooLargeError:
-        raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint) from None
-    if hashlib.sha256(data).hexdigest() != source.sha256:
-        raise CorpusError(f"{source.path}: has changed since the model was trained", hint=hint)
-    return _decoded(data, source.path, encoding, any_bytes, on_error)
+
+
+def has_changed(source: SourceFile) -> CorpusError:
+    return CorpusError(f"{source.path}: has changed since the model was trained", hint=READ_AGAIN)
+
+
+def most_bytes(source: SourceFile, on_error: Decoding) -> int:
+    """The most bytes that the file of a record can have. What a model says of a file is not to be believed: no more is
+    read than the text that it says can have had."""
+    return source.characters * MOST_BYTES_A_CHARACTER + PEEKED_BYTES if on_error == "fail" else largest_text()
 
 
 def check_is_text(data: bytes, name: str) -> None:
@@ -179,6 +212,10 @@ class TooLargeError(CorpusError):
     pass
 
 
+class TooLongError(TooLargeError):
+    """A text has more bytes than may be read at once."""
+
+
 def largest_text() -> int:
     """The most bytes of a text on this machine."""
     try:
@@ -194,7 +231,17 @@ def _unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:
         data = _packed_bytes(path, name, largest)
     except OSError as error:
         raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
-    if not path.endswith(".gz") and not data.startswith(_GZIP_MAGIC):
+    is_packed = path.endswith(".gz") or data.startswith(GZIP_MAGIC)
+    return unpacked_data(data, name, largest, is_packed=is_packed)
+
+
+def unpacked_data(data: bytes, name: str, largest: int, *, is_packed: bool) -> bytes:
+    """The data, unpacked if need be.
+
+    Raises CorpusError for a damaged archive, TooLargeError for one that grows beyond measure, and TooLongError for more
+    than `largest` bytes.
+    """
+    if not is_packed:
         return data
     if not data:  # gzip.decompress takes nothing for an empty archive; gzip itself calls it cut short
         raise CorpusError(f"{name}: damaged gzip: the file is empty")
@@ -209,7 +256,7 @@ def _unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:
                         f"{name}: unpacks to more than {LARGEST_RATIO} times its size, as no text does",
                         hint="if it is one, unpack it with gzip -d first",
                     )
-                _check_size(total, name, largest)
+                check_length(total, name, largest)
         return b"".join(parts)
     except (OSError, EOFError, zlib.error) as error:
         raise CorpusError(
@@ -231,9 +278,9 @@ def _packed_bytes(path: str, name: str, largest: int) -> bytes:
                     raise TooLargeError(f"{name}: a device that gives bytes without end, and no text")
                 return data
             if stat.S_ISREG(status.st_mode):
-                _check_size(status.st_size, name, largest)
+                check_length(status.st_size, name, largest)
             data = _up_to(file, largest + 1)
-    _check_size(len(data), name, largest)
+    check_length(len(data), name, largest)
     return data
 
 
@@ -246,9 +293,10 @@ def _up_to(file: BinaryIO, most: int) -> bytes:
     return b"".join(parts)
 
 
-def _check_size(count: int, name: str, largest: int) -> None:
+def check_length(count: int, name: str, largest: int) -> None:
+    """Raises TooLongError where a text of so many bytes is not to be read whole."""
     if count > largest:
-        raise TooLargeError(
+        raise TooLongError(
             f"{name}: more than {largest / 1e9:.1f} GB, an eighth of this machine's memory, and a text is read whole",
             hint="give a part of it, for instance with head -c 500M",
         )

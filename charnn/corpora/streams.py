@@ -46,10 +46,14 @@ def stream(
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    data = _unpacked(_read(path, name), name)
+    return decoded(unpacked(_read(path, name), name), name, encoding, any_bytes, on_error)
+
+
+def decoded(data: Iterator[bytes], name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> Iterator[str]:
+    """The text of bytes that come in pieces, as `stream` gives it. Messages call it `name`."""
     if any_bytes:
         return _decoded(data, name, encoding, "surrogateescape")
-    data = _looked_at(data, name, encoding)
+    data = looked_at(data, name, encoding)
     if on_error == "fail":
         return _decoded(data, name, encoding, "strict")
     marked = _decoded(data, name, encoding, MARK_BAD_BYTES)
@@ -80,7 +84,7 @@ def stream_lines(
             bad.report()
 
 
-def _looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
+def looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[bytes]:
     """The same pieces, the first ones joined. It raises CorpusError where these are no text, or in another encoding."""
     start = b""
     for data in pieces:
@@ -137,7 +141,8 @@ def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> 
             yield text
 
 
-def _unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+def unpacked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The same bytes, unpacked where they begin as gzip does. Raises CorpusError for a damaged archive."""
     start = b""
     for data in pieces:
         start += data
@@ -162,8 +167,8 @@ def _inflated(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
                     data = data.lstrip(b"\0")
                     archive = zlib.decompressobj(_GZIP) if data else archive
                     continue
-                if unpacked := archive.decompress(data, PIECE):
-                    yield unpacked
+                if part := archive.decompress(data, PIECE):
+                    yield part
                 data = archive.unused_data if archive.eof else archive.unconsumed_tail
     except zlib.error as error:
         raise CorpusError(f"{name}: damaged gzip: {error}") from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -95,7 +96,14 @@ class Matches:
         return CopiedRun(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
 
 
-def matches(texts: Sequence[str], corpus: Sequence[str], at_least: int) -> list[Matches]:
+class Text(Protocol):
+    """A text of a corpus: a string, or one that is read from a file where it is wanted."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> str: ...
+
+
+def matches(texts: Sequence[str], corpus: Sequence[Text], at_least: int) -> list[Matches]:
     """The runs that each of `texts` has in common with the texts of `corpus`. A run lies within one text of each.
 
     It takes about a second for 100 million characters of corpus, and half a second for each million characters of the
@@ -129,7 +137,7 @@ def matches(texts: Sequence[str], corpus: Sequence[str], at_least: int) -> list[
 class _Search:
     """The matching statistics of a joined text, as far as they have been found."""
 
-    def __init__(self, corpus: Sequence[str], lengths: Integers, places: Integers) -> None:
+    def __init__(self, corpus: Sequence[Text], lengths: Integers, places: Integers) -> None:
         self.lengths, self.places = lengths, places
         self.source_starts = np.cumsum([0, *map(len, corpus)], dtype=np.int64)[:-1]
         self._corpus = corpus
@@ -178,7 +186,7 @@ class _Filter:
         for multiplier in MULTIPLIERS:
             self._table[self._slots(hashes, multiplier)] = True
 
-    def regions(self, text: str, window: int) -> Iterator[tuple[int, int]]:
+    def regions(self, text: Text, window: int) -> Iterator[tuple[int, int]]:
         """The (start, end) of the parts of `text` whose windows pass. Parts that touch are one."""
         begun, ended = 0, 0
         for chunk in range(0, len(text) - window + 1, CHUNK):

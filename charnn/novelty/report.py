@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.corpora.lines import bare_lines, line_ends
-from charnn.novelty.matches import CopiedRun, Matches
+from charnn.novelty.matches import CopiedRun, Matches, Text
 from charnn.readable import escaped
 
+PART = 1 << 20
+"""So many characters of a text are looked at at once."""
 SHOWN = 200
 """The most characters of the longest run that a report shows."""
 JsonObject = dict[str, Any]
@@ -23,7 +25,7 @@ class NamedText:
 
     name: str
     """The path of the file, or - for standard input."""
-    text: str
+    text: Text
     line: int = 1
     """The number of the text's first line."""
     numbers: Sequence[int] | None = None
@@ -36,12 +38,14 @@ class NamedText:
     def places(self, offsets: Iterable[int]) -> dict[int, tuple[int, int]]:
         """The line and column of each offset, counted from 1."""
         places = {}
-        line, line_start, before = self.line, 0, 0
+        line, line_start, before, ends_in_return = self.line, 0, 0, False
         for offset in sorted(set(offsets)):
-            passed = self.text[before:offset]
-            line += line_ends(passed, after_return=before > 0 and self.text[before - 1] == "\r")
-            if last := max(passed.rfind("\n"), passed.rfind("\r")) + 1:
-                line_start = before + last
+            for start in range(before, offset, PART):
+                passed = self.text[start : min(start + PART, offset)]
+                line += line_ends(passed, after_return=ends_in_return)
+                if last := max(passed.rfind("\n"), passed.rfind("\r")) + 1:
+                    line_start = start + last
+                ends_in_return = passed.endswith("\r")
             places[offset] = (self.number(line), offset - line_start + 1)
             before = offset
         return places
@@ -66,7 +70,7 @@ class Baseline:
 
 def lines(text: NamedText) -> list[NamedText]:
     """The lines of a text without their ends."""
-    return [NamedText(text.name, line, text.number(at)) for at, line in enumerate(bare_lines(text.text), start=1)]
+    return [NamedText(text.name, line, text.number(at)) for at, line in enumerate(bare_lines(text.text[:]), start=1)]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from charnn.checkpoint import graph_cache
+from charnn import cache
 from charnn.checkpoint.directory import CONFIG, GRAPH, QUANTIZED_GRAPH, WEIGHTS, ModelDirectory
 from charnn.checkpoint.files import Array
 from charnn.checkpoint.locate import find_model, wrong_task
@@ -88,12 +88,12 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         A graph that lies in the directory is never run: it may come from anybody. Raises ModelFormatError where the
         weights are missing or damaged, or are not those of this network.
         """
-        if (kept := graph_cache.found(self._graph_key(name, self.weights_digest()))) is not None:
+        if (kept := cache.found("graphs", self._graph_key(name, self.weights_digest()))) is not None:
             return kept
         digest, weights = self.weights_and_digest()
         made = self._made_graphs(weights)
         for each, graph in made.items():
-            graph_cache.keep(self._graph_key(each, digest), graph)
+            cache.keep("graphs", self._graph_key(each, digest), graph)
         return made[name]
 
     def _graph_key(self, name: str, weights_digest: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
@@ -16,12 +17,13 @@ LARGEST_FILE = 64 * 1024 * 1024
 """The most bytes that a tokenizer's file may have. All code points together make a tokenizer.json of 8 MB."""
 
 
-def train(config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
+def train(config: TokenizerConfig, documents: Sequence[str] | LongDocuments) -> Tokenizer:
     """The tokenizer that `config` asks for, with a vocabulary learnt from `documents`. Equal documents give equal ids.
 
+    Pieces of several characters are learnt from a sample of documents that are long.
     Raises TokenizerError where they hold no text, or none that such a vocabulary can be made from.
     """
-    if not any(documents):
+    if not (documents.characters if isinstance(documents, LongDocuments) else any(documents)):
         raise TokenizerError("no text to learn a vocabulary from")
     if config.kind == "characters":
         return CharacterTokenizer.train(documents, min_count=config.min_count)
@@ -30,7 +32,8 @@ def train(config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
     # Imported here, so that a model of characters or bytes starts without SentencePiece.
     from charnn.tokenizers.sentencepiece import SentencePieceTokenizer
 
-    return SentencePieceTokenizer.train(config.kind, documents, vocabulary_size=config.vocabulary_size)
+    texts = documents.sample() if isinstance(documents, LongDocuments) else documents
+    return SentencePieceTokenizer.train(config.kind, texts, vocabulary_size=config.vocabulary_size)
 
 
 def load(kind: TokenizerKind, data: bytes) -> Tokenizer:

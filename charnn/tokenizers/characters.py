@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -11,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.config.tokenizer import TokenizerKind
+from charnn.corpora.code_points import CodePoints, code_points
+from charnn.corpora.facts import CODE_POINTS, add_counts
+from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, IncrementalDecoder, read_json
 
@@ -42,13 +44,15 @@ class CharacterTokenizer:
         self._ids[[ord(character) for character in characters]] = np.arange(_FIRST_ID, self.size)
 
     @classmethod
-    def train(cls, documents: Sequence[str], *, min_count: int = 1) -> CharacterTokenizer:
+    def train(cls, documents: Sequence[str] | LongDocuments, *, min_count: int = 1) -> CharacterTokenizer:
         """The tokenizer of every character that occurs at least `min_count` times in all `documents` together."""
-        counts = np.zeros(sys.maxunicode + 1, np.int64)
-        for document in documents:
-            for code_points in _blocks(document):
-                seen = np.bincount(code_points)
-                counts[: len(seen)] += seen
+        if isinstance(documents, LongDocuments):
+            counts = documents.character_counts()
+        else:
+            counts = np.zeros(CODE_POINTS, np.int64)
+            for document in documents:
+                for codes in _blocks(document):
+                    add_counts(counts, codes)
         frequent = np.flatnonzero(counts >= min_count)
         if not frequent.size:
             raise TokenizerError(f"no character of this text is there {min_count} times", hint="lower --min-count")
@@ -67,9 +71,9 @@ class CharacterTokenizer:
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         tokens = np.empty(len(text), np.int32)
         start = 0
-        for code_points in _blocks(text):
-            end = start + len(code_points)
-            self._ids.take(code_points, mode="clip", out=tokens[start:end])
+        for codes in _blocks(text):
+            end = start + len(codes)
+            self._ids.take(codes, mode="clip", out=tokens[start:end])
             start = end
         return tokens
 
@@ -120,9 +124,8 @@ def _spelling(character: str) -> bytes:
         return character.encode("utf-8", "surrogatepass")
 
 
-def _blocks(text: str) -> Iterator[npt.NDArray[np.uint32]]:
+def _blocks(text: str) -> Iterator[CodePoints]:
     """The code points of `text` in consecutive blocks, so that a long text is never in memory at four bytes a
     character."""
     for start in range(0, len(text), BLOCK_LENGTH):
-        block = text[start : start + BLOCK_LENGTH].encode("utf-32-le", "surrogatepass")
-        yield np.frombuffer(block, np.dtype("<u4"))
+        yield code_points(text[start : start + BLOCK_LENGTH])

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from charnn.config.tokenizer import TokenizerConfig
+from charnn.corpora.long_documents import LongDocuments
 from charnn.tokenizers import train
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 
 
-def join_vocabularies(source: Tokenizer, config: TokenizerConfig, documents: Sequence[str]) -> Tokenizer:
+def join_vocabularies(
+    source: Tokenizer, config: TokenizerConfig, documents: Sequence[str] | LongDocuments
+) -> Tokenizer:
     """The tokenizer of a model that starts from the weights of another, whose tokenizer is `source`.
 
     A tokenizer of the same kind has all symbols of `source`. Characters of `documents` are added to them, and bytes and

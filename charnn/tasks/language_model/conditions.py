@@ -12,14 +12,15 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.language_model.lengths import LENGTH_CLASSES, class_of, draw_length, remaining_tokens
+from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LengthRows, class_of, draw_length, remaining_tokens
+from charnn.tasks.language_model.mapped_ids import Ids
 from charnn.tokenizers.base import STOP_ID
 
 Ints = npt.NDArray[np.integer]
@@ -68,17 +69,26 @@ def conditions_of(stopping: Stopping, labels: int) -> tuple[Condition, ...]:
     return countdown + label
 
 
-def condition_rows(conditions: Iterable[Condition], targets_N: Ints, labels_N: Ints | None = None) -> dict[str, Ints]:
+class Rows(Protocol):
+    """The row of a condition's embedding beside each token of a text."""
+
+    def __getitem__(self, places_BT: npt.NDArray[np.int64], /) -> Ints:
+        """The rows at these places, in their shape."""
+        ...
+
+
+def condition_rows(conditions: Iterable[Condition], targets_N: Ids, labels_N: Ints | None = None) -> dict[str, Rows]:
     """The rows of each condition's embedding, by its name, for the inputs of a text with these targets.
 
     `labels_N` has the number of the label of the document that each target belongs to, for a model that knows labels.
     """
 
-    def rows_of(condition: Condition) -> Ints:
-        values = _remaining(targets_N[np.newaxis], None)[0] if condition is COUNTDOWN else labels_N
-        if values is None:
+    def rows_of(condition: Condition) -> Rows:
+        if condition is COUNTDOWN:
+            return LengthRows(targets_N, STOP_ID)
+        if labels_N is None:
             raise AssertionError("a model that knows labels learns from documents that have some")
-        return condition.row_of(values).astype(np.min_scalar_type(condition.size - 1))
+        return condition.row_of(labels_N).astype(np.min_scalar_type(condition.size - 1))
 
     return {condition.name: rows_of(condition) for condition in conditions}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +19,13 @@ from charnn.corpora.documents import (
     hold_out,
     split_documents,
 )
-from charnn.corpora.labelled import AS_TOLD, LabelledLayout, hold_out_labelled, labelled_texts
+from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts
 from charnn.corpora.lines import lines_of
-from charnn.corpora.sources import read, read_again
+from charnn.corpora.long_documents import LongDocuments
+from charnn.corpora.long_texts import LongText, PartOfText
+from charnn.corpora.runs import RunLengths, run_lengths
+from charnn.corpora.sources import READ_AGAIN, check_length, largest_text, read, read_again
+from charnn.corpora.texts import Reading, SourceText
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig, Label
 
@@ -35,10 +40,14 @@ class Piece(NamedTuple):
     """Whether a document ends with it, as the model has learned."""
 
 
+Documents = list[str] | LongDocuments
+"""Documents of a corpus, in memory or, where the corpus is long, in its files."""
+
+
 @dataclass(frozen=True)
 class Corpus:
-    training: list[str]
-    validation: list[str]
+    training: Documents
+    validation: Documents
     config: CorpusConfig
     training_labels: list[str] = field(default_factory=list)
     """The label of each document to train on, where documents have labels."""
@@ -57,14 +66,57 @@ class Corpus:
         return self.repeats * self.config.training_characters + sum(len(piece.text) for piece in self.replayed)
 
     @property
-    def user_texts(self) -> list[str]:
+    def user_texts(self) -> Documents:
         """The texts that the vocabulary and the longest runs are those of.
 
         Where the end of the user's text was held out it is among them, so that no symbol of that text is unknown to the
         model. A separate validation text is not among them.
         """
+        if isinstance(self.training, LongDocuments):
+            return LongDocuments.of(self.training.texts, self.training.unit)
         is_separate = self.config.validation_sources or not self.config.held_out
-        return self.training if is_separate else self.training + self.validation
+        return self.training if is_separate else self.training + self.held_validation
+
+    def run_lengths(self) -> dict[str, RunLengths]:
+        """The lengths of the runs of characters in the user's texts, and in what is replayed beside them."""
+        texts, known = self.user_texts, [piece.text for piece in self.replayed]
+        return texts.run_lengths(known) if isinstance(texts, LongDocuments) else run_lengths([*texts, *known])
+
+    @property
+    def held_validation(self) -> list[str]:
+        """The documents that are held out, in memory."""
+        return held(self.validation)
+
+
+def held(documents: Documents) -> list[str]:
+    """The documents in memory. Raises CorpusError where they are too long for that."""
+    if not isinstance(documents, LongDocuments):
+        return documents
+    check_length(documents.characters, documents.texts[0].path, largest_text())
+    return list(documents.documents())
+
+
+def pieces_of(documents: Documents) -> Iterable[str]:
+    """The documents, or pieces of them."""
+    return (text for text, _ in documents.blocks()) if isinstance(documents, LongDocuments) else documents
+
+
+def number_of(documents: Documents) -> int:
+    """The number of documents. Those in files must be all of their texts."""
+    return documents.number if isinstance(documents, LongDocuments) else len(documents)
+
+
+def characters_of(documents: Documents) -> int:
+    """The number of characters of all documents."""
+    return documents.characters if isinstance(documents, LongDocuments) else sum(map(len, documents))
+
+
+def beginning(texts: Documents, characters: int) -> list[str]:
+    """The first texts, at most so many characters in all; where the first one is longer by itself, its beginning."""
+    if isinstance(texts, LongDocuments):
+        return texts.beginning(characters)
+    whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
+    return whole or [texts[0][:characters]]
 
 
 def read_corpus(
@@ -89,25 +141,37 @@ def read_corpus(
 
     Raises CorpusError for a file that cannot be read, and where nothing is left to train on or to validate with.
     """
-    decoding = on_error if labelled is None else marking(on_error)
-    with naming_the_tokenizer():
-        files, held_out = (
-            [read(path, encoding=encoding, any_bytes=any_bytes, on_error=decoding) for path in every]
-            for every in (paths, validation_paths)
+    if labelled is not None:
+        with naming_the_tokenizer():
+            files, held_out = (
+                [read(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error)) for path in every]
+                for every in (paths, validation_paths)
+            )
+        return _labelled_corpus(
+            [text for text, _ in files],
+            [text for text, _ in held_out],
+            CorpusConfig(
+                sources=tuple(source for _, source in files),
+                validation_sources=tuple(source for _, source in held_out),
+                document="line",
+                encoding=encoding,
+                layout=labelled,
+                on_error=on_error,
+                held_out=holds_out,
+            ),
+            any_bytes=any_bytes,
         )
+    with naming_the_tokenizer():
+        texts, validation_texts = Reading(encoding, any_bytes, on_error, document).texts(paths, validation_paths)
     config = CorpusConfig(
-        sources=tuple(source for _, source in files),
-        validation_sources=tuple(source for _, source in held_out),
-        document=document if labelled is None else "line",
+        sources=tuple(source for _, source in texts),
+        validation_sources=tuple(source for _, source in validation_texts),
+        document=document,
         encoding=encoding,
-        layout=labelled or AS_TOLD,
         on_error=on_error,
         held_out=holds_out,
     )
-    texts, validation_texts = ([text for text, _ in every] for every in (files, held_out))
-    if labelled is None:
-        return _corpus(texts, validation_texts, config)
-    return _labelled_corpus(texts, validation_texts, config, any_bytes=any_bytes)
+    return _corpus(texts, validation_texts, config=config)
 
 
 def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpus:
@@ -115,35 +179,49 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
 
     Raises CorpusError where a file of it is missing or has changed.
     """
-
-    texts, held_out = (_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources))
     if config.labels:
+        texts, held_out = (
+            _again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources)
+        )
         return _labelled_corpus(texts, held_out, config, any_bytes=any_bytes)
-    return _corpus(texts, held_out, config)
+    texts_again = _reading(config, any_bytes).texts_again(config.sources, config.validation_sources)
+    return _corpus(*texts_again, config=config)
 
 
-def _corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig) -> Corpus:
-    def split(files: list[str]) -> list[str]:
-        return [document for text in files for document in split_documents(text, config.document)]
-
-    documents, validation = split(texts), split(validation_texts)
+def _corpus(texts: Sequence[SourceText], validation_texts: Sequence[SourceText], *, config: CorpusConfig) -> Corpus:
+    documents, validation = _documents(texts, config.document), _documents(validation_texts, config.document)
     for part, sources in ((documents, config.sources), (validation, config.validation_sources)):
-        if sources and not part:
+        if sources and not characters_of(part):
             raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
     if config.validation_sources:
         training = documents
     elif not config.held_out:
         training = validation = documents
     else:
-        wanted = config.validation_characters or held_out_characters(sum(map(len, documents)))
-        training, validation = hold_out(documents, wanted)
+        training, validation = _held_out(documents, config)
     counted = replace(
         config,
-        documents=len(documents),
-        training_characters=sum(map(len, training)),
-        validation_characters=sum(map(len, validation)) if config.held_out else 0,
+        documents=number_of(documents),
+        training_characters=characters_of(training),
+        validation_characters=characters_of(validation) if config.held_out else 0,
     )
     return Corpus(training, validation, counted)
+
+
+def _documents(texts: Sequence[SourceText], unit: DocumentUnit) -> Documents:
+    if any(isinstance(text, LongText) for text, _ in texts):
+        return LongDocuments.of([text for text, _ in texts if isinstance(text, LongText)], unit)
+    return [document for text, _ in texts if isinstance(text, str) for document in split_documents(text, unit)]
+
+
+def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Documents]:
+    """What is trained on, and what is held out: as much as a record says, or as should be."""
+    if not isinstance(documents, LongDocuments):
+        return hold_out(documents, config.validation_characters or held_out_characters(characters_of(documents)))
+    cut = config.training_characters or documents.cut()
+    if not 0 < cut < documents.end:
+        raise CorpusError(f"{config.sources[0].path}: has changed since the model was trained", hint=READ_AGAIN)
+    return replace(documents, end=cut), replace(documents, start=cut)
 
 
 def line_numbers(config: CorpusConfig) -> list[list[int] | None]:
@@ -158,7 +236,7 @@ def line_numbers(config: CorpusConfig) -> list[list[int] | None]:
     return numbers
 
 
-def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tuple[str, str]]:
+def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence[tuple[str, str | PartOfText]]:
     """The path and the text of each file that was trained on, without what was held out at the end; also of those that
     the model had learned which the run started from, where these were read again.
 
@@ -166,10 +244,17 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[tup
     """
     paths = [source.path for source in config.sources]
     if config.labels:
-        return [(", ".join(paths), "".join(read_corpus_again(config, any_bytes=any_bytes).training))]
-    texts = _cut(_again(config, config.sources, any_bytes), config.training_characters)[0]
+        return [(", ".join(paths), "".join(held(read_corpus_again(config, any_bytes=any_bytes).training)))]
+    (read_again_texts,) = _reading(config, any_bytes).texts_again(config.sources)
+    documents = _documents(read_again_texts, config.document)
+    texts: Sequence[tuple[str, str | PartOfText]]
+    if isinstance(documents, LongDocuments):
+        texts = replace(documents, end=min(config.training_characters, documents.end)).parts()
+    else:
+        strings = _cut(_strings(read_again_texts), config.training_characters)[0]
+        texts = list(zip(paths, strings, strict=False))
     before = [] if config.replayed is None else training_texts(config.replayed, any_bytes=any_bytes)
-    return [*zip(paths, texts, strict=False), *before]
+    return [*texts, *before]
 
 
 def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
@@ -177,12 +262,31 @@ def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = F
     if not config.held_out:
         raise CorpusError(NOTHING_HELD_OUT)
     if config.labels:
-        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).validation)]
-    elif config.validation_sources:
-        held_out = _again(config, config.validation_sources, any_bytes)
-    else:
-        held_out = _cut(_again(config, config.sources, any_bytes), config.training_characters)[1]
-    return _cut(held_out, characters)[0]
+        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).held_validation)]
+        return _cut(held_out, characters)[0]
+    (texts,) = _reading(config, any_bytes).texts_again(config.validation_sources or config.sources)
+    start = 0 if config.validation_sources else config.training_characters
+    documents = _documents(texts, config.document)
+    if isinstance(documents, LongDocuments):
+        end = min(start + characters, documents.end)
+        return [part[:] for _, part in replace(documents, start=min(start, end), end=end).parts()]
+    return _cut(_cut(_strings(texts), start)[1], characters)[0]
+
+
+def _reading(config: CorpusConfig, any_bytes: bool) -> Reading:
+    return Reading(config.encoding, any_bytes, config.on_error, config.document)
+
+
+def _strings(texts: Sequence[SourceText]) -> list[str]:
+    return [text for text, _ in texts if isinstance(text, str)]
+
+
+def read_documents(
+    paths: Sequence[str], unit: DocumentUnit, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
+) -> Documents:
+    """The documents in the files at `paths`. Raises as `read_corpus`."""
+    (texts,) = Reading(encoding, any_bytes, on_error, unit).texts(paths)
+    return _documents(texts, unit)
 
 
 def read_labelled(

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.tasks.language_model.mapped_ids import Ids
+
 EXACT = 32
 """Each length from 0 to this one is a class of its own."""
 CLASSES_OF_AN_OCTAVE = 8
@@ -29,6 +31,8 @@ WIDTHS = np.diff(FIRST_LENGTHS, append=LONGEST + 1)
 """The number of lengths in each class, (L,). Within a class all are equally likely."""
 LOG_WIDTHS = np.log(WIDTHS)
 
+BLOCK_LENGTH = 1 << 24
+"""So many ids are looked at at once."""
 Ints = npt.NDArray[np.integer]
 
 
@@ -49,6 +53,29 @@ def remaining_tokens(targets: Ints, stop_id: int) -> npt.NDArray[np.int32]:
     stops = np.where(targets == stop_id, place_T, np.int32(length))
     next_stop = np.minimum.accumulate(stops[..., ::-1], axis=-1)[..., ::-1]
     return next_stop - place_T
+
+
+def places_of(ids: Ids, wanted: int) -> Ints:
+    """The places of an id among others, in order."""
+    dtype: np.dtype[Any] = np.dtype(np.uint32 if BLOCK_LENGTH <= len(ids) < 1 << 32 else np.int64)
+    starts = range(0, len(ids), BLOCK_LENGTH)
+    found = [np.flatnonzero(ids[at : at + BLOCK_LENGTH] == wanted).astype(dtype) + np.array(at, dtype) for at in starts]
+    return np.concatenate([np.zeros(0, dtype), *found])
+
+
+class LengthRows:
+    """The class of what `remaining_tokens` gives for any places of one long row of targets, without holding it."""
+
+    def __init__(self, targets_N: Ids, stop_id: int) -> None:
+        self._length = len(targets_N)
+        self._stops = places_of(targets_N, stop_id)
+
+    def __getitem__(self, places_BT: Ints) -> npt.NDArray[np.int64]:
+        ends = np.append(self._stops[:0], self._length) if not len(self._stops) else self._stops
+        number_BT = np.searchsorted(self._stops, places_BT)
+        next_BT = ends[np.minimum(number_BT, len(ends) - 1)].astype(np.int64)
+        next_BT[number_BT == len(self._stops)] = self._length
+        return class_of(next_BT - places_BT)
 
 
 def draw_length(log_p_L: npt.NDArray[np.floating], uniform: float, *, at_least: int = 1) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
-from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus_again
+from charnn.tasks.language_model.corpus import Corpus, Piece, held, read_corpus_again
 
 REPEATS = 10
 """The new text is read so often."""
@@ -52,10 +52,10 @@ def replaying(corpus: Corpus, *, any_bytes: bool) -> Corpus:
     if old is None:
         return corpus
     again = replaying(read_corpus_again(old, any_bytes=any_bytes), any_bytes=any_bytes)
-    documents = [Piece(document, ends=old.ends_are_learned) for document in again.training] + again.replayed
+    documents = [Piece(document, ends=old.ends_are_learned) for document in held(again.training)] + again.replayed
     pieces = spread(documents, TIMES * REPEATS * corpus.config.training_characters)
     return dataclasses.replace(
-        corpus, replayed=pieces, repeats=REPEATS, before=again.validation if old.held_out else []
+        corpus, replayed=pieces, repeats=REPEATS, before=again.held_validation if old.held_out else []
     )
 
 

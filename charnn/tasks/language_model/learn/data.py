@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.language_model.corpus import Corpus
+from charnn.corpora.long_documents import LongDocuments
+from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.corpus import Corpus, beginning, held
+from charnn.tasks.language_model.long_ids import long_ids
+from charnn.tasks.language_model.mapped_ids import Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
-
-Ids = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -21,25 +22,29 @@ class EncodedCorpus:
     training: Ids
     """(N,): the documents end to end, a stop token after each that is whole."""
     training_characters: int
-    validation: list[Ids]
+    validation: Sequence[npt.NDArray[np.integer]]
     """Each document, without its stop token."""
     validation_characters: int
-    training_labels: Ids | None = None
+    training_labels: npt.NDArray[np.integer] | None = None
     """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
-    validation_labels: list[Ids] | None = None
+    validation_labels: Sequence[npt.NDArray[np.integer]] | None = None
     """For each document, the number of its label for each of its tokens and for the stop token after them."""
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
         """The corpus as ids, with no more of what was held out than its first `validation_characters`."""
         limit = validation_characters
-        validation = corpus.validation if limit is None else beginning(corpus.validation, limit)
-        training = [tokenizer.encode(document) for document in corpus.training]
+        validation = corpus.held_validation if limit is None else beginning(corpus.validation, limit)
         held_out = [tokenizer.encode(document) for document in validation]
-        tokens = _end_to_end(training, corpus.config.has_whole_documents)
-        if corpus.replayed:
-            tokens = _among(training * corpus.repeats, corpus, tokenizer)
-        labels_N, held_out_labels = None, None
+        whole, labels_N, held_out_labels = corpus.config.has_whole_documents, None, None
+        if isinstance(corpus.training, LongDocuments) and not corpus.replayed:
+            tokens: Ids = long_ids(corpus.training, tokenizer, last_stop=whole)
+        else:
+            training = [tokenizer.encode(document) for document in held(corpus.training)]
+            if corpus.replayed:
+                tokens = _among(training * corpus.repeats, corpus, tokenizer)
+            else:
+                tokens = _end_to_end(training, whole)
         if corpus.config.labels:
             number = {label: place for place, label in enumerate(corpus.config.label_names)}
             labels_N = np.concatenate(_labels_beside(training, corpus.training_labels, number))[: len(tokens)]
@@ -54,13 +59,9 @@ class EncodedCorpus:
         )
 
 
-def beginning(texts: Sequence[str], characters: int) -> list[str]:
-    """The first texts, at most so many characters in all; where the first one is longer by itself, its beginning."""
-    whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
-    return whole or [texts[0][:characters]]
-
-
-def _among(training: Sequence[Ids], corpus: Corpus, tokenizer: Tokenizer) -> Ids:
+def _among(
+    training: Sequence[npt.NDArray[np.integer]], corpus: Corpus, tokenizer: Tokenizer
+) -> npt.NDArray[np.integer]:
     """The documents in their order, with the pieces that are replayed spread evenly among them."""
     stop = np.array([STOP_ID], np.int32)
     unended = not corpus.config.has_whole_documents
@@ -71,13 +72,15 @@ def _among(training: Sequence[Ids], corpus: Corpus, tokenizer: Tokenizer) -> Ids
     return np.concatenate([part for _, ids, ends in ordered for part in (ids, stop)[: 1 + ends]])
 
 
-def _end_to_end(documents: Sequence[Ids], ends_whole: bool) -> Ids:
+def _end_to_end(documents: Sequence[npt.NDArray[np.integer]], ends_whole: bool) -> npt.NDArray[np.integer]:
     stop = np.array([STOP_ID], np.int32)
     parts = [part for document in documents for part in (document, stop)]
     return np.concatenate(parts if ends_whole else parts[:-1])
 
 
-def _labels_beside(documents: Sequence[Ids], labels: Sequence[str], number: Mapping[str, int]) -> list[Ids]:
+def _labels_beside(
+    documents: Sequence[npt.NDArray[np.integer]], labels: Sequence[str], number: Mapping[str, int]
+) -> list[npt.NDArray[np.integer]]:
     """The number of each document's label, for each of its tokens and for the stop token after them."""
     return [np.full(len(ids) + 1, number[label], np.int32) for ids, label in zip(documents, labels, strict=True)]
 
@@ -101,9 +104,7 @@ class Window:
     """For each condition, by its name, the rows (B, T) of its embedding that the inputs are given."""
 
 
-def window_at(
-    ring_BT: WindowIds, tokens: Ids, rows: Mapping[str, npt.NDArray[np.integer]], *, stop_id: int, first: bool
-) -> Window:
+def window_at(ring_BT: WindowIds, tokens: Ids, rows: Mapping[str, Rows], *, stop_id: int, first: bool) -> Window:
     """The window of which the targets are the `tokens` (N,) at the places `ring_BT`, each from 0 to N - 1.
 
     The input before each is the token before it; before the first of all it is the stop token. `rows` are those that
@@ -129,14 +130,14 @@ class Windows:
 
     def __init__(
         self,
-        tokens: npt.NDArray[np.int32],
+        tokens: Ids,
         *,
         stop_id: int,
         lanes: int,
         window_length: int,
         random: np.random.Generator,
         processes: Processes = ALONE,
-        rows: Mapping[str, npt.NDArray[np.integer]] | None = None,
+        rows: Mapping[str, Rows] | None = None,
     ) -> None:
         """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here.
 

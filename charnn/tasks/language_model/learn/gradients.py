@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from charnn.corpora.long_texts import PartOfText
 from charnn.errors import CorpusError, UsageError
 from charnn.network.cells import like
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -17,6 +20,8 @@ from charnn.tokenizers.base import STOP_ID
 
 PLACES = 64
 """The number of places in the text from which a gradient flows back."""
+LONGEST = 100_000_000
+"""No more characters of a text are looked at."""
 WARM_UP = 32
 """The tokens that are read before, so that the state is one of reading and not the first one."""
 
@@ -80,6 +85,7 @@ def _norms(network: LanguageModelNetwork, ids_BT: torch.Tensor) -> npt.NDArray[n
 
 def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text: str | None) -> npt.NDArray[np.int64]:
     tokenizer = directory.tokenizer()
+    texts: Sequence[str | PartOfText]
     if text is None:
         try:
             texts = [text for _, text in training_texts(config.corpus, any_bytes=tokenizer.kind == "bytes")]
@@ -87,5 +93,5 @@ def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text
             raise CorpusError(str(error), hint="name a text with --text FILE") from None
     else:
         texts = [text]
-    ids = [[*tokenizer.encode(one), STOP_ID] for one in texts]
+    ids = [[*tokenizer.encode(one[:LONGEST]), STOP_ID] for one in texts]
     return np.array([token for one in ids for token in one], np.int64)

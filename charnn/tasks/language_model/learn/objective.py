@@ -18,7 +18,7 @@ from charnn.network.recurrent import LockedDropout, StackState, detach
 from charnn.runtime.state import join, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
 from charnn.tasks.language_model.config import LanguageModelValidation
-from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Ids, Windows
+from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
@@ -206,7 +206,12 @@ class LanguageModelObjective:
         labels = None if labels_N is None else [np.append(labels_N[: len(tokens)], labels_N[len(tokens) - 1])]
         return self._score([tokens], characters, labels).nats_per_character
 
-    def _score(self, documents: Sequence[Ids], characters: int, labels: Sequence[Ids] | None = None) -> LanguageScore:
+    def _score(
+        self,
+        documents: Sequence[npt.NDArray[np.integer]],
+        characters: int,
+        labels: Sequence[npt.NDArray[np.integer]] | None = None,
+    ) -> LanguageScore:
         return score_carried(
             NumpyLanguageModel(self.network),
             documents,

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.learn.data import IGNORED, Window, window_at
+from charnn.tasks.language_model.lengths import places_of
+from charnn.tasks.language_model.mapped_ids import Ids
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
 
@@ -35,18 +38,20 @@ class Openings:
 
     def __init__(
         self,
-        tokens_N: npt.NDArray[np.int32],
+        tokens_N: Ids,
         *,
         lanes: int,
         seed: int,
         processes: Processes = ALONE,
-        rows: Mapping[str, npt.NDArray[np.integer]] | None = None,
+        rows: Mapping[str, Rows] | None = None,
     ) -> None:
         """`tokens_N` and `rows` are those of `Windows`, and `lanes` is how many lanes it has in all processes."""
         self._tokens_N, self._rows = tokens_N, rows or {}
         self._lanes, self._seed, self._processes = lanes, seed, processes
         # The text is a ring: its first token follows the stop at its end.
-        self._places = np.flatnonzero(np.roll(tokens_N, 1) == STOP_ID)
+        stops = places_of(tokens_N, STOP_ID)
+        first = stops[-1:] + 1 == len(tokens_N)
+        self._places = np.concatenate([np.zeros_like(stops[-1:])[first], stops[: len(stops) - first.sum()] + 1])
         self._order: tuple[int, npt.NDArray[np.integer]] = -1, self._places
         self.windows_done = 0
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
-from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.corpus import Corpus, characters_of
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import (
     LanguageModelOverrides,
@@ -129,7 +129,7 @@ def decide(
     network, training = choose(
         overrides,
         **text,
-        held_out=sum(map(len, corpus.validation)),
+        held_out=characters_of(corpus.validation),
         speed=lambda hidden_size: processes * pace(hidden_size),
         **settings,
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import numpy as np
 
 from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.conditions import Mixture
 from charnn.tasks.language_model.config import LanguageModelQuantization
+from charnn.tasks.language_model.corpus import Documents, beginning
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.data import beginning
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -25,7 +24,7 @@ ROUNDS = 5
 
 
 def measure_quantization(
-    directory: LanguageModelDirectory, tokenizer: Tokenizer, texts: Sequence[str], mixture: Mixture | None = None
+    directory: LanguageModelDirectory, tokenizer: Tokenizer, texts: Documents, mixture: Mixture | None = None
 ) -> LanguageModelQuantization:
     """Measures the cost on the first `texts`, which both graphs score, and the gain by timing single steps of both.
 

@@ -13,15 +13,14 @@ import torch
 
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.corpora.runs import run_lengths
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
-from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.corpus import Corpus, beginning, pieces_of
 from charnn.tasks.language_model.description import members_in_words
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.data import EncodedCorpus, beginning
+from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
@@ -57,11 +56,10 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self, directory: LanguageModelDirectory, plan: LanguageModelPlan, corpus: Corpus, processes: Processes = ALONE
     ) -> None:
         self.tokenizer = plan.tokenizer
-        known = [piece.text for piece in corpus.replayed]
-        self._texts, self._runs = corpus.validation, run_lengths([*corpus.user_texts, *known])
+        self._texts, self._runs = corpus.validation, corpus.run_lengths()
         self._before, self._replayed = (
             beginning(corpus.before, CHARACTERS) if corpus.before else [],
-            sum(map(len, known)),
+            sum(len(piece.text) for piece in corpus.replayed),
         )
         self._old_nats: float | None = None
         config = plan.config
@@ -214,7 +212,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
     """Warns of characters that a separate validation text has and the vocabulary lacks."""
     unseen = Counter[str]()
-    for document in corpus.validation:
+    for document in pieces_of(corpus.validation):
         if unknown := tokenizer.unknown_characters(document):
             unseen.update({character: document.count(character) for character in unknown})
     if unseen:

@@ -6,14 +6,15 @@ import copy
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from charnn.errors import UsageError
 from charnn.network.recurrent import detach
-from charnn.tasks.language_model.learn.data import Ids, window_at
+from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.learn.data import window_at
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.mapped_ids import Ids
 from charnn.tokenizers.base import STOP_ID
 
 LANES, CHUNK = 64, 128
@@ -41,7 +42,7 @@ class Teachers:
     however often the pupil reads it.
     """
 
-    def __init__(self, tokens_N: Ids, rows: Mapping[str, npt.NDArray[np.integer]]) -> None:
+    def __init__(self, tokens_N: Ids, rows: Mapping[str, Rows]) -> None:
         """`tokens_N` and `rows` are those of `Windows`."""
         self._tokens_N, self._rows = tokens_N, rows
         self.weights: list[dict[str, Tensor]] = []

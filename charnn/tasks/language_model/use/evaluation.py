@@ -6,12 +6,21 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charnn.corpora.documents import split_documents
-from charnn.corpora.sources import read
+from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError, UsageError
-from charnn.tasks.language_model.corpus import NOTHING_HELD_OUT, read_corpus_again
+from charnn.tasks.language_model.corpus import (
+    NOTHING_HELD_OUT,
+    Documents,
+    characters_of,
+    held,
+    pieces_of,
+    read_corpus_again,
+    read_documents,
+)
+from charnn.tasks.language_model.lengths import places_of
+from charnn.tasks.language_model.long_ids import long_ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
-from charnn.tasks.language_model.use.reading import score_carried, score_crops
+from charnn.tasks.language_model.use.reading import score_carried, score_crops, score_tokens
 from charnn.tasks.task import Evaluation, Finding
 from charnn.tokenizers import STOP_ID
 
@@ -51,19 +60,24 @@ class TextEvaluation(Evaluation):
                 "one of them"
             )
         corpus, any_bytes = model.config.corpus, model.tokenizer.kind == "bytes"
+        documents: Documents
         if files:
-            texts = [read(file, encoding=encoding, any_bytes=any_bytes, on_error=options.on_error)[0] for file in files]
             unit = options.documents or corpus.document
-            self._documents = [document for text in texts for document in split_documents(text, unit)]
+            documents = read_documents(files, unit, encoding=encoding, any_bytes=any_bytes, on_error=options.on_error)
             self._name = ", ".join(files)
         else:
             if options.documents is not None:
                 raise UsageError("--documents is for a FILE; the model's own validation text has its own documents")
             if not corpus.held_out:
                 raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
-            self._documents = read_corpus_again(corpus, any_bytes=any_bytes).validation
+            documents = read_corpus_again(corpus, any_bytes=any_bytes).validation
             self._name = "held out of the corpus"
-        if not self._documents:
+        # Crops, and lengths that are foretold, are of texts in memory.
+        self._is_mapped = (
+            isinstance(documents, LongDocuments) and self._crop is None and model.config.network.stopping != "length"
+        )
+        self._documents = documents if self._is_mapped else held(documents)
+        if not characters_of(self._documents):
             raise CorpusError(f"{self._name}: the text is empty, and no text has no score")
         if unseen := self._unseen():
             warnings.warn(
@@ -73,26 +87,38 @@ class TextEvaluation(Evaluation):
 
     def run(self) -> Iterator[Finding]:
         scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads)
-        ids = [self._model.tokenizer.encode(document) for document in self._documents] if self._crop is None else []
-        characters = sum(map(len, self._documents))
-        if self._crop is None:
-            score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
-        else:
-            encode = self._model.tokenizer.encode
+        encode, learner = self._model.tokenizer.encode, self._model.learner
+        adapted = None
+        if isinstance(self._documents, LongDocuments):
+            tokens_N, characters = (
+                long_ids(self._documents, self._model.tokenizer, last_stop=True),
+                characters_of(self._documents),
+            )
+            number = len(places_of(tokens_N, STOP_ID))
+            score = score_tokens(scorer, tokens_N, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+            if learner is not None:
+                adapted = score_tokens(learner, tokens_N, characters, stop_id=STOP_ID)
+        elif self._crop is not None:
+            number = len(self._documents)
             score = score_crops(scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID)
+        else:
+            ids, characters = [encode(document) for document in self._documents], characters_of(self._documents)
+            number = len(self._documents)
+            score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+            if learner is not None:
+                adapted = score_carried(learner, ids, characters, stop_id=STOP_ID)
         self._figures = {
             "nats_per_character": score.nats_per_character,
             "bits_per_character": score.bits_per_character,
             "perplexity": score.perplexity,
             "characters": score.characters,
             "context": "carried" if self._crop is None else self._crop,
-            "documents": len(self._documents),
+            "documents": number,
             "nats_per_stop": score.nats_per_stop,
             "precision": self._model.precision or "fp32",
             "model": str(self._model.directory.path),
         }
-        if self._model.learner is not None:
-            adapted = score_carried(self._model.learner, ids, characters, stop_id=STOP_ID)
+        if adapted is not None:
             self._figures["adapted"] = {
                 "nats_per_character": adapted.nats_per_character,
                 "bits_per_character": adapted.bits_per_character,
@@ -126,6 +152,6 @@ class TextEvaluation(Evaluation):
 
     def _unseen(self) -> str:
         unknown = self._model.tokenizer.unknown_characters
-        seen = dict.fromkeys(character for document in self._documents for character in unknown(document))
+        seen = dict.fromkeys(character for text in pieces_of(self._documents) for character in unknown(text))
         shown = ", ".join(map(repr, list(seen)[:SHOWN]))
         return f"{shown} and {len(seen) - SHOWN} more" if len(seen) > SHOWN else shown

@@ -51,7 +51,7 @@ class LabelledTextEvaluation(Evaluation):
             if not model.config.corpus.held_out:
                 raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
             corpus = read_corpus_again(model.config.corpus, any_bytes=any_bytes)
-            texts = list(zip(corpus.validation_labels, corpus.validation, strict=True))
+            texts = list(zip(corpus.validation_labels, corpus.held_validation, strict=True))
         self._name = ", ".join(files) if files else "held out of the corpus"
         place = {label: number for number, label in enumerate(model.labels)}
         self._texts = [(place[label], text) for label, text in texts if label in place]

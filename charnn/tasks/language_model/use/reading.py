@@ -10,17 +10,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charnn.generation.model import conditions_at
+from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
+from charnn.tasks.language_model import mapped_ids
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
 
 
 def score_carried(
     scorer: Scorer,
-    documents: Sequence[npt.NDArray[np.int32]],
+    documents: Sequence[npt.NDArray[np.integer]],
     characters: int,
     *,
     stop_id: int,
-    labels: Sequence[npt.NDArray[np.int32]] | None = None,
+    labels: Sequence[npt.NDArray[np.integer]] | None = None,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,
@@ -36,11 +37,35 @@ def score_carried(
     ago. Every token is scored once. There are fewer lanes than asked where a part would be shorter than its warm-up.
     """
     end = np.array([stop_id], dtype=np.int32)
-    stream = np.concatenate([end, *(ids for document in documents for ids in (document, end))])
-    tokens = len(stream) - 1
+    tokens_N = np.concatenate([end[:0], *(ids for document in documents for ids in (document, end))])
     labels_1T = {} if labels is None else {"labels_BT": np.concatenate(labels)[np.newaxis]}
-    conditions = conditions_at(scorer.conditions(stream[np.newaxis, 1:], **labels_1T), 0)
+    conditions = conditions_at(scorer.conditions(tokens_N[np.newaxis], **labels_1T), 0)
+    return score_tokens(
+        scorer,
+        tokens_N,
+        characters,
+        stop_id=stop_id,
+        conditions=conditions,
+        lanes=lanes,
+        warm_up=warm_up,
+        window=window,
+    )
 
+
+def score_tokens(
+    scorer: Scorer,
+    tokens_N: mapped_ids.Ids,
+    characters: int,
+    *,
+    stop_id: int,
+    conditions: Conditions = NO_CONDITIONS,
+    lanes: int = 1,
+    warm_up: int = 0,
+    window: int = 256,
+) -> LanguageScore:
+    """What `score_carried` gives for documents that stand end to end in `tokens_N`, a stop token after each. They may
+    be in a file that is mapped. `conditions` (N,) are for a model that has some."""
+    tokens = len(tokens_N)
     # All lanes read equally far, so what padding there is comes last in a row, where it changes nothing that counts.
     # Lane i reads from token i * part on; its first warm_up tokens are scored by the lane before, where there is one.
     lanes = max(1, min(lanes, (tokens - warm_up) // max(1, warm_up)))
@@ -53,8 +78,9 @@ def score_carried(
         place_BT = lane_B1 * part + step_T
         scored_BT = (place_BT < tokens) & ((lane_B1 == 0) | (step_T >= warm_up))
         place_BT = np.minimum(place_BT, tokens - 1)
-        targets_BT = stream[place_BT + 1]
-        costs, state = scorer.costs(stream[place_BT], targets_BT, state, conditions_at(conditions, place_BT))
+        inputs_BT, targets_BT = tokens_N[place_BT - 1].astype(np.int32), tokens_N[place_BT].astype(np.int32)
+        inputs_BT[place_BT == 0] = stop_id
+        costs, state = scorer.costs(inputs_BT, targets_BT, state, conditions_at(conditions, place_BT))
         score += LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)
     return score
 

@@ -10,7 +10,7 @@ from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.novelty.matches import matches
-from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.corpus import held, read_corpus_again
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tasks.language_model.use.scores import bits
 
@@ -41,7 +41,7 @@ class Samples:
             corpus = read_corpus_again(model.config.corpus, any_bytes=model.tokenizer.kind == "bytes")
         except CorpusError as error:
             raise CorpusError(str(error), hint="what the model learned from must be where it was") from None
-        self._learned = corpus.training
+        self._learned = held(corpus.training)
 
     def at(self, temperature: float, *, characters: int, number: int, at_least: int) -> Sampled:
         """`number` samples of so many characters at most. Runs of `at_least` characters count as copied."""
