@@ -138,13 +138,13 @@ def _is_element(data: bytes) -> bool:
 def looks_like_table(text: str) -> str | None:
     """What a text is that is a table or a list of objects: CSV or JSON; None for other text.
 
-    It is CSV where the first rows have as many cells each, between commas or semicolons, and the first row has names,
-    or where they have three and more and none begins with a space, as parts of sentences do.
+    It is CSV where the first rows have as many cells each, between commas, semicolons or bars, and the first row has
+    names, or where they have three and more and none begins with a space, as parts of sentences do.
     """
     lines = _whole([line for line in bare_lines(text)[:FEW_ROWS] if line.strip()], text)
     if len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
         return "JSON lines"
-    for separator in (",", ";"):
+    for separator in (",", ";", "|"):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         try:
             rows = _whole(list(islice((row for row in reader if row), FEW_ROWS)), text)

@@ -24,6 +24,8 @@ Object = tuple[int, dict[str, Any]]
 """The number of a line, and the object of JSON on it."""
 SHOWN = 8
 """The most names of columns that a message has."""
+_SEPARATOR = re.compile(r"sep=([,;\t|])[ ]*(?:\r\n?|\n|$)")
+"""What Excel writes before the header, to say what parts the cells."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -54,21 +56,21 @@ class Table:
         return self.name.removesuffix(".gz").lower().endswith(".csv")
 
     def start(self) -> str:
-        """The first line that is not blank and without marked bytes, or "" where there is none."""
-        for line in bare_lines(self.text.removeprefix("\ufeff")):
-            if line.strip() and (self.bad is None or not self.bad.is_left_out(line)):
-                return line
-        return ""
+        """The first line that is not blank, without marked bytes and no name of the separator, or "" where there is
+        none."""
+        lines = (line for _, line in self._numbered() if self.bad is None or not self.bad.is_left_out(line))
+        return next(lines, "")
 
     def separator(self) -> str:
         """What stands between the cells of the first line: tabs, unless a .csv file has more of others; commas where
-        there is nothing of the kind."""
-        return separator_of(self.start(), is_csv=self.is_csv)
+        there is nothing of the kind. A spreadsheet may have named it in a line before."""
+        named = _SEPARATOR.match(self.text.removeprefix("\ufeff"))
+        return named[1] if named else separator_of(self.start(), is_csv=self.is_csv)
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """The lines that are not blank, with their numbers and without their ends."""
-        for number, line in enumerate(bare_lines(self.text.removeprefix("\ufeff")), start=1):
-            if line.strip() and (kept := self._kept(number, line)) is not None:
+        for number, line in self._numbered():
+            if (kept := self._kept(number, line)) is not None:
                 yield number, kept
         self._report()
 
@@ -85,6 +87,8 @@ class Table:
         try:
             for row in reader:
                 begins, ends = ends + 1, reader.line_num
+                if begins == 1 and _SEPARATOR.fullmatch(separator.join(row)):
+                    continue
                 if any(row) and self._kept(begins, " ".join(row)) is not None:
                     yield begins, row
         except csv.Error:
@@ -133,6 +137,11 @@ class Table:
                 )
         return places
 
+    def _numbered(self) -> Iterator[tuple[int, str]]:
+        for number, line in enumerate(bare_lines(self.text.removeprefix("\ufeff")), start=1):
+            if line.strip() and not (number == 1 and _SEPARATOR.fullmatch(line)):
+                yield number, line
+
     def _kept(self, line: int, text: str) -> str | None:
         return text if self.bad is None else self.bad.row(line, text)
 
@@ -147,11 +156,11 @@ def _listed(header: Sequence[str]) -> str:
 
 def separator_of(line: str, *, is_csv: bool = False) -> str:
     """What stands between the cells of a header: a tab where there is one; otherwise, and in CSV, the one of comma,
-    semicolon and tab that it has most of, what is quoted apart."""
+    semicolon, tab and bar that it has most of, what is quoted apart."""
     if "\t" in line and not is_csv:
         return "\t"
     bare = _QUOTED.sub("", line)
-    return max(",;\t", key=bare.count)
+    return max(",;\t|", key=bare.count)
 
 
 def cells_between(separator: str, line: str) -> int:

@@ -89,6 +89,8 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     """The task whose kind of data the file is. Where that is a guess, a warning says so, and which option says
     otherwise. Raises UsageError where the file looks like data of several."""
     sample = peek(path, encoding=encoding)
+    if (foreign := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and not foreign.is_text:
+        return TASKS[FALLBACK] if TASKS[FALLBACK] in tasks else next(iter(tasks))  # reading it will say what it is
     found = {task: recognition for task in tasks if (recognition := task.recognizes(sample)) is not None}
     sure = [task for task, recognition in found.items() if recognition.is_sure]
     left = sure or list(found)
@@ -117,6 +119,8 @@ def _not_prose(sample: str) -> str | None:
     """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
     if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
         return f"looks like {found.what}, and is read as text; {found.hint}"
+    if "\0" in sample:
+        return "has NULs, as no text has, and is read as text; --tokenizer bytes learns files of any kind"
     if (table := looks_like_table(sample)) is not None:
         return (
             f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "

@@ -28,6 +28,12 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VB
             "looks like CSV, and is read as text; --text NAME and --label NAME read its columns, with --task c",
         ),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
+        ("title|price\nfox|3\nhen|4\n" * 9, "language-model", "looks like CSV, and is read as text"),
+        ("abc\0def\n" * 9, "language-model", "has NULs, as no text has, and is read as text; --tokenizer bytes"),
+        ("The_DT|X cat_NN|S sat_VBD ._.\n" * 9, "tagger", "read as a treebank: it has words with tags after _"),
+        ("The/DT|X cat/NN_S sat/VBD ./.\n" * 9, "tagger", "read as a treebank: it has words with tags after /"),
+        (SPACED.replace("EU ", "EU\t"), "tagger", "read as a treebank: it has columns between spaces"),
+        (SPACED.replace(" ", "\t", 1).replace("\n", "\r\n"), "tagger", "read as a treebank: it has columns between s"),
         ('[{"a": 1},\n{"a": 2}]\n' * 9, "language-model", "looks like JSON, and is read as text; its keys"),
         ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
         ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),
@@ -129,3 +135,8 @@ def test_a_header_says_which_column_is_meant_and_is_named_once(charnn, text_file
     failed = charnn("train", "file.txt", "--task", "tagger", "--columns", "a,b,c", "--steps", "1")
     assert failed.code != 0
     assert failed.err.count("taken for") == 1
+
+
+def test_of_what_is_no_text_only_that_is_said(charnn, text_file, said_once):
+    (text_file("", "b.txt")).write_bytes(b"PK\x03\x04 DET\ncat NOUN\nsat VERB\n" * 9)
+    assert "b.txt is a zip archive, and no text; unpack it first" in said_once(charnn("train", "b.txt"))

@@ -56,6 +56,10 @@ def test_semicolons_and_tabs_part_the_cells_of_csv_too(name: str) -> None:
     ]
     assert pairs('"Text, whole";label\n"a;b";no\n', "file.csv", text="1") == [("no", "a;b")]
     assert pairs("text\tlabel\na, b; c\tno\n", name) == [("no", "a, b; c")]
+    assert pairs("label|text\nno|a, b; c\n", name) == [("no", "a, b; c")]
+    named = labelled_texts("\ufeffsep=;\r\nlabel;text, and more\r\nno;a, b\r\n", "file.csv", LabelledLayout("2"))
+    assert [(each.labels, each.text, each.line) for each in named] == [(("no",), "a, b", 3)]
+    assert recognize_labelled("sep=;\nlabel;text\nno;I went\n") is not None
     assert recognize_labelled("label;text\nno;I went\n") is not None
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import tracemalloc
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -90,8 +90,8 @@ def test_bytes_that_are_not_the_encodings_are_named_after_all_text_before_them(
 ) -> None:
     path = file_with(pack(data), tmp_path)
     pieces: list[str] = []
-    is_utf_16 = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))  # which is named as that
-    if (data.startswith(b"\x1f\x8b") and pack is bytes) or foreign_format(data) is not None or is_utf_16:
+    is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE, BOM_UTF32_BE))  # which are named as that
+    if (data.startswith(b"\x1f\x8b") and pack is bytes) or foreign_format(data) is not None or is_wide:
         return
     sound = first_bad_byte(data)
     if sound == len(data):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from charnn.errors import CorpusError
+from charnn.tasks.tagger.formats.tags import is_tag
 
 DOCUMENT_START = "-DOCSTART-"
 _NAMES = (
@@ -29,13 +30,28 @@ def cells_of(line: str, separator: str) -> list[str]:
 
 
 def cell_separator(lines: Sequence[str]) -> str:
-    """A tab, or a space where no line has a tab and most lines have spaces between cells.
+    """A tab, or a space where no line has a tab and most lines have spaces between cells, or where tabs and spaces
+    both part cells.
 
     Comments tell only where there is nothing else.
     """
     lines = [line for line in lines if not line.startswith("#")] or lines
     several = sum(len(cells_of(line, " ")) > 1 for line in lines)
-    return " " if 2 * several > len(lines) and not any("\t" in line for line in lines) else "\t"
+    if any("\t" in line for line in lines):
+        return " " if _are_mixed(lines) else "\t"
+    return " " if 2 * several > len(lines) else "\t"
+
+
+def _are_mixed(lines: Sequence[str]) -> bool:
+    """Whether white space of either kind parts all lines evenly, and tabs alone part them into different numbers of
+    cells, or into words and something that is several tags. A single line tells nothing."""
+    by_tabs = [cells_of(line, "\t") for line in lines]
+    if len(lines) < 2 or len({len(cells_of(line, " ")) for line in lines}) > 1:
+        return False
+    if len(set(map(len, by_tabs))) > 1:
+        return True
+    several = all(" " not in cells[0] and any(" " in cell for cell in cells[1:]) for cells in by_tabs)
+    return several and all(is_tag(cell) for line in lines for cell in cells_of(line, " ")[1:])
 
 
 def is_comment(line: str, separator: str, width: int) -> bool:

@@ -26,6 +26,7 @@ _TAG = re.compile(
 )
 _OTHER_TAG = re.compile(rf"[A-Za-z][a-z0-9$*+':-]{{0,15}}|{_PUNCTUATION_TAG}")  # np-tl, ppss+bem, obl:tmod, Ncmsn
 _ENTITY_TAG = re.compile(r"[Oo]|[BIESLUMbieslum]-\S+")
+_BETWEEN_PARTS = re.compile("[+|_]")
 _PIECE_TAGS = frozenset("BIMESO")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
 _UNIVERSAL = "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X CONJ PRT"
@@ -71,7 +72,7 @@ def is_known(tag: str) -> bool:
     """Whether the tag is of a set that many treebanks have, or is features as Universal Dependencies write them."""
     if tag in _KNOWN or tag in _KNOWN_SMALL or _FEATURES.fullmatch(tag) is not None:
         return True
-    return "+" in tag and all(part in _KNOWN for part in tag.split("+"))  # several morphemes of one word
+    return all(part in _KNOWN for part in _BETWEEN_PARTS.split(tag))  # several morphemes, or several that may be right
 
 
 def are_tags(values: Sequence[str], words: Sequence[str], *, tolerated: int) -> bool:
@@ -86,8 +87,12 @@ def are_tags(values: Sequence[str], words: Sequence[str], *, tolerated: int) -> 
         return True
     if 2 * sum(map(is_known, values)) > len(values):
         return True
-    written_as_tags = [value for value in values if is_tag(value) or _OTHER_TAG.fullmatch(value)]
+    written_as_tags = [value for value in values if all(map(_is_written_as_tag, _BETWEEN_PARTS.split(value)))]
     return len(written_as_tags) >= fewest and (_tag_punctuation(values, words) or _recur(values, words))
+
+
+def _is_written_as_tag(value: str) -> bool:
+    return is_tag(value) or _OTHER_TAG.fullmatch(value) is not None
 
 
 def _tag_punctuation(tags: Sequence[str], words: Sequence[str]) -> bool:

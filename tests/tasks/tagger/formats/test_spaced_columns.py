@@ -51,6 +51,19 @@ def test_a_tab_in_a_comment_parts_no_cells() -> None:
     assert tagged(sentences, "ner", "X") == text.replace(" O", " X")
 
 
+def test_tabs_and_spaces_that_both_part_cells_are_told_and_stay() -> None:
+    """Cells with spaces between tabs are cells all the same where they are not tags."""
+    for text in ("EU\tNNP B-ORG\nhe\tPRP O\n\n", "EU NNP B-ORG\nhe\tPRP\tO\n\n"):
+        (sentence,) = read(text)
+        assert (sentence.words, sentence.values("xpos")) == (["EU", "he"], ["NNP", "PRP"])
+        assert sentence.rewritten([]) == text
+        assert not sentence.error
+    (sentence,) = read("New York\tB-LOC\nSan Jose\tB-LOC\n\n")
+    assert (sentence.words, sentence.values("xpos")) == (["New York", "San Jose"], ["B-LOC", "B-LOC"])
+    (sentence,) = read("cat\tdie Katze\ndog\tder Hund\n\n")
+    assert sentence.values("xpos") == ["die Katze", "der Hund"]
+
+
 def test_a_tab_among_spaces_parts_cells_too_and_stays() -> None:
     text = "EU NNP O\nx NN O\n\nHe \tPRP\tO\t\n\n"
     sentences = read(text)
