@@ -38,6 +38,8 @@ class Pair(NamedTuple):
     """The features as they are written; "" where there are none."""
     line: int
     """The number of the line where the pair begins, counted from 1."""
+    file: str = ""
+    """The name of the file in messages, where it is known."""
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,19 @@ def test_wrong_texts_and_pairs_are_named_by_the_lines_of_their_files(charnn, mod
     assert [record["line"] for record in found] == [2, 5]
 
 
+def test_pairs_that_were_held_out_are_named_by_their_own_files(charnn, text_file):
+    """Where several files were trained on, each has lines of its own."""
+    for name, letters in (("a.tsv", "abcdefghij"), ("b.tsv", "klmnopqrst")):
+        text_file("".join(f"{letter}\t{n} X\n" for n, letter in enumerate(letters)), name)
+    trained = charnn("train", "a.tsv", "b.tsv", "--task", "transducer", "--out", "m", *SHORT[:-2])
+    assert trained.code == 0, trained.err
+    places = [
+        (record["file"].rpartition("/")[2], record["source"])
+        for record in objects(charnn("eval", "--errors", "--json", "-m", "m"))
+    ]
+    assert places == [("a.tsv", "f"), ("b.tsv", "p")]
+
+
 @pytest.mark.parametrize(
     ("task", "name", "text", "said"),
     [

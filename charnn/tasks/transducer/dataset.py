@@ -39,15 +39,18 @@ class Reference(NamedTuple):
     features: str
     targets: list[str]
     line: int
+    file: str = ""
 
 
 def references(pairs: Sequence[Pair]) -> list[Reference]:
     """Each source with all its targets; in a running text, each word by itself, with the target that it has there."""
     if is_running_text(pairs):
-        return [Reference(pair.source, pair.features, [pair.target], pair.line) for pair in pairs]
+        return [Reference(pair.source, pair.features, [pair.target], pair.line, pair.file) for pair in pairs]
     found: dict[tuple[str, str], Reference] = {}
     for pair in pairs:
-        known = found.setdefault((pair.source, pair.features), Reference(pair.source, pair.features, [], pair.line))
+        known = found.setdefault(
+            (pair.source, pair.features), Reference(pair.source, pair.features, [], pair.line, pair.file)
+        )
         if pair.target not in known.targets:
             known.targets.append(pair.target)
     return list(found.values())
@@ -120,7 +123,11 @@ def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -
     """The pairs in a file, `-` for standard input, and its record. Raises what `read_pairs` and `read` raise."""
     text, source = read(path, encoding=encoding, on_error=marking(on_error))
     name = "standard input" if path == "-" else path
-    return read_pairs(text, name, layout, BadBytes(name, encoding, on_error)), source
+    return _named(read_pairs(text, name, layout, BadBytes(name, encoding, on_error)), name), source
+
+
+def _named(pairs: list[Pair], name: str) -> list[Pair]:
+    return [pair._replace(file=name) for pair in pairs]
 
 
 def _read_files(paths: Sequence[str], layout: PairsLayout, encoding: str, on_error: OnError) -> list[_File]:
@@ -133,7 +140,8 @@ def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
     for source in sources:
         text = read_again(source, encoding=config.encoding, on_error=marking(config.on_error))
         bad = BadBytes(source.path, config.encoding, config.on_error)
-        files.append(_File(read_pairs(text, source.path, config.layout, bad), source.path, source))
+        pairs = _named(read_pairs(text, source.path, config.layout, bad), source.path)
+        files.append(_File(pairs, source.path, source))
     return files
 
 

@@ -88,7 +88,10 @@ def layout_of(comments: str, place: str) -> Layout | None:
         return None
     names = tuple(found["names"].split())
     if "FORM" not in names:
-        raise CorpusError(f"{place}: global.columns names no FORM, the column of the words")
+        raise CorpusError(
+            f"{place}: global.columns names no FORM, the column of the words",
+            hint="name all columns after =, such as # global.columns = ID FORM UPOS, or take the line out",
+        )
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise CorpusError(f"{place}: global.columns names the column {twice} twice")
     return Layout(names)

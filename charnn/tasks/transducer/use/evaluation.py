@@ -100,13 +100,11 @@ class TransducerEvaluation(Evaluation):
         corpus = model.config.corpus
         self._file: str | None = ", ".join(files) if files else None
         self._name = self._file or "held out of the pairs"
-        self.references: list[tuple[str, Reference]] = []
+        self.references: list[Reference] = []
         if files:
             layout = corpus.layout if options.layout == PairsLayout() else options.layout
             for file in files:
-                name = "standard input" if file == "-" else file
-                pairs, _ = pairs_of(file, layout, encoding, options.on_error)
-                self.references += [(name, one) for one in references(pairs)]
+                self.references += references(pairs_of(file, layout, encoding, options.on_error)[0])
         else:
             if not corpus.held_out:
                 raise UsageError(
@@ -115,11 +113,9 @@ class TransducerEvaluation(Evaluation):
                 )
             if options.layout != PairsLayout():
                 raise UsageError("--source, --target and --features are for a FILE")
-            held_out = read_pair_set_again(corpus).validation
-            name = (corpus.validation_sources or corpus.sources)[0].path
-            self.references = [(name, one) for one in references(held_out)]
+            self.references = references(read_pair_set_again(corpus).validation)
         self.figures = {name: LineScore() for name in ("all", "seen", "unseen")}
-        self._several = sum(len(one.targets) > 1 for _, one in self.references)
+        self._several = sum(len(one.targets) > 1 for one in self.references)
         self._cut = 0
         self.confusions = Confusions()
         """Which symbols were written for which, where mistakes are listed or drawn."""
@@ -137,9 +133,9 @@ class TransducerEvaluation(Evaluation):
             symbols = model.symbols.target
             every = ([one] for one in self.references)
             for block, _ in in_chunks(every, lambda _: 1, first=BLOCK, largest=BLOCK):
-                sources = [Source(one.source, one.features, number) for number, (_, one) in enumerate(block)]
+                sources = [Source(one.source, one.features, number) for number, one in enumerate(block)]
                 found = model.transduce_sources(sources, options)
-                for (file, one), targets in zip(block, found, strict=True):
+                for one, targets in zip(block, found, strict=True):
                     written = targets[0].text
                     self._cut += targets[0].is_cut
                     wanted = [symbols.encode(target).tolist() for target in one.targets]
@@ -151,14 +147,14 @@ class TransducerEvaluation(Evaluation):
                     if self._options.confusion is not None or self.lists:
                         self._confuse(one, written)
                     if self.lists and not is_right:
-                        yield self._error(file, one, written, seen=seen)
+                        yield self._error(one, written, seen=seen)
 
         if self._options.confusion is not None:
             self._draw(self._options.confusion)
 
-    def _error(self, file: str, one: Reference, written: str, *, seen: bool) -> LineError:
+    def _error(self, one: Reference, written: str, *, seen: bool) -> LineError:
         target, aligned = self._nearest(one, written)
-        return LineError(file, one.line, one.source, one.features, target, written, aligned, seen)
+        return LineError(one.file, one.line, one.source, one.features, target, written, aligned, seen)
 
     def _nearest(self, one: Reference, written: str) -> tuple[str, list[Edit]]:
         """The reference that is nearest to what was written, and the two side by side."""

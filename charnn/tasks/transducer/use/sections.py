@@ -48,7 +48,7 @@ def _scores(evaluation: TransducerEvaluation) -> Iterator[Html]:
 
 def _attention(model: Transducer, evaluation: TransducerEvaluation, errors: Sequence[LineError]) -> Iterator[Html]:
     wrong = [(one.source, one.features) for one in errors]
-    every = [(one.source, one.features) for _, one in evaluation.references]
+    every = [(one.source, one.features) for one in evaluation.references]
     right = [one for one in every if one not in set(wrong)]
     chosen = [one for one in [*right[:: max(len(right) // 3, 1)], *wrong[:2]] if 0 < len(one[0]) <= LONGEST]
     yield paragraph(
