@@ -55,17 +55,21 @@ for rank in "01":
         os.environ.update(RANK=rank, LOCAL_RANK=rank)
         runpy.run_path("start.py", run_name="__main__")
         sys.exit()
-codes = []
+codes, asked = [], []
+def end(*why):
+    asked.append(why)
+    for worker in workers:
+        os.kill(worker, signal.SIGTERM)
+signal.signal(signal.SIGTERM, end)
 while workers:
     worker, status = os.wait()
     workers.remove(worker)
     codes.append(os.waitstatus_to_exitcode(status))
-    if codes[-1]:
-        for other in workers:
-            os.kill(other, signal.SIGTERM)
+    if codes[-1] and not asked:
+        end()
 sys.exit(max(codes))
 """
-"""Two workers as torchrun starts them, and ends them where one has failed."""
+"""Starts two workers as torchrun does, and ends them as it does: where it is asked to, and where one has failed."""
 
 
 @pytest.fixture
@@ -196,11 +200,13 @@ def test_two_processes_train_members_and_a_pupil_as_one_does(charnn, two_process
     assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
 
 
-def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(charnn, torchrun, trained, text_file, tmp_path):
+def test_two_processes_that_are_interrupted_save_what_one_goes_on_with(
+    charnn, two_processes, trained, text_file, tmp_path
+):
     """They start from the weights of a model, which the first one alone reads."""
     text_file()
     options = ("train", "text.txt", *BATCH, *RANDOM, "--steps", "30", "--from", trained.path)
-    child = torchrun(*options, "--out", "halves")
+    child = two_processes(*options, "--out", "halves")
     said = until_validated(child, times=1)
     child.send_signal(signal.SIGTERM)
     out, err = child.communicate(timeout=120)

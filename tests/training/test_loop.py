@@ -468,10 +468,10 @@ def test_there_is_something_to_resume_before_the_first_validation(monkeypatch: p
         return False
 
     kept = Kept()
-    loop_of(Slopes(), Budget(steps=4000)).run(Told(), kept, step)
+    loop_of(Slopes(), Budget(steps=1000)).run(Told(), kept, step)
     assert kept.states[0] == 5
     assert kept.unvalidated_weights == 1
-    assert kept.validations[0] == 100
+    assert kept.validations[0] == 25
     # Afterwards every validation saves, and they are closer together than a minute.
     assert kept.states[1:] == kept.validations
 

@@ -190,9 +190,6 @@ def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
     assert start(corpus_of(LINE * 50), steps=2).loop.progress.seconds == 0
 
 
-# What is set for the whole process.
-
-
 # What there is to look at meanwhile.
 
 
