@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from charnn.cli import (
     cache,
     classify,
+    compare,
     console,
     evaluate,
     info,
@@ -49,6 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(everywhere(train.train, RESULT))
+app.command("compare")(everywhere(compare.compare, RESULT))
 app.command("sample")(everywhere(sample.sample))
 app.command("tag")(everywhere(tag.tag))
 app.command("classify")(everywhere(classify.classify))

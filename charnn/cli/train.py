@@ -110,7 +110,7 @@ def train(
                 raise options.cannot_change(option)
         with shown:
             session = api.go_on(resume, corpus or [], wanted, processes=joined, thread_counts=hardware.thread_counts())
-        outcome = _run(session, joined)
+        outcome = run_in_view(session, joined)
     else:
         where: dict[str, Any] = {"out": out, "overwrite": overwrite, "processes": joined}
         where["thread_counts"] = hardware.thread_counts()
@@ -119,14 +119,14 @@ def train(
             return
         with shown:
             session = api.start(corpus or [], task, wanted, **where)
-        outcome = _run(session, joined)
+        outcome = run_in_view(session, joined)
     if joined.is_first:
         _conclude(session, outcome, as_json=as_json)
     if outcome == "interrupt":
         raise typer.Exit(INTERRUPTED)
 
 
-def _run(session: Session[Any], joined: Processes, *, title: str | None = None) -> Outcome:
+def run_in_view(session: Session[Any], joined: Processes, *, title: str | None = None) -> Outcome:
     """Says what is about to be trained, and trains it in view. A run with a `title` is one of several."""
     from charnn.cli import console
     from charnn.cli.live_view import LiveView
@@ -162,7 +162,7 @@ def _cross_validate(
         for line in session.description()[:-1] if not described else ():
             console.notice(line)
         described = True
-        return _run(session, where["processes"], title=title)
+        return run_in_view(session, where["processes"], title=title)
 
     session, outcome, figures = cross_validate(corpus, task, wanted, run, **where)
     if figures is None:

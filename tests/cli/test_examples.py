@@ -57,7 +57,13 @@ MADE = {
     "targets": ("pairs.tsv", *SMALL), "names": ("names.tsv", "--conditioned", *SMALL),
 }  # fmt: skip
 COPIES = {**dict.fromkeys(("english", "french", "poems", "rnn", "gru", "lstm"), "corpus"), "reviews": "labels"}
-INSTEAD = {"--time": "--steps", "-n": "-n", "--length": "--length", "--characters": "--characters"}
+INSTEAD = {
+    "--time": "--steps",
+    "--epochs": "--steps",
+    "-n": "-n",
+    "--length": "--length",
+    "--characters": "--characters",
+}
 FEW = {"--steps": "6", "-n": "4", "--length": "60", "--characters": "300"}
 ALONE = {
     "train": "charnn train corpus.txt", "classify": "charnn classify new.txt", "sample": "charnn sample",
@@ -193,7 +199,7 @@ def smaller(words):
     for place, word in enumerate(words):
         before = words[place - 1] if place else ""
         few.append(INSTEAD.get(word, word) if before not in INSTEAD else FEW[INSTEAD[before]])
-    if words[0] == "train":
+    if words[0] in ("train", "compare"):
         new = "--resume" not in words
         few += ["--steps", "6"] * ("--steps" not in few) + [*SMALL] * (new and "--from" not in words)
     if words[:2] == ["plot", "temperature"] and "--characters" not in words:

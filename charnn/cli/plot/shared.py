@@ -88,8 +88,8 @@ def print_numbers(**values: Any) -> None:
     console.write_json({name: pictures.as_json(value) for name, value in values.items()})
 
 
-def write_picture(draw: Callable[[Look], Figure], out: str | None, name: str, *, dark: bool) -> None:
-    """Writes a picture, and its path to stdout."""
+def write_picture(draw: Callable[[Look], Figure], out: str | None, name: str, *, dark: bool, says: bool = True) -> None:
+    """Writes a picture, and unless it `says` nothing its path to stdout."""
     from charnn.plots import canvas
 
     path = out or f"{name}.png"
@@ -99,4 +99,5 @@ def write_picture(draw: Callable[[Look], Figure], out: str | None, name: str, *,
         console.write_bytes(canvas.rendered(draw, dark=dark))
         return
     canvas.write(canvas.rendered(draw, canvas.format_of(path), dark=dark), path)
-    console.write(f"{path}\n")
+    if says:
+        console.write(f"{path}\n")

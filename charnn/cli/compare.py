@@ -1,0 +1,149 @@
+"""`charnn compare`: trains several cells on the same data, and shows how they learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from charnn.cli import processes
+from charnn.cli.options import given_options, with_options
+from charnn.cli.train import INTERRUPTED, PANELS, run_in_view
+from charnn.errors import UsageError
+from charnn.tasks import TASKS
+from charnn.tasks.options import FIRST, RESULT, union
+
+if TYPE_CHECKING:
+    from charnn.comparison import Compared
+    from charnn.training.loop import Outcome
+    from charnn.training.session import Session
+
+LEFT_OUT = frozenset({"cell", "folds", "start_from", "forget", "members"})
+"""Options of training that a comparison does not have."""
+OPTIONS = [one for one in union([task.training_options for task in TASKS.values()]) if one.name not in LEFT_OUT]
+
+
+@with_options(OPTIONS, panels=(*PANELS, RESULT))
+def compare(
+    context: typer.Context,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CORPUS...", help="Learn from these data, as `charnn train` does.", show_default=False),
+    ] = None,
+    cells: Annotated[
+        str,
+        typer.Option(
+            "--cells", metavar="CELL,...", help="Train a network of each of these cells.", rich_help_panel=FIRST
+        ),
+    ] = "rnn,gru,lstm",
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Draw their learning curves to this file, as PNG or as SVG, by its end.",
+            rich_help_panel=FIRST,
+        ),
+    ] = "compare.png",
+    by: Annotated[
+        Literal["time", "steps", "epochs"],
+        typer.Option(
+            "--by",
+            help="Draw the curves over seconds of training, over steps, or over times through the data.",
+            rich_help_panel=RESULT,
+            show_default="epochs where the budget is --epochs, steps where it is --steps, or else time",
+        ),
+    ] = "time",
+    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark background.", rich_help_panel=RESULT)] = False,
+    folder: Annotated[
+        Path,
+        typer.Option(
+            "--in",
+            metavar="DIR",
+            help="Write the models into this folder, each with its cell after the name of the corpus.",
+            rich_help_panel=RESULT,
+        ),
+    ] = Path("checkpoints"),
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="|".join(TASKS),
+            help="Train this kind of model.",
+            rich_help_panel=RESULT,
+            show_default="told by the options and by what the data look like",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace models of these names.", rich_help_panel=RESULT)
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object for each cell on stdout.", rich_help_panel=RESULT),
+    ] = False,
+    **values: Any,
+) -> None:
+    """Train networks of several cells on the same data, one after the other, and draw how they learned.
+
+    Each gets the same --time, and then a faster cell reads more; or the same
+    --epochs, and then all read the same characters. With --time the width
+    of each network is chosen to suit its speed, unless --hidden fixes it. A
+    row for each says its parameters, its best validation, the characters
+    that it read, the seconds that took and how many processors it kept
+    busy: what shares a processor with other programs learns less in a time.
+
+    charnn compare corpus.txt --epochs 4 --hidden 128
+    charnn compare corpus.txt --cells gru,lstm --time 2m -o cells.svg
+    """
+    from charnn import pictures
+    from charnn.cli import console
+    from charnn.cli.plot.shared import write_picture
+    from charnn.comparison import compare as compared
+    from charnn.plots import canvas
+    from charnn.plots.curves import draw_curves
+    from charnn.readable import aligned
+    from charnn.training import hardware
+
+    hardware.keep_freed_memory()
+    canvas.format_of(out)
+    joined = context.with_resource(processes.joined(context))
+    if joined.size > 1:
+        raise UsageError("charnn compare trains in one process", hint="start charnn itself, without torchrun")
+    wanted = given_options(context, values)
+    if not given_options(context, {"by": None}):
+        by = "epochs" if "epochs" in wanted else "steps" if "steps" in wanted else "time"
+
+    def run(session: Session[Any], cell: str) -> Outcome:
+        for line in session.description():
+            console.notice(line)
+        return run_in_view(session, joined, title=cell)
+
+    found: list[Compared] = []
+    for one in compared(
+        corpus or [], task, wanted, [cell.strip() for cell in cells.split(",")], run, folder=folder,
+        overwrite=overwrite, processes=joined, thread_counts=hardware.thread_counts(),
+    ):  # fmt: skip
+        found.append(one)
+        if as_json:
+            console.write_json(one.to_json())
+    if found[-1].outcome == "interrupt":
+        console.notice(f"interrupted: the runs before {found[-1].cell} are whole, and no picture is drawn")
+        raise typer.Exit(INTERRUPTED)
+    curves, unit = pictures.learning_curves([one.model for one in found], by)
+    if not as_json:
+        console.write("".join(f"{line.rstrip()}\n" for line in aligned(_rows(found), left=True)))
+    write_picture(
+        lambda look: draw_curves(curves, look, x_label=pictures.X_AXES[by][1], unit=unit), out, "compare", dark=dark,
+        says=not as_json,
+    )  # fmt: skip
+
+
+def _rows(found: list[Compared]) -> list[list[str]]:
+    rows = [["cell", "parameters", "best validation", "characters", "seconds", "processors", "model"]]
+    for one in found:
+        best = "-" if one.scores is None else one.scores.summary
+        figures = [f"{one.characters:,.0f}", f"{one.seconds:.1f}", f"{one.processors:.2f}"]
+        rows.append([one.cell, f"{one.parameters:,}", best, *figures, str(one.model.path)])
+    return rows
