@@ -158,8 +158,8 @@ def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[Named
     any_bytes = config.tokenizer.kind == "bytes"
     try:
         texts = training_texts(config.corpus, any_bytes=any_bytes)
-        is_whole = any_bytes or config.corpus.labels
-        numbers = [] if is_whole else line_numbers(config.corpus)
+        are_long = not all(isinstance(text, str) for _, text in texts)
+        numbers = [] if are_long else line_numbers(config.corpus, any_bytes=any_bytes)
         numbers += [None] * (len(texts) - len(numbers))
         sources = [NamedText(path, text, numbers=of) for (path, text), of in zip(texts, numbers, strict=False)]
     except CorpusError as error:

@@ -90,6 +90,17 @@ def test_places_of_copies_are_those_of_the_files(charnn, text_file, bad_file, tm
         assert len(set(result.err.splitlines())) == len(result.err.splitlines()), "each warning is said once"
 
 
+def test_places_of_copies_are_those_of_labelled_texts(charnn, bad_file):
+    """Whose order is another one in training."""
+    bad_file(f"a\t{BAD}\n" + "".join(f"{'ab'[n % 2]}\tthe {n} apples\n" for n in range(10, 40)), "names.tsv")
+    skip = ("--on-error", "skip")
+    trained = charnn("train", "names.tsv", "--conditioned", "--out", "m", *skip, *SHORT)
+    assert trained.code == 0, trained.err
+    bad_file("the 31 apples\n", "new.txt")
+    (run,) = objects(charnn("novelty", "new.txt", "--runs", "--json", "--at-least", "13", "-m", "m", *skip))
+    assert run["source_line"] == 31 - 10 + 2
+
+
 def test_wrong_texts_and_pairs_are_named_by_the_lines_of_their_files(charnn, models, bad_file):
     bad_file(f"yes\tthe cat\nno\t{BAD}\nyes\ta dog\n\nno\ta hat\n", "labels.tsv")
     bad_file(f"word1\t{BAD}\nqqq\tX Y Z\n{BAD}\n\nzzz\tX\n", "pairs.tsv")

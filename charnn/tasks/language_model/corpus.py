@@ -224,9 +224,18 @@ def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Do
     return replace(documents, end=cut), replace(documents, start=cut)
 
 
-def line_numbers(config: CorpusConfig) -> list[list[int] | None]:
-    """The numbers of the lines of each file that were not left out for bad bytes; None where all were read."""
-    if config.on_error != "skip":
+def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[int] | None]:
+    """The numbers that the lines of each text of `training_texts` have in its file, where lines were left out for bad
+    bytes or are in another order; None where all are read as they stand. Long texts are not for this."""
+    if config.labels:
+        places: dict[str, int] = {}
+        for text, source in zip(_again(config, config.sources, any_bytes), config.sources, strict=True):
+            bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
+            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
+                places.setdefault(f"{document}\n", line)
+        training = held(read_corpus_again(config, any_bytes=any_bytes).training)
+        return [[places[document] + n for document in training for n in range(len(lines_of(document)))]]
+    if any_bytes or config.on_error != "skip":
         return [None] * len(config.sources)
     numbers: list[list[int] | None] = []
     for source in config.sources:
