@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from charnn.checkpoint.directory import ModelDirectory
+from charnn.corpora.progress import tell
 from charnn.errors import ModelError, UsageError
 from charnn.plots.curves import LearningCurve
 from charnn.plots.embeddings import MOST as MOST_SYMBOLS
@@ -104,7 +105,8 @@ def at_temperatures(
     samples = _samples(model, seed)
     number = max(characters // SAMPLE_LENGTH, 1)
     found = []
-    for one in sorted(temperatures):
+    for number, one in enumerate(sorted(temperatures)):
+        tell(f"sampling at temperature {one:g}", number, len(temperatures))
         sampled = samples.at(one, characters=min(SAMPLE_LENGTH, characters), number=number, at_least=at_least)
         found.append(AtTemperature(one, *sampled))
     return found

@@ -10,6 +10,7 @@ import codecs
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -85,6 +86,8 @@ class Output:
 def _write(data: bytes) -> None:
     if sys.stdout is None:
         raise OutputError("standard output is closed", hint="redirect it to /dev/null to drop what is written")
+    if _manner.is_transient and stdout_is_terminal():
+        transient("")
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -103,11 +106,30 @@ def drop(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+CLEARED = "\r\x1b[K"
+"""What takes the line off a terminal that the cursor is in."""
+
+
+def transient(text: str) -> None:
+    """Shows a line on a terminal until something else is written, or the next such line; "" takes it off."""
+    if sys.stderr is None or (not text and not _manner.is_transient):
+        return
+    room = max(shutil.get_terminal_size().columns - 1, 1)
+    try:
+        sys.stderr.write(CLEARED + for_terminal(text)[:room])
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        drop(sys.stderr)
+    _manner.is_transient = bool(text)
+
+
 class _Manner:
     """How a command speaks: whether it leaves out notices, and the file that keeps what it says."""
 
     quiet = False
     log: Log | None = None
+    is_transient = False
+    """Whether a line is shown that the next one that is written takes off."""
 
 
 _manner = _Manner()
@@ -150,6 +172,7 @@ def say(message: str) -> None:
     on."""
     if sys.stderr is None:
         return
+    transient("")
     try:
         print(for_terminal(message) if is_terminal() else message, file=sys.stderr, flush=True)
     except (OSError, ValueError):

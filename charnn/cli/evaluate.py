@@ -82,7 +82,6 @@ def evaluate(
     from charnn.checkpoint.locate import is_named
     from charnn.cli import console
     from charnn.cli.chosen import announce
-    from charnn.cli.reading import reading_shown
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
     from charnn.tasks import choosing
@@ -102,7 +101,7 @@ def evaluate(
                 flag = f"--{name.replace('_', '-')} {value}"
                 raise UsageError(f"{flag}: is for a FILE; what was held out is read as it was in training")
     told_by_content = task is None and not is_named(model)
-    with files_read() as sources, reading_shown():
+    with files_read() as sources:
         evaluation = chosen.evaluate(
             loaded,
             (files or []) if chosen.reads_folders else every,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
 
 from charnn.cli import console, processes
+from charnn.cli.reading import reading_shown
 
 
 def quiet_option(panel: str | None = None) -> Any:
@@ -36,14 +38,20 @@ Quiet = Annotated[bool, quiet_option()]
 LogFile = Annotated[str | None, log_option()]
 
 
-def everywhere(command: Callable[..., None], panel: str | None = None) -> Callable[..., None]:
-    """The command with these options besides its own, in that panel of its help."""
+def everywhere(
+    command: Callable[..., None], panel: str | None = None, *, has_view: bool = False
+) -> Callable[..., None]:
+    """The command with these options besides its own, in that panel of its help.
+
+    On a terminal it shows how far it is where it takes long, unless it has a view of its own.
+    """
 
     @functools.wraps(command)
     def with_both(*arguments: Any, quiet: bool = False, log: str | None = None, **values: Any) -> None:
         # Where several processes train together, one of them keeps the log.
         console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
-        command(*arguments, **values)
+        with nullcontext() if has_view else reading_shown():
+            command(*arguments, **values)
 
     own = inspect.signature(command, eval_str=True)
     more = [

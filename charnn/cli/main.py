@@ -49,8 +49,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("train")(everywhere(train.train, RESULT))
-app.command("compare")(everywhere(compare.compare, RESULT))
+app.command("train")(everywhere(train.train, RESULT, has_view=True))
+app.command("compare")(everywhere(compare.compare, RESULT, has_view=True))
 app.command("sample")(everywhere(sample.sample))
 app.command("tag")(everywhere(tag.tag))
 app.command("classify")(everywhere(classify.classify))

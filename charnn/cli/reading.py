@@ -1,11 +1,10 @@
-"""Shows on a terminal how far the reading of a long text is."""
+"""Shows on a terminal how far what takes long is: reading, scoring, tagging, drawing samples."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from charnn.cli import console
 from charnn.corpora.progress import watched_by
@@ -13,7 +12,6 @@ from charnn.corpora.progress import watched_by
 PATIENCE = 1.0
 """What is done within so many seconds is not shown."""
 INTERVAL = 0.1
-_CLEARED = "\r\x1b[K"
 
 
 @contextmanager
@@ -27,26 +25,28 @@ def reading_shown() -> Iterator[None]:
         with watched_by(line.show):
             yield
     finally:
-        line.clear()
+        console.transient("")
 
 
 class _Line:
     def __init__(self) -> None:
         self._begun = time.monotonic()
         self._shown: float | None = None
+        self._what, self._since, self._from = "", self._begun, 0.0
 
     def show(self, what: str, done: float) -> None:
         now = time.monotonic()
+        if what != self._what or done < self._from:
+            self._what, self._since, self._from = what, now, done
         if now - self._begun < PATIENCE or (self._shown is not None and now - self._shown < INTERVAL):
             return
         self._shown = now
-        self._write(f"{_CLEARED}{console.for_terminal(what)}: {done:.0%}")
+        console.transient(f"{what}: {done:.0%}{self._left(now, done)}")
 
-    def clear(self) -> None:
-        if self._shown is not None:
-            self._write(_CLEARED)
+    def _left(self, now: float, done: float) -> str:
+        """How long the rest takes at the pace so far, once that can be told."""
+        if now - self._since < PATIENCE or done <= self._from:
+            return ""
+        from charnn.readable import duration  # rich takes a while, and most commands show nothing
 
-    def _write(self, text: str) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.write(text)
-            sys.stderr.flush()
+        return f", {duration((now - self._since) * (1 - done) / (done - self._from))} left"

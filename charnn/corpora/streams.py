@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from charnn.corpora.decoding import (
     refuse_other_encoding,
 )
 from charnn.corpora.lines import Lines, WholeLines, line_ends
+from charnn.corpora.progress import tell
 from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.errors import CorpusError
 
@@ -46,7 +48,7 @@ def stream(
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    return decoded(unpacked(_read(path, name), name), name, encoding, any_bytes, on_error)
+    return decoded(unpacked(_told(_read(path, name), path), name), name, encoding, any_bytes, on_error)
 
 
 def decoded(data: Iterator[bytes], name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> Iterator[str]:
@@ -174,6 +176,22 @@ def _inflated(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise CorpusError(f"{name}: damaged gzip: {error}") from None
     if not archive.eof:
         raise CorpusError(f"{name}: damaged gzip: it ends too early")
+
+
+def _told(pieces: Iterator[bytes], path: str) -> Iterator[bytes]:
+    """The same pieces. A watcher is told how far the file is read, where it is one that has an end."""
+    try:
+        found = os.stat(path) if path != "-" else None
+    except OSError:
+        found = None
+    if found is None or not stat.S_ISREG(found.st_mode):
+        yield from pieces
+        return
+    read = 0
+    for data in pieces:
+        read += len(data)
+        yield data
+        tell(path, read, found.st_size)  # what was given has been dealt with
 
 
 def _read(path: str, name: str) -> Iterator[bytes]:

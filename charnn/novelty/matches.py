@@ -17,6 +17,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.progress import tell
+
 Integers = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.unsignedinteger]
@@ -190,6 +192,7 @@ class _Filter:
         """The (start, end) of the parts of `text` whose windows pass. Parts that touch are one."""
         begun, ended = 0, 0
         for chunk in range(0, len(text) - window + 1, CHUNK):
+            tell("comparing with what was learned", chunk, len(text))
             hashes = _hashes(_codes(text[chunk : chunk + CHUNK + window - 1]), window)
             passed = np.flatnonzero(self._table[self._slots(hashes, MULTIPLIERS[0])])
             for multiplier in MULTIPLIERS[1:]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import escaped
 from charnn.streaming import in_chunks
@@ -98,6 +99,7 @@ class ClassifierEvaluation(Evaluation):
             for block, _ in in_chunks(every, lambda one: len(one.text) + 1, first=size, largest=size):
                 if not block:
                     continue
+                tell("classifying", self.score.texts, len(self.texts))
                 texts = [one.text for one in block]
                 p_NK = model.text_classifier.probabilities(texts)
                 found = model.classifications(texts, p_NK)

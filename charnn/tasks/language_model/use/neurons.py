@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import first_ids
@@ -83,6 +84,7 @@ def activations(model: LanguageModel, text: str) -> Activations:
     opening = first_ids(model.tokenizer, ends_are_learned=model.may_stop)
     rows = []
     for place, token in enumerate([*opening, *model.tokenizer.encode(text)]):
+        tell("reading", place, len(opening) + len(text))
         _, state = runtime.step(np.array([token]), state)
         if place >= len(opening):
             rows.append(np.concatenate([state[layer][0, 0] for layer in hidden]))

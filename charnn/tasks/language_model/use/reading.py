@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.progress import tell
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.tasks.language_model import mapped_ids
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
@@ -74,6 +75,7 @@ def score_tokens(
     lane_B1 = np.arange(lanes)[:, None]
     score, state = LanguageScore(0.0, characters), scorer.initial_state(lanes)
     for start in range(0, reach, window):
+        tell("scoring", start, reach)
         step_T = np.arange(start, min(start + window, reach))
         place_BT = lane_B1 * part + step_T
         scored_BT = (place_BT < tokens) & ((lane_B1 == 0) | (step_T >= warm_up))
@@ -118,6 +120,7 @@ def score_crops(
     crops = sorted(chain.from_iterable(_crops(text, encode, context, stop_id) for text in documents), key=_length)
     score = LanguageScore(0.0, sum(map(len, documents)))
     for first in range(0, len(crops), batch):
+        tell("scoring", first, len(crops))
         score += _batch_score(scorer, crops[first : first + batch], stop_id)
     return score
 

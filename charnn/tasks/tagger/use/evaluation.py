@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charnn.corpora.progress import tell
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.streaming import in_chunks
@@ -85,6 +86,8 @@ class TaggerEvaluation(Evaluation):
         with self._model as model:
             for block in self._compared_blocks(model.sentence_tagger):
                 self.figures.add(block)
+                if isinstance(self._sentences, Sized):
+                    tell("tagging", self.figures.together.sentences, len(self._sentences))
                 self._find_words(model, [s.sentence.text for s in block if s.sentence.text is not None])
                 if self.lists:
                     yield from errors_in(block, self._columns, self._model.config.corpus.level)

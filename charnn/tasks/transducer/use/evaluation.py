@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.confusions import Confusions
 from charnn.corpora.pairs import PairsLayout
+from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import aligned, escaped, percent
 from charnn.streaming import in_chunks
@@ -133,6 +134,7 @@ class TransducerEvaluation(Evaluation):
             symbols = model.symbols.target
             every = ([one] for one in self.references)
             for block, _ in in_chunks(every, lambda _: 1, first=BLOCK, largest=BLOCK):
+                tell("transducing", self.figures["all"].lines, len(self.references))
                 sources = [Source(one.source, one.features, number) for number, one in enumerate(block)]
                 found = model.transduce_sources(sources, options)
                 for one, targets in zip(block, found, strict=True):
