@@ -2,7 +2,7 @@
 
 label<TAB>text, or text<TAB>label     a text on each line; the side with fewer different values is the label
 label,text                            CSV with a header, and tables between tabs with a header
-{"text": ..., "label": ...}           a JSON object on each line
+{"text": ..., "label": ...}           JSON: an object on each line, or a list of objects
 __label__x __label__y text            fastText's lines, with any number of labels
 """
 
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.tables import Table, Wanted, found_columns, header_of
+from charnn.corpora.tables import Table, Wanted, found_columns, header_of, keys_of_first
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def labelled_texts(
     """
     table = Table(text, name, bad)
     start = table.start()
-    if start.lstrip().startswith("{"):
+    if table.has_objects:
         return list(_objects(table, layout))
     if start.startswith(FASTTEXT):
         return list(_fasttext(table))
@@ -100,12 +100,9 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     if whole[0].startswith(FASTTEXT):
         return LabelledForm(f"lines that begin with {FASTTEXT}", is_sure=True)
     names = header_of(whole[0])
-    is_json = whole[0].lstrip().startswith("{")
+    is_json = Table(sample, "").has_objects
     if is_json:
-        try:
-            names = list(json.loads(whole[0]))
-        except (ValueError, RecursionError):
-            return None
+        names = keys_of_first(sample) or []
     if None not in _named(names) and (is_json or len(whole) > 1):
         return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
     has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))

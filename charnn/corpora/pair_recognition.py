@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pairs import features_column, usual_columns
-from charnn.corpora.tables import cells_between, header_of, separator_of
+from charnn.corpora.tables import Table, cells_between, header_of, keys_of_first, separator_of
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""
@@ -41,7 +40,7 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     """
     whole = bare_lines(sample.removeprefix("\ufeff"))
     whole = whole if sample.endswith(("\n", "\r")) else whole[:-1]
-    if (named := _by_names(whole)) is not None:
+    if (named := _by_names(whole, sample)) is not None:
         return named
     rows = [line.split("\t") for line in whole]
     if len(rows) < FEWEST_ROWS or len(rows[0]) not in (2, 3) or any(len(row) != len(rows[0]) for row in rows):
@@ -79,7 +78,7 @@ def _are_records(sources: Sequence[str], targets: Sequence[str]) -> bool:
     return words > LONGEST_NUMBER * len(targets) and all(any(map(str.isdigit, source)) for source in sources)
 
 
-def _by_names(lines: Sequence[str]) -> FoundPairs | None:
+def _by_names(lines: Sequence[str], sample: str) -> FoundPairs | None:
     """What the names of a table's columns, or of the keys of JSON lines, tell of a text.
 
     The names that mean nothing else make it sure. Others, such as from and to, are also those of mails and of edges:
@@ -87,11 +86,8 @@ def _by_names(lines: Sequence[str]) -> FoundPairs | None:
     """
     if any(not line.strip() for line in lines):  # as between the sentences of a treebank
         return None
-    if "".join(lines[:1]).startswith("{"):
-        try:
-            names = [str(name) for name in json.loads(lines[0])]
-        except (ValueError, RecursionError, TypeError):
-            return None
+    if Table(sample, "").has_objects:
+        names = keys_of_first(sample) or []
     else:
         separator = separator_of("".join(lines[:1]))
         if len(lines) < 2 or cells_between(separator, lines[0]) != cells_between(separator, lines[1]):

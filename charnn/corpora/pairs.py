@@ -4,7 +4,7 @@ source<TAB>target                     a pair on each line
 source<TAB>features<TAB>target        with features, such as V;PST, separated by semicolons; or with these last, as in
 source<TAB>target<TAB>features        UniMorph
 source,target                         CSV with a header, and tables between tabs with a header
-{"source": ..., "target": ...}        a JSON object on each line
+{"source": ..., "target": ...}        JSON: an object on each line, or a list of objects
 """
 
 from __future__ import annotations
@@ -78,10 +78,9 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
     told which columns are meant.
     """
     table = Table(text, name, bad)
-    start = table.start()
-    if not start:
+    if not table.start():
         return []
-    rows, find = (_object_rows if start.lstrip().startswith("{") else _table_rows)(table, layout)
+    rows, find = (_object_rows if table.has_objects else _table_rows)(table, layout)
     pairs = []
     for line, cells in rows:
         source, features, target = (cells[place].strip() if place is not None else "" for place in find)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from charnn.corpora.decoding import BadBytes, has_half_a_character
-from charnn.corpora.lines import bare_lines
+from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
 
 Row = tuple[int, Sequence[str]]
@@ -26,6 +26,8 @@ SHOWN = 8
 """The most names of columns that a message has."""
 _SEPARATOR = re.compile(r"sep=([,;\t|])[ ]*(?:\r\n?|\n|$)")
 """What Excel writes before the header, to say what parts the cells."""
+_LIST = re.compile(r"\ufeff?\s*\[(?=\s*\{)")
+_BETWEEN_OBJECTS = re.compile(r"\ufeff?[\s,]*(?:\]\s*\Z)?")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -95,8 +97,16 @@ class Table:
             raise CorpusError(f"{self.name}:{ends + 1}: not CSV: a quotation mark stands in the wrong place") from None
         self._report()
 
+    @property
+    def has_objects(self) -> bool:
+        """Whether it is JSON: an object on each line, or objects of several lines, which may be those of a list."""
+        return self.start().lstrip().startswith("{") or _LIST.match(self.text) is not None
+
     def objects(self) -> Iterator[Object]:
-        """The objects of JSON, one on each line. Raises CorpusError for a line that is none."""
+        """The objects of JSON. Raises CorpusError for what is none."""
+        if _LIST.match(self.text) is not None or not _is_object(self.start()):
+            yield from self._objects_of_lines()
+            return
         for number, line in self.lines():
             try:
                 record = json.loads(line)
@@ -105,6 +115,26 @@ class Table:
             if not isinstance(record, dict):
                 raise CorpusError(f"{self.name}:{number}: not a JSON object", hint="write one object on each line")
             yield number, record
+
+    def _objects_of_lines(self) -> Iterator[Object]:
+        """The objects of a list, or one after the other, each of any number of lines."""
+        decoder = json.JSONDecoder()
+        at, line = (found.end() if (found := _LIST.match(self.text)) else 0), 1
+        before = 0
+        while (at := _BETWEEN_OBJECTS.match(self.text, at).end()) < len(self.text):  # type: ignore[union-attr]
+            line, before = line + line_ends(self.text[before:at]), at
+            try:
+                record, at = decoder.raw_decode(self.text, at)
+            except (ValueError, RecursionError):
+                record = None
+            if not isinstance(record, dict):
+                raise CorpusError(
+                    f"{self.name}:{line}: not a JSON object",
+                    hint="write one object on each line, or a list of objects",
+                )
+            if self._kept(line, self.text[before:at]) is not None:
+                yield line, record
+        self._report()
 
     def value(self, line: int, record: dict[str, Any], key: str) -> Any:
         """What an object has under a key. Raises CorpusError where it has no such key, and for half a character."""
@@ -152,6 +182,22 @@ class Table:
 
 def _listed(header: Sequence[str]) -> str:
     return ", ".join(header[:SHOWN])
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def keys_of_first(sample: str) -> list[str] | None:
+    """The keys of the first object of a text that begins like this; None where it does not begin with a whole one."""
+    try:
+        table = Table(sample, "")
+        return list(next(table._objects_of_lines())[1])
+    except (CorpusError, StopIteration):
+        return None
 
 
 def separator_of(line: str, *, is_csv: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 
@@ -61,6 +62,28 @@ def test_semicolons_and_tabs_part_the_cells_of_csv_too(name: str) -> None:
     assert [(each.labels, each.text, each.line) for each in named] == [(("no",), "a, b", 3)]
     assert recognize_labelled("sep=;\nlabel;text\nno;I went\n") is not None
     assert recognize_labelled("label;text\nno;I went\n") is not None
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+@pytest.mark.parametrize("is_list", [True, False])
+def test_json_may_be_a_list_and_its_objects_of_several_lines(indent: int | None, is_list: bool) -> None:
+    def written(*records: object) -> str:
+        objects = [json.dumps(record, indent=indent) for record in records]
+        return f"\ufeff[\n{','.join(objects)}\n]\n" if is_list else "\n".join(objects)
+
+    first, second = {"text": "I went", "label": "no"}, {"label": ["yes"], "text": "a\nb"}
+    data = written(first, second)
+    assert pairs(data, "file.json") == [("no", "I went"), ("yes", "a\nb")]
+    found = recognize_labelled(data)
+    assert found is not None
+    assert found.is_sure
+    line = data[: data.index("{", data.index("I went"))].count("\n") + 1
+    with pytest.raises(CorpusError, match=rf"^f:{line}: a label is a text or a number"):
+        pairs(written(first, {**second, "label": {}}), "f")
+    with pytest.raises(CorpusError, match=rf"^f:{line}: no 'label'"):
+        pairs(written(first, {"text": "x"}), "f")
+    with pytest.raises(CorpusError, match=r"^f:\d+: not a JSON object"):
+        pairs(written(first, 7), "f")
 
 
 def test_csv_without_a_header_is_read_where_the_labels_are_named() -> None:

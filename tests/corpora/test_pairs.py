@@ -50,6 +50,7 @@ def test_csv_and_json_give_the_same_pairs(rows: list[tuple[str, str]]) -> None:
     objects = "".join(json.dumps({"target": target, "source": source}) + "\n" for source, target in rows)
     assert sides(read_pairs(table.getvalue(), "pairs.csv")) == rows
     assert sides(read_pairs(objects, "pairs.jsonl")) == rows
+    assert sides(read_pairs(f"[{','.join(objects.splitlines())}]", "pairs.json")) == rows
 
 
 def test_the_middle_one_of_three_columns_has_features() -> None:
