@@ -24,10 +24,17 @@ Hashes = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.unsignedinteger]
 """The numbers that stand for characters, which may be code points or others."""
 
+PART = 1 << 20
+"""So many characters of a text are looked at at once."""
 CHUNK = 1 << 16
 """The number of characters of the corpus that are hashed at once, few enough for a core's own cache."""
 BATCH = 1 << 22
 """The number of characters of the corpus that are sorted at once, at least; it bounds the memory."""
+PIECE = 1 << 21
+"""A text is compared in pieces of so many characters, which bounds the memory."""
+OVERLAP = 1 << 20
+"""So many characters after each piece are compared with it. A run that is longer goes on where it was found, even if
+another place has still more of it."""
 BASE = 0x9E3779B97F4A7C15
 """The base of the hashes."""
 MULTIPLIERS = [np.uint64(pow(BASE, odd, 2**64)) for odd in (1, 3, 5, 7, 9)]
@@ -68,7 +75,15 @@ class Matches:
     @property
     def copied(self) -> int:
         """The number of characters that lie inside runs of at least `at_least`."""
-        return int(np.count_nonzero(np.maximum.accumulate(self._ends()) > np.arange(self.characters)))
+        found, reached = 0, 0
+        for start in range(0, self.characters, PART):
+            places = np.arange(start, min(start + PART, self.characters))
+            lengths = self.lengths_T[start : start + PART]
+            ends = np.maximum.accumulate(np.where(lengths >= self.at_least, places + lengths, reached))
+            ends = np.maximum(ends, reached)
+            found += int(np.count_nonzero(ends > places))
+            reached = int(ends[-1])
+        return found
 
     @property
     def share(self) -> float | None:
@@ -146,15 +161,51 @@ class _Search:
 
     def add(self, codes: npt.NDArray[np.uint32], at: Integers, window: int, terminator: int) -> None:
         """Finds the runs of at least `window` in `codes`, which are at the places `at` of the joined text."""
+        start, overlap = 0, max(OVERLAP, window)
+        while len(codes) - start > PIECE + overlap:
+            piece = slice(start, start + PIECE + overlap)
+            self._add_piece(codes[piece], at[piece], window, terminator)
+            self._prolong(codes, at, slice(start, start + PIECE), start + PIECE + overlap, terminator)
+            start += PIECE
+        self._add_piece(codes[start:], at[start:], window, terminator)
+
+    def _prolong(self, codes: npt.NDArray[np.uint32], at: Integers, piece: slice, end: int, terminator: int) -> None:
+        """Prolongs the runs that begin in a piece of `codes` and go on at `end`, where the reading of it ended."""
+        place_of = np.arange(piece.start, piece.stop)
+        lengths, places = self.lengths[at[piece]], self.places[at[piece]]
+        cut = np.flatnonzero((lengths > 0) & (place_of + lengths == end))
+        distances_N = places[cut] - place_of[cut]
+        for distance in np.unique(distances_N).tolist():
+            further = self._agreement(codes[end:], end + distance, terminator)
+            self.lengths[at[place_of[cut[distances_N == distance]]]] += further
+
+    def _agreement(self, codes: npt.NDArray[np.uint32], place: int, terminator: int) -> int:
+        """How many of the codes before a terminator stand in the corpus from `place` on, in the text that has the
+        character before it."""
+        source = int(np.searchsorted(self.source_starts, place - 1, "right")) - 1
+        text, start = self._corpus[source], place - int(self.source_starts[source])
+        for first in range(0, len(codes), CHUNK):
+            there = _codes(text[start + first : start + first + CHUNK])
+            here = codes[first : first + len(there)]
+            differ = np.flatnonzero((here != there[: len(here)]) | (here == terminator))
+            if differ.size:
+                return first + int(differ[0])
+            if len(there) < CHUNK:
+                return first + len(here)
+        return len(codes)
+
+    def _add_piece(self, codes: npt.NDArray[np.uint32], at: Integers, window: int, terminator: int) -> None:
         alphabet = np.unique(codes)
         rank = np.zeros(0x110000, dtype=np.min_scalar_type(len(alphabet) + 1))
         rank[alphabet] = np.arange(2, len(alphabet) + 2)
-        text = rank[codes]
-        text[codes == terminator] = 1  # No run crosses a terminator, because it is another symbol in the corpus.
+        text = np.append(rank[codes], rank[:1])  # its last place is a terminator's, too
+        text[[*np.flatnonzero(codes == terminator), -1]] = (
+            1  # No run crosses a terminator, because it is another symbol in the corpus.
+        )
         for parts, places in self._parts(_Filter(_hashes(codes, window)), window, batch=max(BATCH, 4 * len(codes))):
             joined = rank[_codes(chr(terminator).join(parts))]
             starts = np.cumsum([0, *(len(part) + 1 for part in parts[:-1])])
-            length, place = _matching_statistics(text, joined)
+            length, place = (found[: len(codes)] for found in _matching_statistics(text, joined))
             better = np.flatnonzero((length >= window) & (length > self.lengths[at]))
             part = np.searchsorted(starts, place[better], "right") - 1
             self.lengths[at[better]] = length[better]

@@ -65,6 +65,42 @@ def test_chunks_batches_and_a_filter_that_passes_too_much_change_nothing(case):
             check(text, corpus, at_least, found)
 
 
+@given(cases())
+def test_pieces_of_a_text_change_nothing(case):
+    texts, corpus, at_least = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(novelty, "PIECE", 2)
+        patch.setattr(novelty, "OVERLAP", 13)
+        patch.setattr(novelty, "PART", 3)
+        for text, found in zip(texts, matches(texts, corpus, at_least), strict=True):
+            check(text, corpus, at_least, found)
+
+
+@given(cases())
+def test_a_run_that_is_longer_than_what_pieces_share_goes_on_where_it_was_found(case):
+    texts, corpus, at_least = case
+    expected = matches(texts, corpus, at_least)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(novelty, "PIECE", 2)
+        patch.setattr(novelty, "OVERLAP", 1)
+        patch.setattr(novelty, "CHUNK", 3)
+        found = matches(texts, corpus, at_least)
+    for text, ours, theirs in zip(texts, found, expected, strict=True):
+        assert ours.copied == theirs.copied
+        for run in ours.runs():
+            part = text[run.start : run.start + run.length]
+            assert len(part) == run.length
+            assert corpus[run.source][run.source_start :].startswith(part)
+
+
+def test_a_long_copy_is_one_run_however_small_the_pieces(monkeypatch):
+    monkeypatch.setattr(novelty, "PIECE", 3)
+    monkeypatch.setattr(novelty, "OVERLAP", 2)
+    text = "".join(map(chr, range(200, 300)))
+    (found,) = matches([f"##{text}##"], ["...", f"!{text}!"], 2)
+    assert [(run.start, run.length, run.source, run.source_start) for run in found.runs()] == [(2, 100, 1, 1)]
+
+
 def test_the_longest_run_is_found_wherever_batches_begin(monkeypatch):
     monkeypatch.setattr(novelty, "BATCH", 1)
     for before in range(0, 120, 3):
