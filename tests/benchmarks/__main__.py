@@ -6,7 +6,7 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
 `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes),
-`restoring` (eight a seed) and `transducing-ablation` (an hour a seed).
+`restoring` (eight a seed), `memory` (five, and 5 GB of disk) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests.benchmarks import (
     labels,
     loops,
     machine,
+    memory,
     novelty,
     openings,
     processes,
@@ -63,6 +64,7 @@ ON_REQUEST = {
         "entities",
         "gaps",
         "recall",
+        "memory",
     ),
 }
 
@@ -77,6 +79,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "training": partial(training.run, given.corpus),
         "sampling": partial(sampling.run, given.corpus),
         "novelty": partial(novelty.run, given.corpus),
+        "memory": partial(memory.run, given.corpus),
         "scoring": partial(scoring.run, given.corpus),
         "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
         "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),

@@ -81,9 +81,9 @@ class Measured(NamedTuple):
     out: str
 
 
-def measured(command: list[str]) -> Measured:
+def measured(command: list[str], folder: Path | None = None) -> Measured:
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     out = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)

@@ -22,9 +22,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from charnn.errors import CharnnError
-from charnn.tasks import TASKS
-from tests.hostile.specimens import MODELS
+from tests.hostile.fuzzing import spoilt_data, spoilt_model
 from tests.paths import GOLDEN, ROOT
 
 TEXT = "The cat sat on the mat. The dog sat on the log, and a frog sat on the dog.\n" * 400
@@ -118,45 +116,11 @@ def fill_one(folder: Path, seen: Counter[str]) -> str | None:
     return what_is_left(folder, seen, "m")
 
 
-def spoil_one(folder: Path, seen: Counter[str]) -> str | None:
-    """Changes random bytes of a random file of a model, and reads it as using it does."""
-    task = random.choice(list(MODELS))
-    path = Path(shutil.copytree(GOLDEN / MODELS[task], folder / "m"))
-    file = random.choice([f for f in path.rglob("*") if f.is_file() and f.suffix != ".onnx"])
-    data = bytearray(file.read_bytes())
-    for _ in range(random.choice([1, 1, 3, 30])):
-        place = random.randrange(len(data) + 1)
-        match random.randrange(4):
-            case 0:
-                data[place : place + 1] = bytes([random.randrange(256)])
-            case 1:
-                del data[place : place + random.randrange(1, 50)]
-            case 2:
-                data[place:place] = random.randbytes(random.randrange(1, 50))
-            case _:
-                data[place:place] = data[: random.randrange(1, 200)]
-    file.write_bytes(data)
-    directory = TASKS[task].directory(path)
-    try:
-        directory.check()
-        TASKS[task].describe(directory)
-        directory.history()
-        directory.training_state()
-    except CharnnError as error:
-        if "\n" in str(error):
-            return f"{file.name}: more than a line: {error}"
-        seen[f"refused: {file.name}"] += 1
-    except Exception as error:
-        return f"{file}: {type(error).__name__}: {error}"
-    else:
-        seen["harmless"] += 1
-    return None
-
-
 KINDS: dict[str, Callable[[Path, Counter[str]], str | None]] = {
     "kills": kill_one,
     "limits of a file's size": fill_one,
-    "spoilt files": spoil_one,
+    "spoilt models": spoilt_model,
+    "spoilt data": spoilt_data,
 }
 
 

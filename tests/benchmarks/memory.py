@@ -1,0 +1,55 @@
+"""How much memory and time long texts take: to train on, to evaluate with, and to look for copies in."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.novelty import measured
+
+SIZES = {"1 MB": 1_000_000, "100 MB": 100_000_000, "2 GB": 2_000_000_000}
+PASSAGE = 50
+"""A text is made of passages of about so many lines of the corpus, from anywhere in it, with a number before each."""
+COPIED = 2_000
+SHAPE = ("--steps", "2", "--hidden", "64", "--batch", "16", "--out", "model", "--overwrite", "--quiet")
+
+
+def run(corpus: Path) -> None:
+    lines = corpus.read_text("utf-8").splitlines(keepends=True)
+    print(f"{'':<8} {'train, first':>18} {'train, again':>18} {'eval':>18} {'novelty':>18}")
+    for name, size in SIZES.items():
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            text, query = folder / "text.txt", folder / "query.txt"
+            write(text, lines, size)
+            with text.open() as file:
+                file.seek(size // 2)
+                copied = file.read(COPIED)
+            query.write_text("".join(lines)[:10_000][::-1] + copied, "utf-8")
+            os.environ["CHARNN_CACHE"] = str(folder / "cache")
+            found = [
+                measured([sys.executable, "-m", "charnn", *arguments], folder)
+                for arguments in (
+                    ("train", str(text), *SHAPE),
+                    ("train", str(text), *SHAPE),
+                    ("eval", "-m", "model", "--json"),
+                    ("novelty", "--corpus", str(text), "--json", str(query)),
+                )
+            ]
+        cells = (f"{one.megabytes:,.0f} MB {one.seconds:.1f} s" for one in found)
+        print(f"{name:<8} " + " ".join(f"{cell:>18}" for cell in cells))
+
+
+def write(path: Path, lines: list[str], size: int) -> None:
+    """A text of so many characters."""
+    chosen = random.Random(0)
+    with path.open("w", encoding="utf-8") as file:
+        number = written = 0
+        while written < size:
+            start = chosen.randrange(len(lines) - PASSAGE)
+            passage = f"\n[{number}] " + "".join(lines[start : start + chosen.randrange(PASSAGE // 2, PASSAGE)])
+            written, number = written + len(passage), number + 1
+            file.write(passage)
