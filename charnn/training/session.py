@@ -21,7 +21,7 @@ from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
 from charnn.training.threads import ThreadWatch
-from charnn.training.verdict import verdict
+from charnn.training.verdict import HeldOut, forecast, verdict
 from charnn.version import __version__
 
 D = TypeVar("D", bound=ModelDirectory)
@@ -50,6 +50,8 @@ class Session(Generic[C]):
 
     preview_title: ClassVar[str] = ""
     """The title that is shown over `preview`."""
+    forecasts: ClassVar[bool] = False
+    """Whether the loss is one whose fall over twice the time can be foretold (`verdict.forecast`)."""
 
     def __init__(
         self,
@@ -180,6 +182,10 @@ class Session(Generic[C]):
         """Describes the data, the network and the training, with a line for each."""
         return []
 
+    def _held_out(self) -> HeldOut | None:
+        """How much the run is validated with. None leaves it unsaid."""
+        return None
+
     def _measure_quantization(self) -> Quantization:
         """Measures the cost and gain of int8, once there is a trained model."""
         raise NotImplementedError
@@ -219,7 +225,9 @@ class Session(Generic[C]):
         """Completes config.json, and sets the verdict."""
         if outcome != "interrupt" and self.config.scores is not None:
             if self.holds_out:
-                self.verdict = verdict(self.loop.progress.validations, self.loop.train_loss(), self.config.scores)
+                validations = self.loop.progress.validations
+                more = forecast(validations, epochs=self.objective.epoch) if self.forecasts else None
+                self.verdict = verdict(validations, self.loop.train_loss(), self.config.scores, self._held_out(), more)
             else:
                 self.verdict = "it learned all of its data, so nothing tells how well it does on others"
         now, objective = self.loop.progress, self.objective

@@ -6,7 +6,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
 `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes),
-`restoring` (eight a seed), `memory` (five, and 5 GB of disk) and `transducing-ablation` (an hour a seed).
+`restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a folder) and
+`transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -47,12 +48,14 @@ from tests.benchmarks import (
     training,
     transducing,
     transducing_speed,
+    verdicts,
 )
 
 ON_REQUEST = {
     *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
     *(
         "adapting",
+        "verdicts",
         "classifying",
         "transducing",
         "transducing-ablation",
@@ -90,6 +93,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
         "adapting": partial(adapting.run, given.corpus, time=given.time, seeds=given.seeds, models=given.models),
+        "verdicts": partial(verdicts.run, given.corpus, log=given.log),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "recall": partial(recall.run, given.treebanks, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),

@@ -114,3 +114,23 @@ def test_a_run_beside_an_old_text_goes_on_only_where_that_is_still_there(charnn,
     refused = charnn("train", "--resume", "new", "--steps", "12")
     assert (refused.code, refused.out) == (1, b"")
     assert "old.txt: has changed" in refused.err
+
+
+def test_members_and_forgetting_go_with_new_networks_and_old_ones(charnn, trained, text_file, said_once):
+    text_file()
+    result = charnn("train", "text.txt", "--steps", "3", "--from", trained.path, "--members", "2")
+    assert result.code == 2
+    assert "--members" in said_once(result)
+    result = charnn("train", "text.txt", "--steps", "3", "--forget")
+    assert result.code == 2
+    assert "--from" in said_once(result)
+
+
+def test_an_old_text_that_came_through_a_pipe_cannot_be_read_again_which_is_said(charnn, learned, text_file, tmp_path):
+    config = tmp_path / "old" / "config.json"
+    config.write_text(config.read_text().replace(str(tmp_path / "old.txt"), "-"))
+    text_file(FEW, "more.txt")
+    result = charnn("train", "more.txt", "--from", "old", "--steps", "3", "--out", "new")
+    assert result.code == 0
+    assert "may forget it" in result.err
+    assert "beside it" not in result.err

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -373,6 +374,14 @@ def test_the_record_says_what_was_done(runs: Runs, name: str) -> None:
     assert (record.charnn_version, record.torch_version) == (charnn.__version__, torch.__version__)
     assert min(record.seconds, record.epochs, record.characters_per_second) > 0
     assert config.quantization is not None
+
+
+@each_task
+def test_the_verdict_says_how_few_data_it_was_validated_with(runs: Runs, name: str) -> None:
+    session = runs.start("model", steps=6)
+    session.run(api.SilentObserver())
+    unit = {"language-model": "characters", "tagger": "words", "classifier": "texts", "transducer": "pairs"}[name]
+    assert re.search(rf"held-out data \([\d,]+ {unit}\)", session.verdict)
 
 
 @each_task

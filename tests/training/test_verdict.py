@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.tagger.config import TaggerValidation
-from charnn.training.verdict import verdict
+from charnn.training.verdict import GAINS, HeldOut, forecast
+from charnn.training.verdict import verdict as said_of
 
 
 def kept(loss: float, epoch: float = 1.0) -> LanguageModelValidation:
     return LanguageModelValidation(loss, loss / 0.6931, step=1, epoch=epoch, seconds=1.0)
+
+
+MANY = HeldOut(20_000, "characters")
+
+
+def verdict(history: list[tuple[int, float]], train_loss: float, best: Any, held_out: HeldOut = MANY) -> str:
+    """What is said of a language model that has read its text twice."""
+    return said_of(history, train_loss, best, held_out, forecast(history, epochs=2.0))
 
 
 def falling(last: float, by: float) -> list[tuple[int, float]]:
@@ -46,9 +57,38 @@ def test_what_was_not_read_twice_is_neither_overfitted_nor_known_by_heart() -> N
     assert "overfits" not in verdict([(10, 1.6), (20, 1.5), (40, 1.55)], 0.9, kept(1.5, epoch=0.4))
 
 
-def test_what_was_gained_late_tells_what_more_time_would_gain() -> None:
-    assert "up to 0.050 nats" in verdict(falling(1.5, by=0.1), 1.2, kept(1.5))
-    assert "up to 0.100 nats" in verdict(falling(1.5, by=0.2), 1.2, kept(1.5))
+@pytest.mark.parametrize("by", [0.1, 0.2])
+def test_what_was_gained_late_tells_what_more_time_would_gain(by: float) -> None:
+    for epochs, least, most in GAINS:
+        assert forecast(falling(1.5, by=by), epochs=epochs) == pytest.approx((least * by, most * by))
+    assert f"take off {0.4 * by:.3f} to {1.6 * by:.3f} nats" in verdict(falling(1.5, by=by), 1.2, kept(1.5))
+    line = said_of(falling(1.5, by=by), 1.2, kept(1.5), MANY, forecast(falling(1.5, by=by), epochs=9.0))
+    assert f"take off {0.8 * by:.3f} nats at most, and perhaps nothing" in line
+
+
+def test_what_did_not_fall_foretells_nothing() -> None:
+    assert forecast(falling(1.5, by=-0.1), epochs=2.0) is None
+    assert forecast([*falling(1.5, by=0.1), (110, 1.51)], epochs=2.0) is None, "it has risen since"
+
+
+def test_a_run_that_has_not_read_its_data_once_foretells_nothing() -> None:
+    assert forecast(falling(1.5, by=0.1), epochs=0.9) is None
+    assert forecast(falling(1.5, by=0.1), epochs=1.0) is not None
+    assert forecast(falling(1.5, by=0.1)[:3], epochs=2.0) is None
+    line = said_of(falling(1.5, by=0.1), 1.2, kept(1.5), MANY)
+    assert "time" not in line
+
+
+def test_of_few_held_out_data_it_is_said_how_many_they_are_and_of_fewer_nothing_else() -> None:
+    history = falling(1.5, by=0.1)
+    assert "1.500 nats on held-out data (874 words)" in verdict(history, 1.2, kept(1.5), HeldOut(874, "words"))
+    line = verdict([(10, 1.6), (20, 1.5), (40, 1.55)], 0.9, kept(1.5), HeldOut(45, "words"))
+    assert line == "0.900 nats on its own data, 1.500 nats on held-out data (45 words), which are too few to tell more"
+    assert "(" not in verdict(history, 1.2, kept(1.5))
+
+
+def test_a_pupil_is_not_said_to_overfit_because_a_member_did_better() -> None:
+    assert "overfits" not in verdict(falling(1.6, by=0.1), 1.4, kept(1.5))
 
 
 def test_no_gain_is_promised_where_there_was_none() -> None:

@@ -13,7 +13,8 @@ SMALL = 20_000
 
 def members_in_words(members: int) -> str:
     """How many networks taught the one that was kept."""
-    return f"{members:,} {'network' if members == 1 else 'networks'} of this size, then a pupil of what they learned"
+    taught = "1 network of this size" if members == 1 else f"{members:,} networks of this size, one after the other"
+    return f"{taught}, and then a pupil, which is kept"
 
 
 def describe(directory: LanguageModelDirectory) -> Description:

@@ -76,8 +76,8 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
     members: int = option(
         0,
         "Share the time between N networks, trained one after the other, and one more, which is kept: it learns from "
-        "the text and from what they say about it, and is as fast and as large as one of them. This pays where more "
-        "time for a single network brings nothing more.",
+        "the text and from what they say about it, and is as fast and as large as one of them. This can pay only where "
+        "more time for a single network brings nothing more: until then, that was better in all measurements.",
         panel=TRAINING,
         metavar="N",
         minimum=0,

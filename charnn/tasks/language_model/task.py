@@ -56,6 +56,8 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         name, processes = options.start_from, run.processes
         source = self.directory.find(name) if name is not None and processes.is_first else None
         settings = options.training_settings(patience=TrainingConfig.patience)
+        if options.forget and name is None:
+            raise UsageError("--forget is about the model that --from names, and there is none")
         if options.members:
             if name is not None:
                 raise UsageError("--members trains new networks, and --from goes on with one: give one of them")

@@ -24,6 +24,7 @@ from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
 from charnn.training.session import Session
+from charnn.training.verdict import HeldOut
 
 PREVIEW_TEXTS, PREVIEW_CHARACTERS = 5, 60
 
@@ -141,6 +142,9 @@ class ClassifierSession(Session[ClassifierConfig]):
             f"training  {training.budget}, {training.batch_size} texts a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
+
+    def _held_out(self) -> HeldOut:
+        return HeldOut(self.config.corpus.validation_texts, "texts")
 
     def _measure_quantization(self) -> ClassifierQuantization:
         return measure_quantization(self.directory, self._encoded.validation)

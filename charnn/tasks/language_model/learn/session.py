@@ -35,6 +35,7 @@ from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
 from charnn.training.report import Report
 from charnn.training.session import Session
+from charnn.training.verdict import HeldOut
 
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 
@@ -50,6 +51,7 @@ SMALL = 20_000
 class LanguageModelSession(Session[LanguageModelConfig]):
     directory: LanguageModelDirectory
     network: LanguageModelNetwork
+    forecasts = True
     preview_title = "a sample, temperature 0.7"
 
     def __init__(
@@ -196,12 +198,15 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
-            *([f"members   {members_in_words(training.members)}, one after the other"] if training.members else []),
+            *([f"members   {members_in_words(training.members)}"] if training.members else []),
             f"training  {training.budget}, {training.batch_size} places read at once, "
             f"{training.window_length} steps each, learning rate {training.learning_rate:g}, "
             f"{record.precision} on {record.device}"
             + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]
+
+    def _held_out(self) -> HeldOut:
+        return HeldOut(self._encoded.validation_characters, "characters")
 
     def _measure_quantization(self) -> LanguageModelQuantization:
         return measure_quantization(

@@ -33,6 +33,7 @@ from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
 from charnn.training.report import Observer, Report
 from charnn.training.session import Session
+from charnn.training.verdict import HeldOut
 
 PREVIEW_WORDS = 40
 SHOWN_TAGS = 5
@@ -223,6 +224,9 @@ class TaggerSession(Session[TaggerConfig]):
                 s = "" if words == 1 else "s"
                 found.append(f"{len(unseen):,} {column} of {words:,} {self.config.corpus.level}{s} ({shown}{more})")
         return f"tags of the validation data that training never sees: {'; '.join(found)}" if found else ""
+
+    def _held_out(self) -> HeldOut:
+        return HeldOut(self.config.corpus.validation_words, "words")
 
     def _measure_quantization(self) -> TaggerQuantization:
         return measure_quantization(self.directory, self._encoded, self.network.decoders())

@@ -23,6 +23,7 @@ from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
 from charnn.training.session import Session
+from charnn.training.verdict import HeldOut
 
 
 class TransducerSession(Session[TransducerConfig]):
@@ -134,6 +135,9 @@ class TransducerSession(Session[TransducerConfig]):
             return "none held out"
         seen = f", {corpus.seen_pairs:,} of them with a source that training has, too" if corpus.seen_pairs else ""
         return f"{corpus.validation_pairs:,} to validate with{seen}"
+
+    def _held_out(self) -> HeldOut:
+        return HeldOut(self.config.corpus.validation_pairs, "pairs")
 
     def _measure_quantization(self) -> TransducerQuantization:
         return measure_quantization(self.directory, self._references)
