@@ -164,6 +164,14 @@ def test_the_surprise_of_each_symbol_is_that_of_score(charnn, reports, tmp_path)
         assert float(re.search(r"([\d.]+) bits", sentence)[1]) == pytest.approx(nats / 0.693147, abs=0.006)
 
 
+def test_a_model_that_learned_all_of_its_text_is_shown_reading_that(charnn, text_file, tiny, tmp_path):
+    text_file()
+    assert charnn("train", "text.txt", "--valid", "none", *tiny).code == 0
+    result = charnn("report", "text", "-o", "all.html")
+    assert (result.code, result.err) == (0, "")
+    assert "characters that it has learned, which it reads one by one" in Page((tmp_path / "all.html").read_text()).text
+
+
 def test_a_part_whose_data_are_gone_says_so_and_the_others_are_there(charnn, tmp_path):
     shutil.copytree(GOLDEN / "tagger-1", tmp_path / "old")
     result = charnn("report", "old", "-o", "old.html")

@@ -51,16 +51,18 @@ def sections(model: LanguageModel, files: Sequence[str], *, encoding: str, seed:
 
     return {
         "What it writes": lambda: _writing(model, seed),
-        "What surprises it": lambda: _surprise(model, text()),
+        "What surprises it": lambda: _surprise(model, text(), learned=not files and not model.config.corpus.held_out),
         "What its units do": lambda: _units(model, text()),
     }
 
 
 def _text(model: LanguageModel, files: Sequence[str], encoding: str) -> str:
-    """The beginning of the files, or of what was held out."""
+    """The beginning of the files, or of what was held out, or where nothing was of what the model learned."""
     any_bytes = model.tokenizer.kind == "bytes"
     if files:
         documents = split_documents(read(files[0], encoding=encoding, any_bytes=any_bytes)[0], "file")
+    elif not model.config.corpus.held_out:
+        documents = [text[:READ_LENGTH] for _, text in training_texts(model.config.corpus, any_bytes=any_bytes)]
     else:
         documents = held_out_texts(model.config.corpus, READ_LENGTH, any_bytes=any_bytes)
     text = "".join(documents)[:READ_LENGTH]
@@ -166,7 +168,7 @@ def _quoted(symbol: str) -> str:
     return {" ": "a space", "\n": "a line end", "": "an unknown one"}.get(symbol, f"“{escaped(symbol, but=chr(92))}”")
 
 
-def _surprise(model: LanguageModel, text: str) -> Iterator[Html]:
+def _surprise(model: LanguageModel, text: str, *, learned: bool) -> Iterator[Html]:
     reading = _read(model, text)
     total = sum(nats for _, nats in reading.symbols)
     marks = []
@@ -175,10 +177,11 @@ def _surprise(model: LanguageModel, text: str) -> Iterator[Html]:
         if reading.alternatives:
             said += f" The likeliest were {reading.alternatives[place]}."
         marks.append(Mark(symbol, shade_of(bits(nats) / len(symbol or "1") / MOST_BITS), said))
+    known = " that it has learned, which" if learned else " that"
     yield paragraph(
-        f"These are {len(text):,} characters that it reads one by one; the darker one is, the less it was expected. It "
-        f"needed {bits(total) / len(text):.2f} bits for each. Point at one, touch it, or go along with the arrow keys "
-        "to see what else the model had in mind."
+        f"These are {len(text):,} characters{known} it reads one by one; the darker one is, the less it was expected. "
+        f"It needed {bits(total) / len(text):.2f} bits for each. Point at one, touch it, or go along with the arrow "
+        "keys to see what else the model had in mind."
     )
     yield shaded(marks, "No character is chosen yet.", scale="surprise")
     worst = sorted(range(len(marks)), key=lambda place: -reading.symbols[place][1])[:10]
