@@ -119,8 +119,6 @@ def _not_prose(sample: str) -> str | None:
     """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
     if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
         return f"looks like {found.what}, and is read as text; {found.hint}"
-    if "\0" in sample:
-        return "has NULs, as no text has, and is read as text; --tokenizer bytes learns files of any kind"
     if (table := looks_like_table(sample)) is not None:
         return (
             f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "

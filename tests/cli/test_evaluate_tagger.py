@@ -285,7 +285,7 @@ def test_words_without_a_tag_are_not_scored_but_counted(evaluate, text_file):
     assert (found["feats"]["words"], found["feats"]["untagged_words"]) == (2, 1)  # _ is a value beside a tag
     assert (found["all_columns"]["words"], found["all_columns"]["accuracy"]) == (2, 0.5)
     assert (
-        "left out  2 words without upos, 2 words without xpos, 1 words without feats" in evaluate("partly.conllu").text
+        "left out  2 words without upos, 2 words without xpos, 1 word without feats" in evaluate("partly.conllu").text
     )
     listed = evaluate("partly.conllu", "--errors")
     assert [line.split("\t")[1:3] for line in listed.text.splitlines()] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VBD O\n\n"
+MIXED = "\n".join(line.replace(" ", "\t", 1) for line in SPACED.split("\n"))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +30,10 @@ SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VB
         ),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
         ("title|price\nfox|3\nhen|4\n" * 9, "language-model", "looks like CSV, and is read as text"),
-        ("abc\0def\n" * 9, "language-model", "has NULs, as no text has, and is read as text; --tokenizer bytes"),
         ("The_DT|X cat_NN|S sat_VBD ._.\n" * 9, "tagger", "read as a treebank: it has words with tags after _"),
         ("The/DT|X cat/NN_S sat/VBD ./.\n" * 9, "tagger", "read as a treebank: it has words with tags after /"),
-        (SPACED.replace("EU ", "EU\t"), "tagger", "read as a treebank: it has columns between spaces"),
-        (SPACED.replace(" ", "\t", 1).replace("\n", "\r\n"), "tagger", "read as a treebank: it has columns between s"),
+        (MIXED, "tagger", "read as a treebank: it has columns between spaces, and blank lines between sentences"),
+        (MIXED.replace("\n", "\r\n"), "tagger", "read as a treebank: it has columns between spaces"),
         ('[{"a": 1},\n{"a": 2}]\n' * 9, "language-model", "looks like JSON, and is read as text; its keys"),
         ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
         ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),

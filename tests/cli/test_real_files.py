@@ -130,13 +130,13 @@ def test_an_irregular_row_near_the_beginning_is_an_error_with_its_place(charnn, 
     assert f"file.txt:{line}: expected " in failed.err
     skipped = charnn("train", "file.txt", "--columns", "tag", *SHORT, "--on-error", "skip", "--out", "model")
     assert skipped.code == 0
-    assert "1 sentences that cannot be read" in skipped.err
+    assert "1 sentence that cannot be read" in skipped.err
 
 
 def test_an_empty_cell_is_a_word_without_a_tag(charnn, text_file):
     text_file("EU\tB-ORG\nGerman\t\nHe\tO\n\n" + "He\tO\nsat\tO\n\n" * 9, "file.txt")
     trained = charnn("train", "file.txt", "--columns", "ner", *SHORT)
-    assert "1 words without ner" in trained.err
+    assert "1 word without ner" in trained.err
 
 
 TEXTS = {

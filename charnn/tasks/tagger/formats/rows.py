@@ -43,13 +43,11 @@ def cell_separator(lines: Sequence[str]) -> str:
 
 
 def _are_mixed(lines: Sequence[str]) -> bool:
-    """Whether white space of either kind parts all lines evenly, and tabs alone part them into different numbers of
-    cells, or into words and something that is several tags. A single line tells nothing."""
+    """Whether tabs alone part all lines into words and what is several tags, and white space of either kind parts them
+    evenly. A single line tells nothing, and a space in one line among others is a mistake there."""
     by_tabs = [cells_of(line, "\t") for line in lines]
     if len(lines) < 2 or len({len(cells_of(line, " ")) for line in lines}) > 1:
         return False
-    if len(set(map(len, by_tabs))) > 1:
-        return True
     several = all(" " not in cells[0] and any(" " in cell for cell in cells[1:]) for cells in by_tabs)
     return several and all(is_tag(cell) for line in lines for cell in cells_of(line, " ")[1:])
 

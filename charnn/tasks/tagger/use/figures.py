@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from charnn.readable import counted
 from charnn.segmentation.boundaries import SegmentedText, Splitter, WordScore, word_score
 from charnn.tasks.tagger.config import EntityScheme, Level
 from charnn.tasks.tagger.formats.sentence import NO_TAG
@@ -116,7 +117,7 @@ class TagFigures:
     def left_out(self, level: Level) -> str:
         """The words that are not scored for want of a tag, in words; "" where there are none."""
         counts = self.untagged.items()
-        return ", ".join(f"{count:,} {level}s without {column}" for column, count in counts if count)
+        return ", ".join(f"{counted(count, level)} without {column}" for column, count in counts if count)
 
     def to_json(self) -> dict[str, Any]:
         columns: dict[str, dict[str, Any]] = {

@@ -53,7 +53,7 @@ def test_a_tab_in_a_comment_parts_no_cells() -> None:
 
 def test_tabs_and_spaces_that_both_part_cells_are_told_and_stay() -> None:
     """Cells with spaces between tabs are cells all the same where they are not tags."""
-    for text in ("EU\tNNP B-ORG\nhe\tPRP O\n\n", "EU NNP B-ORG\nhe\tPRP\tO\n\n"):
+    for text in ("EU\tNNP B-ORG\nhe\tPRP O\n\n", "EU\tNNP  B-ORG\nhe\tPRP  O\n\n"):
         (sentence,) = read(text)
         assert (sentence.words, sentence.values("xpos")) == (["EU", "he"], ["NNP", "PRP"])
         assert sentence.rewritten([]) == text
