@@ -116,6 +116,7 @@ def test_a_column_that_counts_is_none_of_words(charnn, text_file, row):
 IRREGULAR = {
     "a word without a tag": ("EU\tB-ORG\nGerman\nHe\tO\nsat\tO\n\n", 2),
     "a row of one cell, and it is the first": ("German\nEU\tB-ORG\nHe\tO\nsat\tO\n\n", 1),
+    "a space for a tab": ("EU\tB-ORG\nHe\tO\nGerman O\nsat\tO\n\n", 3),
     "spaces in a word without a tag": ("EU\tB-ORG\nHe\tO\nNew York City\nsat\tO\n\n", 3),
     "a space in a word between spaces": ("EU NNP B-ORG\nran VBD O\nNew York NNP B-LOC\nHe PRP O\nsat VBD O\n\n", 3),
 }
