@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT = SamplingConfig()
 BATCH = 64
 STDIN = "-"
+LONGEST_PROMPT = 1_000_000
+"""A prompt is read step by step, so many characters in a quarter of a minute or more."""
 _ESCAPE = re.compile(r"\\[nrt]")
 
 
@@ -254,7 +256,19 @@ def prompts(
         return iter([argument])
     if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
         console.notice("reading the terminal; Ctrl-D ends it")
-    return _lines(source, any_bytes, on_error) if a_line_each else _whole(source, any_bytes, on_error)
+    return _bounded(_lines(source, any_bytes, on_error) if a_line_each else _whole(source, any_bytes, on_error), source)
+
+
+def _bounded(prompts: Iterator[str | None], source: str) -> Iterator[str | None]:
+    """The prompts. Raises UsageError for one that would be read for minutes."""
+    for prompt in prompts:
+        if prompt is not None and len(prompt) > LONGEST_PROMPT:
+            raise UsageError(
+                f"{'standard input' if source == STDIN else source}: a prompt of {len(prompt):,} characters, where "
+                f"{LONGEST_PROMPT:,} are the most",
+                hint="give its end, for instance with tail -c 100000",
+            )
+        yield prompt
 
 
 def _whole(source: str, any_bytes: bool, on_error: DecodingErrors) -> Iterator[str]:

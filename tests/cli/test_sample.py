@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def sample(charnn, trained):
-    return lambda *arguments: charnn("sample", *arguments, "--model", trained.path)
+    return lambda *arguments, **more: charnn("sample", *arguments, "--model", trained.path, **more)
 
 
 @pytest.fixture(scope="module")
@@ -398,3 +398,16 @@ def test_what_has_no_part_in_beam_search_is_refused(sample, said_once, option):
 def test_a_ban_and_a_pattern_are_both_kept(sample, option):
     text = sample("--pattern", "the (cat|dog|hat)[.]", "--ban", "c", "--ban", "cd", *option).text
     assert text == "the hat.\n"
+
+
+@pytest.mark.parametrize("lines", [(), ("--prompts",)])
+def test_a_prompt_that_would_be_read_for_minutes_is_refused_in_a_line(sample, lines, tmp_path, monkeypatch):
+    monkeypatch.setattr("charnn.cli.sample.LONGEST_PROMPT", 20)
+    path = tmp_path / "prompt.txt"
+    path.write_text("a" * 20)
+    assert sample("--prompt-file", path, *lines, "--length", "3").code == 0
+    path.write_text("a" * 21)
+    refused = sample("--prompt-file", path, *lines, "--length", "3")
+    assert refused.code == 2
+    assert f"{path}: a prompt of 21 characters, where 20 are the most" in refused.err
+    assert refused.err.count("\n") == 1

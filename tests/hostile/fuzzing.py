@@ -42,7 +42,7 @@ COLUMNS = b"The\tDT\tB-X\ncat\tNN\tO\n\nA\tDT\tO\ndog\tNN\tB-X\n\n" * 6
 LABELS = "good\tit was gut\nbad\tit was schl\u00e9cht\n".encode() * 8
 CSV = b'text,label\n"a ""quoted"", text",good\r\n"of two\nlines",bad\r\nplain,good\r\nplainer,bad\r\n' * 4
 JSON_LINES = b'{"text": "a \\u00e9 b", "label": "x"}\n{"text": "c", "label": "y", "n": [1, {"m": null}]}\n' * 6
-PAIRS = "cat\tk æ t\ndog\td ɒ k\ncat\tV;PST\tkatte\n".encode() * 8
+PAIRS = "cat\tk æ t\ndog\td ɒ k\n".encode() * 8
 
 
 def _on_error() -> str:
