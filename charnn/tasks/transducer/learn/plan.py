@@ -34,9 +34,9 @@ JUMPS = 8
 MANY_OUTPUTS = 200
 """So many target symbols let additive attention take the place of the hard one where sources are long, since that
 keeps a distribution of symbols for every place."""
-LARGEST_BATCH = 150_000
+LARGEST_BATCH = 60_000
 """The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
-taken, which are half a gigabyte together."""
+taken, which are a few hundred megabytes together; smaller steps, of which there are more, also learn sooner."""
 FEW_PAIRS, STRONG_DROPOUT = 3_000, 0.5
 """Fewer pairs than this are learned with so much dropout, which five languages of 800 words preferred to less."""
 MOST_FRAMES = 8
