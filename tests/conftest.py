@@ -16,6 +16,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 # work (`charnn.cli.main` says more).
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
+# Tests that use ONNX Runtime by themselves are as silent as charnn is (`charnn.runtime`).
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # Most processes that the tests start would otherwise compile the same hundred modules, for a fifth of their time, and
 # pytest would rewrite the assertions of all tests in every run.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
