@@ -99,7 +99,7 @@ def compare(
         parameters = sum(parameter.numel() for parameter in session.objective.network.parameters())
         yield Compared(
             cell, ModelDirectory(paths[cell]), outcome, parameters, session.config.scores, record.seconds, processors,
-            record.characters_per_second * record.seconds,
+            session.characters,
         )  # fmt: skip
         if outcome == "interrupt":
             return

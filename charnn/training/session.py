@@ -215,6 +215,11 @@ class Session(Generic[C]):
         self.processes.broadcast(lambda: self._conclude(outcome))
         return outcome
 
+    @property
+    def characters(self) -> float:
+        """How many characters have been learned from, each counted as often as that happened."""
+        return self.loop.progress.targets * self.objective.units_per_target * self._characters_per_unit
+
     def _how_to_go_on(self) -> str:
         saved_at = self.loop.saved_at
         if saved_at is None:
@@ -231,13 +236,12 @@ class Session(Generic[C]):
             else:
                 self.verdict = "it learned all of its data, so nothing tells how well it does on others"
         now, objective = self.loop.progress, self.objective
-        characters = now.targets * objective.units_per_target * self._characters_per_unit
         record = dataclasses.replace(
             self.config.record,
             steps=now.step,
             epochs=round(objective.epoch, 4),
             seconds=round(now.seconds, 2),
-            characters_per_second=round(characters / max(now.seconds, 1e-9), 1),
+            characters_per_second=round(self.characters / max(now.seconds, 1e-9), 1),
             stopped_by=outcome,
         )
         quantization = self.config.quantization

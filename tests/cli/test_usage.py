@@ -24,7 +24,7 @@ COMMANDS = {
 }
 WRONG = ("-7", "nan", "inf", "1e999", "1.5.2", "")
 """Each option gets a `?` and two of these, others than the options before it."""
-NEEDS_NOTHING = ("plot capacity",)
+NEEDS_NOTHING = ("plot capacity", "cache")
 """Commands that succeed without a model or a file, so that no text that an option may have is wrong."""
 
 
