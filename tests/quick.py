@@ -14,7 +14,7 @@ def quick_runs() -> Iterator[None]:
     A module whose runs must be like those of other processes overrides this.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charnn.training.loop.VALIDATIONS", 5)
+        patch.setattr("charnn.training.validation.VALIDATIONS", 5)
         patch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)

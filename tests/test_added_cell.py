@@ -100,7 +100,7 @@ def in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each writes a whole model."""
-    monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
+    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)
 
 
 def large(network: nn.Module) -> None:

@@ -42,6 +42,14 @@ class Progress:
     began: Spent = field(default_factory=lambda: Spent(seconds=0.0, epochs=0.0, steps=0))
     """What was spent when that stage began."""
 
+    def add_validation(self, loss: float, *, is_best: bool) -> None:
+        """Counts a validation with this loss, which `is_best` where it is better than all before, in any stage."""
+        # A stage ends where its own loss stops improving, whether or not another stage has done better.
+        has_improved = is_best or all(loss < earlier for _, earlier in self.validations)
+        self.since_best = 0 if has_improved else self.since_best + 1
+        self.validated_at = self.fraction
+        self.validations.append((self.targets, loss))
+
     def next_stage(self, epochs: float) -> Progress:
         """The counters at the beginning of the next stage, after so many epochs in all."""
         began = Spent(seconds=self.seconds, epochs=epochs, steps=self.step)

@@ -219,7 +219,7 @@ def test_the_best_of_the_first_sitting_stays_the_best_until_it_is_beaten(
     runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second sitting is at a rate that ruins the model at once, and stays as it is."""
-    monkeypatch.setattr("charnn.training.loop.SMALLER", 1.0)
+    monkeypatch.setattr("charnn.training.recovery.SMALLER", 1.0)
     session = runs.start("model", **runs.builder.learned)
     until(3 * session.config.training.budget.steps // 4, session)
     directory = TASKS[name].directory(runs.folder / "model")

@@ -30,7 +30,7 @@ AT_THE_END = 3
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Begins a run whose saves do not depend on the clock, so that all have as many."""
-    monkeypatch.setattr("charnn.training.loop.FIRST_SAVE", 3600.0)
+    monkeypatch.setattr("charnn.training.recovery.FIRST_SAVE", 3600.0)
     (tmp_path / "text.txt").write_text(TEXT)
 
     def begin(overwrite: bool = False) -> Any:
@@ -130,6 +130,6 @@ def test_an_old_model_outlives_a_run_that_can_save_nothing(start: Callable[..., 
 def few_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     """And no cache of graphs, whose writes would be counted."""
     monkeypatch.setenv("CHARNN_CACHE", "")
-    monkeypatch.setattr("charnn.training.loop.VALIDATIONS", 5)
+    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)

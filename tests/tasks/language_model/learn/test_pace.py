@@ -92,7 +92,7 @@ def test_it_runs_what_was_asked_for_here_and_now(cell) -> None:
 
 @pytest.mark.parametrize(("optimizer", "count"), [("adamw", 1), ("muon", 2)])
 def test_it_trains_with_the_optimizer_that_the_run_will_have(optimizer: str, count: int) -> None:
-    assert len(pace(1.0, {"optimizer": optimizer}).loop(8).optimizers) == count
+    assert len(pace(1.0, {"optimizer": optimizer}).loop(8).updates.optimizers) == count
 
 
 @pytest.mark.parametrize(("ends_are_learned", "rows"), [(True, 66), (False, 64)])

@@ -1,0 +1,103 @@
+"""Takes the steps of a run: each updates the weights by the gradient of the loss on the next batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from charnn.config.training import TrainingConfig
+from charnn.training.averages import AveragedWeights
+from charnn.training.distributed.all_reduce import AllReduce, StepInfo
+from charnn.training.distributed.processes import Processes
+from charnn.training.gradient_norms import GradientNorms
+from charnn.training.hardware import autocast
+from charnn.training.objective import Objective
+from charnn.training.optimizers import make_optimizers
+from charnn.training.progress import Progress
+from charnn.training.schedule import rate_factor
+from charnn.training.state import LearnedState
+
+
+class Updates:
+    """Updates the weights of the network of `objective`, and keeps their running average."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        config: TrainingConfig,
+        device: torch.device,
+        precision: Any,
+        processes: Processes,
+    ) -> None:
+        self._objective, self._config = objective, config
+        self._network = objective.network
+        self._parameters = list(self._network.parameters())
+        self._all_reduce = AllReduce(processes, self._parameters)
+        self._device, self._precision = device, precision
+        self._autocast = autocast(precision, device)
+        self.begin()
+
+    def begin(self) -> None:
+        """Begins with the weights that the network has now: makes new optimizers, averages and norms."""
+        self.optimizers = make_optimizers(self._network, self._config, self._device, self._precision)
+        self.average = AveragedWeights(self._network, self._config.average_decay)
+        self.gradients = GradientNorms(self._config, self._device)
+        self._learned = LearnedState(self._network, self.optimizers, self.average)
+
+    def take(self, progress: Progress, own_info: Callable[[], tuple[float, bool, bool]]) -> tuple[Tensor, StepInfo]:
+        """Takes one step and counts it in `progress`, which says how far the run is and so the learning rate. Gives the
+        sum of the losses in nats, detached, and the step info of all processes.
+
+        `own_info` gives the part of the step info that this process knows: the seconds of training so far, whether it
+        was asked to end, and whether a report is due.
+        """
+        factor = rate_factor(
+            progress.fraction,
+            warmup_fraction=self._config.warmup_fraction,
+            final_fraction=self._config.final_rate_fraction,
+            cooling_since=progress.cooling_since,
+        )
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor * progress.rate
+        self._network.train()
+        with self._autocast():
+            nats, targets = self._objective.loss()
+        for parameter in self._parameters:
+            parameter.grad = None
+        torch.autograd.backward(nats / self._objective.targets_in_batch)
+        nats, info = self._all_reduce(nats.detach(), StepInfo(targets, *own_info()))
+        self.gradients.limit(self._parameters)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.average.update()
+        progress.step += 1
+        progress.targets += info.targets
+        return nats, info
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the last step."""
+        return float(self.optimizers[0].param_groups[0]["lr"])
+
+    @contextmanager
+    def as_validated(self) -> Iterator[None]:
+        """Within, the network has the averaged weights and is in eval mode. The next step sets its mode again."""
+        self._network.eval()
+        with self.average.applied(), self._autocast(), torch.inference_mode():
+            yield
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors by their names in a training state. They go on changing with training."""
+        return self._learned.tensors()
+
+    def restore(self, tensors: Mapping[str, Tensor], *, average_updates: int) -> None:
+        """Goes on from what `tensors` gave, when the average had been updated so often.
+
+        Raises KeyError, RuntimeError or ValueError for the tensors of another network.
+        """
+        self._learned.restore(tensors, average_updates=average_updates)
