@@ -152,7 +152,7 @@ def _named(path: str, text: str, encoding: str, on_error: OnError) -> NamedText:
 def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[NamedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
     from charnn.novelty.report import NamedText
-    from charnn.tasks.language_model.corpus import held_out_texts, line_numbers, training_texts
+    from charnn.tasks.language_model.learned_texts import held_out_texts, line_numbers, training_texts
 
     config = directory.config()
     any_bytes = config.tokenizer.kind == "bytes"

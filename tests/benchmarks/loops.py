@@ -20,7 +20,7 @@ import charnn
 from charnn.generation.config import FILTERS, SamplingConfig
 from charnn.generation.sampler import Sampler
 from charnn.novelty.matches import matches
-from charnn.tasks.language_model.corpus import held_out_texts, training_texts
+from charnn.tasks.language_model.learned_texts import held_out_texts, training_texts
 from charnn.tasks.language_model.use.model import LanguageModel
 from tests.benchmarks.openings import python_modules
 from tests.paths import ROOT

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from typing import NamedTuple
 
-import numpy as np
-
 from charnn.config.model import SourceFile
-from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
-from charnn.corpora.documents import (
-    HELD_OUT_FRACTION,
-    DocumentUnit,
-    held_out_characters,
-    hold_out,
-    split_documents,
-)
-from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts
-from charnn.corpora.lines import lines_of
+from charnn.corpora.decoding import OnError, marking, naming_the_tokenizer
+from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out
+from charnn.corpora.labelled import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
-from charnn.corpora.long_texts import LongText, PartOfText
 from charnn.corpora.runs import RunLengths, run_lengths
-from charnn.corpora.sources import READ_AGAIN, check_length, largest_text, read, read_again
+from charnn.corpora.sources import READ_AGAIN, read, read_again
 from charnn.corpora.texts import Reading, SourceText
 from charnn.errors import CorpusError
-from charnn.tasks.language_model.config import CorpusConfig, Label
-
-NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
+from charnn.tasks.language_model.config import CorpusConfig
+from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of
+from charnn.tasks.language_model.labelled_documents import labelled_parts
 
 
 class Piece(NamedTuple):
@@ -38,10 +26,6 @@ class Piece(NamedTuple):
     text: str
     ends: bool
     """Whether a document ends with it, as the model has learned."""
-
-
-Documents = list[str] | LongDocuments
-"""Documents of a corpus, in memory or, where the corpus is long, in its files."""
 
 
 @dataclass(frozen=True)
@@ -88,37 +72,6 @@ class Corpus:
         return held(self.validation)
 
 
-def held(documents: Documents) -> list[str]:
-    """The documents in memory. Raises CorpusError where they are too long for that."""
-    if not isinstance(documents, LongDocuments):
-        return documents
-    check_length(documents.characters, documents.texts[0].path, largest_text())
-    return list(documents.documents())
-
-
-def pieces_of(documents: Documents) -> Iterable[str]:
-    """The documents, or pieces of them."""
-    return (text for text, _ in documents.blocks()) if isinstance(documents, LongDocuments) else documents
-
-
-def number_of(documents: Documents) -> int:
-    """The number of documents. Those in files must be all of their texts."""
-    return documents.number if isinstance(documents, LongDocuments) else len(documents)
-
-
-def characters_of(documents: Documents) -> int:
-    """The number of characters of all documents."""
-    return documents.characters if isinstance(documents, LongDocuments) else sum(map(len, documents))
-
-
-def beginning(texts: Documents, characters: int) -> list[str]:
-    """The first texts, at most so many characters in all; where the first one is longer by itself, its beginning."""
-    if isinstance(texts, LongDocuments):
-        return texts.beginning(characters)
-    whole = [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= characters]
-    return whole or [texts[0][:characters]]
-
-
 def read_corpus(
     paths: Sequence[str],
     validation_paths: Sequence[str] = (),
@@ -147,7 +100,7 @@ def read_corpus(
                 [read(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error)) for path in every]
                 for every in (paths, validation_paths)
             )
-        return _labelled_corpus(
+        return _labelled(
             [text for text, _ in files],
             [text for text, _ in held_out],
             CorpusConfig(
@@ -181,15 +134,15 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
     """
     if config.labels:
         texts, held_out = (
-            _again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources)
+            texts_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources)
         )
-        return _labelled_corpus(texts, held_out, config, any_bytes=any_bytes)
-    texts_again = _reading(config, any_bytes).texts_again(config.sources, config.validation_sources)
+        return _labelled(texts, held_out, config, any_bytes=any_bytes)
+    texts_again = reading_of(config, any_bytes).texts_again(config.sources, config.validation_sources)
     return _corpus(*texts_again, config=config)
 
 
 def _corpus(texts: Sequence[SourceText], validation_texts: Sequence[SourceText], *, config: CorpusConfig) -> Corpus:
-    documents, validation = _documents(texts, config.document), _documents(validation_texts, config.document)
+    documents, validation = documents_of(texts, config.document), documents_of(validation_texts, config.document)
     for part, sources in ((documents, config.sources), (validation, config.validation_sources)):
         if sources and not characters_of(part):
             raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
@@ -208,12 +161,6 @@ def _corpus(texts: Sequence[SourceText], validation_texts: Sequence[SourceText],
     return Corpus(training, validation, counted)
 
 
-def _documents(texts: Sequence[SourceText], unit: DocumentUnit) -> Documents:
-    if any(isinstance(text, LongText) for text, _ in texts):
-        return LongDocuments.of([text for text, _ in texts if isinstance(text, LongText)], unit)
-    return [document for text, _ in texts if isinstance(text, str) for document in split_documents(text, unit)]
-
-
 def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Documents]:
     """What is trained on, and what is held out: as much as a record says, or as should be."""
     if not isinstance(documents, LongDocuments):
@@ -224,124 +171,10 @@ def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Do
     return replace(documents, end=cut), replace(documents, start=cut)
 
 
-def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[int] | None]:
-    """The numbers that the lines of each text of `training_texts` have in its file, where lines were left out for bad
-    bytes or are in another order; None where all are read as they stand. Long texts are not for this."""
-    if config.labels:
-        places: dict[str, int] = {}
-        for text, source in zip(_again(config, config.sources, any_bytes), config.sources, strict=True):
-            bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
-            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
-                places.setdefault(f"{document}\n", line)
-        training = held(read_corpus_again(config, any_bytes=any_bytes).training)
-        return [[places[document] + n for document in training for n in range(len(lines_of(document)))]]
-    if any_bytes or config.on_error != "skip":
-        return [None] * len(config.sources)
-    numbers: list[list[int] | None] = []
-    for source in config.sources:
-        marked = read_again(source, encoding=config.encoding, on_error="mark")
-        lines = BadBytes(source.path, config.encoding, config.on_error).lines(lines_of(marked))
-        numbers.append([number for number, _ in lines])
-    return numbers
-
-
-def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence[tuple[str, str | PartOfText]]:
-    """The path and the text of each file that was trained on, without what was held out at the end; also of those that
-    the model had learned which the run started from, where these were read again.
-
-    Raises CorpusError where a file is missing or has changed.
-    """
-    paths = [source.path for source in config.sources]
-    if config.labels:
-        return [(", ".join(paths), "".join(held(read_corpus_again(config, any_bytes=any_bytes).training)))]
-    (read_again_texts,) = _reading(config, any_bytes).texts_again(config.sources)
-    documents = _documents(read_again_texts, config.document)
-    texts: Sequence[tuple[str, str | PartOfText]]
-    if isinstance(documents, LongDocuments):
-        texts = replace(documents, end=min(config.training_characters, documents.end)).parts()
-    else:
-        strings = _cut(_strings(read_again_texts), config.training_characters)[0]
-        texts = list(zip(paths, strings, strict=False))
-    before = [] if config.replayed is None else training_texts(config.replayed, any_bytes=any_bytes)
-    return [*texts, *before]
-
-
-def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
-    """The texts that were held out, at most so many characters of them. Raises as `training_texts`."""
-    if not config.held_out:
-        raise CorpusError(NOTHING_HELD_OUT)
-    if config.labels:
-        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).held_validation)]
-        return _cut(held_out, characters)[0]
-    (texts,) = _reading(config, any_bytes).texts_again(config.validation_sources or config.sources)
-    start = 0 if config.validation_sources else config.training_characters
-    documents = _documents(texts, config.document)
-    if isinstance(documents, LongDocuments):
-        end = min(start + characters, documents.end)
-        return [part[:] for _, part in replace(documents, start=min(start, end), end=end).parts()]
-    return _cut(_cut(_strings(texts), start)[1], characters)[0]
-
-
-def _reading(config: CorpusConfig, any_bytes: bool) -> Reading:
-    return Reading(config.encoding, any_bytes, config.on_error, config.document)
-
-
-def _strings(texts: Sequence[SourceText]) -> list[str]:
-    return [text for text, _ in texts if isinstance(text, str)]
-
-
-def read_documents(
-    paths: Sequence[str], unit: DocumentUnit, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
-) -> Documents:
-    """The documents in the files at `paths`. Raises as `read_corpus`."""
-    (texts,) = Reading(encoding, any_bytes, on_error, unit).texts(paths)
-    return _documents(texts, unit)
-
-
-def read_labelled(
-    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
-) -> list[tuple[str, str]]:
-    """The label and the text of each document at `paths`. Raises as `read_corpus`."""
-    files = [read(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error)) for path in paths]
-    return [
-        document
-        for text, source in files
-        for document in _labelled(text, source.path, layout, encoding, on_error, any_bytes=any_bytes)
-    ]
-
-
-def _labelled_corpus(texts: list[str], validation_texts: list[str], config: CorpusConfig, *, any_bytes: bool) -> Corpus:
-    training, validation = (
-        [
-            document
-            for text, source in zip(files, sources, strict=True)
-            for document in _labelled(
-                text, source.path, config.layout, config.encoding, config.on_error, any_bytes=any_bytes
-            )
-        ]
-        for files, sources in ((texts, config.sources), (validation_texts, config.validation_sources))
-    )
-    for part, sources in ((training, config.sources), (validation, config.validation_sources)):
-        if sources and not part:
-            raise CorpusError(f"{', '.join(source.path for source in sources)}: no text with a label")
-    documents = len(training) + len(validation)
-    if not config.held_out:
-        validation = training
-    elif not config.validation_sources:
-        training, validation = hold_out_labelled(training, HELD_OUT_FRACTION, lambda document: document[0])
-    counts = Counter(label for label, _ in training)
-    validation = [document for document in validation if document[0] in counts]
-    if not validation:
-        raise CorpusError("no label has two texts, so none can be held out", hint="give a validation file with --valid")
-    random = np.random.default_rng(0)
-    training, validation = ([part[i] for i in random.permutation(len(part))] for part in (training, validation))
-    counted = replace(
-        config,
-        documents=documents,
-        training_characters=sum(len(text) for _, text in training),
-        validation_characters=sum(len(text) for _, text in validation) if config.held_out else 0,
-        labels=tuple(Label(name, counts[name]) for name in sorted(counts)),
-    )
+def _labelled(
+    texts: Sequence[str], validation_texts: Sequence[str], config: CorpusConfig, *, any_bytes: bool
+) -> Corpus:
+    training, validation, counted = labelled_parts(texts, validation_texts, config, any_bytes=any_bytes)
     return Corpus(
         [text for _, text in training],
         [text for _, text in validation],
@@ -351,29 +184,12 @@ def _labelled_corpus(texts: list[str], validation_texts: list[str], config: Corp
     )
 
 
-def _labelled(
-    text: str, path: str, layout: LabelledLayout, encoding: str, on_error: OnError, *, any_bytes: bool
-) -> list[tuple[str, str]]:
-    """The label and the text of each document of a file."""
-    result = []
-    bad = None if any_bytes else BadBytes(path, encoding, on_error)
-    for labels, document, line in labelled_texts(text, path, layout, bad):
-        if len(labels) != 1:
-            raise CorpusError(f"{path}:{line}: {len(labels)} labels, where a text is written with one")
-        result.append((labels[0], f"{document}\n"))
-    return result
+def reading_of(config: CorpusConfig, any_bytes: bool) -> Reading:
+    """How the texts of a corpus are read."""
+    return Reading(config.encoding, any_bytes, config.on_error, config.document)
 
 
-def _again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
+def texts_again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
+    """The texts in files of a corpus that are in memory. Raises CorpusError where one is missing or has changed."""
     decoding = marking(config.on_error) if config.labels else config.on_error
     return [read_again(source, encoding=config.encoding, any_bytes=any_bytes, on_error=decoding) for source in sources]
-
-
-def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:
-    """The first `characters` of the texts together, and the rest; no text of either is empty."""
-    before, after = [], []
-    for text in texts:
-        before.append(text[:characters])
-        after.append(text[characters:])
-        characters = max(characters - len(text), 0)
-    return [text for text in before if text], [text for text in after if text]

@@ -14,7 +14,8 @@ import numpy as np
 
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
-from charnn.tasks.language_model.corpus import Corpus, Piece, held, read_corpus_again
+from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus_again
+from charnn.tasks.language_model.documents import held
 
 REPEATS = 10
 """The new text is read so often."""

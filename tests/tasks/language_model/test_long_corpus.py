@@ -16,17 +16,11 @@ from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora import rereading
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError
-from charnn.tasks.language_model.corpus import (
-    Corpus,
-    beginning,
-    held,
-    held_out_texts,
-    read_corpus,
-    read_corpus_again,
-    training_texts,
-)
+from charnn.tasks.language_model.corpus import Corpus, read_corpus, read_corpus_again
+from charnn.tasks.language_model.documents import beginning, held
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learned_texts import held_out_texts, training_texts
 
 TEXT = "".join(
     f"The {'x' * (n % 5)}{n}th line — naïve, 日本語 𝄞{chr(0x61 + n % 26)}.{end}"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from charnn.errors import CharnnWarning, CorpusError
-from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus, training_texts
+from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus
 from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learned_texts import training_texts
 from charnn.tasks.language_model.replay import LENGTH, REPEATS, TIMES, replaying, spread, with_replay
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer

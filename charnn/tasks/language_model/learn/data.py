@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from charnn.corpora.long_documents import LongDocuments
 from charnn.tasks.language_model.conditions import Rows
-from charnn.tasks.language_model.corpus import Corpus, beginning, held
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.documents import beginning, held
 from charnn.tasks.language_model.long_ids import long_ids
 from charnn.tasks.language_model.mapped_ids import Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer

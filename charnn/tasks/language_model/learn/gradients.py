@@ -13,9 +13,9 @@ from charnn.corpora.long_texts import PartOfText
 from charnn.errors import CorpusError, UsageError
 from charnn.network.cells import like
 from charnn.tasks.language_model.config import LanguageModelConfig
-from charnn.tasks.language_model.corpus import training_texts
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learned_texts import training_texts
 from charnn.tokenizers.base import STOP_ID
 
 PLACES = 64

@@ -10,8 +10,9 @@ from typing import Any, Self
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
-from charnn.tasks.language_model.corpus import Corpus, characters_of
+from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.documents import characters_of
 from charnn.tasks.language_model.learn.overrides import (
     LanguageModelOverrides,
     beside_replay,

@@ -9,8 +9,8 @@ import numpy as np
 from charnn.generation.model import conditions_at
 from charnn.tasks.language_model.conditions import Mixture
 from charnn.tasks.language_model.config import LanguageModelQuantization
-from charnn.tasks.language_model.corpus import Documents, beginning
 from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.documents import Documents, beginning
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID, Tokenizer

@@ -17,9 +17,10 @@ from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
-from charnn.tasks.language_model.corpus import Corpus, beginning, pieces_of
+from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.description import members_in_words
 from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.documents import beginning, pieces_of
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError, UsageError
-from charnn.tasks.language_model.corpus import (
-    NOTHING_HELD_OUT,
-    Documents,
-    characters_of,
-    held,
-    pieces_of,
-    read_corpus_again,
-    read_documents,
-)
+from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.documents import Documents, characters_of, held, pieces_of, read_documents
+from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
 from charnn.tasks.language_model.lengths import places_of
 from charnn.tasks.language_model.long_ids import long_ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions

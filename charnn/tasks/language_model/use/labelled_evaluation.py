@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import percent
-from charnn.tasks.language_model.corpus import NOTHING_HELD_OUT, read_corpus_again, read_labelled
+from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.labelled_documents import read_labelled
+from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.lines import LineScorer, score_stream
 from charnn.tasks.task import Evaluation, Finding

@@ -10,7 +10,8 @@ from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.novelty.matches import matches
-from charnn.tasks.language_model.corpus import held, read_corpus_again
+from charnn.tasks.language_model.corpus import read_corpus_again
+from charnn.tasks.language_model.documents import held
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tasks.language_model.use.scores import bits
 

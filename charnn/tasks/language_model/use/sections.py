@@ -27,7 +27,7 @@ from charnn.pages.parts import (
     table,
 )
 from charnn.readable import escaped
-from charnn.tasks.language_model.corpus import held_out_texts, training_texts
+from charnn.tasks.language_model.learned_texts import held_out_texts, training_texts
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tasks.language_model.use.neurons import Activations, Follower, activations, followers
 from charnn.tasks.language_model.use.scores import SymbolNats, bits

@@ -1,0 +1,92 @@
+"""The texts that a model has learned, and those that were held out, read again by its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from charnn.corpora.decoding import BadBytes
+from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.lines import lines_of
+from charnn.corpora.long_documents import LongDocuments
+from charnn.corpora.long_texts import PartOfText
+from charnn.corpora.sources import read_again
+from charnn.corpora.texts import SourceText
+from charnn.errors import CorpusError
+from charnn.tasks.language_model.config import CorpusConfig
+from charnn.tasks.language_model.corpus import read_corpus_again, reading_of, texts_again
+from charnn.tasks.language_model.documents import documents_of, held
+
+NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
+
+
+def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[int] | None]:
+    """The numbers that the lines of each text of `training_texts` have in its file, where lines were left out for bad
+    bytes or are in another order; None where all are read as they stand. Long texts are not for this."""
+    if config.labels:
+        places: dict[str, int] = {}
+        for text, source in zip(texts_again(config, config.sources, any_bytes), config.sources, strict=True):
+            bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
+            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
+                places.setdefault(f"{document}\n", line)
+        training = held(read_corpus_again(config, any_bytes=any_bytes).training)
+        return [[places[document] + n for document in training for n in range(len(lines_of(document)))]]
+    if any_bytes or config.on_error != "skip":
+        return [None] * len(config.sources)
+    numbers: list[list[int] | None] = []
+    for source in config.sources:
+        marked = read_again(source, encoding=config.encoding, on_error="mark")
+        lines = BadBytes(source.path, config.encoding, config.on_error).lines(lines_of(marked))
+        numbers.append([number for number, _ in lines])
+    return numbers
+
+
+def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence[tuple[str, str | PartOfText]]:
+    """The path and the text of each file that was trained on, without what was held out at the end; also of those that
+    the model had learned which the run started from, where these were read again.
+
+    Raises CorpusError where a file is missing or has changed.
+    """
+    paths = [source.path for source in config.sources]
+    if config.labels:
+        return [(", ".join(paths), "".join(held(read_corpus_again(config, any_bytes=any_bytes).training)))]
+    (read_again_texts,) = reading_of(config, any_bytes).texts_again(config.sources)
+    documents = documents_of(read_again_texts, config.document)
+    texts: Sequence[tuple[str, str | PartOfText]]
+    if isinstance(documents, LongDocuments):
+        texts = replace(documents, end=min(config.training_characters, documents.end)).parts()
+    else:
+        strings = _cut(_strings(read_again_texts), config.training_characters)[0]
+        texts = list(zip(paths, strings, strict=False))
+    before = [] if config.replayed is None else training_texts(config.replayed, any_bytes=any_bytes)
+    return [*texts, *before]
+
+
+def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = False) -> list[str]:
+    """The texts that were held out, at most so many characters of them. Raises as `training_texts`."""
+    if not config.held_out:
+        raise CorpusError(NOTHING_HELD_OUT)
+    if config.labels:
+        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).held_validation)]
+        return _cut(held_out, characters)[0]
+    (texts,) = reading_of(config, any_bytes).texts_again(config.validation_sources or config.sources)
+    start = 0 if config.validation_sources else config.training_characters
+    documents = documents_of(texts, config.document)
+    if isinstance(documents, LongDocuments):
+        end = min(start + characters, documents.end)
+        return [part[:] for _, part in replace(documents, start=min(start, end), end=end).parts()]
+    return _cut(_cut(_strings(texts), start)[1], characters)[0]
+
+
+def _strings(texts: Sequence[SourceText]) -> list[str]:
+    return [text for text, _ in texts if isinstance(text, str)]
+
+
+def _cut(texts: Sequence[str], characters: int) -> tuple[list[str], list[str]]:
+    """The first `characters` of the texts together, and the rest; no text of either is empty."""
+    before, after = [], []
+    for text in texts:
+        before.append(text[:characters])
+        after.append(text[characters:])
+        characters = max(characters - len(text), 0)
+    return [text for text in before if text], [text for text in after if text]
