@@ -53,6 +53,26 @@ def test_a_tagger_learns_every_sentence(charnn, said_once, text_file):
     assert charnn("eval", "treebank.tsv", "--model", "m", "--json").code == 0
 
 
+LABELLED = "".join(f"{label}\tthe {word} {n}\n" for n in range(6) for label, word in (("pet", "cat"), ("wild", "fox")))
+PAIRS = "".join(f"{word}{n}\t{word[::-1]}{n}\n" for n in range(6) for word in ("cat", "fox"))
+
+
+@pytest.mark.parametrize(
+    ("task", "data", "split"),
+    [
+        ("classifier", LABELLED, "characters to train on, none held out"),
+        ("transducer", PAIRS, "12 pairs to train on, none held out"),
+    ],
+)
+def test_a_classifier_and_a_transducer_learn_everything(charnn, text_file, task, data, split):
+    text_file(data, "data.tsv")
+    assert charnn("train", "data.tsv", "--task", task, "--valid", "none", "--out", "m", "--steps", "4").code == 0
+    info = charnn("info", "m").text
+    assert split in info
+    assert "\nown data " in info
+    assert "\nbest " not in info
+
+
 def test_labelled_texts_are_all_learned(charnn, text_file):
     labelled = text_file("".join(f"pet\t{line}\nwild\t{line[::-1]}\n" for line in TEXT.splitlines()[:6]))
     result = charnn("train", labelled, "--conditioned", "--label-column", "1", "--valid", "none", "--out", "m", *TINY)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from charnn.readable import duration
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import ClassifierDirectory
+from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 
 SHOWN_LABELS = 72
@@ -15,7 +15,7 @@ FEW = 20
 
 def describe(directory: ClassifierDirectory) -> Description:
     config, labels = directory.config(), directory.labels()
-    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    network, training, corpus = config.network, config.training, config.corpus
     direct = f"{network.features:,} n-grams of up to {network.ngrams} characters, words and pairs of words"
     model = [
         (
@@ -27,42 +27,29 @@ def describe(directory: ClassifierDirectory) -> Description:
         ("labels", _named(labels) + (", any number for each text" if corpus.multiple else "")),
     ]
     data = [
-        *(("texts", f"{file.source.path}: {file.source.characters:,} characters") for file in corpus.files[:8]),
+        *file_rows("texts", (file.source for file in corpus.files[:8])),
         *([("", f"and {len(corpus.files) - 8:,} more files")] if len(corpus.files) > 8 else []),
-        *(
-            ("validation", f"{file.source.path}: {file.source.characters:,} characters")
-            for file in corpus.validation_files[:8]
-        ),
+        *file_rows("validation", (file.source for file in corpus.validation_files[:8])),
         (
             "split",
             f"{corpus.training_texts:,} texts of {corpus.training_characters:,} characters to train on, "
-            f"{corpus.validation_texts:,} to validate with",
+            + (f"{corpus.validation_texts:,} to validate with" if corpus.held_out else "none held out"),
         ),
     ]
+    alike = ["every label alike"] if config.balance else []
     training_rows = [
-        (
-            "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
-            f"texts a batch, {record.precision} on {record.device}{', every label alike' if config.balance else ''}; "
-            f"seed {training.seed}; ended by: {record.stopped_by}",
-        ),
+        training_row(config, f"{training.batch_size} texts", *alike),
     ]
-    scores = list[tuple[str, str]]()
+    scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.scores:
-        scores.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
         own, *others = config.scores.shares
         if others:
             plain, typical = others
             scores.append(("shares", f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}"))
     if config.quantization:
         measured = config.quantization
-        scores.append(
-            (
-                "int8",
-                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer texts right; "
-                f"{'used' if measured.used else 'not used'} for classifying",
-            )
-        )
+        cost = f"{100 * measured.accuracy_lost:.2f}% fewer texts right"
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="classifying"))
     return Description(model, data, training_rows, scores, {"labels": labels}, limits(config, labels))
 
 

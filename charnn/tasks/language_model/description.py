@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.readable import duration
+from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.task import UNMEASURED, Description
@@ -21,15 +21,15 @@ def describe(directory: LanguageModelDirectory) -> Description:
     config, tokenizer = directory.config(), directory.tokenizer()
     training, record, corpus = config.training, config.record, config.corpus
     validated = f"{corpus.validation_characters:,} to validate with" if corpus.held_out else "none held out"
-    speed = f"{record.characters_per_second:,.0f} char/s; " if record.characters_per_second else ""
+    speed = [f"{record.characters_per_second:,.0f} char/s"] if record.characters_per_second else []
     model = [
         ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
     ]
     data = [
-        *(("corpus", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
+        *file_rows("corpus", corpus.sources),
         *(("replayed", f"{s.path}, in part") for s in (corpus.replayed.sources if corpus.replayed else ())),
-        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
+        *file_rows("validation", corpus.validation_sources),
         (
             "split",
             f"{corpus.training_characters:,} characters to train on, {validated}; "
@@ -38,27 +38,13 @@ def describe(directory: LanguageModelDirectory) -> Description:
     ]
     training_rows = [
         *([("members", members_in_words(training.members))] if training.members else []),
-        (
-            "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
-            f"windows of {training.window_length} steps a batch, {record.precision} on {record.device}, "
-            f"{speed}seed {training.seed}; {record.ending}",
-        ),
+        training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]
-    scores = list[tuple[str, str]]()
-    if config.scores:
-        scores.append(
-            ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
-        )
+    scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
-        scores.append(
-            (
-                "int8",
-                f"{measured.speed_ratio:.1f} times as fast, {measured.bits_per_character_lost:+.4f} bits/char; "
-                f"{'used' if measured.used else 'not used'} for sampling",
-            )
-        )
+        cost = f"{measured.bits_per_character_lost:+.4f} bits/char"
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="sampling"))
     return Description(model, data, training_rows, scores, limits=limits(config))
 
 

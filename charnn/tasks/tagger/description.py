@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.readable import duration
+from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.task import UNMEASURED, Description
@@ -15,7 +15,7 @@ SMALL = 20_000
 
 def describe(directory: TaggerDirectory) -> Description:
     config, lexicon = directory.config(), directory.lexicon()
-    network, training, record, corpus = config.network, config.training, config.record, config.corpus
+    network, record, corpus = config.network, config.record, config.corpus
     words_per_second = record.epochs * corpus.training_words / record.seconds if record.seconds else 0.0
     validated = f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with"
     validated = validated if corpus.held_out else "none held out"
@@ -36,9 +36,9 @@ def describe(directory: TaggerDirectory) -> Description:
         ),
     ]
     data = [
-        *(("treebank", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
-        *(("tags", f"{s.path}: {s.characters:,} characters") for s in corpus.tag_sources),
-        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
+        *file_rows("treebank", corpus.sources),
+        *file_rows("tags", corpus.tag_sources),
+        *file_rows("validation", corpus.validation_sources),
         (
             "split",
             f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
@@ -47,29 +47,15 @@ def describe(directory: TaggerDirectory) -> Description:
         *([("left out", corpus.left_out)] if corpus.left_out else []),
     ]
     training_rows = [
-        (
-            "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
-            f"sentences a batch, {record.precision} on {record.device}, {words_per_second:,.0f} {corpus.level}s/s; "
-            f"seed {training.seed}; {record.ending}",
-        ),
+        training_row(config, f"{config.training.batch_size} sentences", f"{words_per_second:,.0f} {corpus.level}s/s"),
     ]
-    scores = list[tuple[str, str]]()
-    if config.scores:
-        scores.append(
-            ("best" if corpus.held_out else "own data", f"{config.scores}, after {duration(config.scores.seconds)}")
-        )
+    scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.words:
         scores.append(("words", f"{config.words}"))
     if config.quantization:
         measured = config.quantization
-        scores.append(
-            (
-                "int8",
-                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer words right; "
-                f"{'used' if measured.used else 'not used'} for tagging",
-            )
-        )
+        cost = f"{100 * measured.accuracy_lost:.2f}% fewer words right"
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="tagging"))
     learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": dict(lexicon.tags)}
     return Description(model, data, training_rows, scores, learned, limits(config))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.readable import duration
+from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -10,7 +10,7 @@ from charnn.tasks.transducer.directory import TransducerDirectory
 
 def describe(directory: TransducerDirectory) -> Description:
     config, symbols = directory.config(), directory.symbols()
-    network, corpus, training, record = config.network, config.corpus, config.training, config.record
+    network, corpus = config.network, config.corpus
     features = f", {len(symbols.features):,} features" if symbols.features else ""
     model = [
         (
@@ -25,35 +25,25 @@ def describe(directory: TransducerDirectory) -> Description:
         ),
         ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
     ]
+    validated = "none held out"
+    if corpus.held_out:
+        validated = (
+            f"{corpus.validation_pairs:,} to validate with, {corpus.seen_pairs:,} of them with a source that training "
+            "has, too"
+        )
     data = [
-        *(("pairs", f"{s.path}: {s.characters:,} characters") for s in corpus.sources),
-        *(("validation", f"{s.path}: {s.characters:,} characters") for s in corpus.validation_sources),
-        (
-            "split",
-            f"{corpus.training_pairs:,} pairs to train on, {corpus.validation_pairs:,} to validate with, "
-            f"{corpus.seen_pairs:,} of them with a source that training has, too",
-        ),
+        *file_rows("pairs", corpus.sources),
+        *file_rows("validation", corpus.validation_sources),
+        ("split", f"{corpus.training_pairs:,} pairs to train on, {validated}"),
     ]
     training_rows = [
-        (
-            "training",
-            f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {training.batch_size} "
-            f"pairs a batch, {record.precision} on {record.device}; seed {training.seed}; ended by: "
-            f"{record.stopped_by}",
-        ),
+        training_row(config, f"{config.training.batch_size} pairs"),
     ]
-    scores = list[tuple[str, str]]()
-    if config.scores:
-        scores.append(("best", f"{config.scores}, after {duration(config.scores.seconds)}"))
+    scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
-        scores.append(
-            (
-                "int8",
-                f"{measured.speed_ratio:.1f} times as fast, {100 * measured.accuracy_lost:.2f}% fewer lines right; "
-                f"{'used' if measured.used else 'not used'}",
-            )
-        )
+        cost = f"{100 * measured.accuracy_lost:.2f}% fewer lines right"
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="transducing"))
     learned = {
         "source_size": symbols.source.size - 2,
         "target_size": symbols.outputs - 2,
