@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charnn.confusion_tables import confusion_table, precision_table
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import escaped
+from charnn.readable import escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error
 from charnn.tasks.classifier.corpus import NamedText, check_layout, read_corpus_again, read_labelled
@@ -140,10 +141,20 @@ class ClassifierEvaluation(Evaluation):
         return {**self.score.to_json(), "expected_calibration_error": self.calibration_error, **about}
 
     def report(self) -> str:
-        from charnn.tasks.classifier.use.report import report
-
-        name = self._file or "held out of the texts"
-        return report(self.score, self.calibration_error, model=str(self._model.directory.path), texts=name)
+        score, calibrated = self.score, self.calibration_error
+        texts = self._file or "held out of the texts"
+        parts = [
+            [f"model     {self._model.directory.path}", f"texts     {texts}: {score.texts:,}"],
+            [
+                f"accuracy  {percent(score.accuracy)}%",
+                f"macro-F1  {percent(score.macro_f1)}",
+                f"micro-F1  {percent(score.micro_f1)}",
+                f"expected calibration error  {'-' if calibrated is None else f'{calibrated:.4f}'}",
+            ],
+            precision_table("label", score.labels, "label", "text"),
+            confusion_table("labels", score.confusions, "label", "text"),
+        ]
+        return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
     def _draw(self, path: str) -> None:
         from charnn.plots.confusion import save_confusion

@@ -1,11 +1,20 @@
-"""The network of each decoder, and how the one that is being trained finds targets."""
+"""The network of each decoder, and how the one that is being trained finds targets, for validations and previews."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.cells import CELLS
+from charnn.network.cells import state_type
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.network import TransducerNetwork
-from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.learn.network import Memory, Sources, TransducerNetwork, first_place
+from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, padded
 
 AnyNetwork = TransducerNetwork | CtcNetwork
 
@@ -16,3 +25,42 @@ def network_of(config: TransducerNetworkConfig) -> AnyNetwork:
 
 def decoder_of(network: AnyNetwork) -> SteppedNetwork | FramedNetwork:
     return FramedNetwork(network) if isinstance(network, CtcNetwork) else SteppedNetwork(network)
+
+
+class SteppedNetwork:
+    """A `SteppedDecoder` that PyTorch runs, one step at a time, with the network as it is now and in its mode."""
+
+    def __init__(self, network: TransducerNetwork) -> None:
+        self._network = network
+        self._device = next(network.parameters()).device
+
+    @torch.no_grad()
+    def begin(self, sources: Sequence[EncodedSource]) -> DecoderState:
+        arrays = padded(sources, self._network.config.outputs)
+        memory = self._network.remember(Sources(*map(self._tensor, arrays)))
+        copies = () if memory.copies_BSV is None else (memory.copies_BSV,)
+        seen = (memory.values_BSR, memory.keys_BSR, *copies, memory.mask_BS)
+        recurrent = [part for layer in memory.state for part in layer]
+        alpha_BS = first_place(memory.mask_BS)
+        return DecoderState(tuple(map(_array, seen)), tuple(map(_array, recurrent)), _array(alpha_BS))
+
+    @torch.no_grad()
+    def step(self, ids_B: Ids, state: DecoderState) -> DecoderStep:
+        config = self._network.config
+        kind, each = state_type(config.cell), len(CELLS[config.cell].state)
+        parts = list(map(self._tensor, state.recurrent))
+        before = tuple(kind(*parts[first : first + each]) for first in range(0, len(parts), each))
+        values, keys, *copies, mask = map(self._tensor, state.memory)
+        memory = Memory(values, keys, mask, copies[0] if copies else None, before)
+        log_p, after, attention, joint = self._network.step(
+            memory, self._tensor(ids_B), before, self._tensor(state.alpha_BS)
+        )
+        recurrent = tuple(_array(part) for layer in after for part in layer)
+        return DecoderStep(_array(log_p), _array(attention), recurrent, None if joint is None else _array(joint))
+
+    def _tensor(self, array: npt.NDArray[np.generic]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+
+def _array(tensor: torch.Tensor) -> npt.NDArray[np.float32]:
+    return tensor.float().numpy(force=True)

@@ -14,7 +14,7 @@ from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
 from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
-from charnn.tasks.transducer.learn.stepping import SteppedNetwork
+from charnn.tasks.transducer.learn.networks import SteppedNetwork
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
 from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
