@@ -11,23 +11,16 @@ exact.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from charnn.corpora.progress import tell
+from charnn.corpora.code_points import CodePoints, code_points
+from charnn.novelty.copied_runs import Integers, Matches
+from charnn.novelty.matching_statistics import matching_statistics
+from charnn.novelty.window_filter import Text, WindowFilter
 
-Integers = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
-Codes = npt.NDArray[np.unsignedinteger]
-"""The numbers that stand for characters, which may be code points or others."""
-
-PART = 1 << 20
-"""So many characters of a text are looked at at once."""
 CHUNK = 1 << 16
-"""The number of characters of the corpus that are hashed at once, few enough for a core's own cache."""
+"""So many characters are compared at once where a run goes on."""
 BATCH = 1 << 22
 """The number of characters of the corpus that are sorted at once, at least; it bounds the memory."""
 PIECE = 1 << 21
@@ -35,89 +28,6 @@ PIECE = 1 << 21
 OVERLAP = 1 << 20
 """So many characters after each piece are compared with it. A run that is longer goes on where it was found, even if
 another place has still more of it."""
-BASE = 0x9E3779B97F4A7C15
-"""The base of the hashes."""
-MULTIPLIERS = [np.uint64(pow(BASE, odd, 2**64)) for odd in (1, 3, 5, 7, 9)]
-"""A multiplier for each bit that the filter sets for a window."""
-SPARSE = 5
-"""The filter has at least 2 ** SPARSE bits for each window of the text, so it passes one other window in 10,000."""
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedRun:
-    """A run of characters of a text that stands in the corpus, too. Places are characters, counted from 0."""
-
-    start: int
-    length: int
-    source: int
-    """The number of the corpus's text that has it."""
-    source_start: int
-    """The place where it begins there. It may also stand elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The runs that a text has in common with a corpus."""
-
-    at_least: int
-    lengths_T: Integers
-    """The length of the longest run that begins at each character and stands in the corpus, 0 where it is less than
-    `at_least`. If it is less everywhere, the longest runs are given all the same."""
-    places_T: Integers
-    """The place where that run stands in the corpus, whose texts are counted one after another."""
-    source_starts: Integers
-    """The place where each text of the corpus begins."""
-
-    @property
-    def characters(self) -> int:
-        return len(self.lengths_T)
-
-    @property
-    def copied(self) -> int:
-        """The number of characters that lie inside runs of at least `at_least`."""
-        found, reached = 0, 0
-        for start in range(0, self.characters, PART):
-            places = np.arange(start, min(start + PART, self.characters))
-            lengths = self.lengths_T[start : start + PART]
-            ends = np.maximum.accumulate(np.where(lengths >= self.at_least, places + lengths, reached))
-            ends = np.maximum(ends, reached)
-            found += int(np.count_nonzero(ends > places))
-            reached = int(ends[-1])
-        return found
-
-    @property
-    def share(self) -> float | None:
-        """The fraction of the characters that are copied, or None where there are no characters."""
-        return self.copied / self.characters if self.characters else None
-
-    @property
-    def longest(self) -> CopiedRun | None:
-        """The longest run, however short it is, and the first of several. None says that no character is common."""
-        if not self.characters or not self.lengths_T.any():
-            return None
-        return self._run(int(np.argmax(self.lengths_T)))
-
-    def runs(self) -> Iterator[CopiedRun]:
-        """The runs of at least `at_least` that no longer run contains, in order. They may overlap."""
-        ends = self._ends()
-        reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
-        return map(self._run, np.flatnonzero(ends > reached).tolist())
-
-    def _ends(self) -> Integers:
-        """The place where the run at each character ends, or 0 where it is shorter than `at_least`."""
-        return np.where(self.lengths_T >= self.at_least, np.arange(self.characters) + self.lengths_T, 0)
-
-    def _run(self, start: int) -> CopiedRun:
-        place = self.places_T[start]
-        source = int(np.searchsorted(self.source_starts, place, "right")) - 1
-        return CopiedRun(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
-
-
-class Text(Protocol):
-    """A text of a corpus: a string, or one that is read from a file where it is wanted."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, part: slice, /) -> str: ...
 
 
 def matches(texts: Sequence[str], corpus: Sequence[Text], at_least: int) -> list[Matches]:
@@ -133,7 +43,7 @@ def matches(texts: Sequence[str], corpus: Sequence[Text], at_least: int) -> list
     length_of = np.array([len(text) for text in texts], dtype=np.int64)
     starts = np.concatenate([[0], np.cumsum(length_of + 1)])
     terminator = _absent(texts)
-    codes = _codes(terminator.join([*texts, ""]))
+    codes = code_points(terminator.join([*texts, ""]))
     search = _Search(corpus, np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64))
     missing = length_of > 0
     window = at_least
@@ -159,7 +69,7 @@ class _Search:
         self.source_starts = np.cumsum([0, *map(len, corpus)], dtype=np.int64)[:-1]
         self._corpus = corpus
 
-    def add(self, codes: npt.NDArray[np.uint32], at: Integers, window: int, terminator: int) -> None:
+    def add(self, codes: CodePoints, at: Integers, window: int, terminator: int) -> None:
         """Finds the runs of at least `window` in `codes`, which are at the places `at` of the joined text."""
         start, overlap = 0, max(OVERLAP, window)
         while len(codes) - start > PIECE + overlap:
@@ -169,7 +79,7 @@ class _Search:
             start += PIECE
         self._add_piece(codes[start:], at[start:], window, terminator)
 
-    def _prolong(self, codes: npt.NDArray[np.uint32], at: Integers, piece: slice, end: int, terminator: int) -> None:
+    def _prolong(self, codes: CodePoints, at: Integers, piece: slice, end: int, terminator: int) -> None:
         """Prolongs the runs that begin in a piece of `codes` and go on at `end`, where the reading of it ended."""
         place_of = np.arange(piece.start, piece.stop)
         lengths, places = self.lengths[at[piece]], self.places[at[piece]]
@@ -179,13 +89,13 @@ class _Search:
             further = self._agreement(codes[end:], end + distance, terminator)
             self.lengths[at[place_of[cut[distances_N == distance]]]] += further
 
-    def _agreement(self, codes: npt.NDArray[np.uint32], place: int, terminator: int) -> int:
+    def _agreement(self, codes: CodePoints, place: int, terminator: int) -> int:
         """How many of the codes before a terminator stand in the corpus from `place` on, in the text that has the
         character before it."""
         source = int(np.searchsorted(self.source_starts, place - 1, "right")) - 1
         text, start = self._corpus[source], place - int(self.source_starts[source])
         for first in range(0, len(codes), CHUNK):
-            there = _codes(text[start + first : start + first + CHUNK])
+            there = code_points(text[start + first : start + first + CHUNK])
             here = codes[first : first + len(there)]
             differ = np.flatnonzero((here != there[: len(here)]) | (here == terminator))
             if differ.size:
@@ -194,7 +104,7 @@ class _Search:
                 return first + len(here)
         return len(codes)
 
-    def _add_piece(self, codes: npt.NDArray[np.uint32], at: Integers, window: int, terminator: int) -> None:
+    def _add_piece(self, codes: CodePoints, at: Integers, window: int, terminator: int) -> None:
         alphabet = np.unique(codes)
         rank = np.zeros(0x110000, dtype=np.min_scalar_type(len(alphabet) + 1))
         rank[alphabet] = np.arange(2, len(alphabet) + 2)
@@ -202,21 +112,21 @@ class _Search:
         text[[*np.flatnonzero(codes == terminator), -1]] = (
             1  # No run crosses a terminator, because it is another symbol in the corpus.
         )
-        for parts, places in self._parts(_Filter(_hashes(codes, window)), window, batch=max(BATCH, 4 * len(codes))):
-            joined = rank[_codes(chr(terminator).join(parts))]
+        for parts, places in self._parts(WindowFilter(codes, window), batch=max(BATCH, 4 * len(codes))):
+            joined = rank[code_points(chr(terminator).join(parts))]
             starts = np.cumsum([0, *(len(part) + 1 for part in parts[:-1])])
-            length, place = (found[: len(codes)] for found in _matching_statistics(text, joined))
+            length, place = (found[: len(codes)] for found in matching_statistics(text, joined))
             better = np.flatnonzero((length >= window) & (length > self.lengths[at]))
             part = np.searchsorted(starts, place[better], "right") - 1
             self.lengths[at[better]] = length[better]
             self.places[at[better]] = np.array(places)[part] + place[better] - starts[part]
 
-    def _parts(self, passes: _Filter, window: int, batch: int) -> Iterator[tuple[list[str], list[int]]]:
+    def _parts(self, passes: WindowFilter, batch: int) -> Iterator[tuple[list[str], list[int]]]:
         """Batches of the parts that the filter passes, each part once, and their places in the joined corpus."""
         parts: dict[str, int] = {}
         size = 0
         for text, source_start in zip(self._corpus, self.source_starts.tolist(), strict=True):
-            for start, end in passes.regions(text, window):
+            for start, end in passes.regions(text):
                 for first in range(start, end, batch):
                     # A run that begins in a part also ends in it, as it is no longer than the whole text.
                     part = text[first : min(end, first + 2 * batch)]
@@ -227,96 +137,6 @@ class _Search:
                         parts, size = {}, 0
         if parts:
             yield list(parts), list(parts.values())
-
-
-class _Filter:
-    """A Bloom filter of hashes."""
-
-    def __init__(self, hashes: Hashes) -> None:
-        bits = len(hashes).bit_length() + SPARSE
-        self._shift = np.uint64(64 - bits)
-        self._table = np.zeros(1 << bits, dtype=np.bool_)
-        for multiplier in MULTIPLIERS:
-            self._table[self._slots(hashes, multiplier)] = True
-
-    def regions(self, text: Text, window: int) -> Iterator[tuple[int, int]]:
-        """The (start, end) of the parts of `text` whose windows pass. Parts that touch are one."""
-        begun, ended = 0, 0
-        for chunk in range(0, len(text) - window + 1, CHUNK):
-            tell("comparing with what was learned", chunk, len(text))
-            hashes = _hashes(_codes(text[chunk : chunk + CHUNK + window - 1]), window)
-            passed = np.flatnonzero(self._table[self._slots(hashes, MULTIPLIERS[0])])
-            for multiplier in MULTIPLIERS[1:]:
-                passed = passed[self._table[self._slots(hashes[passed], multiplier)]]
-            is_first = np.diff(passed, prepend=-window - 1) > window
-            starts, lasts = passed[is_first] + chunk, passed[np.roll(is_first, -1)] + chunk
-            for start, last in zip(starts.tolist(), lasts.tolist(), strict=True):
-                if start > ended:
-                    if ended:
-                        yield begun, ended
-                    begun = start
-                ended = last + window
-        if ended:
-            yield begun, ended
-
-    def _slots(self, hashes: Hashes, multiplier: np.uint64) -> Integers:
-        return ((hashes * multiplier) >> self._shift).view(np.int64)
-
-
-def _hashes(codes: npt.NDArray[np.uint32], window: int) -> Hashes:
-    """The hash of each window: the sum of code * BASE ** (characters after it in the window), modulo 2 ** 64."""
-    hashes, length, power = codes.astype(np.uint64), 1, BASE
-    if len(codes) < window:
-        return hashes[:0]
-    for bit in f"{window:b}"[1:]:
-        hashes = hashes[:-length] * np.uint64(power) + hashes[length:]
-        length, power = 2 * length, power * power % 2**64
-        if bit == "1":
-            hashes = hashes[:-1] * np.uint64(BASE) + codes[length:]
-            length, power = length + 1, power * BASE % 2**64
-    return hashes
-
-
-def _matching_statistics(text: Codes, corpus: Codes) -> tuple[Integers, Integers]:
-    """The length of the longest run from each place of `text` that stands in `corpus`, and where it stands there.
-
-    In the suffix array of both, take the nearest suffixes of the corpus before and after a suffix of the text. No other
-    suffix of the corpus agrees with it for longer. They agree as far as the shortest of the common prefixes between
-    neighbours on the way from one to the other.
-    """
-    from pydivsufsort import divsufsort, kasai
-
-    joined = np.concatenate([text, corpus])
-    suffixes = divsufsort(joined)
-    common = kasai(joined, suffixes)  # the length of the prefix that each suffix has in common with the next one
-    before = _nearest(suffixes, np.roll(common, 1), len(text))
-    after = [array[::-1] for array in _nearest(suffixes[::-1], common[::-1], len(text))]
-    length, place = np.where(before[0] >= after[0], before, after)
-    is_text = suffixes < len(text)
-    lengths, places = np.empty(len(text), np.int64), np.empty(len(text), np.int64)
-    lengths[suffixes[is_text]] = length[is_text]
-    places[suffixes[is_text]] = place[is_text] - len(text)
-    return lengths, places
-
-
-def _nearest(suffixes: Integers, common: Integers, text_length: int) -> tuple[Integers, Integers]:
-    """How far each suffix agrees with the last suffix before it that is of the corpus, and that suffix.
-
-    `common` says how far each suffix agrees with the one right before it. For the first one it is 0.
-    """
-    is_corpus = suffixes >= text_length
-    after_corpus = np.concatenate([[False], is_corpus[:-1]])
-    block = np.cumsum(after_corpus)
-    # This is a running minimum that begins anew after each suffix of the corpus: every block is moved far below the one
-    # before it.
-    far = np.int64(len(suffixes) + 1)
-    smallest = np.minimum.accumulate(common - block * far) + block * far
-    last = np.maximum.accumulate(np.where(after_corpus, np.arange(len(suffixes)), 0)) - 1
-    return smallest, suffixes[last]
-
-
-def _codes(text: str) -> npt.NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
 
 
 def _absent(texts: Sequence[str]) -> str:

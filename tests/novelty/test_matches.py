@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.novelty import copied_runs, window_filter
 from charnn.novelty import matches as novelty
-from charnn.novelty.matches import Matches, matches
+from charnn.novelty.copied_runs import Matches
+from charnn.novelty.matches import matches
 
 ALPHABETS = ["a", "ab", "ab\x00\x01", "ae\u0301é", "a😀\U0010ffff", "a\r\n", "a\udc80\udcff"]
 
@@ -58,9 +60,9 @@ def test_every_figure_is_what_its_definition_gives(case):
 def test_chunks_batches_and_a_filter_that_passes_too_much_change_nothing(case):
     texts, corpus, at_least = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(novelty, "CHUNK", 3)
+        patch.setattr(window_filter, "CHUNK", 3)
         patch.setattr(novelty, "BATCH", 1)
-        patch.setattr(novelty, "SPARSE", -1)
+        patch.setattr(window_filter, "SPARSE", -1)
         for text, found in zip(texts, matches(texts, corpus, at_least), strict=True):
             check(text, corpus, at_least, found)
 
@@ -71,7 +73,7 @@ def test_pieces_of_a_text_change_nothing(case):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(novelty, "PIECE", 2)
         patch.setattr(novelty, "OVERLAP", 13)
-        patch.setattr(novelty, "PART", 3)
+        patch.setattr(copied_runs, "PART", 3)
         for text, found in zip(texts, matches(texts, corpus, at_least), strict=True):
             check(text, corpus, at_least, found)
 
