@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_paths
-from charnn.corpora.sources import is_pipe
+from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
 from charnn.tasks import TASKS
 from charnn.tasks.card import write_card

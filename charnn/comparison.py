@@ -14,7 +14,7 @@ from charnn import api
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import ModelDirectory, has_config
 from charnn.checkpoint.locate import ROOT
-from charnn.corpora.sources import is_pipe
+from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn import api
 from charnn.corpora.folds import Fold
-from charnn.corpora.sources import is_pipe
+from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, TrainingError, UsageError
 from charnn.tasks.card import write_card
 from charnn.tasks.choosing import task_of

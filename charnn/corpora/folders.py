@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from charnn.corpora.foreign import foreign_format
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.sources import first_bytes, read
+from charnn.corpora.sources import read
+from charnn.corpora.unpacking import first_bytes
 from charnn.errors import CharnnWarning, CorpusError
 
 FEW = 5

@@ -22,8 +22,9 @@ from charnn.corpora.decoding import BYTE_ORDER_MARK, Decoding, without_byte_orde
 from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.facts import TextFacts
 from charnn.corpora.rereading import RereadableFile, no_room, temporary_file
-from charnn.corpora.sources import TooLargeError, has_changed, most_bytes
+from charnn.corpora.sources import has_changed, most_bytes
 from charnn.corpora.streams import decoded, looked_at
+from charnn.corpora.unpacking import TooLargeError
 from charnn.errors import CorpusError
 
 FORMAT = 1

@@ -16,16 +16,9 @@ from typing import BinaryIO
 from charnn import cache
 from charnn.config.model import SourceFile
 from charnn.corpora.progress import tell
-from charnn.corpora.sources import (
-    GZIP_MAGIC,
-    LARGEST_RATIO,
-    SMALL,
-    TooLargeError,
-    TooLongError,
-    check_can_be_read_again,
-    unpacked_data,
-)
+from charnn.corpora.sources import check_can_be_read_again
 from charnn.corpora.streams import unpacked
+from charnn.corpora.unpacking import GZIP_MAGIC, LARGEST_RATIO, SMALL, TooLargeError, TooLongError, unpacked_data
 from charnn.errors import CorpusError
 
 PIECE = 1 << 18

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from charnn.config.model import SourceFile
-from charnn.corpora import sources
+from charnn.corpora import unpacking
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
 
@@ -59,7 +59,7 @@ def test_the_empty_device_is_an_empty_text() -> None:
 def test_a_text_larger_than_a_part_of_the_memory_is_refused_with_what_to_do(
     packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "largest_text", lambda: 1000)
+    monkeypatch.setattr(unpacking, "largest_text", lambda: 1000)
     path = tmp_path / "text"
     text = "".join(map(chr, range(32, 1100))).encode()
     path.write_bytes(gzip.compress(text) if packed else text)

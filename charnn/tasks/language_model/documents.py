@@ -9,8 +9,8 @@ from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit, split_documents
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import LongText
-from charnn.corpora.sources import check_length, largest_text
 from charnn.corpora.texts import Reading, SourceText
+from charnn.corpora.unpacking import check_length, largest_text
 
 Documents = list[str] | LongDocuments
 """Documents of a corpus, in memory or, where the corpus is long, in its files."""
