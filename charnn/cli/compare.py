@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charnn.cli import processes
+from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
 from charnn.cli.train import INTERRUPTED, PANELS, run_in_view
 from charnn.errors import UsageError
@@ -29,7 +29,7 @@ def compare(
     context: typer.Context,
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(metavar="CORPUS...", help="Learn from these data, as `charnn train` does.", show_default=False),
+        options.training_data("Learn from these data, as `charnn train` does."),
     ] = None,
     cells: Annotated[
         str,
@@ -56,7 +56,7 @@ def compare(
             show_default="epochs where the budget is --epochs, steps where it is --steps, or else time",
         ),
     ] = "time",
-    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark background.", rich_help_panel=RESULT)] = False,
+    dark: Annotated[bool, options.dark(RESULT)] = False,
     folder: Annotated[
         Path,
         typer.Option(
@@ -66,23 +66,9 @@ def compare(
             rich_help_panel=RESULT,
         ),
     ] = Path("checkpoints"),
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="|".join(TASKS),
-            help="Train this kind of model.",
-            rich_help_panel=RESULT,
-            show_default="told by the options and by what the data look like",
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace models of these names.", rich_help_panel=RESULT)
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print one JSON object for each cell on stdout.", rich_help_panel=RESULT),
-    ] = False,
+    task: Annotated[str | None, options.training_task()] = None,
+    overwrite: Annotated[bool, options.overwrite("Replace models of these names.")] = False,
+    as_json: Annotated[bool, options.as_json("Print one JSON object for each cell on stdout.", panel=RESULT)] = False,
     **values: Any,
 ) -> None:
     """Train networks of several cells on the same data, one after the other, and draw how they learned.

@@ -34,11 +34,8 @@ def evaluate(
     model: options.Model = None,
     task: Annotated[
         str | None,
-        typer.Option(
-            "--task",
-            metavar="|".join(TASKS),
-            help="Score a model of this kind, whatever FILE looks like.",
-            show_default="told by the options and by what FILE looks like",
+        options.task(
+            "Score a model of this kind, whatever FILE looks like.", "the options and by what FILE looks like"
         ),
     ] = None,
     encoding: options.Encoding = "utf-8",

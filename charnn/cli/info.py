@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from charnn.cli import completion, options
-from charnn.errors import UsageError
+from charnn.cli import options
 
 
 def info(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NAME|PATH]",
-            help="Describe this model.",
-            show_default="that of --model",
-            autocompletion=completion.models,
-        ),
-    ] = None,
+    name: options.Described = None,
     model: options.Model = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -30,9 +19,7 @@ def info(
     from charnn.tasks import choosing
     from charnn.tasks.card import description_of, status
 
-    if name is not None and model is not None:
-        raise UsageError(f"{name} and --model {model}: give one of them")
-    found = find_model(name or model, None)
+    found = find_model(options.named_once(name, model), None)
     task = choosing.task_of(found)
     directory = task.directory(found.path)
     config = directory.config()

@@ -11,7 +11,8 @@ import numpy as np
 import typer
 from typer.exceptions import TyperException
 
-from charnn.cli import console, sample_options
+from charnn.cli import console
+from charnn.cli.sampling import sampling_from
 from charnn.errors import CharnnError, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.text import Request
@@ -41,7 +42,7 @@ class Conversation:
         """`context` has the options at the beginning; its command also reads those that are set in the conversation."""
         self._model, self._seed = model, seed
         self._command, self._parameters = context.command, dict(context.params)
-        self._sampling = sample_options.sampling(self._parameters)
+        self._sampling = sampling_from(self._parameters)
         self._place = self._start = ""
         """The text so far, and the text as it was before the model's last continuation."""
         self._before: list[str] = []
@@ -119,7 +120,7 @@ class Conversation:
             except TyperException as failure:
                 raise UsageError(failure.format_message()) from None
             changed = {**self._parameters, option.name: parameters[option.name]}
-            self._sampling, self._parameters = sample_options.sampling(changed), changed
+            self._sampling, self._parameters = sampling_from(changed), changed
         console.say(f"--{name}: {self._parameters[option.name]}")
 
 

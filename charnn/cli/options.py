@@ -13,7 +13,8 @@ import typer
 from charnn.cli import completion, console
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
-from charnn.tasks.options import Option
+from charnn.tasks import TASKS
+from charnn.tasks.options import RESULT, Option
 from charnn.tasks.task import InferencePrecision
 
 DEFAULT_MODEL = "$CHARNN_MODEL, else that of `charnn models --default`, else the one there whose training ended last"
@@ -30,6 +31,15 @@ Model = Annotated[
         metavar="NAME|PATH",
         help="Use this model: a model directory, or the name of one under checkpoints/.",
         show_default=DEFAULT_MODEL,
+        autocompletion=completion.models,
+    ),
+]
+Described = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[MODEL]",
+        help="Describe this model: a model directory, or the name of one under checkpoints/.",
+        show_default="that of --model",
         autocompletion=completion.models,
     ),
 ]
@@ -82,6 +92,33 @@ def check_unsure(given: str | None, min_confidence: float | None, what: str) -> 
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object on each line.")]
+
+
+def dark(panel: str | None = None) -> Any:
+    return typer.Option("--dark", help="Draw on a dark background.", rich_help_panel=panel)
+
+
+def as_json(help: str, *, panel: str | None = None) -> Any:
+    return typer.Option("--json", help=help, rich_help_panel=panel)
+
+
+def task(help: str, told_by: str, *, panel: str | None = None) -> Any:
+    """`--task`, where the task is `told_by` what is named so unless it is given."""
+    return typer.Option(
+        "--task", metavar="|".join(TASKS), help=help, rich_help_panel=panel, show_default=f"told by {told_by}"
+    )
+
+
+def training_task() -> Any:
+    return task("Train this kind of model.", "the options and by what the data look like", panel=RESULT)
+
+
+def overwrite(help: str) -> Any:
+    return typer.Option("--overwrite", help=help, rich_help_panel=RESULT)
+
+
+def training_data(help: str) -> Any:
+    return typer.Argument(metavar="CORPUS...", help=help, show_default=False)
 
 
 def processors() -> int:
@@ -143,6 +180,13 @@ def parameter_of(option: Option) -> inspect.Parameter:
         default=option.default,
         annotation=Annotated[option.type, declared],
     )
+
+
+def named_once(argument: str | None, option: str | None) -> str | None:
+    """The model that is named, as an argument or by --model. Raises UsageError where both name one."""
+    if argument is not None and option is not None:
+        raise UsageError(f"{argument} and --model {option}: give one of them")
+    return argument or option
 
 
 def given_options(context: typer.Context, values: Mapping[str, Any]) -> dict[str, Any]:

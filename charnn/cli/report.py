@@ -6,22 +6,14 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli import completion, options
+from charnn.cli import options
 from charnn.errors import UsageError
 
 STDOUT = "-"
 
 
 def report(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[MODEL]",
-            help="Report on this model: a name under checkpoints/, or a model directory.",
-            show_default="that of --model",
-            autocompletion=completion.models,
-        ),
-    ] = None,
+    name: options.Described = None,
     files: Annotated[
         list[str] | None,
         typer.Argument(
@@ -58,12 +50,11 @@ def report(
     from charnn.cli.chosen import announce
     from charnn.errors import OutputError
 
-    if name is not None and model is not None:
-        raise UsageError(f"{name} and --model {model}: give one of them")
+    named = options.named_once(name, model)
     if out == STDOUT and console.stdout_is_terminal():
         raise UsageError("a page is for a browser, not for a terminal", hint="name a file with -o FILE, or use a pipe")
-    found = find_model(name or model, None)
-    announce(found, name or model, seed=seed or 0)
+    found = find_model(named, None)
+    announce(found, named, seed=seed or 0)
     page = reports.report(
         found, files or [], encoding=encoding, seed=seed or 0, begin=lambda title: console.aside(f"{title} ...")
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli import chosen, console, options, sample_options
+from charnn.cli.sampling import refuse_chance, sampling_from
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
@@ -101,7 +102,7 @@ def sample(
     """
     from charnn.tasks.language_model.use.model import SEEDS, LanguageModel
 
-    sampling = sample_options.sampling(context.params)
+    sampling = sampling_from(context.params)
     loaded = LanguageModel.find(model, precision=precision)
     any_bytes = loaded.tokenizer.kind == "bytes"
     loaded.threads = loaded.threads_for_steps(options.processors())
@@ -119,7 +120,7 @@ def sample(
         converse(Conversation(loaded, context, seed=seed), prompt)
         return
     if sampling.beams > 1:
-        sample_options.refuse_chance(context)
+        refuse_chance(context)
     writer = TextWriter(loaded, echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
     given = prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes, on_error=on_error)
     with ExitStack() as stack:

@@ -29,10 +29,8 @@ def train(
     context: typer.Context,
     corpus: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="CORPUS...",
-            help="Learn from these texts, treebanks or pairs, plain or .gz, or from all in a folder; - is stdin.",
-            show_default=False,
+        options.training_data(
+            "Learn from these texts, treebanks or pairs, plain or .gz, or from all in a folder; - is stdin."
         ),
     ] = None,
     out: Annotated[
@@ -54,23 +52,9 @@ def train(
             show_default=False,
         ),
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            "--task",
-            metavar="|".join(TASKS),
-            help="Train this kind of model.",
-            rich_help_panel=RESULT,
-            show_default="told by the options and by what the data look like",
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the model at --out.", rich_help_panel=RESULT)
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the result as one JSON object on stdout.", rich_help_panel=RESULT),
-    ] = False,
+    task: Annotated[str | None, options.training_task()] = None,
+    overwrite: Annotated[bool, options.overwrite("Replace the model at --out.")] = False,
+    as_json: Annotated[bool, options.as_json("Print the result as one JSON object on stdout.", panel=RESULT)] = False,
     **values: Any,
 ) -> None:
     """Train a model: learn a text, the tags of a treebank, the labels of texts, or pairs of lines.

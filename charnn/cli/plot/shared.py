@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import completion, console
+from charnn.cli import completion, console, options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,10 +52,8 @@ Out = Annotated[
         show_default="the command's name with .png, in this folder",
     ),
 ]
-Dark = Annotated[bool, typer.Option("--dark", help="Draw on a dark background.")]
-Numbers = Annotated[
-    bool, typer.Option("--json", help="Print the numbers of the picture as JSON, an object for each line of it.")
-]
+Dark = Annotated[bool, options.dark()]
+Numbers = Annotated[bool, options.as_json("Print the numbers of the picture as JSON, an object for each line of it.")]
 TextFile = Annotated[
     str | None,
     typer.Option("--text", metavar="FILE", help="Read this text.", show_default="what the model learned from"),
