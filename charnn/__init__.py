@@ -74,7 +74,8 @@ def train(
     Raises UsageError for options that are not of the task or contradict each other, CorpusError for data that cannot
     be read, TrainingError where training cannot go on, and MissingPackageError where PyTorch is not installed.
     """
-    from charnn import api, cross_validation
+    from charnn import api
+    from charnn.experiments import cross_validation
     from charnn.extras import missing_packages_explained
 
     with missing_packages_explained():

@@ -15,7 +15,7 @@ from charnn.tasks import TASKS
 from charnn.tasks.options import FIRST, RESULT, union
 
 if TYPE_CHECKING:
-    from charnn.comparison import Compared
+    from charnn.experiments.comparison import Compared
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
@@ -86,7 +86,7 @@ def compare(
     from charnn import pictures
     from charnn.cli import console
     from charnn.cli.plot.shared import write_picture
-    from charnn.comparison import compare as compared
+    from charnn.experiments.comparison import compare as compared
     from charnn.plots import canvas
     from charnn.plots.curves import draw_curves
     from charnn.readable import aligned

@@ -137,7 +137,7 @@ def _cross_validate(
 ) -> None:
     """Trains with each part of the data held out and then with all, and says what that found."""
     from charnn.cli import console
-    from charnn.cross_validation import cross_validate
+    from charnn.experiments.cross_validation import cross_validate
 
     described = False
 
