@@ -161,6 +161,7 @@ def tag(
         columns=of_file or corpus.columns_in_files,
         known=lexicon.counts,
         splitter=lambda: loaded.splitter,
+        finder=loaded.sentence_finder,
         level=corpus.level,
         format=format,
         has_tags=keep or append or of_file is not None,

@@ -29,8 +29,9 @@ _CANDIDATE = re.compile(
     rf"|(?<![.!?…])(?P<stop>[.!?…]++){_CLOSERS}(?=\s){_GAP}(?=\S)"
     rf"|(?<![。！？])[。！？]++{_CLOSERS}{_GAP}(?=\S)"
 )
-_PARAGRAPH_END = re.compile(rf"{LINE_END}{_INLINE}{LINE_END}\Z")
-_BLANK_LINE = re.compile(rf"\ufeff?{_INLINE}{LINE_END}")
+PARAGRAPH_END = re.compile(rf"{LINE_END}{_INLINE}{LINE_END}")
+_ENDS_PARAGRAPH = re.compile(rf"{PARAGRAPH_END.pattern}\Z")
+BLANK_LINE = re.compile(rf"\ufeff?{_INLINE}{LINE_END}")
 _CHUNK = re.compile(r"\S+")
 _LAST_CHUNK = re.compile(r"\S+\Z")
 _OPENERS = "\"'“”‘„«([{<¿¡-–—*#@"
@@ -79,7 +80,7 @@ class SentenceSplitter:
 
     def _end(self, text: str, start: int, final: bool) -> int | None:
         """The place where the sentence that begins at `start` ends, or None if only more text can tell."""
-        if blank := _BLANK_LINE.match(text, start):
+        if blank := BLANK_LINE.match(text, start):
             return blank.end()
         limit = start + _LONGEST
         searched = None
@@ -119,7 +120,7 @@ class SentenceSplitter:
 
 def ends_paragraph(sentence: str) -> bool:
     """Whether a blank line ends this sentence."""
-    return _PARAGRAPH_END.search(sentence) is not None
+    return _ENDS_PARAGRAPH.search(sentence) is not None
 
 
 def _last_space(text: str, start: int, end: int) -> int:

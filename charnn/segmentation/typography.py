@@ -17,7 +17,7 @@ _STANDS_APART = 0.9
 def stands_apart(texts: Iterable[SegmentedText]) -> bool:
     """Whether white space stands before nearly all stops, commas and the like that are words of these texts."""
     apart = attached = 0
-    for text, words in texts:
+    for text, words, *_ in texts:
         place = 0
         for word in words:
             found = text.find(word, place)

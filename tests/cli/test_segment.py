@@ -6,7 +6,7 @@ import shutil
 
 from tests.tasks.tagger.learn.test_segmenter import treebank_text
 
-QUICK = ("--steps", "280", "--hidden", "4", "--embedding", "4", "--batch", "4", "--out", "model")
+QUICK = ("--steps", "160", "--hidden", "4", "--embedding", "4", "--batch", "4", "--out", "model")
 
 
 def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(charnn, text_file) -> None:
@@ -14,14 +14,34 @@ def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(c
     trained = charnn("train", treebank, *QUICK)
     assert trained.code == 0
     assert "words     of held-out raw text: rules " in trained.err
-    assert "used for raw text" in trained.err.splitlines()[-2]
+    assert "words of held-out raw text: F1 " in trained.err.splitlines()[-3]
+    assert "; used for raw text" in trained.err.splitlines()[-3]
+    assert "sentences of held-out raw text: F1 " in trained.err.splitlines()[-2]
+    assert "; used for running text" in trained.err.splitlines()[-2]
     tagged = charnn("tag", "-m", "model", "--to", "slashed", text_file("他喜欢北京大学。\n", "raw.txt"))
     assert (tagged.code, tagged.err) == (0, "")
     assert [token.rpartition("_")[0] for token in tagged.text.split()] == ["他", "喜欢", "北京", "大学", "。"]
     scored = charnn("eval", text_file(treebank_text(20, seed=1), "new.conllu"), "-m", "model", "--json").json
     assert scored["word_f1_by_segmenter"] > 0.95 > scored["word_f1_by_rules"]
-    assert "words of raw text, F1: by the segmenter " in charnn("eval", "-m", "model").text
-    assert "used for raw text" in charnn("info", "model").text
+    assert scored["sentence_f1_by_segmenter"] > 0.95 > scored["sentence_f1_by_rules"]
+    report = charnn("eval", "-m", "model").text
+    assert "(words of raw text, F1: by the segmenter " in report
+    assert "(sentences of running text, F1: by the segmenter " in report
+    described = charnn("info", "model").text
+    assert "; used for raw text" in described
+    assert "; used for running text" in described
+    running = text_file("他不吃苹果了我喜欢\n大学。不吃\n\n苹果了", "running.txt")
+    columns = charnn("tag", "-m", "model", "--format", "text", "--to", "conllu", running)
+    assert (columns.code, columns.err) == (0, "")
+    sentences = [line[9:] for line in columns.text.splitlines() if line.startswith("# text = ")]
+    assert sentences == ["他不吃苹果了", "我喜欢 大学。", "不吃", "苹果了"]
+    assert columns.text.count("# newpar") == 2
+    assert ["SpaceAfter=No" in block.splitlines()[-1] for block in columns.text.split("\n\n")[:-1]] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_without_a_segmenter_tag_says_what_is_missing(charnn, text_file) -> None:

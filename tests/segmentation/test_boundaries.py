@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.segmentation.boundaries import BEGIN, INSIDE, Characters, SegmentedText, is_aligned, word_score
+from charnn.segmentation.boundaries import BEGIN, INSIDE, Characters, SegmentedText, is_aligned, span_score
 from charnn.segmentation.typography import closed_up, stands_apart
 from charnn.segmentation.words import WordSplitter
 
@@ -31,13 +31,23 @@ def test_words_that_are_marked_are_found_again(text: str, data: st.DataObject) -
     assert is_aligned(SegmentedText(text, words))
     assert len(spaces) == len(words)
     assert characters.begins(words) == [mark == BEGIN or n == 0 for n, mark in enumerate(marks)]
+    for start, cluster in zip(characters.starts, characters.clusters, strict=True):
+        assert text[start:].startswith(cluster)
+
+
+def test_the_characters_that_end_sentences_are_told_and_where_each_stands() -> None:
+    characters = Characters("He\u0301 a. 👍🏽", after_space=False)
+    assert characters.clusters == ["H", "e\u0301", "a", ".", "👍🏽"]
+    assert characters.starts == [0, 1, 4, 5, 7]
+    assert characters.spaced == [False, False, True, False, True]
+    assert characters.ends(["He\u0301 a.", "👍🏽"]) == [False, False, False, True, True]
 
 
 def test_a_word_is_right_where_both_its_ends_are() -> None:
-    score = word_score([(["ab", "c", "d e"], ["a", "b", "c", "d", "e"]), (["x y"], ["x y"])])
+    score = span_score([(["ab", "c", "d e"], ["a", "b", "c", "d", "e"]), (["x y"], ["x y"])])
     assert score == (2, 4, 6)
     assert score.f1 == pytest.approx(2 * 2 / 10)
-    assert word_score([]).f1 == 0
+    assert span_score([]).f1 == 0
 
 
 def test_punctuation_that_stands_apart_is_closed_up() -> None:

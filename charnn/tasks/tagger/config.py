@@ -181,26 +181,47 @@ class TaggerQuantization(Json):
 
 @dataclass(frozen=True)
 class WordFinding(Json):
-    """How well the words of held-out raw text are found, by rules and by the segmenter that is learned with a tagger.
+    """How well the words and sentences of held-out raw text are found, by rules and by the segmenter that is learned
+    with a tagger.
 
-    The scores are word F1: the harmonic mean of the fraction of the words found that are right, and of the right words
-    that are found.
+    The scores are F1: the harmonic mean of the fraction of the words found that are right, and of the right words that
+    are found, and the same of sentences.
     """
 
     rules_f1: float
     segmenter_f1: float | None = None
     """None until the segmenter has been trained; rules find words until then."""
+    rules_sentence_f1: float | None = later(None)
+    """None where the segmenter does not find sentences, as the first ones did not."""
+    segmenter_sentence_f1: float | None = later(None)
 
     @property
     def used(self) -> bool:
         """Whether the segmenter was worth it: it finds more words than the rules do."""
         return self.segmenter_f1 is not None and self.segmenter_f1 > self.rules_f1
 
+    @property
+    def sentences_used(self) -> bool:
+        """Whether the segmenter finds more sentences than the rules do."""
+        learned, by_rule = self.segmenter_sentence_f1, self.rules_sentence_f1
+        return learned is not None and by_rule is not None and learned > by_rule
+
     def __str__(self) -> str:
-        by_rule = f"rules {100 * self.rules_f1:.2f}%"
-        if self.segmenter_f1 is None:
-            return by_rule
-        return f"F1 {100 * self.segmenter_f1:.2f}%, {by_rule}; {'used' if self.used else 'not used'} for raw text"
+        return _found_by(self.segmenter_f1, self.rules_f1, self.used, "raw text")
+
+    @property
+    def of_sentences(self) -> str:
+        """What `str` says of words, of sentences; "" where the segmenter does not find them."""
+        if self.rules_sentence_f1 is None:
+            return ""
+        return _found_by(self.segmenter_sentence_f1, self.rules_sentence_f1, self.sentences_used, "running text")
+
+
+def _found_by(learned: float | None, by_rule: float, is_used: bool, where: str) -> str:
+    rules = f"rules {100 * by_rule:.2f}%"
+    if learned is None:
+        return rules
+    return f"F1 {100 * learned:.2f}%, {rules}; {'used' if is_used else 'not used'} for {where}"
 
 
 @dataclass(frozen=True)
@@ -214,4 +235,4 @@ class TaggerConfig(ModelConfig):
     quantization: TaggerQuantization | None = None
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
     words: WordFinding | None = later(None)
-    """How well a segmenter finds words. It is None where none is learned with the tagger."""
+    """How well a segmenter finds words and sentences. It is None where none is learned with the tagger."""

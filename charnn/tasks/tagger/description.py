@@ -52,6 +52,8 @@ def describe(directory: TaggerDirectory) -> Description:
     scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.words:
         scores.append(("words", f"{config.words}"))
+        if config.words.of_sentences:
+            scores.append(("sentences", config.words.of_sentences))
     if config.quantization:
         measured = config.quantization
         cost = f"{100 * measured.accuracy_lost:.2f}% fewer words right"

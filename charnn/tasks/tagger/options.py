@@ -67,8 +67,9 @@ class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, FoldOptions, 
     )
     segment: bool | None = option(
         None,
-        "Learn to find the words of raw text too, from the raw text of CoNLL-U, within a quarter of the time; tag then "
-        "finds words that way if that finds more of them than rules do.",
+        "Learn to find the words and sentences of raw text too, from the raw text of CoNLL-U, within a quarter of the "
+        "time; tag then finds words that way if that finds more of them than rules do, and so it finds the sentences "
+        "of running text (--format text).",
         panel=TREEBANKS,
         flag="--segment/--no-segment",
         shown_default="where rules find fewer than 95% of the words, as in languages without spaces",

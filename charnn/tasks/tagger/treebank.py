@@ -225,7 +225,9 @@ def _treebank(
 
 
 def _sentences(file: _File, config: TreebankConfig, malformed: Malformed) -> list[TaggedSentence]:
-    return [_tagged(sentence, config.columns) for sentence in _references(file, config, malformed)]
+    """Its first sentence opens a paragraph: it does not go on with the file before."""
+    sentences = enumerate(_references(file, config, malformed))
+    return [_tagged(sentence, config.columns, opens_paragraph=number == 0) for number, sentence in sentences]
 
 
 def _references(file: _File, config: TreebankConfig, malformed: Malformed) -> Iterator[Sentence]:
@@ -258,11 +260,11 @@ def _raise_for_no_tags(files: list[_File], config: TreebankConfig, column: str) 
     )
 
 
-def _tagged(sentence: Sentence, columns: Sequence[str]) -> TaggedSentence:
+def _tagged(sentence: Sentence, columns: Sequence[str], *, opens_paragraph: bool) -> TaggedSentence:
     check_has_columns(sentence, columns)
     tags = (sentence.reference_tags(column) for column in columns)
     words, *interned = (list(map(sys.intern, column)) for column in (sentence.words, *tags))  # most recur
-    return TaggedSentence(words, tuple(interned), raw_text(sentence))
+    return TaggedSentence(words, tuple(interned), raw_text(sentence, opens_paragraph=opens_paragraph))
 
 
 def _check_enough(files: list[_File], found: int, needed: int) -> None:

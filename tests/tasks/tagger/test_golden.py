@@ -108,3 +108,25 @@ def test_a_graph_of_another_model_is_refused(tmp_path: Path) -> None:
     (path / "config.json").write_text(config)
     with pytest.raises(ModelFormatError):
         Tagger(TaggerDirectory.open(path), precision="fp32").tag([WORDS])
+
+
+# The first segmenters had no column for the ends of sentences.
+
+FIRST_SEGMENTER = GOLDEN / "tagger-words-1"
+
+
+def test_a_first_segmenter_finds_words_as_it_did_and_rules_find_its_sentences() -> None:
+    config = TaggerDirectory.open(FIRST_SEGMENTER).config()
+    assert dump_config(config).encode() == (FIRST_SEGMENTER / "config.json").read_bytes()
+    assert config.words is not None
+    assert (config.words.used, config.words.sentences_used) == (True, False)
+    assert str(config.words) == "F1 100.00%, rules 22.22%; used for raw text"
+    assert config.words.of_sentences == ""
+    with Tagger(TaggerDirectory.open(FIRST_SEGMENTER), precision="fp32") as model:
+        assert model.words(["他喜欢北京大学。不 吃苹果"]) == [["他", "喜欢", "北京", "大学", "。", "不", "吃", "苹果"]]
+        assert model.sentences("他喜欢北京大学。不 吃苹果\n我") == [
+            ["他", "喜欢", "北京", "大学", "。"],
+            ["不", "吃", "苹果", "我"],
+        ]
+        assert list(model.means()) == ["segmenter", "rules"]
+        assert all(means.sentences is None for means in model.means().values())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import Splitter
+from charnn.segmentation.running import SentenceFinder, SentencesByRule
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns as columns_format
@@ -30,12 +31,13 @@ def open_reader(
     columns: Sequence[str] = ("upos",),
     known: Collection[str] = frozenset(),
     splitter: Splitter | None = None,
+    finder: SentenceFinder | None = None,
 ) -> SentenceReader:
     """A reader of one stream; `name` is what its messages call it.
 
     `columns` names the tags that stand after the words in `columns` and `slashed`, in their order; CoNLL-U has its own
     names. `known` is the forms of the training treebank, best as a set: they guide how raw text is split
-    where no `splitter` says otherwise.
+    where no `splitter` says otherwise, nor a `finder` in running text.
     """
     match format:
         case "conllu":
@@ -49,7 +51,7 @@ def open_reader(
         case "tokens":
             return raw.token_lines(name)
         case "text":
-            return raw.RunningTextReader(name, known, splitter or WordSplitter(known))
+            return raw.RunningTextReader(name, finder or SentencesByRule(known, splitter or WordSplitter(known)))
         case "characters":
             return raw.character_lines(name)
 

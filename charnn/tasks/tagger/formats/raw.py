@@ -1,19 +1,20 @@
 """Text without tags: lines of raw text, lines of words between spaces, running text, and lines of characters.
 
-A line is a sentence; the sentences of running text are found by rules (`charnn.segmentation`). Where each character of
+A line is a sentence; the sentences of running text are found (`charnn.segmentation.running`). Where each character of
 a line is tagged, the tags are another line of the same length.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from charnn.corpora.lines import Lines, bare_lines, line_ends, without_end
 from charnn.errors import CorpusError
 from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.graphemes import clusters, is_one
-from charnn.segmentation.sentences import SentenceSplitter, ends_paragraph
+from charnn.segmentation.running import FoundSentence, SentenceFinder
+from charnn.segmentation.sentences import ends_paragraph
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns
 from charnn.tasks.tagger.formats.malformed import ENDS, Malformed
@@ -60,28 +61,25 @@ def token_lines(name: str) -> LineReader:
 
 
 class RunningTextReader:
-    """A reader of raw text that runs on over line ends, whose sentences are found by rules."""
+    """A reader of raw text that runs on over line ends, whose sentences are found by a finder of its own."""
 
-    def __init__(self, name: str, known: Collection[str], splitter: Splitter) -> None:
-        """`splitter` finds the words; `known` is the forms of the training treebank, abbreviations with their dots
-        among them."""
+    def __init__(self, name: str, finder: SentenceFinder) -> None:
         self._name = name
-        self._sentences = SentenceSplitter(known)
-        self._splitter = splitter
+        self._finder = finder
         self._line = 1
         self._paragraph_ended = True
 
     def feed(self, text: str) -> list[Sentence]:
-        return self._read(self._sentences.push(text))
+        return [self._sentence(found, more=True) for found in self._finder.push(text)]
 
     def finish(self) -> list[Sentence]:
-        return self._read(self._sentences.flush())
+        rest = self._finder.flush()
+        return [self._sentence(found, more=found is not rest[-1]) for found in rest]
 
-    def _read(self, sources: list[str]) -> list[Sentence]:
-        found = self._splitter.split_all(sources)
-        return [self._sentence(source, *words) for source, words in zip(sources, found, strict=True)]
-
-    def _sentence(self, source: str, words: list[str], spaces: list[bool]) -> Sentence:
+    def _sentence(self, found: FoundSentence, *, more: bool) -> Sentence:
+        source, words, spaces = found
+        if more and words and not source[-1].isspace():  # another sentence follows without a space
+            spaces[-1] = False
         sentence = Sentence("text", self._name, self._line, source, words, spaces=spaces)
         sentence.opens_paragraph = bool(words) and self._paragraph_ended
         self._paragraph_ended = not words or ends_paragraph(source)

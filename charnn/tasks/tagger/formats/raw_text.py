@@ -1,4 +1,4 @@
-"""The raw text of a sentence in CoNLL-U, and where its words stand in it: what a segmenter learns from."""
+"""The raw text of a sentence in CoNLL-U, and where words and sentences stand in it: what a segmenter learns from."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from charnn.tasks.tagger.formats.conllu import ConlluSentence
 from charnn.tasks.tagger.formats.sentence import Sentence
 
 _TEXT = re.compile(r"^#[ \t]*text[ \t]*=[ \t]*(\S.*?)[ \t]*\r?$", re.MULTILINE)
+_OPENS_PARAGRAPH = re.compile(r"^#[ \t]*new(?:par|doc)\b", re.MULTILINE)
 _NO_SPACE = "SpaceAfter=No"
 
 
-def raw_text(sentence: Sentence) -> SegmentedText | None:
+def raw_text(sentence: Sentence, *, opens_paragraph: bool = False) -> SegmentedText | None:
     """The text of the sentence with its words, or None where the sentence does not tell it.
 
     The text is that of `# text`, or else is made from SpaceAfter=No. A range of words that are together what stands in
-    the text (do|n't) is those words. Any other (French du, which is de and le) is one word of the text.
+    the text (do|n't) is those words. Any other (French du, which is de and le) is one word of the text. A sentence
+    opens a paragraph where `# newpar` or `# newdoc` says so, or where it is known to.
     """
     if not isinstance(sentence, ConlluSentence) or sentence.error or not sentence.words:
         return None
@@ -26,7 +28,7 @@ def raw_text(sentence: Sentence) -> SegmentedText | None:
     places = layout.id, layout.form, layout.misc
     ids, forms, misc = ([cell.rstrip("\r\n") for cell in sentence.cells[p :: layout.width]] for p in places)
     words: list[str] = []
-    text = ""
+    text, spaced = "", True
     row = 0
     while row < len(ids):
         first, dash, last = ids[row].partition("-")
@@ -42,7 +44,9 @@ def raw_text(sentence: Sentence) -> SegmentedText | None:
                 row += 1
         words += parts if "".join(parts) == surface else [surface]
         text += surface + " " * spaced
+    opens_paragraph |= _OPENS_PARAGRAPH.search(sentence.head) is not None
     given = _TEXT.search(sentence.head)
-    if given and is_aligned(segmented := SegmentedText(given[1], words)):
+    if given and is_aligned(segmented := SegmentedText(given[1], words, opens_paragraph, spaced)):
         return segmented
-    return SegmentedText(text.strip(), words) if given or any(_NO_SPACE in cell for cell in misc) else None
+    tells = given or any(_NO_SPACE in cell for cell in misc)
+    return SegmentedText(text.strip(), words, opens_paragraph, spaced) if tells else None

@@ -21,11 +21,13 @@ from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
 from charnn.tasks.tagger.learn.segmenter import (
+    COLUMNS,
     characters_of,
     configure_segmenter,
-    measured_f1,
+    measured,
     segmenter_budget,
     segmenter_lexicon,
+    word_finding,
 )
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.training.hardware import allowed_threads
@@ -138,7 +140,7 @@ class TaggerSession(Session[TaggerConfig]):
         budget = segmenter_budget(self.config.training.budget)
         outcome: Outcome = "budget"
         try:
-            if has_config(directory.path):
+            if has_config(directory.path) and directory.config().corpus.columns == COLUMNS:
                 session = TaggerSession.resume(directory, characters, budget, [self.threads])
             else:
                 lexicon = segmenter_lexicon(characters)
@@ -158,9 +160,13 @@ class TaggerSession(Session[TaggerConfig]):
             outcome = session.run(observer, interrupted)
         if outcome == "interrupt":
             return outcome
-        found = replace(words, segmenter_f1=measured_f1(self.directory, self.treebank))
+        if words.rules_sentence_f1 is None:  # the run was begun when segmenters found no sentences
+            words = word_finding(self.treebank, wanted=True) or words
+        of_words, of_sentences = measured(self.directory, self.treebank)
+        found = replace(words, segmenter_f1=of_words, segmenter_sentence_f1=of_sentences)
         self._keeper.update(words=found)
         self.remarks.append(f"words of {self._text_to_validate_with}: {found}")
+        self.remarks.append(f"sentences of {self._text_to_validate_with}: {found.of_sentences}")
         return outcome
 
     def preview(self, report: Report) -> str:

@@ -16,6 +16,7 @@ from charnn.tasks.tagger.naming import instead_of
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.figures import ComparedSentence, TagError, TagFigures, errors_in
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
+from charnn.tasks.tagger.use.segmentation_figures import SegmentationFigures
 from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
@@ -88,9 +89,11 @@ class TaggerEvaluation(Evaluation):
                 self.figures.add(block)
                 if isinstance(self._sentences, Sized):
                     tell("tagging", self.figures.together.sentences, len(self._sentences))
-                self._find_words(model, [s.sentence.text for s in block if s.sentence.text is not None])
+                self._find(model, [s.sentence.text for s in block if s.sentence.text is not None])
                 if self.lists:
                     yield from errors_in(block, self._columns, self._model.config.corpus.level)
+            if self.figures.raw_text is not None:
+                self.figures.raw_text.finish()
         for column, score in self.figures.columns.items():
             if score.words == 0 and self.figures.untagged[column]:
                 there = instead_of(column, list(self._given), "columns with tags are")
@@ -130,10 +133,11 @@ class TaggerEvaluation(Evaluation):
         level = self._model.config.corpus.level
         return report(self.figures, model=str(self._model.directory.path), treebank=self._name, level=level)
 
-    def _find_words(self, model: Tagger, texts: list[SegmentedText]) -> None:
+    def _find(self, model: Tagger, texts: list[SegmentedText]) -> None:
+        """Finds the words and sentences of raw text, where the model has learned to."""
         if model.config.words is not None and model.config.words.segmenter_f1 is not None and texts:
-            self.figures.add_found("segmenter", texts, model.segmenter)
-            self.figures.add_found("rules", texts, model.rules)
+            self.figures.raw_text = self.figures.raw_text or SegmentationFigures(model.means())
+            self.figures.raw_text.add(texts)
 
     def _compared_blocks(self, tagger: SentenceTagger) -> Iterator[list[ComparedSentence]]:
         """The sentences, tagged, in their order."""

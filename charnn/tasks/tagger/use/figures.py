@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.readable import counted
-from charnn.segmentation.boundaries import SegmentedText, Splitter, WordScore, word_score
 from charnn.tasks.tagger.config import EntityScheme, Level
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.use.entity_scores import EntityScore
 from charnn.tasks.tagger.use.reference import ReferenceSentence
 from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
+from charnn.tasks.tagger.use.segmentation_figures import SegmentationFigures
 
 _FEATS = "feats"
 _BREAKS_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -91,14 +91,9 @@ class TagFigures:
         self.untagged = dict.fromkeys(columns, 0)
         """For each column, how many words have no tag in the treebank: they are not scored."""
 
-        self.found: dict[str, WordScore] = {}
-        """How well the words of raw text are found, by a segmenter and by rules, where the model has a segmenter."""
-
-    def add_found(self, by: str, texts: Sequence[SegmentedText], splitter: Splitter) -> None:
-        """Adds how well the splitter, which is called `by`, finds the words of the texts."""
-        words = splitter.split_all([text.text for text in texts])
-        score = word_score((found, text.words) for (found, _), text in zip(words, texts, strict=True))
-        self.found[by] = WordScore(*map(sum, zip(self.found.get(by, WordScore(0, 0, 0)), score, strict=True)))
+        self.raw_text: SegmentationFigures | None = None
+        """How well the words and sentences of raw text are found, where the model has a segmenter and the treebank raw
+        text."""
 
     def add(self, block: Sequence[ComparedSentence]) -> None:
         for number, column in enumerate(self.columns):
@@ -132,8 +127,7 @@ class TagFigures:
                 columns[column] |= {"entities": {**schemes, **totals.to_json()}, "figure_to_quote": "entities.f1"}
         together = self.together.to_json()
         del together["tags"]  # every combination of tags
-        found = {f"word_f1_by_{by}": score.f1 for by, score in self.found.items()}
-        return {**columns, "all_columns": together, **found}
+        return {**columns, "all_columns": together, **(self.raw_text.to_json() if self.raw_text else {})}
 
 
 def errors_in(block: Iterable[ComparedSentence], columns: Sequence[str], level: Level) -> Iterator[TagError]:

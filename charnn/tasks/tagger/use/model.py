@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from charnn.errors import ModelFormatError, UsageError
 from charnn.segmentation.boundaries import Splitter
+from charnn.segmentation.running import SentenceFinder, SentencesByRule
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.model import Model
 from charnn.tasks.tagger.config import TaggerConfig
@@ -17,6 +18,7 @@ from charnn.tasks.tagger.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.formats.sentence import Annotation
+    from charnn.tasks.tagger.use.segmentation_figures import Means
     from charnn.tasks.tagger.use.segmenter import Segmenter
     from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
@@ -121,9 +123,34 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         self._nested = Tagger(self.directory.segmenter(), precision=self.precision, threads=self.threads)
         return Segmenter(self._nested.sentence_tagger, self.rules)
 
+    def sentence_finder(self) -> SentenceFinder:
+        """What finds the sentences of running text: the segmenter where it finds more of them than rules do."""
+        if self.config.words is None or not self.config.words.sentences_used:
+            return SentencesByRule(self.lexicon.counts, self.splitter)
+        from charnn.tasks.tagger.use.learned_sentences import LearnedSentences
+
+        return LearnedSentences(self.segmenter, None if self.config.words.used else self.rules)
+
+    def means(self) -> dict[str, Means]:
+        """What finds words and sentences, by name: the segmenter, and the rules as far as it does what they do."""
+        from charnn.tasks.tagger.use.learned_sentences import LearnedSentences
+        from charnn.tasks.tagger.use.segmentation_figures import Means
+
+        if not self.segmenter.finds_sentences:
+            return {"segmenter": Means(self.segmenter, None), "rules": Means(self.rules, None)}
+        return {
+            "segmenter": Means(self.segmenter, LearnedSentences(self.segmenter)),
+            "rules": Means(self.rules, SentencesByRule(self.lexicon.counts, self.rules)),
+        }
+
     def words(self, texts: Sequence[str]) -> list[list[str]]:
         """For each raw text the words in it, found as `charnn tag` finds them."""
         return [words for words, _ in self.splitter.split_all(texts)]
+
+    def sentences(self, text: str) -> list[list[str]]:
+        """The sentences of running text, each as its words, found as `charnn tag --format text` finds them."""
+        finder = self.sentence_finder()
+        return [found.words for found in [*finder.push(text), *finder.flush()] if found.words]
 
     def close(self) -> None:
         if "sentence_tagger" in self.__dict__:

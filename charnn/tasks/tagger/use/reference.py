@@ -148,13 +148,15 @@ def _sentences(
     malformed: Malformed,
     given: dict[str, None] | None = None,
 ) -> Iterator[ReferenceSentence]:
-    for sentence in reference_sentences(text.text, text.name, format, names, level, malformed):
+    every = reference_sentences(text.text, text.name, format, names, level, malformed)
+    for number, sentence in enumerate(every):
         check_has_columns(sentence, columns)
         if given is not None:
             new = [column for column in sentence.tag_columns if column not in given]
             given |= dict.fromkeys(c for c in new if not NOT_GIVEN.issuperset(sentence.values(c) or ()))
         tags = tuple(sentence.reference_tags(column) for column in columns)
-        yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of, raw_text(sentence))
+        raw = raw_text(sentence, opens_paragraph=number == 0)
+        yield ReferenceSentence(text.name, sentence.words, tags, sentence.line_of, raw)
 
 
 def _of_training(

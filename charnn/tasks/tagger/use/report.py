@@ -42,10 +42,7 @@ def _accuracies(figures: TagFigures) -> list[str]:
     lines = aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
     if figures.feats_as_written is not None:
         lines.append(f"({_RULE}; as they are written: {percent(figures.feats_as_written.accuracy)})")
-    if figures.found:
-        found = ", ".join(f"by {'the ' * (by == 'segmenter')}{by} {percent(of.f1)}" for by, of in figures.found.items())
-        lines.append(f"(words of raw text, F1: {found})")
-    return lines
+    return lines + (figures.raw_text.lines() if figures.raw_text else [])
 
 
 def _entities(column: str, figures: TagFigures) -> list[str]:

@@ -18,6 +18,7 @@ from charnn.corpora.foreign import foreign_format
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.boundaries import Splitter
+from charnn.segmentation.running import SentenceFinder
 from charnn.segmentation.scripts import unspaced_script
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
@@ -56,14 +57,15 @@ class InputSentences:
         columns: Sequence[str],
         known: Collection[str] = frozenset(),
         splitter: Callable[[], Splitter] | None = None,
+        finder: Callable[[], SentenceFinder] | None = None,
         level: Level = "word",
         format: TextFormat | None = None,
         has_tags: bool = False,
         encoding: str = "utf-8",
         on_error: OnError = "fail",
     ) -> None:
-        """`columns` and `known` are those of `open_reader`, and so is what `splitter` gives, which is asked for only
-        where there is raw text.
+        """`columns` and `known` are those of `open_reader`, and so are what `splitter` and `finder` give, which are
+        asked for only where there is raw text, and where there is running text.
 
         Where no `format` is given, the first lines of each file tell its own; for a tagger of characters it is
         `characters`, unless the file is in columns. It is known where a file `has_tags`, whatever they look like.
@@ -78,7 +80,7 @@ class InputSentences:
         self._format_of_all = format
         self._encoding, self._has_tags = encoding, has_tags
         self._malformed = Malformed(on_error, encoding)
-        self._splitter = splitter
+        self._splitter, self._finder = splitter, finder
         self._warned = False
 
     def __iter__(self) -> Iterator[list[Sentence]]:
@@ -103,7 +105,8 @@ class InputSentences:
         if sample:
             self.format = self.format or format
         splitter = self._splitter() if self._splitter is not None and format in RAW else None
-        reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=splitter)
+        finder = self._finder() if self._finder is not None and format == "text" else None
+        reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=splitter, finder=finder)
         self._warned |= isinstance(splitter, Segmenter)
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)

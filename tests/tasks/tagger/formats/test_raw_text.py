@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw_text import raw_text
+from charnn.tasks.tagger.treebank import read_treebank
 
 
-def segmented(head: str, *rows: str) -> tuple[str, list[str]] | None:
+def found_in(head: str, *rows: str) -> SegmentedText | None:
     """Each row is an id, a form and, where a third part stands there, MISC, with | between them."""
     lines = []
     for row in rows:
@@ -16,8 +20,7 @@ def segmented(head: str, *rows: str) -> tuple[str, list[str]] | None:
         lines.append("\t".join([number, form, *"_______", misc]) + "\n")
     reader = open_reader("conllu", "x")
     (sentence,) = [*reader.feed(head + "".join(lines) + "\n"), *reader.finish()]
-    found = raw_text(sentence)
-    return None if found is None else tuple(found)
+    return raw_text(sentence)
 
 
 NO = "SpaceAfter=No"
@@ -42,7 +45,35 @@ NO = "SpaceAfter=No"
     ],
 )
 def test_the_text_is_what_the_treebank_says_and_plain_ranges_are_their_words(head, rows, expected) -> None:
-    assert segmented(head, *rows) == expected
+    found = found_in(head, *rows)
+    assert (None if found is None else (found.text, found.words)) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "opens", "spaced"),
+    [
+        ("# newpar\n# text = a.\n", (f"1|a|{NO}", "2|."), True, True),
+        ("# newdoc id = x\n# text = a.\n", (f"1|a|{NO}", f"2|.|{NO}"), True, False),
+        ("#newpar\n", (f"1|a|{NO}", "2|."), True, True),
+        ("# newparser = no\n# text = a\n", (f"1|a|{NO}",), False, False),
+        ("# text = don't\n", (f"1-2|don't|{NO}", "1|do", "2|n't"), False, False),
+    ],
+)
+def test_a_sentence_tells_whether_it_opens_a_paragraph_and_whether_a_space_follows_it(head, rows, opens, spaced):
+    found = found_in(head, *rows)
+    assert found is not None
+    assert (found.opens_paragraph, found.spaced) == (opens, spaced)
+
+
+def test_the_first_sentence_of_each_file_opens_a_paragraph(tmp_path: Path) -> None:
+    sentence = (
+        "# text = ab\n" + "".join(f"{n}\t{c}\t_\tX\t_\t_\t_\t_\t_\t{NO}\n" for n, c in ((1, "a"), (2, "b"))) + "\n"
+    )
+    paths = [tmp_path / "1.conllu", tmp_path / "2.conllu"]
+    for path in paths:
+        path.write_text(sentence * 2)
+    treebank = read_treebank(list(map(str, paths)), holds_out=False)
+    assert [sentence.text.opens_paragraph for sentence in treebank.training] == [True, False, True, False]
 
 
 def test_other_formats_do_not_tell_their_text() -> None:

@@ -21,11 +21,11 @@ WORDS = ["我", "喜欢", "苹果", "他", "吃", "北京", "大学", "不"]
 
 
 def treebank_text(sentences: int, *, seed: int = 0, space: str = "") -> str:
-    """CoNLL-U of words that stand together, or with a `space` between them."""
+    """CoNLL-U of words that stand together, or with a `space` between them; sentences end in a stop or in 了."""
     random.seed(seed)
     blocks = []
-    for _ in range(sentences):
-        words = [*random.choices(WORDS, k=6), "。"]
+    for number in range(sentences):
+        words = [*random.choices(WORDS, k=6), "。了"[number % 2]]
         misc = "_" if space else "SpaceAfter=No"
         rows = [f"{n}\t{word}\t_\tX{len(word)}\t_\t_\t_\t_\t_\t{misc}\n" for n, word in enumerate(words, 1)]
         blocks.append(f"# text = {space.join(words)}\n" + "".join(rows) + "\n")
@@ -54,13 +54,14 @@ def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("segmented")
     (folder / "t.conllu").write_text(treebank_text(120))
     treebank = read_treebank([str(folder / "t.conllu")])
-    overrides = TaggerOverrides(hidden_size=8, word_size=8, batch_size=4, budget=Budget(steps=320))
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, batch_size=4, budget=Budget(steps=200))
     session = TaggerSession.start(
         lambda: TaggerDirectory.create(folder / "model"), treebank, overrides, {"device": "cpu", "precision": "fp32"}
     )
     assert session.run(Silent()) == "budget"
-    (remark,) = session.remarks
-    assert remark.startswith("words of held-out raw text: F1 ")
+    of_words, of_sentences = session.remarks
+    assert of_words.startswith("words of held-out raw text: F1 ")
+    assert of_sentences.startswith("sentences of held-out raw text: F1 ")
     return folder / "model"
 
 
@@ -75,6 +76,59 @@ def test_text_without_spaces_is_split_as_the_treebank_does(trained: Path) -> Non
             ["不", "吃", "苹果"],
         ]
         assert model.splitter.split_all(["不 吃"]) == [(["不", "吃"], [True, True])]
+
+
+def test_sentences_of_running_text_end_as_they_do_in_the_treebank(trained: Path) -> None:
+    with Tagger.load(trained) as model:
+        assert model.config.words is not None
+        assert model.config.words.sentences_used
+        assert model.config.words.segmenter_sentence_f1 > 0.95 > 0.7 > model.config.words.rules_sentence_f1
+        assert model.sentences("我不喜欢北京大学了他不吃\n苹果。我喜欢\n\n吃苹果了不") == [
+            ["我", "不", "喜欢", "北京", "大学", "了"],
+            ["他", "不", "吃", "苹果", "。"],
+            ["我", "喜欢"],
+            ["吃", "苹果", "了"],
+            ["不"],
+        ]
+
+
+def test_where_rules_find_as_many_words_the_segmenter_finds_the_sentences_alone(trained: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(trained, tmp_path / "copy"))
+    config = json.loads((copy / "config.json").read_text())
+    config["words"] |= {"rules_f1": 1.0}
+    (copy / "config.json").write_text(json.dumps(config))
+    with Tagger.load(copy) as model:
+        assert model.sentences("他不吃苹果了我喜欢。不") == [["他不吃苹果了"], ["我喜欢", "。"], ["不"]]
+
+
+def test_a_segmenter_that_finds_no_sentences_is_learned_anew_when_its_run_goes_on(chinese, start, tmp_path) -> None:
+    start(chinese, steps=8).run(Silent())
+    directory = TaggerDirectory(tmp_path / "model")
+    for path in (directory.path / "config.json", directory.path / "segmenter" / "config.json"):
+        config = json.loads(path.read_text())
+        for key in ("rules_sentence_f1", "segmenter_sentence_f1"):
+            config.get("words", {}).pop(key, None)
+        if config["corpus"]["columns"] == ["words", "sentences"]:
+            config["corpus"]["columns"] = ["words"]
+        path.write_text(json.dumps(config))
+    assert TaggerSession.resume(directory, chinese, Budget(steps=12)).run(Silent()) == "budget"
+    assert directory.segmenter().config().corpus.columns == ("words", "sentences")
+    words = directory.config().words
+    assert words is not None
+    assert None not in (words.rules_sentence_f1, words.segmenter_sentence_f1)
+
+
+def test_paragraphs_are_learned_with_the_spaces_between_their_sentences(treebank_of) -> None:
+    def sentence(head: str, last: str) -> str:
+        return f"{head}# text = ab.\n1\tab\t_\tX\t_\t_\t_\t_\t_\tSpaceAfter=No\n2\t.\t_\tX\t_\t_\t_\t_\t_\t{last}\n\n"
+
+    text = sentence("", "_") + sentence("", "SpaceAfter=No") + sentence("", "_") + sentence("# newpar\n", "_")
+    treebank = treebank_of(text * 2, columns=["upos"], holds_out=False)
+    first, second, *_ = characters_of(treebank).training
+    assert first.tags[1] == ["I", "I", "E"] * 3
+    assert second.tags[1] == ["I", "I", "E"] * 4
+    is_after_space = [symbol[0] in " _" for symbol in first.words]
+    assert [n for n, after in enumerate(is_after_space) if after] == [0, 3]
 
 
 def test_a_segmenter_is_learned_where_rules_find_few_words_or_where_it_is_wanted(chinese, treebank_of) -> None:
@@ -106,12 +160,12 @@ def test_the_segmenter_takes_a_quarter_of_the_budget() -> None:
 
 
 def test_rules_are_seen_as_they_are_on_new_text(treebank_of) -> None:
-    text = "# text = {0}!?\n1\t{0}!?\t_\tX\t_\t_\t_\t_\t_\t_\n\n"
+    text = "# newpar\n# text = {0}!?\n1\t{0}!?\t_\tX\t_\t_\t_\t_\t_\t_\n\n"
     treebank = treebank_of("".join(text.format(c) for c in "abcdefghijklmnopqrst"), columns=["upos"])
     (first, *_) = characters_of(treebank).training
     # The form is known to the treebank, and would be whole; but rules that do not know it part the stops from it.
     assert [symbol[:1] for symbol in first.words[1:]] == ["!", "?"]
-    assert first.tags == (["B", "I", "I"],)
+    assert first.tags == (["B", "I", "I"], ["I", "I", "E"])
 
 
 def test_a_run_that_was_interrupted_in_its_segmenter_goes_on_to_the_same_model(chinese, start, tmp_path: Path) -> None:
