@@ -145,6 +145,11 @@ class BadBytes:
         self._line = 0
         self._bad_lines = 0
 
+    @property
+    def place(self) -> str:
+        """The file and the number of the line after those that were read."""
+        return f"{self._name}:{self._line + 1}"
+
     def cleaned(self, whole_lines: str) -> str:
         """The text, which is whole lines, as it should be read. The texts of a file come in their order."""
         if _BAD.search(whole_lines) is None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from charnn.errors import CorpusError
+
 # A byte order mark opens a file, and each file of several that were concatenated.
 _BLANK_LINE = re.compile(r"(?P<blank>\ufeff?[ \t]*+\r?\n)")
 _NEXT_BLANK_LINE = re.compile(r"\n(?P<blank>\ufeff?[ \t]*+\r?\n)")
@@ -46,6 +48,20 @@ def line_ends(text: str, *, after_return: bool = False) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n") - split
 
 
+LONGEST_LINE = 1 << 22
+"""The most characters of a line, a paragraph or a sentence of a stream. It is held whole, with some hundred bytes of
+memory for each character."""
+
+
+def check_length(characters: int, place: str, *, longest: int = LONGEST_LINE, what: str = "a line") -> None:
+    """Raises CorpusError where what is read as a whole has more than so many characters."""
+    if characters > longest:
+        raise CorpusError(
+            f"{place}: {what} of more than {longest:,} characters is too long to be read as a whole",
+            hint="cut it into shorter lines, as `fold -s -w 1000` does",
+        )
+
+
 class WholeLines:
     r"""Takes text in pieces and gives whole lines, several of them as one string.
 
@@ -56,25 +72,31 @@ class WholeLines:
         r"""Without `lone_returns`, \r alone ends no line."""
         self._lone_returns = lone_returns
         self._held: list[str] = []
+        self.held = 0
+        """The characters of the line that is not complete."""
 
     def push(self, text: str) -> str:
         """All lines that are complete by now, one after the other. The last one ends in a line end, too."""
         if self._lone_returns and self._held and self._held[-1].endswith("\r"):
-            text = self._held.pop() + text
+            held = self._held.pop()
+            self.held -= len(held)
+            text = held + text
         end = text.rfind("\n") + 1
         if self._lone_returns:
             end = max(end, text.rfind("\r", end, len(text) - 1) + 1)
         if not end:
             if text:
                 self._held.append(text)
+                self.held += len(text)
             return ""
         whole = "".join((*self._held, text[:end]))
         self._held = [text[end:]]
+        self.held = len(text) - end
         return whole
 
     def flush(self) -> str:
         """The last line, where it has no line end."""
-        held, self._held = "".join(self._held), []
+        held, self._held, self.held = "".join(self._held), [], 0
         return held
 
 
@@ -89,6 +111,11 @@ class Lines:
 
     def flush(self) -> list[str]:
         return lines_of(self._lines.flush())
+
+    @property
+    def held(self) -> int:
+        """The characters of the line that is not complete."""
+        return self._lines.held
 
 
 class Block(NamedTuple):

@@ -87,13 +87,18 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
         for side, what in ((source, "source"), (target, "target")):
             if not side:
                 raise CorpusError(f"{name}:{line}: the {what} is empty")
-            if len(side) > LONGEST:
-                raise CorpusError(
-                    f"{name}:{line}: the {what} has {len(side):,} characters, and {LONGEST:,} are the most",
-                    hint="cut it into sentences",
-                )
+            check_side(side, what, f"{name}:{line}")
         pairs.append(Pair(source, target, features, line))
     return pairs
+
+
+def check_side(side: str, what: str, place: str) -> None:
+    """Raises CorpusError for a source or a target of more than LONGEST characters; `what` says which of them it is."""
+    if len(side) > LONGEST:
+        raise CorpusError(
+            f"{place}: the {what} has {len(side):,} characters, and {LONGEST:,} are the most",
+            hint="cut it into sentences",
+        )
 
 
 def _table_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple[int, int | None, int]]:

@@ -20,7 +20,7 @@ from charnn.corpora.decoding import (
     may_begin_mark,
     refuse_other_encoding,
 )
-from charnn.corpora.lines import Lines, WholeLines, line_ends
+from charnn.corpora.lines import LONGEST_LINE, Lines, WholeLines, check_length, line_ends
 from charnn.corpora.progress import tell
 from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.errors import CorpusError
@@ -63,11 +63,16 @@ def decoded(data: Iterator[bytes], name: str, encoding: str, any_bytes: bool, on
 
 
 def stream_lines(
-    path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: OnError = "fail"
+    path: str,
+    *,
+    encoding: str = "utf-8",
+    any_bytes: bool = False,
+    on_error: OnError = "fail",
+    longest: int = LONGEST_LINE,
 ) -> Iterator[list[tuple[int, str]]]:
     """The lines of the text at `path` with their ends, each with its number, counted from 1: lists of those that are
     complete by now, and an empty list at a pause. Lines that are left out for bad bytes are counted, too. The arguments
-    and errors are those of `stream`.
+    and errors are those of `stream`; it raises CorpusError for a line of more than `longest` characters, too.
     """
     name = "standard input" if path == "-" else path
     lines, bad, number = Lines(), None, 0
@@ -81,6 +86,7 @@ def stream_lines(
             number += len(whole)
             if numbered or piece == "":
                 yield numbered
+            check_length(lines.held, f"{name}:{number + 1}", longest=longest)
     finally:
         if bad is not None:
             bad.report()
@@ -108,6 +114,7 @@ def _cleaned(pieces: Iterator[str], bad: BadBytes) -> Iterator[str]:
                 yield whole
             if not piece:
                 yield ""
+            check_length(lines.held, bad.place)
     finally:
         bad.report()
     if rest := bad.cleaned(lines.flush()):

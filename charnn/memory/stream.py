@@ -13,13 +13,15 @@ from charnn.streaming import results_in_order
 
 FIRST_CHUNK, LARGEST_CHUNK = 8, 256
 """Lines that are recalled together."""
+LONGEST_GARBLED = 1 << 20
+"""The most characters of a line that is recalled. Each takes some 300 bytes while the line becomes a pattern."""
 
 
 def lines_as_they_come(paths: Sequence[str], *, encoding: str, on_error: OnError) -> Iterator[list[str]]:
     """The lines of the files without their ends, one file after the other: lists of those that are complete by now, and
     an empty list at a pause. Raises what `stream` raises."""
     for path in paths:
-        for lines in stream_lines(path, encoding=encoding, on_error=on_error):
+        for lines in stream_lines(path, encoding=encoding, on_error=on_error, longest=LONGEST_GARBLED):
             yield [without_end(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line) for number, line in lines]
 
 

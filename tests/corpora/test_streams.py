@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from charnn.corpora import streams
 from charnn.corpora.foreign import foreign_format
+from charnn.corpora.lines import LONGEST_LINE
 from charnn.corpora.sources import read
 from charnn.corpora.streams import stream
 from charnn.errors import CorpusError, UsageError
@@ -240,6 +241,15 @@ def test_a_writer_that_is_only_fast_makes_no_pause(pipe: Callable[[bytes | None]
         pipe(b"x" * 1000)
     pipe(None)
     assert "" not in list(stream("-"))
+
+
+@pytest.mark.parametrize("on_error", ["skip", "replace"])
+def test_a_line_that_would_be_held_without_end_is_refused_where_it_begins(tmp_path: Path, on_error: str) -> None:
+    path = file_with(b"one\n" + b"x" * (LONGEST_LINE + (1 << 17)), tmp_path)
+    pieces = stream(path, on_error=on_error)
+    assert next(pieces) == "one\n"
+    with pytest.raises(CorpusError, match=r"notes\.txt:2: a line of more than 4,194,304 characters"):
+        list(pieces)
 
 
 def test_stdin_is_not_closed_by_reading_it(pipe: Callable[[bytes | None], None]) -> None:

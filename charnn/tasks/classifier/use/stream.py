@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from charnn.corpora.decoding import OnError, joined
-from charnn.corpora.lines import without_end
+from charnn.corpora.lines import check_length, without_end
 from charnn.corpora.streams import stream_lines
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
@@ -42,8 +42,21 @@ def items(
         elif unit == "paragraph":
             yield from _paragraphs(file, read)
         else:
-            whole = joined(line for lines in read for _, line in lines)
+            whole = joined(_bounded(file, read))
             yield [Item(whole, whole, file, 1)]
+
+
+def _bounded(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[str]:
+    """The lines of a file that is read as one text. Raises CorpusError where it is too long for that."""
+    held = 0
+    for lines in read:
+        held += sum(len(line) for _, line in lines)
+        check_length(held, _name(file), what="a text")
+        yield from (line for _, line in lines)
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
 
 
 def _line(file: str, source: str, number: int) -> Item:
@@ -54,17 +67,21 @@ def _line(file: str, source: str, number: int) -> Item:
 def _paragraphs(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[list[Item]]:
     """The paragraphs that are complete by now. The blank line that ends one is part of its source."""
     held: list[tuple[int, str]] = []
+    size = 0
     for lines in read:
         found = []
         for number, line in lines:
             if not line.strip(" \t\r\n\ufeff"):
                 if held:
                     found.append(_paragraph(file, held, line))
-                held = []
+                held, size = [], 0
             else:
                 held.append((number, line))
+                size += len(line)
         if found or not lines:
             yield found
+        if held:
+            check_length(size, f"{_name(file)}:{held[0][0]}", what="a paragraph")
     if held:
         yield [_paragraph(file, held, "")]
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from charnn.corpora.decoding import OnError
 from charnn.corpora.foreign import foreign_format
+from charnn.corpora.lines import check_length, line_ends
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.boundaries import Splitter
@@ -108,11 +109,16 @@ class InputSentences:
         finder = self._finder() if self._finder is not None and format == "text" else None
         reader = open_reader(format, name, columns=self._columns, known=self._known, splitter=splitter, finder=finder)
         self._warned |= isinstance(splitter, Segmenter)
+        held, line = 0, 1
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
             self._check(sentences)
             if sentences or not piece:
                 yield sentences
+            held = len(piece) if sentences else held + len(piece)
+            if sentences:
+                line = sentences[-1].line + line_ends(sentences[-1].source)
+            check_length(held, f"{name}:{line}", what="a sentence")
         if failure:
             raise failure
         if sentences := reader.finish():

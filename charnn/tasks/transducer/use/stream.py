@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.corpora.decoding import OnError
 from charnn.corpora.lines import without_end
+from charnn.corpora.pairs import check_side
 from charnn.corpora.streams import stream_lines
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.streaming import results_in_order
@@ -25,7 +26,8 @@ def read_sources(
     by now, and an empty list at a pause. With `has_features`, they follow the source after a tab. Cells after further
     tabs are passed over, and a warning says so once.
 
-    Raises what `stream` raises, and CorpusError for a line without features where there should be some.
+    Raises what `stream_lines` raises, and CorpusError for a line without features where there should be some, and for a
+    source that is longer than one that is learned may be.
     """
     reader = _SourceReader(has_features=has_features)
     for path in paths:
@@ -67,8 +69,9 @@ class _SourceReader:
 
 def source_of(line: str, number: int, *, has_features: bool, place: str) -> Source:
     """The source that a line says: its first cell, with the features in the second one. Raises CorpusError, which names
-    the place, where features are missing."""
+    the place, where features are missing or the source is too long."""
     text, *others = line.split("\t")
+    check_side(text, "source", place)
     if not has_features or not line.strip():
         return Source(text.strip(), "", number)
     if not others:
