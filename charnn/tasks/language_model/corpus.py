@@ -137,8 +137,8 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
             texts_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources)
         )
         return _labelled(texts, held_out, config, any_bytes=any_bytes)
-    texts_again = reading_of(config, any_bytes).texts_again(config.sources, config.validation_sources)
-    return _corpus(*texts_again, config=config)
+    read = reading_of(config, any_bytes).texts_again(config.sources, config.validation_sources)
+    return _corpus(*read, config=config)
 
 
 def _corpus(texts: Sequence[SourceText], validation_texts: Sequence[SourceText], *, config: CorpusConfig) -> Corpus:
