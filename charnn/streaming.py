@@ -11,6 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -72,7 +75,7 @@ def results_in_order(
 
 
 def batches_by_length(
-    lengths: Sequence[int],
+    lengths: Sequence[int] | npt.NDArray[np.integer],
     *,
     rows: int | None = None,
     padded_total: int | None = None,
@@ -86,10 +89,17 @@ def batches_by_length(
     None. A single row may always be a batch. Where `order` is given, rows are taken in that order rather than in that
     of their lengths.
     """
+    lengths_N = np.asarray(lengths, np.int64)
+    if order is None:
+        ascending = np.argsort(lengths_N, kind="stable")
+        if padding is None:
+            return _full_batches(ascending[np.count_nonzero(lengths_N == 0) :], lengths_N, rows, padded_total)
+        order = ascending.tolist()
+    lengths = lengths_N.tolist()
     batches: list[list[int]] = []
     batch: list[int] = []
     longest = total = 0
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__) if order is None else order:
+    for row in order:
         length = lengths[row]
         if length == 0:
             continue
@@ -105,4 +115,21 @@ def batches_by_length(
         batch.append(row)
     if batch:
         batches.append(batch)
+    return batches
+
+
+def _full_batches(
+    rows_N: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], rows: int | None, padded_total: int | None
+) -> list[list[int]]:
+    """As many of the rows in each batch as it may have, where they come in the order of their lengths."""
+    most = len(rows_N) if rows is None else rows
+    batches, start = [], 0
+    while start < len(rows_N):
+        batch = rows_N[start : start + most]
+        if padded_total is not None:
+            batch = batch[: max(padded_total // int(lengths[batch[0]]), 1)]
+            places = np.arange(1, len(batch) + 1) * lengths[batch]
+            batch = batch[: max(int(np.searchsorted(places, padded_total, "right")), 1)]
+        batches.append(batch.tolist())
+        start += len(batch)
     return batches

@@ -125,6 +125,20 @@ def test_a_batch_ends_only_where_the_next_row_would_break_a_bound(lengths: list[
         assert len(chosen) > 5 or places > 30 or places - sum(chosen) > 0.3 * places
 
 
+@given(lengths, st.integers(1, 6), st.integers(1, 40))
+def test_without_a_bound_on_padding_batches_are_by_length_and_as_full_as_they_may_be(
+    lengths: list[int], rows: int, padded_total: int
+) -> None:
+    batches = batches_by_length(lengths, rows=rows, padded_total=padded_total)
+    flat = [row for batch in batches for row in batch]
+    assert flat == [row for row in np.argsort(lengths, kind="stable").tolist() if lengths[row]]
+    for batch in batches:
+        assert len(batch) <= rows
+        assert len(batch) == 1 or len(batch) * lengths[batch[-1]] <= padded_total
+    for batch, (following, *_) in pairwise(batches):
+        assert len(batch) == rows or (len(batch) + 1) * lengths[following] > padded_total
+
+
 def test_rows_are_taken_in_the_order_that_is_given() -> None:
     assert batches_by_length([3, 1, 0, 2], rows=2, order=[1, 2, 0, 3]) == [[1, 0], [3]]
     assert batches_by_length([5, 1, 1, 1, 1], padded_total=10, order=[0, 1, 2, 3, 4]) == [[0, 1], [2, 3, 4]]

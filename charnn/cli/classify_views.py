@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from charnn.cli.score_views import SHADES
+from charnn.cli.shades import SHADES
 from charnn.readable import escaped
 from charnn.tasks.classifier.decisions import THRESHOLD
 
@@ -98,29 +98,33 @@ class Table:
         self._why, self._shaded, self._unit = why, shaded, unit
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
-        rows = []
-        for row, (item, labels) in enumerate(zip(chunk, self._decider.labels(p_NK), strict=True)):
-            if self._count is not None:
-                pairs = self._decider.best(p_NK[row], self._count)
-                figures = "\t".join(f"{label}\t{p:.4f}" for label, p in pairs)
-            elif len(labels) == 1:
-                ((label, p),) = labels
-                figures = f"{label}\t{p:.4f}"
-            elif labels:
-                figures = f"{','.join(label for label, _ in labels)}\t{','.join(f'{p:.4f}' for _, p in labels)}"
-            else:
-                figures = f"{NO_LABEL}\t{p_NK[row].max():.4f}"
-            if self._why:
-                figures += f"\t{_strongest(self._model.explain(item.text))}"
-            rows.append(f"{figures}\t{self._shown(item)}\n")
-        return "".join(rows)
+        columns = [self._figures(p_NK), self._shown(chunk)]
+        if self._why:
+            columns.insert(1, [_strongest(self._model.explain(item.text)) for item in chunk])
+        return "".join(["\t".join(row) + "\n" for row in zip(*columns, strict=True)])
 
-    def _shown(self, item: Item) -> str:
+    def _figures(self, p_NK: Floats) -> list[str]:
+        """The labels of each text with their probabilities."""
+        if self._count is not None:
+            best = (self._decider.best(p_K, self._count) for p_K in p_NK)
+            return ["\t".join(f"{label}\t{p:.4f}" for label, p in pairs) for pairs in best]
+        labels_N = self._decider.labels(p_NK)
+        if not self._model.multiple:
+            return [f"{label}\t{p:.4f}" for ((label, p),) in labels_N]
+        return [
+            f"{','.join(label for label, _ in labels)}\t{','.join(f'{p:.4f}' for _, p in labels)}"
+            if labels
+            else f"{NO_LABEL}\t{p_K.max():.4f}"
+            for labels, p_K in zip(labels_N, p_NK, strict=True)
+        ]
+
+    def _shown(self, chunk: Sequence[Item]) -> list[str]:
+        """How each text is written."""
         if self._shaded:
-            return shaded(item.text, self._model.explain(item.text))
+            return [shaded(item.text, self._model.explain(item.text)) for item in chunk]
         if self._unit == "line":
-            return item.source.removesuffix("\n")
-        return item.file if self._unit == "file" else escaped(item.text)
+            return [item.source.removesuffix("\n") for item in chunk]
+        return [item.file if self._unit == "file" else escaped(item.text) for item in chunk]
 
 
 class Objects:

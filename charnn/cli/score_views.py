@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.cli.shades import SHADES
 from charnn.readable import escaped
 from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScore, ScoredLine
@@ -31,10 +32,6 @@ DECIMALS = 6
 
 SURPRISES = (2, 4, 6, 8, 12)
 """The bits per character at which each shade but the first begins."""
-SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;16;48;5;202", "38;5;231;48;5;160")
-"""The terminal codes of the shades, which are among xterm's 256 colours and go from pale yellow to dark red. Each code
-sets both text and background, so that it can be read whatever the terminal's own colours are. The first shade, for
-text that is no surprise, keeps those."""
 
 
 class View(Protocol):

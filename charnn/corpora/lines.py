@@ -9,6 +9,7 @@ rows end in \n or \r\n.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from charnn.errors import CorpusError
@@ -26,7 +27,11 @@ _LINE = re.compile(rf"[^\r\n]*+{LINE_END}|[^\r\n]++")
 
 def lines_of(text: str) -> list[str]:
     """The lines of a text, each with its end; joined, they are the text again."""
-    return _LINE.findall(text)
+    if "\r" in text:
+        return _LINE.findall(text)
+    *lines, last = text.split("\n")
+    whole = [f"{line}\n" for line in lines]
+    return [*whole, last] if last else whole
 
 
 def bare_lines(text: str) -> list[str]:
@@ -40,6 +45,12 @@ def bare_lines(text: str) -> list[str]:
 def without_end(line: str) -> str:
     """The line without its end."""
     return line[:-2] if line.endswith("\r\n") else line[:-1] if line.endswith(("\n", "\r")) else line
+
+
+def without_ends(lines: Sequence[str]) -> list[str]:
+    """The lines without their ends."""
+    texts = bare_lines("".join(lines))
+    return texts if len(texts) == len(lines) else [without_end(line) for line in lines]
 
 
 def line_ends(text: str, *, after_return: bool = False) -> int:

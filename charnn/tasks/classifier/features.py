@@ -45,12 +45,15 @@ class SparseRows:
         return SparseRows(self.ids[places], self.values[places], starts)
 
     def times(self, table_FK: Floats) -> Floats:
-        """The product with a matrix, (N, K)."""
+        """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous."""
         result_NK = np.zeros((len(self), table_FK.shape[1]), np.float32)
         filled = np.flatnonzero(self.starts[1:] > self.starts[:-1])
         if len(filled):
-            terms_ZK = table_FK[self.ids] * self.values[:, None]
-            result_NK[filled] = np.add.reduceat(terms_ZK, self.starts[filled], axis=0)
+            starts = self.starts[filled]
+            for column, table_F in enumerate(table_FK.T):
+                terms_Z = table_F.take(self.ids)
+                terms_Z *= self.values
+                result_NK[filled, column] = np.add.reduceat(terms_Z, starts)
         return result_NK
 
 
@@ -79,7 +82,7 @@ class Features:
         bits = max(int(4 * len(hashes)).bit_length(), 4)
         self._mask = np.uint64((1 << bits) - 1)
         self._table = np.full(1 << bits, -1, np.int32)
-        self._longest_probe = self._fill()
+        self._fill()
 
     @classmethod
     def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int) -> tuple[Features, Occurrences]:
@@ -106,45 +109,48 @@ class Features:
         return self.rows_of(self._reader.read(texts), len(texts))
 
     def rows_of(self, occurrences: Occurrences, texts: int) -> SparseRows:
-        ids = self._find(occurrences.hashes)
-        known = np.flatnonzero(ids >= 0)
-        keys = occurrences.rows[known].astype(np.int64) * max(len(self), 1) + ids[known]
-        keys, counts = np.unique(keys, return_counts=True)
-        rows, ids = np.divmod(keys, max(len(self), 1))
-        values = (1 + np.log(counts.astype(np.float32))) * self.idf[ids]
-        groups = 2 * rows + self.is_word[ids]
+        found = self._find(occurrences.hashes)
+        known = np.flatnonzero(found >= 0)
+        bits = len(self).bit_length()
+        keys = occurrences.rows.take(known).astype(np.int64) << bits | found.take(known)
+        keys.sort()
+        is_first = np.ones(len(keys), np.bool_)
+        is_first[1:] = keys[1:] != keys[:-1]
+        firsts = np.flatnonzero(is_first)
+        keys, counts = keys.take(firsts), np.diff(firsts, append=len(keys))
+        ids = keys & (1 << bits) - 1
+        values = self.idf.take(ids)
+        again = np.flatnonzero(counts > 1)
+        values[again] *= 1 + np.log(counts[again].astype(np.float32))
+        groups = (keys >> bits) * 2 + self.is_word.take(ids)
         lengths = np.sqrt(np.bincount(groups, values * values, minlength=2 * texts)).astype(np.float32)
-        values /= lengths[groups]
-        starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(rows, minlength=texts))))
+        values /= lengths.take(groups)
+        starts = np.searchsorted(keys, np.arange(texts + 1, dtype=np.int64) << bits).astype(np.int64, copy=False)
         return SparseRows(ids, values, starts)
 
     # A table with open addressing and linear probing, for all features at once.
 
-    def _fill(self) -> int:
+    def _fill(self) -> None:
         places = (self.hashes & self._mask).astype(np.int64)
         waiting = np.arange(len(self.hashes))
-        probes = 0
         while len(waiting):
-            probes += 1
             free = self._table[places[waiting]] < 0
             self._table[places[waiting[free]]] = waiting[free]  # the last of several that want a place has it
             waiting = waiting[self._table[places[waiting]] != waiting]
             places[waiting] = (places[waiting] + 1) & int(self._mask)
-        return probes
 
-    def _find(self, hashes: Hashes) -> Ids:
+    def _find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
         """The features' numbers, -1 for those that are not known."""
-        found = np.full(len(hashes), -1, np.int64)
         if not len(self.hashes):
-            return found
-        places = (hashes & self._mask).astype(np.int64)
-        waiting = np.arange(len(hashes))
-        for _ in range(self._longest_probe):
-            there = self._table[places[waiting]]
-            hit = (there >= 0) & (self.hashes[there] == hashes[waiting])
-            found[waiting[hit]] = there[hit]
-            waiting = waiting[~hit & (there >= 0)]
-            if not len(waiting):
-                break
-            places[waiting] = (places[waiting] + 1) & int(self._mask)
+            return np.full(len(hashes), -1, np.int32)
+        places = (hashes & self._mask).view(np.int64)
+        found = self._table.take(places)
+        waiting = np.flatnonzero((found >= 0) & (self.hashes.take(found) != hashes))
+        places = places[waiting]
+        while len(waiting):  # another feature has the place
+            places = (places + 1) & int(self._mask)
+            there = self._table.take(places)
+            found[waiting] = there
+            goes_on = (there >= 0) & (self.hashes.take(there) != hashes[waiting])
+            waiting, places = waiting[goes_on], places[goes_on]
         return found

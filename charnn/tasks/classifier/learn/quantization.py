@@ -26,18 +26,19 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     labels, multiple = config.network.labels, config.corpus.multiple
     networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
     count = min(len(texts), TEXTS)
-    ids, targets_NK = texts.ids[:count], texts.targets_NK[:count]
+    ids, lengths_N = np.concatenate(texts.ids[:count]), texts.lengths[:count]
+    targets_NK = texts.targets_NK[:count]
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
     if config.network.features:
         direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
     right, seconds = [], np.zeros((ROUNDS, 2))
     for network in networks:
-        p_NK = probabilities(network.logits(ids) + direct_NK, multiple=multiple)
+        p_NK = probabilities(network.logits(ids, lengths_N) + direct_NK, multiple=multiple)
         right.append(int((decided(p_NK, multiple=multiple) == targets_NK).all(1).sum()))
     for times in seconds:
         for number, network in enumerate(networks):
             started = time.perf_counter()
-            network.logits(ids)
+            network.logits(ids, lengths_N)
             times[number] = time.perf_counter() - started
     lost = round((right[0] - right[1]) / count, 6)
     ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)

@@ -6,7 +6,6 @@ ids of texts in both directions, padded at the end; `lengths` (B,) int32, at lea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from charnn.tokenizers.base import STOP_ID
 Floats = npt.NDArray[np.float32]
 BATCH_SYMBOLS = 2048
 """The most symbols that the network reads at once, padding included."""
-BATCH_TEXTS = 256
+BATCH_TEXTS = 128
 
 
 class RuntimeClassifierNetwork:
@@ -36,26 +35,24 @@ class RuntimeClassifierNetwork:
             raise ModelFormatError(f"{graph_name(graph)}: not the graph of this model")
         self._run, self._labels = session.run, labels
 
-    def logits(self, ids: Sequence[npt.NDArray[np.int32]]) -> Floats:
-        """(N, K), for texts of at least one symbol each."""
-        lengths = list(map(len, ids))
-        logits_NK = np.zeros((len(ids), self._labels), np.float32)
-        for chosen in batches_by_length(lengths, rows=BATCH_TEXTS, padded_total=BATCH_SYMBOLS):
-            logits_NK[chosen] = self._batch([ids[number] for number in chosen])
+    def logits(self, ids: npt.NDArray[np.int32], lengths_N: npt.NDArray[np.int64]) -> Floats:
+        """(N, K), for texts of at least one symbol each. Their `ids` stand one text after the other."""
+        logits_NK = np.zeros((len(lengths_N), self._labels), np.float32)
+        starts_N = np.cumsum(lengths_N) - lengths_N
+        for chosen in batches_by_length(lengths_N, rows=BATCH_TEXTS, padded_total=BATCH_SYMBOLS):
+            logits_NK[chosen] = self._batch(ids, starts_N[chosen], lengths_N[chosen])
         return logits_NK
 
-    def _batch(self, ids: list[npt.NDArray[np.int32]]) -> Floats:
-        lengths_B = np.fromiter(map(len, ids), np.int32, len(ids))
-        steps_T = np.arange(lengths_B.max())
-        is_symbol_BT = steps_T < lengths_B[:, None]
-        forwards_BT = np.full(is_symbol_BT.shape, STOP_ID, np.int64)
-        forwards_BT[is_symbol_BT] = np.concatenate(ids)
-        mirrored_BT = np.where(is_symbol_BT, lengths_B[:, None] - 1 - steps_T, steps_T)
-        backwards_BT = np.take_along_axis(forwards_BT, mirrored_BT, 1)
-        feed = {
-            "forwards": np.ascontiguousarray(forwards_BT.T),
-            "backwards": np.ascontiguousarray(backwards_BT.T),
-            "lengths": lengths_B,
-        }
+    def _batch(
+        self, ids: npt.NDArray[np.int32], starts_B: npt.NDArray[np.int64], lengths_B: npt.NDArray[np.int64]
+    ) -> Floats:
+        steps_T1 = np.arange(lengths_B.max())[:, None]
+        is_outside_TB = steps_T1 >= lengths_B
+        ways = []
+        for places_TB in (starts_B + steps_T1, starts_B + lengths_B - 1 - steps_T1):
+            way_TB = ids.take(places_TB, mode="clip").astype(np.int64)
+            way_TB[is_outside_TB] = STOP_ID
+            ways.append(way_TB)
+        feed = {"forwards": ways[0], "backwards": ways[1], "lengths": lengths_B.astype(np.int32)}
         logits_BK: Floats = self._run(["logits"], feed)[0]
         return logits_BK

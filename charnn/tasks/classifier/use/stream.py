@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from charnn.corpora.decoding import OnError, joined
-from charnn.corpora.lines import check_length, without_end
+from charnn.corpora.lines import check_length, without_end, without_ends
 from charnn.corpora.streams import stream_lines
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
@@ -38,7 +38,7 @@ def items(
     for file in files:
         read = stream_lines(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
-            yield from ([_line(file, source, number) for number, source in lines] for lines in read)
+            yield from (_lines(file, lines) for lines in read)
         elif unit == "paragraph":
             yield from _paragraphs(file, read)
         else:
@@ -59,9 +59,11 @@ def _name(file: str) -> str:
     return "standard input" if file == "-" else file
 
 
-def _line(file: str, source: str, number: int) -> Item:
-    text = without_end(source)
-    return Item(text.removeprefix("\ufeff") if number == 1 else text, source, file, number)
+def _lines(file: str, lines: Sequence[tuple[int, str]]) -> list[Item]:
+    texts = without_ends([source for _, source in lines])
+    if lines and lines[0][0] == 1:
+        texts[0] = texts[0].removeprefix("\ufeff")
+    return [Item(text, source, file, number) for text, (number, source) in zip(texts, lines, strict=True)]
 
 
 def _paragraphs(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[list[Item]]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.tasks.classifier.calibration import Floats, probabilities
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.features import Floats as Weights
+from charnn.tasks.classifier.use.known_texts import KnownTexts
 from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -34,8 +36,9 @@ class TextClassifier:
     ) -> None:
         """`longest` is how many symbols of a text the network reads; the direct path reads all of it."""
         self._tokenizer, self._features = tokenizer, features
-        self._table_FK, self._bias_K, self._network = table_FK, bias_K, network
+        self._table_FK, self._bias_K, self._network = np.asfortranarray(table_FK), bias_K, network
         self._longest, self._multiple = longest, multiple
+        self._known = KnownTexts(len(bias_K))
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "classifier")
 
@@ -48,23 +51,29 @@ class TextClassifier:
         return self.begin(texts)()
 
     def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
-        """Begins to read the texts, and returns what waits for their probabilities."""
-        return self._pool.submit(self._probabilities, texts).result
+        """Begins to read the texts, and returns what waits for their probabilities. Equal texts are read once, and not
+        again as long as they are remembered."""
+        return self._known.complete(texts, lambda new: self._pool.submit(self._probabilities, new).result)
 
     def _probabilities(self, texts: Sequence[str]) -> Floats:
-        logits_NK = self._network.logits(self._ids(texts)) + self._bias_K
+        logits_NK = self._network.logits(*self._ids(texts)) + self._bias_K
         if len(self._features):
             logits_NK += self._features.read(texts).times(self._table_FK)
         return probabilities(logits_NK, multiple=self._multiple)
 
-    def _ids(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """The first symbols of each text; of one without any, a stop symbol."""
-        limit = LONGEST_PIECE * self._longest
+    def _ids(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The first symbols of each text, one text after the other, and how many each has. A text without any has a
+        stop symbol."""
         if self._tokenizer.kind == "characters":
             cut = [text[: self._longest] for text in texts]
-            every = self._tokenizer.encode("".join(cut))
-            ids = np.split(every, np.cumsum(np.fromiter(map(len, cut), np.int64, len(cut)))[:-1]) if cut else []
+            ids = self._tokenizer.encode("".join(cut))
+            lengths_N = np.fromiter(map(len, cut), np.int64, len(cut))
         else:
-            ids = [self._tokenizer.encode(text[:limit])[: self._longest] for text in texts]
-        stop = np.array([STOP_ID], np.int32)
-        return [one if len(one) else stop for one in ids]
+            limit = LONGEST_PIECE * self._longest
+            every = [self._tokenizer.encode(text[:limit])[: self._longest] for text in texts]
+            ids = np.concatenate([np.zeros(0, np.int32), *every])
+            lengths_N = np.fromiter(map(len, every), np.int64, len(every))
+        if len(without := np.flatnonzero(lengths_N == 0)):
+            ids = np.insert(ids, (np.cumsum(lengths_N) - lengths_N)[without], STOP_ID)
+            lengths_N[without] = 1
+        return ids, lengths_N
