@@ -34,18 +34,23 @@ def pack(
 
     `names` are the files and folders that are the model's; others that lie beside them stay behind. So does what
     resuming needs, unless `training` asks for it. Files that were `made` for it are packed where the model lacks them,
-    or has only links, which may lead to anything.
+    or has only links, which may lead to anything. Raises ModelFormatError for another link that leads out of the model:
+    somebody's own files are never packed by its name.
     """
-    name = model.path.resolve().name
+    here = model.path.resolve()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         ready = {Path(one): data for one, data in (made or {}).items()}
         found = {path.relative_to(model.path): path for path in model.path.rglob("*") if path.is_file()}
         for inside in sorted(found.keys() | ready.keys()):
             if inside.parts[0] not in names or (TRAINING in inside.parts and not training):
                 continue
-            entry = zipfile.ZipInfo(f"{name}/{inside.as_posix()}", PACKED_AT)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             lacks = inside not in found or (inside in ready and found[inside].is_symlink())
+            if not lacks and not found[inside].resolve().is_relative_to(here):
+                raise ModelFormatError(
+                    f"{found[inside]}: a link to a file that is no part of the model", hint="put the file in its place"
+                )
+            entry = zipfile.ZipInfo(f"{here.name}/{inside.as_posix()}", PACKED_AT)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(entry, ready[inside] if lacks else found[inside].read_bytes())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -45,6 +46,26 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path, training: bool) -> None:
 
 def test_the_same_model_makes_the_same_bytes() -> None:
     assert packed().getvalue() == packed().getvalue()
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "README.md", "training/state.safetensors"])
+def test_a_file_of_somebody_is_not_packed_by_the_name_of_a_link(tmp_path: Path, name: str) -> None:
+    model = Path(shutil.copytree(GOLDEN / "format-1", tmp_path / "model"))
+    (tmp_path / "secret").write_text("mine")
+    (model / name).unlink(missing_ok=True)
+    (model / name).symlink_to(tmp_path / "secret")
+    with pytest.raises(ModelFormatError, match="a link to a file that is no part of the model"):
+        pack(ModelDirectory(model), io.BytesIO(), NAMES_HERE | {"README.md"}, training=True)
+
+
+def test_a_link_within_a_model_is_packed_as_what_it_leads_to(tmp_path: Path) -> None:
+    model = Path(shutil.copytree(GOLDEN / "format-1", tmp_path / "model"))
+    (model / "history.jsonl").rename(model / "training" / "history.jsonl")
+    (model / "history.jsonl").symlink_to("training/history.jsonl")
+    file = io.BytesIO()
+    pack(ModelDirectory(model), file, NAMES_HERE, training=False)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("model/history.jsonl") == (GOLDEN / "format-1" / "history.jsonl").read_bytes()
 
 
 def test_a_model_at_the_top_is_called_like_the_file(tmp_path: Path) -> None:
