@@ -83,6 +83,9 @@ def compare(
     charnn compare corpus.txt --epochs 4 --hidden 128
     charnn compare corpus.txt --cells gru,lstm --time 2m -o cells.svg
     """
+    from charnn.cli.reading import say_that_it_loads
+
+    say_that_it_loads()
     from charnn import pictures
     from charnn.cli import console
     from charnn.cli.plot.shared import write_picture

@@ -28,6 +28,12 @@ def reading_shown() -> Iterator[None]:
         console.transient("")
 
 
+def say_that_it_loads() -> None:
+    """Says on a terminal that PyTorch is loaded, which takes a second or more, until something else is written."""
+    if console.may_redraw() and not console.is_quiet():
+        console.transient("loading PyTorch ...")
+
+
 class _Line:
     def __init__(self) -> None:
         self._begun = time.monotonic()

@@ -80,8 +80,10 @@ def train(
     charnn train treebank.conllu --folds 5 --epochs 8
     charnn train bare.txt --level character --tags accented.txt
     """
+    from charnn.cli.reading import reading_shown, say_that_it_loads
+
+    say_that_it_loads()
     from charnn import api
-    from charnn.cli.reading import reading_shown
     from charnn.training import hardware
 
     hardware.keep_freed_memory()

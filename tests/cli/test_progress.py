@@ -74,3 +74,16 @@ def test_the_time_left_follows_from_the_pace(monkeypatch, capfd):
             now[0] += 1.0
     lines = shown(capfd.readouterr().err)
     assert lines == ["a.txt: 10%, 9s left", "a.txt: 20%, 8s left", "a.txt: 30%, 7s left", "a.txt: 40%, 6s left"]
+
+
+@pytest.mark.parametrize("command", [("train",), ("compare",)])
+def test_what_learns_says_at_once_that_it_loads(charnn, watched, command):
+    """PyTorch takes a second or more, in which a terminal would stay empty."""
+    result = charnn(*command, "missing.txt")
+    assert result.code == 1
+    assert result.err.startswith(f"{CLEARED}loading PyTorch ...{CLEARED}")
+
+
+@pytest.mark.parametrize("command", [("train",), ("compare",)])
+def test_a_pipe_is_told_nothing_of_loading(charnn, command):
+    assert "loading" not in charnn(*command, "missing.txt").err

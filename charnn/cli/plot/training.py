@@ -85,11 +85,12 @@ def gradients(
     charnn plot gradients --steps 300 --text other.txt -o far.svg
     """
     from charnn import pictures
+    from charnn.cli.reading import say_that_it_loads
     from charnn.plots.gradients import draw_gradients
 
-    found = pictures.gradient_reaches(
-        found_models(models, "language-model"), text_of(text), steps=steps, seed=seed or 0, fresh=fresh
-    )
+    chosen = found_models(models, "language-model")
+    say_that_it_loads()
+    found = pictures.gradient_reaches(chosen, text_of(text), steps=steps, seed=seed or 0, fresh=fresh)
     if as_json:
         for reach in found:
             print_numbers(model=reach.name, untrained=reach.is_fresh, seed=seed or 0, norms=reach.norms_K)
