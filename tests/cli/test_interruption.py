@@ -61,11 +61,10 @@ def test_an_interruption_before_the_first_validation_leaves_a_model_too(process,
     assert charnn("info", "text", "--json").json["record"]["stopped_by"] == "interrupt"
 
 
-def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(fresh_process, text_file, tmp_path):
+def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(process, text_file, tmp_path):
     text_file()
     started = {
-        tmp_path / name: fresh_process("train", "text.txt", *SHAPE, "--steps", "1000000", "--out", name)
-        for name in SIGNALS
+        tmp_path / name: process("train", "text.txt", *SHAPE, "--steps", "1000000", "--out", name) for name in SIGNALS
     }
     waiting = dict(started)
     while waiting:
@@ -82,9 +81,9 @@ def test_an_interruption_at_the_very_beginning_leaves_a_model_or_nothing(fresh_p
         assert (directory / "config.json").is_file() or not directory.exists()
 
 
-def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(fresh_process, tmp_path):
+def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(process, tmp_path):
     os.mkfifo(tmp_path / "text.txt")
-    child = fresh_process("train", "text.txt", *SHAPE, "--steps", "4000")
+    child = process("train", "text.txt", *SHAPE, "--steps", "4000")
     deadline = time.monotonic() + 20
     writer = None
     while writer is None and time.monotonic() < deadline:

@@ -4,66 +4,87 @@ from __future__ import annotations
 
 import os
 import pty
-import resource
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from tests.cli.conftest import command, environment
+from tests.cli.warm import CLOSED
 
 SHAPE = ("--hidden", "8", "--layers", "1", "--batch", "4", "--window", "16", "--steps", "8")
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202etxt"
 
 
-def shell(line, folder):
-    charnn = " ".join(command())
-    return subprocess.run(
-        ["bash", "-c", line.replace("charnn", charnn)], cwd=folder, capture_output=True, env=environment()
-    )
+FULL = "/dev/full"
+
+
+def redirected(process, *arguments, **streams):
+    """The exit code of a command with these streams, CLOSED or a file's path; and what the rest of them were told."""
+    with ExitStack() as opened:
+        files = {
+            name: stream if stream == CLOSED else opened.enter_context(open(stream, "wb"))
+            for name, stream in streams.items()
+        }
+        child = process(*arguments, **files)
+    _, said = child.communicate(timeout=60)
+    return child.returncode, (said or b"").decode()
 
 
 @pytest.mark.parametrize(
-    ("line", "code"),
+    ("streams", "code"),
     [
-        ("charnn train text.txt SHAPE 2>/dev/full", 0),
-        ("charnn train text.txt SHAPE 2>&-", 0),
-        ("charnn train text.txt SHAPE 2>&1 | head -n 1; exit ${PIPESTATUS[0]}", 0),
-        ("charnn train text.txt SHAPE >&-", 1),
-        ("charnn train text.txt SHAPE >/dev/full", 1),
-        ("charnn train text.txt SHAPE <&- >&- 2>&-", 1),
+        ({"stderr": FULL}, 0),
+        ({"stderr": CLOSED}, 0),
+        ({"stdout": CLOSED}, 1),
+        ({"stdout": FULL}, 1),
     ],
+    ids=str,
 )
-def test_training_goes_on_whatever_becomes_of_what_it_says(text_file, tmp_path, line, code):
+def test_training_goes_on_whatever_becomes_of_what_it_says(process, text_file, tmp_path, streams, code):
     text_file()
-    result = shell(line.replace("SHAPE", " ".join(SHAPE)), tmp_path)
-    assert b"Traceback" not in result.stderr
-    assert b"Exception" not in result.stderr
-    assert result.returncode == code
+    exit_code, said = redirected(process, "train", "text.txt", *SHAPE, **streams)
+    assert "Traceback" not in said
+    assert "Exception" not in said
+    assert exit_code == code
     assert (tmp_path / "checkpoints" / "text" / "ended.json").is_file()
 
 
-@pytest.mark.parametrize(("redirect", "said"), [(">&-", "closed"), (">/dev/full", "No space left on device")])
-@pytest.mark.parametrize("arguments", ["sample --length 5", "info"])
-def test_a_result_that_cannot_be_written_is_an_error_of_one_line(trained, tmp_path, redirect, said, arguments):
-    result = shell(f"charnn {arguments} -m {trained.path} {redirect}", tmp_path)
-    assert result.returncode == 1
-    (line,) = result.stderr.decode().splitlines()
+def test_training_goes_on_when_its_reader_has_had_enough(process, text_file, tmp_path):
+    text_file()
+    reads, writes = os.pipe()
+    child = process("train", "text.txt", *SHAPE, stdout=writes, stderr=writes)
+    os.close(writes)
+    with open(reads, "rb") as reader:
+        assert reader.readline()
+    assert child.wait(timeout=60) == 0
+    assert (tmp_path / "checkpoints" / "text" / "ended.json").is_file()
+
+
+def test_a_process_that_begins_without_any_stream_trains(text_file, tmp_path):
+    text_file()
+    line = " ".join([*command("train", "text.txt", *SHAPE), "<&- >&- 2>&-"])
+    assert subprocess.run(["bash", "-c", line], cwd=tmp_path, env=environment()).returncode == 1
+    assert (tmp_path / "checkpoints" / "text" / "ended.json").is_file()
+
+
+@pytest.mark.parametrize(("stream", "said"), [(CLOSED, "closed"), (FULL, "No space left on device")])
+@pytest.mark.parametrize("arguments", [("sample", "--length", "5"), ("info",)], ids=" ".join)
+def test_a_result_that_cannot_be_written_is_an_error_of_one_line(trained, process, stream, said, arguments):
+    code, err = redirected(process, *arguments, "-m", trained.path, stdout=stream)
+    assert code == 1
+    (line,) = err.splitlines()
     assert line.startswith("charnn: standard output")
     assert said in line
 
 
-def test_a_file_size_limit_is_said_with_what_is_safe_and_how_to_go_on(text_file, tmp_path):
+def test_a_file_size_limit_is_said_with_what_is_safe_and_how_to_go_on(process, text_file, tmp_path):
     text_file()
-    result = subprocess.run(
-        command("train", "text.txt", *SHAPE),
-        cwd=tmp_path,
-        capture_output=True,
-        env=environment(),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)),
-    )
-    lines = result.stderr.decode().splitlines()
-    assert result.returncode == 1
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))"
+    child = process("train", "text.txt", *SHAPE, before=limit)
+    lines = child.communicate(timeout=60)[1].decode().splitlines()
+    assert child.returncode == 1
     assert any("could not be saved" in line and "training goes on" in line for line in lines)
     assert "checkpoints/text" in lines[-1]
     assert "File too large" in lines[-1]
@@ -71,27 +92,25 @@ def test_a_file_size_limit_is_said_with_what_is_safe_and_how_to_go_on(text_file,
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
-def on_a_terminal(*arguments, folder, stdin=b""):
-    """What a terminal is given by stdout and stderr."""
-    master, slave = pty.openpty()
-    child = subprocess.Popen(
-        command(*arguments), cwd=folder, stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=environment()
-    )
-    os.close(slave)
-    child.stdin.write(stdin)
-    child.stdin.close()
-    seen = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    child.wait()
-    os.close(master)
-    return seen.decode()
+@pytest.fixture
+def on_a_terminal(process):
+    """What a terminal is given by stdout and stderr of a command."""
+
+    def run(*arguments, stdin=b""):
+        master, slave = pty.openpty()
+        child = process(*arguments, stdin=subprocess.PIPE, stdout=slave, stderr=slave)
+        os.close(slave)
+        child.stdin.write(stdin)
+        child.stdin.close()
+        seen = b""
+        with suppress(OSError):  # Linux says EIO where the other side of a terminal has been closed
+            while part := os.read(master, 65536):
+                seen += part
+        child.wait(timeout=60)
+        os.close(master)
+        return seen.decode()
+
+    return run
 
 
 def assert_harmless(shown):
@@ -100,16 +119,18 @@ def assert_harmless(shown):
         assert character not in shown
 
 
-def test_what_a_terminal_would_obey_is_shown_as_escapes_there_and_stays_as_it_is_in_pipes(charnn, text_file, tmp_path):
+def test_what_a_terminal_would_obey_is_shown_as_escapes_there_and_stays_as_it_is_in_pipes(
+    charnn, on_a_terminal, text_file, tmp_path
+):
     text_file(f"a{HOSTILE}b\n" * 200, name=f"{HOSTILE.replace('/', '')}.txt")
     name = f"{HOSTILE}.txt"
-    trained = on_a_terminal("train", name, *SHAPE, "--valid", "none", folder=tmp_path)
+    trained = on_a_terminal("train", name, *SHAPE, "--valid", "none")
     assert_harmless(trained)
     (model,) = (tmp_path / "checkpoints").iterdir()
-    assert_harmless(on_a_terminal("sample", HOSTILE, "--length", "20", "-m", model, folder=tmp_path))
-    assert_harmless(on_a_terminal("info", "-m", model, folder=tmp_path))
-    assert_harmless(on_a_terminal("info", HOSTILE, folder=tmp_path))
-    assert_harmless(on_a_terminal("score", "-m", model, folder=tmp_path, stdin=HOSTILE.encode()))
+    assert_harmless(on_a_terminal("sample", HOSTILE, "--length", "20", "-m", model))
+    assert_harmless(on_a_terminal("info", "-m", model))
+    assert_harmless(on_a_terminal("info", HOSTILE))
+    assert_harmless(on_a_terminal("score", "-m", model, stdin=HOSTILE.encode()))
     piped = charnn("sample", HOSTILE, "--length", "5", "-m", model)
     assert piped.text.startswith(HOSTILE)
 

@@ -24,6 +24,9 @@ from typing import IO, Any
 SERVER = "import sys; from tests.cli.warm import serve; serve(int(sys.argv[1]), sys.argv[2])"
 USING, TRAINING = "numpy", "charnn.training.session"
 """What is imported beside the command line. A fork of a process that has torch takes longer to begin and to end."""
+CLOSED = "closed"
+"""A stream that the process does not have, as after `>&-`: its descriptor is closed, and Python has None for it."""
+STREAMS = ("stdin", "stdout", "stderr")
 
 
 class Warm:
@@ -38,10 +41,13 @@ class Warm:
         )
         its.close()
 
-    def run(self, arguments: list[str], cwd: Path, env: dict[str, str], streams: list[int]) -> tuple[int, IO[bytes]]:
-        """Runs a command line with these three streams. Gives its process id, and where its exit code will come."""
+    def run(
+        self, arguments: list[str], cwd: Path, env: dict[str, str], streams: list[int], closed: list[str], before: str
+    ) -> tuple[int, IO[bytes]]:
+        """Runs a command line with these three streams, of which some are closed, once the code `before` has run. Gives
+        its process id, and where its exit code will come."""
         reads, writes = os.pipe()
-        request = json.dumps([arguments, str(cwd), env]).encode("ascii")
+        request = json.dumps([arguments, str(cwd), env, closed, before]).encode("ascii")
         socket.send_fds(self._requests, [request], [*streams, writes])
         os.close(writes)
         status = open(reads, "rb", 0)  # noqa: SIM115 - it is open while the process runs
@@ -56,17 +62,25 @@ class Child:
     """A command line that runs in a fork. It is used as a `subprocess.Popen` is."""
 
     def __init__(
-        self, warm: Warm, arguments: list[str], cwd: Path, env: dict[str, str], *, bufsize: int = -1, **streams: Any
+        self,
+        warm: Warm,
+        arguments: list[str],
+        cwd: Path,
+        env: dict[str, str],
+        *,
+        bufsize: int = -1,
+        before: str = "",
+        **streams: Any,
     ) -> None:
         theirs, opened, ours = list[int](), list[int](), list[IO[bytes] | None]()
-        for name, mode in (("stdin", "wb"), ("stdout", "rb"), ("stderr", "rb")):
+        for name, mode in zip(STREAMS, ("wb", "rb", "rb"), strict=True):
             stream, file = streams[name], None
             if stream == subprocess.PIPE:
                 ends = os.pipe()
                 its_end, our_end = ends if name == "stdin" else ends[::-1]
                 file = open(our_end, mode, bufsize)  # noqa: SIM115
                 opened.append(its_end)
-            elif stream == subprocess.DEVNULL:
+            elif stream in (subprocess.DEVNULL, CLOSED):
                 its_end = os.open(os.devnull, os.O_RDWR)
                 opened.append(its_end)
             else:
@@ -75,7 +89,8 @@ class Child:
             ours.append(file)
         self.stdin, self.stdout, self.stderr = ours
         self.returncode: int | None = None
-        self.pid, self._status = warm.run(arguments, cwd, env, theirs)
+        closed = [name for name in STREAMS if streams[name] == CLOSED]
+        self.pid, self._status = warm.run(arguments, cwd, env, theirs, closed, before)
         for descriptor in opened:
             os.close(descriptor)
 
@@ -164,9 +179,14 @@ def keep(request: Any, descriptors: list[int]) -> None:
     for number, descriptor in enumerate(streams):
         os.dup2(descriptor, number)
     os.closerange(min(descriptors), max(descriptors) + 1)
-    arguments, folder, environment = request
+    arguments, folder, environment, closed, before = request
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["charnn", *arguments]
     sys.stdout.reconfigure(line_buffering=sys.stdout.isatty())  # type: ignore[union-attr]
+    for name in closed:
+        os.close(STREAMS.index(name))
+        setattr(sys, name, None)
+        setattr(sys, f"__{name}__", None)
+    exec(before, {})
