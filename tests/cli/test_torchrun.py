@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.training.distributed.processes import Processes
-from tests.paths import ROOT
+from tests.cli.conftest import environment
+from tests.cli.warm import TRAINING, Child
 
 BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", "0")
 """Five lanes are two and three."""
@@ -27,17 +31,10 @@ START = """
 import os, pathlib
 rank = os.environ["RANK"]
 pathlib.Path(rank).mkdir(exist_ok=True)
-pathlib.Path(rank, "pid").write_text(str(os.getpid()))
-if os.environ.get("APART"):
-    os.chdir(rank)
-    import time, charnn.tasks.language_model.corpus as corpus_module
-    read = corpus_module.read_corpus
-    corpus_module.read_corpus = lambda *given, **named: (time.sleep(2 * int(rank)), read(*given, **named))[1]
+os.chdir(rank)
 from charnn.cli.main import main
 main()
 """
-"""`python -m charnn` that leaves its process id in a folder named after its rank, and with APART works there, where the
-second one reads more slowly than the first."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -45,62 +42,97 @@ def quick_runs():
     """Runs of this process are compared with those of others, so they validate as often."""
 
 
-FORK = """
-import os, runpy, signal, sys
-import charnn.tasks.language_model.learn.session  # what takes them long is done once for both
-workers = []
-for rank in "01":
-    workers.append(os.fork())
-    if not workers[-1]:
-        os.environ.update(RANK=rank, LOCAL_RANK=rank)
-        runpy.run_path("start.py", run_name="__main__")
-        sys.exit()
-codes, asked = [], []
-def end(*why):
-    asked.append(why)
-    for worker in workers:
-        os.kill(worker, signal.SIGTERM)
-signal.signal(signal.SIGTERM, end)
-while workers:
-    worker, status = os.wait()
-    workers.remove(worker)
-    codes.append(os.waitstatus_to_exitcode(status))
-    if codes[-1] and not asked:
-        end()
-sys.exit(max(codes))
+SLOW_READER = """
+import time, charnn.tasks.language_model.corpus as corpus_module
+read = corpus_module.read_corpus
+corpus_module.read_corpus = lambda *given, **named: (time.sleep(2), read(*given, **named))[1]
 """
-"""Starts two workers as torchrun does, and ends them as it does: where it is asked to, and where one has failed."""
+
+
+class Workers:
+    """Two processes that torchrun might have started, and that are ended as it does: where it is asked to, and where
+    one has failed. They write to the same streams."""
+
+    def __init__(self, start):
+        """`start` is called with the rank and the streams of each."""
+        ends = {name: os.pipe() for name in ("stdout", "stderr")}
+        self.stdout, self.stderr = (open(reads) for reads, _ in ends.values())  # noqa: SIM115 - until the end
+        writes = {name: end for name, (_, end) in ends.items()}
+        self.workers = [start(rank, writes) for rank in range(2)]
+        for end in writes.values():
+            os.close(end)
+        self.returncode = None
+        self._watch = threading.Thread(target=self._wait, daemon=True)
+        self._watch.start()
+
+    def _wait(self):
+        waiting, asked = list(self.workers), False
+        while waiting:
+            for worker in select.select(waiting, [], [])[0]:
+                waiting.remove(worker)
+                if worker.wait() and not asked:
+                    asked = True
+                    self.send_signal(signal.SIGTERM)
+        self.returncode = max(worker.returncode for worker in self.workers)
+
+    def send_signal(self, number):
+        for worker in self.workers:
+            with suppress(ProcessLookupError):
+                os.kill(worker.pid, number)
+
+    def communicate(self, timeout):
+        """What they still write to stdout and to stderr."""
+        self._watch.join(timeout)
+        assert not self._watch.is_alive()
+        return self.stdout.read(), self.stderr.read()
+
+    def end(self):
+        self.send_signal(signal.SIGKILL)
+        self._watch.join()
+        self.stdout.close()
+        self.stderr.close()
 
 
 @pytest.fixture
-def two_processes(torchrun, tmp_path):
-    """The same without torchrun itself, which takes its time."""
-    (tmp_path / "fork.py").write_text(FORK)
+def two_processes(warm, tmp_path):
+    """Starts a command line in two processes, in `tmp_path`, or each in a folder of its own that is named after its
+    rank, where the second one reads more slowly than the first. torchrun itself would take its time."""
+    started = []
 
-    def start(*arguments, **kept):
+    def start(*arguments, apart=False):
         with socket.create_server(("localhost", 0)) as free:
             port = free.getsockname()[1]
         rendezvous = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
-        return torchrun(*arguments, launcher=("fork.py",), **rendezvous, **kept)
 
-    return start
+        def worker(rank, streams):
+            folder = tmp_path / str(rank) if apart else tmp_path
+            folder.mkdir(exist_ok=True)
+            variables = {**environment(), **rendezvous, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+            before = SLOW_READER if apart and rank else ""
+            line = [os.fspath(argument) for argument in arguments]
+            return Child(warm(TRAINING), line, folder, variables, stdin=subprocess.DEVNULL, before=before, **streams)
+
+        started.append(Workers(worker))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
 
 
 @pytest.fixture
 def torchrun(tmp_path):
-    """Starts a command line in two processes, in `tmp_path`; `kept` are variables of theirs."""
+    """Starts a command line by torchrun in two processes, each in a folder of its own that is named after its rank."""
     started = []
     (tmp_path / "start.py").write_text(START)
-    torchs_own = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py")
 
-    def start(*arguments, launcher=torchs_own, **kept):
-        command = [sys.executable, *launcher]
-        environment = {name: value for name, value in os.environ.items() if name != "CHARNN_MODEL"}
+    def start(*arguments):
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py"]
         started.append(
             subprocess.Popen(
-                [*command, *map(str, arguments)],
+                [*launcher, *map(str, arguments)],
                 cwd=tmp_path,
-                env={**environment, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **kept},
+                env=environment(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -226,21 +258,21 @@ def test_two_processes_go_on_with_what_one_saved(charnn, two_processes, copied, 
     """Four lanes, in the middle of an epoch. The first process alone has the directory."""
     assert charnn("train", "--resume", copied, "--steps", "35").code == 0
     theirs = shutil.copytree(copied, tmp_path / "0" / "copied")
-    child = two_processes("train", "--resume", "copied", "--steps", "40", APART="1")
+    child = two_processes("train", "--resume", "copied", "--steps", "40", apart=True)
     out, err = child.communicate(timeout=120)
     assert child.returncode == 0, err
     assert out == "copied\n"
     assert beginnings(err) == ["text", "network", "training", "model", "resumed", "best"]
     assert charnn("train", "--resume", copied, "--steps", "40").code == 0
     assert_alike(copied, theirs)
-    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == ["pid"]
+    assert list((tmp_path / "1").iterdir()) == []
 
 
 def test_a_worker_that_is_killed_ends_the_run_with_the_last_save_intact(charnn, two_processes, text_file, tmp_path):
     text_file()
     child = two_processes("train", "text.txt", *SHAPE, "--steps", "400")
     said = until_validated(child, times=2)
-    os.kill(int((tmp_path / "1" / "pid").read_text()), signal.SIGKILL)
+    os.kill(child.workers[1].pid, signal.SIGKILL)
     out, err = child.communicate(timeout=120)
     said += err
     assert child.returncode == 1
@@ -260,7 +292,7 @@ def test_what_one_worker_alone_lacks_is_said_once_with_who_lacks_it(torchrun, tr
     """Nor is a model replaced by one that cannot be trained."""
     shutil.copytree(trained.path, tmp_path / "0" / "model")
     text_file(name="0/text.txt")
-    child = torchrun("train", "text.txt", *SHAPE, "--steps", "5", "--out", "model", "--overwrite", APART="1")
+    child = torchrun("train", "text.txt", *SHAPE, "--steps", "5", "--out", "model", "--overwrite")
     out, err = child.communicate(timeout=120)
     assert child.returncode == 1
     assert out == ""

@@ -94,6 +94,10 @@ class Child:
         for descriptor in opened:
             os.close(descriptor)
 
+    def fileno(self) -> int:
+        """What `select` says can be read, once it has ended and before `wait` or `poll` has said so."""
+        return self._status.fileno()
+
     def poll(self) -> int | None:
         with suppress(subprocess.TimeoutExpired):
             self.wait(timeout=0)
