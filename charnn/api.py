@@ -33,6 +33,7 @@ from charnn.tasks.training_options import TrainingOptions
 if TYPE_CHECKING:
     from charnn.config.model import Validation
     from charnn.corpora.folds import Fold
+    from charnn.readers.reader import Reader
     from charnn.training.distributed.processes import Processes
     from charnn.training.report import Report
     from charnn.training.session import Session
@@ -132,7 +133,8 @@ def start(
         processes.broadcast(lambda: _check(find_model(source, None)))
     told_by_content = task is None and len(tasks_with(values, lambda one: one.training_options)) > 1
     with naming_the_task(chosen if told_by_content else None):
-        run = Run(tuple(corpus), create, processes, thread_counts, fold)
+        readers = [_reader(name) for name in values.get("reader") or ()]
+        run = Run(tuple(corpus), create, processes, thread_counts, readers, fold)
         session = chosen.start(run, options_from(chosen.training_options, values))
     return _with_card(session, chosen)
 
@@ -201,6 +203,14 @@ def _files(
 def _check(model: ModelDirectory) -> None:
     """Raises ModelFormatError where the model is damaged, before anything is made by what its configuration says."""
     task_of(model).directory(model.path).check()
+
+
+def _reader(name: str) -> Reader:
+    """What a model has learned of reading text. Raises UsageError where it cannot read for others."""
+    found = find_model(name, None)
+    _check(found)
+    task = task_of(found)
+    return task.reader(task.directory(found.path))
 
 
 def check_processes(task: Task[Any], processes: Processes, paths: Sequence[str]) -> None:

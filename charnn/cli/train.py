@@ -180,7 +180,8 @@ def _conclude(
     task = TASKS[config.task]
     as_it_is = " as it is" if outcome == "interrupt" else ""
     reads = " < FILE" if task.reads_input else ""
-    uses = [f"use it{as_it_is}: charnn {one}{option_for(session.directory)}{reads}" for one in task.commands[:1]]
+    commands = task.uses(config, option_for(session.directory), str(path))
+    uses = [f"use it{as_it_is}: {command}{reads}" for command in commands[:1]]
     scores = config.scores
     if scores is None:
         console.notice("it was interrupted before it was measured for the first time")

@@ -51,7 +51,7 @@ def card(task: Task[Any], directory: TaskDirectory[Any]) -> str:
     """The model card, in Markdown. Raises ModelFormatError for a model that is damaged."""
     description, config = description_of(task, directory), directory.config()
     ended = f"It was trained until {directory.ended():%Y-%m-%d}. " if (directory.path / ENDED).is_file() else ""
-    use = [f"charnn {name} -m {HERE}" for name in (*task.commands, "info")]
+    use = [*task.uses(config, f" -m {HERE}", HERE), f"charnn info -m {HERE}"]
     unfinished = status(config.record, HERE)
     scores = description.scores or [("scores", "not measured yet")]
     not_ended = ["Its training has not come to its end."] if unfinished else []

@@ -14,6 +14,7 @@ from charnn.tasks.options import NoOptions, options_from
 if TYPE_CHECKING:
     from charnn.corpora.folds import Fold
     from charnn.pages.parts import Html, Maker
+    from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.model import Model
     from charnn.training.distributed.processes import Processes
@@ -24,6 +25,7 @@ D = TypeVar("D", bound="TaskDirectory[Any]")
 InferencePrecision = Literal["auto", "fp32", "int8"]
 
 
+NO_READER = "name a language model of characters, which `charnn train TEXT` makes"
 UNMEASURED = "Nothing was held out, so no figure says how it does on "
 """The beginning of the limit of a model that learned all of its data."""
 Rows = Sequence[tuple[str, str]]
@@ -129,6 +131,8 @@ class Run:
     processes: Processes
     thread_counts: Sequence[int] | None = None
     """The numbers of threads that may be tried; None leaves torch's own number as it is."""
+    readers: Sequence[Reader] = ()
+    """What the models that --reader names have learned."""
     fold: Fold | None = None
     """The part of the data that is held out, where that is not a tenth or what was given to validate with."""
 
@@ -166,6 +170,11 @@ class Task(ABC, Generic[C]):
         """`data` in the singular, such as text."""
         return self.data.removesuffix("s")
 
+    def uses(self, config: C, named: str, path: str) -> list[str]:
+        """The command lines that use a model, first the one that most people want. `named` is the option that names the
+        model, or nothing where it need not be named, and `path` is its directory."""
+        return [f"charnn {command}{named}" for command in self.commands]
+
     @property
     @abstractmethod
     def directory(self) -> type[TaskDirectory[C]]:
@@ -198,6 +207,13 @@ class Task(ABC, Generic[C]):
     ) -> Any:
         """The model with the methods of its task. A precision of None leaves it to each method."""
         return self.model(self.directory(directory.path), precision=precision, threads=threads)
+
+    def reader(self, directory: TaskDirectory[C]) -> Reader:
+        """What the model in `directory` has learned of reading text, for a model of another task to read with.
+
+        Raises UsageError where it is not a model that can read for others.
+        """
+        raise UsageError(f"--reader: {directory.path} is a {self.title}", hint=NO_READER)
 
     def let_learn(self, model: Any) -> None:
         """Makes `model`, as `load` gives it, go on learning from what it scores. The model on the disk stays as it is.

@@ -55,6 +55,8 @@ class CorpusConfig(Json):
     nothing was."""
     held_out: bool = later(True)
     """Whether there is anything to validate with. Otherwise validations measure the training text."""
+    backwards: bool = later(False)
+    """Whether each document was read from its end to its beginning."""
 
     @property
     def label_names(self) -> list[str]:

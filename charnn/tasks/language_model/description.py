@@ -33,7 +33,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
         (
             "split",
             f"{corpus.training_characters:,} characters to train on, {validated}; "
-            f"a document is a {corpus.document}, {corpus.documents:,} in all",
+            f"a document is a {corpus.document}, {corpus.documents:,} in all{', read backwards' * corpus.backwards}",
         ),
     ]
     training_rows = [
@@ -44,7 +44,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
     if config.quantization:
         measured = config.quantization
         cost = f"{measured.bits_per_character_lost:+.4f} bits/char"
-        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="sampling"))
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used and not corpus.backwards, use="sampling"))
     return Description(model, data, training_rows, scores, limits=limits(config))
 
 
@@ -55,6 +55,8 @@ def limits(config: LanguageModelConfig) -> list[str]:
         "what it says may be false.",
         "It may write out passages of what it learned word for word; `charnn sample | charnn novelty` says how much.",
     ]
+    if corpus.backwards:
+        said = ["It reads text from its end to its beginning, for taggers that read with it. It writes nothing."]
     if corpus.training_characters < SMALL:
         said.append(
             f"{corpus.training_characters:,} characters are few to learn a language from: it will mostly repeat them."

@@ -10,7 +10,7 @@ from charnn import tokenizers
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.config.tokenizer import TokenizerKind
 from charnn.corpora.runs import RunLengths
-from charnn.errors import ModelFormatError, TokenizerError
+from charnn.errors import ModelFormatError, TokenizerError, UsageError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tokenizers import Tokenizer
@@ -43,6 +43,14 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
 
         network = self.config().network
         return {GRAPH: partial(language_model_graph, network), QUANTIZED_GRAPH: partial(step_graph, network)}
+
+    def require_forwards(self) -> None:
+        """Raises UsageError for a model that reads backwards, which neither writes nor scores lines."""
+        if self.config().corpus.backwards:
+            raise UsageError(
+                f"{self.path} reads backwards: it neither writes nor scores lines",
+                hint="it is for `charnn train TREEBANK --reader`, and `charnn eval` says how well it reads",
+            )
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""

@@ -41,3 +41,21 @@ class MappedIds:
             self._map.madvise(mmap.MADV_DONTNEED)
             self._read = 0
         return found
+
+
+class Backwards:
+    """Ids read from their end to their beginning; where they end in a stop token, that stays the last one.
+
+    So documents that stand end to end are each turned round, and a stop token still follows each.
+    """
+
+    def __init__(self, ids: Ids, stop_id: int) -> None:
+        self._ids = ids
+        self._last = len(ids) - 1 - (len(ids) > 0 and int(ids[np.array([len(ids) - 1])][0]) == stop_id)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        places = np.arange(*part.indices(len(self))) if isinstance(part, slice) else part
+        return self._ids[(self._last - places) % len(self)]

@@ -38,6 +38,12 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
         panel=TEXTS,
         shown_default="symbol",
     )
+    backwards: bool = option(
+        False,
+        "Read each text from its end to its beginning. Such a model writes nothing; it is for taggers, which read with "
+        "it in both directions (--reader).",
+        panel=TEXTS,
+    )
     residual: bool = option(
         False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
@@ -16,6 +16,7 @@ from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
 
 if TYPE_CHECKING:
     from charnn.pages.parts import Maker
+    from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.session import LanguageModelSession
@@ -46,6 +47,11 @@ class LanguageModelTask(Task[LanguageModelConfig]):
 
         return LanguageModel
 
+    def uses(self, config: LanguageModelConfig, named: str, path: str) -> list[str]:
+        if config.corpus.backwards:
+            return [f"charnn train TREEBANK --reader FORWARDS --reader {path}"]
+        return super().uses(config, named, path)
+
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
         """Starts a new run. If there are several processes, only the first one reads the model to start from."""
         from charnn.tasks.language_model.corpus import read_corpus
@@ -67,6 +73,9 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             pack=TokenizerConfig.to_json,
             unpack=TokenizerConfig.from_json,
         )
+        backwards = processes.broadcast(
+            lambda: _reads_backwards(options, source, tokenizer.kind), pack=bool, unpack=bool
+        )
         if options.conditioned and options.documents != LanguageModelOptions.documents:
             raise UsageError(f"--documents {options.documents}: with --conditioned each labelled text is a document")
         if not options.conditioned and options.layout != AS_TOLD:
@@ -84,6 +93,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             on_error=options.on_error,
             holds_out=options.holds_out,
         )
+        corpus = replace(corpus, config=replace(corpus.config, backwards=backwards))
         if name is not None and not options.forget:
             old = processes.broadcast(
                 lambda: source.config().corpus,  # type: ignore[union-attr]
@@ -139,13 +149,19 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             if corpus.config.hashes != recorded.hashes:
                 names = ", ".join(run.corpus)
                 raise UsageError(f"{names}: not the text that {directory.path} was trained on")
-            corpus = replace(corpus, config=replace(corpus.config, replayed=recorded.replayed))
+            again = replace(corpus.config, replayed=recorded.replayed, backwards=recorded.backwards)
+            corpus = replace(corpus, config=again)
         else:
             corpus = read_corpus_again(recorded, any_bytes=any_bytes)
         corpus = replaying(corpus, any_bytes=any_bytes)
         return LanguageModelSession.resume(
             self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
         )
+
+    def reader(self, directory: TaskDirectory[LanguageModelConfig]) -> Reader:
+        from charnn.tasks.language_model.as_reader import as_reader
+
+        return as_reader(self.directory(directory.path))
 
     def let_learn(self, model: LanguageModel) -> None:
         from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel
@@ -183,3 +199,25 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         if options.adapt:
             self.let_learn(model)
         return evaluation
+
+
+def _reads_backwards(
+    options: LanguageModelOptions, source: LanguageModelDirectory | None, tokenizer: TokenizerKind
+) -> bool:
+    """Whether the text is read backwards: as the model to start from reads it, or as was asked for.
+
+    Raises UsageError where the two contradict each other, and for a model that could not be a reader.
+    """
+    if source is not None and source.config().corpus.backwards:
+        return True
+    if options.backwards:
+        if source is not None:
+            raise UsageError(f"--backwards: {source.path} has learned to read forwards")
+        for what, other in (
+            ("--conditioned", options.conditioned),
+            ("--stopping length", options.stopping == "length"),
+            (f"--tokenizer {tokenizer}", tokenizer != "characters"),
+        ):
+            if other:
+                raise UsageError(f"--backwards and {what}: a model to read with has characters and nothing else")
+    return options.backwards

@@ -11,6 +11,7 @@ from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, Trainin
 from charnn.config.as_json import later, require
 from charnn.corpora.decoding import OnError
 from charnn.readable import counted
+from charnn.readers.config import DIRECTIONS, ReaderConfig
 
 PASSED_OVER = "_"
 """Stands among the names of columns for one that is passed over."""
@@ -120,6 +121,10 @@ class TaggerNetworkConfig(Json):
     """The probability that all that a word's spelling says is dropped in training, so that its neighbours must tell."""
     affix_dropout: float = 0.5
     """The probability that a beginning or end of a word is dropped in training, so that the others must tell."""
+    readers: tuple[ReaderConfig, ...] = later(())
+    """What has read text before, and reads each sentence beside the word vectors; the one that reads forwards first."""
+    context_size: int = later(0)
+    """The numbers that the states of all readers become, beside those of a word's vector."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -131,6 +136,14 @@ class TaggerNetworkConfig(Json):
         for name in ("dropout", "input_dropout", "spelling_dropout", "affix_dropout"):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         require(0.0 <= self.word_dropout < math.inf, "word dropout cannot be negative")
+        directions = [reader.direction for reader in self.readers]
+        require(directions == [d for d in DIRECTIONS if d in directions], "a tagger has one reader for a direction")
+        require((self.context_size > 0) == bool(self.readers), "a tagger has a context size where it has readers")
+
+    @property
+    def states_size(self) -> int:
+        """R, the numbers of all readers' states of a word."""
+        return sum(reader.hidden_size for reader in self.readers)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ def describe(directory: TaggerDirectory) -> Description:
             f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}",
         ),
+        *(("reader", str(reader)) for reader in network.readers),
         *(
             ("column", f"{column}: {_named(tags)}" + (f"; {scheme} entities" if (scheme := corpus.scheme(n)) else ""))
             for n, (column, tags) in enumerate(lexicon.tags.items())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
-from charnn.errors import ModelFormatError
+from charnn.errors import ModelFormatError, TokenizerError
+from charnn.readers.config import Direction, ReaderConfig
+from charnn.readers.reader import VOCABULARY_FILES, Reader, vocabulary_file, weight_names
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tokenizers.characters import CharacterTokenizer
 
 LEXICON = "lexicon.json"
 WORD_GRAPH = "words.onnx"
@@ -22,11 +25,13 @@ SEGMENTER = "segmenter"
 class TaggerDirectory(TaskDirectory[TaggerConfig]):
     name = "tagger"
     config_class = TaggerConfig
-    files = frozenset({LEXICON, WORD_GRAPH, SEGMENTER})
+    files = frozenset({LEXICON, WORD_GRAPH, SEGMENTER}) | VOCABULARY_FILES
 
     def check(self) -> None:
         super().check()
         self.lexicon()
+        for reader in self.config().network.readers:
+            self.reader_tokenizer(reader.direction)
         if self.segmenter().path.is_dir():
             self.segmenter().check()
 
@@ -46,6 +51,39 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
     def write_lexicon(self, lexicon: Lexicon) -> None:
         self.write(LEXICON, lexicon.to_bytes())
 
+    def readers(self) -> tuple[Reader, ...]:
+        """Raises ModelFormatError where their files are missing or damaged, or are not those of this network."""
+        configs = self.config().network.readers
+        weights = self.weights() if configs else {}
+        return tuple(
+            Reader(
+                config,
+                self.reader_tokenizer(config.direction),
+                {name: array for name, array in weights.items() if name.startswith(weight_names(config.direction))},
+            )
+            for config in configs
+        )
+
+    def write_readers(self, readers: Iterable[Reader]) -> None:
+        """Writes what is not among the weights."""
+        for reader in readers:
+            self.write(vocabulary_file(reader.config.direction), reader.tokenizer.to_bytes())
+
+    def reader_tokenizer(self, direction: Direction) -> CharacterTokenizer:
+        """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
+        name = vocabulary_file(direction)
+        (size,) = (r.vocabulary_size for r in self.config().network.readers if r.direction == direction)
+        try:
+            tokenizer = CharacterTokenizer.from_bytes(self.read(name))
+        except TokenizerError as error:
+            raise ModelFormatError(f"{self.path / name}: {error}") from None
+        if tokenizer.size != size:
+            raise ModelFormatError(f"{self.path / name}: a vocabulary of {tokenizer.size}, where the reader has {size}")
+        return tokenizer
+
+    def reader_graph(self, reader: ReaderConfig, *, quantized: bool = False) -> Path | bytes:
+        return self.graph_named(_reader_graph(reader.direction, quantized=quantized))
+
     def segmenter(self) -> TaggerDirectory:
         """The directory of the segmenter that is learned with this tagger, whether it is there or not."""
         return TaggerDirectory(self.path / SEGMENTER)
@@ -54,13 +92,22 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """`words.onnx` makes the vectors of words, which the other graphs read."""
+        from charnn.readers.graph import reader_graph
         from charnn.tasks.tagger.graph import sentence_graph, word_graph
 
         network = self.config().network
         makers = {WORD_GRAPH: partial(word_graph, network), GRAPH: partial(sentence_graph, network)}
         if CELLS[network.cell].int8_operator:
             makers[QUANTIZED_GRAPH] = partial(sentence_graph, network, quantized=True)
+        for reader in network.readers:
+            for quantized in (False, True):
+                name = _reader_graph(reader.direction, quantized=quantized)
+                makers[name] = partial(reader_graph, reader, quantized=quantized)
         return makers
 
     def word_graph(self) -> Path | bytes:
         return self.graph_named(WORD_GRAPH)
+
+
+def _reader_graph(direction: Direction, *, quantized: bool) -> str:
+    return f"reader-{direction}{'.int8' * quantized}.onnx"

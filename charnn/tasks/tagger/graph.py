@@ -58,8 +58,9 @@ def word_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> byt
 def sentence_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:
     """The serialised ONNX model from word vectors (T, B, D), zeros where a sentence has ended, to scores."""
     graph = Graph()
-    x, features = "vectors", []
-    size, hidden = vector_size(config), config.hidden_size
+    words = _beside_states(graph, config, weights) if config.readers else "vectors"
+    x, features = words, list[str]()
+    size, hidden = vector_size(config) + config.context_size, config.hidden_size
     shape = graph.integers("both_directions", 0, 0, -1)
     for depth in range(config.layers):
         names = [f"recurrent.{way}.{depth}.layers.0" for way in ("forwards", "backwards")]
@@ -72,15 +73,16 @@ def sentence_graph(config: TaggerNetworkConfig, weights: Mapping[str, Array], *,
         x = graph.add("Reshape", [batch_first, shape], [f"x.{depth + 1}"])
     features.append(x)
     if config.neighbour_size:
-        features.append(_neighbours(graph, config, weights))
-    joined = graph.add("Concat", [*features, "vectors"], ["features"], axis=2)
+        features.append(_neighbours(graph, config, weights, words))
+    joined = graph.add("Concat", [*features, words], ["features"], axis=2)
     outputs: list[Port] = []
     for column in range(len(config.tags)):
         require_shape(weights, f"heads.{column}.scores_layer.weight", None, 2 * hidden + config.neighbour_size + size)
         weight, bias = (weights[f"heads.{column}.scores_layer.{part}"] for part in ("weight", "bias"))
         outputs.append((graph.linear(joined, weight, bias, f"scores.{column}"), "float", ["T", "B", len(bias)]))
     return graph.serialize(
-        [("vectors", "float", ["T", "B", vector_size(config)]), ("lengths", "int32", ["B"])], outputs
+        [("vectors", "float", ["T", "B", vector_size(config) + config.states_size]), ("lengths", "int32", ["B"])],
+        outputs,
     )
 
 
@@ -136,14 +138,23 @@ def _last_states(graph: Graph, characters: str, config: TaggerNetworkConfig, wei
     return [graph.add("Flatten", [by_word], ["reader.flat"], axis=1)]
 
 
-def _neighbours(graph: Graph, config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> str:
+def _beside_states(graph: Graph, config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> str:
+    """Adds what the network makes of the readers' states, which lie behind the words' vectors in its input."""
+    require_shape(weights, "context.weight", config.context_size, config.states_size)
+    own, states = graph.split("vectors", 2, sizes=[vector_size(config), config.states_size])
+    context = graph.add("MatMul", [states, graph.constant("context.weight", weights["context.weight"].T)])
+    return graph.add("Concat", [own, context], ["words"], axis=2)
+
+
+def _neighbours(graph: Graph, config: TaggerNetworkConfig, weights: Mapping[str, Array], words: str) -> str:
     """Adds what `network.Neighbours` computes, with its convolution as one product of matrices."""
     # ONNX Runtime's product of matrices takes vectors as they lie; its convolution would have them transposed.
-    require_shape(weights, "neighbours.convolution.weight", config.neighbour_size, vector_size(config), 3)
+    size = vector_size(config) + config.context_size
+    require_shape(weights, "neighbours.convolution.weight", config.neighbour_size, size, 3)
     require_shape(weights, "neighbours.convolution.bias", config.neighbour_size)
     weight = weights["neighbours.convolution.weight"]
     pads = graph.integers("neighbours.pads", 1, 0, 0, 1, 0, 0)
-    padded = graph.add("Pad", ["vectors", pads], ["neighbours.padded"])
+    padded = graph.add("Pad", [words, pads], ["neighbours.padded"])
     first, ends = graph.vector(0), np.iinfo(np.int64).max
     slices = []
     for start, end in ((0, -2), (1, -1), (2, ends)):

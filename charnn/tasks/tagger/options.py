@@ -81,6 +81,16 @@ class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, FoldOptions, 
         shown_default=TaggerNetworkConfig.words_from,
     )
 
+    reader: list[str] | None = option(
+        None,
+        "Have each sentence read by this language model of characters, too, which has learned text of the language, "
+        "tagged or not: the state in which it is after a word goes beside what the word looks like. Give a second one, "
+        "made by train --backwards, to read from the end as well. The model takes in what it needs of them.",
+        panel=TREEBANKS,
+        metavar="NAME|PATH",
+        shown_default="",
+    )
+
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the columns to learn, with `_` for one that is passed over.

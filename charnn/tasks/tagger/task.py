@@ -62,6 +62,7 @@ class TaggerTask(Task[TaggerConfig]):
         return TaggerDirectory
 
     def start(self, run: Run, options: TaggerOptions) -> TaggerSession:
+        from charnn.readers.reader import in_order
         from charnn.tasks.tagger.learn.plan import TaggerOverrides
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank
@@ -85,6 +86,7 @@ class TaggerTask(Task[TaggerConfig]):
             words_from=options.words_from,
             decoder=options.decoder_among(DecoderKind, self.data),
             segment=options.segment,
+            readers=in_order(run.readers),
             **options.sizes,
         )
         settings = options.training_settings(patience=PATIENCE)

@@ -111,8 +111,10 @@ class AdaptingLanguageModel(NumpyLanguageModel):
 def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> LanguageModelDirectory:
     """A new model at `path`: the one in `directory` after it has read `text`. It has no state to go on training from.
 
-    Raises UsageError where something is at `path`, and what `AdaptingLanguageModel.of` raises.
+    Raises UsageError where something is at `path`, and for a model that reads backwards, and what
+    `AdaptingLanguageModel.of` raises.
     """
+    directory.require_forwards()
     learner, tokenizer = AdaptingLanguageModel.of(directory), directory.tokenizer()
     learner.read(tokenizer.encode(text))
     made = LanguageModelDirectory.create(path)

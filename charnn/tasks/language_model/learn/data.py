@@ -13,7 +13,7 @@ from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.documents import beginning, held
 from charnn.tasks.language_model.long_ids import long_ids
-from charnn.tasks.language_model.mapped_ids import Ids
+from charnn.tasks.language_model.mapped_ids import Backwards, Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 
@@ -50,6 +50,8 @@ class EncodedCorpus:
             number = {label: place for place, label in enumerate(corpus.config.label_names)}
             labels_N = np.concatenate(_labels_beside(training, corpus.training_labels, number))[: len(tokens)]
             held_out_labels = _labels_beside(held_out, corpus.validation_labels[: len(held_out)], number)
+        if corpus.config.backwards:  # with labels no text is read backwards
+            tokens, held_out = Backwards(tokens, STOP_ID), [ids[::-1] for ids in held_out]
         return cls(
             tokens,
             corpus.characters_to_read,

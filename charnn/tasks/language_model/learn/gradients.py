@@ -93,5 +93,6 @@ def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text
             raise CorpusError(str(error), hint="name a text with --text FILE") from None
     else:
         texts = [text]
-    ids = [[*tokenizer.encode(one[:LONGEST]), STOP_ID] for one in texts]
+    step = -1 if config.corpus.backwards else 1
+    ids = [[*tokenizer.encode(one[:LONGEST])[::step], STOP_ID] for one in texts]
     return np.array([token for one in ids for token in one], np.int64)

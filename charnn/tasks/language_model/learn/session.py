@@ -152,7 +152,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def _nats_before(self, network: LanguageModelNetwork) -> float:
         """The nats per character, by `network`, of the text that was held out of what was learned before."""
-        documents = [self.tokenizer.encode(text) for text in self._before]
+        step = -1 if self.config.corpus.backwards else 1
+        documents = [self.tokenizer.encode(text)[::step] for text in self._before]
         with torch.inference_mode():
             scorer = NumpyLanguageModel(network.eval())
             score = score_carried(scorer, documents, sum(map(len, self._before)), stop_id=STOP_ID, lanes=8, warm_up=128)
@@ -174,8 +175,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
         network.label_probabilities = corpus.label_probabilities
         random = np.random.default_rng(report.step)
-        text = generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs)
-        return "".join(text)
+        text = "".join(generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs))
+        return text[::-1] if corpus.backwards else text
 
     def _write(self, weights: Weights) -> None:
         self.directory.write_tokenizer(self.tokenizer)
@@ -192,8 +193,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         )
         short = corpus.training_characters < SHORT and self.holds_out
         small = corpus.training_characters < SMALL
+        backwards = "read backwards; " * corpus.backwards
         return [
-            f"text      {corpus.training_characters:,} characters to train on, {validated}; "
+            f"text      {corpus.training_characters:,} characters to train on, {validated}; {backwards}"
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
@@ -210,9 +212,10 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return HeldOut(self._encoded.validation_characters, "characters")
 
     def _measure_quantization(self) -> LanguageModelQuantization:
-        return measure_quantization(
-            self.directory, self.tokenizer, self._texts, self.config.corpus.label_probabilities or None
-        )
+        corpus, texts = self.config.corpus, beginning(self._texts, CHARACTERS)
+        if corpus.backwards:
+            texts = [text[::-1] for text in texts]
+        return measure_quantization(self.directory, self.tokenizer, texts, corpus.label_probabilities or None)
 
 
 def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:

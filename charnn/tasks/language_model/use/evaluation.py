@@ -13,6 +13,7 @@ from charnn.tasks.language_model.documents import Documents, characters_of, held
 from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
 from charnn.tasks.language_model.lengths import places_of
 from charnn.tasks.language_model.long_ids import long_ids
+from charnn.tasks.language_model.mapped_ids import Backwards, Ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import score_carried, score_crops, score_tokens
 from charnn.tasks.task import Evaluation, Finding
@@ -71,6 +72,8 @@ class TextEvaluation(Evaluation):
             isinstance(documents, LongDocuments) and self._crop is None and model.config.network.stopping != "length"
         )
         self._documents = documents if self._is_mapped else held(documents)
+        if corpus.backwards and isinstance(self._documents, list):
+            self._documents = [text[::-1] for text in self._documents]
         if not characters_of(self._documents):
             raise CorpusError(f"{self._name}: the text is empty, and no text has no score")
         if unseen := self._unseen():
@@ -80,15 +83,16 @@ class TextEvaluation(Evaluation):
         self._figures: dict[str, Any] = {}
 
     def run(self) -> Iterator[Finding]:
-        scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads)
+        backwards = self._model.config.corpus.backwards
+        scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads, backwards=backwards)
         encode, learner = self._model.tokenizer.encode, self._model.learner
         adapted = None
         if isinstance(self._documents, LongDocuments):
-            tokens_N, characters = (
-                long_ids(self._documents, self._model.tokenizer, last_stop=True),
-                characters_of(self._documents),
-            )
+            tokens_N: Ids = long_ids(self._documents, self._model.tokenizer, last_stop=True)
+            characters = characters_of(self._documents)
             number = len(places_of(tokens_N, STOP_ID))
+            if backwards:
+                tokens_N = Backwards(tokens_N, STOP_ID)
             score = score_tokens(scorer, tokens_N, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
             if learner is not None:
                 adapted = score_tokens(learner, tokens_N, characters, stop_id=STOP_ID)

@@ -222,13 +222,16 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             learns=self.learner is not None,
         )
 
-    def runtime(self, precision: InferencePrecision, *, threads: int) -> RuntimeLanguageModel:
+    def runtime(self, precision: InferencePrecision, *, threads: int, backwards: bool = False) -> RuntimeLanguageModel:
         """The network, ready to run with so many threads of its own. It is loaded once.
 
-        Raises UsageError where int8 is asked for and there is no int8 graph.
+        Raises UsageError where int8 is asked for and there is no int8 graph, and for a model that reads backwards
+        unless whoever asks turns texts round for it and says so.
         """
         from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 
+        if not backwards:
+            self.directory.require_forwards()
         key = self.is_quantized(precision), threads
         if key not in self._runtimes:
             graph = self.directory.graph(quantized=key[0])

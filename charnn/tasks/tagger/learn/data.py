@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
+from charnn.tasks.tagger.learn.known_states import KnownStates
 from charnn.tasks.tagger.learn.network import Words
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
@@ -31,13 +33,21 @@ class Batch:
     places_BT: torch.Tensor
     tags_CBT: torch.Tensor
     lengths_B: torch.Tensor
+    states_BTR: torch.Tensor | None = None
+    """What the model's readers say of the words, where it has readers."""
 
 
 class EncodedSentences:
     """Sentences as the numbers of their forms and tags."""
 
-    def __init__(self, sentences: Sequence[TaggedSentence], forms: dict[str, int], lexicon: Lexicon) -> None:
-        """`forms` numbers the distinct forms, and is added to."""
+    def __init__(
+        self,
+        sentences: Sequence[TaggedSentence],
+        forms: dict[str, int],
+        lexicon: Lexicon,
+        states: SentenceStates | None = None,
+    ) -> None:
+        """`forms` numbers the distinct forms, and is added to. `states` are asked for what readers say of the words."""
         self.forms = [np.array([forms.setdefault(w, len(forms)) for w in s.words], np.int64) for s in sentences]
         ids = [{NO_TAG: UNTAGGED, **{tag: n for n, tag in enumerate(tags)}} for tags in lexicon.tags.values()]
         self.tags = [
@@ -47,17 +57,24 @@ class EncodedSentences:
             for s in sentences
         ]
         self.lengths = np.array([len(s.words) for s in sentences], np.int64)
+        self.words = [s.words for s in sentences]
+        self.states = None if states is None else KnownStates(self.words, states)
 
 
 class EncodedTreebank:
     """The training and validation sentences of a treebank as numbers, and the features of their forms."""
 
-    def __init__(self, treebank: Treebank, lexicon: Lexicon, *, longest: int) -> None:
-        """Training sentences longer than `longest` words are cut into parts, and parts without a tag left out."""
+    def __init__(
+        self, treebank: Treebank, lexicon: Lexicon, *, longest: int, states: SentenceStates | None = None
+    ) -> None:
+        """Training sentences longer than `longest` words are cut into parts, and parts without a tag left out.
+
+        Where there are `states`, all sentences are read now.
+        """
         forms: dict[str, int] = {}
         training = [part for sentence in treebank.training for part in _parts(sentence, longest) if any(part.is_tagged)]
-        self.training = EncodedSentences(training, forms, lexicon)
-        self.validation = EncodedSentences(treebank.validation, forms, lexicon)
+        self.training = EncodedSentences(training, forms, lexicon, states)
+        self.validation = EncodedSentences(treebank.validation, forms, lexicon, states)
         self.is_known = np.array([lexicon.knows(form) for form in forms])
         """Whether the training data have each form."""
         features = lexicon.features(list(forms))
@@ -81,6 +98,7 @@ class EncodedTreebank:
             torch.from_numpy(places.reshape(shape)).to(device),
             torch.from_numpy(np.ascontiguousarray(tags_BTC.transpose(2, 0, 1))).to(device),
             torch.from_numpy(lengths_B).to(device),
+            None if sentences.states is None else torch.from_numpy(sentences.states.of(indices)).to(device),
         )
 
 

@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.recurrent import LockedDropout
+from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoder
 from charnn.tasks.tagger.decoding.transitions import Transitions
@@ -55,16 +56,24 @@ class TaggerNetwork(nn.Module):
     """
 
     def __init__(
-        self, config: TaggerNetworkConfig, frequencies: Tensor, rules: Sequence[Transitions | None] = ()
+        self,
+        config: TaggerNetworkConfig,
+        frequencies: Tensor,
+        rules: Sequence[Transitions | None] = (),
+        readers: Sequence[Reader] = (),
     ) -> None:
         """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it. `rules`
-        has for each column what may follow what, if there is such a rule anywhere."""
+        has for each column what may follow what, if there is such a rule anywhere. The weights of the `readers`, which
+        the configuration names, learn nothing here: they only lie among those of the network."""
         super().__init__()
         self.config = config
         self.spelling = WordReader(config)
         self.words = nn.Embedding(config.words, config.word_size)
         nn.init.normal_(self.words.weight, std=0.5)
-        size = self.spelling.size + config.word_size
+        size = self.spelling.size + config.word_size + config.context_size
+        self.context = nn.Linear(config.states_size, config.context_size, bias=False) if readers else None
+        for name, weight in ((name, w) for reader in readers for name, w in reader.weights.items()):
+            _add_buffer(self, name, torch.from_numpy(weight))
         self.input_dropout, self.dropout = LockedDropout(config.input_dropout), LockedDropout(config.dropout)
         self.recurrent = Bidirectional(
             config.cell,
@@ -81,15 +90,22 @@ class TaggerNetwork(nn.Module):
         self._dropped: Tensor
         self.register_buffer("_dropped", dropped.float(), persistent=False)
 
-    def forward(self, words: Words, places_BT: Tensor, lengths_B: Tensor) -> Tensor:
-        """(B, T, F) from the sentences as places among `words`. Neither its padding nor other rows change a row."""
+    def forward(self, words: Words, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None) -> Tensor:
+        """(B, T, F) from the sentences as places among `words`. Neither its padding nor other rows change a row.
+
+        `states_BTR` are what the network's readers say of the words, where it has readers.
+        """
         spelling_ND = self.spelling(words.characters_NL, words.lengths_N, words.affixes_NA, words.shapes_N)
         ids_BT, spelling_BTD = words.words_N[places_BT], spelling_ND[places_BT]
         if self.training:
             ids_BT = ids_BT.masked_fill(torch.rand(ids_BT.shape, device=ids_BT.device) < self._dropped[ids_BT], 0)
             kept_BT = torch.rand(ids_BT.shape, device=ids_BT.device) >= self.config.spelling_dropout
             spelling_BTD = spelling_BTD * kept_BT[..., None]
-        x_BTD = self.input_dropout(torch.cat([spelling_BTD, self.words(ids_BT)], -1))
+        vectors = [spelling_BTD, self.words(ids_BT)]
+        if self.context is not None:
+            assert states_BTR is not None
+            vectors.append(self.context(states_BTR))
+        x_BTD = self.input_dropout(torch.cat(vectors, -1))
         is_word_BT1 = (torch.arange(x_BTD.shape[1], device=x_BTD.device) < lengths_B[:, None])[..., None]
         x_BTD = x_BTD * is_word_BT1
         features = [self.recurrent(x_BTD, lengths_B)]
@@ -114,3 +130,13 @@ class TaggerNetwork(nn.Module):
 
     def _heads(self) -> list[Head]:
         return [head for head in self.heads if isinstance(head, Head)]
+
+
+def _add_buffer(module: nn.Module, name: str, tensor: Tensor) -> None:
+    """Adds a tensor that learns nothing, under a name with dots, as parameters have."""
+    *path, last = name.split(".")
+    for part in path:
+        if part not in dict(module.named_children()):
+            module.add_module(part, nn.Module())
+        module = module.get_submodule(part)
+    module.register_buffer(last, tensor)

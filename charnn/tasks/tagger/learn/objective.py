@@ -47,7 +47,7 @@ class TaggerObjective:
         """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and
         none without a tag."""
         batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
-        features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+        features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
         words = int((batch.tags_CBT != UNTAGGED).any(0).sum())
         return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), words
 
@@ -70,7 +70,7 @@ class TaggerObjective:
         tagged = all_right = unknown = unknown_right = 0
         for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):
             batch = self._treebank.batch(sentences, chosen, self._device)
-            features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B)
+            features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
             if not bool(features_BTF.isfinite().all()):
                 return [math.nan] * len(self._columns), math.nan, None
             tags_CBT = batch.tags_CBT.numpy(force=True)

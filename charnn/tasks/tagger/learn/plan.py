@@ -8,6 +8,8 @@ from itertools import chain, compress
 from typing import Any
 
 from charnn.config.training import Budget, TrainingConfig
+from charnn.errors import UsageError
+from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import NO_TAG
@@ -22,6 +24,8 @@ from charnn.training.transfer import same_shape
 LONGEST_SENTENCE = 256
 """Sentences of more words are cut in training."""
 LEARNING_RATE = 4e-3
+CONTEXT_SIZE = 128
+"""The numbers that the states of readers become."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class TaggerOverrides:
     learning_rate: float | None = None
     budget: Budget | None = None
     segment: bool | None = None
+    readers: tuple[Reader, ...] = ()
 
 
 def default_budget(words: int) -> Budget:
@@ -67,6 +72,8 @@ def configure(
     }
     if overrides.dropout is not None:
         asked["input_dropout"] = overrides.dropout
+    if overrides.readers:
+        asked |= {"readers": tuple(reader.config for reader in overrides.readers), "context_size": CONTEXT_SIZE}
     network = TaggerNetworkConfig(
         words=lexicon.word_ids,
         characters=lexicon.character_ids,
@@ -99,6 +106,7 @@ class TaggerPlan:
     """The number of threads that a step is worth."""
     initial_weights: InitialWeights | None = None
     """The weights to begin with, unless they are random."""
+    readers: tuple[Reader, ...] = ()
 
 
 def decide(
@@ -114,8 +122,14 @@ def decide(
     `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used; `source` is the
     model to start from. Raises ConfigError for what cannot be, and UsageError for another shape than that of `source`.
     """
-    initial_weights = None
+    initial_weights, readers = None, overrides.readers
     if source is not None:
+        if readers:
+            raise UsageError(
+                "--reader and --from: the model to start from keeps the readers that it has, or has none",
+                hint="give one of the two",
+            )
+        readers = source.readers()
         theirs = source.config().network
         overrides = same_shape(overrides, theirs, SHAPE)
         overrides = replace(overrides, decoder=overrides.decoder or theirs.decoder)
@@ -138,14 +152,14 @@ def decide(
     if finding is not None and overrides.budget is not None:
         training = replace(training, budget=tagger_budget(overrides.budget))
     config = TaggerConfig("tagger", network, training, corpus, new_record(), words=finding)
-    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights)
+    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights, readers)
 
 
 def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
     config = directory.config()
     config = under_budget(config, tagger_budget(budget) if budget and config.words else budget)
-    return TaggerPlan(config, directory.lexicon(), _threads(config, thread_counts))
+    return TaggerPlan(config, directory.lexicon(), _threads(config, thread_counts), readers=directory.readers())
 
 
 def _threads(config: TaggerConfig, thread_counts: Sequence[int]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from charnn.readers.states import Floats, SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerQuantization
 from charnn.tasks.tagger.decoding.decoder import Decoder
@@ -26,15 +27,29 @@ CPU = torch.device("cpu")
 
 
 def measure_quantization(
-    directory: TaggerDirectory, treebank: EncodedTreebank, decoders: Sequence[Decoder]
+    directory: TaggerDirectory,
+    treebank: EncodedTreebank,
+    decoders: Sequence[Decoder],
+    states: tuple[SentenceStates, SentenceStates] | None = None,
 ) -> TaggerQuantization:
     """Scores the first validation sentences with both graphs, in batches of like lengths, and times them. The vectors
-    of words are made beforehand, and not timed."""
+    of words are made beforehand, and not timed. `states` are those of the model's readers in fp32 and in int8, which
+    are timed with the graphs."""
+    size = 0 if states is None else states[0].size
     plain, fast = (
-        RuntimeTaggerNetwork(directory.word_graph(), directory.graph(quantized=quantized))
+        RuntimeTaggerNetwork(directory.word_graph(), directory.graph(quantized=quantized), states_size=size)
         for quantized in (False, True)
     )
     right, seconds, words = np.zeros(2, np.int64), np.zeros((ROUNDS, 2)), 0
+
+    def scores_of(number: int) -> list[Floats]:
+        """The scores of the batch by one of the two."""
+        vectors = vectors_TBD
+        if states is not None:
+            read_TBR = states[number].of([treebank.validation.words[i] for i in chosen])
+            vectors = np.concatenate([vectors, read_TBR], axis=2)
+        return (plain, fast)[number].scores(vectors, lengths_B)
+
     for chosen in batches_by_length(treebank.validation.lengths[:SENTENCES].tolist(), rows=BATCH):
         batch = treebank.batch(treebank.validation, chosen, CPU)
         features = {name: getattr(batch.words, name).numpy() for name in WordFeatures.__slots__}
@@ -46,16 +61,16 @@ def measure_quantization(
         has_tag_CBT = reference_CBT != UNTAGGED
         is_tagged_BT = has_tag_CBT.any(0)
         words += int(is_tagged_BT.sum())
-        for number, model in enumerate((plain, fast)):
-            scores = model.scores(vectors_TBD, lengths_B)
+        for number in range(2):
+            scores = scores_of(number)
             tags_CBT = np.stack(
                 [d.decode(s.transpose(1, 0, 2), lengths_B).tags_BT for d, s in zip(decoders, scores, strict=True)]
             )
             right[number] += int(((tags_CBT == reference_CBT) | ~has_tag_CBT).all(0)[is_tagged_BT].sum())
         for times in seconds:
-            for number, model in enumerate((plain, fast)):
+            for number in range(2):
                 started = time.perf_counter()
-                model.scores(vectors_TBD, lengths_B)
+                scores_of(number)
                 times[number] += time.perf_counter() - started
     lost = round(float(right[0] - right[1]) / words, 6)
     ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)

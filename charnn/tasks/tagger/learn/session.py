@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +13,8 @@ import torch
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
 from charnn.errors import UsageError
+from charnn.readable import duration
+from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
@@ -58,16 +61,26 @@ class TaggerSession(Session[TaggerConfig]):
         self.lexicon = plan.lexicon
         self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.lexicon)
         config = plan.config
-        self._encoded = EncodedTreebank(treebank, plan.lexicon, longest=config.training.window_length)
+        self._readers, started = plan.readers, time.perf_counter()
+        self._states = self._states_of_readers() if plan.readers else None
+        self._encoded = EncodedTreebank(
+            treebank, plan.lexicon, longest=config.training.window_length, states=self._states
+        )
+        reading_seconds = time.perf_counter() - started if plan.readers else 0.0
         frequencies = torch.from_numpy(plan.lexicon.frequencies())
 
         def objective(device: torch.device) -> TaggerObjective:
-            self.network = TaggerNetwork(config.network, frequencies, rules(config.corpus, plan.lexicon)).to(device)
+            schemes = rules(config.corpus, plan.lexicon)
+            self.network = TaggerNetwork(config.network, frequencies, schemes, plan.readers).to(device)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(self.network, plan.lexicon)
             return TaggerObjective(self.network, self._encoded, config.corpus, config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
+        self.loop.progress.seconds += reading_seconds
+        self._reading = f"the treebank was read in {duration(reading_seconds)}"
+        if self._encoded.training.states is not None and not self._encoded.training.states.are_kept:
+            self._reading = "what it says of so many words is too much to keep, so each batch is read when it comes"
         self._characters_per_unit = config.corpus.training_characters / config.corpus.training_words
 
     @classmethod
@@ -181,13 +194,17 @@ class TaggerSession(Session[TaggerConfig]):
         device = next(self.network.parameters()).device
         read = encoded_words(self.lexicon.features(words), device)
         lengths_B = torch.tensor([len(words)], device=device)
-        features_BTF = self.network(read, torch.arange(len(words), device=device)[None], lengths_B)
+        states_BTR = None
+        if self._states is not None:
+            states_BTR = torch.from_numpy(self._states.of([words]).transpose(1, 0, 2)).to(device)
+        features_BTF = self.network(read, torch.arange(len(words), device=device)[None], lengths_B, states_BTR)
         (ids, *_) = self.network.decode(features_BTF, lengths_B)
         names = self.lexicon.tags[self.config.corpus.columns[0]]
         return [names[number] for number in ids[0]]
 
     def _write(self, weights: Weights) -> None:
         self.directory.write_lexicon(self.lexicon)
+        self.directory.write_readers(self._readers)
 
     def _describe(self) -> list[str]:
         config = self.config
@@ -208,6 +225,8 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
             f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
+            *(f"reader    {reader}" for reader in network.readers),
+            *([f"          {self._reading}"] if network.readers else []),
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
@@ -235,4 +254,10 @@ class TaggerSession(Session[TaggerConfig]):
         return HeldOut(self.config.corpus.validation_words, "words")
 
     def _measure_quantization(self) -> TaggerQuantization:
-        return measure_quantization(self.directory, self._encoded, self.network.decoders())
+        states = None
+        if self._readers:
+            states = self._states_of_readers(), self._states_of_readers(quantized=True)
+        return measure_quantization(self.directory, self._encoded, self.network.decoders(), states)
+
+    def _states_of_readers(self, *, quantized: bool = False) -> SentenceStates:
+        return SentenceStates.made_from(self._readers, spaced=self.treebank.config.level == "word", quantized=quantized)

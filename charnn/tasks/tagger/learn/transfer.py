@@ -19,7 +19,10 @@ from charnn.training.transfer import Places, copy_rows, shared_places
 
 SHAPE = ("cell", "layers", "hidden_size", "word_size", "words_from")
 """The fields of TaggerNetworkConfig on which the shapes of weights depend, and that may be asked for."""
-FIXED_SHAPE = ("character_size", "reader_size", "affix_size", "shape_size", "neighbour_size")
+FIXED_SHAPE = (
+    *("character_size", "reader_size", "affix_size", "shape_size", "neighbour_size"),
+    *("readers", "context_size"),
+)
 """Those that may not."""
 
 

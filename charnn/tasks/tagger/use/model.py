@@ -92,7 +92,8 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
         network, directory = self.config.network, self.directory
-        lexicon, graph = self.lexicon, directory.graph(quantized=self.is_quantized(self.precision or "auto"))
+        is_int8 = self.is_quantized(self.precision or "auto")
+        lexicon, graph = self.lexicon, directory.graph(quantized=is_int8)
         weights = {} if network.decoder == "independent" else directory.weights()
         decoders = [
             decoder_from(
@@ -100,10 +101,21 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             )
             for column, (tags, rule) in enumerate(zip(network.tags, rules(self.config.corpus, lexicon), strict=True))
         ]
-        runtime = RuntimeTaggerNetwork(directory.word_graph(), graph)
+        runtime = RuntimeTaggerNetwork(directory.word_graph(), graph, states_size=network.states_size)
         if runtime.score_sizes != [decoder.score_size for decoder in decoders]:
             raise ModelFormatError(f"{directory.path}: its weights are not those of its lexicon")
-        return SentenceTagger(lexicon, runtime, decoders, threads=self.threads)
+        states = None
+        if network.readers:
+            from charnn.readers.states import SentenceStates
+
+            states = SentenceStates(
+                (
+                    (one, directory.reader_tokenizer(one.direction), directory.reader_graph(one, quantized=is_int8))
+                    for one in network.readers
+                ),
+                spaced=self.config.corpus.level == "word",
+            )
+        return SentenceTagger(lexicon, runtime, decoders, threads=self.threads, states=states)
 
     @cached_property
     def splitter(self) -> Splitter:

@@ -2,8 +2,9 @@
 
 The graphs' contracts (`charnn.tasks.tagger.graph` writes them): `words.onnx` has the inputs `words` (N,),
 `characters` (N, L), `lengths` (N,), `affixes` (N, A) and `shapes` (N,), all int64, and the output `vectors` (N, D)
-fp32; `model.onnx` has the inputs `vectors` (T, B, D) fp32 and `lengths` (B,) int32, and for each column an output
-`scores.N` (T, B, S) fp32.
+fp32; `model.onnx` has the inputs `vectors` (T, B, D + R) fp32, in which the states of the readers (R numbers, 0 without
+readers) lie behind the words' vectors, and `lengths` (B,) int32, and for each column an output `scores.N` (T, B, S)
+fp32.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ WORD_INPUTS = {
 class RuntimeTaggerNetwork:
     """A `SentenceNetwork` whose two graphs ONNX Runtime runs. Several threads may call it at once."""
 
-    def __init__(self, word_graph: Path | bytes, sentence_graph: Path | bytes, *, threads: int = 1) -> None:
-        """Each call uses `threads` threads.
+    def __init__(
+        self, word_graph: Path | bytes, sentence_graph: Path | bytes, *, threads: int = 1, states_size: int = 0
+    ) -> None:
+        """Each call uses `threads` threads. `states_size` is R, the numbers of the readers' states of a word.
 
         Raises ModelFormatError where a graph is damaged or not one of charnn's, or where the two are not of one model.
         """
@@ -48,8 +51,10 @@ class RuntimeTaggerNetwork:
         ):
             if not size or names != contract:
                 raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
-        if given != read:
-            raise ModelFormatError(f"{graph_name(sentence_graph)}: reads vectors of {read}, where words have {given}")
+        if given + states_size != read:
+            raise ModelFormatError(
+                f"{graph_name(sentence_graph)}: reads vectors of {read}, where words have {given + states_size}"
+            )
         self.vector_size = given
         """D, the numbers of a vector."""
         self.score_sizes: list[int] = [output.shape[-1] for output in sentences.get_outputs()]
@@ -65,7 +70,7 @@ class RuntimeTaggerNetwork:
     def scores(self, vectors_TBD: Floats, lengths_B: npt.NDArray[np.integer]) -> list[Floats]:
         """For each column the scores of the words, (T, B, S), as the column's decoder takes them.
 
-        Vectors are 0 where a sentence has ended.
+        Where the model has readers, a vector has their states behind it. Vectors are 0 where a sentence has ended.
         """
         feed = {"vectors": vectors_TBD, "lengths": lengths_B.astype(np.int32, copy=False)}
         scores: list[Floats] = self._run_sentences(self._scores, feed)

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder
 from charnn.tasks.tagger.formats.sentence import Annotation
@@ -68,14 +69,16 @@ class SentenceTagger:
         *,
         threads: int = 1,
         capacity: int | None = None,
+        states: SentenceStates | None = None,
     ) -> None:
         """`decoders` has one decoder for each column, in the order of the lexicon's columns. `capacity` is the number
-        of words whose vectors are kept."""
+        of words whose vectors are kept. `states` are what the model's readers say of words, if it has readers."""
         self.lexicon = lexicon
         self.columns = list(lexicon.tags)
         self._tags = [np.array(tags, object) for tags in lexicon.tags.values()]
         self._network = network
         self._decoders = decoders
+        self._states = states
         self._vectors = WordVectors(lexicon, network, **({} if capacity is None else {"capacity": capacity}))
         self._pool = ThreadPoolExecutor(threads, "tagger")
 
@@ -107,9 +110,10 @@ class SentenceTagger:
         lengths = [len(row) for row in rows]
         begun = []
         for chosen in batches_by_length(lengths, rows=BATCH_SENTENCES, padded_total=BATCH_WORDS):
-            batch = [rows[i] for i in chosen]
+            batch, words = [rows[i] for i in chosen], [sentences[i] for i in chosen]
             is_long = len(batch) == 1 and len(batch[0]) > LONGEST
-            begun.append((chosen, self._begin_long(batch[0], table) if is_long else self._begin(batch, table)))
+            begin = self._begin_long(batch[0], words[0], table) if is_long else self._begin(batch, words, table)
+            begun.append((chosen, begin))
 
         def result() -> list[list[Annotation]]:
             names = self.columns if options.columns is None else options.columns
@@ -129,20 +133,20 @@ class SentenceTagger:
 
     # The threads do nothing but run the network: whatever else they did they would have to wait for Python's one lock.
 
-    def _begin(self, rows: list[Rows], table: Floats) -> Callable[[], list[Floats]]:
+    def _begin(self, rows: list[Rows], sentences: list[Sequence[str]], table: Floats) -> Callable[[], list[Floats]]:
         """Begins to read sentences, and returns what waits for the scores of each column, (B, T, S)."""
-        return self._pool.submit(self._scores, rows, table).result
+        return self._pool.submit(self._scores, rows, sentences, table).result
 
-    def _begin_long(self, row: Rows, table: Floats) -> Callable[[], list[Floats]]:
+    def _begin_long(self, row: Rows, sentence: Sequence[str], table: Floats) -> Callable[[], list[Floats]]:
         """Does the same for one sentence, in parts that overlap; what the margins give is thrown away."""
-        parts = [
-            _Part(row[max(start - MARGIN, 0) : start + LONGEST + MARGIN], min(start, MARGIN))
-            for start in range(0, len(row), LONGEST)
-        ]
-        begun = [
-            self._begin([part.row for part in parts[first : first + PARTS]], table)
-            for first in range(0, len(parts), PARTS)
-        ]
+        parts = list[_Part]()
+        for start in range(0, len(row), LONGEST):
+            place = slice(max(start - MARGIN, 0), start + LONGEST + MARGIN)
+            parts.append(_Part(row[place], sentence[place], min(start, MARGIN)))
+        begun = []
+        for first in range(0, len(parts), PARTS):
+            some = parts[first : first + PARTS]
+            begun.append(self._begin([part.row for part in some], [part.words for part in some], table))
 
         def scores() -> list[Floats]:
             columns = zip(*(wait() for wait in begun), strict=True)
@@ -150,11 +154,14 @@ class SentenceTagger:
 
         return scores
 
-    def _scores(self, rows: list[Rows], table: Floats) -> list[Floats]:
+    def _scores(self, rows: list[Rows], sentences: list[Sequence[str]], table: Floats) -> list[Floats]:
         lengths_B = np.array([len(row) for row in rows])
         rows_BT = np.zeros((len(rows), lengths_B.max()), np.intp)
         rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = np.concatenate(rows)
-        scores = self._network.scores(table[rows_BT.T], lengths_B)
+        vectors_TBD = table[rows_BT.T]
+        if self._states is not None:
+            vectors_TBD = np.concatenate([vectors_TBD, self._states.of(sentences)], axis=2)
+        scores = self._network.scores(vectors_TBD, lengths_B)
         return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
 
     def _decoded(
@@ -178,6 +185,7 @@ class _Part(NamedTuple):
 
     row: Rows
     """The rows of its words, and of those of its margins."""
+    words: Sequence[str]
     margin: int
     """How many words come before the first of its own."""
 

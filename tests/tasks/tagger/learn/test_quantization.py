@@ -74,7 +74,9 @@ def measured(
     )
     monkeypatch.setattr(quantization, "ROUNDS", len(rounds))
     monkeypatch.setattr(quantization, "time", clock)
-    monkeypatch.setattr(quantization, "RuntimeTaggerNetwork", lambda _words, graph: fast if graph == "int8" else plain)
+    monkeypatch.setattr(
+        quantization, "RuntimeTaggerNetwork", lambda _words, graph, states_size: fast if graph == "int8" else plain
+    )
     directory = SimpleNamespace(word_graph=lambda: "words", graph=lambda *, quantized: "int8" if quantized else "fp32")
     names = tuple(f"column {number}" for number in range(columns))
     lexicon = Lexicon.of(["a"], dict.fromkeys(names, "XY"))
