@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
-LEFT_OUT = frozenset({"cell", "folds", "start_from", "forget", "members"})
+LEFT_OUT = frozenset({"cell", "folds", "start_from", "forget"})
 """Options of training that a comparison does not have."""
 OPTIONS = [one for one in union([task.training_options for task in TASKS.values()]) if one.name not in LEFT_OUT]
 

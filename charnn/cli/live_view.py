@@ -92,8 +92,6 @@ class LiveView:
         table = Table.grid(padding=(0, 2))
         unit = short_unit(report)
         passes = f"{report.epoch:.2f} times through the data"
-        if report.stage:
-            table.add_row("stage", report.stage)
         table.add_row("read", f"{passes}, {report.units_per_second:,.0f} {unit}/s, step {report.step:,}")
         line = sparkline(self._losses, SPARKLINE) if self._can_show_sparks() else ""
         table.add_row("loss", f"{line} {report.training_nats:.4f} nats/{unit}".strip())

@@ -20,8 +20,7 @@ def seconds_left(report: Report) -> float:
 
 def record_validation(report: Report, scores: Validation, *, best: bool) -> None:
     """Keeps the figures of a validation in the log, if there is one."""
-    stage = {"stage": report.stage} if report.stage else {}
-    figures = {**stage, "training_nats": report.training_nats, "fraction": round(report.fraction, 4)}
+    figures = {"training_nats": report.training_nats, "fraction": round(report.fraction, 4)}
     record("validation", {**scores.to_json(), **figures, "best": best})
 
 
@@ -47,9 +46,8 @@ class PlainLines:
         record_validation(report, scores, best=best)
         if is_quiet():
             return
-        stage = f"  {report.stage}" if report.stage else ""
         say(
-            f"step {report.step:>6}{stage}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
+            f"step {report.step:>6}  epoch {report.epoch:7.2f}  train {report.training_nats:.4f}  "
             f"{self._measured} {scores.summary}  {_speed(report):>16}  {duration(seconds_left(report))} left"
             + ("  *" if best else "")
         )

@@ -28,12 +28,13 @@ class Json:
         return typing.cast(Self, _convert(cls, value, cls.__name__))
 
 
-def later(default: T) -> T:
+def later(default: T, *, key: str | None = None) -> T:
     """A field that was added after the first models were written. It is written only where it differs from its default.
 
-    An older charnn, which does not know the key, can therefore read every newer model that has the default.
+    An older charnn, which does not know the key, can therefore read every newer model that has the default. `key` is as
+    for `stored_as`.
     """
-    return field(default=default, metadata={_LATER: True})
+    return field(default=default, metadata={_LATER: True} | ({} if key is None else {_KEY: key}))
 
 
 def stored_as(key: str, default: T) -> T:

@@ -70,8 +70,9 @@ class TrainingConfig(Json):
 
     keeps: Keeps = later("best")
     """With `last`, nothing is held out, and a validation measures the data that the model learns from."""
-    members: int = later(0)
-    """The number of networks that are trained before the one that is kept, and teach it (`training.stages`)."""
+    taught_in_run_by: int = later(0, key="members")
+    """The number of networks that an early version trained one after the other in the same run, and that then taught
+    the one which it kept. No run does so today."""
 
     def __post_init__(self) -> None:
         require(self.batch_size >= 1 and self.window_length >= 1, "batch size and window length must be at least 1")
@@ -86,7 +87,7 @@ class TrainingConfig(Json):
         require(self.clip_norm is None or self.clip_norm > 0, "--clip must be above 0")
         require(self.clip_value is None or self.clip_value > 0, "--clip-value must be above 0")
         require(self.patience >= 0, "patience cannot be negative")
-        require(0 <= self.members <= 100, "the number of members is from 0 to 100")
+        require(0 <= self.taught_in_run_by <= 100, "the number of networks that taught one is from 0 to 100")
         require(
             self.validation_characters is None or self.validation_characters >= 1,
             "a validation reads at least 1 character",

@@ -65,11 +65,15 @@ class Graph:
     def linear(self, x: str, weight: Array, bias: Array, output: str) -> str:
         """Adds nodes for x @ weight.T + bias, as PyTorch's Linear computes it, and gives the name of the result.
 
+        A weight with more than two axes has a matrix for each part of x, as numpy's matmul takes it, and a bias that is
+        added to the result as it is.
+
         Raises ValueError where the two do not belong together.
         """
-        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
+        if weight.ndim < 2 or bias.shape[-1:] != weight.shape[-2:-1] or (weight.ndim == 2 and bias.ndim != 1):
             raise ValueError(f"the weight of {output} has the shape {weight.shape}, and its bias {bias.shape}")
-        product = self.add("MatMul", [x, self.constant(f"{output}.weight", weight.T)], [f"{output}.product"])
+        transposed = self.constant(f"{output}.weight", weight.swapaxes(-1, -2))
+        product = self.add("MatMul", [x, transposed], [f"{output}.product"])
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], [output])
 
     def rename(self, old: str, new: str) -> None:

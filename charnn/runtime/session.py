@@ -52,7 +52,7 @@ class BoundSteps:
     def __init__(
         self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Floats], vocabulary_size: int
     ) -> None:
-        """`state` has the arrays (1, B, H) by the names of the graph's inputs. The others begin with the axis B."""
+        """`state` has the arrays (M, B, H) by the names of the graph's inputs. The others begin with the axis B."""
         self._session, self._options, self._binding = session, options, session.io_binding()
         batch = next(iter(state.values())).shape[1]
         others = [port for port in session.get_inputs() if port.name not in state]

@@ -156,6 +156,18 @@ class SymbolOptions(StartFromOptions):
             return TokenizerConfig(of_source.kind, of_source.vocabulary_size, self.min_count)
         return TokenizerConfig(self.tokenizer or TokenizerConfig.kind, self.vocab_size, self.min_count)
 
+    def check_vocabulary(self, model: str, theirs: TokenizerConfig) -> None:
+        """Raises UsageError where another vocabulary was asked for than that of `model`, whose vocabulary is kept."""
+        for flag, asked, default, found in (
+            ("--tokenizer", self.tokenizer, None, theirs.kind),
+            ("--vocab-size", self.vocab_size, TokenizerConfig.vocabulary_size, theirs.vocabulary_size),
+            ("--min-count", self.min_count, TokenizerConfig.min_count, theirs.min_count),
+        ):
+            if asked not in (default, found):
+                raise UsageError(
+                    f"{model}: it has {flag} {found}, not {asked}", hint=f"leave {flag} out: the vocabulary is the same"
+                )
+
 
 @dataclass(frozen=True)
 class MistakeOptions:

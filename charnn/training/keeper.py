@@ -33,11 +33,11 @@ class DirectoryKeeper(Generic[C]):
         self,
         directory: ModelDirectory,
         config: C,
-        network: nn.Module,
+        network: Callable[[], nn.Module],
         write_task_files: Callable[[Weights], None],
     ):
-        """`write_task_files` writes the files that a model of this task needs besides its configuration and weights,
-        such as graphs."""
+        """`network` gives the network, whose `config` is that of the model. `write_task_files` writes the files that a
+        model of this task needs besides its configuration and weights, such as graphs."""
         self.directory = directory
         self.config = config
         self._network = network
@@ -64,6 +64,7 @@ class DirectoryKeeper(Generic[C]):
 
     def unvalidated(self) -> None:
         self._keep_weights()
+        self.config = dataclasses.replace(self.config, scores=None, quantization=None)
 
     def validation(self, report: Report, validation: Validation) -> None:
         when = {
@@ -75,9 +76,8 @@ class DirectoryKeeper(Generic[C]):
             "gradient_norm": report.gradient_norm,
             "largest_gradient_norm": report.largest_gradient_norm,
         }
-        stage = {"stage": report.stage} if report.stage else {}
         speed = {f"{report.unit}s_per_second": round(report.units_per_second)}
-        self._entries.append({**validation.to_json(), **when, **stage, **speed})
+        self._entries.append({**validation.to_json(), **when, **speed})
         # Whoever looks at the model of a run that goes on, or that was cut off, sees how far it came.
         epochs, seconds = round(report.epoch, 4), round(report.seconds, 2)
         record = dataclasses.replace(self.config.record, steps=report.step, epochs=epochs, seconds=seconds)
@@ -126,7 +126,9 @@ class DirectoryKeeper(Generic[C]):
             ) from None
 
     def _keep_weights(self) -> None:
-        arrays = as_arrays(self._network.state_dict())
+        network = self._network()
+        self.config = dataclasses.replace(self.config, network=network.config)
+        arrays = as_arrays(network.state_dict())
         self._weights = {name: array.copy() for name, array in arrays.items()}
         self._are_written = False
 

@@ -22,13 +22,12 @@ from charnn.config.training import TrainingConfig
 from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.distributed.all_reduce import StepInfo
 from charnn.training.distributed.processes import ALONE, Processes
-from charnn.training.losses import Losses
-from charnn.training.objective import Objective, StagedObjective
+from charnn.training.losses import EachLosses
+from charnn.training.objective import Objective
 from charnn.training.progress import Progress
 from charnn.training.recovery import RETREATS, SMALLER, Recovery, is_good
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import end, progress
-from charnn.training.stages import Stages
 from charnn.training.state import State
 from charnn.training.threads import ThreadWatch
 from charnn.training.updates import Updates
@@ -57,11 +56,10 @@ class Loop:
         self.watch: ThreadWatch | None = None
         """What chooses the number of threads anew while the loop runs, if anything does."""
         self._processes = processes
-        self._device = device
+        self._has_left_out = False
         self.updates = Updates(objective, config, device, precision, processes)
         self._validator = Validator(objective, self.updates, config, processes)
-        self._losses = Losses(device)
-        self._stages = Stages(config.members)
+        self._losses = EachLosses(device, networks=self.updates.networks)
 
     def run(self, observer: Observer, keeper: Keeper, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
         """Trains until the budget is spent, the validation loss stops improving, or `interrupted()`, asked at each
@@ -73,8 +71,8 @@ class Loop:
         none, or where they are no better than those that it began with. This is collective, and raises WorkerLost where
         another process is lost.
 
-        Where there are several stages (`Stages`), all of this is true of each of them, and the best weights are those
-        that did best in any. A member that diverges is left out.
+        Where the loss of a member of an ensemble breaks too often, that member is left out, and the others go on from
+        the last good state, with the learning rate as planned.
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
@@ -84,12 +82,12 @@ class Loop:
         while outcome is None:
             nats, info = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
             now = self.progress
-            meter.add(nats, info.targets)
+            meter.add(nats.mean(), info.targets)
             self._losses.add(nats, info.targets)
             now.seconds = info.seconds
             if self.watch is not None:
                 self.watch.step(now.seconds, info.targets)
-            now.fraction = self._fraction()
+            now.fraction = self.spent
             if now.fraction >= end(now.cooling_since):
                 outcome = "budget" if now.fraction >= 1 else "early stop"
             elif info.is_interrupted:
@@ -128,17 +126,12 @@ class Loop:
                 if now.retreats < RETREATS:
                     self._go_back(now.step)
                     outcome = None
-                elif now.stage == self._stages.last:
-                    return self._diverged()
+                elif self.updates.networks > 1:
+                    self._leave_out()
+                    outcome = None
                 else:
-                    outcome = "diverged"
+                    return self._diverged()
                 meter.restart()
-            if outcome not in (None, "interrupt") and now.stage < self._stages.last:
-                if info.is_interrupted and outcome != "diverged":
-                    return "interrupt"
-                self._next_stage(diverged=outcome == "diverged")
-                self._recovery.keep(self.state())
-                outcome = None
         return outcome
 
     @property
@@ -146,33 +139,6 @@ class Loop:
         """The fraction of the whole budget that is spent."""
         now = self.progress
         return progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
-
-    @property
-    def stage(self) -> str:
-        """The name of the stage that goes on; empty where there is a single one."""
-        return self._stages.name(self.progress.stage)
-
-    def _began(self) -> float:
-        """The fraction of the whole budget that was spent when this stage began."""
-        return progress(self.config.budget, **self.progress.began)
-
-    def _fraction(self) -> float:
-        """The fraction of this stage's part of the budget that is spent."""
-        return self._stages.within(self.progress.stage, self._began(), self.spent)
-
-    def _next_stage(self, *, diverged: bool) -> None:
-        """Begins the next stage. What has been learned teaches there, unless it is nothing."""
-        objective = self.objective
-        assert isinstance(objective, StagedObjective)
-        if not diverged:
-            with self.updates.average.applied():
-                objective.add_teacher()
-        elif self._processes.is_first:
-            warnings.warn(f"{self.stage}: the loss broke again and again: it is left out", CharnnWarning, stacklevel=2)
-        self.progress = self.progress.next_stage(objective.epoch)
-        objective.begin_stage(self.progress.stage)
-        self.updates.begin()
-        self._losses = Losses(self._device)
 
     def _save(self, keeper: Keeper, *, ends: bool) -> bool:
         """Keeps the state, and says whether it is one to keep.
@@ -204,6 +170,24 @@ class Loop:
                 stacklevel=2,
             )
 
+    def _leave_out(self) -> None:
+        """Goes back to the last good state, and on from there without the member whose loss is worst."""
+        number, of, saved_at = self._losses.worst(), self.updates.networks, self.saved_at
+        self.restore(*self._recovery.good())
+        self.updates.leave_out(number)
+        self._losses.leave_out(number)
+        self._has_left_out = True
+        self.progress.retreats, self.progress.rate = 0, 1.0
+        self.progress.validated_at = -1.0  # those that are left are measured at once
+        self.best, self.saved_at = None, saved_at
+        self._recovery.keep(self.state())
+        if self._processes.is_first:
+            warnings.warn(
+                f"member {number + 1} of {of}: the loss broke again and again: it is left out",
+                CharnnWarning,
+                stacklevel=2,
+            )
+
     def advance(
         self, own_info: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
     ) -> tuple[Tensor, StepInfo]:
@@ -212,11 +196,8 @@ class Loop:
 
     def _validation_is_due(self, last_took: float) -> bool:
         """Whether it is time to validate, where the last validation took `last_took` seconds."""
-        now, began = self.progress, self._began()
-        seconds = self.config.budget.seconds
-        if seconds is not None:
-            seconds *= self._stages.end(now.stage, began) - began
-        return is_due(now.fraction - now.validated_at, last_took=last_took, budget_seconds=seconds)
+        since_last = self.progress.fraction - self.progress.validated_at
+        return is_due(since_last, last_took=last_took, budget_seconds=self.config.budget.seconds)
 
     def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
         """Validates, and counts the validation. Where the loss is not finite it counts none, and gives False."""
@@ -241,7 +222,7 @@ class Loop:
         return self.updates.as_validated()
 
     def _diverged(self) -> Outcome:
-        if self.best is None or not self._losses.gained:
+        if (self.best is None and not self._has_left_out) or not self._losses.gained:
             raise TrainingError(
                 f"the loss breaks at step {self.progress.step:,}, again and again, and nothing has been learned",
                 hint="lower --learning-rate or --clip",
@@ -252,17 +233,15 @@ class Loop:
         training_nats, speed = meter.read()
         now = self.progress
         units = self.objective.units_per_target
-        began = self._began()
         return Report(
             step=now.step,
             epoch=self.objective.epoch,
             seconds=now.seconds,
-            fraction=began + (self._stages.end(now.stage, began) - began) * now.fraction / end(now.cooling_since),
+            fraction=now.fraction / end(now.cooling_since),
             training_nats=training_nats / units,
             learning_rate=self.updates.learning_rate,
             units_per_second=speed * units,
             unit=self.objective.unit,
-            stage=self.stage,
         )
 
     def state(self) -> State:
@@ -286,25 +265,19 @@ class Loop:
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Goes on from what `state` gave. Under another budget, it goes on from the fraction that is already spent."""
-        self.progress = Progress(**values["progress"])
+        self.progress = Progress.from_state(values["progress"])
         self.best = self.objective.validation_type.from_json(values["best"]) if values["best"] else None
         if "losses" in values:  # early versions did not save them
             self._losses.restore(values["losses"])
         if "gradients" in values:
             self.updates.gradients.restore(values["gradients"])
-        if self.progress.stage:
-            assert isinstance(self.objective, StagedObjective)
-            self.objective.begin_stage(self.progress.stage)
         self.objective.restore(
             {n.removeprefix("task."): t for n, t in tensors.items() if n.startswith("task.")}, values["task"]
         )
         self.updates.restore(tensors, average_updates=int(values["average_updates"]))
         now = self.progress
         self.saved_at = now.step or None
-        now.fraction = self._fraction()
-        if now.stage < self._stages.last and now.fraction >= end(now.cooling_since):
-            self._next_stage(diverged=False)
-            return
+        now.fraction = self.spent
         now.validated_at = min(now.validated_at, now.fraction)
         if now.cooling_since is not None and not now.cooling_since <= now.fraction < end(now.cooling_since):
             # The run had stopped early and is asked to go on, or it was about to stop and now has a longer budget.

@@ -57,11 +57,15 @@ class Losses:
             self.lowest = self.mean() if self.lowest is None else min(self.lowest, self.mean())
         self._since, self._targets_since = torch.zeros_like(self._since), 0
 
+    def mean_of_window(self) -> float:
+        """The nats per target since the last whole window; 0 without any."""
+        return float(self._window) / self._targets_in_window if self._targets_in_window else 0.0
+
     def look_broken(self) -> bool:
         """Whether the steps since the last whole window are not finite, or far above what the loss was."""
         if not self._targets_in_window:
             return False
-        mean = float(self._window) / self._targets_in_window
+        mean = self.mean_of_window()
         if not math.isfinite(mean):
             return True
         first = self.first if self.first is not None else math.inf
@@ -111,3 +115,63 @@ class Losses:
         self.first, self.lowest, self._usual = (
             None if values[name] is None else float(values[name]) for name in ("first", "lowest", "usual")
         )
+
+
+class EachLosses:
+    """The losses of a run whose network may be an ensemble: those of all members together, and those of each.
+
+    A run breaks where the loss of any member breaks. With a single network there are only its own.
+    """
+
+    def __init__(self, device: torch.device, *, networks: int) -> None:
+        self._all = Losses(device)
+        self._members = [Losses(device) for _ in range(networks)] if networks > 1 else []
+
+    def add(self, nats: Tensor, targets: int) -> None:
+        """Adds a step's losses: `nats` is one sum, or one for each member."""
+        self._all.add(nats.mean(), targets)
+        for member, own in zip(self._members, nats.unbind() if self._members else (), strict=True):
+            member.add(own, targets)
+
+    def mean(self) -> float:
+        return self._all.mean()
+
+    def restart(self) -> None:
+        for losses in (self._all, *self._members):
+            losses.restart()
+
+    def look_broken(self) -> bool:
+        return any(losses.look_broken() for losses in (self._all, *self._members))
+
+    def are_broken(self) -> bool:
+        broken = [losses.are_broken() for losses in (self._all, *self._members)]  # each then begins its next window
+        return any(broken)
+
+    def are_worse(self) -> bool:
+        return self._all.are_worse()
+
+    @property
+    def gained(self) -> bool:
+        return self._all.gained
+
+    def worst(self) -> int:
+        """The number of the member whose loss was highest in the last steps, or not finite."""
+        means = [member.mean_of_window() for member in self._members]
+        return max(range(len(means)), key=lambda number: means[number] if math.isfinite(means[number]) else math.inf)
+
+    def leave_out(self, number: int) -> None:
+        """Goes on without that member. What all lost together stays as it was, about the mean over those that stay."""
+        del self._members[number]
+        if len(self._members) == 1:
+            self._members.clear()
+
+    def state(self) -> dict[str, Any]:
+        """JSON values from which `restore` goes on."""
+        members = {"members": [member.state() for member in self._members]} if self._members else {}
+        return {**self._all.state(), **members}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Goes on from what `state` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        self._all.restore(values)
+        for member, own in zip(self._members, values.get("members", []), strict=True):
+            member.restore(own)

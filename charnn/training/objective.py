@@ -38,7 +38,7 @@ class Objective(Protocol):
 
     def loss(self) -> tuple[Tensor, int]:
         """The sum of the losses in nats on this process's part of the next batch, and the number of its targets. The
-        sum has gradients."""
+        sum has gradients. Where the network is an ensemble, there is a sum for each member, (members,)."""
 
     def validate(self, report: Report) -> Validation:
         """The loss and the scores of the network as it is now, on all validation data. `report` says when that is. Only
@@ -63,12 +63,8 @@ class Objective(Protocol):
 
 
 @runtime_checkable
-class StagedObjective(Objective, Protocol):
-    """An objective whose run may have several stages (`stages`)."""
+class EnsembleObjective(Objective, Protocol):
+    """An objective whose network may be an ensemble of several members."""
 
-    def add_teacher(self) -> None:
-        """Lets the network as it is now be one of the teachers of the pupil that is trained in the last stage."""
-
-    def begin_stage(self, stage: int) -> None:
-        """Gives the network new weights, which the stage begins with. Raises ValueError where there is no such
-        stage."""
+    def leave_out(self, number: int) -> None:
+        """Goes on without that member: `network` is then the ensemble of the others, or the only one that is left."""

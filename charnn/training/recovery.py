@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 from charnn.training.distributed.processes import Processes
-from charnn.training.losses import Losses
+from charnn.training.losses import EachLosses
 from charnn.training.report import Keeper
 from charnn.training.state import State, copied, is_finite
 from charnn.training.updates import Updates
@@ -23,7 +23,7 @@ SMALLER = 0.3
 """The learning rate that it goes on with, as a fraction of the one before."""
 
 
-def is_good(state: State, losses: Losses) -> bool:
+def is_good(state: State, losses: EachLosses) -> bool:
     """Whether a state is one to go on from: its numbers are finite, and the loss is not broken."""
     return not losses.look_broken() and all(is_finite(tensor) for tensor in state[0].values())
 

@@ -64,8 +64,6 @@ class Report:
     """The mean norm of the gradient before it was limited, over the steps since the last validation. It is None but for
     a validation, and where it is not finite."""
     largest_gradient_norm: float | None = None
-    stage: str = ""
-    """The name of the stage that goes on, where there are several."""
 
 
 class Meter:

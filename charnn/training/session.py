@@ -86,7 +86,7 @@ class Session(Generic[C]):
             stopped_by="running",
         )
         config = dataclasses.replace(config, record=record)
-        self._keeper = DirectoryKeeper(directory, config, self.objective.network, write_task_files)
+        self._keeper = DirectoryKeeper(directory, config, lambda: self.objective.network, write_task_files)
 
     @classmethod
     def begin(
@@ -166,7 +166,7 @@ class Session(Generic[C]):
         now = self.loop.progress
         lines = [*self._describe(), f"model     {self.directory.path}"]
         if now.step:
-            lines.append(f"resumed   at step {now.step:,}, {self.loop.spent:.0%} of the budget spent")
+            lines.append(f"resumed   at step {now.step:,}, {now.fraction:.0%} of the budget spent")
         return lines
 
     def preview(self, report: Report) -> str:

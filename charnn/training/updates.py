@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from charnn.config.training import TrainingConfig
+from charnn.network.ensemble import trained_apart, without_member
 from charnn.training.averages import AveragedWeights
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.processes import Processes
 from charnn.training.gradient_norms import GradientNorms
 from charnn.training.hardware import autocast
-from charnn.training.objective import Objective
+from charnn.training.objective import EnsembleObjective, Objective
 from charnn.training.optimizers import make_optimizers
 from charnn.training.progress import Progress
 from charnn.training.schedule import rate_factor
@@ -33,24 +34,39 @@ class Updates:
         precision: Any,
         processes: Processes,
     ) -> None:
-        self._objective, self._config = objective, config
-        self._network = objective.network
-        self._parameters = list(self._network.parameters())
-        self._all_reduce = AllReduce(processes, self._parameters)
+        self._objective, self._config, self._processes = objective, config, processes
         self._device, self._precision = device, precision
         self._autocast = autocast(precision, device)
-        self.begin()
+        self.gradients = GradientNorms(config, device)
+        self._fit()
 
-    def begin(self) -> None:
-        """Begins with the weights that the network has now: makes new optimizers, averages and norms."""
+    def _fit(self) -> None:
+        """Makes what belongs to the parameters of the network that the objective has now."""
+        self._network = self._objective.network
+        self._parameters = list(self._network.parameters())
+        self._apart = [list(network.parameters()) for network in trained_apart(self._network)]
+        self._all_reduce = AllReduce(self._processes, self._parameters, losses=self.networks)
         self.optimizers = make_optimizers(self._network, self._config, self._device, self._precision)
         self.average = AveragedWeights(self._network, self._config.average_decay)
-        self.gradients = GradientNorms(self._config, self._device)
         self._learned = LearnedState(self._network, self.optimizers, self.average)
+
+    @property
+    def networks(self) -> int:
+        """How many networks learn side by side: the members of an ensemble, or one."""
+        return len(self._apart)
+
+    def leave_out(self, number: int) -> None:
+        """Goes on without that member of an ensemble."""
+        assert isinstance(self._objective, EnsembleObjective)
+        learned, updates, of = self._learned.tensors(), self.average.updates, self.networks
+        self._objective.leave_out(number)
+        self._fit()
+        self._learned.restore(without_member(learned, number, of), average_updates=updates)
 
     def take(self, progress: Progress, own_info: Callable[[], tuple[float, bool, bool]]) -> tuple[Tensor, StepInfo]:
         """Takes one step and counts it in `progress`, which says how far the run is and so the learning rate. Gives the
-        sum of the losses in nats, detached, and the step info of all processes.
+        sum of the losses in nats, detached, for each member where there are several, and the step info of all
+        processes.
 
         `own_info` gives the part of the step info that this process knows: the seconds of training so far, whether it
         was asked to end, and whether a report is due.
@@ -69,9 +85,10 @@ class Updates:
             nats, targets = self._objective.loss()
         for parameter in self._parameters:
             parameter.grad = None
-        torch.autograd.backward(nats / self._objective.targets_in_batch)
+        torch.autograd.backward(nats.sum() / self._objective.targets_in_batch)
         nats, info = self._all_reduce(nats.detach(), StepInfo(targets, *own_info()))
-        self.gradients.limit(self._parameters)
+        for parameters in self._apart:
+            self.gradients.limit(parameters)
         for optimizer in self.optimizers:
             optimizer.step()
         self.average.update()

@@ -55,7 +55,7 @@ def verdict(
 ) -> str:
     """A line for the end of a run.
 
-    `history` has (targets so far, loss) for each validation of its last stage, the earliest first; there is at least
+    `history` has (targets so far, loss) for each validation, the earliest first; there is at least
     one. `train_loss` is the final weights' loss on training data, and `best` is the validation that the run kept.
     `more` is what twice the time would take off the loss, where there is a `forecast` of it.
     """

@@ -6,8 +6,8 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
 `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes),
-`restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a folder) and
-`transducing-ablation` (an hour a seed).
+`restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a folder),
+`members` (three runs a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.benchmarks import (
     labels,
     loops,
     machine,
+    members,
     memory,
     novelty,
     openings,
@@ -56,6 +57,7 @@ ON_REQUEST = {
     *(
         "adapting",
         "verdicts",
+        "members",
         "classifying",
         "transducing",
         "transducing-ablation",
@@ -94,6 +96,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
         "adapting": partial(adapting.run, given.corpus, time=given.time, seeds=given.seeds, models=given.models),
         "verdicts": partial(verdicts.run, given.corpus, log=given.log),
+        "members": partial(members.run, given.corpus, time=given.time, epochs=given.epochs, seeds=given.seeds),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "recall": partial(recall.run, given.treebanks, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
@@ -146,7 +149,7 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="tagging-ablation, segmentation, entities, gaps, stopping, openings, transducing (-speed): of each run",
+        help="of each run: tagging-ablation, segmentation, entities, gaps, stopping, openings, members, transducing",
     )
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")

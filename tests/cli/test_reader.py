@@ -163,6 +163,19 @@ def test_what_is_no_language_model_of_characters_alone_is_refused(
     assert not (tmp_path / "no").exists()
 
 
+def test_members_are_no_reader_and_may_teach_one(charnn: Any, folder: Path, tmp_path: Path, said_once: Any) -> None:
+    train(folder / "plain.txt", out=tmp_path / "two", members=2, **TEXT_MODEL)
+    options = (*SMALL, "--steps", "2", "--reader", tmp_path / "two", "--out", "no")
+    refused = charnn("train", folder / "bank.tsv", *options)
+    assert refused.code == 2
+    assert "two has 2 members, and a reader is one network" in said_once(refused)
+    train(folder / "plain.txt", out=tmp_path / "one", teacher=[str(tmp_path / "two")], **TEXT_MODEL)
+    back = charnn("train", folder / "plain.txt", "--backwards", "--teacher", "one", "--steps", "2", "--out", "no")
+    assert back.code == 2
+    assert "it reads forwards, and the new network does not" in said_once(back)
+    assert charnn("train", folder / "bank.tsv", *SMALL, "--steps", "2", "--reader", "one", "--out", "yes").code == 0
+
+
 def test_two_that_read_in_the_same_direction_are_refused(charnn: Any, folder: Path, said_once: Any) -> None:
     readers = ("--reader", folder / "ahead", "--reader", folder / "ahead")
     result = charnn("train", folder / "bank.tsv", *SMALL, "--steps", "2", *readers)

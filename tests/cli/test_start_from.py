@@ -116,11 +116,14 @@ def test_a_run_beside_an_old_text_goes_on_only_where_that_is_still_there(charnn,
     assert "old.txt: has changed" in refused.err
 
 
-def test_members_and_forgetting_go_with_new_networks_and_old_ones(charnn, trained, text_file, said_once):
+def test_members_and_teachers_go_with_new_networks_and_forgetting_with_old_ones(charnn, trained, text_file, said_once):
     text_file()
     result = charnn("train", "text.txt", "--steps", "3", "--from", trained.path, "--members", "2")
     assert result.code == 2
-    assert "--members" in said_once(result)
+    assert "members 1, not 2" in said_once(result)
+    result = charnn("train", "text.txt", "--steps", "3", "--from", trained.path, "--teacher", trained.path)
+    assert result.code == 2
+    assert "--teacher is for a new network" in said_once(result)
     result = charnn("train", "text.txt", "--steps", "3", "--forget")
     assert result.code == 2
     assert "--from" in said_once(result)

@@ -223,9 +223,11 @@ def test_two_processes_count_down_as_one_does(charnn, two_processes, text_file, 
     assert_alike(tmp_path / "one", tmp_path / "two", keys=("nats_per_character", "training_nats", "learning_rate"))
 
 
-def test_two_processes_train_members_and_a_pupil_as_one_does(charnn, two_processes, text_file, tmp_path):
+def test_two_processes_train_members_with_a_teacher_as_one_does(charnn, two_processes, text_file, tmp_path):
+    """The teacher is another model of the same vocabulary, and the first one alone reads it."""
     text_file()
-    options = ("train", "text.txt", *SHAPE, *RANDOM, "--steps", "12", "--members", "2")
+    assert charnn("train", "text.txt", "--hidden", "12", "--steps", "4", "--out", "teacher").code == 0
+    options = ("train", "text.txt", *SHAPE, *RANDOM, "--steps", "12", "--members", "2", "--teacher", "teacher")
     child = two_processes(*options, "--out", "two")
     assert charnn(*options, "--out", "one").code == 0
     assert child.communicate(timeout=120)[0] == "two\n"

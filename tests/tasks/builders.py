@@ -151,7 +151,7 @@ BUILDERS: dict[str, Builder] = {
         },
         variants=(
             {"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"},
-            {"members": 1, "stopping": "length", "documents": "line"}, {"members": 2, "cell": "gru"},
+            {"members": 2, "stopping": "length", "documents": "line"}, {"members": 3, "cell": "gru"},
         ),
         others=({"hidden": 12}, {"embedding": 5}, {"layers": 1}, {"layers": 3}, {"cell": "gru"}, {"cell": "rnn"}),
         large_batch=700,

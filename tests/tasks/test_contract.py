@@ -139,7 +139,6 @@ def state(name: str, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The training state without its seconds."""
     arrays, values = TASKS[name].directory(path).training_state()
     values["progress"].pop("seconds")
-    values["progress"]["began"].pop("seconds")
     (values["best"] or {}).pop("seconds", None)
     return arrays, values
 
@@ -296,6 +295,18 @@ def test_the_training_state_of_another_network_is_refused(
     shutil.copy(trained(name).folder / "half" / TRAINING_STATE, runs.folder / "model" / TRAINING_STATE)
     with pytest.raises(ModelFormatError, match="training"):
         runs.go_on("model")
+
+
+@each_task
+def test_a_run_that_was_saved_when_runs_had_stages_goes_on(
+    runs: Runs, name: str, trained: Callable[[str], Runs]
+) -> None:
+    shutil.copytree(trained(name).folder / "half", runs.folder / "half")
+    directory = TASKS[name].directory(runs.folder / "half")
+    arrays, values = directory.training_state()
+    values["progress"] |= {"stage": 0, "began": {"seconds": 0.0, "epochs": 0.0, "steps": 0}}
+    directory.write_training_state(arrays, values)
+    assert_same_run(name, runs.finish(runs.go_on("half")), trained(name).folder / "whole")
 
 
 @each_task

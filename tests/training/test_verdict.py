@@ -87,7 +87,7 @@ def test_of_few_held_out_data_it_is_said_how_many_they_are_and_of_fewer_nothing_
     assert "(" not in verdict(history, 1.2, kept(1.5))
 
 
-def test_a_pupil_is_not_said_to_overfit_because_a_member_did_better() -> None:
+def test_a_run_overfits_where_its_loss_rose_and_not_where_another_was_lower() -> None:
     assert "overfits" not in verdict(falling(1.6, by=0.1), 1.4, kept(1.5))
 
 

@@ -14,7 +14,7 @@ READS = ("embedding.", "recurrent.")
 
 
 def as_reader(directory: LanguageModelDirectory) -> Reader:
-    """Raises UsageError for a model whose tokens are not characters, or that reads more than text."""
+    """Raises UsageError for a model whose tokens are not characters, that reads more than text, or that has members."""
     config, tokenizer = directory.config(), directory.tokenizer()
     network, corpus = config.network, config.corpus
     if not isinstance(tokenizer, CharacterTokenizer):
@@ -22,6 +22,11 @@ def as_reader(directory: LanguageModelDirectory) -> Reader:
     if network.labels or network.stopping == "length":
         beside = "labels (--conditioned)" if network.labels else "the length that is left (--stopping length)"
         raise UsageError(f"--reader: {directory.path} reads {beside} beside text", hint=NO_READER)
+    if network.members > 1:
+        raise UsageError(
+            f"--reader: {directory.path} has {network.members:,} members, and a reader is one network",
+            hint=f"let it teach one: charnn train TEXT --teacher {directory.path}",
+        )
     direction: Direction = "backwards" if corpus.backwards else "forwards"
     return Reader(
         ReaderConfig(

@@ -20,6 +20,9 @@ from the symbols decides at each step. length: the model foretells the document'
 down."""
 
 
+MOST_MEMBERS = 100
+
+
 @dataclass(frozen=True)
 class Label(Json):
     """A label of a corpus whose documents have labels."""
@@ -109,6 +112,8 @@ class LanguageModelNetworkConfig(Json):
     """The way in which the model ends a document."""
     labels: int = later(0)
     """The number of labels that a text can be written with; 0 for a model of texts without labels."""
+    members: int = later(1)
+    """The number of networks of this shape that are used side by side, and whose probabilities are averaged."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -118,6 +123,7 @@ class LanguageModelNetworkConfig(Json):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         require(self.recurrent_depth <= 100, "recurrent depth must be at most 100")
         require(self.labels >= 0, "the number of labels is a number from 0")
+        require(1 <= self.members <= MOST_MEMBERS, f"the number of members is from 1 to {MOST_MEMBERS}")
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
         able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]
         recurs = CELLS[self.cell].further is None
@@ -127,9 +133,9 @@ class LanguageModelNetworkConfig(Json):
         require(self.cell in able or self.gradient_flow == 0, message)
 
     def __str__(self) -> str:
-        parts = [
-            f"{self.layers} x {self.hidden_size} {self.cell}, embedding {self.embedding_size}, dropout {self.dropout:g}"
-        ]
+        several = f"{self.members:,} members, each " if self.members > 1 else ""
+        size = f"{several}{self.layers} x {self.hidden_size} {self.cell}"
+        parts = [f"{size}, embedding {self.embedding_size}, dropout {self.dropout:g}"]
         parts += ["residual"] * self.residual
         parts += [f"recurrent depth {self.recurrent_depth}"] * (self.recurrent_depth > 1)
         for name in ("weight_drop", "embedding_dropout", "gradient_flow"):
@@ -192,3 +198,5 @@ class LanguageModelConfig(ModelConfig):
     scores: LanguageModelValidation | None = None
     quantization: LanguageModelQuantization | None = None
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
+    teachers: tuple[str, ...] = later(())
+    """The directories of the models that taught it, as they were named."""

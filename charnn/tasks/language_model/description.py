@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -11,10 +13,15 @@ SMALL = 20_000
 """A model of fewer characters mostly repeats them."""
 
 
-def members_in_words(members: int) -> str:
-    """How many networks taught the one that was kept."""
-    taught = "1 network of this size" if members == 1 else f"{members:,} networks of this size, one after the other"
-    return f"{taught}, and then a pupil, which is kept"
+def taught_by(teachers: Sequence[str]) -> str:
+    """What a network with teachers learned from."""
+    several = "the mean of what they say" if len(teachers) > 1 else "what it says"
+    return f"{', '.join(teachers)}; a fifth of the loss is on the text, the rest on {several} about it"
+
+
+def taught_in_run_by(networks: int) -> str:
+    """How many networks of the same run taught the one that was kept, in a model of an early version."""
+    return "1 network of this size" if networks == 1 else f"{networks:,} networks of this size, one after the other"
 
 
 def describe(directory: LanguageModelDirectory) -> Description:
@@ -37,7 +44,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
         ),
     ]
     training_rows = [
-        *([("members", members_in_words(training.members))] if training.members else []),
+        *([("teachers", taught_by(config.teachers))] if config.teachers else []),
+        *([("teachers", taught_in_run_by(training.taught_in_run_by))] if training.taught_in_run_by else []),
         training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]
     scores = [*score_rows(config, held_out=corpus.held_out)]

@@ -3,11 +3,13 @@
 One graph has a free batch and a free time axis, so it serves single steps and whole sequences. Its contract is in
 `charnn.tasks.language_model.use.runtime`. What the two graphs share are their ends: from ids to what the first layer
 reads, from what the last layer gives to logits, and the names, types and shapes of the ports. Shapes there begin with
-the axes of `ids` as the layers read them, written as dots: (T, B), or (B,).
+the axes of `ids` as the layers read them, written as dots: (T, B), or (B,). Where a network has several members, an
+axis of members comes before them, up to the logits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -19,7 +21,6 @@ from charnn.export.graph import (
     Port,
     RecurrentLayer,
     layer_weights,
-    require_layer,
     require_shape,
     state_names,
 )
@@ -32,50 +33,113 @@ from charnn.tokenizers.base import STOP_ID
 
 def language_model_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
-    require_weights(config, weights)
+    each = members_of(config, weights)
     graph = Graph()
     ids = graph.add("Transpose", ["ids"], perm=[1, 0])
     rows = {
         c.name: graph.add("Transpose", [c.port], perm=[1, 0, 2] if c.is_mixed else [1, 0]) for c in conditions(config)
     }
-    hidden = add_inputs(graph, config, input_tables(config, weights), ids, rows)
+    x = add_inputs(graph, config, input_tables(config, each, axes=2), ids, rows)
+    # A layer of each member is a node of its own, since ONNX's operators have no axis of members.
+    hidden = _apart(graph, x, len(each))
     for depth in range(config.layers):
-        states = state_names(config.cell, depth)
-        outputs = [f"y.{depth}", *(f"{state}.next" for state in states)]
-        x = with_ticks(graph, hidden, config.recurrent_depth)
-        directions = [layer_weights(weights, f"recurrent.layers.{depth}", config.cell)]
-        layer = RecurrentLayer(f"layer.{depth}", config.cell, directions, x, outputs, states=states)
-        y = last_ticks(graph, add_recurrent(graph, layer), config.recurrent_depth)
-        squeezed = graph.add("Squeeze", [y, graph.integers("direction_axis", 1)])
-        is_added = config.residual and depth > 0
-        hidden = graph.add("Add", [squeezed, hidden]) if is_added else squeezed
-    logits = add_logits(graph, hidden, weights, config, rows, "logits.time_first")
+        names = state_names(config.cell, depth)
+        states = [_pieces(graph, name, len(each)) for name in names]
+        after = []
+        for number, one in enumerate(each):
+            own = "" if len(each) == 1 else f".{number}"
+            outputs = [f"y.{depth}{own}", *(f"{name}.next{own}" for name in names)]
+            x = with_ticks(graph, hidden[number], config.recurrent_depth)
+            directions = [layer_weights(one, f"recurrent.layers.{depth}", config.cell)]
+            before = [pieces[number] for pieces in states]
+            layer = RecurrentLayer(f"layer.{depth}{own}", config.cell, directions, x, outputs, states=before)
+            y = last_ticks(graph, add_recurrent(graph, layer), config.recurrent_depth)
+            squeezed = graph.add("Squeeze", [y, graph.integers("direction_axis", 1)])
+            is_added = config.residual and depth > 0
+            hidden[number] = graph.add("Add", [squeezed, hidden[number]]) if is_added else squeezed
+            after.append(outputs[1:])
+        for name, pieces in zip(names, zip(*after, strict=True), strict=True):
+            if len(each) > 1:
+                graph.add("Concat", [*pieces], [f"{name}.next"], axis=0)
+    top = _together(graph, hidden)
+    logits = add_logits(graph, top, each, config, rows, "logits.time_first", axes=2)
     graph.add("Transpose", [logits], ["logits"], perm=[1, 0, 2])
     if config.stopping == "length":
-        log_lengths = add_log_lengths(graph, hidden, weights, "log_lengths.time_first")
+        log_lengths = add_log_lengths(graph, top, each, "log_lengths.time_first", axes=2)
         graph.add("Transpose", [log_lengths], ["log_lengths"], perm=[1, 0, 2])
     return serialize(graph, config, ["B", "T"])
 
 
-def require_weights(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> None:
-    """Raises KeyError or ValueError where these are not the weights of such a network."""
-    embedding, hidden = config.embedding_size, config.hidden_size
-    require_shape(weights, "embedding.weight", config.vocabulary_size, embedding)
-    for condition in conditions(config):
-        require_shape(weights, f"{condition.name}.weight", condition.size, embedding)
+Members = Sequence[Mapping[str, Array]]
+"""The weights of each member, by the names that they have in a network by itself."""
+
+
+def members_of(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> Members:
+    """The weights of each member; those of a single network are its own.
+
+    Raises KeyError or ValueError where these are not the weights of such a network.
+    """
+    prefixes = [""] if config.members == 1 else [f"members.{number}." for number in range(config.members)]
+    return [{name: weights[f"{prefix}{name}"] for name in _checked(config, weights, prefix)} for prefix in prefixes]
+
+
+def _checked(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], prefix: str) -> list[str]:
+    """The names of a member's weights, which have the shapes of such a network."""
+    embedding, hidden, size = config.embedding_size, config.hidden_size, config.vocabulary_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (size, embedding)}
+    shapes |= {f"{condition.name}.weight": (condition.size, embedding) for condition in conditions(config)}
     for depth in range(config.layers):
-        name = f"recurrent.layers.{depth}"
-        require_layer(weights, name, config.cell, hidden if depth else embedding, hidden)
-    require_shape(weights, "head.weight", config.vocabulary_size, hidden)
-    require_shape(weights, "head.bias", config.vocabulary_size)
+        layer = CELLS[config.cell].shapes(hidden if depth else embedding, hidden)
+        shapes |= {f"recurrent.layers.{depth}.{name}_l0": shape for name, shape in layer.items()}
+    shapes |= {"head.weight": (size, hidden), "head.bias": (size,)}
     if config.stopping == "length":
-        require_shape(weights, "lengths.weight", LENGTH_CLASSES, hidden)
-        require_shape(weights, "lengths.bias", LENGTH_CLASSES)
+        shapes |= {"lengths.weight": (LENGTH_CLASSES, hidden), "lengths.bias": (LENGTH_CLASSES,)}
+    for name, shape in shapes.items():
+        require_shape(weights, f"{prefix}{name}", *shape)
+    return list(shapes)
 
 
-def input_tables(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> dict[str, Array]:
-    """The embedding (V, E), and those of the conditions by their names."""
-    return {name: weights[f"{name}.weight"] for name in ("embedding", *(c.name for c in conditions(config)))}
+def stacked(arrays: Sequence[Array], *, axes: int = 0) -> Array:
+    """The arrays of all members along a first axis, and after it so many axes of 1; that of a single network as it
+    is."""
+    if len(arrays) == 1:
+        return arrays[0]
+    shape = len(arrays), *[1] * axes, *arrays[0].shape
+    return np.stack(arrays).reshape(shape)
+
+
+def _apart(graph: Graph, x: str, members: int) -> list[str]:
+    """The part of `x`, (members, ...), of each member, without that axis; a single network has no such axis."""
+    if members == 1:
+        return [x]
+    return [graph.add("Squeeze", [piece, graph.vector(0)]) for piece in _pieces(graph, x, members)]
+
+
+def _pieces(graph: Graph, x: str, members: int) -> list[str]:
+    """The part of `x`, (members, ...), of each member, (1, ...)."""
+    if members == 1:
+        return [x]
+    outputs = [f"{x}.{number}" for number in range(members)]
+    graph.add("Split", [x], outputs, axis=0)
+    return outputs
+
+
+def _together(graph: Graph, parts: Sequence[str]) -> str:
+    """The parts of all members along a first axis, which a single network does not have."""
+    if len(parts) == 1:
+        return parts[0]
+    return graph.add("Concat", [graph.add("Unsqueeze", [part, graph.vector(0)]) for part in parts], axis=0)
+
+
+def input_tables(config: LanguageModelNetworkConfig, each: Members, *, axes: int) -> dict[str, Array]:
+    """The embedding (V, E), and those of the conditions by their names; those of members lie one after the other.
+
+    `axes` is how many axes the ids have. What is multiplied by weights of rows has as many axes of members and of 1.
+    """
+    tables = {"embedding": stacked([one["embedding.weight"] for one in each])}
+    for c in conditions(config):
+        tables[c.name] = stacked([one[f"{c.name}.weight"] for one in each], axes=axes - 1 if c.is_mixed else 0)
+    return tables
 
 
 def condition_ports(config: LanguageModelNetworkConfig) -> dict[str, str]:
@@ -91,13 +155,13 @@ def add_inputs(
     graph: Graph, config: LanguageModelNetworkConfig, tables: Mapping[str, Array], ids: str, rows: Mapping[str, str]
 ) -> str:
     """Adds the nodes of the input (..., E): the rows of the embedding that `ids` name, and those of each condition that
-    `rows` name or weigh, added up. The `tables` are those of `input_tables`."""
-    x = graph.add("Gather", [graph.constant("embedding", tables["embedding"]), ids])
+    `rows` name or weigh, added up. The `tables` are those of `input_tables`. With members it is (members, ..., E)."""
+    x = _rows(graph, config, graph.constant("embedding", tables["embedding"]), ids)
     for condition in conditions(config):
         name = condition.name
         table = graph.constant(name, tables[name])
         mixed = condition.is_mixed
-        added = graph.add("MatMul", [rows[name], table]) if mixed else graph.add("Gather", [table, rows[name]])
+        added = graph.add("MatMul", [rows[name], table]) if mixed else _rows(graph, config, table, rows[name])
         if not condition.beside_stops:
             is_stop = _column(graph, graph.add("Equal", [ids, graph.integers("stop", STOP_ID)]))
             nothing = graph.constant("nothing", np.zeros(1, np.float32))
@@ -109,13 +173,41 @@ def add_inputs(
 def add_logits(
     graph: Graph,
     hidden: str,
-    weights: Mapping[str, Array],
+    each: Members,
     config: LanguageModelNetworkConfig,
     rows: Mapping[str, str],
     output: str,
+    *,
+    axes: int,
 ) -> str:
-    """Adds the nodes of the logits, (..., V) from (..., H), as `network.LanguageModelNetwork.logits` computes them."""
-    head = weights["head.weight"], weights["head.bias"]
+    """Adds the nodes of the logits, (..., V) from (..., H), as `network.LanguageModelNetwork.logits` computes them.
+
+    With members they are the logarithm of the mean of the probabilities, from (members, ..., H).
+    """
+    if len(each) > 1:
+        scores = _add_scores(graph, hidden, each, config, rows, "logits.each", axes=axes)
+        return _add_log_mean(graph, graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
+    return _add_scores(graph, hidden, each, config, rows, output, axes=axes)
+
+
+def _add_log_mean(graph: Graph, log_p: str, members: int, output: str) -> str:
+    """Adds the logarithm of the mean over the first axis of the probabilities whose logarithms are given."""
+    total = graph.add("ReduceLogSumExp", [log_p], axes=[0], keepdims=0)
+    return graph.add("Sub", [total, graph.number(math.log(members))], [output])
+
+
+def _add_scores(
+    graph: Graph,
+    hidden: str,
+    each: Members,
+    config: LanguageModelNetworkConfig,
+    rows: Mapping[str, str],
+    output: str,
+    *,
+    axes: int,
+) -> str:
+    """Adds the logits of each member, one after the other on a first axis, which a single network does not have."""
+    head = _head(each, "head", axes)
     if config.stopping == "symbol":
         return graph.linear(hidden, *head, output)
     scores = graph.linear(hidden, *head, "scores")
@@ -129,17 +221,26 @@ def add_logits(
     return graph.add("Where", [can_be, scores, impossible], [output])
 
 
-def add_log_lengths(graph: Graph, hidden: str, weights: Mapping[str, Array], output: str) -> str:
-    """Adds the nodes of the lengths, (..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`."""
-    scores = graph.linear(hidden, weights["lengths.weight"], weights["lengths.bias"], "lengths")
+def add_log_lengths(graph: Graph, hidden: str, each: Members, output: str, *, axes: int) -> str:
+    """Adds the nodes of the lengths, (..., L) from (..., H), as `network.LanguageModelNetwork.log_lengths`, or as the
+    mean over members from (members, ..., H)."""
+    scores = graph.linear(hidden, *_head(each, "lengths", axes), "lengths")
+    if len(each) > 1:
+        return _add_log_mean(graph, graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
     return graph.add("LogSoftmax", [scores], [output], axis=-1)
+
+
+def _head(each: Members, name: str, axes: int) -> tuple[Array, Array]:
+    """The weight and the bias of a linear layer that follows the recurrent ones; `axes` is how many the ids have."""
+    weight = stacked([one[f"{name}.weight"] for one in each], axes=axes - 1)
+    return weight, stacked([one[f"{name}.bias"] for one in each], axes=axes)
 
 
 def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[str | int]) -> bytes:
     """The graph with the ports of `charnn.tasks.language_model.use.runtime`; `axes` are those of `ids`."""
     sizes = CELLS[config.cell].sizes(config.hidden_size)
     states: list[tuple[str, list[str | int]]] = [
-        (name, [1, "B", size])
+        (name, [config.members, "B", size])
         for depth in range(config.layers)
         for name, size in zip(state_names(config.cell, depth), sizes, strict=True)
     ]
@@ -153,6 +254,13 @@ def serialize(graph: Graph, config: LanguageModelNetworkConfig, axes: Sequence[s
     if config.stopping == "length":
         outputs.append(("log_lengths", "float", [*axes, LENGTH_CLASSES]))
     return graph.serialize(inputs, outputs, {} if config.stopping == "symbol" else {"stopping": config.stopping})
+
+
+def _rows(graph: Graph, config: LanguageModelNetworkConfig, table: str, numbers: str) -> str:
+    """The rows of a table with these numbers; with members, those of each member's own table."""
+    if config.members == 1:
+        return graph.add("Gather", [table, numbers])
+    return graph.add("Gather", [table, numbers], axis=1)
 
 
 def _column(graph: Graph, x: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
-from charnn.tasks.language_model.config import Stopping
+from charnn.tasks.language_model.config import MOST_MEMBERS, Stopping
 from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, TRAINING, option
 from charnn.tasks.shared_options import (
     EvaluationOptions,
@@ -79,15 +79,25 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
         "of that are read beside it, so that the model does not forget them; it then takes some seconds.",
         panel=TRAINING,
     )
-    members: int = option(
-        0,
-        "Share the time between N networks, trained one after the other, and one more, which is kept: it learns from "
-        "the text and from what they say about it, and is as fast and as large as one of them. This can pay only where "
-        "more time for a single network brings nothing more: until then, that was better in all measurements.",
-        panel=TRAINING,
+    members: int | None = option(
+        None,
+        "Train N networks side by side that differ by chance, and use them as one model whose probabilities are the "
+        "mean of theirs. They share the time, and the model is N times as large. This pays where more time for one "
+        "network brings nothing more.",
+        panel=NETWORK,
         metavar="N",
-        minimum=0,
-        maximum=100,
+        minimum=1,
+        maximum=MOST_MEMBERS,
+        shown_default="1, or what the model of --from has",
+    )
+    teacher: list[str] | None = option(
+        None,
+        "Learn from what this model says about the text as well as from the text, so that the new network learns what "
+        "the model knows, and may be smaller, larger or of another cell. Repeatable: then from the mean of what they "
+        "say. Each must have learned the same symbols.",
+        panel=TRAINING,
+        metavar="NAME|PATH",
+        shown_default="",
     )
     gradient_flow: float | None = option(
         None,

@@ -19,13 +19,15 @@ from charnn.export.graph import Array, Graph, layer_weights, state_names
 from charnn.export.recurrent import quantize
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.graph import (
+    Members,
     add_inputs,
     add_log_lengths,
     add_logits,
     condition_ports,
     input_tables,
-    require_weights,
+    members_of,
     serialize,
+    stacked,
 )
 
 ZERO, LEVELS = 128, 127
@@ -36,30 +38,30 @@ LARGEST_TABLE = 1 << 20
 
 def step_graph(config: LanguageModelNetworkConfig, weights: Mapping[str, Array]) -> bytes:
     """The serialised ONNX model of a language model with these weights (names as in `network.LanguageModelNetwork`)."""
-    require_weights(config, weights)
+    each = members_of(config, weights)
     graph, cell, x = Graph(), CELLS[config.cell], ""
     for depth in range(config.layers):
         state = names = state_names(config.cell, depth)
         for tick in range(config.recurrent_depth):
-            terms = _terms(graph, config, weights, depth, tick, x, state[0])
+            terms = _terms(graph, config, each, depth, tick, x, state[0])
             is_last = tick == config.recurrent_depth - 1
             after = [f"{name}.next" if is_last else f"{name}.tick.{tick}" for name in names]
-            further = further_weights(cell, _layer(config, weights, depth), f"layer.{depth}")
+            further = further_weights(cell, _layer(config, each, depth), f"layer.{depth}")
             add_step(graph, cell, terms, state, after, further=further, operations=BYTES)
             state = after
         _write_last(graph, names, state, cell.sizes(config.hidden_size))
         x = graph.add("Add", [state[0], x]) if config.residual and depth > 0 else state[0]
-    hidden = graph.add("Squeeze", [x, graph.integers("first_axis", 0)])
-    add_logits(graph, hidden, weights, config, condition_ports(config), "logits")
+    hidden = x if len(each) > 1 else graph.add("Squeeze", [x, graph.integers("first_axis", 0)])
+    add_logits(graph, hidden, each, config, condition_ports(config), "logits", axes=1)
     if config.stopping == "length":
-        add_log_lengths(graph, hidden, weights, "log_lengths")
+        add_log_lengths(graph, hidden, each, "log_lengths", axes=1)
     return serialize(graph, config, ["B"])
 
 
 def _terms(
     graph: Graph,
     config: LanguageModelNetworkConfig,
-    weights: Mapping[str, Array],
+    each: Members,
     depth: int,
     tick: int,
     x: str,
@@ -69,46 +71,64 @@ def _terms(
 
     Some cells need the two apart, and x has a scale of its own where layers add to it, each at most 1.
     """
-    layer, has_further = _layer(config, weights, depth), CELLS[config.cell].further is not None
+    layer, has_further = _layer(config, each, depth), CELLS[config.cell].further is not None
     w_ih, b_ih = layer["weight_ih"], layer["bias_ih"]
     if tick > 0:  # x is 0
-        of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih)
+        of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih if len(each) == 1 else b_ih[:, np.newaxis])
     elif depth == 0:
-        of_x = _of_ids(graph, config, weights, w_ih, b_ih)
+        of_x = _of_ids(graph, config, each, w_ih, b_ih)
     elif config.residual or not CELLS[config.cell].sums_products:
         of_x = _product(graph, x, w_ih, b_ih, f"layer.{depth}.x", largest=depth if config.residual else 1)
     else:
         w_hh, b_hh = layer["weight_hh"], layer["bias_hh"]
         both = graph.add("Concat", [x, hidden], axis=-1)
-        return [_product(graph, both, np.concatenate([w_ih, w_hh], 1), b_ih + b_hh, f"layer.{depth}.both")]
+        return [_product(graph, both, np.concatenate([w_ih, w_hh], -1), b_ih + b_hh, f"layer.{depth}.both")]
     if has_further:  # nothing of the shape (1, B, H) is added, as the product of the hidden state is for other cells
-        return [graph.add("Unsqueeze", [of_x, graph.vector(0)])] if depth == 0 else [of_x]
+        return [graph.add("Unsqueeze", [of_x, graph.vector(0)])] if depth == 0 and len(each) == 1 else [of_x]
     return [of_x, _product(graph, hidden, layer["weight_hh"], layer["bias_hh"], f"layer.{depth}.hidden")]
 
 
-def _layer(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], depth: int) -> dict[str, Array]:
-    return layer_weights(weights, f"recurrent.layers.{depth}", config.cell)
+def _layer(config: LanguageModelNetworkConfig, each: Members, depth: int) -> dict[str, Array]:
+    """The weights of a layer. Those of several members lie one after the other on a first axis."""
+    layers = [layer_weights(one, f"recurrent.layers.{depth}", config.cell) for one in each]
+    return {name: stacked([layer[name] for layer in layers]) for name in layers[0]}
 
 
-def _of_ids(
-    graph: Graph, config: LanguageModelNetworkConfig, weights: Mapping[str, Array], w_ih: Array, b_ih: Array
-) -> str:
-    """The product of the input, (B, G * H), from the ids and their conditions."""
-    tables, ports = input_tables(config, weights), condition_ports(config)
-    if len(tables["embedding"]) * len(w_ih) > LARGEST_TABLE:
-        return graph.linear(add_inputs(graph, config, tables, "ids", ports), w_ih, b_ih, "layer.0.x")
-    products = {name: table @ w_ih.T for name, table in tables.items()}
-    products["embedding"] = products["embedding"] + b_ih
+def _of_ids(graph: Graph, config: LanguageModelNetworkConfig, each: Members, w_ih: Array, b_ih: Array) -> str:
+    """The product of the input, (B, G * H), from the ids and their conditions; with members (members, B, G * H)."""
+    tables, ports = input_tables(config, each, axes=1), condition_ports(config)
+    beside = b_ih if len(each) == 1 else b_ih[:, np.newaxis]
+    if config.vocabulary_size * w_ih.shape[-2] > LARGEST_TABLE:
+        return graph.linear(add_inputs(graph, config, tables, "ids", ports), w_ih, beside, "layer.0.x")
+    products = {name: table @ w_ih.swapaxes(-1, -2) for name, table in tables.items()}
+    products["embedding"] = products["embedding"] + beside
     return add_inputs(graph, config, products, "ids", ports)
 
 
 def _product(graph: Graph, x: str, weight: Array, bias: Array, name: str, largest: float = 1) -> str:
-    """Adds x @ weight.T + bias, computed in bytes, where no |x| is above `largest`."""
+    """Adds x @ weight.T + bias, computed in bytes, where no |x| is above `largest`.
+
+    Members have a matrix each, (members, ...), and their products are nodes of their own, since ONNX Runtime packs a
+    weight once only where it is a single matrix.
+    """
     scale = graph.constant(f"scale.{largest}", np.array(largest / LEVELS, np.float32))
     zero = graph.constant("zero", np.array(ZERO, np.uint8))
+    as_bytes = graph.add("QuantizeLinear", [x, scale, zero])
+    if weight.ndim == 2:
+        return _product_of_bytes(graph, as_bytes, weight, bias, name, scale, zero)
+    parts = [f"{as_bytes}.{number}" for number in range(len(weight))]
+    graph.add("Split", [as_bytes], parts, axis=0)
+    products = [
+        _product_of_bytes(graph, part, weight[number], bias[number], f"{name}.{number}", scale, zero)
+        for number, part in enumerate(parts)
+    ]
+    return graph.add("Concat", products, axis=0)
+
+
+def _product_of_bytes(graph: Graph, as_bytes: str, weight: Array, bias: Array, name: str, scale: str, zero: str) -> str:
     values, scales = quantize(weight)
     inputs = [
-        graph.add("QuantizeLinear", [x, scale, zero]),
+        as_bytes,
         graph.constant(f"{name}.weight", values.T),
         scale,
         graph.constant(f"{name}.scales", scales),

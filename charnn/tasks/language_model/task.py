@@ -60,16 +60,19 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.replay import with_replay
 
         name, processes = options.start_from, run.processes
+        if name is not None and options.teacher:
+            raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
         source = self.directory.find(name) if name is not None and processes.is_first else None
+        teachers = [self.directory.find(one) for one in options.teacher or []] if processes.is_first else []
+        known = source.config().tokenizer if source is not None else None
+        for teacher in teachers[:1]:
+            known = teacher.config().tokenizer
+            options.check_vocabulary(f"--teacher {teacher.path}", known)
         settings = options.training_settings(patience=TrainingConfig.patience)
         if options.forget and name is None:
             raise UsageError("--forget is about the model that --from names, and there is none")
-        if options.members:
-            if name is not None:
-                raise UsageError("--members trains new networks, and --from goes on with one: give one of them")
-            settings["members"] = options.members
         tokenizer = processes.broadcast(
-            lambda: options.tokenizer_config(source.config().tokenizer if source is not None else None),
+            lambda: known if teachers and known is not None else options.tokenizer_config(known),
             pack=TokenizerConfig.to_json,
             unpack=TokenizerConfig.from_json,
         )
@@ -110,6 +113,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             embedding_dropout=options.embedding_dropout,
             gradient_flow=options.gradient_flow,
             stopping=options.stopping,
+            members=options.members,
             **options.sizes,
         )
         return LanguageModelSession.start(
@@ -119,6 +123,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             overrides,
             settings,
             source,
+            teachers,
             processes,
             run.thread_counts,
         )

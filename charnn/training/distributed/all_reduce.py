@@ -36,14 +36,15 @@ class AllReduce:
     """The count of numbers in a step info. They are its targets, whether it is interrupted, the seconds as two numbers,
     and whether a report is due."""
 
-    def __init__(self, processes: Processes, parameters: Iterable[nn.Parameter]) -> None:
+    def __init__(self, processes: Processes, parameters: Iterable[nn.Parameter], *, losses: int = 1) -> None:
+        """A step has so many `losses`: one, or one for each member of an ensemble."""
         self._processes = processes
         if processes.size == 1:
             return
         self._parameters = list(parameters)
         device, sizes = self._parameters[0].device, [parameter.numel() for parameter in self._parameters]
-        self._buffer = torch.zeros(sum(sizes) + 1 + self.INFO_SIZE, device=device)
-        *gradients, self._nats, info = torch.split(self._buffer, [*sizes, 1, self.INFO_SIZE])
+        self._buffer = torch.zeros(sum(sizes) + losses + self.INFO_SIZE, device=device)
+        *gradients, self._nats, info = torch.split(self._buffer, [*sizes, losses, self.INFO_SIZE])
         self._gradients = [flat.view_as(p) for flat, p in zip(gradients, self._parameters, strict=True)]
         self._info = info if device.type == "cpu" else torch.zeros(self.INFO_SIZE)
 
@@ -70,4 +71,4 @@ class AllReduce:
             self._processes.sum(self._info)
         self._processes.sum(self._buffer)
         targets, interrupted, whole, part, due = self._info.tolist()
-        return self._nats[0].clone(), StepInfo(round(targets), whole + part, interrupted > 0, due > 0)
+        return self._nats.clone().view(nats.shape), StepInfo(round(targets), whole + part, interrupted > 0, due > 0)

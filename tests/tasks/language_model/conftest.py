@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
         tokenizer: TokenizerKind = "characters",
         vocabulary_size: int = 1000,
         source: LanguageModelDirectory | None = None,
+        teachers: Sequence[LanguageModelDirectory] = (),
         settings: dict[str, object] | None = None,
         thread_counts: tuple[int, ...] | None = None,
         **overrides: object,
@@ -59,6 +60,7 @@ def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
             LanguageModelOverrides(**overrides),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
             source,
+            teachers,
             thread_counts=thread_counts,
         )
 

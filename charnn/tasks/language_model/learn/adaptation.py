@@ -22,8 +22,8 @@ from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.network.recurrent import StackState, detach
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import threads_set
@@ -43,11 +43,12 @@ TINY = 1e-8
 class AdaptingLanguageModel(NumpyLanguageModel):
     """A language model whose `costs` learns from each SEGMENT of symbols after it has been scored.
 
-    Its other methods use the weights as they are by then. It changes, so what a text costs depends on what was read
+    Members of an ensemble learn from what it costs each of them. Other methods use the weights as they are by then. It
+    changes, so what a text costs depends on what was read
     before it, and texts must be read in their order.
     """
 
-    def __init__(self, network: LanguageModelNetwork, *, threads: int = 1) -> None:
+    def __init__(self, network: AnyNetwork, *, threads: int = 1) -> None:
         """`network` is changed. `threads` is how many threads torch has in `costs`."""
         super().__init__(network.eval())
         self._threads = threads
@@ -60,7 +61,7 @@ class AdaptingLanguageModel(NumpyLanguageModel):
     def of(cls, directory: LanguageModelDirectory, *, threads: int = 1) -> AdaptingLanguageModel:
         """The model in a directory, which stays as it is. Raises what reading its weights raises."""
         config: LanguageModelConfig = directory.config()
-        network = LanguageModelNetwork(config.network)
+        network = make_network(config.network)
         weights = {name: torch.from_numpy(array) for name, array in directory.weights().items()}
         try:
             network.load_state_dict(weights)
@@ -85,12 +86,12 @@ class AdaptingLanguageModel(NumpyLanguageModel):
         with threads_set(self._threads):
             for start in range(0, inputs_BT.shape[1], SEGMENT):
                 segment = np.s_[:, start : start + SEGMENT]
-                text_BT, ends_BT, after = self._costs(
+                each, state = self._nats(
                     inputs_BT[segment], targets_BT[segment], detach(state), conditions_at(conditions, segment)
                 )
-                state = after
-                parts.append(self._as_costs(text_BT, ends_BT, targets_BT[segment]))
-                self._learn((text_BT.sum() + ends_BT.sum()) / SEGMENT)
+                parts.append(self._as_costs(each, targets_BT[segment]))
+                own = [text_BT.sum() + ends_BT.sum() for text_BT, ends_BT in each]
+                self._learn(torch.stack(own).sum() / SEGMENT)
         return Costs(*(np.concatenate(part, 1) for part in zip(*parts, strict=True))), detach(state)
 
     def _learn(self, loss: Tensor) -> None:

@@ -14,7 +14,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.network.cells import like
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learned_texts import training_texts
 from charnn.tokenizers.base import STOP_ID
 
@@ -31,21 +31,21 @@ def gradient_norms(
 ) -> npt.NDArray[np.float64]:
     """The norms (K + 1,) for k from 0 to K = `steps`: how the loss of one token depends on the state k steps before.
 
-    The state is all that is carried from step to step, in all layers: the hidden states, and the cells of an lstm; at
-    k = 0 it is the hidden state that the head reads. Each norm is the geometric mean over PLACES places of `text`, or
-    of what the model learned from. With `fresh` the network has its first, random weights.
+    The state is all that is carried from step to step, in all layers of all members: the hidden states, and the cells
+    of an lstm; at k = 0 it is the hidden state that the head reads. Each norm is the geometric mean over PLACES places
+    of `text`, or of what the model learned from. With `fresh` the network has its first, random weights.
 
     Raises UsageError for a model whose steps are given more than a token, and for too short a text.
     """
     config = directory.config()
-    network = LanguageModelNetwork(config.network)
+    network = make_network(config.network)
     if network.conditions:
         raise UsageError(
             f"{directory.path}: its steps are given a label or a length besides, and gradients are drawn without them",
             hint="name a model that was trained without --conditioned and --stopping length",
         )
     torch.manual_seed(seed)
-    network = LanguageModelNetwork(config.network)
+    network = make_network(config.network)
     if not fresh:
         network.load_state_dict({name: torch.from_numpy(array) for name, array in directory.weights().items()})
     tokens = _tokens(directory, config, text)
@@ -56,7 +56,7 @@ def gradient_norms(
     return _norms(network.eval(), ids_BT)
 
 
-def _norms(network: LanguageModelNetwork, ids_BT: torch.Tensor) -> npt.NDArray[np.float64]:
+def _norms(network: AnyNetwork, ids_BT: torch.Tensor) -> npt.NDArray[np.float64]:
     """The norms (K + 1,) of the gradient that flows back from the last of these ids."""
     state, last = network.initial_state(len(ids_BT)), ids_BT.shape[1] - 2
     carried = list[list[torch.Tensor]]()
@@ -69,7 +69,7 @@ def _norms(network: LanguageModelNetwork, ids_BT: torch.Tensor) -> npt.NDArray[n
             state = tuple(like(layer, (tensor_BH.view_as(tensor_BH) for tensor_BH in layer)) for layer in state)
             carried.append([tensor_BH for layer in state for tensor_BH in layer])
         elif t == last:
-            carried.append([state[-1]._asdict()["hidden"]])
+            carried.append(network.tops(state))
         for tensor_BH in carried[-1] if carried else ():
             tensor_BH.retain_grad()
     # A sum over lanes leaves each lane's gradient as it is, since no lane has a part in another's loss.

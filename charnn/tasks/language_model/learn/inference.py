@@ -16,7 +16,8 @@ from charnn.network.recurrent import StackState
 from charnn.runtime.state import join, overwrite, put, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, ConditionedLanguageModel
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, log_mean
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 
@@ -30,7 +31,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
     It has the methods of `use.runtime.RuntimeLanguageModel`. Put the network in eval mode first.
     """
 
-    def __init__(self, network: LanguageModelNetwork) -> None:
+    def __init__(self, network: AnyNetwork) -> None:
         self._network = network
         self.stopping: Stopping = network.config.stopping
         self.labels = network.config.labels
@@ -71,31 +72,27 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         """The cost of each place given the inputs up to it, and the state after the last place."""
-        text_BT, ends_BT, after = self._costs(inputs_BT, targets_BT, state, conditions)
-        return self._as_costs(text_BT, ends_BT, targets_BT), after
+        each, after = self._nats(inputs_BT, targets_BT, state, conditions)
+        return self._as_costs(each, targets_BT), after
 
-    def _as_costs(self, text_BT: Tensor, ends_BT: Tensor, targets_BT: Ints) -> Costs:
-        text = text_BT.numpy(force=True)
+    def _as_costs(self, each: Sequence[tuple[Tensor, Tensor]], targets_BT: Ints) -> Costs:
+        """The costs by the mean of the probabilities of the networks that `_nats` gave those of."""
+        text, ends = (part.numpy(force=True) for part in map(_nats_of_mean, zip(*each, strict=True)))
         if self.stopping == "length":
-            return Costs(text, ends_BT.numpy(force=True))
+            return Costs(text, ends)
         return Costs.of_tokens(text, targets_BT, STOP_ID)
 
-    def _costs(
+    def _nats(
         self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions
-    ) -> tuple[Tensor, Tensor, StackState]:
-        """The nats of each target (B, T), those of the length of the document that each input opens (B, T), and the
-        state after the last place. Lengths cost nothing where the model does not foretell them."""
-        ids_BT, rows = self._tensor(inputs_BT), self._rows(conditions)
-        y_BTH, after = self._network.read(ids_BT, state, rows)
-        logits_BTV = self._network.logits(y_BTH, rows)
-        targets = self._tensor(targets_BT).flatten()
-        nats_BT = functional.cross_entropy(logits_BTV.flatten(0, 1), targets, reduction="none").view(targets_BT.shape)
-        ends_BT = torch.zeros_like(nats_BT)
-        if self.stopping == "length":
-            opens_BT = ids_BT == STOP_ID
-            lengths_N = self._network.length_nats(y_BTH[opens_BT], rows[COUNTDOWN.name][opens_BT])
-            ends_BT = ends_BT.masked_scatter(opens_BT, lengths_N)
-        return nats_BT, ends_BT, after
+    ) -> tuple[list[tuple[Tensor, Tensor]], StackState]:
+        """For each network that has a part in the mean, the nats of each target (B, T), and those of the length of the
+        document that each input opens (B, T); and the state after the last place.
+
+        Lengths cost nothing where the model does not foretell them.
+        """
+        ids_BT, rows, targets = self._tensor(inputs_BT), self._rows(conditions), self._tensor(targets_BT)
+        y, after = self._network.read(ids_BT, state, rows)
+        return [_nats_by(network, y_BTH, ids_BT, targets, rows) for network, y_BTH in self._network.apart(y)], after
 
     def select(self, state: StackState, lanes: Ints) -> StackState:
         """The state of these lanes, in this order; one may come several times."""
@@ -112,7 +109,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
 
     @property
     def _device(self) -> torch.device:
-        return self._network.embedding.weight.device
+        return next(self._network.parameters()).device
 
     def _rows(self, conditions: Conditions) -> dict[str, Tensor]:
         """The rows of the conditions' embeddings, or the weights of all rows, by the conditions' names."""
@@ -121,3 +118,23 @@ class NumpyLanguageModel(ConditionedLanguageModel):
     def _tensor(self, values: npt.NDArray[Any]) -> Tensor:
         kind = np.int64 if np.issubdtype(values.dtype, np.integer) else np.float32
         return torch.from_numpy(values.astype(kind)).to(self._device)
+
+
+def _nats_by(
+    network: LanguageModelNetwork, y_BTH: Tensor, ids_BT: Tensor, targets_BT: Tensor, rows: Rows
+) -> tuple[Tensor, Tensor]:
+    """The nats (B, T) of each target by one network, and of the lengths that it foretells where `ids_BT` are stops."""
+    logits_BTV = network.logits(y_BTH, rows)
+    nats_BT = functional.cross_entropy(logits_BTV.flatten(0, 1), targets_BT.flatten(), reduction="none")
+    nats_BT = nats_BT.view(targets_BT.shape)
+    ends_BT = torch.zeros_like(nats_BT)
+    if network.config.stopping == "length":
+        opens_BT = ids_BT == STOP_ID
+        lengths_N = network.length_nats(y_BTH[opens_BT], rows[COUNTDOWN.name][opens_BT])
+        ends_BT = ends_BT.masked_scatter(opens_BT, lengths_N)
+    return nats_BT, ends_BT
+
+
+def _nats_of_mean(each: Sequence[Tensor]) -> Tensor:
+    """The nats by the mean of the probabilities of networks, from the nats by each."""
+    return each[0] if len(each) == 1 else -log_mean([-nats for nats in each])

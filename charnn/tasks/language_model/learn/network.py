@@ -115,6 +115,14 @@ class LanguageModelNetwork(nn.Module):
         x_BE = self._conditioned(self.embedding(stop_B), stop_B, rows)
         return self.recurrent.step(x_BE, self.initial_state(len(stop_B)))
 
+    def apart(self, y: Tensor) -> list[tuple[LanguageModelNetwork, Tensor]]:
+        """The network and all of its outputs; those of an ensemble are several (`LanguageModelEnsemble`)."""
+        return [(self, y)]
+
+    def tops(self, state: StackState) -> list[Tensor]:
+        """The hidden state that the head reads, (B, H), as a list of one."""
+        return [state[-1].hidden]
+
     def logits(self, y: Tensor, rows: Rows = NO_ROWS) -> Tensor:
         """The logits of the next token, (..., V), from outputs (..., H) and the rows of the conditions (...)."""
         scores: Tensor = self.head(y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,17 @@ from torch.nn import functional
 from charnn.config.training import TrainingConfig
 from charnn.errors import UsageError
 from charnn.network.cells import like
+from charnn.network.ensemble import trained_apart
 from charnn.network.recurrent import LockedDropout, StackState, detach
 from charnn.runtime.state import join, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windows
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, LanguageModelEnsemble
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
-from charnn.tasks.language_model.learn.teachers import Teachers, check_room
+from charnn.tasks.language_model.learn.teachers import Teacher, Teachers, as_arrays
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
@@ -33,10 +35,7 @@ VALIDATION_LANES = 32
 VALIDATION_WARM_UP = 512
 """Tokens that a validation lane reads before its part; `charnn eval` is checked to agree with a single lane."""
 TEXT_WEIGHT = 0.2
-"""The part of a pupil's loss that is on the text. The rest is on what its teachers say about the text."""
-PUPIL_DROPOUT = 0.5
-"""The dropout of a pupil as a fraction of its teachers', since what they say already keeps it from learning the text by
-heart."""
+"""The part of the loss of a network with teachers that is on the text. The rest is on what they say about the text."""
 
 
 class LanguageModelObjective:
@@ -47,8 +46,11 @@ class LanguageModelObjective:
 
     Processes that train together have contiguous parts of the lanes each, and drop what one of them alone would drop.
 
-    A pupil of teachers (`Teachers`) learns from its cross entropy with the mean of the probabilities that they give,
-    and with the weight TEXT_WEIGHT from the text. Its loss is counted as that of any other network, on the text.
+    A network that has `Teachers` learns from its cross entropy with the mean of the probabilities that they give, and
+    with the weight TEXT_WEIGHT from the text. Its loss is counted as that of any other network, on the text.
+
+    The members of an ensemble read the same windows, and each learns as if it were alone. They differ in the weights
+    that they begin with, and in what dropout drops.
     """
 
     unit = "character"
@@ -56,21 +58,18 @@ class LanguageModelObjective:
 
     def __init__(
         self,
-        network: LanguageModelNetwork,
+        network: AnyNetwork,
         corpus: EncodedCorpus,
         config: TrainingConfig,
         processes: Processes = ALONE,
+        teachers: Sequence[Teacher] = (),
     ) -> None:
-        """Raises UsageError where there are fewer lanes than processes, or the text is too long for members."""
+        """Raises UsageError where there are fewer lanes than processes, or the text is too long for teachers."""
         self.network = network
         self._device = next(network.parameters()).device
         self._corpus = corpus
         rows = condition_rows(network.conditions, corpus.training, corpus.training_labels)
-        self._members = config.members
-        if config.members:
-            check_room(len(corpus.training), network.config.vocabulary_size)
-        self._teachers = Teachers(corpus.training, rows)
-        self._is_pupil = False
+        self._teachers = Teachers(teachers, corpus.training, rows)
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,
@@ -111,43 +110,43 @@ class LanguageModelObjective:
             name: self._on_device(np.concatenate([rows_BT, openings.rows[name]]))
             for name, rows_BT in window.rows.items()
         }
-        y_BTH, state = self.network.read(inputs_BT, self._before(inputs_BT), rows)
+        y, state = self.network.read(inputs_BT, self._before(inputs_BT), rows)
+        self._state = select(state, slice(self._lanes), axis=0)
+        said_BTV = self._teachers.probabilities(self._on_device(window.places_BT)) if self._teachers.models else None
+        nats = [
+            self._nats_by(network, y_BTH, inputs_BT, targets_BT, rows, said_BTV)
+            for network, y_BTH in self.network.apart(y)
+        ]
+        return torch.stack(nats) if len(nats) > 1 else nats[0], int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    def _nats_by(
+        self,
+        network: LanguageModelNetwork,
+        y_BTH: Tensor,
+        inputs_BT: Tensor,
+        targets_BT: Tensor,
+        rows: Rows,
+        said_BTV: Tensor | None,
+    ) -> Tensor:
+        """The loss of one network, from the outputs of its recurrent stack and what teachers said of the lanes."""
         lanes, beside = slice(self._lanes), slice(self._lanes, None)
-        self._state = select(state, lanes, axis=0)
-        logits_BTV = self.network.logits(y_BTH, rows)
+        logits_BTV = network.logits(y_BTH, rows)
         nats = _nats(logits_BTV[lanes], targets_BT[lanes])
-        if self._is_taught:
-            said_BTV = self._teachers.probabilities(self.network, self._on_device(window.places_BT))
+        if said_BTV is not None:
             apart = (1 - TEXT_WEIGHT) * (_soft_nats(logits_BTV[lanes], said_BTV, targets_BT[lanes]) - nats)
             nats = nats + apart - apart.detach()
-        if len(openings.inputs_BT):
+        if len(inputs_BT) > self._lanes:
             opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
             nats = nats + opening_nats - opening_nats.detach()
         if COUNTDOWN.name in rows:
             of_lanes = {name: rows_BT[lanes] for name, rows_BT in rows.items()}
-            nats = nats + self._length_nats(inputs_BT[lanes], targets_BT[lanes], of_lanes, y_BTH[lanes])
-        return nats, int(np.count_nonzero(window.targets_BT != IGNORED))
+            nats = nats + self._length_nats(network, inputs_BT[lanes], targets_BT[lanes], of_lanes, y_BTH[lanes])
+        return nats
 
-    def add_teacher(self) -> None:
-        self._teachers.add(self.network)
-
-    def begin_stage(self, stage: int) -> None:
-        if not 0 < stage <= self._members:
-            raise ValueError(f"there is no stage {stage}")
-        self.network.load_state_dict(LanguageModelNetwork(self.network.config).state_dict())
-        self._state = self.network.initial_state(self._lanes)
-        self._is_pupil = stage == self._members
-        self._set_dropout()
-
-    @property
-    def _is_taught(self) -> bool:
-        """Whether the network is a pupil; where no member could be trained there is nobody to teach it."""
-        return self._is_pupil and bool(self._teachers.weights)
-
-    def _set_dropout(self) -> None:
-        for module in self.network.modules():
-            if isinstance(module, LockedDropout):
-                module.probability = self.network.config.dropout * (PUPIL_DROPOUT if self._is_taught else 1)
+    def leave_out(self, number: int) -> None:
+        assert isinstance(self.network, LanguageModelEnsemble)
+        self.network, state_of_others = self.network.without(number)
+        self._state = state_of_others(self._state)
 
     def _share(self) -> None:
         """Tells the network which lanes and openings of the next window it reads, where there are other processes."""
@@ -161,7 +160,9 @@ class LanguageModelObjective:
                 module.parts = own, batch
         # Its regulariser is a mean over what one process reads, and gradients are summed over processes.
         fraction = sum(part.stop - part.start for part in own) / batch
-        self.network.recurrent.gradient_flow = self.network.config.gradient_flow * fraction
+        for network in trained_apart(self.network):
+            assert isinstance(network, LanguageModelNetwork)
+            network.recurrent.gradient_flow = network.config.gradient_flow * fraction
 
     def _before(self, inputs_BT: Tensor) -> StackState:
         """The state before a window and the openings beside it, which begin from zeros.
@@ -172,7 +173,9 @@ class LanguageModelObjective:
         carried = tuple(like(layer, (tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
         return join([carried, self.network.initial_state(len(inputs_BT) - self._lanes)], torch.cat)
 
-    def _length_nats(self, inputs_BT: Tensor, targets_BT: Tensor, rows: Rows, y_BTH: Tensor) -> Tensor:
+    def _length_nats(
+        self, network: LanguageModelNetwork, inputs_BT: Tensor, targets_BT: Tensor, rows: Rows, y_BTH: Tensor
+    ) -> Tensor:
         """What foretelling the lengths of the documents that open in the window costs, from what was read before them.
 
         They are foretold from the initial state as well, as for a text that is generated, and which windows hardly
@@ -184,9 +187,9 @@ class LanguageModelObjective:
         class_N = rows_N.pop(COUNTDOWN.name)
         # Without a label all documents open in the same way, and one stands for all.
         number = len(class_N) if rows_N else 1
-        y_NH, _ = self.network.open_documents({COUNTDOWN.name: class_N.new_ones(number), **rows_N})
-        at_first = self.network.length_nats(y_NH.expand(len(class_N), -1), class_N).sum()
-        return self.network.length_nats(y_BTH[opens_BT], class_N).sum() + at_first - at_first.detach()
+        y_NH, _ = network.open_documents({COUNTDOWN.name: class_N.new_ones(number), **rows_N})
+        at_first = network.length_nats(y_NH.expand(len(class_N), -1), class_N).sum()
+        return network.length_nats(y_BTH[opens_BT], class_N).sum() + at_first - at_first.detach()
 
     def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)
@@ -228,19 +231,19 @@ class LanguageModelObjective:
             for depth, layer in enumerate(self._state)
             for name, tensor in layer._asdict().items()
         }
-        for number, weights in enumerate(self._teachers.weights):
-            tensors |= {f"teachers.{number}.{name}": tensor for name, tensor in weights.items()}
+        models = self._teachers.models
+        tensors |= {name: torch.from_numpy(array) for name, array in as_arrays(models).items()}
         values: dict[str, Any] = {
             "windows": self._windows.position(),
             "random": self._windows.random.bit_generator.state,
         }
         if len(self._openings):
             values["windows_with_openings"] = self._openings.windows_done
+        if models:
+            values["teachers"] = [model.network.to_json() for model in models]
         return tensors, values
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._teachers.weights = _numbered({n: t for n, t in tensors.items() if n.startswith("teachers.")})
-        self._set_dropout()
         self._windows.restore(values["windows"])
         self._windows.random.bit_generator.state = values["random"]
         # Runs from before openings were read do not know how many windows had some.
@@ -264,15 +267,6 @@ def _soft_nats(logits_BTV: Tensor, said_BTV: Tensor, targets_BT: Tensor) -> Tens
     # Where a token is impossible, 0 is said of it.
     nats_BT = -torch.where(said_BTV > 0, said_BTV * log_p_BTV, 0.0).sum(-1)
     return nats_BT.masked_fill(targets_BT == IGNORED, 0.0).sum()
-
-
-def _numbered(tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
-    """The tensors of each teacher by their names, from those whose names are `teachers.NUMBER.NAME`."""
-    found: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        _, number, name = key.split(".", 2)
-        found.setdefault(int(number), {})[name] = tensor
-    return [found[number] for number in sorted(found)]
 
 
 def check_lanes(lanes: int, processes: Processes) -> None:

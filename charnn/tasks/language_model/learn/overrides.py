@@ -12,11 +12,14 @@ from charnn.tasks.language_model.learn.sizing import Sizes
 
 WITH_DEFAULTS = (
     *("cell", "residual", "recurrent_depth"),
-    *("weight_drop", "embedding_dropout", "gradient_flow", "stopping", "labels"),
+    *("weight_drop", "embedding_dropout", "gradient_flow", "stopping", "labels", "members"),
 )
 """The fields of a network that nothing chooses. Where one is None, it has LanguageModelNetworkConfig's default."""
 
 OPTIMIZER: Optimizer = "muon"
+TAUGHT_DROPOUT = 0.5
+"""The dropout of a network with teachers, as a fraction of what it would have without them: what they say already keeps
+it from learning the text by heart."""
 REPLAY_RATE, REPLAY_LANES = 2e-3, 16
 """The learning rate, and how many places are read at once, where a text is learned beside parts of what a model has
 learned."""
@@ -38,6 +41,7 @@ class LanguageModelOverrides:
     gradient_flow: float | None = None
     stopping: Stopping | None = None
     labels: int | None = None
+    members: int | None = None
     batch_size: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None

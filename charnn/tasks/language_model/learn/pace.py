@@ -13,7 +13,7 @@ import numpy as np
 
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.ensemble import make_network
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, configure
 from charnn.tasks.language_model.learn.sizing import default_budget, largest_batch_size, sizes_at, weights
@@ -102,7 +102,7 @@ class Pace:
         text = np.random.default_rng(0).integers(self._least_id, self._vocabulary_size, size=size, dtype=np.int32)
         labels = np.zeros(size, np.int32) if network.labels else None
         corpus = EncodedCorpus(text, size, [text[:1]], 1, labels)
-        objective = LanguageModelObjective(LanguageModelNetwork(network).to(self._device), corpus, training)
+        objective = LanguageModelObjective(make_network(network).to(self._device), corpus, training)
         return Loop(objective, training, self._device, self._precision)
 
     def _nearest(self, hidden_size: int) -> int:

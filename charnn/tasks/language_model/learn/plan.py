@@ -9,11 +9,13 @@ from typing import Any, Self
 
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
+from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import characters_of
 from charnn.tasks.language_model.learn.overrides import (
+    TAUGHT_DROPOUT,
     LanguageModelOverrides,
     beside_replay,
     check_stopping,
@@ -27,6 +29,13 @@ from charnn.tasks.language_model.learn.sizing import (
     default_budget,
     validation_characters,
 )
+from charnn.tasks.language_model.learn.teachers import (
+    Teacher,
+    as_arrays,
+    check_teachers,
+    taken_from,
+    tokenizer_of_teacher,
+)
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape, same_stopping
 from charnn.tokenizers import load, train
 from charnn.tokenizers.base import Tokenizer
@@ -34,7 +43,6 @@ from charnn.tokenizers.joined import join_vocabularies
 from charnn.training.distributed.processes import ArraysAndJson
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget
-from charnn.training.stages import Stages
 
 SMALL_STEP = 1024
 """The batch size times the hidden units of a small step. Measured on two cores, 8 x 64 gained nothing from the second
@@ -53,10 +61,12 @@ class LanguageModelPlan:
     """The seconds that measuring the machine took. They count as part of the budget."""
     initial_weights: InitialWeights | None = None
     """The weights to begin with, or None to begin with random ones."""
+    teachers: Sequence[Teacher] = ()
+    """The models that teach the network."""
 
     def pack(self) -> ArraysAndJson:
         """The plan as arrays and JSON values, for other processes."""
-        weights = self.initial_weights
+        weights, taught = self.initial_weights, as_arrays(self.teachers)
         values: dict[str, Any] = {
             "config": self.config.to_json(),
             "tokenizer": b64encode(self.tokenizer.to_bytes()).decode("ascii"),
@@ -68,8 +78,9 @@ class LanguageModelPlan:
                 "stops_alike": weights.stops_alike,
                 "labels": weights.labels,
             },
+            "teachers": [teacher.network.to_json() for teacher in self.teachers],
         }
-        return ({} if weights is None else dict(weights.arrays)), values
+        return {**({} if weights is None else weights.arrays), **taught}, values
 
     @classmethod
     def unpack(cls, packed: ArraysAndJson) -> Self:
@@ -85,6 +96,7 @@ class LanguageModelPlan:
             and InitialWeights(
                 arrays, [tuple(s) for s in weights["symbols"]], weights["stops_alike"], weights["labels"]
             ),
+            taken_from(arrays, values["teachers"]),
         )
 
 
@@ -95,6 +107,7 @@ def decide(
     settings: Mapping[str, Any],
     *,
     source: LanguageModelDirectory | None = None,
+    teachers: Sequence[LanguageModelDirectory] = (),
     processes: int = 1,
     thread_counts: Sequence[int],
 ) -> LanguageModelPlan:
@@ -102,15 +115,18 @@ def decide(
 
     It trains the tokenizer. Where the budget is a time it measures the machine, which means that it builds networks and
     trains them on random text for a small part of that time (`Pace`). Nothing is written. `settings` are further fields
-    of TrainingConfig, `source` is the model to start from, and `thread_counts` are the numbers of threads that may be
-    tried.
+    of TrainingConfig, `source` is the model to start from, `teachers` are the models to learn from beside the text, and
+    `thread_counts` are the numbers of threads that may be tried.
 
     Raises UsageError or ConfigError where what was asked for cannot be.
     """
     check_stopping(overrides, corpus.config)
     overrides = replace(overrides, labels=len(corpus.config.labels))
     initial_weights = None
-    if source is None:
+    if teachers:
+        tokenizer = tokenizer_of_teacher(teachers[0], corpus)
+        overrides = same_stopping(overrides, teachers[0].config().network, corpus.config)
+    elif source is None:
         tokenizer = train(tokenizer_config, corpus.user_texts)
     else:
         source_tokenizer, source_network = source.tokenizer(), source.config().network
@@ -134,17 +150,42 @@ def decide(
         speed=lambda hidden_size: processes * pace(hidden_size),
         **settings,
     )
-    config = LanguageModelConfig("language-model", tokenizer_config, network, training, corpus.config, new_record())
+    if teachers:
+        check_teachers(teachers, tokenizer, network, corpus.config)
+        if overrides.dropout is None:
+            network = replace(network, dropout=round(TAUGHT_DROPOUT * network.dropout, 4))
+    config = LanguageModelConfig(
+        "language-model",
+        tokenizer_config,
+        network,
+        training,
+        corpus.config,
+        new_record(),
+        teachers=tuple(str(directory.path) for directory in teachers),
+    )
     threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
-    return LanguageModelPlan(config, tokenizer, threads, pace.spent, initial_weights)
+    models = [Teacher.of(directory) for directory in teachers]
+    return LanguageModelPlan(config, tokenizer, threads, pace.spent, initial_weights, models)
 
 
 def plan_to_resume(
-    directory: LanguageModelDirectory, budget: Budget | None, *, processes: int = 1, thread_counts: Sequence[int]
+    directory: LanguageModelDirectory,
+    teachers: Sequence[Teacher],
+    budget: Budget | None,
+    *,
+    processes: int = 1,
+    thread_counts: Sequence[int],
 ) -> LanguageModelPlan:
-    """The plan of the run in `directory`, with another budget unless `budget` is None. Nothing is measured."""
+    """The plan of the run in `directory` with its `teachers`, and with another budget unless `budget` is None. Nothing
+    is measured. Raises UsageError for a run that no version can go on with today."""
     config = under_budget(directory.config(), budget)
-    return LanguageModelPlan(config, directory.tokenizer(), _unmeasured_threads(config, processes, thread_counts))
+    if config.training.taught_in_run_by:
+        raise UsageError(
+            f"{directory.path}: the run trained several networks one after the other, and cannot go on",
+            hint="its model can be used, and `charnn train --members` or --teacher do the same better",
+        )
+    threads = _unmeasured_threads(config, processes, thread_counts)
+    return LanguageModelPlan(config, directory.tokenizer(), threads, teachers=teachers)
 
 
 def choose(
@@ -158,26 +199,14 @@ def choose(
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     """The configurations for a training text of so many `characters`, where `held_out` more are held out.
 
-    `settings` are further fields of TrainingConfig. With members, the sizes suit the part of the budget that one of
-    them has.
+    `settings` are further fields of TrainingConfig.
     """
     budget = overrides.budget or default_budget(characters)
-    one = _part(budget, Stages(settings.get("members", 0)).first_share())
-    sizes = choose_sizes(characters=characters, budget=one, hidden_size=overrides.hidden_size, speed=speed)
-    validated = validation_characters(characters_read(characters, one, sizes.hidden_size, speed))
+    sizes = choose_sizes(characters=characters, budget=budget, hidden_size=overrides.hidden_size, speed=speed)
+    validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
     if validated < held_out:
         settings.setdefault("validation_characters", validated)
     return configure(overrides, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
-
-
-def _part(budget: Budget, share: float) -> Budget:
-    """That part of a budget."""
-    if budget.steps is not None:
-        return Budget(steps=max(round(budget.steps * share), 1))
-    if budget.epochs is not None:
-        return Budget(epochs=budget.epochs * share)
-    assert budget.seconds is not None
-    return Budget(seconds=budget.seconds * share)
 
 
 def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:

@@ -13,24 +13,25 @@ import torch
 
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.errors import CharnnWarning, CorpusError
+from charnn.errors import CharnnWarning, ConfigError, CorpusError, ModelFormatError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
-from charnn.tasks.language_model.description import members_in_words
+from charnn.tasks.language_model.description import taught_by
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import beginning, pieces_of
 from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
+from charnn.tasks.language_model.learn.teachers import Teacher, may_know, taken_from
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tokenizers.base import STOP_ID, Tokenizer
-from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
 from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
@@ -51,7 +52,7 @@ SMALL = 20_000
 
 class LanguageModelSession(Session[LanguageModelConfig]):
     directory: LanguageModelDirectory
-    network: LanguageModelNetwork
+    objective: LanguageModelObjective
     forecasts = True
     preview_title = "a sample, temperature 0.7"
 
@@ -69,11 +70,11 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self._encoded = EncodedCorpus.encode(corpus, plan.tokenizer, config.training.validation_characters)
 
         def objective(device: torch.device) -> LanguageModelObjective:
-            self.network = LanguageModelNetwork(config.network).to(device)
+            network = make_network(config.network).to(device)
             if plan.initial_weights is not None:
                 labels = corpus.config.label_names
-                plan.initial_weights.copy_into(self.network, plan.tokenizer.symbols(), labels)
-            return LanguageModelObjective(self.network, self._encoded, config.training, processes)
+                plan.initial_weights.copy_into(network, plan.tokenizer.symbols(), labels)
+            return LanguageModelObjective(network, self._encoded, config.training, processes, plan.teachers)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
         self.loop.progress.seconds += plan.measuring_seconds
@@ -89,16 +90,18 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         overrides: LanguageModelOverrides,
         settings: Mapping[str, Any],
         source: LanguageModelDirectory | None = None,
+        teachers: Sequence[LanguageModelDirectory] = (),
         processes: Processes = ALONE,
         thread_counts: Sequence[int] | None = None,
     ) -> LanguageModelSession:
-        """Begins a new run, from the weights of `source` where there is one. The directory is made once all is right.
+        """Begins a new run, from the weights of `source` where there is one, or with `teachers`. The directory is made
+        once all is right.
 
         `decide` says what the run will be; under a time budget it measures the machine. `thread_counts` are the numbers
         of threads that training may try; None keeps the number that torch has now.
 
-        This is collective: the first process decides what the run will be and reads `source`, which the others may
-        leave out.
+        This is collective: the first process decides what the run will be and reads `source` and `teachers`, which the
+        others may leave out.
         """
         allowed = allowed_threads(thread_counts)
 
@@ -109,6 +112,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 overrides,
                 settings,
                 source=source,
+                teachers=teachers,
                 processes=processes.size,
                 thread_counts=allowed,
             )
@@ -116,6 +120,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         plan = _broadcast(processes, decided, corpus, allowed)
         if processes.is_first and corpus.config.validation_sources:
             _warn_of_unseen(corpus, plan.tokenizer)
+        for teacher in teachers:
+            if may_know(teacher.config().corpus, corpus.config):
+                warnings.warn(
+                    f"{teacher.path} may have learned what is held out here: the validations may be too good",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
         check_lanes(plan.config.training.batch_size, processes)
         return cls.begin(
             plan.config,
@@ -140,17 +151,23 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         Raises UsageError where the budget is spent. This is collective, and the number of processes may be another.
         """
         allowed = allowed_threads(thread_counts)
+        state = processes.broadcast_state(directory.training_state)
 
         def resumed() -> LanguageModelPlan:
-            return plan_to_resume(directory, budget, processes=processes.size, thread_counts=allowed)
+            return plan_to_resume(
+                directory, _teachers_in(state, directory), budget, processes=processes.size, thread_counts=allowed
+            )
 
-        state = processes.broadcast_state(directory.training_state)
         plan = _broadcast(processes, resumed, corpus, allowed)
         session = cls(directory, plan, corpus, processes)
         session.restore(*state)
         return session
 
-    def _nats_before(self, network: LanguageModelNetwork) -> float:
+    @property
+    def network(self) -> AnyNetwork:
+        return self.objective.network
+
+    def _nats_before(self, network: AnyNetwork) -> float:
         """The nats per character, by `network`, of the text that was held out of what was learned before."""
         step = -1 if self.config.corpus.backwards else 1
         documents = [self.tokenizer.encode(text)[::step] for text in self._before]
@@ -162,7 +179,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def _conclude(self, outcome: Outcome) -> None:
         super()._conclude(outcome)
         if outcome != "interrupt" and self._before:
-            kept = LanguageModelNetwork(self.config.network)
+            kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
             then = "" if self._old_nats is None else f", {self._old_nats:.4f} before"
             self.remarks.append(
@@ -201,7 +218,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
-            *([f"members   {members_in_words(training.members)}"] if training.members else []),
+            *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
             f"training  {training.budget}, {training.batch_size} places read at once, "
             f"{training.window_length} steps each, learning rate {training.learning_rate:g}, "
             f"{record.precision} on {record.device}"
@@ -216,6 +233,15 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if corpus.backwards:
             texts = [text[::-1] for text in texts]
         return measure_quantization(self.directory, self.tokenizer, texts, corpus.label_probabilities or None)
+
+
+def _teachers_in(state: ArraysAndJson, directory: LanguageModelDirectory) -> list[Teacher]:
+    """The teachers of a run, from its training state. Raises ModelFormatError where they are damaged."""
+    arrays, values = state
+    try:
+        return taken_from(arrays, values["task"].get("teachers", []), prefix="task.")
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFormatError(f"{directory.path}/training: not the state of this model: {error}") from None
 
 
 def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:

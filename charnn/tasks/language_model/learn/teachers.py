@@ -1,21 +1,27 @@
-"""The teachers of a pupil: what networks that have been trained say about each token of the text that they learned."""
+"""The teachers of a network: what models that have been trained say about each token of the text that it learns."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from charnn.errors import UsageError
 from charnn.network.recurrent import detach
 from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.documents import pieces_of
 from charnn.tasks.language_model.learn.data import window_at
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.mapped_ids import Ids
-from charnn.tokenizers.base import STOP_ID
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LANES, CHUNK = 64, 128
 """Teachers read the text at so many places side by side, and so many tokens at a time."""
@@ -23,52 +29,147 @@ WARM_UP = 512
 """The tokens that a lane reads before its part of the text."""
 MOST_PROBABILITIES = 1 << 29
 """The most probabilities that are kept, a gigabyte of them. A text that has more is read a few times at most by any
-budget, and then members gain nothing."""
+budget, and then teachers gain nothing."""
+SHOWN = 5
+"""The most symbols that a message names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Teacher:
+    """A model that has been trained: its network, and the weights by the names of their parameters."""
+
+    network: LanguageModelNetworkConfig
+    arrays: Mapping[str, npt.NDArray[Any]]
+
+    @classmethod
+    def of(cls, directory: LanguageModelDirectory) -> Teacher:
+        """Raises ModelFormatError where the directory is damaged."""
+        directory.check_network()
+        return cls(directory.config().network, directory.weights())
+
+
+def tokenizer_of_teacher(directory: LanguageModelDirectory, corpus: Corpus) -> Tokenizer:
+    """The tokenizer of a teacher, which the network that it teaches has as well.
+
+    Raises UsageError where the text has characters that it lacks, unless it was made to lack rare ones.
+    """
+    tokenizer, config = directory.tokenizer(), directory.config().tokenizer
+    if config.min_count == 1:
+        found = (c for piece in pieces_of(corpus.user_texts) for c in tokenizer.unknown_characters(piece))
+        if unknown := list(dict.fromkeys(found)):
+            raise UsageError(
+                f"--teacher {directory.path}: its vocabulary lacks {_some(map(repr, unknown))}, which the text has",
+                hint="take a teacher that has learned this text",
+            )
+    return tokenizer
+
+
+def check_teachers(
+    directories: Sequence[LanguageModelDirectory],
+    tokenizer: Tokenizer,
+    network: LanguageModelNetworkConfig,
+    corpus: CorpusConfig,
+) -> None:
+    """Raises UsageError for a model that cannot teach a network with this tokenizer, and says what differs."""
+    for directory in directories:
+        config, theirs, differs = directory.config(), directory.tokenizer(), ""
+        if theirs.symbols() != tokenizer.symbols():
+            differs = f"its vocabulary {_difference(theirs, tokenizer)}"
+        elif theirs.to_bytes() != tokenizer.to_bytes():
+            differs = "its vocabulary has the same pieces, but cuts text otherwise"
+        elif config.corpus.label_names != corpus.label_names:
+            differs = (
+                f"its labels are {_some(config.corpus.label_names)}, and here they are {_some(corpus.label_names)}"
+            )
+        elif config.corpus.backwards != corpus.backwards:
+            differs = f"it reads {'backwards' if config.corpus.backwards else 'forwards'}, and the new network does not"
+        elif config.network.stopping != network.stopping:
+            differs = f"it ends texts by {config.network.stopping}, not by {network.stopping}"
+        elif corpus.documents > 1 and not config.corpus.ends_are_learned:
+            differs = f"it has not learned where a text ends, and here there are {corpus.documents:,} texts"
+        if differs:
+            raise UsageError(
+                f"--teacher {directory.path}: {differs}",
+                hint="a teacher must have learned with the same vocabulary, labels, ends and direction",
+            )
+
+
+def _difference(theirs: Tokenizer, ours: Tokenizer) -> str:
+    if theirs.kind != ours.kind:
+        return f"is one of {theirs.kind}, not of {ours.kind}"
+    lacks, has = ([symbol for symbol in one.symbols() if symbol not in set(other.symbols())]
+                  for one, other in ((ours, theirs), (theirs, ours)))  # fmt: skip
+    said = [
+        f"{verb} {_some(repr(text) for _, text in symbols)}"
+        for verb, symbols in (("lacks", lacks), ("also has", has))
+        if symbols
+    ]
+    return " and ".join(said) or "has another order"
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
+    return f"{', '.join(every[:SHOWN])}{more}" if every else "none"
+
+
+def may_know(teacher: CorpusConfig, held_out: CorpusConfig) -> bool:
+    """Whether a teacher may have learned what is held out of a corpus, so that validations are better than they should
+    be: it has learned some of the same files, and not with the same part held out."""
+    if not held_out.held_out:
+        return False
+    whole = {source.sha256 for source in teacher.sources}
+    if held_out.validation_sources:
+        return any(source.sha256 in whole for source in held_out.validation_sources)
+    splits_alike = (
+        teacher.held_out
+        and not teacher.validation_sources
+        and [one.sha256 for one in teacher.sources] == [one.sha256 for one in held_out.sources]
+        and teacher.document == held_out.document
+    )
+    return not splits_alike and any(source.sha256 in whole for source in held_out.sources)
 
 
 def check_room(tokens: int, vocabulary_size: int) -> None:
     """Raises UsageError for a text whose probabilities are more than MOST_PROBABILITIES."""
     if tokens * vocabulary_size > MOST_PROBABILITIES:
         raise UsageError(
-            f"--members: a text of {tokens:,} tokens with a vocabulary of {vocabulary_size:,} is too long for it",
-            hint="leave --members out, or take a smaller --vocabulary or less text",
+            f"--teacher: a text of {tokens:,} tokens with a vocabulary of {vocabulary_size:,} is too long for it",
+            hint="leave --teacher out, or take a smaller --vocabulary or less text",
         )
 
 
 class Teachers:
-    """Networks that have been trained, and the mean of the probabilities that they give each token of a text.
+    """Models that have been trained, and the mean of the probabilities that they give each token of a text.
 
-    The probabilities are computed once, before the pupil's first step, since the teachers read the whole text alike
-    however often the pupil reads it.
+    The probabilities are computed once, before the first step, since the teachers read the whole text alike however
+    often the network that they teach reads it.
     """
 
-    def __init__(self, tokens_N: Ids, rows: Mapping[str, Rows]) -> None:
-        """`tokens_N` and `rows` are those of `Windows`."""
+    def __init__(self, models: Sequence[Teacher], tokens_N: Ids, rows: Mapping[str, Rows]) -> None:
+        """`tokens_N` and `rows` are those of `Windows`. Raises UsageError where the text is too long."""
+        if models:
+            check_room(len(tokens_N), models[0].network.vocabulary_size)
+        self.models = models
         self._tokens_N, self._rows = tokens_N, rows
-        self.weights: list[dict[str, Tensor]] = []
-        """The weights of each teacher, by the names of their parameters."""
         self._probabilities_NV: Tensor | None = None
 
-    def add(self, network: LanguageModelNetwork) -> None:
-        """Takes a copy of the network as it is now."""
-        self.weights.append({name: tensor.detach().clone() for name, tensor in network.named_parameters()})
-
     @torch.no_grad()
-    def probabilities(self, like: LanguageModelNetwork, places: Tensor) -> Tensor:
-        """The mean probability (..., V) of each token at these `places` of the text, from all before them. `like` is
-        of the teachers' shape, and stays as it is."""
+    def probabilities(self, places: Tensor) -> Tensor:
+        """The mean probability (..., V) of each token at these `places` of the text, from all before them."""
         if self._probabilities_NV is None:
-            device = places.device
-            scratch = copy.deepcopy(like).eval()  # to initialise a new one would draw random numbers
-            shape = len(self._tokens_N), like.config.vocabulary_size
-            self._probabilities_NV = torch.zeros(shape, dtype=torch.float16, device=device)
-            for weights in self.weights:
-                for name, parameter in scratch.named_parameters():
-                    parameter.copy_(weights[name])
-                self._read(scratch, self._probabilities_NV)
+            shape = len(self._tokens_N), self.models[0].network.vocabulary_size
+            said_NV = torch.zeros(shape, dtype=torch.float16, device=places.device)
+            with torch.random.fork_rng([]):  # a network draws its first weights
+                for model in self.models:
+                    network = make_network(model.network)
+                    network.load_state_dict({name: torch.from_numpy(array) for name, array in model.arrays.items()})
+                    self._read(network.to(places.device).eval(), said_NV)
+            self._probabilities_NV = said_NV
         return self._probabilities_NV[places].float()
 
-    def _read(self, network: LanguageModelNetwork, into_NV: Tensor) -> None:
+    def _read(self, network: AnyNetwork, into_NV: Tensor) -> None:
         """Adds one teacher's part of the mean at each place of the text, which is a ring."""
         size, device = len(self._tokens_N), into_NV.device
         lanes = min(LANES, size)
@@ -83,5 +184,27 @@ class Teachers:
             state = detach(state)
             own_BT = (starts_B1 <= place_BT) & (place_BT < ends_B1)
             places = torch.from_numpy(window.places_BT[own_BT]).to(device)
-            said_NV = logits_BTV[torch.from_numpy(own_BT).to(device)].softmax(-1) / len(self.weights)
+            said_NV = logits_BTV[torch.from_numpy(own_BT).to(device)].softmax(-1) / len(self.models)
             into_NV[places] += said_NV.to(into_NV.dtype)
+
+
+def as_arrays(models: Sequence[Teacher]) -> dict[str, npt.NDArray[Any]]:
+    """The weights of all teachers by numbered names, of which `taken_from` makes teachers again."""
+    return {
+        f"teachers.{number}.{name}": array
+        for number, model in enumerate(models)
+        for name, array in model.arrays.items()
+    }
+
+
+def taken_from(arrays: Mapping[str, npt.NDArray[Any]], networks: Sequence[Any], prefix: str = "") -> list[Teacher]:
+    """The teachers whose weights are among `arrays`, with these networks in JSON; `prefix` stands before the names.
+
+    Raises ConfigError for what is no network.
+    """
+    models = []
+    for number, network in enumerate(networks):
+        start = f"{prefix}teachers.{number}."
+        own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+        models.append(Teacher(LanguageModelNetworkConfig.from_json(network), own))
+    return models

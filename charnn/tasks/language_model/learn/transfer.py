@@ -11,14 +11,14 @@ import numpy.typing as npt
 import torch
 
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork, LanguageModelEnsemble
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tokenizers.base import STOP_ID
 from charnn.training import transfer
 from charnn.training.transfer import copy_rows, shared_places
 
 Symbol = tuple[str, str]
-SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth")
+SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual", "recurrent_depth", "members")
 """The fields of LanguageModelNetworkConfig on which the shapes of weights, or what they compute, depend."""
 ROWS_OF_SYMBOLS = ("embedding.weight", "head.weight", "head.bias")
 """The parameters with a row for each symbol. All others are copied as they are."""
@@ -42,14 +42,18 @@ class InitialWeights:
     """The labels of that model."""
 
     @torch.no_grad()
-    def copy_into(
-        self, network: LanguageModelNetwork, symbols: Sequence[Symbol], labels: Sequence[str] = ()
-    ) -> list[Symbol]:
+    def copy_into(self, network: AnyNetwork, symbols: Sequence[Symbol], labels: Sequence[str] = ()) -> list[Symbol]:
         """Copies the weights into `network`, whose ids stand for `symbols`, and gives the symbols that are new.
 
         The rows of new symbols and labels stay as they were initialised, and so does what decides where a document ends
-        unless both models stop alike.
+        unless both models stop alike. Each member of an ensemble begins with the weights of that member.
         """
+        if isinstance(network, LanguageModelEnsemble):
+            for number, member in enumerate(network.each):
+                prefix = f"members.{number}."
+                own = {n.removeprefix(prefix): array for n, array in self.arrays.items() if n.startswith(prefix)}
+                new = dataclasses.replace(self, arrays=own).copy_into(member, symbols, labels)
+            return new
         shared, shared_labels = shared_places(symbols, self.symbols), shared_places(labels, self.labels)
         for name, parameter in network.named_parameters():
             if name in ROWS_OF_SYMBOLS:

@@ -51,7 +51,7 @@ class Activations(NamedTuple):
 
 
 def units_of(model: LanguageModel) -> list[Unit]:
-    """The hidden units of a model, layer by layer.
+    """The hidden units of a model, layer by layer; in a layer those of all its members, one after the other.
 
     Raises UsageError for one that reads other symbols than characters, or more than them.
     """
@@ -62,7 +62,8 @@ def units_of(model: LanguageModel) -> list[Unit]:
             hint="name one that was trained with --tokenizer characters, without --conditioned or --stopping length",
         )
     network = config.network
-    return [Unit(layer, n) for layer in range(1, network.layers + 1) for n in range(1, network.hidden_size + 1)]
+    width = network.members * network.hidden_size
+    return [Unit(layer, n) for layer in range(1, network.layers + 1) for n in range(1, width + 1)]
 
 
 def check_units(wanted: Sequence[Unit], units: Sequence[Unit]) -> None:
@@ -87,7 +88,7 @@ def activations(model: LanguageModel, text: str) -> Activations:
         tell("reading", place, len(opening) + len(text))
         _, state = runtime.step(np.array([token]), state)
         if place >= len(opening):
-            rows.append(np.concatenate([state[layer][0, 0] for layer in hidden]))
+            rows.append(np.concatenate([state[layer][:, 0].ravel() for layer in hidden]))
     return Activations(text, np.stack(rows), units)
 
 

@@ -1,12 +1,12 @@
 """Runs a language model with ONNX Runtime, one step or a whole sequence at a time.
 
 This is the contract of the graph, which `graph` writes. It has an input `ids` (B, T) int64, an output `logits`
-(B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (1, B, H) fp32. For
-every condition of the model (`conditions`) it has an input (B, T) int64, the row of the condition's embedding for each
-id; for labels it is (B, T, K) fp32, the weight of each of the K labels. A graph that foretells lengths also has an
-output `log_lengths` (B, T, L) fp32, which is ln p of each class of the length of the document that an id opens. The
-graph's property `stopping` says how it ends a document, where that is not by a symbol. A graph of single steps
-(`step_graph`) is the same without the axis T.
+(B, T, V) fp32, and for every array of the state an input `NAME` and an output `NAME.next`, both (M, B, H) fp32, for the
+M members of an ensemble or the one network. For every condition of the model (`conditions`) it has an input (B, T)
+int64, the row of the condition's embedding for each id; for labels it is (B, T, K) fp32, the weight of each of the K
+labels. A graph that foretells lengths also has an output `log_lengths` (B, T, L) fp32, which is ln p of each class of
+the length of the document that an id opens. The graph's property `stopping` says how it ends a document, where that is
+not by a symbol. A graph of single steps (`step_graph`) is the same without the axis T.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from charnn.tokenizers.base import STOP_ID
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
 RuntimeState = tuple[Floats, ...]
-"""The arrays that the graph carries from step to step, each (1, B, H), in the graph's order."""
+"""The arrays that the graph carries from step to step, each (M, B, H), in the graph's order."""
 WITH_LENGTHS = ["logits", "log_lengths"]
 
 
@@ -64,9 +64,10 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         is_ours &= list(outputs) == ["logits", *self._after, *["log_lengths"] * (stopping == "length")]
         is_ours = is_ours and len(outputs["logits"]) == axes + 1 and isinstance(outputs["logits"][-1], int)
         is_ours &= outputs.get("log_lengths", [LENGTH_CLASSES])[-1] == LENGTH_CLASSES
-        if not is_ours or not all(len(s) == 3 and isinstance(s[2], int) for s in shapes.values()):
+        fixed = (isinstance(size, int) for s in shapes.values() for size in s[::2])
+        if not is_ours or not all(len(s) == 3 for s in shapes.values()) or not all(fixed):
             raise ModelFormatError(f"{graph_name(graph)}: not a graph of charnn's")
-        self._sizes = [shape[2] for shape in shapes.values()]
+        self._sizes = [(shape[0], shape[2]) for shape in shapes.values()]
         self._takes_steps = axes == 1
         self._vocabulary_size: int = outputs["logits"][-1]
         self._session = session
@@ -80,7 +81,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         return list(self._state_names)
 
     def initial_state(self, batch: int) -> RuntimeState:
-        return tuple(np.zeros((1, batch, size), np.float32) for size in self._sizes)
+        return tuple(np.zeros((members, batch, size), np.float32) for members, size in self._sizes)
 
     def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, RuntimeState]:
         ids_B1 = np.full((batch, 1), STOP_ID, np.int64)

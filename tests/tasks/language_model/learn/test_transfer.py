@@ -132,7 +132,7 @@ def test_the_shape_is_that_of_the_source_and_the_rest_is_as_asked_for() -> None:
 
 def test_the_same_shape_may_be_asked_for() -> None:
     overrides = LanguageModelOverrides(
-        cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2
+        cell="gru", layers=3, hidden_size=24, embedding_size=10, residual=True, recurrent_depth=2, members=1
     )  # fmt: skip
     assert same_shape(overrides, SOURCE) == overrides
 
