@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from charnn.errors import UsageError
-from charnn.export.graph import Array
 from charnn.readers.config import DIRECTIONS, Direction, ReaderConfig
-from charnn.tokenizers.characters import CharacterTokenizer
+
+if TYPE_CHECKING:
+    from charnn.export.graph import Array
+    from charnn.tokenizers.characters import CharacterTokenizer
 
 WEIGHTS = "readers."
 """The beginning of the names of all readers' weights among those of the model."""

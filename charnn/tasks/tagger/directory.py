@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
@@ -14,7 +15,9 @@ from charnn.readers.reader import VOCABULARY_FILES, Reader, vocabulary_file, wei
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tokenizers.characters import CharacterTokenizer
+
+if TYPE_CHECKING:
+    from charnn.tokenizers.characters import CharacterTokenizer
 
 LEXICON = "lexicon.json"
 WORD_GRAPH = "words.onnx"
@@ -71,6 +74,8 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
 
     def reader_tokenizer(self, direction: Direction) -> CharacterTokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
+        from charnn.tokenizers.characters import CharacterTokenizer
+
         name = vocabulary_file(direction)
         (size,) = (r.vocabulary_size for r in self.config().network.readers if r.direction == direction)
         try:

@@ -25,7 +25,8 @@ LONGEST_SENTENCE = 256
 """Sentences of more words are cut in training."""
 LEARNING_RATE = 4e-3
 CONTEXT_SIZE = 128
-"""The numbers that the states of readers become."""
+"""The numbers that the states of readers become. On 6,000 words of EWT, 64 did as well within what a seed does, and 256
+worse."""
 
 
 @dataclass(frozen=True)

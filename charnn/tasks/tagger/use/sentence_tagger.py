@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.constraints import Masks
 from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
+
+if TYPE_CHECKING:
+    from charnn.readers.states import SentenceStates
 
 BATCH_WORDS = 1024
 """The most words that the network reads at once, padding included. More are slower, as they do not stay in a
