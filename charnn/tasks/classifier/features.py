@@ -6,8 +6,8 @@ the training texts. The n-grams of a text have length 1 together, and so have it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ Ids = npt.NDArray[np.int64]
 
 MOST_WEIGHTS = 4_000_000
 """Features times labels, at most; the rarest features are left out."""
+BLOCK_CHARACTERS = 1 << 19
+"""So many characters of texts are looked at together, each with some hundred bytes. A longer text is by itself."""
 FEW_TEXTS = 3000
 """Where there are fewer texts, features that occur in one of them are kept too."""
 
@@ -28,11 +30,19 @@ FEW_TEXTS = 3000
 class SparseRows:
     """N vectors, of which only what is not 0 is stored, row after row."""
 
-    ids: Ids
+    ids: npt.NDArray[np.int32]
     """(Z,): ascending in each row."""
     values: Floats
     starts: Ids
     """(N + 1,): where each row begins, and the end."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[SparseRows]) -> SparseRows:
+        """The rows of all parts, one part after the other."""
+        before = np.cumsum([0, *(len(part.ids) for part in parts)])
+        starts = [part.starts[:-1] + shift for part, shift in zip(parts, before, strict=False)]
+        ids, values = (np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "values"))
+        return cls(ids, values, np.concatenate([*starts, before[-1:]]))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -55,6 +65,51 @@ class SparseRows:
                 terms_Z *= self.values
                 result_NK[filled, column] = np.add.reduceat(terms_Z, starts)
         return result_NK
+
+
+@dataclass
+class Counts:
+    """In how many texts each feature occurs. Texts come in blocks, of which only the counts are kept."""
+
+    _runs: list[tuple[Hashes, npt.NDArray[np.int32], npt.NDArray[np.uint8]]] = field(default_factory=list)
+    """Hashes that ascend, their counts, and whether each is a word. A run is at most half as long as the one before."""
+
+    def add(self, occurrences: Occurrences) -> None:
+        """Counts the features of further texts."""
+        order = np.argsort(occurrences.hashes, kind="stable")  # so those of a feature stay in the order of their texts
+        hashes, rows = occurrences.hashes[order], occurrences.rows[order]
+        is_first = np.concatenate(([True], hashes[1:] != hashes[:-1]))[: len(hashes)]
+        is_first_in_text = is_first | np.concatenate(([True], rows[1:] != rows[:-1]))[: len(hashes)]
+        starts = np.flatnonzero(is_first)
+        counts = np.diff(np.append(np.cumsum(is_first_in_text)[starts], is_first_in_text.sum() + 1))
+        self._runs.append((hashes[starts], counts.astype(np.int32), occurrences.is_word[order[starts]].view(np.uint8)))
+        while len(self._runs) > 1 and 2 * len(self._runs[-1][0]) > len(self._runs[-2][0]):
+            self._merge()
+
+    def total(self) -> tuple[Hashes, npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        """The hashes of all features, ascending, with their counts and whether they are words."""
+        while len(self._runs) > 1:
+            self._merge()
+        return self._runs[0]
+
+    def _merge(self) -> None:
+        hashes, counts, is_word = map(np.concatenate, zip(*(self._runs.pop() for _ in range(2)), strict=True))
+        order = np.argsort(hashes, kind="stable")
+        hashes = hashes[order]
+        starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+        counts = np.add.reduceat(counts[order], starts, dtype=np.int32)
+        self._runs.append((hashes[starts], counts, np.maximum.reduceat(is_word[order], starts)))
+
+
+def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in runs of some BLOCK_CHARACTERS; at least one run."""
+    first = held = 0
+    for place, text in enumerate(texts):
+        if held and held + len(text) > BLOCK_CHARACTERS:
+            yield texts[first:place]
+            first, held = place, 0
+        held += len(text)
+    yield texts[first:]
 
 
 class Features:
@@ -85,30 +140,28 @@ class Features:
         self._fill()
 
     @classmethod
-    def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int) -> tuple[Features, Occurrences]:
-        """The features that are worth learning from, and their occurrences in the texts."""
-        occurrences = NgramReader(characters=ngrams, words=words).read(texts)
-        hashes, places = np.unique(occurrences.hashes, return_inverse=True)
-        in_text = np.unique(places.astype(np.int64) * max(len(texts), 1) + occurrences.rows)
-        counts = np.bincount(in_text // max(len(texts), 1), minlength=len(hashes)).astype(np.int32)
-        is_word = np.zeros(len(hashes), np.uint8)
-        is_word[places[occurrences.is_word]] = 1
+    def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int) -> Features:
+        """The features that are worth learning from."""
+        reader, found = NgramReader(characters=ngrams, words=words), Counts()
+        for block in _blocks(texts):
+            found.add(reader.read(block))
+        hashes, counts, is_word = found.total()
         least, most = 1 if len(texts) < FEW_TEXTS else 2, max(MOST_WEIGHTS // labels, 1)
         if (counts >= least).sum() > most:
             usual = int(np.sort(counts)[-most])
             least = max(least, usual + int((counts >= usual).sum() > most))
         kept = counts >= least
-        features = cls(hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts))
-        return features, occurrences
+        return cls(hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts))
 
     def __len__(self) -> int:
         return len(self.hashes)
 
     def read(self, texts: Sequence[str]) -> SparseRows:
         """The vectors of texts."""
-        return self.rows_of(self._reader.read(texts), len(texts))
+        parts = [self._rows(self._reader.read(block), len(block)) for block in _blocks(texts)]
+        return parts[0] if len(parts) == 1 else SparseRows.joined(parts)
 
-    def rows_of(self, occurrences: Occurrences, texts: int) -> SparseRows:
+    def _rows(self, occurrences: Occurrences, texts: int) -> SparseRows:
         found = self._find(occurrences.hashes)
         known = np.flatnonzero(found >= 0)
         bits = len(self).bit_length()
@@ -126,7 +179,7 @@ class Features:
         lengths = np.sqrt(np.bincount(groups, values * values, minlength=2 * texts)).astype(np.float32)
         values /= lengths.take(groups)
         starts = np.searchsorted(keys, np.arange(texts + 1, dtype=np.int64) << bits).astype(np.int64, copy=False)
-        return SparseRows(ids, values, starts)
+        return SparseRows(ids.astype(np.int32), values, starts)
 
     # A table with open addressing and linear probing, for all features at once.
 

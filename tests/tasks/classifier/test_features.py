@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.tasks.classifier import features as module
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.ngrams import NgramReader
 
@@ -42,7 +43,7 @@ def test_words_are_runs_of_letters_and_single_marks_and_pairs_stay_in_their_text
 
 @given(TEXTS)
 def test_a_vector_is_the_same_in_any_batch_and_has_length_one(texts: list[str]) -> None:
-    features, _ = Features.choose(["ab a", "b.b", "a\u00e9"], ngrams=2, words=2, labels=2)
+    features = Features.choose(["ab a", "b.b", "a\u00e9"], ngrams=2, words=2, labels=2)
     table = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
     together = features.read(texts).times(table)
     for row, text in enumerate(texts):
@@ -55,8 +56,24 @@ def test_a_vector_is_the_same_in_any_batch_and_has_length_one(texts: list[str]) 
 
 def test_every_feature_is_found_and_no_other() -> None:
     texts = [f"{n} {n * n}" for n in range(500)]
-    features, occurrences = Features.choose(texts, ngrams=4, words=2, labels=2)
+    features = Features.choose(texts, ngrams=4, words=2, labels=2)
+    occurrences = NgramReader(characters=4, words=2).read(texts)
     assert sorted(set(occurrences.hashes.tolist())) == features.hashes.tolist()
     rows = features.read(texts)
     assert set(rows.ids.tolist()) == set(range(len(features)))
     assert len(features.read(["qqq"]).ids) == 0
+
+
+def test_texts_in_blocks_have_the_features_and_vectors_that_they_have_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feature of several blocks is counted in all of them, and a word stays one."""
+    texts = [f"the cat {n} sat {n % 7} {'on the mat ' * (n % 5)}" for n in range(200)] + ["", "the"]
+    together = Features.choose(texts, ngrams=3, words=2, labels=2)
+    rows = together.read(texts)
+    monkeypatch.setattr(module, "BLOCK_CHARACTERS", 100)
+    in_blocks = Features.choose(texts, ngrams=3, words=2, labels=2)
+    for name in ("hashes", "counts", "is_word"):
+        assert np.array_equal(getattr(in_blocks, name), getattr(together, name)), name
+    for name in ("ids", "values", "starts"):
+        assert np.array_equal(getattr(in_blocks.read(texts), name), getattr(rows, name)), name
+    the = together.read(["the"])
+    assert together.counts[the.ids[together.is_word[the.ids] == 1]].tolist() == [201]

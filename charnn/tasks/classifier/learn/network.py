@@ -79,6 +79,7 @@ class DirectPath(nn.Module):
     def forward(self, rows: SparseRows) -> Tensor:
         """The logits of both, (2, B, K)."""
         ids, values, starts = (torch.from_numpy(array) for array in (rows.ids, rows.values, rows.starts))
+        ids = ids.long()  # the places of rows are that, too
         values = functional.dropout(values * SCALE, FEATURE_DROPOUT, self.training)
         logits = []
         for table_FK, bias_K in zip(self.tables(), self.biases, strict=True):

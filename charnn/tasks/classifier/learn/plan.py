@@ -108,7 +108,7 @@ def decide(
         tokenizer = tokenizers.train(tokenizer_config, some)
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
-    features, _ = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels))
+    features = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels))
     count, characters = len(texts), corpus.config.training_characters
     asked.setdefault("hidden_size", default_hidden_size(count, characters))
     batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
