@@ -319,3 +319,37 @@ def test_a_script_without_spaces_is_named(charnn, text_file, tagger, text, scrip
     assert tagged.code == 0
     assert f"no spaces between words ({script}" in tagged.err
     assert "charnn train TREEBANK --segment" in tagged.err
+
+
+SEVERAL = {
+    "slashed": "the/DT/B-NP cat/NN/I-NP sat/VBD/B-VP\nit/PRP/B-NP ran/VBD/B-VP 1/2/CD/O\n" * 3,
+    "columns": "the\tDT\tB-NP\ncat\tNN\tI-NP\n\nit\tPRP\tB-NP\nran\tVBD\tB-VP\n\n" * 3,
+}
+
+
+@pytest.mark.parametrize("format", SEVERAL)
+def test_words_with_more_tags_than_names_are_said_and_eval_chooses_among_those_of_the_model(charnn, text_file, format):
+    text_file(SEVERAL[format], "file.txt")
+    both = charnn("train", "file.txt", "--columns", "pos,chunk", *SHORT, "--out", "both")
+    assert (both.code, "stand after" in both.err) == (0, False)
+    for column in ("pos", "chunk"):
+        scored = charnn("eval", "file.txt", "-m", "both", "--columns", column, "--json")
+        assert (
+            f"file.txt: its columns are taken for those of the model's data: pos, chunk; --columns {column},_ says"
+            in scored.err
+        )
+        assert scored.json[column]["known_accuracy"] is not None
+        assert scored.json[column]["unknown_words"] == 0
+    one = charnn("train", "file.txt", "--columns", "chunk", *SHORT, "--out", "one")
+    taken, other = ("last", "_,chunk") if format == "slashed" else ("first", "chunk,_")
+    assert one.code == 0
+    assert (
+        f"2 {'tags stand after each word' if format == 'slashed' else 'columns stand after the words'}, and the {taken} is taken for chunk"
+        in one.err
+    )
+    assert f"--columns {other} " in one.err
+    assert one.err.count("charnn: warning: ") == 1
+    for names in ("_,chunk", "chunk,_"):
+        assert "charnn: warning: " not in charnn("train", "file.txt", "--columns", names, *SHORT, "--out", names).err
+    tagged = charnn("tag", "file.txt", "-m", "one", "--json")
+    assert tagged.err.count("2 tags stand after each word") == (format == "slashed")

@@ -24,6 +24,7 @@ from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Sentence, TaggedSentence
+from charnn.tasks.tagger.formats.unnamed import unnamed_columns, warn_of_unnamed
 from charnn.tasks.tagger.naming import instead_of
 
 _PIECE = 1 << 16
@@ -62,6 +63,13 @@ def reference_sentences(
     for start in range(0, len(text), _PIECE):
         yield from _checked(reader.feed(text[start : start + _PIECE]), level, malformed)
     yield from _checked(reader.finish(), level, malformed)
+
+
+def unnamed_in(text: str, name: str, format: TreebankFormat, names: Sequence[str], level: Level) -> int:
+    """How many more tags each word of a treebank has than there are names for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CharnnWarning)  # the file is read again
+        return unnamed_columns(reference_sentences(text, name, format, names, level, Malformed("skip")))
 
 
 def _checked(sentences: list[Sentence], level: Level, malformed: Malformed) -> Iterator[Sentence]:
@@ -149,6 +157,9 @@ def read_treebank(
         held_out=holds_out,
         on_error=on_error,
     )
+    for file in (*files, *held_out) if config.format != "aligned" else ():
+        unnamed = unnamed_in(file.text, file.name, config.format, config.columns_in_files, level)
+        warn_of_unnamed(file.name, config.format, config.columns_in_files, unnamed)
     return _treebank(files, held_out, tags, config, fold)
 
 

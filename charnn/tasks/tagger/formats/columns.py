@@ -72,6 +72,10 @@ class ColumnsSentence(Sentence):
     def tag_columns(self) -> tuple[str, ...]:
         return tuple(name for name in self.columns[: len(self._after_words)] if name != PASSED_OVER)
 
+    @property
+    def unnamed_columns(self) -> int:
+        return max(len(self._after_words) - len(self.columns), 0)
+
     def is_analysed(self, column: str) -> list[bool]:
         others = [
             cells

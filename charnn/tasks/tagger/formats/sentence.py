@@ -50,6 +50,11 @@ class Sentence:
         """The names of the columns that the source has for tags, as far as they have names."""
         return ()
 
+    @property
+    def unnamed_columns(self) -> int:
+        """How many more tags every word seems to have than there are names for."""
+        return 0
+
     def is_analysed(self, column: str) -> list[bool]:
         """For each word, whether the source has something of it in another column that says what the word is: then `_`
         in `column` says that it has nothing there."""

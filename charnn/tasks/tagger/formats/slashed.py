@@ -40,6 +40,10 @@ class SlashedSentence(Sentence):
             return None
         return list(self.tags[self.columns.index(column)]) if self.words else []
 
+    @property
+    def unnamed_columns(self) -> int:
+        return min((_tags_in(word, self.separator) for word in self.words), default=0)
+
     def rewritten(self, annotations: Sequence[Annotation]) -> str:
         """The source with other tags, spaces as they were. Columns that it does not have are appended."""
         if not self.words:
@@ -110,6 +114,14 @@ def separator_of(tokens: Sequence[str]) -> str | None:
     counts = {separator: sum(split_token(token, separator) is not None for token in tokens) for separator in "_/"}
     best = max(counts, key=lambda separator: counts[separator])
     return best if counts[best] else None
+
+
+def _tags_in(word: str, separator: str) -> int:
+    """How many more tags could be split from a word."""
+    tags = 0
+    while (split := split_token(word, separator)) is not None:
+        word, tags = split[0], tags + 1
+    return tags
 
 
 def split_token(token: str, separator: str, columns: int = 1) -> list[str] | None:

@@ -18,7 +18,8 @@ from charnn.tasks.tagger.formats.malformed import Malformed
 from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
-from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format
+from charnn.tasks.tagger.formats.unnamed import warn_of_unnamed
+from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format, unnamed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,9 @@ def _names_in(text: _Text, format: TreebankFormat, names: Sequence[str], corpus:
     """The names of the columns of a file that has none for them: `names`, unless these are fewer than the file has
     columns, and it has as many as the model's data had. Then they only choose among those."""
     own = corpus.columns_in_files
-    if format != "columns" or len(names) >= len(own) or PASSED_OVER in names:
-        return names
-    numbered = tuple(map(str, range(len(own) + 1)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CharnnWarning)  # the file is read again
-        sentences = reference_sentences(text.text, text.name, format, numbered, corpus.level, Malformed("skip"))
-        first = next((sentence for sentence in sentences if sentence.words), None)
-    if first is None or len(first.tag_columns) != len(own):
+    unnamed = 0 if format == "aligned" else unnamed_in(text.text, text.name, format, names, corpus.level)
+    if not unnamed or PASSED_OVER in names or len(names) + unnamed != len(own):
+        warn_of_unnamed(text.name, format, names, unnamed)
         return names
     warnings.warn(
         f"{text.name}: its columns are taken for those of the model's data: {', '.join(own)}; --columns "

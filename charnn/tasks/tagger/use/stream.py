@@ -28,6 +28,7 @@ from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
 from charnn.tasks.tagger.formats.malformed import Malformed
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
 from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
+from charnn.tasks.tagger.formats.unnamed import unnamed_columns, warn_of_unnamed
 from charnn.tasks.tagger.use.constraints import Constraints
 from charnn.tasks.tagger.use.segmenter import Segmenter
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
@@ -113,6 +114,8 @@ class InputSentences:
         for piece in chain([sample] if sample else [], [""] if pause else [], pieces):
             sentences = reader.feed(piece)
             self._check(sentences)
+            if line == 1 and sentences and format == "slashed":
+                warn_of_unnamed(name, format, self._columns, unnamed_columns(sentences))
             if sentences or not piece:
                 yield sentences
             held = len(piece) if sentences else held + len(piece)
