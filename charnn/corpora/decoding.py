@@ -118,6 +118,23 @@ def refuse_other_encoding(start: bytes, name: str, encoding: str) -> None:
         )
 
 
+def warn_of_nul(text: str, name: str, line: int | None = 1) -> bool:
+    r"""Warns of the first NUL in a text, which begins in this line of the file, and says whether there is one.
+
+    A text that has many is in another encoding (`refuse_other_encoding`); one that has few was cut from something else.
+    """
+    if (place := text.find("\0")) < 0:
+        return False
+    where = name if line is None else f"{name}:{line + line_ends(text[:place])}"
+    warnings.warn(
+        rf"{where}: a NUL character, as text seldom has, is read as any other character; tr -d '\0' < FILE takes all "
+        "out",
+        CharnnWarning,
+        stacklevel=2,
+    )
+    return True
+
+
 def _read_as(encoding: str) -> str:
     return f"read it with --encoding {encoding}, or convert it: iconv -f {encoding} -t utf-8"
 

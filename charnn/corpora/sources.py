@@ -21,6 +21,7 @@ from charnn.corpora.decoding import (
     BadBytes,
     Decoding,
     refuse_other_encoding,
+    warn_of_nul,
     without_byte_order_marks,
 )
 from charnn.corpora.foreign import foreign_format
@@ -68,6 +69,8 @@ def text_in(
     if not any_bytes:
         check_is_text(data, name)
     text = _decoded(data, name, encoding, any_bytes, on_error)
+    if not any_bytes:
+        warn_of_nul(text, name)
     place = path if path == "-" else os.path.abspath(path)
     source = SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
     note(source)

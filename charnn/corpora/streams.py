@@ -19,6 +19,7 @@ from charnn.corpora.decoding import (
     OnError,
     may_begin_mark,
     refuse_other_encoding,
+    warn_of_nul,
 )
 from charnn.corpora.lines import LONGEST_LINE, Lines, WholeLines, check_length, line_ends
 from charnn.corpora.progress import tell
@@ -48,7 +49,8 @@ def stream(
     """
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
-    return decoded(unpacked(_told(_read(path, name), path), name), name, encoding, any_bytes, on_error)
+    pieces = decoded(unpacked(_told(_read(path, name), path), name), name, encoding, any_bytes, on_error)
+    return pieces if any_bytes else _nuls_told(pieces, name)
 
 
 def decoded(data: Iterator[bytes], name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> Iterator[str]:
@@ -104,6 +106,19 @@ def looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[byt
     check_is_text(start, name)
     refuse_other_encoding(start, name, encoding)
     yield from chain([start] if start else [], pieces)
+
+
+def _nuls_told(pieces: Iterator[str], name: str) -> Iterator[str]:
+    """The same pieces, with a warning of the first NUL."""
+    line, ends_in_return = 1, False
+    for piece in pieces:
+        if warn_of_nul(piece, name, line):
+            yield piece
+            yield from pieces
+            return
+        yield piece
+        line += line_ends(piece, after_return=ends_in_return)
+        ends_in_return = piece.endswith("\r") if piece else ends_in_return
 
 
 def _cleaned(pieces: Iterator[str], bad: BadBytes) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from charnn.config.model import SourceFile
-from charnn.corpora.decoding import OnError
+from charnn.corpora.decoding import OnError, warn_of_nul
 from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.long_texts import LongText, long_text
 from charnn.corpora.rereading import RereadableFile, all_at_once, opened_again
@@ -51,6 +51,8 @@ class Reading:
         texts = [[long_text(file, unit=self.unit, **how) for file in group] for group in files]
         for text in (text for group in texts for text in group):
             note(text.source)
+            if not self.any_bytes and text.facts.counts[:1] and text.facts.counts[0][0] == 0:
+                warn_of_nul("\0", "standard input" if text.path == "-" else text.path, line=None)
         return [[SourceText(text, text.source) for text in group] for group in texts]
 
     def texts_again(self, *groups: Sequence[SourceFile]) -> list[list[SourceText]]:

@@ -13,6 +13,8 @@ import zipfile
 
 import pytest
 
+from charnn.corpora import rereading
+
 CONLLU = (
     "# sent_id = 1\n# text = The cat\n1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
     "1\tIt\tit\tPRON\tPRP\t_\t0\troot\t_\t_\n\n"
@@ -353,3 +355,28 @@ def test_words_with_more_tags_than_names_are_said_and_eval_chooses_among_those_o
         assert "charnn: warning: " not in charnn("train", "file.txt", "--columns", names, *SHORT, "--out", names).err
     tagged = charnn("tag", "file.txt", "-m", "one", "--json")
     assert tagged.err.count("2 tags stand after each word") == (format == "slashed")
+
+
+NUL_LINE = (
+    "file.txt:3: a NUL character, as text seldom has, is read as any other character; tr -d '\\0' < FILE takes all out"
+)
+
+
+@pytest.mark.parametrize("command", ["train", "eval", "score", "tag", "novelty"])
+def test_a_nul_in_a_text_is_said_once_in_one_line(charnn, text_file, trained, tagger, command):
+    text_file("the cat sat\r\nthe cat\rran \0 to\nthe\0 mat\n" * 9, "file.txt")
+    model = {"train": (*SHORT, "--out", "model"), "tag": ("-m", tagger), "novelty": ("--corpus", "file.txt")}
+    result = charnn(command, "file.txt", *model.get(command, ("-m", trained.path)))
+    assert result.code == 0
+    assert [line for line in result.err.splitlines() if "NUL" in line] == [f"charnn: warning: {NUL_LINE}"]
+
+
+def test_a_nul_in_rows_is_said_too_and_bytes_may_have_any(charnn, text_file, monkeypatch):
+    text_file("".join(f"good\tthe cat {n}\nbad\tthe \0dog {n}\n" for n in range(9)), "rows.tsv")
+    trained = charnn("train", "rows.tsv", "--task", "classifier", *SHORT, "--out", "labels")
+    assert "rows.tsv:2: a NUL character" in trained.err
+    assert "rows.tsv:2: a NUL character" in charnn("classify", "rows.tsv", "-m", "labels").err
+    task = ("--task", "language-model")
+    assert "NUL" not in charnn("train", "rows.tsv", *task, "--tokenizer", "bytes", *SHORT, "--out", "bytes").err
+    monkeypatch.setattr(rereading, "LONG", 10)  # so that the text is not read into memory
+    assert "warning: rows.tsv: a NUL character" in charnn("train", "rows.tsv", *task, *SHORT, "--out", "long").err
