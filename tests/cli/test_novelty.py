@@ -283,3 +283,18 @@ def test_it_stands_in_a_pipe_behind_a_sample(process, trained):
     assert (child.returncode, err) == (0, b"")
     assert json.loads(out)["longest"]["length"] >= len("the cat")
     assert sample.wait(30) == 0
+
+
+def test_labelled_texts_of_several_files_are_found_in_their_own(charnn, text_file):
+    """Each text has its file and its line, though training read them in another order."""
+    animals = [f"the {n} brown animals of the wood went home" for n in range(40)]
+    towns = [f"there are {n} streets in a town by the sea" for n in range(40)]
+    for name, label, texts in (("a.tsv", "animal", animals), ("b.tsv", "town", towns)):
+        text_file("".join(f"{label}\t{text}\n" for text in texts), name)
+    quick = ("--conditioned", "--steps", "1", "--hidden", "4", "--out", "model")
+    assert charnn("train", "a.tsv", "b.tsv", *quick).code == 0
+    learned = text_file(f"{animals[7]}\n{towns[9]}\n", "learned.txt")
+    rows = [line.split("\t") for line in charnn("novelty", learned, "-m", "model", "--per-line").text.splitlines()]
+    assert [share for share, *_ in rows] == ["1.0000", "1.0000"]
+    assert [place.rpartition("/")[2] for _, _, place, _ in rows] == ["a.tsv:8:1", "b.tsv:10:1"]
+    assert charnn("novelty", learned, "-m", "model").text.splitlines()[0].endswith(" of 2 files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import PartOfText
 from charnn.corpora.sources import read_again
 from charnn.corpora.texts import SourceText
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.corpus import read_corpus_again, reading_of, texts_again
 from charnn.tasks.language_model.documents import documents_of, held
@@ -24,13 +25,10 @@ def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[
     """The numbers that the lines of each text of `training_texts` have in its file, where lines were left out for bad
     bytes or are in another order; None where all are read as they stand. Long texts are not for this."""
     if config.labels:
-        places: dict[str, int] = {}
-        for text, source in zip(texts_again(config, config.sources, any_bytes), config.sources, strict=True):
-            bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
-            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
-                places.setdefault(f"{document}\n", line)
-        training = held(read_corpus_again(config, any_bytes=any_bytes).training)
-        return [[places[document] + n for document in training for n in range(len(lines_of(document)))]]
+        return [
+            [line + n for document, line in documents for n in range(len(lines_of(document)))]
+            for _, documents in _labelled_documents(config, any_bytes)
+        ]
     if any_bytes or config.on_error != "skip":
         return [None] * len(config.sources)
     numbers: list[list[int] | None] = []
@@ -49,7 +47,10 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence
     """
     paths = [source.path for source in config.sources]
     if config.labels:
-        return [(", ".join(paths), "".join(held(read_corpus_again(config, any_bytes=any_bytes).training)))]
+        return [
+            (path, "".join(document for document, _ in documents))
+            for path, documents in _labelled_documents(config, any_bytes)
+        ]
     (read_again_texts,) = reading_of(config, any_bytes).texts_again(config.sources)
     documents = documents_of(read_again_texts, config.document)
     texts: Sequence[tuple[str, str | PartOfText]]
@@ -76,6 +77,23 @@ def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = F
         end = min(start + characters, documents.end)
         return [part[:] for _, part in replace(documents, start=min(start, end), end=end).parts()]
     return _cut(_cut(_strings(texts), start)[1], characters)[0]
+
+
+def _labelled_documents(config: CorpusConfig, any_bytes: bool) -> list[tuple[str, list[tuple[str, int]]]]:
+    """For each file that has some, its path and its labelled documents that were trained on, in the order in which they
+    were, each with its line. A document that stands in several places is that of the first."""
+    places: dict[str, tuple[str, int]] = {}
+    for text, source in zip(texts_again(config, config.sources, any_bytes), config.sources, strict=True):
+        bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CharnnWarning)  # what was left out was said when the model was trained
+            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
+                places.setdefault(f"{document}\n", (source.path, line))
+    by_file: dict[str, list[tuple[str, int]]] = {source.path: [] for source in config.sources}
+    for document in held(read_corpus_again(config, any_bytes=any_bytes).training):
+        path, line = places[document]
+        by_file[path].append((document, line))
+    return [(path, documents) for path, documents in by_file.items() if documents]
 
 
 def _strings(texts: Sequence[SourceText]) -> list[str]:
