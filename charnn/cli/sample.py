@@ -253,7 +253,10 @@ def prompts(
     source = file if file is not None else STDIN if argument == STDIN else None
     if source is None:
         if a_line_each:
-            raise UsageError("--prompts: of what?", hint="read standard input with -, or give --prompt-file")
+            raise UsageError(
+                "--prompts needs a text whose lines are the prompts",
+                hint="read standard input with -, or give --prompt-file",
+            )
         return iter([argument])
     if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
         console.notice("reading the terminal; Ctrl-D ends it")

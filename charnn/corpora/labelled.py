@@ -153,7 +153,7 @@ def _pairs(table: Table, label_column: int | None) -> list[LabelledText]:
     for number, line in rows:
         if "\t" not in line:
             raise CorpusError(
-                f"{name}:{number}: no tab between a label and its text",
+                f"{name}:{number}: there is no tab between a label and its text",
                 hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
             )
     if label_column is None:
@@ -173,8 +173,9 @@ def _label_side(lines: Sequence[str], name: str) -> int:
     last = len({line.rpartition("\t")[2] for line in lines})
     if first == last and lines:
         raise UsageError(
-            f"{name}: {first:,} different values stand before the tabs and as many after them: which are the labels?",
-            hint="say so with --label-column 1 or --label-column 2",
+            f"{name}: {first:,} different values stand before the tabs and as many after them, and nothing tells which "
+            "are the labels",
+            hint="say it with --label-column 1 or --label-column 2",
         )
     return 1 if first < last else 2
 
@@ -197,7 +198,9 @@ def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
             keys = [names[place] for place in table.columns(names, _wanted(layout)) if place is not None]
         text, label = (table.value(number, record, key) for key in keys)
         if not isinstance(text, str):
-            raise CorpusError(f"{table.name}:{number}: {keys[0]!r} is not a text")
+            raise CorpusError(
+                f"{table.name}:{number}: what stands under {keys[0]!r} is not a text", hint="quote it, or leave it out"
+            )
         labels = label if isinstance(label, list) else [label]
         yield LabelledText(
             tuple(_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number
@@ -206,7 +209,9 @@ def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
 
 def _plain(value: Any, name: str, line: int) -> str:
     if not isinstance(value, str | int | float):
-        raise CorpusError(f"{name}:{line}: a label is a text or a number")
+        raise CorpusError(
+            f"{name}:{line}: the label is neither a text nor a number", hint="a list of these is several labels"
+        )
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -229,5 +234,5 @@ def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
 
 def _label(label: str, name: str, line: int) -> str:
     if not (stripped := label.strip()):
-        raise CorpusError(f"{name}:{line}: the label is empty")
+        raise CorpusError(f"{name}:{line}: the label is empty", hint="give it one, or leave the text out")
     return stripped

@@ -86,7 +86,7 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
         source, features, target = (cells[place].strip() if place is not None else "" for place in find)
         for side, what in ((source, "source"), (target, "target")):
             if not side:
-                raise CorpusError(f"{name}:{line}: the {what} is empty")
+                raise CorpusError(f"{name}:{line}: the {what} is empty", hint="give it one, or leave it out")
             check_side(side, what, f"{name}:{line}")
         pairs.append(Pair(source, target, features, line))
     return pairs
@@ -107,7 +107,8 @@ def _table_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple
     if separator != "\t" and not table.is_csv and (usual[0] is None or usual[2] is None):
         line = next(table.lines())[0]
         raise CorpusError(
-            f"{table.name}:{line}: no tab between a source and its target", hint="write source<TAB>target on each line"
+            f"{table.name}:{line}: there is no tab between a source and its target",
+            hint="write source<TAB>target on each line",
         )
     rows = table.rows(separator)
     first = next(rows, None)
@@ -132,17 +133,19 @@ def _numbered(columns: int, name: str, layout: PairsLayout, features_look: int |
     """The places of the source, the features and the target in a table without a header. What looks like features
     stands at `features_look`; otherwise they are the middle one of three columns."""
     if columns == 1:
-        raise CorpusError(f"{name}: a single column", hint="write source<TAB>target on each line")
+        raise CorpusError(
+            f"{name}: there is a single column, and a pair has two", hint="write source<TAB>target on each line"
+        )
     asked = layout.source, layout.features, layout.target
     numbers = [None if value is None else int(value) - 1 for value in asked]
     for value, place in zip(asked, numbers, strict=True):
         if place is not None and not 0 <= place < columns:
-            raise UsageError(f"{name}: there is no column {value}; there are {columns}")
+            raise UsageError(f"{name}: there is no column {value}", hint=f"there are {columns}, and the first is 1")
     source, features, target = numbers
     if columns > 3 and (source is None or target is None):
         raise UsageError(
-            f"{name}: {columns} columns: which are the source and the target?",
-            hint="say so with --source N and --target N, and --features N for features",
+            f"{name}: there are {columns} columns, and nothing tells which are the source and the target",
+            hint="say it with --source N and --target N, and --features N for features",
         )
     left = [place for place in range(columns) if place not in numbers]
     if features is None and features_look in left and (source is None or target is None):
@@ -193,5 +196,7 @@ def _joined(table: Table, line: int, record: dict[str, Any], key: str, between: 
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return between.join(value)
     if not isinstance(value, str):
-        raise CorpusError(f"{table.name}:{line}: not a text: {key!r}")
+        raise CorpusError(
+            f"{table.name}:{line}: what stands under {key!r} is not a text", hint="quote it, or leave it out"
+        )
     return value

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
+from charnn.readable import counted
 
 Row = tuple[int, Sequence[str]]
 """The number of the line where a row begins, counted from 1, and its cells."""
@@ -94,7 +95,10 @@ class Table:
                 if any(row) and self._kept(begins, " ".join(row)) is not None:
                     yield begins, row
         except csv.Error:
-            raise CorpusError(f"{self.name}:{ends + 1}: not CSV: a quotation mark stands in the wrong place") from None
+            raise CorpusError(
+                f"{self.name}:{ends + 1}: this is not CSV, as a quotation mark stands in the wrong place",
+                hint='in a cell between quotation marks, "" is a quotation mark',
+            ) from None
         self._report()
 
     @property
@@ -113,7 +117,9 @@ class Table:
             except (ValueError, RecursionError):
                 record = None
             if not isinstance(record, dict):
-                raise CorpusError(f"{self.name}:{number}: not a JSON object", hint="write one object on each line")
+                raise CorpusError(
+                    f"{self.name}:{number}: the line is not a JSON object", hint="write one object on each line"
+                )
             yield number, record
 
     def _objects_of_lines(self) -> Iterator[Object]:
@@ -129,7 +135,7 @@ class Table:
                 record = None
             if not isinstance(record, dict):
                 raise CorpusError(
-                    f"{self.name}:{line}: not a JSON object",
+                    f"{self.name}:{line}: what begins here is not a JSON object",
                     hint="write one object on each line, or a list of objects",
                 )
             if self._kept(line, self.text[before:at]) is not None:
@@ -139,19 +145,28 @@ class Table:
     def value(self, line: int, record: dict[str, Any], key: str) -> Any:
         """What an object has under a key. Raises CorpusError where it has no such key, and for half a character."""
         if key not in record:
-            raise CorpusError(f"{self.name}:{line}: no {key!r}")
+            raise CorpusError(
+                f"{self.name}:{line}: this object has no {key!r}, as the first one has",
+                hint="give it one, or leave it out",
+            )
         value = record[key]
         values = value if isinstance(value, list) else [value]
         if any(isinstance(one, str) and has_half_a_character(one) for one in values):
-            raise CorpusError(f"{self.name}:{line}: half of a surrogate pair in {key!r}")
+            raise CorpusError(
+                f"{self.name}:{line}: there is half of a surrogate pair in {key!r}", hint="write both halves, or none"
+            )
         return value
 
     def even(self, rows: Iterator[Row], columns: int, whose: str) -> Iterator[Row]:
         """The rows. Raises CorpusError for one with fewer or more cells than `columns`."""
         for line, cells in rows:
             if len(cells) != columns:
-                found = f"{len(cells)} column" + ("s" if len(cells) != 1 else "")
-                raise CorpusError(f"{self.name}:{line}: {found}, where {whose} has {columns}")
+                found, separator = counted(len(cells), "column"), self.separator()
+                hint = f"a cell that has {separator} in it stands in quotation marks"
+                raise CorpusError(
+                    f"{self.name}:{line}: the row has {found}, where {whose} has {columns}",
+                    hint="a tab stands between two cells, and in none" if separator == "\t" else hint,
+                )
             yield line, cells
 
     def columns(self, header: Sequence[str], wanted: Sequence[Wanted]) -> list[int | None]:
@@ -160,10 +175,16 @@ class Table:
         places = found_columns(header, wanted)
         for place, column in zip(places, wanted, strict=True):
             if place is None and (column.is_needed or column.asked is not None):
-                what = f"no column {column.asked!r}" if column.asked else f"which column is that of {column.option}?"
+                kind = "key" if self.has_objects else "column"
+                what = f"there is no {kind} {column.asked!r}"
+                if column.asked is None:
+                    what = (
+                        f"no {kind} has a usual name of a {column.option.removeprefix('--')} ({column.usual[0]}, ...)"
+                    )
                 more = f" and {len(header) - SHOWN} more" if len(header) > SHOWN else ""
                 raise UsageError(
-                    f"{self.name}: {what}", hint=f"name it with {column.option}; there are {_listed(header)}{more}"
+                    f"{self.name}: {what}",
+                    hint=f"name it with {column.option}; the {kind}s are {_listed(header)}{more}",
                 )
         return places
 

@@ -176,7 +176,7 @@ def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
         (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),
         (("tag", "-m", "model"), "this is a classifier, and a tagger is needed"),
         (("train", "one.tsv", *OPTIONS), "all texts have the label 'a'"),
-        (("train", "broken.tsv", *OPTIONS), "broken.tsv:2: no tab between a label and its text"),
+        (("train", "broken.tsv", *OPTIONS), "broken.tsv:2: there is no tab between a label and its text"),
         (("train", "empty.tsv", *OPTIONS), "empty.tsv: there is no text with a label"),
     ],
 )

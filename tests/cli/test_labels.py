@@ -110,12 +110,15 @@ def test_a_run_that_goes_on_has_the_labels_it_had(charnn, labelled):
         (("score", "-m", "plain", "--labels"), "learned texts without labels; charnn train --conditioned"),
         (("sample", "-m", "plain", "--label", "first"), "learned texts without labels; charnn train --conditioned"),
         (("eval", "-m", "named", "--context", "8"), "--context is for texts without labels"),
-        (("eval", "-m", "named", "plain.txt"), "plain.txt:1: no tab between a label and its text"),
-        (("train", "plain.txt", "--conditioned"), "plain.txt:1: no tab between a label and its text"),
+        (("eval", "-m", "named", "plain.txt"), "plain.txt:1: there is no tab between a label and its text"),
+        (("train", "plain.txt", "--conditioned"), "plain.txt:1: there is no tab between a label and its text"),
         (("train", "text.txt", "--conditioned", "--documents", "line"), "--documents line: with --conditioned"),
         (("train", "text.txt", "--conditioned"), "3 different values stand before the tabs"),
         (("train", "text.txt", "--label-column", "1", "--task", "language-model"), "give --conditioned to learn one"),
-        (("train", "text.txt", "--conditioned", "--text", "x"), "no column 'x'; name it with --text; there are"),
+        (
+            ("train", "text.txt", "--conditioned", "--text", "x"),
+            "there is no column 'x'; name it with --text; the columns are",
+        ),
         (("train", "text.txt", "--conditioned", "--task", "tagger"), "--conditioned is for texts"),
     ],
 )

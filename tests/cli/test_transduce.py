@@ -211,13 +211,16 @@ def test_options_that_do_not_go_together_are_refused(transduce, said_once, argum
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ("a\tb\nc\td\ne\n", "bad.tsv:3: 1 column, where the first row has 2"),
-        ("a\tb\nc\td\te\n", "bad.tsv:2: 3 columns, where the first row has 2"),
+        ("a\tb\nc\td\ne\n", "bad.tsv:3: the row has 1 column, where the first row has 2"),
+        ("a\tb\nc\td\te\n", "bad.tsv:2: the row has 3 columns, where the first row has 2"),
         ("a\tb\n\tc\n", "bad.tsv:2: the source is empty"),
         ("a\tb\nc\t\n", "bad.tsv:2: the target is empty"),
         (f"a\tb\nc\t{'x' * 10_001}\n", "bad.tsv:2: the target has 10,001 characters, and 10,000 are the most"),
-        ("word\n", "bad.tsv:1: no tab between a source and its target"),
-        ("a\tb\tc\td\n", "bad.tsv: 4 columns: which are the source and the target?"),
+        ("word\n", "bad.tsv:1: there is no tab between a source and its target"),
+        (
+            "a\tb\tc\td\n",
+            "bad.tsv: there are 4 columns, and nothing tells which are the source and the target; say it with",
+        ),
         ("", "bad.tsv: there are too few pairs"),
         ("a\tb\n", "bad.tsv: there are too few pairs"),
     ],
@@ -266,7 +269,10 @@ def test_columns_may_be_named_or_numbered(charnn, text_file):
         assert (learned["source_size"], learned["target_size"]) == (2, 2)
     missing = charnn("train", "named.tsv", "--source", "spelling", "--target", "tone", "--steps", "1")
     assert (missing.code, missing.err.count("\n")) == (2, 1)
-    assert "named.tsv: no column 'tone'; name it with --target; there are id, sound, spelling" in missing.err
+    assert (
+        "named.tsv: there is no column 'tone'; name it with --target; the columns are id, sound, spelling"
+        in missing.err
+    )
 
 
 def test_eval_counts_lines_and_symbols_and_lists_what_is_wrong(charnn, trained, text_file):

@@ -78,20 +78,22 @@ def test_json_may_be_a_list_and_its_objects_of_several_lines(indent: int | None,
     assert found is not None
     assert found.is_sure
     line = data[: data.index("{", data.index("I went"))].count("\n") + 1
-    with pytest.raises(CorpusError, match=rf"^f:{line}: a label is a text or a number"):
+    with pytest.raises(CorpusError, match=rf"^f:{line}: the label is neither a text nor a number"):
         pairs(written(first, {**second, "label": {}}), "f")
-    with pytest.raises(CorpusError, match=rf"^f:{line}: no 'label'"):
+    with pytest.raises(CorpusError, match=rf"^f:{line}: this object has no 'label'"):
         pairs(written(first, {"text": "x"}), "f")
-    with pytest.raises(CorpusError, match=r"^f:\d+: not a JSON object"):
+    with pytest.raises(CorpusError, match=r"^f:\d+: (the line|what begins here) is not a JSON object"):
         pairs(written(first, 7), "f")
 
 
 def test_csv_without_a_header_is_read_where_the_labels_are_named() -> None:
     assert pairs('no,"a, b"\nyes,c\n', "file.csv", label_column=1) == [("no", "a, b"), ("yes", "c")]
     assert pairs('"a, b",no\n', "file.csv", label_column=2) == [("no", "a, b")]
-    with pytest.raises(UsageError, match="which column is that of --text") as refused:
+    with pytest.raises(UsageError, match="no column has a usual name of a text") as refused:
         pairs("no,a\nyes,b\n", "file.csv")
-    assert refused.value.hint == "name it with --text; there are no, a; --label-column is for files without a header"
+    assert (
+        refused.value.hint == "name it with --text; the columns are no, a; --label-column is for files without a header"
+    )
 
 
 def test_several_labels_of_a_text_are_all_read_once() -> None:
@@ -109,24 +111,24 @@ def test_the_side_of_the_labels_can_be_said() -> None:
     assert pairs("a\tb\nc\td\n", label_column=2) == [("b", "a"), ("d", "c")]
     with pytest.raises(UsageError, match="2 different values stand before the tabs and as many after") as refused:
         pairs("a\tb\nc\td\n")
-    assert refused.value.hint == "say so with --label-column 1 or --label-column 2"
+    assert refused.value.hint == "say it with --label-column 1 or --label-column 2"
 
 
 @pytest.mark.parametrize(
     ("text", "name", "message"),
     [
-        ("a\tx\nb\n", "f.tsv", "f.tsv:2: no tab between a label and its text"),
+        ("a\tx\nb\n", "f.tsv", "f.tsv:2: there is no tab between a label and its text"),
         ("a\tx\n\ty\na\tz\n", "f.tsv", "f.tsv:2: the label is empty"),
         ("__label__ x\n", "f", "f:1: the label is empty"),
-        ('{"text": "x", "label": "a"}\n[1]\n', "f", "f:2: not a JSON object"),
-        ('{"text": "x", "label": "a"}\n{"text": "x"\n', "f", "f:2: not a JSON object"),
-        ('{"text": "x", "label": "a"}\n{"text": "x"}\n', "f", "f:2: no 'label'"),
-        ('{"text": "x", "label": "\\ud801"}\n', "f", "f:1: half of a surrogate pair"),
-        ('{"text": 1, "label": "a"}\n', "f", "f:1: 'text' is not a text"),
-        ('{"text": "x", "label": {}}\n', "f", "f:1: a label is a text or a number"),
-        ('{"text": "x", "label": null}\n', "f", "f:1: a label is a text or a number"),
-        ("text,label\nx,a\ny\n", "f.csv", "f.csv:3: 1 column, where the header has 2"),
-        ('text,label\n"x,a\n', "f.csv", "f.csv:2: not CSV: a quotation mark stands in the wrong place"),
+        ('{"text": "x", "label": "a"}\n[1]\n', "f", "f:2: the line is not a JSON object"),
+        ('{"text": "x", "label": "a"}\n{"text": "x"\n', "f", "f:2: the line is not a JSON object"),
+        ('{"text": "x", "label": "a"}\n{"text": "x"}\n', "f", "f:2: this object has no 'label'"),
+        ('{"text": "x", "label": "\\ud801"}\n', "f", "f:1: there is half of a surrogate pair"),
+        ('{"text": 1, "label": "a"}\n', "f", "f:1: what stands under 'text' is not a text"),
+        ('{"text": "x", "label": {}}\n', "f", "f:1: the label is neither a text nor a number"),
+        ('{"text": "x", "label": null}\n', "f", "f:1: the label is neither a text nor a number"),
+        ("text,label\nx,a\ny\n", "f.csv", "f.csv:3: the row has 1 column, where the header has 2"),
+        ('text,label\n"x,a\n', "f.csv", "f.csv:2: this is not CSV, as a quotation mark stands in the wrong place"),
     ],
 )
 def test_a_broken_row_is_named(text: str, name: str, message: str) -> None:
@@ -135,10 +137,10 @@ def test_a_broken_row_is_named(text: str, name: str, message: str) -> None:
 
 
 def test_a_column_that_is_not_there_is_answered_with_those_that_are() -> None:
-    with pytest.raises(UsageError, match=r"^f\.csv: no column 'tone'$") as refused:
+    with pytest.raises(UsageError, match=r"^f\.csv: there is no column 'tone'$") as refused:
         pairs("text,mood\nx,a\n", "f.csv", label="tone")
-    assert refused.value.hint == "name it with --label; there are text, mood"
-    with pytest.raises(UsageError, match=r"^f\.csv: which column is that of --label"):
+    assert refused.value.hint == "name it with --label; the columns are text, mood"
+    with pytest.raises(UsageError, match=r"^f\.csv: no column has a usual name of a label"):
         pairs("text,mood\nx,a\n", "f.csv")
 
 

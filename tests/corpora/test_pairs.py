@@ -94,16 +94,20 @@ def test_features_are_parted(features: str, single: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("text", "name", "said"),
     [
-        ("a\tb\n\n\nc\n", "pairs.tsv", "pairs.tsv:4: 1 column, where the first row has 2"),
-        ('source,target\na,b\n"c\nd",e\nf\n', "pairs.csv", "pairs.csv:5: 1 column, where the header has 2"),
-        ('source,target\na,"b\n', "pairs.csv", "pairs.csv:2: not CSV"),
-        ('{"source": "a", "target": "b"}\n[]\n', "pairs.jsonl", "pairs.jsonl:2: not a JSON object"),
-        ('{"source": "a", "target": "b"}\n{"source": "a"}\n', "pairs.jsonl", "pairs.jsonl:2: no 'target'"),
-        ('{"source": "a", "target": 7}\n', "pairs.jsonl", "pairs.jsonl:1: not a text: 'target'"),
+        ("a\tb\n\n\nc\n", "pairs.tsv", "pairs.tsv:4: the row has 1 column, where the first row has 2"),
+        ('source,target\na,b\n"c\nd",e\nf\n', "pairs.csv", "pairs.csv:5: the row has 1 column, where the header has 2"),
+        ('source,target\na,"b\n', "pairs.csv", "pairs.csv:2: this is not CSV"),
+        ('{"source": "a", "target": "b"}\n[]\n', "pairs.jsonl", "pairs.jsonl:2: the line is not a JSON object"),
+        (
+            '{"source": "a", "target": "b"}\n{"source": "a"}\n',
+            "pairs.jsonl",
+            "pairs.jsonl:2: this object has no 'target'",
+        ),
+        ('{"source": "a", "target": 7}\n', "pairs.jsonl", "pairs.jsonl:1: what stands under 'target' is not a text"),
         (
             '{"source": "a", "target": "\\udfff"}\n',
             "pairs.jsonl",
-            "pairs.jsonl:1: half of a surrogate pair",
+            "pairs.jsonl:1: there is half of a surrogate pair",
         ),
         ("a\t \n", "pairs.tsv", "pairs.tsv:1: the target is empty"),
     ],
@@ -117,8 +121,8 @@ def test_a_broken_row_is_named_with_its_line(text: str, name: str, said: str) ->
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(UsageError, match="no column 'x'") as caught:
         read_pairs("a\tb\tc\n1\t2\t3\n", "t.tsv", PairsLayout(source="x", target="b"))
-    assert str(caught.value.hint) == "name it with --source; there are a, b, c"
-    with pytest.raises(UsageError, match="there is no column 3; there are 2"):
+    assert str(caught.value.hint) == "name it with --source; the columns are a, b, c"
+    with pytest.raises(UsageError, match="there is no column 3"):
         read_pairs("a\tb\n", "t.tsv", PairsLayout(target="3"))
 
 
