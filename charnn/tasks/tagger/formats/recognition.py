@@ -41,8 +41,9 @@ _MOST_ROWS = 0.7
 _KNOWN_FRACTION = 1 / 3
 """So many tokens with known tags look like tagged text with something else in it, such as brackets."""
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]*>\s*")
-_FEWEST_EVEN_ROWS = 4
-"""So many lines with as many words each are more than a few short lines of prose."""
+_FEWEST_PAIRS, _FEWEST_EVEN_ROWS = 4, 8
+"""So many different lines with two words each, or with as many of more, are more than short lines of prose or two
+verses."""
 _TREEBANK_COMMENT = re.compile(r"#\s*(?:[\w.]+\s*=\s*\S|id\s+\S+|begin document\b)")
 """A first line such as `# key = value` or `#begin document`, as treebanks have them."""
 
@@ -235,7 +236,7 @@ def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
             which, tag = "each line" if even else "most lines", "its tag" if width == 2 else "its tags"
             between = "" if len(blocks) > 1 else ", without blank lines between sentences"
             return f"a word and {tag} on {which}{between}"
-    if even and len(blocks) > 1 and len(rows) >= _FEWEST_EVEN_ROWS:
+    if even and len(blocks) > 1 and len(set(lines)) >= (_FEWEST_PAIRS if width == 2 else _FEWEST_EVEN_ROWS):
         return f"{len(rows[0])} words on each line, and blank lines"
     if _TREEBANK_COMMENT.match(lines[0]):
         return "a comment at its beginning, as treebanks have"

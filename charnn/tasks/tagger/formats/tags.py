@@ -81,7 +81,7 @@ def are_tags(values: Sequence[str], words: Sequence[str], *, tolerated: int) -> 
     outside = sum(value == "O" for value in values)
     if sum(_ENTITY_TAG.fullmatch(value) is not None for value in values) >= fewest:
         return any(len(value) > 1 for value in values if value) or outside == len(values)
-    if 2 * outside >= len(values):
+    if 2 * outside >= len(values) and len(set(words)) > len(set(values)):
         return True
     if _PIECE_TAGS.issuperset(values) and 2 * sum(len(word) == 1 for word in words) > len(words):
         return True
@@ -107,13 +107,15 @@ def _tag_punctuation(tags: Sequence[str], words: Sequence[str]) -> bool:
 
 
 def _recur(tags: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether there are few different tags beside many different words, which are words rather than numbers."""
-    if len(tags) < _MANY_WORDS or _shout(words):
+    """Whether there are few different tags, but several, beside many different words, which are words rather than
+    numbers. A line that comes again, as in a refrain, counts once."""
+    pairs = set(zip(words, tags, strict=True))
+    if len(pairs) < _MANY_WORDS or _shout(words):
         return False
     if 2 * sum(any(map(str.isalpha, word)) for word in words) < len(words):
         return False
     kinds = len(set(tags))
-    return kinds <= _FEW_TAGS * len(tags) and _MORE_WORDS * kinds <= len(set(words))
+    return 1 < kinds <= _FEW_TAGS * len(pairs) and _MORE_WORDS * kinds <= len(set(words))
 
 
 def _shout(words: Sequence[str]) -> bool:
