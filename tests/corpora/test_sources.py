@@ -27,6 +27,7 @@ def stand_in_for_stdin(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
 
 
+@pytest.mark.filterwarnings("ignore:.*a NUL character")
 def test_line_ends_are_kept_and_byte_order_marks_are_not(tmp_path: Path) -> None:
     path = file_with(2 * HOSTILE.encode(), tmp_path)
     assert read(path)[0] == 2 * HOSTILE.removeprefix("\ufeff")
@@ -147,6 +148,7 @@ def test_damaged_gzip_is_an_error_of_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore:.*a NUL character")
 def test_unchanged_file_is_read_again(tmp_path: Path) -> None:
     text, source = read(file_with(gzip.compress(HOSTILE.encode()), tmp_path, "notes.gz"))
     assert read_again(source) == text

@@ -23,6 +23,7 @@ from charnn.corpora.sources import read
 from charnn.corpora.streams import stream
 from charnn.errors import CorpusError, UsageError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*a NUL character")
 HOSTILE = "\ufeffone\r\ntwo\rthree\n\n\x00\x0b\u2028 \u00e9\u0301\U0001f9ca \t"
 property_of_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
