@@ -111,7 +111,7 @@ def test_rows_end_where_their_lengths_say_in_both_directions() -> None:
 
 @pytest.mark.parametrize("option", [{"weight_drop": 0.5}, {"recurrent_depth": 2}], ids=str)
 def test_options_of_recurrent_weights_are_refused(option: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="are for cells with recurrent weights, which wavenet lacks"):
+    with pytest.raises(ConfigError, match="are for --cell rnn or lstm or gru, not wavenet"):
         LanguageModelNetworkConfig(11, cell="wavenet", **option)
 
 

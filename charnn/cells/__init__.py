@@ -1,7 +1,7 @@
 """The recurrent cells: the equations, and the one table that says all there is to know of each cell.
 
 An equation is written once. PyTorch's tensors go through it in training (`charnn.network.cells`), and values of an ONNX
-graph when the graph is written (`charnn.export.cells`), so it uses nothing but `+`, `-`, `*` and the `Operations`.
+graph when the graph is written (`charnn.export.cells`), so it uses nothing but arithmetic and the `Operations`.
 
 A cell with G gates has G blocks of weights that lie one under the other, as `torch.nn.RNN`, `LSTM` and `GRU` store
 them.
@@ -9,13 +9,13 @@ them.
 
 from __future__ import annotations
 
+from charnn.cells import wavenet
 from charnn.cells.cell import Cell as Cell
 from charnn.cells.cell import OnnxOperator as OnnxOperator
 from charnn.cells.cell import TorchKernel as TorchKernel
 from charnn.cells.gated import gru, lstm, rnn
 from charnn.cells.operations import Operations as Operations
 from charnn.cells.operations import V as V
-from charnn.cells.wavenet import DILATIONS, further_weights, wavenet
 from charnn.errors import ConfigError
 
 CELLS: dict[str, Cell] = {
@@ -42,13 +42,12 @@ CELLS: dict[str, Cell] = {
         onnx=OnnxOperator("GRU", gate_order=(1, 0, 2), attributes={"linear_before_reset": 1}),
     ),
     "wavenet": Cell(
-        wavenet,
+        wavenet.wavenet,
         gates=1,
-        state=("hidden", *(f"last{steps}" for steps in DILATIONS)),
-        widths=(1, *DILATIONS),
-        further=further_weights,
+        state=wavenet.STATE,
+        widths=wavenet.widths,
+        further=wavenet.further_weights,
         reads_windows=True,
-        sums_products=False,  # no product of the hidden state is added
     ),
 }
 """The cells by the names that `--cell` and config.json have. An entry here is all that a new cell needs."""

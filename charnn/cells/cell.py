@@ -46,11 +46,11 @@ class Cell:
     """The number of blocks, H rows each, of the weights `weight_ih` and `bias_ih`, which multiply the input."""
     state: tuple[str, ...] = ("hidden",)
     """The names of what is carried from step to step. The first is the hidden state (B, H), the cell's output."""
-    widths: tuple[int, ...] = ()
-    """How many times H each part of the state is wide, where not all are (B, H)."""
+    widths: Callable[[int], Sequence[int]] | None = None
+    """The width of each part of the state at a hidden size, where not all are (B, H)."""
     further: Callable[[int], Mapping[str, tuple[int, ...]]] | None = None
     """The shapes, at a hidden size, of weights that the equation multiplies by itself. It is then given U x + b_ih, and
-    these weights by their names, with `LayeredOperations`.
+    these weights by their names, with `LayeredOperations` and `MatrixOperations`.
 
     Without it the cell has `weight_hh` and `bias_hh`, which multiply the hidden state before the step.
     """
@@ -74,7 +74,7 @@ class Cell:
 
     def sizes(self, hidden_size: int) -> tuple[int, ...]:
         """The width of each part of the state."""
-        return tuple(width * hidden_size for width in self.widths or (1,) * len(self.state))
+        return (hidden_size,) * len(self.state) if self.widths is None else tuple(self.widths(hidden_size))
 
     def shapes(self, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
         """The shapes of all weights of a layer, in the order in which a layer has them."""

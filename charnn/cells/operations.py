@@ -9,12 +9,15 @@ from typing import Any, Protocol, Self, TypeVar
 class Value(Protocol):
     """A value in an equation: the numbers of all units for each row of the batch, (B, H) or (B, G*H).
 
-    Where an equation computes whole windows at once, they are (B, T, H).
+    Where an equation computes whole windows at once, they are (B, T, H). Matrices, which `@` multiplies, are
+    (B, rows, columns).
     """
 
     def __add__(self, other: Any, /) -> Self: ...
     def __sub__(self, other: Any, /) -> Self: ...
     def __mul__(self, other: Any, /) -> Self: ...
+    def __truediv__(self, other: Any, /) -> Self: ...
+    def __matmul__(self, other: Any, /) -> Self: ...
     def __radd__(self, other: Any, /) -> Self: ...
     def __rsub__(self, other: Any, /) -> Self: ...
     def __rmul__(self, other: Any, /) -> Self: ...
@@ -24,7 +27,7 @@ V = TypeVar("V", bound=Value)
 
 
 class Operations(Protocol[V]):
-    """The functions that an equation may use beside `+`, `-` and `*`."""
+    """The functions that an equation may use beside arithmetic."""
 
     def sigmoid(self, x: V, /) -> V: ...
 
@@ -60,3 +63,43 @@ class LayeredOperations(Operations[V], Protocol):
         `earlier` is (B, steps * H), the oldest first.
         """
         ...
+
+
+class MatrixOperations(LayeredOperations[V], Protocol):
+    """The further functions of an equation whose state holds matrices, such as a memory with addresses."""
+
+    def cut(self, x: V, sizes: Sequence[int], /) -> Sequence[V]:
+        """Cuts the last axis into parts of these sizes."""
+        ...
+
+    def matrix(self, x: V, rows: int, columns: int, /) -> V:
+        """Folds the last axis into rows that follow each other, (..., rows, columns)."""
+        ...
+
+    def vector(self, x: V, size: int, /) -> V:
+        """Puts the rows of a matrix one behind the other, (..., size)."""
+        ...
+
+    def roll(self, x: V, places: int, /) -> V:
+        """Moves what lies along the last axis so many places on, and what leaves its end to its beginning."""
+        ...
+
+    def sum(self, x: V, axis: int, /) -> V:
+        """Adds up along the last axis, -1, or the one before it, -2, which then has the size 1."""
+        ...
+
+    def softmax(self, x: V, /) -> V:
+        """The softmax along the last axis."""
+        ...
+
+    def softplus(self, x: V, /) -> V:
+        """log(1 + exp(x))"""
+        ...
+
+    def relu(self, x: V, /) -> V:
+        """max(x, 0)"""
+        ...
+
+    def log(self, x: V, /) -> V: ...
+
+    def sqrt(self, x: V, /) -> V: ...

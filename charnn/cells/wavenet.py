@@ -10,6 +10,8 @@ from charnn.cells.operations import LayeredOperations, V
 DILATIONS = (1, 2, 4, 8, 16, 32)
 """How many steps back the earlier of the two taps of each convolution lies. A layer sees 64 steps: the one that it
 reads, and the sum of these before it."""
+STATE = ("hidden", *(f"last{steps}" for steps in DILATIONS))
+"""The names of the state: the hidden state, and what each convolution saw last."""
 
 
 def wavenet(op: LayeredOperations[V], state: Sequence[V], from_input: V, weights: Mapping[str, Any]) -> tuple[V, ...]:
@@ -33,6 +35,11 @@ def wavenet(op: LayeredOperations[V], state: Sequence[V], from_input: V, weights
         after.append(later)
     hidden = op.linear(x, weights["weight_out"], weights["bias_out"], largest=len(DILATIONS) + 1)
     return op.tanh(hidden), *after
+
+
+def widths(hidden_size: int) -> list[int]:
+    """The widths of the hidden state, and of what each convolution saw last."""
+    return [steps * hidden_size for steps in (1, *DILATIONS)]
 
 
 def further_weights(hidden_size: int) -> dict[str, tuple[int, ...]]:

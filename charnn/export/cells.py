@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from charnn.cells import CELLS, Cell
 from charnn.export.graph import TYPES, Array, Graph, Port, RecurrentLayer
 
@@ -28,6 +30,12 @@ class GraphValue:
 
     def __mul__(self, other: GraphValue | float) -> GraphValue:
         return self._with("Mul", self, other)
+
+    def __truediv__(self, other: GraphValue | float) -> GraphValue:
+        return self._with("Div", self, other)
+
+    def __matmul__(self, other: GraphValue) -> GraphValue:
+        return self._with("MatMul", self, other)
 
     def __radd__(self, other: float) -> GraphValue:
         return self._with("Add", other, self)
@@ -55,10 +63,10 @@ class GraphOperations:
     """The operations of an equation on values of a graph."""
 
     def sigmoid(self, x: GraphValue) -> GraphValue:
-        return GraphValue(x.graph, x.graph.add("Sigmoid", [x.name]))
+        return _node("Sigmoid", x)
 
     def tanh(self, x: GraphValue) -> GraphValue:
-        return GraphValue(x.graph, x.graph.add("Tanh", [x.name]))
+        return _node("Tanh", x)
 
     def chunk(self, x: GraphValue, parts: int) -> Sequence[GraphValue]:
         return [GraphValue(x.graph, part) for part in x.graph.split(x.name, parts)]
@@ -76,6 +84,51 @@ class GraphOperations:
     def delay(self, x: GraphValue, earlier: GraphValue, steps: int) -> tuple[GraphValue, GraphValue]:
         oldest, *others = self.chunk(earlier, steps) if steps > 1 else [earlier]
         return oldest, self.join(*others, x)
+
+    def cut(self, x: GraphValue, sizes: Sequence[int]) -> Sequence[GraphValue]:
+        return [GraphValue(x.graph, part) for part in x.graph.split(x.name, len(sizes), sizes=sizes)]
+
+    def matrix(self, x: GraphValue, rows: int, columns: int) -> GraphValue:
+        return _reshaped(x, 1, rows, columns)
+
+    def vector(self, x: GraphValue, size: int) -> GraphValue:
+        return _reshaped(x, 2, size)
+
+    def roll(self, x: GraphValue, places: int) -> GraphValue:
+        graph, cut, end = x.graph, x.graph.vector(-places), x.graph.integers("no_end", np.iinfo(np.int64).max)
+        last = graph.add("Slice", [x.name, cut, end, graph.vector(-1)])
+        first = graph.add("Slice", [x.name, graph.vector(0), cut, graph.vector(-1)])
+        return GraphValue(graph, graph.add("Concat", [last, first], axis=-1))
+
+    def sum(self, x: GraphValue, axis: int) -> GraphValue:
+        return GraphValue(x.graph, x.graph.add("ReduceSum", [x.name, x.graph.vector(axis)], keepdims=1))
+
+    def softmax(self, x: GraphValue) -> GraphValue:
+        return GraphValue(x.graph, x.graph.add("Softmax", [x.name], axis=-1))
+
+    def softplus(self, x: GraphValue) -> GraphValue:
+        return _node("Softplus", x)
+
+    def relu(self, x: GraphValue) -> GraphValue:
+        return _node("Relu", x)
+
+    def log(self, x: GraphValue) -> GraphValue:
+        return _node("Log", x)
+
+    def sqrt(self, x: GraphValue) -> GraphValue:
+        return _node("Sqrt", x)
+
+
+def _node(operator: str, x: GraphValue) -> GraphValue:
+    return GraphValue(x.graph, x.graph.add(operator, [x.name]))
+
+
+def _reshaped(x: GraphValue, axes: int, *sizes: int) -> GraphValue:
+    """The value with other sizes in place of so many last axes. However many are before them, they stay."""
+    graph = x.graph
+    kept = graph.add("Shape", [x.name], end=-axes)
+    shape = graph.add("Concat", [kept, *map(graph.vector, sizes)], axis=0)
+    return GraphValue(graph, graph.add("Reshape", [x.name, shape]))
 
 
 NODES = GraphOperations()

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import linear, softplus
 
 from charnn.cells import CELLS
 
@@ -129,6 +129,36 @@ class TensorOperations:
     def delay(self, x: Tensor, earlier: Tensor, steps: int) -> tuple[Tensor, Tensor]:
         oldest, *others = earlier.chunk(steps, -1)
         return oldest, torch.cat([*others, x], -1)
+
+    def cut(self, x: Tensor, sizes: Sequence[int]) -> Sequence[Tensor]:
+        return x.split_with_sizes([*sizes], -1)
+
+    def matrix(self, x: Tensor, rows: int, columns: int) -> Tensor:
+        return x.reshape(*x.shape[:-1], rows, columns)
+
+    def vector(self, x: Tensor, size: int) -> Tensor:
+        return x.reshape(*x.shape[:-2], size)
+
+    def roll(self, x: Tensor, places: int) -> Tensor:
+        return x.roll(places, -1)
+
+    def sum(self, x: Tensor, axis: int) -> Tensor:
+        return x.sum(axis, keepdim=True)
+
+    def softmax(self, x: Tensor) -> Tensor:
+        return x.softmax(-1)
+
+    def softplus(self, x: Tensor) -> Tensor:
+        return softplus(x)
+
+    def relu(self, x: Tensor) -> Tensor:
+        return torch.relu(x)
+
+    def log(self, x: Tensor) -> Tensor:
+        return torch.log(x)
+
+    def sqrt(self, x: Tensor) -> Tensor:
+        return torch.sqrt(x)
 
 
 class WindowOperations(TensorOperations):

@@ -203,23 +203,33 @@ def _read_with(
 @torch.no_grad()
 def _initialize(weights: LayerWeights, cell: str) -> None:
     gates, open_gate = CELLS[cell].gates, CELLS[cell].open_gate
-    if not isinstance(weights, CellWeights):
-        hidden_size = len(weights["bias_ih"]) // gates
+    if isinstance(weights, CellWeights):
+        bias_ih = weights.bias_ih
+        for block in weights.weight_hh.chunk(gates):
+            nn.init.orthogonal_(block)
+        for block in weights.weight_ih.chunk(gates):
+            nn.init.xavier_uniform_(block)
+        nn.init.zeros_(weights.bias_ih)
+        nn.init.zeros_(weights.bias_hh)
+    else:
+        bias_ih = weights["bias_ih"]
         for weight in weights.values():
             if weight.ndim == 1:
                 nn.init.zeros_(weight)
             else:
-                for block in weight.chunk(len(weight) // hidden_size):
+                for block in weight.chunk(blocks_of(weight, len(bias_ih) // gates)):
                     nn.init.xavier_uniform_(block)
-        return
-    for block in weights.weight_hh.chunk(gates):
-        nn.init.orthogonal_(block)
-    for block in weights.weight_ih.chunk(gates):
-        nn.init.xavier_uniform_(block)
-    nn.init.zeros_(weights.bias_ih)
-    nn.init.zeros_(weights.bias_hh)
     if open_gate is not None:
-        nn.init.ones_(weights.bias_ih.chunk(gates)[open_gate])
+        nn.init.ones_(bias_ih.chunk(gates)[open_gate])
+
+
+def blocks_of(matrix: Tensor, hidden_size: int) -> int:
+    """The number of blocks, H rows each, that lie one under the other in a layer's matrix, as the gates of an lstm do.
+
+    A matrix that is not made of such blocks is a single one.
+    """
+    blocks, rest = divmod(len(matrix), hidden_size)
+    return blocks if rest == 0 else 1
 
 
 class WeightDrop(nn.Module):

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from charnn.config.training import Precision, TrainingConfig
-from charnn.network.recurrent import Recurrent
+from charnn.network.recurrent import Recurrent, blocks_of
 
 MUON_RATE = 2.5
 """Muon's learning rate as a multiple of AdamW's. The size of its steps does not depend on the gradient's."""
@@ -120,9 +120,9 @@ def _adamw(parameters: list[nn.Parameter], config: TrainingConfig, device: torch
 
 
 def _recurrent_matrices(network: nn.Module) -> Iterator[tuple[nn.Parameter, int]]:
-    """The matrices of recurrent layers, each with the number of its gates."""
+    """The matrices of recurrent layers, each with the number of its blocks."""
     for module in network.modules():
         if isinstance(module, Recurrent):
             for parameter in module.parameters():
                 if parameter.ndim > 1:
-                    yield parameter, parameter.shape[0] // module.hidden_size
+                    yield parameter, blocks_of(parameter, module.hidden_size)

@@ -126,9 +126,9 @@ class LanguageModelNetworkConfig(Json):
         require(1 <= self.members <= MOST_MEMBERS, f"the number of members is from 1 to {MOST_MEMBERS}")
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
         able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]
-        recurs = CELLS[self.cell].further is None
-        message = f"--weight-drop and --recurrent-depth are for cells with recurrent weights, which {self.cell} lacks"
-        require(recurs or (self.weight_drop == 0 and self.recurrent_depth == 1), message)
+        gated = [name for name, cell in CELLS.items() if cell.further is None]
+        message = f"--weight-drop and --recurrent-depth are for --cell {' or '.join(gated)}, not {self.cell}"
+        require(self.cell in gated or (self.weight_drop == 0 and self.recurrent_depth == 1), message)
         message = f"--gradient-flow is for --cell {' or '.join(able)}, not {self.cell}"
         require(self.cell in able or self.gradient_flow == 0, message)
 

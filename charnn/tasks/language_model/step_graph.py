@@ -77,7 +77,7 @@ def _terms(
         of_x = graph.constant(f"layer.{depth}.bias_ih", b_ih if len(each) == 1 else b_ih[:, np.newaxis])
     elif depth == 0:
         of_x = _of_ids(graph, config, each, w_ih, b_ih)
-    elif config.residual or not CELLS[config.cell].sums_products:
+    elif config.residual or has_further or not CELLS[config.cell].sums_products:
         of_x = _product(graph, x, w_ih, b_ih, f"layer.{depth}.x", largest=depth if config.residual else 1)
     else:
         w_hh, b_hh = layer["weight_hh"], layer["bias_hh"]
