@@ -529,7 +529,9 @@ def test_a_model_whose_cell_is_gone_from_the_table_is_refused_with_one_line(
     session.run(SilentObserver())
     for name in (*ADDED, *BARE):
         monkeypatch.delitem(CELLS, name)
-    with pytest.raises(ModelFormatError, match=r"\A[^\n]*there is no cell 'mgu'; there are rnn, lstm, gru, wavenet\Z"):
+    with pytest.raises(
+        ModelFormatError, match=r"\A[^\n]*there is no cell 'mgu'; there are rnn, lstm, gru, wavenet, ntm\Z"
+    ):
         session.directory.config()
 
 

@@ -9,7 +9,7 @@ them.
 
 from __future__ import annotations
 
-from charnn.cells import wavenet
+from charnn.cells import ntm, wavenet
 from charnn.cells.cell import Cell as Cell
 from charnn.cells.cell import OnnxOperator as OnnxOperator
 from charnn.cells.cell import TorchKernel as TorchKernel
@@ -48,6 +48,14 @@ CELLS: dict[str, Cell] = {
         widths=wavenet.widths,
         further=wavenet.further_weights,
         reads_windows=True,
+    ),
+    "ntm": Cell(
+        ntm.neural_turing_machine,
+        gates=4,
+        state=ntm.STATE,
+        widths=ntm.widths,
+        further=ntm.further_weights,
+        open_gate=1,  # the forget gate of its controller
     ),
 }
 """The cells by the names that `--cell` and config.json have. An entry here is all that a new cell needs."""

@@ -105,7 +105,8 @@ class RecurrentTrainingOptions(TrainingOptions):
     cell: str | None = option(
         None,
         "Build the recurrent layers from this cell, the unit that remembers what was read. A wavenet is a block of "
-        "convolutions instead, which see the last 64 symbols and no others.",
+        "convolutions instead, which see the last 64 symbols and no others. An ntm is a neural Turing machine: an lstm "
+        "with a memory of 64 places, which it writes to and reads from. It takes several times as long to train.",
         panel=NETWORK,
         metavar="|".join(CELLS),
         shown_default="lstm",

@@ -257,7 +257,7 @@ def test_value_of_another_type_is_refused(kind: type[Json], value: object) -> No
 def test_an_unknown_cell_is_refused_with_the_names_of_those_there_are(
     kind: type[Json], value: dict[str, object], cell: str
 ) -> None:
-    with pytest.raises(ConfigError, match=rf"^there is no cell '{cell}'; there are rnn, lstm, gru, wavenet$"):
+    with pytest.raises(ConfigError, match=rf"^there is no cell '{cell}'; there are rnn, lstm, gru, wavenet, ntm$"):
         kind.from_json({**value, "cell": cell})
 
 
