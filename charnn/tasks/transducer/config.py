@@ -13,6 +13,9 @@ from charnn.config.tokenizer import SymbolKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
 
+WRITING_PLACES = 16
+"""Where hard attention stands, it writes from the likeliest places alone, at most so many; those of longer sources have
+next to no probability, and would make each step as long as the source."""
 DEFAULT_BEAM = 5
 """So many partial targets of a source are kept at each step of the search."""
 LENGTH_SLACK = 10

@@ -23,7 +23,7 @@ from charnn.export.graph import (
     state_names,
 )
 from charnn.export.recurrent import add_recurrent
-from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 
 LARGEST_SCORE = 5.0
 """Scores of hard attention stay within this, so that sums of their exponentials lose nothing in fp32."""
@@ -132,7 +132,7 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
     outputs: list[Port] = [("log_probabilities", "float", ["B", config.outputs]), ("attention", "float", ["B", "S"])]
     if config.attention == "monotonic":
         _hard(graph, config, weights, x, readout_row)
-        outputs.append(("joint", "float", ["B", "S", config.outputs]))
+        outputs += [("joint", "float", ["B", "P", config.outputs]), ("places", "int64", ["B", "P"])]
     else:
         _soft(graph, config, weights, x, readout)
     states: list[tuple[str, list[str | int]]] = [
@@ -229,14 +229,34 @@ def _hard(
         after = graph.add("CumSum", [weight, axis], reverse=1)
         reached = graph.add("CumSum", [graph.add("Div", ["alpha", graph.add("Add", [after, least])]), axis])
     graph.add("Mul", [weight, reached], ["attention"])
-    units = graph.add("Tanh", [graph.add("Add", [readout_row, "values"])])
+    likeliest, rows = _likeliest(graph)
+    values = graph.add(
+        "Gather", [graph.add("Reshape", ["values", graph.integers("row", -1, config.hidden_size)]), rows]
+    )
+    units = graph.add("Tanh", [graph.add("Add", [readout_row, values])])
     logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
     if config.copies:
-        p = _mixed(graph, weights, units, logits, _copies(graph, config))
+        copies = graph.add("Gather", [graph.add("Reshape", ["copies", graph.vector(-1)]), rows])
+        p = _mixed(graph, weights, units, logits, _copies(graph, config, copies))
     else:
         p = graph.add("Softmax", [logits], axis=-1)
-    graph.add("Mul", [p, graph.add("Unsqueeze", ["attention", graph.vector(2)])], ["joint"])
+    graph.add("Mul", [p, graph.add("Unsqueeze", [likeliest, graph.vector(2)])], ["joint"])
     _log(graph, graph.add("ReduceSum", ["joint", graph.vector(1)], keepdims=0))
+
+
+def _likeliest(graph: Graph) -> tuple[str, str]:
+    """Adds `places` (B, P), the numbers of the likeliest places in their order, and gives the attention (B, P) to them
+    and their rows (B, P) where all places of all sources follow each other."""
+    shape = graph.add("Shape", ["attention"])
+    batch, size = (graph.add("Slice", [shape, graph.vector(n), graph.vector(n + 1)]) for n in (0, 1))
+    count = graph.add("Min", [size, graph.vector(WRITING_PLACES)])
+    graph.add("TopK", ["attention", count], ["largest", "likeliest"], axis=1, sorted=0)
+    graph.add("TopK", ["likeliest", count], ["places", "order"], axis=1, largest=0)
+    zero, one = (graph.add("Squeeze", [graph.vector(n)]) for n in (0, 1))
+    numbers = graph.add("Range", [zero, graph.add("Squeeze", [batch]), one])
+    starts = graph.add("Unsqueeze", [graph.add("Mul", [numbers, size]), graph.vector(1)])
+    likeliest = graph.add("GatherElements", ["attention", "places"], axis=1)
+    return likeliest, graph.add("Add", ["places", starts])
 
 
 def _jump_weights(graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> str:
@@ -263,10 +283,10 @@ def _mixed(graph: Graph, weights: Mapping[str, Array], units: str, logits: str, 
     return graph.add("Add", [written, weighed])
 
 
-def _copies(graph: Graph, config: TransducerNetworkConfig) -> str:
+def _copies(graph: Graph, config: TransducerNetworkConfig, copies: str = "copies") -> str:
     """The one-hot target symbols of the places, (B, S, V): the rows of a table whose last row is all 0."""
     table = np.concatenate([np.eye(config.outputs, dtype=np.float32), np.zeros((1, config.outputs), np.float32)])
-    return graph.add("Gather", [graph.constant("copies.table", table), "copies"])
+    return graph.add("Gather", [graph.constant("copies.table", table), copies])
 
 
 def _log(graph: Graph, p: str) -> None:

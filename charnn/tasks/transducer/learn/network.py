@@ -16,7 +16,7 @@ from charnn.cells import CELLS
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import state_type
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
-from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import LARGEST_SCORE, LEAST
 
 FEATURE_DEVIATION = 0.1
@@ -140,7 +140,8 @@ class TransducerNetwork(nn.Module):
         attention needs in order to know where it may stand."""
         if self.config.attention != "monotonic":
             return self._soft(memory, states_BTH)[0]
-        emissions_BTSV, weights_BTS = self._hard(memory, states_BTH)
+        weights_BTS = self._place_weights(memory, states_BTH)
+        emissions_BTSV = self._emissions(memory.values_BSR, memory.copies_BSV, states_BTH)
         jumps_SS = self._jump_weights(weights_BTS.shape[2])
         here_BTS = emissions_BTSV.gather(3, targets_BT[:, :, None, None].expand(-1, -1, emissions_BTSV.shape[2], 1))[
             ..., 0
@@ -156,9 +157,10 @@ class TransducerNetwork(nn.Module):
 
     def step(
         self, memory: Memory, ids_B: Tensor, state: StackState, alpha_BS: Tensor
-    ) -> tuple[Tensor, StackState, Tensor, Tensor | None]:
+    ) -> tuple[Tensor, StackState, Tensor, tuple[Tensor, Tensor] | None]:
         """Reads the last symbol, and gives ln p (B, V) of the next, the state, where the decoder looks (B, S), and for
-        hard attention the joint probabilities (B, S, V) of the next place and symbol.
+        hard attention the joint probabilities (B, P, V) of the next place and symbol, with the places (B, P), which are
+        the WRITING_PLACES likeliest.
 
         `alpha_BS` is where hard attention stands after that symbol, a distribution.
         """
@@ -166,10 +168,14 @@ class TransducerNetwork(nn.Module):
         if self.config.attention != "monotonic":
             log_p_BTV, weights_BTS = self._soft(memory, y_BH[:, None])
             return log_p_BTV[:, 0], state, weights_BTS[:, 0], None
-        emissions_BTSV, weights_BTS = self._hard(memory, y_BH[:, None])
-        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], self._jump_weights(alpha_BS.shape[1]))
-        joint_BSV = prior_BS[..., None] * emissions_BTSV[:, 0]
-        return torch.log(joint_BSV.sum(1) + LEAST), state, prior_BS, joint_BSV
+        weights_BTS, size = self._place_weights(memory, y_BH[:, None]), alpha_BS.shape[1]
+        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], self._jump_weights(size))
+        places_BP = prior_BS.topk(min(size, WRITING_PLACES), 1).indices.sort(1).values
+        rows_B1 = torch.arange(len(places_BP), device=places_BP.device)[:, None]
+        copies_BPV = None if memory.copies_BSV is None else memory.copies_BSV[rows_B1, places_BP]
+        emissions_BTPV = self._emissions(memory.values_BSR[rows_B1, places_BP], copies_BPV, y_BH[:, None])
+        joint_BPV = prior_BS.gather(1, places_BP)[..., None] * emissions_BTPV[:, 0]
+        return torch.log(joint_BPV.sum(1) + LEAST), state, prior_BS, (joint_BPV, places_BP)
 
     def _soft(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
         """ln p (B, T, V), and the weights of the places (B, T, S)."""
@@ -192,17 +198,19 @@ class TransducerNetwork(nn.Module):
         p_BTV = self._mixed(readout_BTR, logits_BTV.softmax(-1), weights_BTS @ memory.copies_BSV)
         return torch.log(p_BTV + LEAST), weights_BTS
 
-    def _hard(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
-        """The probability (B, T, S, V) of each symbol at each place, and the weight exp(u) of each place (B, T, S)."""
+    def _place_weights(self, memory: Memory, states_BTH: Tensor) -> Tensor:
+        """The weight exp(u) of each place (B, T, S) of hard attention."""
         scores_BTS = self._products(self.query(states_BTH), memory.keys_BSR).float()
-        weights_BTS = torch.exp(bounded(scores_BTS)) * memory.mask_BS[:, None]
-        readout_BTSR = torch.tanh(self.readout(states_BTH)[:, :, None] + memory.values_BSR[:, None])
+        weights_BTS: Tensor = torch.exp(bounded(scores_BTS)) * memory.mask_BS[:, None]
+        return weights_BTS
+
+    def _emissions(self, values_BSR: Tensor, copies_BSV: Tensor | None, states_BTH: Tensor) -> Tensor:
+        """The probability (B, T, S, V) of each symbol at each place."""
+        readout_BTSR = torch.tanh(self.readout(states_BTH)[:, :, None] + values_BSR[:, None])
         batch, steps, places, units = readout_BTSR.shape
         readout_BTSR = self.dropout(readout_BTSR.view(batch, steps * places, units)).view_as(readout_BTSR)
-        p_BTSV = self.output(readout_BTSR).float().softmax(-1)
-        if memory.copies_BSV is not None:
-            p_BTSV = self._mixed(readout_BTSR, p_BTSV, memory.copies_BSV[:, None])
-        return p_BTSV, weights_BTS
+        p_BTSV: Tensor = self.output(readout_BTSR).float().softmax(-1)
+        return p_BTSV if copies_BSV is None else self._mixed(readout_BTSR, p_BTSV, copies_BSV[:, None])
 
     def _jump_weights(self, places: int) -> Tensor | None:
         """exp(b) of the way from place k to place j, (S, S), 0 where it leads back; None without `config.jumps`."""

@@ -52,11 +52,12 @@ class SteppedNetwork:
         before = tuple(kind(*parts[first : first + each]) for first in range(0, len(parts), each))
         values, keys, *copies, mask = map(self._tensor, state.memory)
         memory = Memory(values, keys, mask, copies[0] if copies else None, before)
-        log_p, after, attention, joint = self._network.step(
+        log_p, after, attention, hard = self._network.step(
             memory, self._tensor(ids_B), before, self._tensor(state.alpha_BS)
         )
         recurrent = tuple(_array(part) for layer in after for part in layer)
-        return DecoderStep(_array(log_p), _array(attention), recurrent, None if joint is None else _array(joint))
+        joint, places = (None, None) if hard is None else (_array(hard[0]), hard[1].numpy(force=True))
+        return DecoderStep(_array(log_p), _array(attention), recurrent, joint, places)
 
     def _tensor(self, array: npt.NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)

@@ -21,6 +21,7 @@ from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.found import SearchOptions
+from charnn.tasks.transducer.use.line_transducer import PADDING
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.batches import Batches
@@ -137,7 +138,7 @@ class TransducerObjective:
         if not self._is_finite():
             return math.nan, math.nan, math.nan
         lengths = [len(source.ids) for source in reference.sources]
-        for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS):
+        for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS, padding=PADDING):
             sources = [reference.sources[i] for i in chosen]
             bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
             found = find_targets(decoder, sources, bounds, greedy)

@@ -17,17 +17,20 @@ LARGEST_LOSS = 0.0
 """The fraction of lines that int8 may get wrong more often than fp32 where it is used."""
 WORTHWHILE = 1.1
 """So many times as fast int8 must be to be used."""
-MOST_MEASURED = 1000
-"""The cost is measured on so many validation sources at most, taken at even distances."""
+MOST_MEASURED, MOST_CHARACTERS, FEWEST_MEASURED = 1000, 15_000, 50
+"""The cost is measured on so many validation sources at most, taken at even distances; and where they are long, on so
+many that have this number of characters, but on no fewer than the last of these numbers."""
 ROUNDS = 3
-TIMED = 200
-"""The number of lines that are timed."""
+TIMED_SHARE = 5
+"""One of so many of these is timed."""
 
 
 def measure_quantization(directory: TransducerDirectory, references: Sequence[Reference]) -> TransducerQuantization:
     """Transduces the validation sources with both graphs, as `charnn eval` does, and times the first of them."""
-    if len(references) > MOST_MEASURED:
-        references = [references[i * len(references) // MOST_MEASURED] for i in range(MOST_MEASURED)]
+    mean = sum(len(one.source) for one in references) / len(references)
+    count = min(len(references), MOST_MEASURED, max(int(MOST_CHARACTERS / max(mean, 1)), FEWEST_MEASURED))
+    references = [references[i * len(references) // count] for i in range(count)]
+    timed = -(-count // TIMED_SHARE)
     models = [Transducer(directory, precision=precision) for precision in ("fp32", "int8")]
     sources = [Source(one.source, one.features, number) for number, one in enumerate(references)]
     options = TransduceOptions()
@@ -38,7 +41,7 @@ def measure_quantization(directory: TransducerDirectory, references: Sequence[Re
     for times in seconds:
         for number, model in enumerate(models):
             started = time.perf_counter()
-            model.transduce_sources(sources[:TIMED], options)
+            model.transduce_sources(sources[:timed], options)
             times[number] = time.perf_counter() - started
     for model in models:
         model.close()

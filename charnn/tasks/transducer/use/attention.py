@@ -45,5 +45,5 @@ def weights_of(decoder: SteppedDecoder, source: EncodedSource, target: Sequence[
         step = decoder.step(last_B, state)
         last_B = np.array([symbol], np.int64)
         state = after(state, step, rows, last_B)
-        found.append(step.attention_BS[0] if step.joint_BSV is None else state.alpha_BS[0])
+        found.append(step.attention_BS[0] if step.joint_BPV is None else state.alpha_BS[0])
     return np.stack(found)

@@ -43,8 +43,10 @@ class DecoderStep(NamedTuple):
     attention_BS: Floats
     """Where the decoder looks for it."""
     recurrent: tuple[Floats, ...]
-    joint_BSV: Floats | None
-    """For hard attention the probability of each place with each symbol."""
+    joint_BPV: Floats | None = None
+    """For hard attention the probability with each symbol of each place that it may write from."""
+    places_BP: Ids | None = None
+    """The numbers of these places, which ascend."""
 
 
 class SteppedDecoder(Protocol):
@@ -80,7 +82,9 @@ def padded(sources: Sequence[EncodedSource], none: int) -> SourceArrays:
 def after(state: DecoderState, step: DecoderStep, rows: npt.NDArray[np.intp], tokens: Ids) -> DecoderState:
     """The state after `tokens`, each written after the row in `rows`; rows keep their number and their memory."""
     alpha_BS = state.alpha_BS
-    if step.joint_BSV is not None:
-        joint_BS = step.joint_BSV[rows, :, tokens]
-        alpha_BS = joint_BS / np.maximum(joint_BS.sum(1, keepdims=True), np.float32(1e-30))
+    if step.joint_BPV is not None and step.places_BP is not None:
+        joint_BP = step.joint_BPV[rows, :, tokens]
+        alpha_BS = np.zeros_like(state.alpha_BS)
+        share_BP = joint_BP / np.maximum(joint_BP.sum(1, keepdims=True), np.float32(1e-30))
+        np.put_along_axis(alpha_BS, step.places_BP[rows], share_BP, 1)
     return DecoderState(state.memory, tuple(array[rows] for array in step.recurrent), alpha_BS)

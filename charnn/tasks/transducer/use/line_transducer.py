@@ -28,6 +28,8 @@ BATCH_ROWS = 320
 """The most hypotheses that the decoder steps at once."""
 BATCH_NUMBERS = 4_000_000
 """The most numbers that hard attention keeps for a step of them: 16 MB."""
+PADDING = 0.25
+"""The most of a batch that is padding."""
 
 
 class Source(NamedTuple):
@@ -123,7 +125,8 @@ class LineTransducer:
         lengths = [len(encoded[number].ids) for number in numbers]
         begun = []
         beams = 1 if draws else max(options.beam, options.nbest)
-        for places in batches_by_length(lengths, rows=max(BATCH_ROWS // beams, 1), padded_total=self._places(beams)):
+        rows, places_in_all = max(BATCH_ROWS // beams, 1), self._places(beams)
+        for places in batches_by_length(lengths, rows=rows, padded_total=places_in_all, padding=PADDING):
             chosen = [numbers[place] for place in places]
             batch = [encoded[number] for number in chosen]
             drawn = [distinct[number].number for number in chosen]

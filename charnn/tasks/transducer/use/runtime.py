@@ -4,8 +4,8 @@ The graphs' contracts (`charnn.tasks.transducer.graph` writes them): `model.onnx
 int64 and `lengths` (B,) int32, and the outputs `keys` (not for the attention `none`) and `values`, (B, S, R), and the
 state of each layer, `hidden.0` and so on, (B, H). `decoder.onnx` has these outputs as inputs, and beside them `ids`
 (B,) int64, `mask` (B, S), for a network that copies `copies` (B, S) int64, and for hard attention `alpha` (B, S); its
-outputs are `log_probabilities` (B, V), `attention` (B, S), for hard attention `joint` (B, S, V), and the state,
-`hidden.0.next` and so on. What is not int is fp32.
+outputs are `log_probabilities` (B, V), `attention` (B, S), for hard attention `joint` (B, P, V) and `places` (B, P)
+int64, and the state, `hidden.0.next` and so on. What is not int is fp32.
 
 With the decoder `ctc` there is `model.onnx` alone, whose inputs are `ids`, `lengths` and, for a network that copies,
 `copies` (B, F) int64, and whose output is `log_probabilities` (B, F, V): F is S times the frames of a place.
@@ -45,7 +45,7 @@ class RuntimeTransducerNetwork:
         self._memory = ["values"] if config.attention == "none" else ["values", "keys"]
         self._extra = ["copies"] if config.copies else []
         self._hard = config.attention == "monotonic"
-        self._outputs = ["log_probabilities", "attention", *(["joint"] if self._hard else [])]
+        self._outputs = ["log_probabilities", "attention", *(["joint", "places"] if self._hard else [])]
         self._outputs += [f"{state}.next" for state in self._states]
         read = ["ids", *self._states, *self._memory, "mask", *self._extra, *(["alpha"] if self._hard else [])]
         for graph, session, inputs, outputs in (
@@ -77,8 +77,8 @@ class RuntimeTransducerNetwork:
         if self._hard:
             feed["alpha"] = state.alpha_BS
         log_p_BV, attention_BS, *rest = self._decode(self._outputs, feed)
-        joint_BSV = rest.pop(0) if self._hard else None
-        return DecoderStep(log_p_BV, attention_BS, tuple(rest), joint_BSV)
+        joint_BPV, places_BP = (rest.pop(0), rest.pop(0)) if self._hard else (None, None)
+        return DecoderStep(log_p_BV, attention_BS, tuple(rest), joint_BPV, places_BP)
 
 
 class RuntimeFramedNetwork(FramedDecoder):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from charnn.tasks.transducer.config import TransducerNetworkConfig
+from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
 from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
@@ -128,7 +128,7 @@ def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row:
             alpha_BS = np.zeros_like(state.alpha_BS)
             alpha_BS[0, at] = 1
             state = type(state)(state.memory, state.recurrent, alpha_BS)
-        found = decoder.step(last, state).joint_BSV
+        found = decoder.step(last, state).joint_BPV
         assert found is not None
         return float(found[0, place, target[len(history)]])
 
@@ -136,6 +136,33 @@ def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row:
     for path in itertools.combinations_with_replacement(places, len(target)):
         p += float(np.prod([joint(path[:length], path[length]) for length in range(len(path))]))
     assert np.log(p) == pytest.approx(total, abs=1e-4)
+
+
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize("jumps", [0, 8])
+def test_hard_attention_writes_from_the_likeliest_places_of_a_long_source(jumps: int, copies: bool) -> None:
+    """The same in both, for rows of which one is short; where it stands is among these places, and nowhere else."""
+    network = network_of({"attention": "monotonic", "copies": copies, "jumps": jumps})
+    random = np.random.default_rng(0)
+    ids = [8, *random.integers(1, 7, 40).tolist(), 0]
+    sources = [EncodedSource(ids, 1, [*random.integers(1, 8, len(ids)).tolist()], [""] * len(ids)), SOURCES[0]]
+    rows, last_B = np.arange(2), np.zeros(2, np.int64)
+    decoders: list[SteppedDecoder] = [SteppedNetwork(network), runtime_of(network)]
+    states = [decoder.begin(sources) for decoder in decoders]
+    for symbol in (2, 3, 1):
+        steps = [decoder.step(last_B, state) for decoder, state in zip(decoders, states, strict=True)]
+        np.testing.assert_allclose(steps[0].log_p_BV, steps[1].log_p_BV, atol=2e-5)
+        np.testing.assert_allclose(steps[0].attention_BS, steps[1].attention_BS, atol=2e-5)
+        attention_S, places_BP = steps[0].attention_BS[0], steps[0].places_BP
+        assert places_BP is not None
+        assert places_BP.shape == (2, WRITING_PLACES)
+        others = np.setdiff1d(np.arange(len(ids)), places_BP[0])
+        assert attention_S[places_BP[0]].min() >= attention_S[others].max()
+        last_B = np.full(2, symbol)
+        states = [after(state, step, rows, last_B) for state, step in zip(states, steps, strict=True)]
+        np.testing.assert_allclose(states[0].alpha_BS.sum(1), 1, atol=1e-5)
+        np.testing.assert_allclose(states[0].alpha_BS, states[1].alpha_BS, atol=2e-5)
+        assert not states[0].alpha_BS[0, others].any()
 
 
 def test_hard_attention_never_moves_back_and_never_looks_at_features() -> None:
