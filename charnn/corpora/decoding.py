@@ -16,7 +16,8 @@ OnError = Literal["fail", "skip", "replace"]
 """What is done about bytes that are not in the encoding: to end with an error, to leave out their lines (in a treebank
 their sentences), or to read each as U+FFFD."""
 Decoding = OnError | Literal["mark"]
-"""Also to mark such bytes (MARK_BAD_BYTES) for the caller, who knows what to leave out."""
+"""The same choices, and a further one: to mark such bytes (MARK_BAD_BYTES) for the caller, who knows what to leave
+out."""
 BYTE_ORDER_MARK = "\ufeff"
 MARK_BAD_BYTES = "charnn.mark_bad_bytes"
 """The name of a way to decode, for Python's codecs, in which each byte b that is not in the encoding becomes the lone

@@ -49,7 +49,7 @@ class Settled:
     """Asynchronous: the units that changed, one at a time. Synchronous: the times that all units were updated and some
     changed."""
     energies: tuple[float, ...]
-    """Of the state that was given, and after each step."""
+    """The energy of the state that was given, and that after each step."""
     two_cycle: bool = False
     """Whether two states take turns. `state_N` is the one of lower energy."""
 

@@ -41,7 +41,7 @@ Floats = npt.NDArray[np.float32]
 class SettledStates:
     states_BN: Floats
     energies: tuple[tuple[float, ...], ...]
-    """For each state the energy as it was given, and after each step."""
+    """The energies of each state: the one as it was given, and that after each step."""
     first_overlaps_BM: Floats
     overlaps_BM: Floats
     """The mean product of the units of each state, as it was given and once it has settled, and of each pattern."""

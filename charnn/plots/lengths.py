@@ -14,7 +14,7 @@ BINS = 24
 
 
 def draw_lengths(real: Sequence[int], written: Sequence[int], look: Look, *, unit: str) -> Figure:
-    """Both as outlines of histograms with a logarithmic scale. `unit` is what is counted, such as lines."""
+    """Outlines of both histograms over a logarithmic scale. `unit` is what is counted, such as lines."""
     figure = blank()
     axes = panel(figure, finding(real, written, unit), "characters in each", f"% of the {unit}")
     low, high = min(*real, *written), max(*real, *written)

@@ -84,6 +84,6 @@ def _places(text: str) -> list[tuple[int, int]]:
 
 
 def _colours(look: Look) -> Colormap:
-    """From orange, below 0, over the paper to blue, which every kind of colour blindness tells apart."""
+    """Colours from orange, below 0, over that of the paper to blue: every kind of colour blindness tells them apart."""
     colours = LinearSegmentedColormap.from_list("units", ["#d55e00", look.paper, "#0072b2"])
     return colours.with_extremes(bad=look.paper)

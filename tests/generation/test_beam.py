@@ -195,7 +195,7 @@ def test_the_search_ends_once_nothing_that_is_live_can_become_better() -> None:
     model = chain(_={".": 0.9, "a": 0.1}, a={"a": 1.0})
     assert search(model, beams=2, max_tokens=9)[0].tokens == [STOP_ID]
     assert model.steps == []
-    # Of 30 tokens, -2.303 / 30 = -0.077 would be better, and is in the end.
+    # For 30 tokens, -2.303 / 30 = -0.077 would be better, and is in the end.
     assert search(model, beams=2, max_tokens=30)[0].tokens == [A] * 30
 
 

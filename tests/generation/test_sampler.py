@@ -177,7 +177,7 @@ def test_choose_takes_the_next_id_exactly_where_the_distribution_steps() -> None
 
 
 def test_top_p_sees_the_distribution_that_temperature_and_top_k_left() -> None:
-    # Of all four, 0.4 + 0.3 reaches 0.65; of the first two alone, the larger is 4/7 and does not; at temperature 0.5
+    # Among all four, 0.4 + 0.3 reaches 0.65; of the first two alone, the larger is 4/7 and does not; at temperature 0.5
     # it is 16/25 and does not, and at 0.25 it is 256/337 and does.
     for heat, nucleus in {1.0: [A, B], 0.5: [A, B], 0.25: [A]}.items():
         assert support(sampler(temperature=heat, top_k=2, top_p=0.65), of(0.4, 0.3, 0.2, 0.1)) == nucleus

@@ -189,7 +189,7 @@ def test_a_budget_of_seconds_ends_and_is_not_left_early() -> None:
 def test_patience_counts_validations_without_a_better_loss_and_leaves_time_to_cool_down(
     updates: list[dict[str, Any]],
 ) -> None:
-    """Of 400 steps, every tenth is followed by a validation. Patience ends at the eighth, and a fifth more is taken."""
+    """Every tenth of 400 steps is followed by a validation. Patience ends at the eighth, and a fifth more is taken."""
     kept = Kept()
     loop = loop_of(
         Slopes(scores=(3, 2, 2.5, 2.0, 1.9, 2, 2, 2)), Budget(steps=400), patience=3, warmup_fraction=0.0,

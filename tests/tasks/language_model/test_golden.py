@@ -13,7 +13,7 @@ from tests.paths import GOLDEN
 PATH = GOLDEN / "format-1"
 TEXT = "naïve ant 🧊\nx"
 IDS = [6, 4, 9, 8, 5, 3, 4, 6, 7, 3, 10, 2, 1]
-"""Of TEXT; its "x" is unknown."""
+"""The ids of TEXT; its "x" is unknown."""
 SUMS = {
     "embedding.weight": ((11, 4), 0.126108, 57.909407),
     "recurrent.layers.0.weight_ih_l0": ((32, 4), 8.165437, 83.077338),

@@ -17,7 +17,7 @@ from charnn.tasks.tagger.treebank import read_treebank
 
 @pytest.fixture(scope="session")
 def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of two columns; the second has a tag more than the first."""
+    """A tagger of two columns; the second has a tag more than the first."""
     folder = tmp_path_factory.mktemp("tagger")
     (folder / "treebank.txt").write_text("the_D_DT cat_N_NN sat_V_VBD\nthe_D_DT cats_N_NNS\n" * 2)
     session = TaggerSession.start(

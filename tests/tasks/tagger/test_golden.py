@@ -40,7 +40,7 @@ SCORES = {
         [-6.45244, -6.18400, -2.75474, 3.30949, -9.60541, 5.98341],
     ],
 }
-"""Of both columns, summed over WORDS as one sentence, from the fp32 graph and from the int8 one."""
+"""The scores of both columns, summed over WORDS as one sentence, from the fp32 graph and from the int8 one."""
 TAGS = [
     ["DET", "PROPN", "NUM", "PROPN", "SYM"],
     ["_", "Number=Sing", "NumType=Card", "Number=Sing", "_"],

@@ -38,7 +38,7 @@ class LabelError:
     gold: tuple[str, ...]
     predicted: tuple[str, ...]
     probability: float
-    """Of the most probable label."""
+    """The probability of the most probable label."""
     text: str
 
     def to_json(self) -> dict[str, Any]:

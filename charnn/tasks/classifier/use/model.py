@@ -73,7 +73,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
         return found
 
     def classifications(self, texts: Sequence[str], p_NK: Floats) -> list[Classification]:
-        """The texts with their probabilities by name. Of labels with one probability the first comes first."""
+        """The texts with their probabilities by name. Labels that are equally probable keep their order."""
         result = []
         names = self.labels
         orders = np.argsort(-p_NK, axis=1, kind="stable")

@@ -69,7 +69,7 @@ def _calibration(evaluation: ClassifierEvaluation) -> Iterator[Html]:
 
 
 def _explained(model: Classifier, evaluation: ClassifierEvaluation, errors: Sequence[LabelError]) -> Iterator[Html]:
-    """Of mistakes and of other texts, half and half as far as there are any."""
+    """What spoke for the labels of mistakes and of other texts, half and half as far as there are any."""
     wrong = {one.text for one in errors}
     right = [one.text for one in evaluation.texts if one.text not in wrong and one.text.strip()]
     mistaken = [one.text for one in errors if one.text.strip()][: MOST_TEXTS // 2]

@@ -112,7 +112,7 @@ class _Search:
 
     def _best(self, log_p_NKV: Wide) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Wide]:
         """The parents, tokens and log-probabilities of twice as many continuations as there are beams, best first: half
-        of them may be stops. Of equal ones the earlier beam and then the lower id ranks first."""
+        of them may be stops. Where two are equal, the earlier beam and then the lower id ranks first."""
         count, beams, size = log_p_NKV.shape
         total_NC = (self.score_NK[..., None] + log_p_NKV).reshape(count, beams * size)
         candidates = min(2 * beams, beams * size)

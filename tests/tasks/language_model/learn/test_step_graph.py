@@ -83,7 +83,7 @@ def test_weights_of_bytes_are_all_there_and_no_larger_than_is_safe(cell: str, op
     model = onnx.ModelProto.FromString(step_graph(config, random_weights(config)))
     bytes_KN = [numpy_helper.to_array(c) for c in model.graph.initializer if c.data_type == TensorProto.INT8]
     rows = GATES[cell] * 8
-    # Of each layer the recurrent weights, of the second and the third those of their inputs, at least once.
+    # The recurrent weights of each layer, and those of the inputs of the second and the third, at least once.
     assert sum(values.size for values in bytes_KN) >= 5 * 8 * rows
     for values_KN in bytes_KN:
         assert values_KN.shape in ((8, rows), (16, rows))

@@ -155,7 +155,8 @@ def test_a_longer_memory_than_the_warm_up_does_show() -> None:
 
 
 class CountingDown(Remembering):
-    """Of text, as `Remembering`, plus what remains; each document's length costs itself, where it opens."""
+    """Text costs what it does in `Remembering`, plus what remains; each document's length costs itself, where it
+    opens."""
 
     def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
         later_B = np.zeros(len(targets_BT), np.int32) if later_B is None else later_B

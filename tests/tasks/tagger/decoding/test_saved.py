@@ -19,7 +19,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def arrays_of(kind: DecoderKind) -> Arrays:
-    """Of three tags, with a hidden layer of five."""
+    """The arrays of a decoder of three tags, with a hidden layer of five."""
     shapes: dict[str, dict[str, tuple[int, ...]]] = {
         "independent": {},
         "feedback": {"tag_vectors": (4, 5), "output_weight": (3, 5), "output_bias": (3,)},

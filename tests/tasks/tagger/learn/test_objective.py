@@ -82,7 +82,7 @@ def test_the_loss_is_the_sum_over_words_and_columns_and_padding_costs_nothing() 
 
 
 def test_the_loss_is_of_the_right_tags() -> None:
-    """Of the first column 2 words in 5 have tag 1 (Y), of the second 1 has tag 2 (r): the others cost 20 nats each."""
+    """In the first column 2 words in 5 have tag 1 (Y), in the second 1 has tag 2 (r): the others cost 20 nats each."""
     task = task_of(TRAINING[:1])
     say_always(task, 1, 2)
     nats, _ = task.loss()
@@ -125,7 +125,7 @@ def test_what_is_counted_is_what_the_treebank_tags(level: Level) -> None:
 
 
 def test_validation_by_hand() -> None:
-    """Always X and q. Of 5 words 3 are X and 2 q, 1 is both; Z and s are unseen; "d" and "A" are unknown."""
+    """It always says X and q. 3 of 5 words are X and 2 q, 1 is both; Z and s are unseen; "d" and "A" are unknown."""
     task = task_of([sentence("a/X/p", "d/X/p", "A/X/q"), sentence("b/Y/q"), sentence("c/Z/s")])
     say_always(task, 0, 1)
     scores = validate(task)

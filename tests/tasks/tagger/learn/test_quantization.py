@@ -102,7 +102,7 @@ def measured(
 def test_int8_is_used_where_it_is_faster_and_loses_little(
     monkeypatch: pytest.MonkeyPatch, wrong: tuple[int, int], seconds: tuple[float, float], used: bool
 ) -> None:
-    """Of 1600 words, less than 1.6 may be lost."""
+    """Less than 1.6 of 1600 words may be lost."""
     result, _ = measured(monkeypatch, [50] * 32, wrong=wrong, rounds=[seconds])
     assert result == TaggerQuantization((wrong[1] - wrong[0]) / 1600, seconds[0] / seconds[1], used)
     assert result.used == (result.accuracy_lost < LARGEST_LOSS and result.speed_ratio > 1)
@@ -119,7 +119,7 @@ def test_what_both_get_wrong_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_padding_is_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 12 words, where 20 are read with what pads them."""
+    """There are 12 words, and 20 are read with what pads them."""
     result, _ = measured(monkeypatch, [10, 2], wrong=(0, 3))
     assert result.accuracy_lost == 0.25
 

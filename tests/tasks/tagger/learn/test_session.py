@@ -25,7 +25,7 @@ the_DET saw_NOUN saw_VERB a_DET cat_NOUN ._PUNCT
 cats_NOUN saw_VERB ._PUNCT
 a_DET cat_NOUN can_AUX see_VERB the_DET can_NOUN ._PUNCT
 """
-"""Of "saw" and "can" only their neighbours tell the tag."""
+"""Only their neighbours tell the tags of "saw" and "can"."""
 CONLLU = """1\tNew York\tNew York\tPROPN\tNNP\tNumber=Sing\t0\troot\t_\t_
 2\tsaw\tsee\tVERB\tVBD\tTense=Past\t1\tdep\t_\t_
 
@@ -119,7 +119,7 @@ def test_tags_that_only_validation_has_count_as_mistakes(start, treebank_of, sil
 def test_the_best_weights_and_their_graphs_are_kept_and_not_the_last(
     start, treebank_of, silent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of five validations the second is the best."""
+    """The second of five validations is the best."""
     accuracies = [0.5, 0.75, 0.25, 0.75, 0.5]
     seen: list[dict[str, npt.NDArray[Any]]] = []
 

@@ -55,7 +55,7 @@ def _score(around: Array, tag: int) -> Array:
 
 
 def _scores_alone(words: Sequence[str]) -> list[list[list[float]]]:
-    """Of each column and word, the scores of all tags; one sentence, word by word."""
+    """The scores of all tags for each column and word; one sentence, word by word."""
     weights = [sum(place * (1 + LETTERS.index(letter)) for place, letter in enumerate(word, 1)) for word in words]
     around = [3 * own + sum(weights[max(t - CONTEXT, 0) : t + CONTEXT + 1]) for t, own in enumerate(weights)]
     return [[[float(_score(total, k)) for k in range(len(tags))] for total in around] for tags in TAGS.values()]

@@ -23,7 +23,7 @@ LEXICON = Lexicon.of(["a", "a", "b"], {"upos": "XYZ"})
 
 
 def graphs_of(*, word_size: int = 3) -> tuple[bytes, bytes]:
-    """Of words and of sentences, with the weights that a network begins with."""
+    """The graphs of words and of sentences, with the weights that a network begins with."""
     config = TaggerNetworkConfig(
         words=LEXICON.word_ids,
         characters=LEXICON.character_ids,

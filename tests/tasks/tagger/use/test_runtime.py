@@ -87,7 +87,7 @@ def scores(runtime: RuntimeTaggerNetwork, places: list[npt.NDArray[np.int64]]) -
 
 @torch.inference_mode()
 def expected_scores(network: TaggerNetwork, places: list[npt.NDArray[np.int64]]) -> list[Array]:
-    """Of each column, (B, T, S)."""
+    """The scores of each column, (B, T, S)."""
     features = LEXICON.features(FORMS)
     words = Words(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
     lengths_B = torch.tensor(list(map(len, places)))

@@ -18,7 +18,7 @@ Sentence = tuple[list[str], list[str], list[bool]]
 
 
 def score(gold: str, predicted: str, known: str = "") -> TagScore:
-    """Of one sentence; `known` has a letter a word, k or u, and all are known without it."""
+    """The score of one sentence; `known` has a letter a word, k or u, and all are known without it."""
     return TagScore.of(
         [(gold.split(), predicted.split(), [letter == "k" for letter in known or "k" * len(gold.split())])]
     )

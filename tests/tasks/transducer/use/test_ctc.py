@@ -58,7 +58,7 @@ def test_forward_sums_are_the_sums_over_all_paths(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_loss_in_training_is_the_same_sum(seed: int) -> None:
-    """Of several targets at once, padded."""
+    """It is the loss of several targets at once, padded."""
     log_p_FV, targets = frames(seed), [[2], [2, 2, 3], [3, 1], []]
     lengths = torch.tensor([len(target) for target in targets])
     padded = torch.tensor([target + [0] * (3 - len(target)) for target in targets])

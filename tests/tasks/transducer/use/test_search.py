@@ -73,7 +73,7 @@ def test_a_beam_as_wide_as_all_targets_finds_the_best_ones_in_their_order(seed: 
     )
     for number, found in zip(numbers, every, strict=True):
         expected = every_target(table, number)[:7]
-        # Of targets that are equally probable, such as 3 4 3 3 and 3 3 4 3 here, either may be found.
+        # Where targets are equally probable, such as 3 4 3 3 and 3 3 4 3 here, either may be found.
         assert len({tuple(one.ids) for one in found}) == 7
         assert [table.log_p(number, one.ids, stops=not one.is_cut) for one in found] == pytest.approx(
             [one.log_probability for one in found], abs=1e-5
