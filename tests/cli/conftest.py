@@ -24,6 +24,7 @@ from tests.paths import ROOT
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
+PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 TINY = ("--steps", "30", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
 
 
@@ -71,14 +72,16 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[str], Warm]) -> Trained:
     """Made by a process of its own, as a user would. Tests that change it copy it first (`copied`)."""
     directory = tmp_path_factory.mktemp("trained")
     corpus = directory / "pets.txt"
     corpus.write_text(TEXT)
-    done = subprocess.run(command("train", "pets.txt", *TINY), cwd=directory, capture_output=True, env=environment())
-    result = Result(done.returncode, done.stdout, done.stderr.decode())
-    return Trained(directory / "checkpoints" / "pets", corpus, result)
+    child = Child(warm(TRAINING), ["train", "pets.txt", *TINY], directory, environment(), **PIPES)
+    out, err = child.communicate()
+    for stream in (child.stdout, child.stderr):
+        stream.close()
+    return Trained(directory / "checkpoints" / "pets", corpus, Result(child.wait(), out or b"", (err or b"").decode()))
 
 
 @pytest.fixture
@@ -121,9 +124,6 @@ def charnn(
         return Result(code, out, err.decode())
 
     return in_process
-
-
-PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import pytest
 
 SPACED = "EU NNP B-ORG\nrejects VBZ O\n\nHe PRP O\nsat VBD O\n\nIt PRP O\nran VBD O\n\n"
 MIXED = "\n".join(line.replace(" ", "\t", 1) for line in SPACED.split("\n"))
+QUICK = ("--steps", "1", "--hidden", "8", "--layers", "1")
 
 
 @pytest.mark.parametrize(
@@ -42,14 +43,14 @@ MIXED = "\n".join(line.replace(" ", "\t", 1) for line in SPACED.split("\n"))
 )
 def test_train_says_what_it_takes_a_file_for(charnn, text_file, text, task, warning):
     text_file(text, "file.txt")
-    result = charnn("train", "file.txt", "--steps", "1", "--out", "model")
+    result = charnn("train", "file.txt", *QUICK, "--out", "model")
     assert result.code == 0
     assert charnn("info", "model", "--json").json["task"] == task
     said = [line for line in result.err.splitlines() if "warning" in line]
     assert len(said) == (warning is not None)
     if warning is not None:
         assert f"charnn: warning: file.txt is {warning}" in said[0] or f"charnn: warning: file.txt {warning}" in said[0]
-    other = charnn("train", "file.txt", "--steps", "1", "--out", "text", "--task", "language-model")
+    other = charnn("train", "file.txt", *QUICK, "--out", "text", "--task", "language-model")
     assert other.code == 0
     assert "warning" not in other.err, "what is said needs no guess"
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
+
+from charnn.cli.main import run
 
 NEW = "ein zug fuhr über die brücke. the cat sat on the hat.\n" * 20
 
@@ -75,11 +78,22 @@ def test_a_minimum_count_holds_when_starting_from_a_model_too(charnn, trained, t
     assert "'ß'" in charnn("sample", "ß", "--length", "1").err
 
 
+@pytest.fixture(scope="module")
+def old(tmp_path_factory):
+    """A folder with 10,000 characters and their model."""
+    folder = tmp_path_factory.mktemp("old")
+    (folder / "old.txt").write_text("the cat sat on the mat. a dog ran off with the hat!\n" * 200)
+    small = ("--hidden", "16", "--steps", "150", "--batch", "16")
+    assert run(["train", str(folder / "old.txt"), "-q", *small, "--out", str(folder / "old")]) == 0
+    return folder
+
+
 @pytest.fixture
-def learned(charnn, text_file):
-    """A model of 10,000 characters."""
-    text_file("the cat sat on the mat. a dog ran off with the hat!\n" * 200, "old.txt")
-    assert charnn("train", "old.txt", "--hidden", "16", "--steps", "150", "--batch", "16", "--out", "old").code == 0
+def learned(old, tmp_path):
+    """The same in the folder that commands run in, where it may be spoilt."""
+    shutil.copytree(old, tmp_path, dirs_exist_ok=True)
+    config = tmp_path / "old" / "config.json"
+    config.write_text(config.read_text().replace(str(old), str(tmp_path)))
 
 
 FEW = "xxx yyy zzz\n" * 20

@@ -21,21 +21,18 @@ for _name, _group in CHARNN.commands.items():
     COMMANDS |= {f"{_name} {inner}": command for inner, command in getattr(_group, "commands", {}).items()}
 
 
-def helps() -> Iterator[tuple[str, str]]:
-    """Each text of help with a name for it: of commands, their options and arguments, and the options of tasks."""
-    for name, command in COMMANDS.items():
-        yield name, command.help or ""
-        for parameter in command.params:
-            if text := getattr(parameter, "help", None):
-                yield f"{name} {'/'.join(parameter.opts)}", text
-            else:
-                assert parameter.name == "help" or getattr(parameter, "hidden", False), f"{name} {parameter.name}"
-    for name, task in TASKS.items():
-        for kind in (task.training_options, task.evaluation_options):
-            yield from ((f"{name} {option.flag}", option.help) for option in options_of(kind))
-
-
-HELPS = dict(helps())
+def helps(name: str) -> Iterator[tuple[str, str]]:
+    """Each text of help of a command, its options and arguments, or of the options of a task, after a name for it."""
+    if name in TASKS:
+        for kind in (TASKS[name].training_options, TASKS[name].evaluation_options):
+            yield from ((option.flag, option.help) for option in options_of(kind))
+        return
+    yield name, COMMANDS[name].help or ""
+    for parameter in COMMANDS[name].params:
+        if text := getattr(parameter, "help", None):
+            yield "/".join(parameter.opts), text
+        else:
+            assert parameter.name == "help" or getattr(parameter, "hidden", False), parameter.name
 
 
 def test_the_page_of_options_is_what_the_commands_say() -> None:
@@ -43,13 +40,14 @@ def test_the_page_of_options_is_what_the_commands_say() -> None:
     assert page == reference(), "docs/options.md is not what the commands say: run `make docs`"
 
 
-@pytest.mark.parametrize("name", HELPS)
+@pytest.mark.parametrize("name", [*COMMANDS, *TASKS])
 def test_help_is_made_of_sentences(name: str) -> None:
     """Its first paragraph begins with a capital and ends with a full stop, and no sentence of it begins with "Of"."""
-    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", HELPS[name].replace("\b", ""))]
-    first = paragraphs[0]
-    assert first, "it has no help"
-    assert first[0].isupper(), first
-    assert first.endswith("."), first
-    for paragraph in paragraphs:
-        assert not re.search(r"(^|[.:!?] )Of ", paragraph), paragraph
+    for what, text in helps(name):
+        paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.replace("\b", ""))]
+        first = paragraphs[0]
+        assert first, f"{what} has no help"
+        assert first[0].isupper(), (what, first)
+        assert first.endswith("."), (what, first)
+        for paragraph in paragraphs:
+            assert not re.search(r"(^|[.:!?] )Of ", paragraph), (what, paragraph)

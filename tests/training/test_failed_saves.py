@@ -21,7 +21,7 @@ from charnn.training.distributed.processes import ALONE
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 TEXT = "The cat sat on the mat. The dog sat on the log.\n" * 40
-OPTIONS = {"hidden": 8, "layers": 1, "batch": 4, "window": 16, "steps": 20, "device": "cpu", "precision": "fp32"}
+OPTIONS = {"hidden": 8, "layers": 1, "batch": 4, "window": 16, "steps": 9, "device": "cpu", "precision": "fp32"}
 
 AT_THE_END = 3
 """The last writes of a run: its configuration, when it ended, and its card."""
@@ -103,7 +103,7 @@ def test_a_disk_that_is_full_from_any_write_on_leaves_the_last_save_and_says_how
 def test_a_directory_that_is_removed_is_made_again(start: Callable[..., Any], tmp_path: Path) -> None:
     class Remove(api.SilentObserver):
         def validation(self, report: Any, scores: Any, *, best: bool) -> None:
-            if report.step == 12:
+            if report.step == 6:
                 shutil.rmtree(tmp_path / "model")
 
     start().run(api.SilentObserver())
@@ -130,6 +130,6 @@ def test_an_old_model_outlives_a_run_that_can_save_nothing(start: Callable[..., 
 def few_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     """And no cache of graphs, whose writes would be counted."""
     monkeypatch.setenv("CHARNN_CACHE", "")
-    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)
+    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 3)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
