@@ -39,7 +39,7 @@ def cache(
     charnn cache --json | jq -s 'map(.bytes) | add'
     """
     from charnn import cache as kept
-    from charnn.readable import aligned, size
+    from charnn.readable import aligned, counted, size
 
     folder, limit = kept.folder(), kept.limit()
     if folder is None:
@@ -54,9 +54,9 @@ def cache(
         rows += [[one.kind, size(one.size), _used(one).strftime("%Y-%m-%d %H:%M"), one.path.name] for one in entries]
         console.write("".join(f"{line.rstrip()}\n" for line in aligned(rows, left=True)))
     if clear:
-        console.notice(f"removed {len(entries):,} files from {folder}, {total}")
+        console.notice(f"removed {counted(len(entries), 'file')} from {folder}, {total}")
     else:
-        console.notice(f"{len(entries):,} files in {folder}, {total}; the limit is {size(limit)}")
+        console.notice(f"{counted(len(entries), 'file')} in {folder}, {total}; the limit is {size(limit)}")
 
 
 def _used(entry: Entry) -> datetime:

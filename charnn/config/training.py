@@ -31,7 +31,9 @@ class Budget(Json):
     def __str__(self) -> str:
         if self.seconds is not None:
             return f"{self.seconds:g} s"
-        return f"{self.epochs:g} epochs" if self.epochs is not None else f"{self.steps:,} steps"
+        if self.epochs is not None:
+            return f"{self.epochs:g} epoch{'s' * (self.epochs != 1)}"
+        return f"{self.steps:,} step{'s' * (self.steps != 1)}"
 
 
 @dataclass(frozen=True)

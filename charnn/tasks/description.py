@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from charnn.config import ModelConfig
 from charnn.config.model import SourceFile
-from charnn.readable import duration
+from charnn.readable import counted, duration
 from charnn.tasks.task import Rows
 
 
@@ -20,8 +20,8 @@ def training_row(config: ModelConfig, batch: str, *further: str) -> tuple[str, s
     how = ", ".join([f"{record.precision} on {record.device}", *further])
     return (
         "training",
-        f"{duration(record.seconds)}, {record.steps:,} steps, {record.epochs:.1f} epochs, {batch} a batch, {how}; "
-        f"seed {config.training.seed}; {record.ending}",
+        f"{duration(record.seconds)}, {counted(record.steps, 'step')}, {record.epochs:.1f} epochs, {batch} a batch, "
+        f"{how}; seed {config.training.seed}; {record.ending}",
     )
 
 

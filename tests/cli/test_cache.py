@@ -54,7 +54,7 @@ def test_as_json_each_file_is_an_object(said: Command, folder: Path) -> None:
 def test_clear_removes_one_kind_or_all(said: Command, folder: Path) -> None:
     for kind in ("ids", "graphs", "texts"):
         cache.keep(kind, "some", bytes(1000))
-    assert said("--clear", "--kind", "ids")[1:] == ("", f"removed 1 files from {folder}, 1.0 kB\n")
+    assert said("--clear", "--kind", "ids")[1:] == ("", f"removed 1 file from {folder}, 1.0 kB\n")
     assert [entry.kind for entry in cache.entries()] == ["graphs", "texts"]
     assert said("--clear")[0] == 0
     assert cache.entries() == []

@@ -46,7 +46,7 @@ def test_a_tagger_learns_every_sentence(charnn, said_once, text_file):
     options = ("--task", "tagger", "--columns", "tag", "--steps", "60", "--hidden", "16", "--out", "m")
     result = charnn("train", "treebank.tsv", "--valid", "none", *options)
     assert result.code == 0
-    assert "1 sentences of 4 words to train on, none held out" in result.err
+    assert "1 sentence of 4 words to train on, none held out" in result.err
     assert "\nown data " in charnn("info", "m").text
     assert charnn("train", "--resume", "m", "--steps", "70").code == 0
     assert "nothing was held out" in said_once(charnn("eval", "--model", "m"))

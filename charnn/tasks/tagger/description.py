@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from charnn.readable import counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -42,8 +43,8 @@ def describe(directory: TaggerDirectory) -> Description:
         *file_rows("validation", corpus.validation_sources),
         (
             "split",
-            f"{corpus.training_words:,} {corpus.level}s in {corpus.training_sentences:,} sentences to train on, "
-            f"{validated}; {corpus.format}",
+            f"{counted(corpus.training_words, corpus.level)} in {counted(corpus.training_sentences, 'sentence')} to "
+            f"train on, {validated}; {corpus.format}",
         ),
         *([("left out", corpus.left_out)] if corpus.left_out else []),
     ]

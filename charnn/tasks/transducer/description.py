@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from charnn.readable import counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
@@ -34,7 +35,7 @@ def describe(directory: TransducerDirectory) -> Description:
     data = [
         *file_rows("pairs", corpus.sources),
         *file_rows("validation", corpus.validation_sources),
-        ("split", f"{corpus.training_pairs:,} pairs to train on, {validated}"),
+        ("split", f"{counted(corpus.training_pairs, 'pair')} to train on, {validated}"),
     ]
     training_rows = [
         training_row(config, f"{config.training.batch_size} pairs"),

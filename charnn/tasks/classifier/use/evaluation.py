@@ -12,7 +12,7 @@ import numpy as np
 from charnn.confusion_tables import confusion_table, precision_table
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import escaped, percent
+from charnn.readable import counted, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error
 from charnn.tasks.classifier.corpus import NamedText, check_layout, read_corpus_again, read_labelled
@@ -125,7 +125,7 @@ class ClassifierEvaluation(Evaluation):
         if unknown := self.score.unknown:
             yield f"labels that the model does not know, whose texts are all wrong: {', '.join(unknown[:5])}"
         if self.lists:
-            yield f"mistakes in {self.score.texts:,} texts: {self.score.texts - self.score.correct:,}"
+            yield f"mistakes in {counted(self.score.texts, 'text')}: {self.score.texts - self.score.correct:,}"
 
     @property
     def calibration_error(self) -> float | None:

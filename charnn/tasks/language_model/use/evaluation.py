@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.readable import counted
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.documents import Documents, characters_of, held, pieces_of, read_documents
 from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
@@ -132,7 +133,8 @@ class TextEvaluation(Evaluation):
         result, crop = self._figures, self._crop
         rows = [
             f"model       {result['model']}",
-            f"text        {self._name}: {result['characters']:,} characters, {result['documents']:,} documents",
+            f"text        {self._name}: {result['characters']:,} characters, "
+            f"{counted(result['documents'], 'document')}",
             f"context     {'carried through the text' if crop is None else f'crops of {crop} characters'}",
             f"nats/char   {result['nats_per_character']:.4f}",
             f"bits/char   {result['bits_per_character']:.4f}",

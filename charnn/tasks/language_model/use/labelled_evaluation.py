@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import percent
+from charnn.readable import counted, percent
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.labelled_documents import read_labelled
 from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
@@ -89,7 +89,7 @@ class LabelledTextEvaluation(Evaluation):
 
     def notices(self) -> Iterator[str]:
         if self._unknown:
-            yield f"{self._unknown:,} texts were left out: the model does not know their labels"
+            yield f"{counted(self._unknown, 'text')} left out: the model does not know the label"
 
     def to_json(self) -> dict[str, Any]:
         return self._figures
@@ -98,8 +98,8 @@ class LabelledTextEvaluation(Evaluation):
         result = self._figures
         rows = (
             f"model          {result['model']}",
-            f"texts          {self._name}: {result['documents']:,} texts with {result['labels']:,} labels, "
-            f"{result['characters']:,} characters",
+            f"texts          {self._name}: {counted(result['documents'], 'text')} with "
+            f"{counted(result['labels'], 'label')}, {result['characters']:,} characters",
             f"bits/char      {result['bits_per_character']:.4f} when the label is known",
             f"               {result['bits_per_character_without_label']:.4f} when it is not",
             f"labels found   {percent(result['label_accuracy'])}% of the texts have the label that is most probable",

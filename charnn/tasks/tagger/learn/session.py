@@ -13,7 +13,7 @@ import torch
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
 from charnn.errors import UsageError
-from charnn.readable import duration
+from charnn.readable import counted, duration
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -217,8 +217,9 @@ class TaggerSession(Session[TaggerConfig]):
         validated = f"{corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with"
         short = corpus.training_sentences < FEW_SENTENCES and self.holds_out
         lines = [
-            f"treebank  {corpus.training_sentences:,} sentences of {corpus.training_words:,} {corpus.level}s to train "
-            f"on, {validated if self.holds_out else 'none held out'}; tags: {tags}",
+            f"treebank  {counted(corpus.training_sentences, 'sentence')} of "
+            f"{counted(corpus.training_words, corpus.level)} to train on, "
+            f"{validated if self.holds_out else 'none held out'}; tags: {tags}",
             *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
             *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),

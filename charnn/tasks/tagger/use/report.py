@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.confusion_tables import MOST_LABELS, as_cell, confusion_table, precision_table
-from charnn.readable import aligned, percent
+from charnn.readable import aligned, counted, percent
 from charnn.tasks.tagger.config import Level
 from charnn.tasks.tagger.use.figures import TagFigures
 
@@ -17,7 +17,8 @@ def report(figures: TagFigures, *, model: str, treebank: str, level: Level) -> s
     parts = [
         [
             f"model     {model}",
-            f"treebank  {treebank}: {together.words:,} {level}s, {unknown}; {together.sentences:,} sentences",
+            f"treebank  {treebank}: {counted(together.words, level)}, {unknown}; "
+            f"{counted(together.sentences, 'sentence')}",
             *([f"left out  {left_out}"] if (left_out := figures.left_out(level)) else []),
         ],
         _accuracies(figures),

@@ -7,7 +7,7 @@ from functools import cache
 
 from charnn.pages.judgements import confusion, precision_recall
 from charnn.pages.parts import Html, Maker, as_html, element, paragraph, table
-from charnn.readable import percent
+from charnn.readable import counted, percent
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.evaluation import TaggerEvaluation
 from charnn.tasks.tagger.use.figures import TagError
@@ -37,8 +37,8 @@ def _scores(evaluation: TaggerEvaluation, errors: Sequence[TagError], level: str
     figures = evaluation.figures
     together = figures.together
     yield paragraph(
-        f"Measured on {together.words:,} {level}s in {together.sentences:,} sentences, {together.unknown_words:,} of "
-        f"them {level}s that it never saw in training."
+        f"Measured on {counted(together.words, level)} in {counted(together.sentences, 'sentence')}, "
+        f"{together.unknown_words:,} of them {level}s that it never saw in training."
     )
     columns = list(figures.columns.items())
     if len(columns) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from charnn.config.training import Budget
+from charnn.readable import counted
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -125,8 +126,8 @@ class TransducerSession(Session[TransducerConfig]):
         if self._started_from is not None:
             lines.append(f"from      {self._started_from}")
         if self._left_out:
-            what = "need more frames than there are" if network.decoder == "ctc" else "are too long to learn from"
-            lines.insert(1, f"          {self._left_out:,} pairs {what}, and are left out")
+            what = "they need more frames than there are" if network.decoder == "ctc" else "too long to learn from"
+            lines.insert(1, f"          {counted(self._left_out, 'pair')} left out: {what}")
         return lines
 
     def _validated_with(self) -> str:

@@ -11,7 +11,7 @@ from charnn.confusions import Confusions
 from charnn.corpora.pairs import PairsLayout
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import aligned, escaped, percent
+from charnn.readable import aligned, counted, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.task import Evaluation
 from charnn.tasks.transducer.dataset import Reference, pairs_of, read_pair_set_again, references
@@ -184,7 +184,7 @@ class TransducerEvaluation(Evaluation):
             yield f"targets that had no end and were cut at the bound on their length: {self._cut:,}"
         if self.lists:
             score = self.figures["all"]
-            yield f"wrong: {score.lines - score.correct:,} of {score.lines:,} lines"
+            yield f"wrong: {score.lines - score.correct:,} of {counted(score.lines, 'line')}"
 
     def to_json(self) -> dict[str, Any]:
         apart = {name: self.figures[name].to_json() for name in ("seen", "unseen")}
@@ -208,7 +208,8 @@ class TransducerEvaluation(Evaluation):
                 rows.append((label, f"{score.lines:,}", *map(percent, rates)))
         lines = [
             f"model   {self._model.directory.path}",
-            f"pairs   {self._name}" + (f"; {self._several:,} sources have several targets" if self._several else ""),
+            f"pairs   {self._name}"
+            + (f"; {counted(self._several, 'source')} with several targets" if self._several else ""),
             "",
             *(line.rstrip() for line in aligned(rows)),
         ]
