@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.once import shared_folder
+
 # Networks as small as those of the tests are fastest on one thread, and repeat to the last bit. torch reads this when
 # it is imported; processes that the tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -32,7 +34,7 @@ settings.load_profile("untimed")
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Graphs are kept for the time of the tests, and not in the cache of who runs them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHARNN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CHARNN_CACHE", str(shared_folder(tmp_path_factory) / "cache"))
         yield
 
 

@@ -20,6 +20,7 @@ import pytest
 
 from charnn.cli.main import run
 from tests.cli.warm import TRAINING, USING, Child, Warm
+from tests.once import made_once
 from tests.paths import ROOT
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
@@ -74,14 +75,18 @@ def interruptible() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[str], Warm]) -> Trained:
     """Made by a process of its own, as a user would. Tests that change it copy it first (`copied`)."""
-    directory = tmp_path_factory.mktemp("trained")
-    corpus = directory / "pets.txt"
-    corpus.write_text(TEXT)
-    child = Child(warm(TRAINING), ["train", "pets.txt", *TINY], directory, environment(), **PIPES)
-    out, err = child.communicate()
-    for stream in (child.stdout, child.stderr):
-        stream.close()
-    return Trained(directory / "checkpoints" / "pets", corpus, Result(child.wait(), out or b"", (err or b"").decode()))
+
+    def train(folder: Path) -> None:
+        (folder / "pets.txt").write_text(TEXT)
+        with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
+            child = Child(warm(TRAINING), ["train", "pets.txt", *TINY], folder, environment(), **streams)
+        (folder / "code").write_text(str(child.wait()))
+
+    folder = made_once(tmp_path_factory, "trained", train)
+    said = (folder / "stderr").read_bytes().decode()
+    result = Result(int((folder / "code").read_text()), (folder / "stdout").read_bytes(), said)
+    return Trained(folder / "checkpoints" / "pets", folder / "pets.txt", result)
 
 
 @pytest.fixture

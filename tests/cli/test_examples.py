@@ -16,6 +16,7 @@ import pytest
 import typer
 
 from charnn.cli.main import app, run
+from tests.once import made_once
 from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,7 +34,7 @@ NER = "".join(f"Ann\tB-PER\nLee\tI-PER\nsat{n}\tO\n\n" for n in range(20))
 FILES = {
     **dict.fromkeys(
         ("corpus.txt", "more.txt", "letters/a.txt", "letters/b.txt", "letters.txt", "other.txt", "input.txt",
-         "story.txt", "chapter.txt", "data/fables.txt"), LONG,
+         "story.txt", "chapter.txt", "news.txt", "data/fables.txt"), LONG,
     ),
     **dict.fromkeys(
         ("names.txt", "notes.txt", "new.txt", "letter.txt", "app.log", "chat.log", "inbox.txt", "reviews.txt",
@@ -106,19 +107,21 @@ EXAMPLES = [
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory):
     """The files, and a model of each kind that some command takes by default or by name."""
-    folder = tmp_path_factory.mktemp("examples")
-    for name, content in FILES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(content)
-    (folder / "letters/c.gz").write_bytes(gzip.compress(LONG.encode()))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.delenv("CHARNN_MODEL", raising=False)
-        for name, arguments in MADE.items():
-            assert run(["train", "-q", *arguments, "--steps", "3", "--out", f"checkpoints/{name}"]) == 0
-    for name, model in COPIES.items():
-        shutil.copytree(folder / "checkpoints" / model, folder / "checkpoints" / name)
-    return folder
+
+    def fill(folder):
+        for name, content in FILES.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(content)
+        (folder / "letters/c.gz").write_bytes(gzip.compress(LONG.encode()))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            patch.delenv("CHARNN_MODEL", raising=False)
+            for name, arguments in MADE.items():
+                assert run(["train", "-q", *arguments, "--steps", "3", "--out", f"checkpoints/{name}"]) == 0
+        for name, model in COPIES.items():
+            shutil.copytree(folder / "checkpoints" / model, folder / "checkpoints" / name)
+
+    return made_once(tmp_path_factory, "examples", fill)
 
 
 @pytest.fixture
