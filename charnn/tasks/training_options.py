@@ -30,7 +30,8 @@ class TrainingOptions:
         panel=FIRST,
         metavar="FILE|none",
         shown_default="the last tenth of the data, a million characters at most, which is then not learned from; of "
-        "labelled texts a tenth of each label's, of pairs a tenth of the sources with all their targets",
+        "labelled texts a tenth of each label's, of pairs a tenth of the sources with all their targets, of a series "
+        "its last rows",
     )
     epochs: float | None = option(
         None, "Train until the data have been read X times, instead of --time.", panel=BUDGET, metavar="X"
@@ -99,7 +100,7 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
-class RecurrentTrainingOptions(TrainingOptions):
+class NetworkTrainingOptions(TrainingOptions):
     """The options that every task has which trains a recurrent network with the shared optimizers."""
 
     cell: str | None = option(
@@ -127,14 +128,6 @@ class RecurrentTrainingOptions(TrainingOptions):
         minimum=1,
         shown_default="chosen",
     )
-    embedding: int | None = option(
-        None,
-        "Turn each symbol (a tagger: each word) into a vector of N numbers, which are learned.",
-        panel=NETWORK,
-        metavar="N",
-        minimum=1,
-        shown_default="chosen",
-    )
     dropout: float | None = option(
         None,
         "Switch units off at random, with probability P, while training. This keeps the network from learning its text "
@@ -147,7 +140,8 @@ class RecurrentTrainingOptions(TrainingOptions):
     )
     batch: int | None = option(
         None,
-        "Learn from N places of the text (a tagger: N sentences, a classifier: N texts) at each step.",
+        "Learn from N places of the text (a tagger: N sentences, a classifier: N texts, a forecaster: N windows) at "
+        "each step.",
         panel=TRAINING,
         metavar="N",
         minimum=1,
@@ -157,25 +151,25 @@ class RecurrentTrainingOptions(TrainingOptions):
         None,
         "Learn within windows of N symbols how they depend on each other; what was read before a window is still "
         "remembered (a tagger: cut sentences after N words; a classifier: let the network read the first N symbols of "
-        "a text).",
+        "a text; a forecaster: read N rows before each forecast).",
         panel=TRAINING,
         metavar="N",
         minimum=1,
-        shown_default="64; for taggers and classifiers 256",
+        shown_default="64; for taggers and classifiers 256, for forecasters two seasons, 24 to 96 rows",
     )
     learning_rate: float | None = option(
         None,
         "Let the learning rate, the size of the steps, rise to X at first; then it falls to nearly 0.",
         panel=TRAINING,
         metavar="X",
-        shown_default="0.008, for taggers and classifiers 0.004",
+        shown_default="0.008, for taggers and classifiers 0.004, for forecasters 0.002",
     )
     optimizer: Optimizer | None = option(
         None,
         "Train with this optimizer. adamw trains all weights with AdamW, and muon trains the matrices of the recurrent "
         "layers with Muon and the rest with AdamW.",
         panel=TRAINING,
-        shown_default="muon, for taggers and classifiers adamw",
+        shown_default="muon, for taggers, classifiers and forecasters adamw",
     )
     clip: float | None = option(
         None,
@@ -228,6 +222,20 @@ class RecurrentTrainingOptions(TrainingOptions):
             "learning_rate": self.learning_rate,
             "budget": self.budget,
         }
+
+
+@dataclass(frozen=True)
+class RecurrentTrainingOptions(NetworkTrainingOptions):
+    """The options of such a task whose network reads symbols."""
+
+    embedding: int | None = option(
+        None,
+        "Turn each symbol (a tagger: each word) into a vector of N numbers, which are learned.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=1,
+        shown_default="chosen",
+    )
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
