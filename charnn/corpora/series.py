@@ -1,0 +1,281 @@
+"""Reads series of numbers: a table with a column of times, if there is one, and columns of numbers, maybe with gaps.
+
+date,load,price        CSV, with tabs, semicolons (decimal commas, too) or bars, with or without a header
+2024-01-01,41.2,       a cell that is empty, ? or NaN is a gap, and so is a row that is missing
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config import Json
+from charnn.corpora.decoding import BadBytes
+from charnn.corpora.tables import Row, Table, Wanted
+from charnn.corpora.times import NAMES, Irregular, Placed, TimeAxis, counts_up, dated, forms_of, numbered
+from charnn.errors import CorpusError, UsageError
+
+Floats = npt.NDArray[np.float64]
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil", "missing"})
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+MOST_GAPS, SOME_GAPS = 20, 1000
+"""Missing rows may make a series so many times as long, and some rows longer."""
+LOOKED_AT = 50
+"""So many rows tell whether a column has dates."""
+SHOWN = 5
+"""The most names that a remark has."""
+
+
+@dataclass(frozen=True)
+class SeriesLayout(Json):
+    """Which columns of a table are meant. What is None is told from the table."""
+
+    time: str | None = None
+    """The column of times, by its name or number; `none` where there is none."""
+    columns: tuple[str, ...] = ()
+    """The columns of numbers, by their names or numbers; without any, all are meant."""
+
+
+AS_TOLD = SeriesLayout()
+
+
+@dataclass(frozen=True)
+class Series:
+    """N rows of C columns at regular steps of time."""
+
+    columns: tuple[str, ...]
+    values_NC: Floats
+    """NaN in a gap."""
+    axis: TimeAxis
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it was read, a line each."""
+
+    def __len__(self) -> int:
+        return len(self.values_NC)
+
+    @property
+    def gaps(self) -> int:
+        return int(np.isnan(self.values_NC).sum())
+
+    def rows(self, start: int, end: int | None = None) -> Series:
+        """Some of the rows, with their times."""
+        return Series(self.columns, self.values_NC[start:end], self.axis.moved(start))
+
+    def joined(self, later: Series) -> Series | None:
+        """This series with the rows of `later`, which count where both have one; None where the times of both are not
+        those of one series, or where none of them is known."""
+        if not self.axis.has_times or self.axis.unit != later.axis.unit or self.axis.form != later.axis.form:
+            return None
+        start = self.axis.row_of(later.axis.first)
+        if abs(start - round(start)) > 0.3 or not 0 <= round(start) <= MOST_GAPS * len(self):
+            return None
+        values_NC = np.full((max(len(self), round(start) + len(later)), len(self.columns)), np.nan)
+        values_NC[: len(self)] = self.values_NC
+        values_NC[round(start) : round(start) + len(later)] = later.values_NC
+        return Series(self.columns, values_NC, self.axis)
+
+
+def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadBytes | None = None) -> Series:
+    """The series in the text of a file; `name` is its path, for messages.
+
+    Raises CorpusError for what is no number in a column of numbers, for times that come twice or not at regular steps,
+    and where no column has numbers; UsageError for a column that is not there.
+    """
+    table = Table(text, name, bad)
+    separator = _separator(table)
+    rows = [(line, [cell.strip() for cell in cells]) for line, cells in _rows(table, separator)]
+    while rows and rows[0][1][0].startswith("#"):
+        rows.pop(0)
+    if not rows:
+        raise CorpusError(f"{name}: there is no row of numbers")
+    reader = _Reader(name, separator)
+    header, body = reader.header_of(rows)
+    every = list(table.even(iter(body), len(header), "the first row"))
+    if not every:
+        raise CorpusError(f"{name}: there is a header, and no row of numbers below it")
+    columns = [[cells[place] for _, cells in every] for place in range(len(header))]
+    lines = [line for line, _ in every]
+    wanted = [Wanted("--series", one, ()) for one in layout.columns]
+    chosen = [place for place in table.columns(header, wanted) if place is not None]
+    time, placed = reader.times(table, header, columns, lines, layout, chosen)
+    places = chosen or [place for place in range(len(header)) if place != time]
+    numbers = [place for place in places if chosen or reader.has_numbers(columns[place])]
+    if not numbers:
+        listed = ", ".join(header[place] for place in places[:SHOWN]) or "but a column of times"
+        raise CorpusError(f"{name}: no column has numbers: {listed}", hint="a forecaster learns columns of numbers")
+    values_NC = np.stack([reader.numbers(columns[place], header[place], lines) for place in numbers], 1)
+    names = tuple(header[place] for place in numbers)
+    if len(set(names)) < len(names):
+        twice = next(one for one in names if names.count(one) > 1)
+        raise CorpusError(f"{name}: two columns are called {twice!r}", hint="give each column a name of its own")
+    remarks = []
+    if passed := [header[place] for place in places if place not in numbers]:
+        more = f" and {len(passed) - SHOWN:,} more" if len(passed) > SHOWN else ""
+        remarks.append(f"passed over, since there are no numbers: {', '.join(passed[:SHOWN])}{more}")
+    if placed is None:
+        return Series(names, values_NC, TimeAxis("1"), tuple(remarks))
+    order_N, rows_N = placed.order_N, placed.rows_N
+    if len(order_N) > 1 and (np.diff(order_N) < 0).any():
+        remarks.append("the rows did not stand in the order of their times, and are read in that order")
+    if rows_N[-1] > MOST_GAPS * len(rows_N) + SOME_GAPS:
+        after = int(np.diff(rows_N).argmax()) + 1
+        missing = int(rows_N[after] - rows_N[after - 1]) - 1
+        raise CorpusError(
+            f"{name}:{lines[int(order_N[after])]}: {missing:,} rows are missing before this one",
+            hint="--time-column none counts the rows instead",
+        )
+    at_their_times = np.full((int(rows_N[-1]) + 1, len(numbers)), np.nan)
+    at_their_times[rows_N] = values_NC[order_N]
+    return Series(names, at_their_times, placed.axis, tuple(remarks))
+
+
+def recognize_series(sample: str) -> str | None:
+    """What a text that begins like this has, if it is a table of dates and numbers. The last line may be cut."""
+    lines = sample.splitlines()
+    whole = "\n".join(lines if sample.endswith(("\n", "\r")) else lines[:-1])
+    try:
+        series = series_in(whole, "")
+    except (CorpusError, UsageError, ValueError):
+        return None
+    return "a column of dates and columns of numbers" if series.axis.form and len(series) > 2 else None
+
+
+def looks_like_numbers(sample: str) -> str | None:
+    """What a text that begins like this has, if each of its lines is a number."""
+    lines = sample.splitlines()[1:-1]
+    if len(lines) > 2 and all(_NUMBER.fullmatch(line.strip()) for line in lines) and len(set(sample)) > 4:
+        return "a number on each line"
+    return None
+
+
+def _separator(table: Table) -> str:
+    """A space stands for any number of blanks, where nothing else is between numbers."""
+    start = table.start()
+    cells = start.split()
+    are_numbers = all(_NUMBER.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
+    return " " if len(cells) > 1 and are_numbers else table.separator()
+
+
+def _rows(table: Table, separator: str) -> Sequence[Row]:
+    if separator == " ":
+        return [(line, text.split()) for line, text in table.lines()]
+    return list(table.rows(separator))
+
+
+class _Place(NamedTuple):
+    time: int | None
+    placed: Placed | None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the cells of one file."""
+
+    name: str
+    separator: str
+
+    def _plain(self, cell: str) -> str:
+        """The cell with a point for a decimal comma, where commas part no cells."""
+        cell = cell.strip('"').strip()
+        return cell.replace(",", ".") if self.separator != "," and _COMMA.fullmatch(cell) else cell
+
+    def _is_number(self, cell: str) -> bool:
+        return bool(_NUMBER.fullmatch(self._plain(cell)) or _INFINITE.fullmatch(cell))
+
+    def _is_gap(self, cell: str) -> bool:
+        return cell.strip('"').strip().lower() in MISSING
+
+    def has_numbers(self, cells: Sequence[str]) -> bool:
+        """Whether at least half of what stands in a column is numbers."""
+        there = [cell for cell in cells if not self._is_gap(cell)]
+        return bool(there) and 2 * sum(map(self._is_number, there)) >= len(there)
+
+    def header_of(self, rows: Sequence[Row]) -> tuple[list[str], Sequence[Row]]:
+        """The names of the columns, and the rows below them. A first row without a number or a date has names."""
+        first = [cell.strip('"').strip() for cell in rows[0][1]]
+        if any(self._is_number(cell) or forms_of(cell) for cell in first) or all(map(self._is_gap, first)):
+            return [f"column {number}" for number in range(1, len(first) + 1)], rows
+        return [cell or f"column {number}" for number, cell in enumerate(first, 1)], rows[1:]
+
+    def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> Floats:
+        found = np.full(len(cells), np.nan)
+        for row, cell in enumerate(cells):
+            plain = self._plain(cell)
+            if _NUMBER.fullmatch(plain):
+                found[row] = float(plain)
+            elif not self._is_gap(cell):
+                what = f"{self.name}:{lines[row]}: column {column!r}: "
+                if _INFINITE.fullmatch(plain):
+                    raise CorpusError(f"{what}{cell} is not finite", hint="leave the cell of a gap empty")
+                raise CorpusError(
+                    f"{what}{cell!r:.40} is no number",
+                    hint="leave the cell of a gap empty, or name the columns that count with --series",
+                )
+            if not np.isfinite(found[row]) and not np.isnan(found[row]):
+                raise CorpusError(f"{self.name}:{lines[row]}: column {column!r}: {cell:.40} is too large a number")
+        return found
+
+    def times(
+        self,
+        table: Table,
+        header: Sequence[str],
+        columns: Sequence[Sequence[str]],
+        lines: Sequence[int],
+        layout: SeriesLayout,
+        chosen: Sequence[int],
+    ) -> _Place:
+        """The column of times with the places of the rows, or twice None where there is none."""
+        if layout.time == "none":
+            return _Place(None, None)
+        if layout.time is not None:
+            (asked,) = table.columns(header, [Wanted("--time-column", layout.time, ())])
+            assert asked is not None
+            return self._placed(asked, columns[asked], header[asked], lines)
+        left = [place for place in range(len(header)) if place not in chosen]
+        for place in left:
+            if 2 * sum(bool(forms_of(cell)) for cell in columns[place][:LOOKED_AT]) > len(columns[place][:LOOKED_AT]):
+                return self._placed(place, columns[place], header[place], lines)
+        for place in left if len(header) > 1 else ():
+            cells = columns[place]
+            is_likely = place == 0 or header[place].lower() in NAMES
+            if is_likely and all(map(self._is_number, cells)) and counts_up([self._plain(cell) for cell in cells]):
+                return self._placed(place, [self._plain(cell) for cell in cells], header[place], lines)
+        return _Place(None, None)
+
+    def _placed(self, place: int, cells: Sequence[str], column: str, lines: Sequence[int]) -> _Place:
+        name = "time" if column.startswith("column ") else column
+        plain = [self._plain(cell) for cell in cells]
+        try:
+            if all(_NUMBER.fullmatch(cell) for cell in plain) and not forms_of(cells[0]):
+                return _Place(place, numbered(plain, name))
+            return _Place(place, dated(cells, self._form(cells, column, lines), name))
+        except Irregular as error:
+            hint = (
+                "times stand at regular steps, with missing rows for gaps; --time-column none counts the rows instead"
+            )
+            raise CorpusError(f"{self.name}:{lines[error.row]}: {error}", hint=hint) from None
+
+    def _form(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> str:
+        """The form that all dates of a column have."""
+        left: list[str] = []
+        for line, cell in zip(lines, cells, strict=True):
+            found = forms_of(cell)
+            left = [form for form in left if form in found] if left else found
+            if not left:
+                raise CorpusError(
+                    f"{self.name}:{line}: column {column!r}: {cell!r:.40} is no time like those above",
+                    hint="write all times in one form, such as 2024-01-31 or 2024-01-31T06:00",
+                )
+        if len(left) > 1:
+            raise UsageError(
+                f"{self.name}: column {column!r}: {cells[0]} may have the day or the month first",
+                hint="write dates as 2024-01-31, or count the rows with --time-column none",
+            )
+        return left[0]

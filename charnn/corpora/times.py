@@ -1,0 +1,276 @@
+"""The times of the rows of a series: they are told by themselves, their step is found, and they are carried on."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config import Json
+from charnn.config.as_json import require
+from charnn.errors import UsageError
+
+Unit = Literal["row", "number", "second", "weekday", "month", "month end"]
+"""What a step is a number of; `row` where there are no times, `weekday` where there is no row for a weekend."""
+NAMES = frozenset(
+    {"time", "date", "datetime", "timestamp", "ds", "t", "year", "index", "period", "step", "row", "epoch"}
+)
+"""A column of rising numbers with one of these names has times, wherever it stands."""
+DAY = 86400.0
+CYCLES = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
+"""The cycles of the calendar, in seconds."""
+TOLERANCE = 0.05
+"""How far from a whole number of steps a time may be, in steps."""
+ROUNDED = 6
+"""A step with more decimals than this is a mean of steps between rounded numbers, such as decimal years."""
+REGULAR = 0.5
+"""So many of the steps of a column of numbers have to be the same for it to have times."""
+_CLOCK = (
+    r"(?:(?P<between>[ T])(?P<clock>\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{1,6})?)?))?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
+_DATES = (
+    (r"\d{4}-\d\d?-\d\d?", ("%Y-%m-%d",)),
+    (r"\d{4}-\d\d?", ("%Y-%m",)),
+    (r"\d{4}/\d\d?/\d\d?", ("%Y/%m/%d",)),
+    (r"\d\d?\.\d\d?\.\d{4}", ("%d.%m.%Y",)),
+    (r"\d\d?/\d\d?/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    (r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", ("%Y%m%d",)),
+)
+_PATTERNS = tuple((re.compile(date + _CLOCK), forms) for date, forms in _DATES)
+
+
+def forms_of(text: str) -> list[str]:
+    """The forms, as strptime has them, in which a text can be a date; none for another text."""
+    for pattern, forms in _PATTERNS:
+        if found := pattern.fullmatch(text.strip()):
+            clock = ""
+            if found["clock"]:
+                clock = found["between"] + "%H:%M" + (":%S" if found["seconds"] else "")
+                clock += ".%f" if found["fraction"] else ""
+            whole = [form + clock + ("%z" if found["zone"] else "") for form in forms]
+            return [form for form in whole if _parsed(text, form) is not None]
+    return []
+
+
+def _parsed(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text.strip(), form)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class TimeAxis(Json):
+    """The times of rows at regular steps. Rows are counted from 0, and the rows beyond the last one have times too."""
+
+    first: str
+    """The time of row 0, as it is written."""
+    step: float = 1.0
+    """The step from row to row, a number of the unit."""
+    unit: Unit = "row"
+    form: str = ""
+    """The form of dates, as strptime has it."""
+    name: str = "row"
+    """The name of the column."""
+
+    def __post_init__(self) -> None:
+        require(0 < self.step < math.inf, "a step of time is above 0")
+
+    @property
+    def has_times(self) -> bool:
+        return self.unit != "row"
+
+    def text(self, row: int) -> str:
+        """The time of a row, as it would stand in the file."""
+        if self.unit in ("row", "number"):
+            first, step = Decimal(self.first), Decimal(repr(self.step))
+            decimals = [max(-int(one.normalize().as_tuple().exponent), 0) for one in (first, step)]
+            return f"{first + row * step:.{decimals[0] if decimals[1] > ROUNDED else max(decimals)}f}"
+        try:
+            time = self._time(row)
+        except (OverflowError, ValueError):
+            return "beyond the calendar"
+        written = time.strftime(self.form.removesuffix("%z").replace("%Y", f"{time.year:04d}"))
+        zone = re.search(r"(?:Z|[+-]\d\d:?\d\d)$", self.first) if self.form.endswith("%z") else None
+        return written + (zone[0] if zone else "")
+
+    def seconds_at(self, rows_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The seconds from 1970 on at these rows, by the clock of the series. Raises UsageError beyond the calendar."""
+        start = datetime(1970, 1, 1)
+        try:
+            times = [self._time(row).replace(tzinfo=None) for row in rows_N.tolist()]
+        except (OverflowError, ValueError):
+            raise UsageError(f"{self.first} and {len(rows_N):,} rows more: beyond the calendar") from None
+        return np.array([(time - start).total_seconds() for time in times])
+
+    @cached_property
+    def _first(self) -> datetime:
+        return datetime.strptime(self.first.strip(), self.form)
+
+    def _time(self, row: int) -> datetime:
+        first = self._first
+        steps = row * round(self.step)
+        if self.unit == "weekday":
+            day = np.busday_offset(np.datetime64(first.date(), "D"), steps, roll="forward").astype(datetime)
+            return datetime.combine(day, first.timetz())
+        if self.unit in ("month", "month end"):
+            year, month = divmod(first.year * 12 + first.month - 1 + steps, 12)
+            last = calendar.monthrange(year, month + 1)[1]
+            day = last if self.unit == "month end" else min(first.day, last)
+            return first.replace(year=year, month=month + 1, day=day)
+        return first + timedelta(seconds=row * self.step)
+
+    def row_of(self, text: str) -> float:
+        """The number of the row that has a time; it is not whole for one between two rows. Raises ValueError for a text
+        that is no such time."""
+        if self.unit in ("row", "number"):
+            return float((Decimal(text.strip()) - Decimal(self.first.strip())) / Decimal(repr(self.step)))
+        time = datetime.strptime(text.strip(), self.form)
+        return (_position(time, self.unit) - _position(self._first, self.unit)) / self.step
+
+    def moved(self, rows: int) -> TimeAxis:
+        """The axis that begins so many rows later."""
+        return TimeAxis(self.text(rows), self.step, self.unit, self.form, self.name)
+
+    @property
+    def seconds(self) -> float | None:
+        """The length of a step of dates; None for numbers and rows."""
+        lengths = {"second": 1.0, "weekday": 1.4 * DAY, "month": CYCLES["year"] / 12, "month end": CYCLES["year"] / 12}
+        return self.step * lengths[self.unit] if self.unit in lengths else None
+
+    def __str__(self) -> str:
+        """The step in words."""
+        if self.unit in ("row", "number"):
+            return f"{self.step:g}" if self.unit == "number" else "a row"
+        units = {"second": (("week", 7 * DAY), ("day", DAY), ("hour", 3600.0), ("minute", 60.0), ("second", 1.0))}
+        names = units.get(self.unit, (("year", 12.0), ("month", 1.0)) if "month" in self.unit else (("weekday", 1.0),))
+        name, size = next(((n, s) for n, s in names if self.step % s == 0), names[-1])
+        count = self.step / size
+        return f"a {name}".replace("a hour", "an hour") if count == 1 else f"{count:g} {name}s"
+
+
+def _position(time: datetime, unit: Unit) -> float:
+    if unit in ("month", "month end"):
+        return time.year * 12.0 + time.month
+    if unit == "weekday":
+        return float(np.busday_count(np.datetime64("1970-01-01"), np.datetime64(time.date(), "D")))
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+class Irregular(ValueError):
+    """The times do not stand at regular steps; `row` is the first one that does not."""
+
+    def __init__(self, row: int, what: str) -> None:
+        super().__init__(what)
+        self.row = row
+
+
+class Placed(NamedTuple):
+    """An axis with the places on it of the rows that were read."""
+
+    axis: TimeAxis
+    rows_N: npt.NDArray[np.int64]
+    order_N: npt.NDArray[np.int64]
+    """The rows in the order of their times."""
+
+
+def dated(texts: Sequence[str], form: str, name: str) -> Placed:
+    """The places of rows with these dates. Raises `Irregular` for dates that come twice or not at regular steps."""
+    times = [datetime.strptime(text.strip(), form) for text in texts]
+    seconds_N = np.array([_position(time, "second") for time in times])
+    order_N = np.argsort(seconds_N, kind="stable")
+    every = [times[number] for number in order_N]
+    _refuse_doubles(seconds_N[order_N], order_N, texts)
+    unit = _unit_of(every)
+    positions_N = np.array([_position(time, unit) for time in every])
+    if unit != "second" and len(set(positions_N.tolist())) < len(positions_N):
+        unit, positions_N = "second", seconds_N[order_N]
+    return _placed(positions_N, order_N, texts, TimeAxis(texts[order_N[0]].strip(), 1.0, unit, form, name), TOLERANCE)
+
+
+def numbered(texts: Sequence[str], name: str) -> Placed:
+    """The places of rows with numbers for times, such as years. Raises what `dated` raises."""
+    numbers_N = np.array([float(text) for text in texts])
+    order_N = np.argsort(numbers_N, kind="stable")
+    _refuse_doubles(numbers_N[order_N], order_N, texts)
+    axis = TimeAxis(texts[order_N[0]].strip(), 1.0, "number", "", name)
+    # Decimal years of months are rounded: 1749.042, 1749.123, 1749.204, 1749.288.
+    are_whole = bool((numbers_N % 1 == 0).all())
+    return _placed(numbers_N[order_N], order_N, texts, axis, TOLERANCE if are_whole else 0.3)
+
+
+def counts_up(texts: Sequence[str]) -> bool:
+    """Whether numbers rise, or all fall, by steps that are mostly the same, as times do."""
+    steps_N = np.diff(np.array([float(text) for text in texts]))
+    if len(steps_N) < 2 or not ((steps_N > 0).all() or (steps_N < 0).all()):
+        return False
+    usual = float(np.median(steps_N))
+    return float((abs(steps_N - usual) <= TOLERANCE * abs(usual)).mean()) >= REGULAR
+
+
+def _unit_of(times: Sequence[datetime]) -> Unit:
+    """The unit of the steps between dates, which are in order."""
+    if len({time.timetz() for time in times}) > 1 or len(times) < 2:
+        return "second"
+    apart = Counter((after - before).days for before, after in pairwise(times))
+    usual = apart.most_common(1)[0][0]
+    if usual >= 28:
+        if len({time.day for time in times}) == 1:
+            return "month"
+        if all(time.day == calendar.monthrange(time.year, time.month)[1] for time in times):
+            return "month end"
+    if usual == 1 and len(times) > 7 and all(time.weekday() < 5 for time in times):
+        return "weekday"
+    return "second"
+
+
+def _refuse_doubles(sorted_N: npt.NDArray[np.float64], order_N: npt.NDArray[np.int64], texts: Sequence[str]) -> None:
+    if len(twice := np.flatnonzero(np.diff(sorted_N) == 0)):
+        row = int(max(order_N[twice[0]], order_N[twice[0] + 1]))
+        raise Irregular(row, f"the time {texts[row].strip()} comes twice")
+
+
+def _placed(
+    positions_N: npt.NDArray[np.float64],
+    order_N: npt.NDArray[np.int64],
+    texts: Sequence[str],
+    axis: TimeAxis,
+    tolerance: float,
+) -> Placed:
+    """The rows at places that are a whole number of steps from the first one; the step is the most usual distance."""
+    apart_N = np.diff(positions_N)
+    step = 1.0
+    if len(apart_N):
+        values, counts = np.unique(apart_N.round(9), return_counts=True)
+        step = float(values[counts.argmax()])
+        if axis.unit == "number" and tolerance > TOLERANCE:
+            near_N = apart_N[abs(apart_N - np.median(apart_N)) <= tolerance * np.median(apart_N)]
+            step = float(near_N.mean().round(9))
+    places_N = (positions_N - positions_N[0]) / step
+    if tolerance > TOLERANCE:
+        steps_N = (apart_N / step).round()
+        off_N = np.concatenate([[0.0], abs(apart_N / step - steps_N)])
+        rows_N = np.concatenate([[0.0], steps_N.cumsum()])
+    else:
+        rows_N = places_N.round()
+        off_N = abs(places_N - rows_N)
+    if len(bad := np.flatnonzero((off_N > tolerance) | (np.concatenate([[1.0], np.diff(rows_N)]) < 1))):
+        row = int(order_N[bad[0]])
+        usual = TimeAxis(axis.first, step, axis.unit, axis.form, axis.name)
+        raise Irregular(
+            row, f"the time {texts[row].strip()} is not a whole number of steps after the first; most are {usual}"
+        )
+    return Placed(
+        TimeAxis(axis.first, step, axis.unit, axis.form, axis.name), rows_N.astype(np.int64), order_N.astype(np.int64)
+    )

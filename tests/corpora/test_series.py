@@ -1,0 +1,144 @@
+"""Tables of numbers are read with their times, their gaps and their steps, or refused with path and line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from charnn.corpora.series import Series, SeriesLayout, recognize_series, series_in
+from charnn.errors import CorpusError, UsageError
+
+
+def read(text: str, **layout: object) -> Series:
+    return series_in(text, "x.csv", SeriesLayout(**layout))  # type: ignore[arg-type]
+
+
+def ahead(series: Series, count: int = 2) -> list[str]:
+    """The times that follow the last row."""
+    return [series.axis.text(len(series) + step) for step in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("times", "following"),
+    [
+        (["2024-02-27", "2024-02-28"], ["2024-02-29", "2024-03-01"]),
+        (["2024-01-31", "2024-02-29", "2024-03-31"], ["2024-04-30", "2024-05-31"]),
+        (["2024-01-15", "2024-02-15", "2024-03-15"], ["2024-04-15", "2024-05-15"]),
+        (["2023-11", "2023-12"], ["2024-01", "2024-02"]),
+        (["2023-01-01", "2023-04-01", "2023-07-01"], ["2023-10-01", "2024-01-01"]),
+        (["31.12.2023", "01.01.2024"], ["02.01.2024", "03.01.2024"]),
+        (["12/30/2023", "12/31/2023"], ["01/01/2024", "01/02/2024"]),
+        (["20231230", "20231231"], ["20240101", "20240102"]),
+        (["2024-03-30T22:00", "2024-03-30T23:00"], ["2024-03-31T00:00", "2024-03-31T01:00"]),
+        (["2024-03-30 23:30:00Z", "2024-03-30 23:45:00Z"], ["2024-03-31 00:00:00Z", "2024-03-31 00:15:00Z"]),
+        (["2024-03-30T23:00+02:00", "2024-03-31T00:00+02:00"], ["2024-03-31T01:00+02:00", "2024-03-31T02:00+02:00"]),
+        ([f"2024-01-{day:02d}" for day in (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)], ["2024-01-15", "2024-01-16"]),
+        (["1700", "1701", "1702"], ["1703", "1704"]),
+        (["1700.5", "1701.5", "1702.5"], ["1703.5", "1704.5"]),
+        (["1700000000", "1700003600", "1700007200"], ["1700010800", "1700014400"]),
+    ],
+)
+def test_times_are_told_by_themselves_and_carried_on(times: list[str], following: list[str]) -> None:
+    series = read("when,x\n" + "".join(f"{time},{number}\n" for number, time in enumerate(times)))
+    assert series.columns == ("x",)
+    assert series.values_NC[:, 0].tolist() == list(range(len(times)))
+    assert ahead(series) == following
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "values"),
+    [
+        ("1\n2\n3\n", ("column 1",), [[1], [2], [3]]),
+        ("value\n1\n2.5\n-1e3\n", ("value",), [[1], [2.5], [-1000]]),
+        ("Wert;Preis\n1,5;2\n,25;3,0\n", ("Wert", "Preis"), [[1.5, 2], [0.25, 3]]),
+        ("a\tb\n1\t2\n3\t4\n", ("a", "b"), [[1, 2], [3, 4]]),
+        ("a|b\r\n5|2\r\n3|4\r\n", ("a", "b"), [[5, 2], [3, 4]]),
+        ("# made by hand\na,b\n5,2\n3,4\n", ("a", "b"), [[5, 2], [3, 4]]),
+        ("  8.3   -1\n 18.3   -1\n 12.1   -1\n", ("column 1", "column 2"), [[8.3, -1], [18.3, -1], [12.1, -1]]),
+        ('"a";"b"\n"5,5";"2"\n"3";"4"\n', ("a", "b"), [[5.5, 2], [3, 4]]),
+    ],
+)
+def test_columns_are_parted_in_many_ways_and_rows_counted_without_times(
+    text: str, columns: tuple[str, ...], values: list[list[float]]
+) -> None:
+    series = read(text)
+    assert (series.columns, series.values_NC.tolist()) == (columns, values)
+    assert ahead(series, 1) == [str(len(values) + 1)]
+
+
+def test_gaps_are_empty_cells_words_for_them_and_missing_rows() -> None:
+    series = read("day,x,y\n2024-01-01,1,?\n2024-01-02,,NaN\n2024-01-05,5,6\n")
+    np.testing.assert_array_equal(series.values_NC, [[1, np.nan], [np.nan, np.nan], [np.nan] * 2, [np.nan] * 2, [5, 6]])
+    assert series.gaps == 7
+    assert ahead(series, 1) == ["2024-01-06"]
+
+
+def test_rows_in_another_order_are_read_in_that_of_their_times_and_it_is_said() -> None:
+    series = read("day,x\n2024-01-03,3\n2024-01-02,2\n2024-01-01,1\n")
+    assert series.values_NC[:, 0].tolist() == [1, 2, 3]
+    assert any("order of their times" in remark for remark in series.remarks)
+
+
+def test_columns_without_numbers_are_passed_over_by_name() -> None:
+    series = read("day,place,x\n2024-01-01,Leeds,1\n2024-01-02,York,2\n")
+    assert series.columns == ("x",)
+    assert any("place" in remark for remark in series.remarks)
+
+
+def test_columns_and_times_may_be_named() -> None:
+    text = "a,b,c\n1,5,9\n2,4,9\n3,7,8\n"
+    assert read(text).columns == ("b", "c")
+    assert read(text, columns=("c", "2")).columns == ("c", "b")
+    assert read(text, time="none").columns == ("a", "b", "c")
+    assert ahead(read(text, time="none"), 1) == ["4"]
+    assert ahead(read("x,n\n5,10\n3,20\n", time="n"), 1) == ["30"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "x.csv: there is no row"),
+        ("a,b\n", "x.csv: there is a header"),
+        ("a,b\nx,y\nz,w\n", "x.csv: no column has numbers: a, b"),
+        ("a,b\n5,2\n7\n", "x.csv:3: 1 column"),
+        ("d,x\n2024-01-01,1\n2024-01-02,two\n2024-01-03,3\n", "x.csv:3: column 'x': 'two' is no number"),
+        ("d,x\n2024-01-01,1\n2024-01-02,inf\n", "x.csv:3: column 'x': inf is not finite"),
+        ("d,x\n2024-01-01,1\n2024-01-02,1e999\n", "x.csv:3: column 'x': 1e999 is too large"),
+        ("d,x\n2024-01-01,1\n2024-01-01,2\n", "x.csv:3: the time 2024-01-01 comes twice"),
+        ("d,x\n2024-01-01,1\nsoon,2\n2024-01-03,2\n", "x.csv:3: column 'd': 'soon' is no time"),
+        ("d,x\n2024-01-01,1\n2024-02-30,2\n2024-01-03,2\n", "x.csv:3: column 'd': '2024-02-30' is no time"),
+        ("d,x\n2024-01-01,1\n2024-01-02,2\n2024-01-03,2\n2024-01-03T10:00,1\n", "x.csv:5: column 'd'"),
+        ("d,x\n2024-01-01T00:00,1\n2024-01-01T01:00,2\n2024-01-01T02:00,2\n2024-01-01T02:40,1\n", "x.csv:5: the time"),
+        ("x,x\n5,2\n3,4\n", "x.csv: two columns are called 'x'"),
+        ("a;b\n1,5;2\n1.234,5;2\n3;3\n", "x.csv:3: column 'a': '1.234,5' is no number"),
+        ('a,b\n"1,2\n', "x.csv:2: not CSV"),
+        ("d,x\n2024-01-01,1\n2024-01-02,2\n2924-01-01,3\n", "x.csv:4: "),
+    ],
+)
+def test_what_is_no_series_is_refused_with_path_and_line(text: str, said: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read(text)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_day_that_may_be_a_month_is_asked_for() -> None:
+    with pytest.raises(UsageError, match="the day or the month first"):
+        read("d,x\n03/04/2024,1\n04/04/2024,2\n")
+
+
+def test_a_later_series_is_joined_by_its_times() -> None:
+    first = read("d,x\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n")
+    joined = first.joined(read("d,x\n2024-01-05,5\n2024-01-06,6\n"))
+    assert joined is not None
+    np.testing.assert_array_equal(joined.values_NC[:, 0], [1, 2, 3, np.nan, 5, 6])
+    assert first.joined(read("x\n5\n6\n")) is None
+    assert first.joined(read("d,x\n2023-01-05,5\n2023-01-06,6\n")) is None
+
+
+def test_dates_with_numbers_are_recognized_and_numbers_alone_are_not() -> None:
+    assert recognize_series("d,x\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n2024-01-0")
+    assert not recognize_series("1\n2\n3\n4\n")
+    assert not recognize_series("0110\n1010\n0001\n")
+    assert not recognize_series("label,text\na,some words\nb,others\n")
+    assert not recognize_series("2024-01-01\tnoun\n2024-01-02\tverb\n2024-01-03\tnoun\n2024-01-04\tnoun\n")
