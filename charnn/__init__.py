@@ -40,9 +40,10 @@ def load(
 
     What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
     scores, a `Tagger` (charnn.tasks.tagger.use.model) tags, a `Classifier` (charnn.tasks.classifier.use.model)
-    classifies, a `Transducer` (charnn.tasks.transducer.use.model) transduces; their own `load` is the same for one
-    task, with its type. `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found it
-    worth it; None leaves it to each method, as the commands do. `threads` is how many threads a call may use.
+    classifies, a `Transducer` (charnn.tasks.transducer.use.model) transduces, a `Forecaster`
+    (charnn.tasks.forecaster.use.model) forecasts; their own `load` is the same for one task, with its type. `precision`
+    is fp32, int8 or auto, which is int8 where the model's own measurement found it worth it; None leaves it to each
+    method, as the commands do. `threads` is how many threads a call may use.
 
     PyTorch is never imported, unless with `adapt`: a language model then learns from each line that its `score` has
     given, and the model on the disk stays as it is.

@@ -20,4 +20,5 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.classifier.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.transducer.learn.quantization.ROUNDS", 1)
+        patch.setattr("charnn.tasks.forecaster.learn.quantization.ROUNDS", 1)
         yield

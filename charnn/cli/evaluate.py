@@ -10,7 +10,7 @@ from charnn.cli import options
 from charnn.cli.options import given_options, with_options
 from charnn.errors import ModelNotFoundError, UsageError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.options import LABELLED, MISTAKES, PAIRS, TEXTS, TREEBANKS, options_from, union
+from charnn.tasks.options import LABELLED, MISTAKES, PAIRS, SERIES, TEXTS, TREEBANKS, options_from, union
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory
@@ -19,7 +19,8 @@ OTHER_MODEL = "name another model with --model"
 
 
 @with_options(
-    union([task.evaluation_options for task in TASKS.values()]), panels=(TEXTS, LABELLED, TREEBANKS, PAIRS, MISTAKES)
+    union([task.evaluation_options for task in TASKS.values()]),
+    panels=(TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, MISTAKES),
 )
 def evaluate(
     invocation: typer.Context,
@@ -27,7 +28,7 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Score the model on these texts, treebanks or pairs, or on all in a folder; - is stdin.",
+            help="Score the model on these texts, treebanks, pairs or series, or on all in a folder; - is stdin.",
             show_default="what was held out when the model was trained",
         ),
     ] = None,
@@ -69,11 +70,20 @@ def evaluate(
     source that FILE has with several targets may become any of them, and
     sources that training had are scored apart, too.
 
+    For a forecaster it gives figures over rolling windows, each forecast from
+    the rows before it: the mean absolute error, also over that of the
+    seasonal naive forecast in training (MASE) and as a share of the values
+    (sMAPE), the loss of the quantiles, and how many values were within the
+    interval for 80%. The naive forecasts of the same windows stand beside it,
+    and a sentence says whether it beats them. A FILE that goes on behind the
+    rows that it learned is scored from its first row on.
+
     FILE that the model learned from, or was chosen by, is known by its hash,
     and a warning says so.
 
     charnn eval --context 256 --json | jq .bits_per_character
     charnn eval test.conllu --model english
+    charnn eval newer.csv --horizon 4 --model series
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
     """
     from charnn.checkpoint.locate import is_named

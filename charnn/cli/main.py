@@ -21,6 +21,7 @@ from charnn.cli import (
     compare,
     console,
     evaluate,
+    forecast,
     info,
     models,
     novelty,
@@ -55,6 +56,7 @@ app.command("sample")(everywhere(sample.sample))
 app.command("tag")(everywhere(tag.tag))
 app.command("classify")(everywhere(classify.classify))
 app.command("transduce")(everywhere(transduce.transduce))
+app.command("forecast")(everywhere(forecast.forecast))
 app.command("recall")(everywhere(recall.recall))
 app.command("score")(everywhere(score.score))
 app.command("eval")(everywhere(evaluate.evaluate))
@@ -88,7 +90,8 @@ def charnn(
     parts of speech, and tags new text. A classifier learns the labels of
     texts, and labels new ones. A transducer learns pairs of lines, such as
     a spelling and its sound, and writes the second line of a new first one.
-    All of it happens on this machine.
+    A forecaster learns series of numbers, and says how they go on. All of it
+    happens on this machine.
 
     charnn train corpus.txt && charnn sample "Once upon a" --temp 0.8
     charnn train treebank.conllu && charnn tag < notes.txt | grep -c NOUN

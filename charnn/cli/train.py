@@ -13,7 +13,19 @@ import typer
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
 from charnn.tasks import TASKS
-from charnn.tasks.options import BUDGET, FIRST, LABELLED, NETWORK, PAIRS, RESULT, TEXTS, TRAINING, TREEBANKS, union
+from charnn.tasks.options import (
+    BUDGET,
+    FIRST,
+    LABELLED,
+    NETWORK,
+    PAIRS,
+    RESULT,
+    SERIES,
+    TEXTS,
+    TRAINING,
+    TREEBANKS,
+    union,
+)
 
 if TYPE_CHECKING:
     from charnn.training.distributed.processes import Processes
@@ -21,7 +33,7 @@ if TYPE_CHECKING:
     from charnn.training.session import Session
 
 INTERRUPTED = 130
-PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, TRAINING)
+PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, TRAINING)
 
 
 @with_options(union([task.training_options for task in TASKS.values()]), panels=(*PANELS, RESULT))
@@ -30,7 +42,7 @@ def train(
     corpus: Annotated[
         list[str] | None,
         options.training_data(
-            "Learn from these texts, treebanks or pairs, plain or .gz, or from all in a folder; - is stdin."
+            "Learn from these texts, treebanks, pairs or series, plain or .gz, or all in a folder; - is stdin."
         ),
     ] = None,
     out: Annotated[
@@ -57,7 +69,7 @@ def train(
     as_json: Annotated[bool, options.as_json("Print the result as one JSON object on stdout.", panel=RESULT)] = False,
     **values: Any,
 ) -> None:
-    """Train a model: learn a text, the tags of a treebank, the labels of texts, or pairs of lines.
+    """Train a model: learn a text, tags of a treebank, labels of texts, pairs of lines or series of numbers.
 
     A text makes a language model, which predicts the text character by
     character. A treebank (CoNLL-U, columns of tags, or word_TAG lines)
@@ -66,6 +78,8 @@ def train(
     a folder with a folder or file for each label) make a classifier.
     Pairs of lines (source<TAB>target, source<TAB>features<TAB>target, CSV,
     JSON lines) make a transducer, which writes the target of a new source.
+    Columns of numbers, with or without a column of times, make a forecaster,
+    which says how they go on.
 
     Give a --time and a text; everything else is chosen to suit them. A longer
     time gives a larger network and a better model. Ctrl-C saves what was
@@ -77,6 +91,7 @@ def train(
     charnn train train.conllu --valid dev.conllu --columns upos,xpos
     charnn train reviews.tsv --task classifier
     charnn train spelling-sound.tsv --valid dev.tsv
+    charnn train series.csv --task forecaster --horizon 12
     charnn train treebank.conllu --folds 5 --epochs 8
     charnn train bare.txt --level character --tags accented.txt
     """

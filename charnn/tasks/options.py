@@ -12,13 +12,14 @@ from typing import Any, TypeVar, get_type_hints
 
 O = TypeVar("O")  # noqa: E741
 
-FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, MISTAKES, TRAINING, BUDGET, RESULT = (
+FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, MISTAKES, TRAINING, BUDGET, RESULT = (
     "What most people need",
     "The network (what you leave out is chosen to suit the data and the time)",
     "Texts",
     "Texts with labels",
     "Treebanks",
     "Lists of pairs, a source and a target on each line",
+    "Series of numbers",
     "Mistakes",
     "How it learns",
     "How long it learns",

@@ -29,6 +29,8 @@ TAGGED = "".join(
 LABELLED = "".join(
     f"{label}\t{text} {n}\n" for n in range(20) for label, text in (("spam", "buy"), ("Irish", "O'Neil"))
 )
+SERIES = "year,sales\n" + "".join(f"{1900 + n},{n % 7 + n % 3}\n" for n in range(80))
+NEWER = "year,sales\n" + "".join(f"{1980 + n},{n}\n" for n in range(6))
 PAIRS = "".join(f"{word}{n}\t{word}{n}ed\n" for n in range(20) for word in ("walk", "talk"))
 NER = "".join(f"Ann\tB-PER\nLee\tI-PER\nsat{n}\tO\n\n" for n in range(20))
 FILES = {
@@ -49,12 +51,14 @@ FILES = {
     "names.tsv": LABELLED, "reviews.tsv": LABELLED, "new-reviews.tsv": LABELLED,
     "pairs.tsv": PAIRS, "spelling-sound.tsv": PAIRS, "dev.tsv": PAIRS,
     "ner.tsv": NER, "test.tsv": NER, "LIST": "more.txt\n",
+    "series.csv": SERIES, "data/sunspots.csv": SERIES, "newer.csv": NEWER,
 }  # fmt: skip
 SMALL = ("--hidden", "8", "--layers", "1", "--precision", "fp32")
 MADE = {
     "corpus": ("corpus.txt", "--documents", "line", "--hidden", "20", "--layers", "2"),
     "tags": ("treebank.conllu", "--columns", "upos,feats", *SMALL),
     "labels": ("reviews.tsv", "--task", "classifier", *SMALL),
+    "series": ("series.csv", "--task", "forecaster", "--horizon", "4", *SMALL),
     "targets": ("pairs.tsv", *SMALL), "names": ("names.tsv", "--conditioned", *SMALL),
 }  # fmt: skip
 COPIES = {**dict.fromkeys(("english", "french", "poems", "rnn", "gru", "lstm"), "corpus"), "reviews": "labels"}
@@ -154,7 +158,7 @@ def test_an_example_runs(charnn, folder, monkeypatch, command):
 
 def default_of(command):
     """The model that a command takes where it names none; None where the model of its task is meant."""
-    if re.search(r"charnn (train|tag|classify|transduce|models|eval \w+\.conllu)", command):
+    if re.search(r"charnn (train|tag|classify|transduce|forecast|models|plot forecast|eval \w+\.conllu)", command):
         return None
     if "--label" in command:
         return "names"

@@ -24,6 +24,8 @@ DATA = {
                                         for label in ("<b>no</b>", "yes")), ("--task", "classifier")),
     "transducer": ("pairs.tsv", "".join(f"<i>{a}{b}&\t</b>{b}{a}<\n" for a in "abcdef" for b in "ghijkl"),
                    ("--task", "transducer")),
+    "forecaster": ("series.csv", "<script>alert(1)</script>" + "".join(f"\n{n % 7 + n * n % 5}" for n in range(60)),
+                   ("--task", "forecaster")),
 }  # fmt: skip
 
 
@@ -141,6 +143,7 @@ def test_what_each_task_shows(charnn, reports):
         "language-model": ("What it writes", "At temperature 0.7", "What surprises it", "What its units do"),
         "tagger": ("How well it tags", "What it takes for what", "Its mistakes"),
         "classifier": ("How well it labels", "as right as it is sure", "What speaks for a label", "Its mistakes"),
+        "forecaster": ("How well it does", "seasonal naive"),
         "transducer": ("How well it writes", "Where it looks", "What it takes for what", "Its mistakes"),
     }
     for task, titles in shown.items():

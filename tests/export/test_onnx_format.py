@@ -64,7 +64,7 @@ def test_an_attribute_of_another_kind_is_our_own_mistake() -> None:
 
 @pytest.mark.parametrize(
     "golden",
-    ["format-1", "tagger-1", "classifier-1", "transducer-1"],
+    ["format-1", "tagger-1", "classifier-1", "transducer-1", "forecaster-1"],
 )
 def test_graphs_of_all_tasks_are_what_onnx_reads_and_writes_again(golden: str) -> None:
     task = next(task for task in TASKS.values() if golden.startswith(task.name) or golden == "format-1")
@@ -80,6 +80,7 @@ GOLDEN_OF = {
     "tagger-1": "tagger",
     "classifier-1": "classifier",
     "transducer-1": "transducer",
+    "forecaster-1": "forecaster",
 }
 DIGESTS = {
     2: {
@@ -93,6 +94,8 @@ DIGESTS = {
         "transducer-1/model.onnx": "5af0b0438e4561eb",
         "transducer-1/decoder.onnx": "66c0233e8eeda7fb",
         "transducer-1/model.int8.onnx": "48c6c9fc01d69fad",
+        "forecaster-1/model.onnx": "bc8d0fabe79b9d64",
+        "forecaster-1/model.int8.onnx": "51f8bfa2519f630c",
     },
 }
 """By WRITER, the digest of each golden model's graphs with weights of 0, which are the same on every machine.

@@ -20,7 +20,9 @@ from safetensors.numpy import load_file, save_file
 from tests.paths import GOLDEN
 
 Spoil = Callable[[Path], None]
-MODELS = {"language-model": "format-1"} | {task: f"{task}-1" for task in ("tagger", "classifier", "transducer")}
+MODELS = {"language-model": "format-1"} | {
+    task: f"{task}-1" for task in ("tagger", "classifier", "transducer", "forecaster")
+}
 WEIGHTS = "weights.safetensors"
 
 
@@ -146,7 +148,7 @@ REFUSED: dict[str, Spoil] = {
 """What no command takes for a model, by what has been done."""
 
 SYMBOLS = {"language-model": "tokenizer.json", "tagger": "lexicon.json", "classifier": "labels.json",
-           "transducer": "symbols.json"}  # fmt: skip
+           "transducer": "symbols.json", "forecaster": "series.json"}  # fmt: skip
 SPOILT_SYMBOLS: dict[str, Callable[[str], Spoil]] = {
     "symbols are a pipe": lambda name: instead(name, os.mkfifo),
     "symbols are a device": lambda name: instead(name, to_device),

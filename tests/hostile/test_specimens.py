@@ -24,6 +24,7 @@ USES = {
     "tagger": ("tag",),
     "classifier": ("classify",),
     "transducer": ("transduce",),
+    "forecaster": ("forecast",),
 }
 each_task = pytest.mark.parametrize("task", MODELS)
 ALL = REFUSED | SPOILT_SYMBOLS

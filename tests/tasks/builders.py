@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from charnn.tasks.classifier.directory import labels_bytes
@@ -43,6 +46,22 @@ GOLDEN_LABELLED = "".join(
     ]
 )
 """The second label is not what the model says."""
+
+
+def _logistic(length: int) -> list[float]:
+    """Values that follow from one another, but by no linear rule."""
+    values = [0.3]
+    while len(values) < length:
+        values.append(3.7 * values[-1] * (1 - values[-1]))
+    return values
+
+
+SERIES = "day,sales,visits\n" + "".join(
+    f"{date(2024, 1, 1) + timedelta(n)},{40 * value:.2f},{'?' if n % 17 == 3 else round(9 + n % 7 + 5 * value, 1)}\n"
+    for n, value in enumerate(_logistic(60))
+)
+"""Two months, of which a visit or two were not counted."""
+GOLDEN_SERIES = "month,naïve 🧊\n" + "".join(f"20{20 + n // 12}-{1 + n % 12:02d},{5 + n % 12 % 5}\n" for n in range(30))
 
 
 @dataclass(frozen=True)
@@ -133,6 +152,17 @@ def _tags(tagger: Any) -> list[list[str]]:
 
 def _targets(transducer: Any) -> list[str]:
     return list(transducer.transduce(SOURCES.splitlines()))
+
+
+def _quantiles(forecaster: Any) -> list[list[str]]:
+    return [
+        [row["time"], row["column"], *(str(value) for value in row["quantiles"].values())]
+        for row in forecaster.forecast().rows()
+    ]
+
+
+def _forecast(out: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(out)))[1:]
 
 
 def _errors(figures: Mapping[str, Any]) -> float:
@@ -275,5 +305,28 @@ BUILDERS: dict[str, Builder] = {
         rewritten=lambda directory: {
             "symbols.json": directory.symbols().to_bytes(), "lookup.json": directory.lookup().to_bytes()
         },
+    ),
+    "forecaster": Builder(
+        data=SERIES,
+        other_data="".join(f"{n * n % 7}\n" for n in range(40)),
+        options={
+            "hidden": 8, "layers": 1, "batch": 4, "dropout": 0.3, "window": 8, "horizon": 3, "precision": "fp32",
+            "device": "cpu", "patience": 0,
+        },
+        variants=({}, {"cell": "gru", "layers": 2, "season": 1}, {"cell": "wavenet", "series": "visits"}),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"series": "sales"}),
+        large_batch=4000,
+        learned={"steps": 100, "learning_rate": 0.03, "hidden": 16, "dropout": 0.0},
+        uses=(
+            Use(("forecast",), python=_quantiles, parse=_forecast),
+            Use(("forecast",), python=_quantiles, parse=_forecast, precision="int8"),
+            Use(("forecast", "--horizon", "9", "--json")),
+            Use(("forecast", "-", "--horizon", "2"), SERIES, on_golden=False),
+        ),
+        evaluations=((), ("--horizon", "2")),
+        golden={"forecaster-1": (GOLDEN_SERIES, 1.44627)},
+        cost=lambda figures: float(figures["forecast"]["mase"]),
+        cost_lost="mase_lost",
+        rewritten=lambda directory: {"series.json": directory.series().to_bytes()},
     ),
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The forecaster: what comes next in series of numbers, with intervals."""

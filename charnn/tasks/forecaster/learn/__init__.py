@@ -1,0 +1,1 @@
+"""Trains forecasters, with PyTorch."""

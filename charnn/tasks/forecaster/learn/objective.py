@@ -1,0 +1,97 @@
+"""The objective of a forecaster: the pinball loss of the quantiles of what follows windows of the training rows."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from charnn.config.training import TrainingConfig
+from charnn.tasks.forecaster.base import Ids
+from charnn.tasks.forecaster.config import QUANTILES, ForecasterValidation
+from charnn.tasks.forecaster.dataset import Dataset, Split
+from charnn.tasks.forecaster.learn.network import ForecasterNetwork
+from charnn.tasks.forecaster.scores import Score
+from charnn.training.batches import Batches
+from charnn.training.report import Report
+
+BOUNDS = (-10.0, 10.0)
+"""In spreads. What is farther off is learned as if it were there, which no quantile is."""
+BATCH = 64
+"""The windows that a validation reads at once."""
+
+
+class ForecasterObjective:
+    validation_type = ForecasterValidation
+    unit = "window"
+    units_per_target = 1.0
+
+    def __init__(self, network: ForecasterNetwork, dataset: Dataset, config: TrainingConfig) -> None:
+        self.network = network
+        self._device = next(network.parameters()).device
+        self._dataset = dataset
+        lengths = np.ones(len(dataset.training.origins), np.int64)
+        self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed))
+        self.targets_in_batch = min(config.batch_size, len(lengths))
+
+    @property
+    def epoch(self) -> float:
+        return self._batches.epoch
+
+    def loss(self) -> tuple[Tensor, int]:
+        """The loss on the next batch, in spreads, so that windows in quiet and in wild times weigh the same."""
+        training, chosen = self._dataset.training, self._batches.next()
+        origins = training.origins[chosen]
+        windows = training.windows(origins)
+        targets_BHC = (training.truth(origins) - windows.base_BHC) / windows.spread_BHC
+        known_BHC = ~np.isnan(targets_BHC)
+        targets, known, x_BTF = (
+            torch.from_numpy(array.astype(np.float32)).to(self._device)
+            for array in (np.clip(np.nan_to_num(targets_BHC), *BOUNDS), known_BHC, windows.x_BTF)
+        )
+        said_BHCQ = self.network(x_BTF, training.horizon).unflatten(-1, (-1, len(QUANTILES)))
+        errors_BHCQ = targets[..., None] - said_BHCQ
+        quantiles_Q = errors_BHCQ.new_tensor(QUANTILES)
+        losses_BHC = 2 * torch.maximum(quantiles_Q * errors_BHCQ, (quantiles_Q - 1) * errors_BHCQ).mean(-1)
+        return (losses_BHC * known).sum() / known[0].numel(), len(chosen)
+
+    def _score(self, split: Split, origins: Ids) -> Score | None:
+        """How the network as it is now forecasts from these origins; None where what it says is not finite."""
+        score = Score(self._dataset.columns)
+        for some in np.array_split(origins, math.ceil(len(origins) / BATCH)):
+            windows = split.windows(some)
+            with torch.no_grad():
+                said = self.network(torch.from_numpy(windows.x_BTF).to(self._device), split.horizon).numpy(force=True)
+            if not np.isfinite(said).all():
+                return None
+            outputs_BHCQ = said.reshape(*said.shape[:2], -1, len(QUANTILES))
+            score.add(split.truth(some), windows.values(outputs_BHCQ, self._dataset.columns), windows)
+        return score
+
+    def validate(self, report: Report) -> ForecasterValidation:
+        when = report.step, report.epoch, report.seconds
+        score = self._score(self._dataset.validation, self._dataset.validation.origins)
+        if score is None:
+            return ForecasterValidation(math.nan, math.nan, math.nan, 0.0, *when)
+        own, naive = score.figures("forecast"), score.figures(score.best_naive)
+        assert own.quantile_loss is not None
+        assert own.coverage is not None
+        return ForecasterValidation(
+            round(own.quantile_loss, 6), round(own.mase, 6), round(naive.mase, 6), round(own.coverage, 6), *when
+        )
+
+    def train_loss(self) -> float:
+        split, count = self._dataset.training, len(self._dataset.validation.origins)
+        places = np.linspace(0, len(split.origins) - 1, min(count, len(split.origins))).round().astype(np.int64)
+        score = self._score(split, split.origins[places])
+        loss = None if score is None else score.figures("forecast").quantile_loss
+        return math.nan if loss is None else loss
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"batches": self._batches.position()}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._batches.restore(values["batches"])

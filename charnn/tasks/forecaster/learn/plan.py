@@ -1,0 +1,92 @@
+"""Decides once what a forecaster's run will be: one frozen value, from what the user asks for and from the series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterNetworkConfig
+from charnn.tasks.forecaster.dataset import SeriesCorpus
+from charnn.tasks.forecaster.directory import ForecasterDirectory
+from charnn.tasks.forecaster.windows import ColumnStatistics, cycles_of, statistics
+from charnn.training.hardware import threads_for
+from charnn.training.session import new_record, under_budget
+
+LEARNING_RATE = 2e-3
+BATCH = 32
+SHORTEST_CONTEXT, LONGEST_CONTEXT = 24, 96
+AVERAGE_DECAY = 0.98
+SHORTEST, LONGEST, ROWS_A_MINUTE = 20, 300, 10_000
+"""The seconds of the shortest and longest default run, and the rows for which it takes a minute."""
+SMALL_STEP = 256 * 64
+"""The batch size times the hidden units of a step that is too small for a second thread."""
+
+
+@dataclass(frozen=True)
+class ForecasterPlan:
+    config: ForecasterConfig
+    columns: tuple[ColumnStatistics, ...]
+    threads: int
+    """The number of threads that a step is worth."""
+
+
+def decide(
+    corpus: SeriesCorpus,
+    cell: str | None,
+    sizes: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    thread_counts: Sequence[int],
+) -> ForecasterPlan:
+    """The plan of a new run: what the user asked for, and the rest chosen for the series. Nothing is written.
+
+    `sizes` are those of the options, None where charnn chooses; `settings` go to TrainingConfig. The precision `auto`
+    is fp32, since matrices this small gain nothing from bf16. Raises ConfigError for what cannot be.
+    """
+    asked: dict[str, Any] = {n: sizes[n] for n in ("layers", "hidden_size", "dropout") if sizes[n] is not None}
+    if cell is not None:
+        asked["cell"] = cell
+    network = ForecasterNetworkConfig(
+        columns=len(corpus.training.columns),
+        season=corpus.season,
+        horizon=corpus.horizon,
+        cycles=cycles_of(corpus.training),
+        **asked,
+    )
+    settings = dict(settings)
+    if settings.get("precision") == "auto":
+        settings["precision"] = "fp32"
+    training = TrainingConfig(
+        budget=sizes["budget"] or default_budget(len(corpus.training)),
+        batch_size=sizes["batch_size"] or BATCH,
+        window_length=sizes["window_length"] or default_context(corpus.season),
+        learning_rate=sizes["learning_rate"] or LEARNING_RATE,
+        average_decay=AVERAGE_DECAY,
+        **settings,
+    )
+    config = ForecasterConfig("forecaster", network, training, corpus.config, new_record())
+    columns = statistics(corpus.training, network.season, network.horizon)
+    return ForecasterPlan(config, columns, _threads(config, thread_counts))
+
+
+def plan_to_resume(
+    directory: ForecasterDirectory, budget: Budget | None, *, thread_counts: Sequence[int]
+) -> ForecasterPlan:
+    """The plan of the run that is in `directory`, under another budget unless that is None."""
+    config = under_budget(directory.config(), budget)
+    return ForecasterPlan(config, directory.series().columns, _threads(config, thread_counts))
+
+
+def default_budget(rows: int) -> Budget:
+    return Budget(seconds=float(round(min(max(60 * rows / ROWS_A_MINUTE, SHORTEST), LONGEST))))
+
+
+def default_context(season: int) -> int:
+    """Two seasons, within bounds; the value a season before is an input of its own, however long that is."""
+    return min(max(2 * season, SHORTEST_CONTEXT), LONGEST_CONTEXT)
+
+
+def _threads(config: ForecasterConfig, thread_counts: Sequence[int]) -> int:
+    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

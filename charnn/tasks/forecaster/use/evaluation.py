@@ -1,0 +1,109 @@
+"""Evaluates how far a forecaster's forecasts are from what came, beside the naive forecasts of the same windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from charnn.corpora.progress import tell
+from charnn.corpora.series import Series
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.forecaster.dataset import LEAST_CONTEXT, MOST_WINDOWS, origins_in, read_corpus_again, rows_before
+from charnn.tasks.forecaster.options import ForecasterEvaluationOptions
+from charnn.tasks.forecaster.scores import Score
+from charnn.tasks.forecaster.use.model import Forecaster
+from charnn.tasks.task import Evaluation, Finding
+
+CHUNK = 64
+"""Windows that are forecast together."""
+
+
+class ForecasterEvaluation(Evaluation):
+    """The figures over rolling windows: from every row on, the steps of a horizon are forecast."""
+
+    def __init__(
+        self,
+        model: Forecaster,
+        files: Sequence[str],
+        options: ForecasterEvaluationOptions,
+        *,
+        encoding: str,
+        threads: int,
+    ) -> None:
+        """Without files it scores what was held out when the model was trained. Rows that it learned are context in a
+        file that goes on behind them."""
+        self._model = model
+        model.precision, model.threads = model.precision or "fp32", threads
+        self.horizon = options.horizon or model.config.network.horizon
+        self._file = ", ".join(files) or None
+        if len(files) > 1:
+            raise UsageError(f"{self._file}: one series is scored at a time")
+        if not files and not model.config.corpus.held_out:
+            raise UsageError(
+                "nothing was held out when the model was trained, which learned all of its data",
+                hint="name a FILE to score the model on",
+            )
+        self.series, first = self._held_out() if not files else self._read(files[0], options, encoding)
+        self.first = first
+        """The first row that is forecast."""
+        self.score = Score(model.learned.columns)
+
+    def _held_out(self) -> tuple[Series, int]:
+        config = self._model.config
+        corpus = read_corpus_again(config.corpus, config.network.season, config.network.horizon)
+        return corpus.held_out, max(corpus.held_out_from, 1)
+
+    def _read(self, file: str, options: ForecasterEvaluationOptions, encoding: str) -> tuple[Series, int]:
+        own = options.layout
+        layout = own if own.columns or own.time else None
+        read = self._model.read(file, layout=layout, encoding=encoding, on_error=options.on_error)
+        recent = self._model.learned.recent
+        if (joined := recent.joined(read)) is not None and recent.axis.row_of(read.axis.first) >= 1:
+            return joined, max(len(recent), round(recent.axis.row_of(read.axis.first)))
+        return read, min(max(LEAST_CONTEXT, rows_before(self._model.learned.columns)), max(len(read) // 2, 1))
+
+    def run(self) -> Iterator[Finding]:
+        origins = origins_in(self.series, self.first, self.horizon, MOST_WINDOWS)
+        if not len(origins):
+            name = self._file or "what was held out"
+            raise CorpusError(
+                f"{name}: there are no {self.horizon} rows to compare a forecast with",
+                hint="score a shorter --horizon",
+            )
+        with self._model as model:
+            rows = model.rows(self.series)
+            for start in range(0, len(origins), CHUNK):
+                tell("forecasting", start, len(origins))
+                some = origins[start : start + CHUNK]
+                values_BHCQ, windows = model.forecasts(rows, some, self.horizon)
+                truth_BHC = self.series.values_NC[some[:, None] + np.arange(self.horizon)]
+                self.score.add(truth_BHC, values_BHCQ, windows)
+        yield from ()
+
+    def to_json(self) -> dict[str, Any]:
+        score, names = self.score, list(self.score.names)
+        columns = {
+            name: {way: score.figures(way, place).to_json() for way in names}
+            for place, name in enumerate(self._model.columns)
+        }
+        return {
+            **{name: score.figures(name).to_json() for name in names},
+            "finding": score.finding(),
+            "beats_naive": score.figures("forecast").mase < score.figures(score.best_naive).mase,
+            "columns": columns,
+            "horizon": self.horizon,
+            "season": self._model.config.network.season,
+            "windows": score.windows,
+            "values": score.values,
+            "file": self._file,
+            "precision": self._model.precision,
+            "model": str(self._model.directory.path),
+        }
+
+    def report(self) -> str:
+        from charnn.tasks.forecaster.use.report import report
+
+        name = self._file or "held out of the series"
+        return report(self.score, self._model, horizon=self.horizon, series=name)

@@ -1,0 +1,144 @@
+"""A forecaster for its user: a series in, the quantiles of what follows out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charnn.corpora.decoding import OnError
+from charnn.corpora.series import Floats, Series
+from charnn.errors import CorpusError, UsageError
+from charnn.tasks.forecaster.base import Ids
+from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterConfig
+from charnn.tasks.forecaster.dataset import read_series, same_columns
+from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
+from charnn.tasks.forecaster.use.runtime import RuntimeForecasterNetwork
+from charnn.tasks.forecaster.windows import Rows, Windows
+from charnn.tasks.model import Model
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What follows the end of a series: H steps of C columns."""
+
+    times: tuple[str, ...]
+    """The time of each step, as it would stand in the file; the number of its row where there are no times."""
+    columns: tuple[str, ...]
+    quantiles: tuple[float, ...]
+    values_HCQ: Floats
+    decimals: tuple[int, ...]
+    """The decimals of each column's values that are worth writing."""
+
+    def median(self, column: str | None = None) -> list[float]:
+        """The middle of what may come of a column, which may be left out where there is one."""
+        place = 0 if column is None and len(self.columns) == 1 else self.columns.index(column or "")
+        found: list[float] = self.values_HCQ[:, place, MEDIAN].tolist()
+        return found
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """For each step and column its time, the column's name and the quantiles by their names."""
+        for step, time in enumerate(self.times):
+            for place, column in enumerate(self.columns):
+                values = [round(value, self.decimals[place]) for value in self.values_HCQ[step, place].tolist()]
+                named = zip(map(str, self.quantiles), values, strict=True)
+                yield {"time": time, "column": column, "quantiles": dict(named)}
+
+
+class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
+    """A forecaster, as `charnn.load` gives it."""
+
+    directory_class = ForecasterDirectory
+
+    @cached_property
+    def learned(self) -> LearnedSeries:
+        return self.directory.series()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that it forecasts."""
+        return self.learned.recent.columns
+
+    def forecast(
+        self, series: str | os.PathLike[str] | Sequence[float] | Series | None = None, *, horizon: int | None = None
+    ) -> Forecast:
+        """The quantiles of the `horizon` steps that follow a series, or as many as were learned.
+
+        The series is the one that was learned where it is None; a path is that of a file, and numbers are the values of
+        the one column. The precision is what `charnn forecast` takes (`auto`) unless another was asked for.
+        """
+        horizon = self.config.network.horizon if horizon is None else horizon
+        if horizon < 1:
+            raise UsageError(f"a horizon of {horizon} steps: it has 1 step at least")
+        found = self._series(series)
+        rows = self.rows(found)
+        values_BHCQ, _ = self.forecasts(rows, np.array([len(found)]), horizon)
+        times = tuple(found.axis.text(len(found) + step) for step in range(horizon))
+        decimals = tuple(_decimals(column.base_scale) for column in self.learned.columns)
+        return Forecast(times, self.columns, QUANTILES, values_BHCQ[0], decimals)
+
+    def _series(self, series: Any) -> Series:
+        if series is None:
+            return self.learned.recent
+        if isinstance(series, str | os.PathLike):
+            return self.read(os.fspath(series))
+        if isinstance(series, Series):
+            found = series
+        else:
+            values_NC = np.asarray(series, np.float64).reshape(len(series), -1)
+            found = Series(self.columns, values_NC, self.learned.recent.axis.moved(len(self.learned.recent)))
+        if found.values_NC.shape[1] != len(self.columns):
+            raise UsageError(f"a series of {found.values_NC.shape[1]} columns, and the model has {len(self.columns)}")
+        if not len(found) or np.isinf(found.values_NC).any():
+            raise UsageError("a series has a row at least, and finite numbers, or NaN in a gap")
+        return found
+
+    def read(
+        self,
+        path: str,
+        *,
+        layout: Any = None,
+        encoding: str = "utf-8",
+        on_error: OnError = "fail",
+    ) -> Series:
+        """The series in a file that has the columns of the model. Raises CorpusError and UsageError as reading does."""
+        wanted = same_columns(layout or self.config.corpus.layout, self.learned.recent)
+        series, _ = read_series(path, wanted, encoding=encoding, on_error=on_error)
+        if len(series.columns) != len(self.columns):
+            name = "standard input" if path == "-" else path
+            raise CorpusError(
+                f"{name}: {len(series.columns)} columns of numbers, and the model learned {len(self.columns)}",
+                hint=f"it learned {', '.join(self.columns[:8])}",
+            )
+        if not (~np.isnan(series.values_NC)).any(0).all():
+            raise CorpusError(f"{Path(path).name}: a column has no value")
+        return replace(series, columns=self.columns)
+
+    def rows(self, series: Series) -> Rows:
+        """The series made ready for windows."""
+        if self.config.network.cycles and not series.axis.form:
+            raise UsageError(
+                "the model knows the calendar, and this series has no dates", hint="give it a column of dates"
+            )
+        return Rows(series, self.config.network, self.learned.columns, self.config.training.window_length)
+
+    def forecasts(self, rows: Rows, origins: Ids, horizon: int) -> tuple[Floats, Windows]:
+        """The quantiles of the steps from each origin on, (B, H, C, Q), and the windows."""
+        windows = rows.windows(origins, horizon)
+        return windows.values(self._network.outputs(windows.x_BTF, horizon), self.learned.columns), windows
+
+    @cached_property
+    def _network(self) -> RuntimeForecasterNetwork:
+        """Raises UsageError where int8 is asked for and the model has no int8 graph."""
+        graph = self.directory.graph(quantized=self.is_quantized(self.precision or "auto"))
+        return RuntimeForecasterNetwork(graph, len(self.learned.columns), threads=self.threads)
+
+
+def _decimals(scale: float) -> int:
+    """As many as tell a hundredth of the usual error."""
+    return int(np.clip(2 - np.floor(np.log10(scale)), 0, 15))
