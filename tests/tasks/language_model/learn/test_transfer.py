@@ -190,6 +190,7 @@ def trained(
     return session
 
 
+@pytest.mark.filterwarnings("ignore:.*a NUL character")
 @pytest.mark.parametrize("text", ["abcdefgh" * 30, "abcdefgh" * 30 + "Zz!", "\x00 " + "abcdefgh" * 30])
 def test_the_first_validation_is_already_good(
     start, corpus_of, silent, trained: LanguageModelSession, text: str
