@@ -13,7 +13,7 @@ from charnn.checkpoint.directory import ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
-from charnn.tasks import TASKS
+from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.card import write_card
 from charnn.tasks.choosing import (
     all_files,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from charnn.training.session import Session
 
 D = TypeVar("D", bound=TaskDirectory[Any])
+SHOWN_LABELS = 5
+"""So many folders that may be labels are named."""
 
 
 class SilentObserver:
@@ -108,6 +110,8 @@ def start(
     corpus, values = _files(corpus, values, keeps_folders=task is not None and task_named(task).reads_folders)
     encoding = values.get("encoding") or TrainingOptions.encoding
     chosen = choose_task(task, values, corpus[0], lambda one: one.training_options, encoding=encoding)
+    if task is None and chosen.name == FALLBACK and len(tasks_with(values, lambda one: one.training_options)) > 1:
+        _warn_of_labels(named)
     validation = TrainingOptions(valid=values.get("valid")).validation_paths
     check_processes(chosen, processes, [*corpus, *validation])
     for path in filter(is_pipe, [*corpus, *validation]):
@@ -181,6 +185,20 @@ def _with_card(session: Session[Any], task: Task[Any]) -> Session[Any]:
     """The session, which will write the card of its model."""
     session.write_card_by(lambda: write_card(task, task.directory(session.directory.path)))
     return session
+
+
+def _warn_of_labels(corpus: Sequence[str]) -> None:
+    """Warns of folders whose folders may be labels, which are read as text."""
+    from charnn.corpora.folders import folders_of_labels
+
+    for path in filter(os.path.isdir, corpus):
+        if names := folders_of_labels(path):
+            shown = ", ".join(names[:SHOWN_LABELS]) + ", ..." * (len(names) > SHOWN_LABELS)
+            warnings.warn(
+                f"{path} is read as text, and its folders ({shown}) may be labels; --task classifier learns them",
+                CharnnWarning,
+                stacklevel=2,
+            )
 
 
 def _files(

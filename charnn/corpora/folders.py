@@ -61,6 +61,21 @@ def _texts_in(folder: str, any_bytes: bool) -> list[str]:
     return files
 
 
+def folders_of_labels(folder: str) -> list[str]:
+    """The names of the folders in this one, where there is nothing else in it and each has several files and nothing
+    else, as the folders of labels have; hidden files and folders do not count."""
+
+    def within(place: str) -> tuple[list[str], list[str]]:
+        with os.scandir(place) as entries:
+            seen = [(entry.name, entry.is_dir()) for entry in entries if not entry.name.startswith(".")]
+        return [name for name, is_folder in seen if is_folder], [name for name, is_folder in seen if not is_folder]
+
+    names, files = within(folder)
+    found = [within(os.path.join(folder, name)) for name in names]
+    are_labels = len(names) > 1 and not files and all(not inner and len(texts) > 1 for inner, texts in found)
+    return sorted(names) if are_labels else []
+
+
 def _walk(folder: str) -> Iterator[tuple[str, str | None]]:
     """What is in the folder, in order, and the reason why it is left out where its name or place is one."""
 

@@ -169,8 +169,10 @@ def _pairs(table: Table, label_column: int | None) -> list[LabelledText]:
 
 def _label_side(lines: Sequence[str], name: str) -> int:
     """1 where the labels are before the first tab, and 2 where they are after the last one."""
-    first = len({line.partition("\t")[0] for line in lines})
-    last = len({line.rpartition("\t")[2] for line in lines})
+    firsts, lasts = {line.partition("\t")[0] for line in lines}, {line.rpartition("\t")[2] for line in lines}
+    if {""} in (firsts, lasts):  # a tab that opens or ends all lines has no label beside it
+        return 2 if firsts == {""} else 1
+    first, last = len(firsts), len(lasts)
     if first == last and lines:
         raise UsageError(
             f"{name}: {first:,} different values stand before the tabs and as many after them, and nothing tells which "
@@ -198,9 +200,7 @@ def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
             keys = [names[place] for place in table.columns(names, _wanted(layout)) if place is not None]
         text, label = (table.value(number, record, key) for key in keys)
         if not isinstance(text, str):
-            raise CorpusError(
-                f"{table.name}:{number}: what stands under {keys[0]!r} is not a text", hint="quote it, or leave it out"
-            )
+            raise table.no_text(number, keys[0], text)
         labels = label if isinstance(label, list) else [label]
         yield LabelledText(
             tuple(_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number

@@ -196,7 +196,5 @@ def _joined(table: Table, line: int, record: dict[str, Any], key: str, between: 
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return between.join(value)
     if not isinstance(value, str):
-        raise CorpusError(
-            f"{table.name}:{line}: what stands under {key!r} is not a text", hint="quote it, or leave it out"
-        )
+        raise table.no_text(line, key, value)
     return value

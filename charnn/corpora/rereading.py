@@ -18,7 +18,15 @@ from charnn.config.model import SourceFile
 from charnn.corpora.progress import tell
 from charnn.corpora.sources import check_can_be_read_again
 from charnn.corpora.streams import unpacked
-from charnn.corpora.unpacking import GZIP_MAGIC, LARGEST_RATIO, SMALL, TooLargeError, TooLongError, unpacked_data
+from charnn.corpora.unpacking import (
+    GZIP_MAGIC,
+    LARGEST_RATIO,
+    SMALL,
+    TooLargeError,
+    TooLongError,
+    unpacked_data,
+    unreadable,
+)
 from charnn.errors import CorpusError
 
 PIECE = 1 << 18
@@ -45,7 +53,7 @@ class RereadableFile:
                 begins_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
                 self.is_packed = path.endswith(".gz") or begins_packed
         except OSError as error:
-            raise CorpusError(f"{self.name}: {(error.strerror or str(error)).lower()}") from error
+            raise unreadable(self.name, error) from error
 
     def open(self) -> BinaryIO:
         """The file from its beginning. A copy is the same file each time."""
@@ -97,7 +105,7 @@ class RereadableFile:
                         )
                     yield data
         except OSError as error:
-            raise CorpusError(f"{self.name}: {(error.strerror or str(error)).lower()}") from error
+            raise unreadable(self.name, error) from error
 
     def record(self, sha256: str, characters: int) -> SourceFile:
         """The record that finds the file again."""

@@ -24,6 +24,7 @@ from charnn.corpora.decoding import (
 from charnn.corpora.lines import LONGEST_LINE, Lines, WholeLines, check_length, line_ends
 from charnn.corpora.progress import tell
 from charnn.corpora.sources import check_encoding, check_is_text
+from charnn.corpora.unpacking import unreadable
 from charnn.errors import CorpusError
 
 PIECE = 1 << 16
@@ -234,4 +235,4 @@ def _read(path: str, name: str) -> Iterator[bytes]:
             if path != "-":
                 os.close(descriptor)
     except OSError as error:
-        raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+        raise unreadable(name, error) from error

@@ -157,6 +157,14 @@ class Table:
             )
         return value
 
+    def no_text(self, line: int, key: str, value: object) -> CorpusError:
+        """What is raised where an object has something else than a text under a key."""
+        is_object = isinstance(value, dict)
+        return CorpusError(
+            f"{self.name}:{line}: what stands under {key!r} is {'an object' if is_object else 'not a text'}",
+            hint="a key of the outermost object is what is read" if is_object else "quote it, or leave it out",
+        )
+
     def even(self, rows: Iterator[Row], columns: int, whose: str) -> Iterator[Row]:
         """The rows. Raises CorpusError for one with fewer or more cells than `columns`."""
         for line, cells in rows:

@@ -43,6 +43,12 @@ def largest_text() -> int:
     return max(memory // MEMORY_PART, LEAST_LARGEST)
 
 
+def unreadable(name: str, error: OSError) -> CorpusError:
+    """What is raised where a file cannot be opened or read."""
+    hint = f"name the files in it, such as {name.rstrip('/')}/*" if isinstance(error, IsADirectoryError) else None
+    return CorpusError(f"{name}: {(error.strerror or str(error)).lower()}", hint=hint)
+
+
 def unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:
     """What is at `path`, `-` for standard input, unpacked if need be. Messages call it `name`.
 
@@ -52,7 +58,7 @@ def unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:
     try:
         data = _packed_bytes(path, name, largest)
     except OSError as error:
-        raise CorpusError(f"{name}: {(error.strerror or str(error)).lower()}") from error
+        raise unreadable(name, error) from error
     is_packed = path.endswith(".gz") or data.startswith(GZIP_MAGIC)
     return unpacked_data(data, name, largest, is_packed=is_packed)
 

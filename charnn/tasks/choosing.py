@@ -10,6 +10,7 @@ from typing import Any
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.sources import peek
+from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import Option, options_of
@@ -106,7 +107,7 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     if fallback not in tasks:
         names = " or ".join(f"--task {task.name}" for task in tasks)
         raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}", hint=f"say what it is with {names}")
-    if warning := _not_prose(sample):
+    if warning := _not_prose(path, sample):
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
         return fallback
     for task in tasks:
@@ -115,11 +116,14 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     return fallback
 
 
-def _not_prose(sample: str) -> str | None:
+def _not_prose(path: str, sample: str) -> str | None:
     """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
     if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
         return f"looks like {found.what}, and is read as text; {found.hint}"
-    if (table := looks_like_table(sample)) is not None:
+    table = looks_like_table(sample)
+    if table is None and Table(sample, path).is_csv:
+        table = "CSV by its name"
+    if table is not None:
         return (
             f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "
             f"classifier to learn the labels or with --conditioned to write texts of a label"

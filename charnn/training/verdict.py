@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charnn.config.model import Validation
+from charnn.readable import counted
 
 RISE = 0.004
 """If the held-out loss rose by more than this fraction since its best, it has risen and not just wavered."""
@@ -43,7 +44,8 @@ class HeldOut:
 
     def __str__(self) -> str:
         """The held-out data, and how many they are where they are few."""
-        return "held-out data" + (f" ({self.amount:,} {self.unit})" if self.amount < FEWER else "")
+        amount = counted(self.amount, self.unit.removesuffix("s"))
+        return "held-out data" + (f" ({amount})" if self.amount < FEWER else "")
 
 
 def verdict(

@@ -308,7 +308,7 @@ def test_a_text_is_no_treebank(evaluate, text_file, said_once):
     result = evaluate("text.txt")
     assert result.code == 1
     line = said_once(result)
-    assert "text.txt: neither CoNLL-U" in line
+    assert "text.txt: it is neither CoNLL-U" in line
     assert "--format" in line
 
 
@@ -484,7 +484,7 @@ def test_a_text_is_refused_where_there_are_only_taggers(charnn, models, said_onc
     models("tagger")
     result = charnn("eval", "text.txt")
     assert result.code == 1
-    assert "text.txt: neither CoNLL-U" in said_once(result)
+    assert "text.txt: it is neither CoNLL-U" in said_once(result)
 
 
 @pytest.mark.parametrize(

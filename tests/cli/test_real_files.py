@@ -385,3 +385,167 @@ def test_a_nul_in_rows_is_said_too_and_bytes_may_have_any(charnn, text_file, mon
     assert "NUL" not in charnn("train", "rows.tsv", *task, "--tokenizer", "bytes", *SHORT, "--out", "bytes").err
     monkeypatch.setattr(rereading, "LONG", 10)  # so that the text is not read into memory
     assert "warning: rows.tsv: a NUL character" in charnn("train", "rows.tsv", *task, *SHORT, "--out", "long").err
+
+
+LABELLED = "".join(f"{'ab'[n % 2]}\tline number {n}\n" for n in range(20))
+OBJECTS = "".join(json.dumps({"text": f"line {n}", "label": "ab"[n % 2]}) + "\n" for n in range(20))
+SEMICOLONS = "id;text;label\n" + "".join(f'{n};"He said ""hi"";\nand left, {n}";{"ab"[n % 2]}\n' for n in range(20))
+
+
+@pytest.fixture(scope="module")
+def kept_labels(tmp_path_factory):
+    return tmp_path_factory.mktemp("classifier") / "model"
+
+
+@pytest.fixture
+def classifier(charnn, text_file, kept_labels):
+    if not kept_labels.exists():
+        assert (
+            charnn("train", text_file(LABELLED, "good.tsv"), "--task", "classifier", "--out", kept_labels, *SHORT).code
+            == 0
+        )
+    return kept_labels
+
+
+TABLES = {
+    "lines of labels": (LABELLED, "it has lines of a label and a text with a tab between them"),
+    "lines of labels with the ends of old Macs": (LABELLED.replace("\n", "\r"), "it has lines of a label and a text"),
+    "fastText": ("__label__a line one\n__label__b __label__c two\n" * 9, "it has lines that begin with __label__"),
+    "JSON lines": (OBJECTS, "it has objects for texts and labels"),
+    "CSV with semicolons and line ends in cells": (SEMICOLONS, "it has columns for texts and labels"),
+    "CSV of other names": ("id,name,age\n1,Bob,42\n2,Ann,31\n3,Cid,12\n", "it looks like CSV"),
+    "HTML": ("<!DOCTYPE html>\n<html><body><p>Hi</p></body></html>\n", "it looks like HTML"),
+    "texts": ("I saw it, and left.\nNo, never!\n👩‍👩‍👧 שלום ผมรัก\n" * 5, None),
+    "a text with a tab": ("I saw it\tand left.\nNo, never!\n" * 5, None),
+    "nothing but blank lines": ("\n \n\n", None),
+}
+
+
+@pytest.mark.parametrize(("text", "seen"), TABLES.values(), ids=TABLES)
+def test_lines_that_are_classified_as_they_stand_and_look_like_rows_are_said(charnn, text_file, classifier, text, seen):
+    text_file(text, "file.txt")
+    result = charnn("classify", "file.txt", "-m", classifier)
+    said = f"charnn: warning: file.txt: {seen}"
+    assert result.code == 0
+    assert (
+        result.err.startswith(said) and ", and each line is classified as it stands; give the texts alone" in result.err
+    ) == (seen is not None)
+    assert result.err.count("\n") == (seen is not None)
+
+
+def test_rows_of_csv_and_objects_that_are_tagged_or_transduced_as_text_are_said(charnn, text_file, tagger):
+    text_file(SEMICOLONS, "semicolons.csv")
+    text_file(OBJECTS, "objects.jsonl")
+    assert "semicolons.csv looks like CSV, and is read as raw text" in charnn("tag", "semicolons.csv", "-m", tagger).err
+    assert "objects.jsonl looks like JSON lines, and is read as" in charnn("tag", "objects.jsonl", "-m", tagger).err
+    text_file("".join(f"cat{n}\tchat{n}\n" for n in range(20)), "pairs.tsv")
+    assert charnn("train", "pairs.tsv", "--task", "transducer", "--out", "model", *SHORT).code == 0
+    said = charnn("transduce", "semicolons.csv", "-m", "model").err
+    assert "semicolons.csv: it looks like CSV, and each line is transduced as it stands" in said
+    assert "transduced as it stands" not in charnn("transduce", "pairs.tsv", "-m", "model").err
+
+
+@pytest.mark.parametrize("text", ["", "\n\n \t\n"], ids=["an empty file", "blank lines"])
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("language-model", "file.txt: the text is "),
+        ("tagger", "file.txt: there is no sentence"),
+        ("classifier", "file.txt: there is no text with a label"),
+        ("transducer", "file.txt: there is no pair in it; write source<TAB>target on each line"),
+    ],
+)
+def test_a_file_without_words_teaches_no_task(charnn, text_file, task, said, text):
+    text_file(text, "file.txt")
+    refused = charnn("train", "file.txt", "--task", task, *SHORT)
+    assert refused.code == 1
+    assert said in refused.err
+    assert refused.err.count("\n") == 1
+
+
+REFUSED_ROWS = {
+    "ragged rows": (
+        "a\tone\nb\ttwo\tmore\n" * 9,
+        "--task transducer",
+        1,
+        "file.txt:2: the row has 3 columns, where the first row has 2; a tab stands between two cells, and in none",
+    ),
+    "rows that are no treebank": (
+        SEMICOLONS,
+        "--task tagger",
+        1,
+        "file.txt: it is neither CoNLL-U, nor columns, nor word_TAG, and looks like CSV; name its format",
+    ),
+    "a key inside of another": (
+        '{"data": {"text": "x"}, "meta": "a"}\n' * 5,
+        "--task classifier --text data --label meta",
+        1,
+        "file.txt:1: what stands under 'data' is an object; a key of the outermost object is what is read",
+    ),
+    "keys of other names": (
+        '{"data": {"text": "x"}, "meta": "a"}\n' * 5,
+        "--task classifier",
+        2,
+        "file.txt: no key has a usual name of a text (text, ...); name it with --text; the keys are data, meta",
+    ),
+    "a key that is missing once": (
+        OBJECTS.replace(', "label": "b"', "", 1),
+        "",
+        1,
+        "file.txt:2: this object has no 'label', as the first one has",
+    ),
+    "columns of other names": (
+        "id,name\n" + "1,x\n" * 9,
+        "--task transducer",
+        1,
+        "file.txt:1: there is no tab between a source and its target",
+    ),
+    "a comment after the first word": (
+        CONLLU.replace("2\tcat", "# so\n2\tcat"),
+        "",
+        1,
+        "file.txt:4: a comment after the first word of a sentence",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "options", "code", "said"), REFUSED_ROWS.values(), ids=REFUSED_ROWS)
+def test_rows_that_cannot_be_learned_are_one_line_that_says_what_to_do(charnn, text_file, text, options, code, said):
+    text_file(text, "file.txt")
+    refused = charnn("train", "file.txt", *options.split(), *SHORT)
+    assert refused.code == code
+    assert said in refused.err
+
+
+def test_a_tab_at_the_end_of_each_line_is_no_empty_label(charnn, text_file):
+    text_file(LABELLED.replace("\n", "\t\n"), "file.tsv")
+    assert "; 2 labels" in charnn("train", "file.tsv", "--task", "classifier", *SHORT, "--out", "model").err
+
+
+def test_a_csv_file_that_is_too_short_to_look_like_one_is_known_by_its_name(charnn, text_file):
+    text_file("text,label\n", "file.csv")
+    assert (
+        "file.csv looks like CSV by its name, and is read as text"
+        in charnn("train", "file.csv", *SHORT, "--batch", "1", "--window", "4").err
+    )
+
+
+def test_folders_that_may_be_labels_are_said(charnn, tmp_path):
+    for name in ("pos/1", "pos/2", "neg/1", "neg/2", "neg/.hidden"):
+        (tmp_path / "reviews" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "reviews" / name).write_text(f"it was so, {name}\n" * 9)
+    said = "reviews is read as text, and its folders (neg, pos) may be labels; --task classifier learns them"
+    assert said in charnn("train", "reviews", *SHORT, "--out", "text").err
+    assert said not in charnn("train", "reviews", "--documents", "file", *SHORT, "--out", "files").err
+    assert "; 2 labels" in charnn("train", "reviews", "--task", "classifier", "--valid", "none", *SHORT, "--out", "labels").err
+    for arguments in (("classify", "reviews", "-m", "labels"), ("score", "reviews", "-m", "text")):
+        assert "reviews: is a directory; name the files in it, such as reviews/*" in charnn(*arguments).err
+    (tmp_path / "reviews" / "notes.txt").write_text("more of it\n" * 9)
+    assert said not in charnn("train", "reviews", *SHORT, "--out", "more").err
+
+
+def test_a_name_as_windows_has_it_is_a_name(charnn, text_file):
+    text_file("some notes of mine\n" * 30, "C:\\Users\\me\\notes.txt")
+    trained = charnn("train", "C:\\Users\\me\\notes.txt", *SHORT)
+    assert trained.code == 0
+    assert charnn("eval").code == 0

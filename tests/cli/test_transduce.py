@@ -221,7 +221,7 @@ def test_options_that_do_not_go_together_are_refused(transduce, said_once, argum
             "a\tb\tc\td\n",
             "bad.tsv: there are 4 columns, and nothing tells which are the source and the target; say it with",
         ),
-        ("", "bad.tsv: there are too few pairs"),
+        ("", "bad.tsv: there is no pair in it"),
         ("a\tb\n", "bad.tsv: there are too few pairs"),
     ],
 )

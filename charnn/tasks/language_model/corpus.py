@@ -146,6 +146,8 @@ def _corpus(texts: Sequence[SourceText], validation_texts: Sequence[SourceText],
     for part, sources in ((documents, config.sources), (validation, config.validation_sources)):
         if sources and not characters_of(part):
             raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is empty")
+        if sources and not isinstance(part, LongDocuments) and not any(map(str.strip, part)):
+            raise CorpusError(f"{', '.join(source.path for source in sources)}: the text is nothing but white space")
     if config.validation_sources:
         training = documents
     elif not config.held_out:

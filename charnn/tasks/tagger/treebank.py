@@ -13,6 +13,7 @@ from charnn.config.model import SourceFile
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folds import Fold
+from charnn.corpora.foreign import looks_like_table
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.segmentation.graphemes import is_one
@@ -33,14 +34,19 @@ _PIECE = 1 << 16
 
 def treebank_format(text: str, name: str) -> TreebankFormat:
     """The format of a treebank, told by its content. Raises CorpusError where there are no tags in it."""
+    if not text.strip():
+        raise CorpusError(f"{name}: there is no sentence")
     sample = sample_of(text)
     check_line_ends(sample, name)
-    match recognize(sample, has_tags=True).format:
+    found = recognize(sample, has_tags=True)
+    match found.format:
         case "conllu" | "columns" | "slashed" as format:
             return format
         case _:
+            looks_like = found.looks_like or looks_like_table(sample)
             raise CorpusError(
-                f"{name}: neither CoNLL-U, nor columns, nor word_TAG",
+                f"{name}: it is neither CoNLL-U, nor columns, nor word_TAG"
+                + (f", and looks like {looks_like}" if looks_like else ""),
                 hint="name its format with --format",
             )
 
@@ -250,9 +256,9 @@ def check_has_columns(sentence: Sentence, columns: Sequence[str]) -> None:
     for column in columns:
         if sentence.words and sentence.error is None and sentence.values(column) is None:
             there = sentence.tag_columns
-            raise UsageError(
-                f"--columns: {sentence.name} has no column {column!r}", hint=instead_of(column, there, "it has")
-            )
+            unnamed = "its columns have no names, and --columns names those after the words in their order"
+            hint = instead_of(column, there, "it has") if there else unnamed
+            raise UsageError(f"--columns: {sentence.name} has no column {column!r}", hint=hint)
 
 
 def _raise_for_no_tags(files: list[_File], config: TreebankConfig, column: str) -> NoReturn:

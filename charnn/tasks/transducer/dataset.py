@@ -159,6 +159,8 @@ def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig, fo
     for pairs, of in ((training, files), (validation, held_out or files)):
         if not pairs:
             names = ", ".join(file.name for file in of)
+            if not training and not validation:
+                raise CorpusError(f"{names}: there is no pair in it", hint="write source<TAB>target on each line")
             raise CorpusError(
                 f"{names}: there are too few pairs: some must be held out",
                 hint="2 sources are the least, or a file to validate with (--valid FILE), or --valid none",

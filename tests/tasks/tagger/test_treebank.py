@@ -152,7 +152,7 @@ def test_too_few_sentences_cannot_be_divided(text: str, found: str, tmp_path: Pa
 
 
 def test_raw_text_is_no_treebank(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"bank: neither CoNLL-U, nor columns, nor word_TAG$"):
+    with pytest.raises(CorpusError, match=r"bank: it is neither CoNLL-U, nor columns, nor word_TAG$"):
         read_treebank([file_with("The cat sat.\n", tmp_path)])
 
 

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from charnn.corpora.decoding import OnError, joined
 from charnn.corpora.lines import check_length, without_end, without_ends
 from charnn.corpora.streams import stream_lines
+from charnn.corpora.structured import warn_of_structure
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
@@ -38,7 +39,11 @@ def items(
     for file in files:
         read = stream_lines(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
-            yield from (_lines(file, lines) for lines in read)
+            for lines in read:
+                if lines and lines[0][0] == 1:
+                    texts = [line for _, line in lines]
+                    warn_of_structure(_name(file), texts, "classified", with_labels=True)
+                yield _lines(file, lines)
         elif unit == "paragraph":
             yield from _paragraphs(file, read)
         else:

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from charnn.corpora.decoding import OnError
-from charnn.corpora.foreign import foreign_format
+from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.lines import check_length, line_ends
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
@@ -160,7 +160,7 @@ class InputSentences:
         found = recognize(sample, has_tags=self._has_tags)
         format = "characters" if self._level == "character" and found.format != "columns" else found.format
         markup = foreign_format(sample.encode("utf-8", "surrogateescape"))
-        looks_like = markup.what if markup is not None else found.looks_like
+        looks_like = markup.what if markup is not None else found.looks_like or looks_like_table(sample)
         if format == "lines" and looks_like:
             warnings.warn(
                 f"{name} looks like {looks_like}, and is read as raw text; --format says what it is",

@@ -10,6 +10,7 @@ from charnn.corpora.decoding import OnError
 from charnn.corpora.lines import without_end
 from charnn.corpora.pairs import check_side
 from charnn.corpora.streams import stream_lines
+from charnn.corpora.structured import warn_of_structure
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.streaming import results_in_order
 from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target, TransduceOptions
@@ -33,6 +34,8 @@ def read_sources(
     for path in paths:
         name = "standard input" if path == "-" else path
         for lines in stream_lines(path, encoding=encoding, on_error=on_error):
+            if lines and lines[0][0] == 1:
+                warn_of_structure(name, [line for _, line in lines], "transduced", with_labels=False)
             yield from reader.sources(name, lines)
 
 
