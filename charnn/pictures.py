@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -82,20 +83,22 @@ def gradient_reaches(
 
 
 def embeddings(model: ModelDirectory) -> Embeddings:
-    """The vectors of a model's symbols: those of characters, bytes or pieces that it reads.
+    """The vectors of a model's symbols: those of characters, bytes or pieces that it reads. A symbol's vectors in
+    several members are one longer vector, so that symbols are near which are near in all of them.
 
     Raises UsageError for a model of a task that has no such table.
     """
     task = choosing.task_of(model)
     directory: Any = task.directory(model.path)
     weights = model.weights()
-    if not hasattr(directory, "tokenizer") or "embedding.weight" not in weights:
+    tables = [weights[name] for name in sorted(weights) if re.fullmatch(r"(members\.\d+\.)?embedding\.weight", name)]
+    if not hasattr(directory, "tokenizer") or not tables:
         raise UsageError(f"{model.path}: a {task.title} has no one table of symbols", hint="name a language model")
     tokenizer = directory.tokenizer()
     known = [(number, tokenizer.decode([number])) for number in range(1, min(tokenizer.size, MOST_SYMBOLS + 1))]
     shown = [(number, symbol) for number, symbol in known if symbol and symbol != "\ufffd"]
     rows = [number for number, _ in shown]
-    return Embeddings([symbol for _, symbol in shown], weights["embedding.weight"][rows].astype(np.float64))
+    return Embeddings([symbol for _, symbol in shown], np.concatenate(tables, 1)[rows].astype(np.float64))
 
 
 def at_temperatures(

@@ -8,28 +8,31 @@ one network does that reads it twice as often. With --time all have that time, a
 from __future__ import annotations
 
 import tempfile
+import time as clock
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 import charnn
 from charnn.config.tokenizer import TokenizerConfig
+from charnn.generation.config import SamplingConfig
+from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.ensemble import make_network
 from charnn.tasks.language_model.step_graph import step_graph
-from charnn.tasks.language_model.use.model import LARGE_GRAPH
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers import train
-from charnn.tokenizers.base import STOP_ID
-from tests.benchmarks.machine import means, ratio, spread
-from tests.benchmarks.sampling import STREAMS, many_texts, one_text, speeds
+from charnn.tokenizers.base import STOP_ID, Tokenizer
+from tests.benchmarks.machine import alternate, means, ratio, spread
 
 MEMBERS, HIDDEN, EPOCHS, SEEDS = 2, 96, 12.0, 1
-WRITERS = ((2, 256), (4, 256))
-"""Members and hidden units of the ensembles whose speed is measured."""
+WRITERS, LENGTH, ROUNDS = ((2, 96), (2, 256), (2, 384), (4, 256)), 400, 5
+"""Members and hidden units of the ensembles whose speed is measured, and how many characters they write, how often."""
 
 
 def run(corpus: Path, *, time: str | None, epochs: float | None, seeds: int | None) -> None:
@@ -61,35 +64,40 @@ def run(corpus: Path, *, time: str | None, epochs: float | None, seeds: int | No
 
 
 def write(corpus: Path) -> None:
-    """Characters a second of members, and of one network that has as many weights."""
+    """The time that members take to write a character, beside one network that has as many weights: processor time of
+    one thread, which other work on the machine disturbs less than the clock."""
     tokenizer = train(TokenizerConfig(), [corpus.read_text("utf-8")])
+    print("one stream, microseconds of one processor for a character")
     for number, hidden in WRITERS:
-        side_by_side = LanguageModelNetworkConfig(tokenizer.size, hidden_size=hidden, members=number)
-        sizes = range(hidden, number * hidden, 8)
-        alike = min(
-            sizes, key=lambda size: abs(_weights(tokenizer.size, size) - number * _weights(tokenizer.size, hidden))
-        )
-        models: dict[str, Any] = {}
-        for config in (side_by_side, LanguageModelNetworkConfig(tokenizer.size, hidden_size=alike)):
-            network = make_network(config).eval()
-            with torch.no_grad():
-                for name, parameter in network.named_parameters():
-                    if name.endswith("head.bias"):
-                        parameter[STOP_ID] = -1e4  # or an untrained network soon ends its text
-            weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-            for precision, graph_of in (("int8", step_graph), ("fp32", language_model_graph)):
-                graph = graph_of(config, weights)
-                threads = 2 if len(graph) > LARGE_GRAPH else 1
-                several = f"{config.members} members of " if config.members > 1 else ""
-                models[f"{several}2 x {config.hidden_size}, {precision}"] = RuntimeLanguageModel(graph, threads=threads)
-        for streams, text in ((1, one_text), (STREAMS, many_texts)):
-            print(f"{streams} stream{'s' * (streams > 1)}: {number} members beside one network with as many weights")
-            found = speeds({name: partial(text, model, tokenizer) for name, model in models.items()})
-            names = list(found)
-            for ours, theirs in zip(names[:2], names[2:], strict=True):
-                for name in (ours, theirs):
-                    print(f"  {name:<30} {spread(found[name], ',.0f', ' char/s')}")
-                print(f"  {'members take':<30} {ratio(found[theirs], found[ours])} the time")
+        wanted = number * _weights(tokenizer.size, hidden)
+        alike = min(range(hidden, number * hidden, 8), key=lambda size: abs(_weights(tokenizer.size, size) - wanted))
+        for precision, graph_of in (("int8", step_graph), ("fp32", language_model_graph)):
+            sides = {
+                name: partial(_microseconds, _writer(tokenizer.size, size, members, graph_of), tokenizer)
+                for name, size, members in (("members", hidden, number), ("one", alike, 1))
+            }
+            taken = alternate(sides, ROUNDS)
+            print(
+                f"{number} members of 2 x {hidden}, {precision}: {spread(taken['members'])}; 2 x {alike}: "
+                f"{spread(taken['one'])}; {ratio(taken['members'], taken['one'])} the time",
+                flush=True,
+            )
+
+
+def _writer(vocabulary_size: int, hidden: int, members: int, graph_of: Callable[..., bytes]) -> RuntimeLanguageModel:
+    config = LanguageModelNetworkConfig(vocabulary_size, hidden_size=hidden, members=members)
+    network = make_network(config).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith("head.bias"):
+                parameter[STOP_ID] = -1e4  # or an untrained network soon ends its text
+    return RuntimeLanguageModel(graph_of(config, {n: tensor.numpy() for n, tensor in network.state_dict().items()}))
+
+
+def _microseconds(model: RuntimeLanguageModel, tokenizer: Tokenizer) -> float:
+    started = clock.process_time()
+    text = "".join(generate(model, tokenizer, "", SamplingConfig(length=LENGTH), np.random.default_rng(0)))
+    return (clock.process_time() - started) / len(text) * 1e6
 
 
 def _weights(vocabulary_size: int, hidden: int) -> int:

@@ -65,9 +65,11 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         source = self.directory.find(name) if name is not None and processes.is_first else None
         teachers = [self.directory.find(one) for one in options.teacher or []] if processes.is_first else []
         known = source.config().tokenizer if source is not None else None
-        for teacher in teachers[:1]:
-            known = teacher.config().tokenizer
-            options.check_vocabulary(f"--teacher {teacher.path}", known)
+        for teacher in teachers:
+            teacher.check()
+        if teachers:
+            known = teachers[0].config().tokenizer
+            options.check_vocabulary(f"--teacher {teachers[0].path}", known)
         settings = options.training_settings(patience=TrainingConfig.patience)
         if options.forget and name is None:
             raise UsageError("--forget is about the model that --from names, and there is none")

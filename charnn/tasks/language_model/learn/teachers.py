@@ -43,8 +43,7 @@ class Teacher:
 
     @classmethod
     def of(cls, directory: LanguageModelDirectory) -> Teacher:
-        """Raises ModelFormatError where the directory is damaged."""
-        directory.check_network()
+        """Raises ModelFormatError where a file is missing. Damaged ones are found by `check`."""
         return cls(directory.config().network, directory.weights())
 
 
