@@ -197,3 +197,15 @@ def test_python_forecasts_numbers_as_they_are(charnn, trained):
         assert by_file.times == ("2024-04-10", "2024-04-11", "2024-04-12")
         moved = model.forecast([value + 5 for value in VALUES[:100]], horizon=3)
         assert moved.median() == pytest.approx([value + 5 for value in by_file.median()], abs=1.0)
+
+
+def test_the_end_of_the_series_is_drawn_beside_what_came(charnn, trained, tmp_path):
+    result = charnn("plot", "forecast", "-m", "model")
+    assert (result.code, result.text) == (0, "forecast.png\n"), result.err
+    assert (tmp_path / "forecast.png").read_bytes().startswith(b"\x89PNG")
+    found = charnn("plot", "forecast", "-m", "model", "--json").json
+    assert found["times"][-1] == "2024-04-09"
+    assert found["came_H"] == pytest.approx([round(value, 2) for value in VALUES[96:100]])
+    ahead = charnn("plot", "forecast", "-m", "model", "--ahead", "--horizon", "2", "--json").json
+    assert ahead["times"][-1] == "2024-04-11"
+    assert ahead["came_H"] == [None, None]

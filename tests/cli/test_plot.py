@@ -18,7 +18,12 @@ PNG = b"\x89PNG\r\n\x1a\n"
 @pytest.fixture
 def models(tmp_path):
     """The golden models, by the names of their tasks."""
-    for golden, name in (("format-1", "poems"), ("tagger-1", "tags"), ("classifier-1", "labels")):
+    for golden, name in (
+        ("format-1", "poems"),
+        ("tagger-1", "tags"),
+        ("classifier-1", "labels"),
+        ("forecaster-1", "sales"),
+    ):
         shutil.copytree(GOLDEN / golden, tmp_path / "checkpoints" / name)
 
 
@@ -73,6 +78,9 @@ def test_a_picture_goes_through_a_pipe(models, process):
         (("embeddings", "tags"), "a tagger has no one table of symbols", 2),
         (("gradients", "poems"), "name a text with --text FILE", 1),
         (("gradients", "poems", "--steps", "0"), "--steps 0: give a whole number of at least 1", 2),
+        (("forecast", "-m", "poems"), "a forecaster is needed", 1),
+        (("forecast", "-m", "sales", "--column", "x"), "--column x: no such column", 2),
+        (("forecast", "-m", "sales"), "golden.csv: missing", 1),
         (("curvs",), "did you mean `charnn plot curves`?", 2),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from charnn.cli.everywhere import everywhere
-from charnn.cli.plot import judgements, memory, network, samples, training
+from charnn.cli.plot import judgements, memory, network, samples, series, training
 
 app = typer.Typer(name="plot", no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 app.command("curves")(everywhere(training.curves))
@@ -16,6 +16,7 @@ app.command("temperature")(everywhere(samples.temperature))
 app.command("lengths")(everywhere(samples.lengths))
 app.command("calibration")(everywhere(judgements.calibration))
 app.command("confusion")(everywhere(judgements.confusion))
+app.command("forecast")(everywhere(series.forecast))
 app.command("energy")(everywhere(memory.energy))
 app.command("capacity")(everywhere(memory.capacity))
 

@@ -1,0 +1,93 @@
+"""Draws a forecast: the rows before it, its median in its intervals, what came, and the naive forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from charnn.plots.canvas import DASHES, Look, blank, label_ends, panel, shown_label
+
+Floats = npt.NDArray[np.float64]
+CLOSE = 0.02
+"""Errors that differ by less than this share are said to be alike."""
+
+
+@dataclass(frozen=True)
+class DrawnForecast:
+    """One column of a forecast of H steps that follows P rows."""
+
+    name: str
+    times: Sequence[str]
+    """The times of the rows and the steps, P + H."""
+    past_P: Floats
+    """NaN in a gap."""
+    quantiles_HQ: Floats
+    """Five quantiles, of which the first and the last enclose 80% and the middle one is the median."""
+    came_H: Floats
+    """What came; NaN where that is not known."""
+    naive_H: Floats
+    naive: str
+    """The name of the better naive forecast."""
+
+    @property
+    def is_known(self) -> bool:
+        return bool(np.isfinite(self.came_H).any())
+
+
+def draw_forecast(found: DrawnForecast, look: Look) -> Figure:
+    figure = blank()
+    axes = panel(figure, finding(found), "", shown_label(found.name))
+    begins, ends = len(found.past_P), len(found.past_P) + len(found.naive_H) - 1
+    ahead_H = np.arange(begins, ends + 1)
+    band, median = look.lines[0], found.quantiles_HQ[:, 2]
+    for low, high, alpha in ((0, 4, 0.18), (1, 3, 0.28)):
+        axes.fill_between(
+            ahead_H, found.quantiles_HQ[:, low], found.quantiles_HQ[:, high], color=band, alpha=alpha, linewidth=0
+        )
+    axes.plot(np.arange(begins), found.past_P, color=look.ink, linewidth=1.4)
+    axes.plot(ahead_H, found.naive_H, color=look.lines[1], linewidth=1.2, linestyle=DASHES[1])
+    few = "o" if len(ahead_H) == 1 else None
+    axes.plot(ahead_H, median, color=band, linewidth=2.2, marker=few)
+    named = [(ends, median[-1], "forecast", band), (ends, found.naive_H[-1], found.naive, look.lines[1])]
+    if found.is_known:
+        last = found.past_P[-1:]
+        axes.plot(np.arange(begins - 1, ends + 1), np.concatenate([last, found.came_H]), color=look.ink, linewidth=1.4)
+        known = np.flatnonzero(np.isfinite(found.came_H))[-1]
+        named.append((ends, found.came_H[known], "what came", look.ink))
+    axes.axvline(begins - 0.5, color=look.faint, linewidth=0.8, linestyle=DASHES[2])
+    axes.set_xlim(0, ends)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _time(found.times, at)))
+    axes.annotate(
+        "bands: 50% and 80%", (1.0, 1.0), (0, -4), xycoords="axes fraction", textcoords="offset points", ha="right",
+        va="top", fontsize=8.5, color=look.faint,
+    )  # fmt: skip
+    label_ends(axes, named)
+    return figure
+
+
+def _time(times: Sequence[str], at: float) -> str:
+    return times[round(at)] if 0 <= round(at) < len(times) else ""
+
+
+def finding(found: DrawnForecast) -> str:
+    """What the picture shows, in a sentence."""
+    name = shown_label(found.name)
+    if not found.is_known:
+        low, middle, high = found.quantiles_HQ[-1, [0, 2, 4]]
+        return f"{name} at {found.times[-1]}: {middle:.4g}, and with a probability of 80% from {low:.4g} to {high:.4g}"
+    known_H = np.isfinite(found.came_H)
+    came = found.came_H[known_H]
+    low, middle, high = (found.quantiles_HQ[known_H, place] for place in (0, 2, 4))
+    within = int(((low <= came) & (came <= high)).sum())
+    own, naive = float(abs(came - middle).mean()), float(abs(came - found.naive_H[known_H]).mean())
+    said = f"{name}: {within} of {len(came)} values within the interval for 80%"
+    if naive <= 0 or abs(own / naive - 1) < CLOSE:
+        return f"{said}; it errs as much as the {found.naive} forecast"
+    less = "less" if own < naive else "more"
+    return f"{said}; it errs by {100 * abs(1 - own / naive):.0f}% {less} than the {found.naive} forecast"
