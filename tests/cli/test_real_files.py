@@ -537,7 +537,10 @@ def test_folders_that_may_be_labels_are_said(charnn, tmp_path):
     said = "reviews is read as text, and its folders (neg, pos) may be labels; --task classifier learns them"
     assert said in charnn("train", "reviews", *SHORT, "--out", "text").err
     assert said not in charnn("train", "reviews", "--documents", "file", *SHORT, "--out", "files").err
-    assert "; 2 labels" in charnn("train", "reviews", "--task", "classifier", "--valid", "none", *SHORT, "--out", "labels").err
+    assert (
+        "; 2 labels"
+        in charnn("train", "reviews", "--task", "classifier", "--valid", "none", *SHORT, "--out", "labels").err
+    )
     for arguments in (("classify", "reviews", "-m", "labels"), ("score", "reviews", "-m", "text")):
         assert "reviews: is a directory; name the files in it, such as reviews/*" in charnn(*arguments).err
     (tmp_path / "reviews" / "notes.txt").write_text("more of it\n" * 9)

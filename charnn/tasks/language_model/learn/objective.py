@@ -69,7 +69,7 @@ class LanguageModelObjective:
         self._device = next(network.parameters()).device
         self._corpus = corpus
         rows = condition_rows(network.conditions, corpus.training, corpus.training_labels)
-        self._teachers = Teachers(teachers, corpus.training, rows)
+        self._teachers = Teachers(teachers, corpus.training, rows, self._device)
         self._windows = Windows(
             corpus.training,
             stop_id=STOP_ID,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.network.recurrent import detach
 from charnn.tasks.language_model.conditions import Rows
@@ -142,40 +143,41 @@ def check_room(tokens: int, vocabulary_size: int) -> None:
 class Teachers:
     """Models that have been trained, and the mean of the probabilities that they give each token of a text.
 
-    The probabilities are computed once, before the first step, since the teachers read the whole text alike however
-    often the network that they teach reads it.
+    They read the text once, when this is made, since they read it alike however often the network that they teach does.
+    That is before training begins, and no part of its budget.
     """
 
-    def __init__(self, models: Sequence[Teacher], tokens_N: Ids, rows: Mapping[str, Rows]) -> None:
+    def __init__(
+        self, models: Sequence[Teacher], tokens_N: Ids, rows: Mapping[str, Rows], device: torch.device
+    ) -> None:
         """`tokens_N` and `rows` are those of `Windows`. Raises UsageError where the text is too long."""
-        if models:
-            check_room(len(tokens_N), models[0].network.vocabulary_size)
         self.models = models
         self._tokens_N, self._rows = tokens_N, rows
-        self._probabilities_NV: Tensor | None = None
+        if not models:
+            return
+        vocabulary_size = models[0].network.vocabulary_size
+        check_room(len(tokens_N), vocabulary_size)
+        self._said_NV = torch.zeros(len(tokens_N), vocabulary_size, dtype=torch.float16, device=device)
+        with torch.no_grad(), torch.random.fork_rng([]):  # a network draws its first weights
+            for number, model in enumerate(models):
+                network = make_network(model.network)
+                network.load_state_dict({name: torch.from_numpy(array) for name, array in model.arrays.items()})
+                self._read(network.to(device).eval(), number)
 
-    @torch.no_grad()
     def probabilities(self, places: Tensor) -> Tensor:
         """The mean probability (..., V) of each token at these `places` of the text, from all before them."""
-        if self._probabilities_NV is None:
-            shape = len(self._tokens_N), self.models[0].network.vocabulary_size
-            said_NV = torch.zeros(shape, dtype=torch.float16, device=places.device)
-            with torch.random.fork_rng([]):  # a network draws its first weights
-                for model in self.models:
-                    network = make_network(model.network)
-                    network.load_state_dict({name: torch.from_numpy(array) for name, array in model.arrays.items()})
-                    self._read(network.to(places.device).eval(), said_NV)
-            self._probabilities_NV = said_NV
-        return self._probabilities_NV[places].float()
+        return self._said_NV[places].float()
 
-    def _read(self, network: AnyNetwork, into_NV: Tensor) -> None:
+    def _read(self, network: AnyNetwork, number: int) -> None:
         """Adds one teacher's part of the mean at each place of the text, which is a ring."""
-        size, device = len(self._tokens_N), into_NV.device
+        size, device = len(self._tokens_N), self._said_NV.device
         lanes = min(LANES, size)
         bounds = np.arange(lanes + 1) * size // lanes
         starts_B1, ends_B1 = bounds[:-1, np.newaxis], bounds[1:, np.newaxis]
         state = network.initial_state(lanes)
-        for start in range(-WARM_UP, -(-size // lanes), CHUNK):
+        steps = range(-WARM_UP, -(-size // lanes), CHUNK)
+        for done, start in enumerate(steps):
+            tell("what the teachers say", number * len(steps) + done, len(self.models) * len(steps))
             place_BT = starts_B1 + np.arange(start, start + CHUNK)
             window = window_at(place_BT % size, self._tokens_N, self._rows, stop_id=STOP_ID, first=False)
             rows = {name: torch.from_numpy(rows_BT).to(device) for name, rows_BT in window.rows.items()}
@@ -184,7 +186,7 @@ class Teachers:
             own_BT = (starts_B1 <= place_BT) & (place_BT < ends_B1)
             places = torch.from_numpy(window.places_BT[own_BT]).to(device)
             said_NV = logits_BTV[torch.from_numpy(own_BT).to(device)].softmax(-1) / len(self.models)
-            into_NV[places] += said_NV.to(into_NV.dtype)
+            self._said_NV[places] += said_NV.to(self._said_NV.dtype)
 
 
 def as_arrays(models: Sequence[Teacher]) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,7 @@ import torch
 
 from charnn import load
 from charnn.config.training import Budget, TrainingConfig
+from charnn.corpora.progress import watched_by
 from charnn.errors import CharnnWarning, UsageError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus_again
@@ -25,6 +26,7 @@ from charnn.tasks.language_model.learn.teachers import Teacher, Teachers
 from charnn.tokenizers.base import STOP_ID
 
 LINE = "to be or not to be, that is the question\n"
+CPU = torch.device("cpu")
 V = 9
 TOKENS = np.random.default_rng(0).integers(1, V, size=700, dtype=np.int32)
 
@@ -56,7 +58,7 @@ def said_by(network: AnyNetwork, before: int) -> torch.Tensor:
 def test_teachers_say_the_mean_of_what_each_says_of_every_token_wherever_it_stands() -> None:
     """They differ in size and cell, and one has members itself, but counts as one."""
     networks = [network_of(1), network_of(2, cell="gru", hidden_size=12), network_of(3, members=2)]
-    teachers = Teachers([teacher_of(network) for network in networks], TOKENS, {})
+    teachers = Teachers([teacher_of(network) for network in networks], TOKENS, {}, CPU)
     places = torch.tensor([[0, 1, 699], [350, 10, 11]])
     each = [said_by(network, before=600) for network in networks]
     said = teachers.probabilities(places)
@@ -66,9 +68,9 @@ def test_teachers_say_the_mean_of_what_each_says_of_every_token_wherever_it_stan
 
 
 def test_asking_teachers_draws_no_random_numbers() -> None:
-    teachers = Teachers([teacher_of(network_of(1))], TOKENS, {})
+    teacher = teacher_of(network_of(1))
     before = torch.get_rng_state()
-    teachers.probabilities(torch.tensor([0]))
+    Teachers([teacher], TOKENS, {}, CPU).probabilities(torch.tensor([0]))
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -229,3 +231,13 @@ def test_a_model_that_networks_of_its_own_run_taught_is_used_and_its_run_does_no
     assert "".join(load(path.parent).sample("to", length=9, seed=1))
     with pytest.raises(UsageError, match="trained several networks one after the other, and cannot go on"):
         LanguageModelSession.resume(teacher.directory, read_corpus_again(config.corpus), Budget(steps=99))
+
+
+def test_what_teachers_say_takes_nothing_of_the_budget_and_is_watched(start, corpus_of, silent, teacher) -> None:
+    seen: list[tuple[str, float]] = []
+    with watched_by(lambda what, done: seen.append((what, done))):
+        session = start(corpus_of(LINE * 40), "taught", steps=2, hidden_size=8, teachers=[teacher.directory] * 2)
+    said = [done for what, done in seen if what == "what the teachers say"]
+    assert said == sorted(said)
+    assert (said[0], 0.5 in said, said[-1] < 1) == (0.0, True, True)
+    assert session.loop.progress.seconds == 0
