@@ -171,8 +171,9 @@ class Loop:
             )
 
     def _leave_out(self) -> None:
-        """Goes back to the last good state, and on from there without the member whose loss is worst."""
-        number, of, saved_at = self._losses.worst(), self.updates.networks, self.saved_at
+        """Goes back to the last good state, and on from there without the member that has broken."""
+        broken, of, saved_at = self.updates.not_finite(), self.updates.networks, self.saved_at
+        number = self._losses.worst() if broken is None else broken
         self.restore(*self._recovery.good())
         self.updates.leave_out(number)
         self._losses.leave_out(number)

@@ -20,7 +20,7 @@ from charnn.training.objective import EnsembleObjective, Objective
 from charnn.training.optimizers import make_optimizers
 from charnn.training.progress import Progress
 from charnn.training.schedule import rate_factor
-from charnn.training.state import LearnedState
+from charnn.training.state import LearnedState, is_finite
 
 
 class Updates:
@@ -54,6 +54,13 @@ class Updates:
     def networks(self) -> int:
         """How many networks learn side by side: the members of an ensemble, or one."""
         return len(self._apart)
+
+    def not_finite(self) -> int | None:
+        """The number of the first member that has a weight which is not finite; None where there is none."""
+        for number, parameters in enumerate(self._apart):
+            if not all(is_finite(parameter.detach()) for parameter in parameters):
+                return number
+        return None
 
     def leave_out(self, number: int) -> None:
         """Goes on without that member of an ensemble."""

@@ -29,6 +29,8 @@ from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
+from charnn.training.distributed.processes import ALONE
+from charnn.training.updates import Updates
 
 LINE = "to be or not to be, that is the question\n"
 V, N, B, T = 9, 3, 5, 12
@@ -225,19 +227,16 @@ class Spoiler:
 
 
 @pytest.mark.filterwarnings("ignore:the loss broke at step")
-@pytest.mark.parametrize("members", [2, 3])
+@pytest.mark.parametrize(("members", "spoilt"), [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)])
 def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
-    start, corpus_of, silent, members: int
+    start, corpus_of, silent, members: int, spoilt: int
 ) -> None:
     corpus = corpus_of(LINE * 20)
 
-    def started(name: str) -> LanguageModelSession:
-        session: LanguageModelSession = start(corpus, name, steps=20, members=members, **SHAPE)
-        return session
-
-    session = started("spoiled")
-    with pytest.warns(CharnnWarning, match=f"member 1 of {members}: the loss broke again and again: it is left out"):
-        assert session.run(silent, Spoiler(session, 0, 9)) == "budget"
+    session = start(corpus, steps=20, members=members, **SHAPE)
+    said = f"member {spoilt + 1} of {members}: the loss broke again and again: it is left out"
+    with pytest.warns(CharnnWarning, match=said):
+        assert session.run(silent, Spoiler(session, spoilt, 9)) == "budget"
     config = session.directory.config()
     assert config.network.members == members - 1
     assert config.scores is not None
@@ -248,6 +247,18 @@ def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     longer = type(session).resume(session.directory, corpus, Budget(steps=24))
     assert longer.run(silent) == "budget"
     assert longer.directory.config().network.members == members - 1
+
+
+def test_a_member_whose_weights_are_not_finite_is_told_before_any_loss_is() -> None:
+    network = ensemble_of()
+    tokens = np.random.default_rng(0).integers(0, V, size=700, dtype=np.int32)
+    config = TrainingConfig(Budget(steps=1), batch_size=4, window_length=16)
+    objective = LanguageModelObjective(network, EncodedCorpus(tokens, 700, [tokens[:20]], 20), config)
+    updates = Updates(objective, config, torch.device("cpu"), "fp32", ALONE)
+    assert updates.not_finite() is None
+    with torch.no_grad():
+        network.each[2].embedding.weight[3, 0] = math.inf
+    assert updates.not_finite() == 2
 
 
 @pytest.mark.filterwarnings("ignore:the loss broke at step", "ignore:member . of")
