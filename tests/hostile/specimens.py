@@ -121,6 +121,7 @@ REFUSED: dict[str, Spoil] = {
     "config of another version": config("format_version", value=2),
     "config of an unknown task": config("task", value="x" * 1000),
     "config with an unknown key": config("surprise", value=1),
+    "a billion members": config("network", "members", value=10**9),
     "config with an unknown network key": config("network", "surprise", value=1),
     "a million layers": config("network", "layers", value=1_000_000),
     "a billion units": config("network", "hidden_size", value=10**9),

@@ -10,7 +10,7 @@ axis of members comes before them, up to the logits.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -79,24 +79,34 @@ def members_of(config: LanguageModelNetworkConfig, weights: Mapping[str, Array])
 
     Raises KeyError or ValueError where these are not the weights of such a network.
     """
-    prefixes = [""] if config.members == 1 else [f"members.{number}." for number in range(config.members)]
-    return [{name: weights[f"{prefix}{name}"] for name in _checked(config, weights, prefix)} for prefix in prefixes]
+    if config.members == 1:
+        return [_member(config, weights, "")]
+    return [_member(config, weights, f"members.{number}.") for number in range(config.members)]
 
 
-def _checked(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], prefix: str) -> list[str]:
-    """The names of a member's weights, which have the shapes of such a network."""
-    embedding, hidden, size = config.embedding_size, config.hidden_size, config.vocabulary_size
-    shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (size, embedding)}
-    shapes |= {f"{condition.name}.weight": (condition.size, embedding) for condition in conditions(config)}
-    for depth in range(config.layers):
-        layer = CELLS[config.cell].shapes(hidden if depth else embedding, hidden)
-        shapes |= {f"recurrent.layers.{depth}.{name}_l0": shape for name, shape in layer.items()}
-    shapes |= {"head.weight": (size, hidden), "head.bias": (size,)}
-    if config.stopping == "length":
-        shapes |= {"lengths.weight": (LENGTH_CLASSES, hidden), "lengths.bias": (LENGTH_CLASSES,)}
-    for name, shape in shapes.items():
+def _member(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], prefix: str) -> Mapping[str, Array]:
+    """A member's weights. The first that is missing is an error, however many a configuration claims."""
+    found = {}
+    for name, shape in _shapes(config):
         require_shape(weights, f"{prefix}{name}", *shape)
-    return list(shapes)
+        found[name] = weights[f"{prefix}{name}"]
+    return found
+
+
+def _shapes(config: LanguageModelNetworkConfig) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The names of a member's weights, and their shapes."""
+    embedding, hidden, size = config.embedding_size, config.hidden_size, config.vocabulary_size
+    yield "embedding.weight", (size, embedding)
+    for condition in conditions(config):
+        yield f"{condition.name}.weight", (condition.size, embedding)
+    for depth in range(config.layers):
+        for name, shape in CELLS[config.cell].shapes(hidden if depth else embedding, hidden).items():
+            yield f"recurrent.layers.{depth}.{name}_l0", shape
+    yield "head.weight", (size, hidden)
+    yield "head.bias", (size,)
+    if config.stopping == "length":
+        yield "lengths.weight", (LENGTH_CLASSES, hidden)
+        yield "lengths.bias", (LENGTH_CLASSES,)
 
 
 def stacked(arrays: Sequence[Array], *, axes: int = 0) -> Array:
