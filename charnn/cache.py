@@ -130,8 +130,7 @@ def forget(path: Path) -> None:
 
 def entries() -> list[Entry]:
     """What is kept, by kind, the files used last first."""
-    every = (_entry(kind, path) for kind, path in _files() if not path.name.startswith(_TEMPORARY))
-    return sorted((one for one in every if one is not None), key=lambda one: (one.kind, -one.used, one.path))
+    return sorted(_entries(), key=lambda one: (one.kind, -one.used, one.path))
 
 
 def clear(kinds: Collection[Kind] = ()) -> list[Entry]:
@@ -162,26 +161,32 @@ def _is_own(path: Path) -> bool:
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
-def _files() -> Iterator[tuple[Kind, Path]]:
+def _files(*, temporary: bool) -> Iterator[tuple[Kind, os.DirEntry[str], os.stat_result]]:
+    """The regular files that are temporary, or those that are not. There may be thousands, so nothing slow is done."""
     for kind in SUFFIXES:
         if (place := _place(kind)) is not None and _is_own(place):
-            yield from ((kind, path) for path in place.iterdir())
+            with os.scandir(place) as found:
+                for file in found:
+                    if file.name.startswith(_TEMPORARY) == temporary:
+                        with suppress(OSError):
+                            status = file.stat(follow_symlinks=False)
+                            if stat.S_ISREG(status.st_mode):
+                                yield kind, file, status
 
 
-def _entry(kind: Kind, path: Path) -> Entry | None:
-    with suppress(OSError):
-        status = path.lstat()
-        if stat.S_ISREG(status.st_mode):
-            return Entry(kind, path, status.st_size, status.st_mtime)
-    return None
+def _entries() -> list[Entry]:
+    return [
+        Entry(kind, Path(file.path), status.st_size, status.st_mtime) for kind, file, status in _files(temporary=False)
+    ]
 
 
 def _remove_oldest(newest: Path) -> None:
     """Removes the files that were not used for longest, as many as are too many, and never the newest."""
     _remove_stale()
-    kept = sorted(entries(), key=lambda entry: entry.used)
-    total, most = sum(entry.size for entry in kept), limit()
-    for entry in kept:
+    total, most = sum(status.st_size for _, _, status in _files(temporary=False)), limit()
+    if total <= most:
+        return
+    for entry in sorted(_entries(), key=lambda entry: entry.used):
         if total <= most:
             return
         if entry.path != newest:
@@ -191,7 +196,7 @@ def _remove_oldest(newest: Path) -> None:
 
 
 def _remove_stale() -> None:
-    for _, path in _files():
-        with suppress(OSError):
-            if path.name.startswith(_TEMPORARY) and time.time() - path.stat().st_mtime >= STALE:
-                path.unlink()
+    for _, file, status in _files(temporary=True):
+        if time.time() - status.st_mtime >= STALE:
+            with suppress(OSError):
+                os.unlink(file.path)
