@@ -31,12 +31,10 @@ def greedy(directory: LanguageModelDirectory, prompt: str = "", length: int = 60
 # Learning.
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silent, cell: str) -> None:
+def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silent) -> None:
     """The prompt is long enough to tell the first "to be" from the second."""
     text = f"{LINE}\n" * 4
-    overrides = {**TINY, "learning_rate": 0.01} if cell == "rnn" else TINY
-    session = start(corpus_of(text, valid=text, document="line"), steps=200, cell=cell, batch_size=4, **overrides)
+    session = start(corpus_of(text, valid=text, document="line"), steps=200, batch_size=4, **TINY)
     assert session.run(silent) == "budget"
     assert session.config.scores.bits_per_character < 0.3
     assert greedy(session.directory, "to be or n") == (LINE.removeprefix("to be or n") + "\n", "stop")
