@@ -14,6 +14,7 @@ from charnn.cells.operations import MatrixOperations, V
 PLACES, WIDTH = 64, 16
 """N and M: the number of places in the memory, and how many numbers each holds."""
 STATE = ("hidden", "controller", "cell", "read", "memory", "heads")
+"""The names of the state: what the cell puts out, z and c of the controller, tanh(r), M, and w of both heads."""
 HEADS = (2 * WIDTH, 2, 2, 2 * 3, 2, WIDTH, WIDTH)
 """How many numbers the heads are told: for the writing head and then the reading one k, beta, g, s and gamma, and for
 the writing head e and a."""
@@ -57,8 +58,9 @@ def neural_turing_machine(
     w_2N = op.lerp(before_2N, w_2N, op.sigmoid(op.matrix(gates, 2, 1)))
     back_21, stay_21, on_21 = op.chunk(op.softmax(op.matrix(shifts, 2, 3)), 3)
     w_2N = back_21 * op.roll(w_2N, -1) + stay_21 * w_2N + on_21 * op.roll(w_2N, 1)
-    # A transducer's decoder begins with a state that its encoder gives, where a weight may be below 0.
     gamma_21 = op.softplus(op.matrix(sharpness, 2, 1)) + 1
+    # This softmax is w^gamma / sum w^gamma. No weight is below 0, unless the first state was given, as that of a
+    # transducer's decoder is.
     w_2N = op.softmax(gamma_21 * op.log(op.relu(w_2N) + LEAST))
 
     writing, reading = op.cut(op.vector(w_2N, 2 * PLACES), (PLACES, PLACES))

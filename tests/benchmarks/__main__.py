@@ -2,12 +2,12 @@
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
-`gradient-flow`, `stopping` (three minutes a seed), `openings` (a quarter of an hour a seed), `loops` (a quarter of an
-hour), `adapting` (two minutes a seed), `labels` (four minutes a seed), `tagging-quality` (forty minutes),
-`tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten),
-`classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes),
-`restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a folder),
-`members` (three runs a seed) and `transducing-ablation` (an hour a seed).
+`gradient-flow`, `copying` (two minutes a seed), `stopping` (three minutes a seed), `openings` (a quarter of an hour a
+seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
+`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities`
+(fifteen), `gaps` (ten), `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed`
+(four minutes), `restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a
+folder), `members` (three runs a seed) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.benchmarks import (
     adapting,
     cells,
     classifying,
+    copying,
     entities,
     gaps,
     gradient_flow,
@@ -53,7 +54,7 @@ from tests.benchmarks import (
 )
 
 ON_REQUEST = {
-    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops"),
+    *("ablation", "cells", "processes", "gradient-flow", "stopping", "openings", "labels", "loops", "copying"),
     *(
         "adapting",
         "verdicts",
@@ -88,9 +89,10 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "scoring": partial(scoring.run, given.corpus),
         "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
         "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),
-        "cells": partial(cells.run, given.corpus, **side_by_side),
+        "cells": partial(cells.run, given.corpus, epochs=given.epochs, **side_by_side),
         "processes": partial(processes.run, given.corpus),
         "gradient-flow": gradient_flow.run,
+        "copying": partial(copying.run, seeds=given.seeds, picture=given.picture),
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "labels": partial(labels.run, given.treebanks, time=given.time, seeds=given.seeds),
@@ -149,8 +151,10 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="of each run: tagging-ablation, segmentation, entities, gaps, stopping, openings, members, transducing",
+        help="of each run: cells, tagging-ablation, segmentation, entities, gaps, stopping, openings, members, "
+        "transducing",
     )
+    add("--picture", metavar="FILE", type=Path, help="copying: draw what came as a PNG")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
     add("--sets", metavar="A,B", type=names, help="transducing: only these folders, such as g2p/ice")

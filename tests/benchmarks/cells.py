@@ -21,10 +21,11 @@ def run(
     corpus: Path,
     *,
     seconds: float | None = None,
+    epochs: float | None = None,
     seeds: int | None = None,
     jobs: int | None = None,
     log: Path | None = None,
 ) -> None:
-    for budget in (Budget(seconds=seconds or SECONDS), Budget(epochs=EPOCHS)):
+    for budget in (Budget(seconds=seconds or SECONDS), Budget(epochs=epochs or EPOCHS)):
         trials = plan_all([Plan(str(corpus), budget, cell, name=cell) for cell in CELLS], log)
         table(carry_out_all(trials, seeds=seeds or SEEDS, jobs=jobs, log=log), against=LanguageModelNetworkConfig.cell)
