@@ -7,7 +7,7 @@ from typing import Literal
 
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
-from charnn.config.as_json import require
+from charnn.config.as_json import later, require
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
@@ -66,6 +66,8 @@ class ClassifierNetworkConfig(Json):
     """The most characters of an n-gram of the direct path; 0 where there is none."""
     words: int = 2
     """The most words that are one feature of the direct path."""
+    places: bool = later(default=False)
+    """Whether the direct path has what stands at the ends of a text, and words with another between them."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)

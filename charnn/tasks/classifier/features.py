@@ -117,9 +117,9 @@ class Features:
 
     def __init__(
         self, hashes: Hashes, counts: npt.NDArray[np.int32], is_word: npt.NDArray[np.uint8], *, ngrams: int, words: int,
-        texts: int,
+        texts: int, places: bool = False,
     ) -> None:  # fmt: skip
-        """`hashes` ascend; `counts` is how many of the `texts` have each feature.
+        """`hashes` ascend; `counts` is how many of the `texts` have each feature. The others are those of NgramReader.
 
         Raises ModelFormatError for arrays that are not such.
         """
@@ -133,16 +133,16 @@ class Features:
             raise ModelFormatError("not the features of a classifier")
         self.hashes, self.counts, self.is_word, self.texts = hashes, counts, is_word, texts
         self.idf = (np.log((1 + texts) / (1 + counts)) + 1).astype(np.float32)
-        self._reader = NgramReader(characters=ngrams, words=words)
+        self._reader = NgramReader(characters=ngrams, words=words, places=places)
         bits = max(int(4 * len(hashes)).bit_length(), 4)
         self._mask = np.uint64((1 << bits) - 1)
         self._table = np.full(1 << bits, -1, np.int32)
         self._fill()
 
     @classmethod
-    def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int) -> Features:
+    def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int, places: bool = False) -> Features:
         """The features that are worth learning from."""
-        reader, found = NgramReader(characters=ngrams, words=words), Counts()
+        reader, found = NgramReader(characters=ngrams, words=words, places=places), Counts()
         for block in _blocks(texts):
             found.add(reader.read(block))
         hashes, counts, is_word = found.total()
@@ -151,7 +151,9 @@ class Features:
             usual = int(np.sort(counts)[-most])
             least = max(least, usual + int((counts >= usual).sum() > most))
         kept = counts >= least
-        return cls(hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts))
+        return cls(
+            hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts), places=places
+        )
 
     def __len__(self) -> int:
         return len(self.hashes)

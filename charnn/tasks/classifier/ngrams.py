@@ -1,8 +1,11 @@
-"""The features of a text that a linear model reads: its n-grams of characters, its words and its pairs of words.
+"""The features of a text that a linear model reads: its n-grams of characters, its words, its pairs of words, and what
+stands at its two ends.
 
 A feature is known by a hash of 64 bits. All texts of a batch are hashed at once, as arrays, which is some thirty times
 faster than to cut the strings. Letters are read in lower case. The two ends of a text are spaces, so that a word is the
-same there as within the text; an n-gram may go over a space, and so be a part of two words.
+same there as within the text; an n-gram may go over a space, and so be a part of two words. What a text begins with
+says much of it (of a question its kind, of a sentence its form), and so the first and last words and characters of a
+text of several words are features of their own, and so are two words with another between them.
 """
 
 from __future__ import annotations
@@ -24,6 +27,14 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _HALF = np.uint64(32)
 _WORD_SEED, _PAIR_SEED = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
+_FIRST_SEED, _SECOND_SEED = np.uint64(0x8EBC6AF09C88C6E3), np.uint64(0x589965CC75374CC3)
+_FIRST_TWO_SEED, _FIRST_THREE_SEED = np.uint64(0x1D8E4E27C47D124F), np.uint64(0xEB44ACCAB455D165)
+_LAST_SEED, _LAST_TWO_SEED = np.uint64(0x9C6E6877736C46E3), np.uint64(0x2767F0B153D27B7F)
+_GAP_SEED, _BEGINNING_SEED, _END_SEED = np.array(
+    [0x4CF5AD432745937F, 0x52DCE729DA3ED7A5, 0x38495AB5B1C6D8E1], np.uint64
+)
+LONGEST_END = 8
+"""The most characters at the beginning and at the end of a text that are one feature."""
 _POWERS = np.array([pow(0x9E3779B97F4A7C15, n, 1 << 64) for n in range(LONGEST_WORD + 1)], np.uint64)
 
 
@@ -40,13 +51,14 @@ class Occurrences:
 
 
 class NgramReader:
-    """Finds the features of texts: n-grams of 1 to `characters` characters, and runs of 1 to `words` (at most 2) words.
+    """Finds the features of texts: n-grams of 1 to `characters` characters, runs of 1 to `words` (at most 2) words, and
+    with `places` what stands at the ends of a text, and words with another between them.
 
     It remembers the kinds of the characters that it has met.
     """
 
-    def __init__(self, *, characters: int, words: int) -> None:
-        self._characters, self._words = characters, words
+    def __init__(self, *, characters: int, words: int, places: bool = False) -> None:
+        self._characters, self._words, self._places = characters, words, places
         self._kinds = np.zeros(0x110000, np.uint8)
         self._lower = np.zeros(0x110000, np.uint32)
 
@@ -60,8 +72,15 @@ class NgramReader:
         row_P = np.repeat(np.arange(len(texts), dtype=np.int32), lengths_N + 1)
         ends_P = np.repeat(firsts_N + lengths_N + 1, lengths_N + 1)
         lower_P = self._lower[points].astype(np.uint64)
-        ngrams = self._character_ngrams(lower_P, ends_P)
-        words = self._word_ngrams(self._kinds[points], lower_P, row_P) if self._words else []
+        ngrams, words = self._character_ngrams(lower_P, ends_P), list[tuple[Hashes, Places]]()
+        if self._words or self._places:
+            words_W, starts_W = _words(self._kinds[points], lower_P)
+            row_W = row_P[starts_W]
+            words = _word_ngrams(words_W, starts_W, row_W, pairs=self._words > 1) if self._words else []
+            if self._places:
+                words += _placed_words(words_W, starts_W, row_W)
+                long_L = np.flatnonzero(np.bincount(row_W, minlength=len(texts)) > 1)
+                ngrams += _ends(lower_P, firsts_N[long_L], lengths_N[long_L])
         every = [*ngrams, *words]
         if not every:
             return Occurrences(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.bool_))
@@ -91,27 +110,69 @@ class NgramReader:
             found.append((_mixed(rolling[kept] + np.uint64(n)), kept))
         return found
 
-    def _word_ngrams(
-        self, kinds_P: npt.NDArray[np.uint8], lower_P: Hashes, row_P: npt.NDArray[np.int32]
-    ) -> list[tuple[Hashes, Places]]:
-        before = np.concatenate(([_SPACE], kinds_P[:-1]))
-        starts = np.flatnonzero((kinds_P == _MARK) | ((kinds_P == _WORD) & (before != _WORD)))
-        if not len(starts):
-            return []
-        is_end = np.concatenate(((kinds_P[1:] != _WORD), [True])) & (kinds_P == _WORD) | (kinds_P == _MARK)
-        ends = np.flatnonzero(is_end) + 1
-        lengths = np.minimum(ends - starts, LONGEST_WORD)
-        word_of_P = np.cumsum(np.bincount(starts, minlength=len(kinds_P))) - 1
-        offsets = np.arange(len(kinds_P)) - starts[np.maximum(word_of_P, 0)]
-        terms = (lower_P + np.uint64(1)) * _POWERS[np.clip(offsets, 0, LONGEST_WORD)]
-        sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)))
-        words = _mixed(sums[starts + lengths] - sums[starts] + _WORD_SEED)
-        found = [(words, starts)]
-        if self._words > 1:
-            pairs = np.flatnonzero(row_P[starts[1:]] == row_P[starts[:-1]])
-            hashes = _mixed(words[pairs] * _MULTIPLIER + words[pairs + 1] + _PAIR_SEED)
-            found.append((hashes, starts[pairs]))
-        return found
+
+def _words(kinds_P: npt.NDArray[np.uint8], lower_P: Hashes) -> tuple[Hashes, Places]:
+    """Hashes of the words, and where they begin."""
+    before = np.concatenate(([_SPACE], kinds_P[:-1]))
+    starts = np.flatnonzero((kinds_P == _MARK) | ((kinds_P == _WORD) & (before != _WORD)))
+    if not len(starts):
+        return np.zeros(0, np.uint64), starts
+    is_end = np.concatenate(((kinds_P[1:] != _WORD), [True])) & (kinds_P == _WORD) | (kinds_P == _MARK)
+    ends = np.flatnonzero(is_end) + 1
+    lengths = np.minimum(ends - starts, LONGEST_WORD)
+    word_of_P = np.cumsum(np.bincount(starts, minlength=len(kinds_P))) - 1
+    offsets = np.arange(len(kinds_P)) - starts[np.maximum(word_of_P, 0)]
+    terms = (lower_P + np.uint64(1)) * _POWERS[np.clip(offsets, 0, LONGEST_WORD)]
+    sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)))
+    return _mixed(sums[starts + lengths] - sums[starts] + _WORD_SEED), starts
+
+
+def _word_ngrams(
+    words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32], *, pairs: bool
+) -> list[tuple[Hashes, Places]]:
+    """Hashes and places of the words, and of pairs of neighbours in a text."""
+    found = [(words_W, starts_W)]
+    if pairs:
+        firsts = np.flatnonzero(row_W[1:] == row_W[:-1])
+        found.append((_pairs(words_W[firsts], words_W[firsts + 1], _PAIR_SEED), starts_W[firsts]))
+    return found
+
+
+def _placed_words(words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32]) -> list[tuple[Hashes, Places]]:
+    """Hashes and places of words with another between them, and of the first and last words of texts of several."""
+    gaps = np.flatnonzero(row_W[2:] == row_W[:-2])
+    bounds = np.concatenate(([0], np.flatnonzero(row_W[1:] != row_W[:-1]) + 1, [len(row_W)]))
+    first, last = bounds[:-1], bounds[1:] - 1
+    first, last = first[first < last], last[first < last]
+    three = first[last - first > 1]
+    words, starts = words_W, starts_W
+    first_two = _pairs(words[three], words[three + 1], _FIRST_TWO_SEED)
+    return [
+        (_pairs(words[gaps], words[gaps + 2], _GAP_SEED), starts[gaps]),
+        (_mixed(words[first] + _FIRST_SEED), starts[first]),
+        (_mixed(words[first + 1] + _SECOND_SEED), starts[first]),
+        (_pairs(words[first], words[first + 1], _FIRST_TWO_SEED), starts[first]),
+        (_pairs(first_two, words[three + 2], _FIRST_THREE_SEED), starts[three]),
+        (_mixed(words[last] + _LAST_SEED), starts[last]),
+        (_pairs(words[last - 1], words[last], _LAST_TWO_SEED), starts[last]),
+    ]
+
+
+def _ends(lower_P: Hashes, firsts_L: Places, lengths_L: Places) -> list[tuple[Hashes, Places]]:
+    """Hashes and places of what texts begin with and end in, of 1 to LONGEST_END characters."""
+    found = []
+    for seed, edges_L, step in ((_BEGINNING_SEED, firsts_L, 1), (_END_SEED, firsts_L + lengths_L - 1, -1)):
+        rolling, edges, lengths = np.zeros(len(edges_L), np.uint64), edges_L, lengths_L
+        for n in range(1, LONGEST_END + 1):
+            kept = lengths >= n
+            rolling, edges, lengths = rolling[kept], edges[kept], lengths[kept]
+            rolling = rolling * _MULTIPLIER + lower_P[edges + step * (n - 1)]
+            found.append((_mixed(rolling + seed + np.uint64(n)), edges))
+    return found
+
+
+def _pairs(firsts: Hashes, seconds: Hashes, seed: np.uint64) -> Hashes:
+    return _mixed(firsts * _MULTIPLIER + seconds + seed)
 
 
 def _mixed(hashes: Hashes) -> Hashes:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.tasks.classifier.features import Features, SparseRows
-from charnn.tasks.classifier.ngrams import LONGEST_WORD, NgramReader
+from charnn.tasks.classifier.ngrams import LONGEST_END, LONGEST_WORD, NgramReader
 
 TEXTS = st.text(alphabet="aAbé .,!\n1", max_size=30)
 
@@ -55,9 +55,34 @@ def test_words_and_pairs_of_words_are_found_as_a_slow_reading_finds_them(texts: 
     assert [sorted(each.values()) for each in found] == [sorted(each.values()) for each in expected]
 
 
+@given(st.lists(TEXTS, max_size=5))
+def test_ends_of_texts_of_several_words_and_gaps_are_found_as_a_slow_reading_finds_them(texts: list[str]) -> None:
+    found = counts(NgramReader(characters=0, words=0, places=True), texts)
+    assert [sorted(each.values()) for each in found] == [sorted(placed(text).values()) for text in texts]
+
+
+def placed(text: str) -> Counter[tuple[str, ...]]:
+    """What is known of a text besides its n-grams, words and pairs: nothing where it is one word."""
+    all_words, plain = words(text), "".join(" " if c.isspace() else c.lower() for c in text)
+    found = Counter(("gap", one, other) for one, other in zip(all_words, all_words[2:], strict=False))
+    if len(all_words) > 1:
+        found.update(("first", *all_words[:n]) for n in (1, 2, 3) if n <= len(all_words))
+        found.update((("second", all_words[1]), ("last", all_words[-1]), ("last two", *all_words[-2:])))
+        found.update(("beginning", plain[:n]) for n in range(1, LONGEST_END + 1) if n <= len(plain))
+        found.update(("end", plain[-n:]) for n in range(1, LONGEST_END + 1) if n <= len(plain))
+    return found
+
+
+def test_a_word_in_the_first_place_is_another_feature_than_in_the_last() -> None:
+    one, other = counts(NgramReader(characters=0, words=0, places=True), ["ab cd", "cd ab"])
+    assert one
+    assert other
+    assert not set(one) & set(other)
+
+
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_text_has_the_same_features_whatever_stands_beside_it(text: str, before: str, after: str) -> None:
-    reader = NgramReader(characters=3, words=2)
+    reader = NgramReader(characters=3, words=2, places=True)
     (alone,) = counts(reader, [text])
     assert counts(reader, [before, text, after])[1] == alone
 

@@ -108,7 +108,8 @@ def decide(
         tokenizer = tokenizers.train(tokenizer_config, some)
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
-    features = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels))
+    places = ngrams > 0
+    features = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels), places=places)
     count, characters = len(texts), corpus.config.training_characters
     asked.setdefault("hidden_size", default_hidden_size(count, characters))
     batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
@@ -116,7 +117,7 @@ def decide(
         vocabulary_size=tokenizer.size,
         labels=len(corpus.labels),
         features=len(features),
-        **{**asked, "ngrams": ngrams, "words": words},
+        **{**asked, "ngrams": ngrams, "words": words, "places": places},
     )
     settings = dict(settings)
     if settings.get("precision") == "auto":
