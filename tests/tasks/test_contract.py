@@ -225,7 +225,7 @@ def test_the_best_of_the_first_sitting_stays_the_best_until_it_is_beaten(
     until(3 * session.config.training.budget.steps // 4, session)
     directory = TASKS[name].directory(runs.folder / "model")
     best, config = directory.weights(), directory.config()
-    ruinous = dataclasses.replace(config.training, learning_rate=50.0, average_decay=0.0)
+    ruinous = dataclasses.replace(config.training, learning_rate=1e4, average_decay=0.0)
     directory.write_config(dataclasses.replace(config, training=ruinous))
     runs.go_on("model").run(api.SilentObserver())
     assert directory.config().scores == config.scores
