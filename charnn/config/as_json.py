@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 
 def _convert(kind: Any, value: object, where: str) -> object:
     """`value`, read from JSON, as the declared type `kind`; `where` names the place for the error message."""
-    if type(value) is kind:  # most are, and what follows takes longer
+    if type(value) is kind:
         return value
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
@@ -76,7 +76,10 @@ def _convert(kind: Any, value: object, where: str) -> object:
             raise ConfigError(f"{where}: unknown key {unknown[0]!r}")
         if missing := sorted(required - set(value)):
             raise ConfigError(f"{where}: missing key {missing[0]!r}")
-        converted = {fields[key]: _convert(hints[key], item, f"{where}.{key}") for key, item in value.items()}
+        converted = {  # most values are of a plain type, and what converts others takes longer
+            fields[key]: item if type(item) is hints[key] else _convert(hints[key], item, f"{where}.{key}")
+            for key, item in value.items()
+        }
         return kind(**converted)  # type: ignore[operator]
     if kind is float and type(value) in (int, float):
         try:
