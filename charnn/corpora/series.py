@@ -29,6 +29,8 @@ MOST_GAPS, SOME_GAPS = 20, 1000
 """Missing rows may make a series so many times as long, and some rows longer."""
 LOOKED_AT = 50
 """So many rows tell whether a column has dates."""
+UNNAMED = "column "
+"""The names of columns without a header begin so; their numbers follow."""
 SHOWN = 5
 """The most names that a remark has."""
 
@@ -137,14 +139,17 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
 
 
 def recognize_series(sample: str) -> str | None:
-    """What a text that begins like this has, if it is a table of dates and numbers. The last line may be cut."""
+    """What a text that begins like this has, if it is a table of times and numbers. Times are dates, or numbers below a
+    name such as year. The last line may be cut."""
     lines = sample.splitlines()
     whole = "\n".join(lines if sample.endswith(("\n", "\r")) else lines[:-1])
     try:
         series = series_in(whole, "")
     except (CorpusError, UsageError, ValueError):
         return None
-    return "a column of dates and columns of numbers" if series.axis.form and len(series) > 2 else None
+    axis, has_header = series.axis, not series.columns[0].startswith(UNNAMED)
+    has_times = bool(axis.form) or (axis.has_times and has_header and axis.name.lower() in NAMES)
+    return "a column of times and columns of numbers" if has_times and len(series) > 2 else None
 
 
 def looks_like_numbers(sample: str) -> str | None:
@@ -201,8 +206,8 @@ class _Reader:
         """The names of the columns, and the rows below them. A first row without a number or a date has names."""
         first = [cell.strip('"').strip() for cell in rows[0][1]]
         if any(self._is_number(cell) or forms_of(cell) for cell in first) or all(map(self._is_gap, first)):
-            return [f"column {number}" for number in range(1, len(first) + 1)], rows
-        return [cell or f"column {number}" for number, cell in enumerate(first, 1)], rows[1:]
+            return [f"{UNNAMED}{number}" for number in range(1, len(first) + 1)], rows
+        return [cell or f"{UNNAMED}{number}" for number, cell in enumerate(first, 1)], rows[1:]
 
     def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> Floats:
         found = np.full(len(cells), np.nan)
@@ -250,7 +255,7 @@ class _Reader:
         return _Place(None, None)
 
     def _placed(self, place: int, cells: Sequence[str], column: str, lines: Sequence[int]) -> _Place:
-        name = "time" if column.startswith("column ") else column
+        name = "time" if column.startswith(UNNAMED) else column
         plain = [self._plain(cell) for cell in cells]
         try:
             if all(_NUMBER.fullmatch(cell) for cell in plain) and not forms_of(cells[0]):

@@ -162,7 +162,7 @@ class NetworkTrainingOptions(TrainingOptions):
         "Let the learning rate, the size of the steps, rise to X at first; then it falls to nearly 0.",
         panel=TRAINING,
         metavar="X",
-        shown_default="0.008, for taggers and classifiers 0.004, for forecasters 0.002",
+        shown_default="0.008, for taggers and classifiers 0.004, for forecasters 0.004",
     )
     optimizer: Optimizer | None = option(
         None,

@@ -7,7 +7,7 @@ seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels`
 `tagging-quality` (forty minutes), `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities`
 (fifteen), `gaps` (ten), `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed`
 (four minutes), `restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a
-folder), `members` (three runs a seed) and `transducing-ablation` (an hour a seed).
+folder), `members` (three runs a seed), `forecasting` (a minute) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tests.benchmarks import (
     classifying,
     copying,
     entities,
+    forecasting,
     gaps,
     gradient_flow,
     labels,
@@ -70,6 +71,7 @@ ON_REQUEST = {
         "entities",
         "gaps",
         "recall",
+        "forecasting",
         "memory",
     ),
 }
@@ -101,6 +103,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "members": partial(members.run, given.corpus, time=given.time, epochs=given.epochs, seeds=given.seeds),
         "loops": partial(loops.run, given.corpus, time=given.time, models=given.models),
         "recall": partial(recall.run, given.treebanks, seeds=given.seeds),
+        "forecasting": partial(forecasting.run, seeds=given.seeds),
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),
         "transducing": partial(

@@ -136,8 +136,11 @@ def test_a_later_series_is_joined_by_its_times() -> None:
     assert first.joined(read("d,x\n2023-01-05,5\n2023-01-06,6\n")) is None
 
 
-def test_dates_with_numbers_are_recognized_and_numbers_alone_are_not() -> None:
+def test_times_with_numbers_are_recognized_and_numbers_alone_are_not() -> None:
     assert recognize_series("d,x\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n2024-01-0")
+    assert recognize_series("year,spots\n1700,5\n1701,11\n1702,16\n")
+    assert not recognize_series("n,spots\n1700,5\n1701,11\n1702,16\n")
+    assert not recognize_series("1700,5\n1701,11\n1702,16\n")
     assert not recognize_series("1\n2\n3\n4\n")
     assert not recognize_series("0110\n1010\n0001\n")
     assert not recognize_series("label,text\na,some words\nb,others\n")

@@ -24,9 +24,11 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import long_text
 from charnn.corpora.pairs import AS_TOLD as AS_PAIRED
 from charnn.corpora.rereading import RereadableFile
+from charnn.corpora.series import AS_TOLD as AS_SERIES
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.tasks import TASKS
 from charnn.tasks.classifier.corpus import read_corpus as read_classifier_corpus
+from charnn.tasks.forecaster.dataset import read_corpus as read_series_corpus
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.tagger.treebank import read_treebank
 from charnn.tasks.transducer.dataset import read_pair_set
@@ -42,6 +44,7 @@ COLUMNS = b"The\tDT\tB-X\ncat\tNN\tO\n\nA\tDT\tO\ndog\tNN\tB-X\n\n" * 6
 LABELS = "good\tit was gut\nbad\tit was schl\u00e9cht\n".encode() * 8
 CSV = b'text,label\n"a ""quoted"", text",good\r\n"of two\nlines",bad\r\nplain,good\r\nplainer,bad\r\n' * 4
 JSON_LINES = b'{"text": "a \\u00e9 b", "label": "x"}\n{"text": "c", "label": "y", "n": [1, {"m": null}]}\n' * 6
+SERIES = b"day,x,y\n" + b"".join(b"2024-01-%02d,%d.5,%d\n" % (n, n % 7, n * n % 5) for n in range(1, 30))
 PAIRS = "cat\tk æ t\ndog\td ɒ k\n".encode() * 8
 
 
@@ -88,6 +91,10 @@ LOADERS: dict[str, tuple[Callable[[], bytes], Callable[[Path], object]]] = {
         lambda path: read_classifier_corpus([str(path)], [], AS_LABELLED, encoding="utf-8", on_error=_on_error()),
     ),
     "pairs": (lambda: PAIRS, lambda path: read_pair_set([str(path)], layout=AS_PAIRED, on_error=_on_error())),
+    "a series": (
+        lambda: SERIES,
+        lambda path: read_series_corpus([str(path)], [], AS_SERIES, encoding="utf-8", on_error=_on_error()),
+    ),
     "a tokenizer": (lambda: (GOLDEN / MODELS["language-model"] / "tokenizer.json").read_bytes(), _tokenizer),
     "a SentencePiece model": (_sentencepiece, _tokenizer),
     "an archive of a model": (_packed, _archive),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from charnn.cells import require_known
-from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
+from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
 from charnn.corpora.decoding import OnError
 from charnn.corpora.series import SeriesLayout
@@ -48,7 +48,10 @@ class ForecasterNetworkConfig(Json):
     cell: str = "lstm"
     layers: int = 1
     hidden_size: int = 32
-    dropout: float = 0.2
+    dropout: float = 0.3
+    adds: bool = later(True)
+    """Whether what the network says counts. It does not where it was hardly better, on what was held out, than the
+    plain forecast that it adds to, which then stands alone."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)

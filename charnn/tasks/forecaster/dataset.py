@@ -10,7 +10,7 @@ import numpy as np
 from charnn.config import SourceFile
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.series import Floats, Series, SeriesLayout, series_in
+from charnn.corpora.series import UNNAMED, Floats, Series, SeriesLayout, series_in
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.forecaster.base import Ids
@@ -167,7 +167,7 @@ def _again(source: SourceFile, layout: SeriesLayout, config: SeriesCorpusConfig)
 
 def same_columns(layout: SeriesLayout, series: Series) -> SeriesLayout:
     """The layout that finds the columns of another series by their names, or without a header all of them."""
-    if layout.columns or all(name.startswith("column ") for name in series.columns):
+    if layout.columns or all(name.startswith(UNNAMED) for name in series.columns):
         return layout
     return replace(layout, columns=series.columns)
 

@@ -25,6 +25,8 @@ def describe(directory: ForecasterDirectory) -> Description:
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     kinds = dict.fromkeys(BASES[column.base.kind] for column in learned.columns)
     base = " or ".join(kinds)
+    alone = f"{base} alone, since the network was hardly better on what was held out"
+    how = f"what the network adds to {base}" if network.adds else alone
     axis, recent = learned.recent.axis, learned.recent
     season = f"a season of {network.season:,} steps" if network.season > 1 else "no season"
     cycles = f", the calendar's {' and '.join(network.cycles)}" if network.cycles else ""
@@ -37,7 +39,7 @@ def describe(directory: ForecasterDirectory) -> Description:
         ("columns", f"{len(names):,}: {', '.join(names[:SHOWN])}{more}"),
         (
             "forecasts",
-            f"{counted(network.horizon, 'step')} ahead, quantiles {', '.join(map(str, QUANTILES))}, on top of {base}",
+            f"{counted(network.horizon, 'step')} ahead, quantiles {', '.join(map(str, QUANTILES))}, {how}",
         ),
         ("season", f"{season}{cycles}"),
     ]

@@ -92,6 +92,12 @@ class Score:
         return Figures(*whole, float(losses[known].mean()), float(within[known].mean()))
 
     @property
+    def quantile_loss(self) -> float:
+        """The quantile loss of the forecast; NaN where no value is known."""
+        found = self.figures("forecast").quantile_loss
+        return np.nan if found is None else found
+
+    @property
     def names(self) -> Iterator[str]:
         """The ways to forecast; without a season both naive ones are the same."""
         yield from ("forecast", "naive")

@@ -46,7 +46,7 @@ class ForecasterTask(Task[ForecasterConfig]):
         return Forecaster
 
     def recognizes(self, sample: str) -> Recognition | None:
-        """A table of dates and numbers; numbers alone may be anything."""
+        """A table of times and numbers; numbers alone may be anything."""
         from charnn.corpora.series import recognize_series
 
         found = recognize_series(sample)

@@ -74,9 +74,14 @@ class Windows(NamedTuple):
     naive_BHC: Floats
     seasonal_BHC: Floats
 
-    def values(self, outputs_BHCQ: npt.NDArray[np.floating], columns: Sequence[ColumnStatistics]) -> Floats:
+    def values(
+        self, outputs_BHCQ: npt.NDArray[np.floating], columns: Sequence[ColumnStatistics], *, adds: bool = True
+    ) -> Floats:
         """The quantiles that outputs mean, (B, H, C, Q), in order: they are sorted, which never makes them worse
-        (Chernozhukov et al. 2010)."""
+        (Chernozhukov et al. 2010). Where the network `adds` nothing, they are those of the base."""
+        if not adds:
+            offsets_CQ = np.array([column.offsets for column in columns])
+            outputs_BHCQ = np.broadcast_to(offsets_CQ, outputs_BHCQ.shape)
         values = self.base_BHC[..., None] + self.spread_BHC[..., None] * outputs_BHCQ.astype(np.float64)
         lowest_C1 = np.array([0.0 if column.is_positive else -np.inf for column in columns])[:, None]
         sorted_BHCQ: Floats = np.maximum(np.sort(values, -1), lowest_C1)

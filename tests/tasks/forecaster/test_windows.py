@@ -90,6 +90,8 @@ def test_an_untrained_network_forecasts_what_the_base_does_with_its_errors_for_i
     truth = series.values_NC[np.arange(60, 590)[:, None] + np.arange(HORIZON)]
     within = (values[..., 0] <= truth) & (truth <= values[..., -1])
     assert 0.72 < within.mean() < 0.88
+    wild = windows.values(said + 9, columns, adds=False)
+    np.testing.assert_allclose(wild, values, atol=0.2)
     # The farther ahead, the wider, as for any walk: with the root of the steps.
     wide = (values[..., -1] - values[..., 0]).mean((0, 2))
     assert 1.7 < wide[-1] / wide[0] < 2.8

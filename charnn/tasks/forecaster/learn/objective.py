@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from charnn.training.report import Report
 
 BOUNDS = (-10.0, 10.0)
 """In spreads. What is farther off is learned as if it were there, which no quantile is."""
+WORTHWHILE = 0.97
+"""What the network says counts if its loss is below this share of that of its base."""
 BATCH = 64
 """The windows that a validation reads at once."""
 
@@ -32,7 +35,7 @@ class ForecasterObjective:
     def __init__(self, network: ForecasterNetwork, dataset: Dataset, config: TrainingConfig) -> None:
         self.network = network
         self._device = next(network.parameters()).device
-        self._dataset = dataset
+        self._dataset, self._is_held_out = dataset, config.keeps == "best"
         lengths = np.ones(len(dataset.training.origins), np.int64)
         self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed))
         self.targets_in_batch = min(config.batch_size, len(lengths))
@@ -58,8 +61,9 @@ class ForecasterObjective:
         losses_BHC = 2 * torch.maximum(quantiles_Q * errors_BHCQ, (quantiles_Q - 1) * errors_BHCQ).mean(-1)
         return (losses_BHC * known).sum() / known[0].numel(), len(chosen)
 
-    def _score(self, split: Split, origins: Ids) -> Score | None:
-        """How the network as it is now forecasts from these origins; None where what it says is not finite."""
+    def _score(self, split: Split, origins: Ids, *, adds: bool) -> Score | None:
+        """How the network as it is now forecasts from these origins, or where it `adds` nothing its base; None where
+        what it says is not finite."""
         score = Score(self._dataset.columns)
         for some in np.array_split(origins, math.ceil(len(origins) / BATCH)):
             windows = split.windows(some)
@@ -68,27 +72,34 @@ class ForecasterObjective:
             if not np.isfinite(said).all():
                 return None
             outputs_BHCQ = said.reshape(*said.shape[:2], -1, len(QUANTILES))
-            score.add(split.truth(some), windows.values(outputs_BHCQ, self._dataset.columns), windows)
+            values_BHCQ = windows.values(outputs_BHCQ, self._dataset.columns, adds=adds)
+            score.add(split.truth(some), values_BHCQ, windows)
         return score
 
     def validate(self, report: Report) -> ForecasterValidation:
+        """Also decides whether what the network says counts, unless it has learned all of the data."""
         when = report.step, report.epoch, report.seconds
-        score = self._score(self._dataset.validation, self._dataset.validation.origins)
+        split = self._dataset.validation
+        score = self._score(split, split.origins, adds=True)
         if score is None:
             return ForecasterValidation(math.nan, math.nan, math.nan, 0.0, *when)
+        if self._is_held_out:
+            base = self._score(split, split.origins, adds=False)
+            assert base is not None
+            adds = score.quantile_loss < WORTHWHILE * base.quantile_loss
+            self.network.config = replace(self.network.config, adds=adds)
+            score = score if adds else base
         own, naive = score.figures("forecast"), score.figures(score.best_naive)
-        assert own.quantile_loss is not None
         assert own.coverage is not None
         return ForecasterValidation(
-            round(own.quantile_loss, 6), round(own.mase, 6), round(naive.mase, 6), round(own.coverage, 6), *when
+            round(score.quantile_loss, 6), round(own.mase, 6), round(naive.mase, 6), round(own.coverage, 6), *when
         )
 
     def train_loss(self) -> float:
         split, count = self._dataset.training, len(self._dataset.validation.origins)
         places = np.linspace(0, len(split.origins) - 1, min(count, len(split.origins))).round().astype(np.int64)
-        score = self._score(split, split.origins[places])
-        loss = None if score is None else score.figures("forecast").quantile_loss
-        return math.nan if loss is None else loss
+        score = self._score(split, split.origins[places], adds=self.network.config.adds)
+        return math.nan if score is None else score.quantile_loss
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return {}, {"batches": self._batches.position()}

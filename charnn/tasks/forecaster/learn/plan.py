@@ -14,11 +14,11 @@ from charnn.tasks.forecaster.windows import ColumnStatistics, cycles_of, statist
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget
 
-LEARNING_RATE = 2e-3
+LEARNING_RATE = 4e-3
 BATCH = 32
 SHORTEST_CONTEXT, LONGEST_CONTEXT = 24, 96
 AVERAGE_DECAY = 0.98
-SHORTEST, LONGEST, ROWS_A_MINUTE = 20, 300, 10_000
+SHORTEST, LONGEST, ROWS_A_MINUTE = 15, 300, 20_000
 """The seconds of the shortest and longest default run, and the rows for which it takes a minute."""
 SMALL_STEP = 256 * 64
 """The batch size times the hidden units of a step that is too small for a second thread."""

@@ -27,7 +27,9 @@ def measure_quantization(directory: ForecasterDirectory, split: Split) -> Foreca
     for network in networks:
         score = Score(columns)
         outputs = network.outputs(windows.x_BTF, split.horizon)
-        score.add(split.truth(split.origins), windows.values(outputs, columns), windows)
+        score.add(
+            split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
+        )
         errors.append(score.figures("forecast").mase)
     for times in seconds:
         for number, network in enumerate(networks):

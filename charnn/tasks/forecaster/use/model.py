@@ -22,6 +22,9 @@ from charnn.tasks.forecaster.use.runtime import RuntimeForecasterNetwork
 from charnn.tasks.forecaster.windows import Rows, Windows
 from charnn.tasks.model import Model
 
+LEAST_SHOWN = 1e-4
+"""Values are written as exactly as this share of the largest one, or as a hundredth of the usual error needs."""
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -79,7 +82,9 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         rows = self.rows(found)
         values_BHCQ, _ = self.forecasts(rows, np.array([len(found)]), horizon)
         times = tuple(found.axis.text(len(found) + step) for step in range(horizon))
-        decimals = tuple(_decimals(column.base_scale) for column in self.learned.columns)
+        sizes_C = np.nan_to_num(abs(values_BHCQ[0]).max((0, 2)))
+        scales = [max(c.base_scale, size * LEAST_SHOWN) for c, size in zip(self.learned.columns, sizes_C, strict=True)]
+        decimals = tuple(map(_decimals, scales))
         return Forecast(times, self.columns, QUANTILES, values_BHCQ[0], decimals)
 
     def _series(self, series: Any) -> Series:
@@ -130,7 +135,8 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
     def forecasts(self, rows: Rows, origins: Ids, horizon: int) -> tuple[Floats, Windows]:
         """The quantiles of the steps from each origin on, (B, H, C, Q), and the windows."""
         windows = rows.windows(origins, horizon)
-        return windows.values(self._network.outputs(windows.x_BTF, horizon), self.learned.columns), windows
+        outputs_BHCQ = self._network.outputs(windows.x_BTF, horizon)
+        return windows.values(outputs_BHCQ, self.learned.columns, adds=self.config.network.adds), windows
 
     @cached_property
     def _network(self) -> RuntimeForecasterNetwork:
