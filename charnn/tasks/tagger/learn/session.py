@@ -234,7 +234,8 @@ class TaggerSession(Session[TaggerConfig]):
         if config.words is not None:
             budget = segmenter_budget(training.budget)
             lines.append(
-                f"words     of {self._text_to_validate_with}: {config.words}; a segmenter is learned, for {budget}"
+                f"words     of {self._text_to_validate_with}: {config.words}; its sentences: "
+                f"{config.words.of_sentences}; a segmenter is learned, for {budget}"
             )
         return lines
 
