@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,18 +12,25 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from charnn.api import SilentObserver
 from charnn.cells.ntm import HEADS, PLACES, WIDTH, widths
+from charnn.config.tokenizer import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.network.cells import state_type, step
 from charnn.network.recurrent import Recurrent
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
+from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.training.optimizers import make_optimizers
-from tests.test_added_cell import flat, language_model, read, stack, step_by_step, warm_state
+from tests.test_added_cell import after, assert_same_run, flat, language_model, read, stack, step_by_step, warm_state
 
 Floats = npt.NDArray[np.float64]
 
@@ -264,3 +273,50 @@ def test_muon_has_what_the_heads_are_told_as_one_matrix_and_the_controller_gate_
 def test_options_of_blocks_of_recurrent_weights_are_refused(option: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="are for --cell rnn or lstm or gru, not ntm"):
         LanguageModelNetworkConfig(11, cell="ntm", **option)
+
+
+LINE = "to be or not to be"
+
+
+def test_it_learns_a_line_and_both_graphs_write_it() -> None:
+    torch.manual_seed(0)
+    symbols = sorted(set(LINE))
+    config = LanguageModelNetworkConfig(
+        len(symbols) + 1, cell="ntm", layers=1, hidden_size=12, embedding_size=6, dropout=0
+    )
+    network = LanguageModelNetwork(config)
+    ids_1T = torch.tensor([[0, *(symbols.index(symbol) + 1 for symbol in LINE), 0]])
+    optimizer = torch.optim.Adam(network.parameters(), 0.03)
+    for _ in range(60):
+        logits_1TV, _ = network(ids_1T[:, :-1], network.initial_state(1))
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(logits_1TV[0], ids_1T[0, 1:]).backward()
+        optimizer.step()
+    weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    for graph in (language_model_graph(config, weights), step_graph(config, weights)):
+        model = RuntimeLanguageModel(graph)
+        state, ids = model.initial_state(1), [0]
+        while len(ids) < ids_1T.shape[1]:
+            logits_1V, state = model.step(np.array(ids[-1:]), state)
+            ids.append(int(logits_1V[0].argmax()))
+        assert "".join("" if number == 0 else symbols[number - 1] for number in ids) == LINE
+        assert ids[-1] == 0
+
+
+def test_a_resumed_run_is_the_whole_run_to_the_last_bit(tmp_path: Path) -> None:
+    """The memory is carried from window to window, and so from the first half of a run to the second."""
+    (tmp_path / "text.txt").write_text(f"{LINE}, that is the question. " * 30)
+    corpus = read_corpus([str(tmp_path / "text.txt")])
+    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
+
+    def start(name: str) -> LanguageModelSession:
+        wishes = LanguageModelOverrides(cell="ntm", layers=1, hidden_size=6, batch_size=2, budget=Budget(steps=6))
+        make = partial(LanguageModelDirectory.create, tmp_path / name)
+        return LanguageModelSession.start(make, corpus, TokenizerConfig(), wishes, settings)
+
+    whole = start("whole")
+    assert whole.run(SilentObserver()) == "budget"
+    half = start("half")
+    assert half.run(SilentObserver(), after(3)) == "interrupt"
+    assert LanguageModelSession.resume(half.directory, corpus).run(SilentObserver()) == "budget"
+    assert_same_run(half.directory, whole.directory)
