@@ -5,9 +5,10 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `gradient-flow`, `copying` (two minutes a seed), `stopping` (three minutes a seed), `openings` (a quarter of an hour a
 seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
 `tagging-quality` (forty minutes), `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities`
-(fifteen), `gaps` (ten), `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed`
-(four minutes), `restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a minute for each text of a
-folder), `members` (three runs a seed), `forecasting` (a minute) and `transducing-ablation` (an hour a seed).
+(fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing` (three quarters of an hour a
+seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a
+minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute) and `transducing-ablation`
+(an hour a seed).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from tests.benchmarks import (
     openings,
     processes,
     quality,
+    reading,
     recall,
     restoring,
     sampling,
@@ -70,6 +72,7 @@ ON_REQUEST = {
         "segmentation",
         "entities",
         "gaps",
+        "reading",
         "recall",
         "forecasting",
         "memory",
@@ -124,6 +127,9 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
         "gaps": partial(gaps.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
+        "reading": partial(
+            reading.run, given.corpus, given.treebanks, seeds=given.seeds, epochs=given.epochs, models=given.models
+        ),
         "entities": partial(entities.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
     }
 
@@ -147,15 +153,15 @@ def main() -> None:
     add("wanted", metavar="PART", nargs="*", help="startup, training, sampling, scoring, quality, tagging, ...")
     add("--treebanks", metavar="DIR", type=Path, default=Path("data"), help="with ud-english-ewt/, ud-vietnamese-vtb/")
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
-    add("--models", metavar="DIR", type=Path, help="loops: measure the models in this directory, instead of training")
+    add("--models", metavar="DIR", type=Path, help="loops, reading: the models in this directory, instead of training")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
     add(
         "--epochs",
         metavar="N",
         type=float,
-        help="of each run: cells, tagging-ablation, segmentation, entities, gaps, stopping, openings, members, "
-        "transducing",
+        help="of each run: cells, tagging-ablation, segmentation, entities, gaps, reading, stopping, openings, "
+        "members, transducing",
     )
     add("--picture", metavar="FILE", type=Path, help="copying: draw what came as a PNG")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
