@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
+from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table, Wanted
 from charnn.corpora.times import NAMES, Irregular, Placed, TimeAxis, counts_up, dated, forms_of, numbered
 from charnn.errors import CorpusError, UsageError
@@ -33,19 +33,6 @@ UNNAMED = "column "
 """The names of columns without a header begin so; their numbers follow."""
 SHOWN = 5
 """The most names that a remark has."""
-
-
-@dataclass(frozen=True)
-class SeriesLayout(Json):
-    """Which columns of a table are meant. What is None is told from the table."""
-
-    time: str | None = None
-    """The column of times, by its name or number; `none` where there is none."""
-    columns: tuple[str, ...] = ()
-    """The columns of numbers, by their names or numbers; without any, all are meant."""
-
-
-AS_TOLD = SeriesLayout()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charnn.corpora.series import Series, SeriesLayout, recognize_series, series_in
+from charnn.corpora.series import Series, recognize_series, series_in
+from charnn.corpora.series_layout import SeriesLayout
 from charnn.errors import CorpusError, UsageError
 
 

@@ -24,7 +24,7 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import long_text
 from charnn.corpora.pairs import AS_TOLD as AS_PAIRED
 from charnn.corpora.rereading import RereadableFile
-from charnn.corpora.series import AS_TOLD as AS_SERIES
+from charnn.corpora.series_layout import AS_TOLD as AS_SERIES
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.tasks import TASKS
 from charnn.tasks.classifier.corpus import read_corpus as read_classifier_corpus

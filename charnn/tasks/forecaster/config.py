@@ -9,7 +9,7 @@ from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
 from charnn.corpora.decoding import OnError
-from charnn.corpora.series import SeriesLayout
+from charnn.corpora.series_layout import SeriesLayout
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 """The quantiles that are forecast; the outer two enclose an interval that has 80% of what comes."""

@@ -10,7 +10,8 @@ import numpy as np
 from charnn.config import SourceFile
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.series import UNNAMED, Floats, Series, SeriesLayout, series_in
+from charnn.corpora.series import UNNAMED, Floats, Series, series_in
+from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.forecaster.base import Ids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from charnn.corpora.series import SeriesLayout
+from charnn.corpora.series_layout import SeriesLayout
 from charnn.errors import UsageError
 from charnn.tasks.options import SERIES, option
 from charnn.tasks.shared_options import EvaluationOptions, LineOptions
