@@ -83,7 +83,7 @@ GOLDEN_OF = {
     "forecaster-1": "forecaster",
 }
 DIGESTS = {
-    2: {
+    3: {
         "format-1/model.onnx": "5cf418dba74e5f5c",
         "format-1/model.int8.onnx": "70a46782c341efb7",
         "tagger-1/words.onnx": "cdb2ec5101dccf99",
@@ -92,7 +92,7 @@ DIGESTS = {
         "classifier-1/model.onnx": "af626deabb0a8926",
         "classifier-1/model.int8.onnx": "d47bf09003911c03",
         "transducer-1/model.onnx": "5af0b0438e4561eb",
-        "transducer-1/decoder.onnx": "66c0233e8eeda7fb",
+        "transducer-1/decoder.onnx": "13428259d32224a9",
         "transducer-1/model.int8.onnx": "48c6c9fc01d69fad",
         "forecaster-1/model.onnx": "bc8d0fabe79b9d64",
         "forecaster-1/model.int8.onnx": "51f8bfa2519f630c",
