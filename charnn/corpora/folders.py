@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from charnn.corpora.foreign import foreign_format
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import read
-from charnn.corpora.unpacking import first_bytes
+from charnn.corpora.unpacking import a_model, first_bytes, has_model
 from charnn.errors import CharnnWarning, CorpusError
 
 FEW = 5
@@ -26,7 +26,7 @@ def corpus_files(
     input. Paths are relative to the working directory. In a folder, hidden, empty and special files, directories of
     models and, unless `any_bytes`, what is no text are left out, and a warning says so. Links to folders are not
     followed. Where it `keeps_folders`, they are given as they are. Raises CorpusError for a list that cannot be read or
-    is empty, and for a folder without a text.
+    is empty, and for a folder without a text or with a model in it.
     """
     named = [*paths, *([] if list_path is None else _listed(list_path))]
     if keeps_folders:
@@ -45,6 +45,8 @@ def _listed(list_path: str) -> list[str]:
 
 
 def _texts_in(folder: str, any_bytes: bool) -> list[str]:
+    if has_model(folder):
+        raise a_model(folder)
     left_out = defaultdict[str, list[str]](list)
     files = []
     for path, reason in _walk(folder):
@@ -89,7 +91,7 @@ def _walk(folder: str) -> Iterator[tuple[str, str | None]]:
                 yield path, "as hidden"
             elif os.path.islink(path):
                 yield path, "as a link to a folder"
-            elif {"config.json", "weights.safetensors"} <= set(os.listdir(path)):
+            elif has_model(path):
                 yield path, "as a model"
             else:
                 continue

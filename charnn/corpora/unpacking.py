@@ -23,6 +23,8 @@ SMALL = 1 << 26
 """So many bytes are unpacked whatever the ratio, and read from a device, which may have no end."""
 PART = 1 << 24
 """A file is unpacked in parts of so many bytes."""
+MODEL_FILES = ("config.json", "weights.safetensors")
+"""The files that every model has."""
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -45,8 +47,22 @@ def largest_text() -> int:
 
 def unreadable(name: str, error: OSError) -> CorpusError:
     """What is raised where a file cannot be opened or read."""
+    if has_model(name):
+        return a_model(name)
     hint = f"name the files in it, such as {name.rstrip('/')}/*" if isinstance(error, IsADirectoryError) else None
     return CorpusError(f"{name}: {(error.strerror or str(error)).lower()}", hint=hint)
+
+
+def has_model(folder: str) -> bool:
+    return all(os.path.exists(os.path.join(folder, name)) for name in MODEL_FILES)
+
+
+def a_model(folder: str) -> CorpusError:
+    """What is raised where a model is named in the place of a text."""
+    return CorpusError(
+        f"{folder}: this is a model and no text",
+        hint=f"--model {folder} uses it, and train --from {folder} starts from it",
+    )
 
 
 def unpacked_bytes(path: str, name: str, largest: int | None = None) -> bytes:

@@ -14,6 +14,7 @@ import zipfile
 import pytest
 
 from charnn.corpora import rereading
+from tests.paths import GOLDEN
 
 CONLLU = (
     "# sent_id = 1\n# text = The cat\n1\tThe\tthe\tDET\tDT\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\tNN\t_\t0\troot\t_\t_\n\n"
@@ -545,6 +546,31 @@ def test_folders_that_may_be_labels_are_said(charnn, tmp_path):
         assert "reviews: is a directory; name the files in it, such as reviews/*" in charnn(*arguments).err
     (tmp_path / "reviews" / "notes.txt").write_text("more of it\n" * 9)
     assert said not in charnn("train", "reviews", *SHORT, "--out", "more").err
+
+
+@pytest.mark.parametrize(
+    ("command", "model"),
+    [
+        (("train",), None),
+        (("eval",), "format-1"),
+        (("score",), "format-1"),
+        (("novelty", "--corpus", "text.txt"), None),
+        (("tag",), "tagger-1"),
+        (("classify",), "classifier-1"),
+        (("transduce",), "transducer-1"),
+        (("forecast",), "forecaster-1"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_model_in_the_place_of_a_text_is_said_to_be_one(charnn, text_file, command, model):
+    """As in `charnn score poems`, where -m was forgotten."""
+    text_file("the cat sat on the mat.\n" * 9)
+    result = charnn(*command, GOLDEN / "format-1", *(["-m", GOLDEN / model] if model else []))
+    assert result.code == 1
+    place = GOLDEN / "format-1"
+    assert result.err == (
+        f"charnn: {place}: this is a model and no text; --model {place} uses it, and train --from {place} starts from it\n"
+    )
 
 
 def test_a_name_as_windows_has_it_is_a_name(charnn, text_file):
