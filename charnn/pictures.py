@@ -172,7 +172,7 @@ def forecast(
         raise UsageError(f"--horizon {horizon}: the series has {len(series):,} rows, and some come before a forecast")
     values_BHCQ, windows = loaded.forecasts(loaded.rows(series), np.array([origin]), horizon)
     place = 0 if column is None else columns.index(column)
-    start = max(origin - max(2 * config.network.season, 3 * horizon, config.training.window_length), 0)
+    start = max(origin - max(config.network.season, 3 * horizon), 0)
     came_H = np.full(horizon, np.nan) if ahead else series.values_NC[origin:, place]
     naive = {"naive": windows.naive_BHC[0, :, place], "seasonal naive": windows.seasonal_BHC[0, :, place]}
     errors = {name: np.nanmean(abs(values - came_H)) if not ahead else 0.0 for name, values in naive.items()}

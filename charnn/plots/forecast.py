@@ -13,6 +13,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from charnn.plots.canvas import DASHES, Look, blank, label_ends, panel, shown_label
 
 Floats = npt.NDArray[np.float64]
+AXIS_CHARACTERS, MOST_TICKS = 88, 6
+"""How many characters of times stand side by side below the axis, and at most so many times."""
 CLOSE = 0.02
 """Errors that differ by less than this share are said to be alike."""
 
@@ -61,14 +63,24 @@ def draw_forecast(found: DrawnForecast, look: Look) -> Figure:
         named.append((ends, found.came_H[known], "what came", look.ink))
     axes.axvline(begins - 0.5, color=look.faint, linewidth=0.8, linestyle=DASHES[2])
     axes.set_xlim(0, ends)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _time(found.times, at)))
+    times = _shortened(found.times)
+    room = AXIS_CHARACTERS // (max(map(len, times)) + 3)
+    axes.xaxis.set_major_locator(MaxNLocator(min(max(room, 2), MOST_TICKS), integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: _time(times, at)))
     axes.annotate(
         "bands: 50% and 80%", (1.0, 1.0), (0, -4), xycoords="axes fraction", textcoords="offset points", ha="right",
         va="top", fontsize=8.5, color=look.faint,
     )  # fmt: skip
     label_ends(axes, named)
     return figure
+
+
+def _shortened(times: Sequence[str]) -> list[str]:
+    """The times without the seconds, and without the hours too, where none has any."""
+    for end in (" 00:00:00", ":00"):
+        if all(time.endswith(end) and ":" in time for time in times):
+            return [time.removesuffix(end) for time in times]
+    return list(times)
 
 
 def _time(times: Sequence[str], at: float) -> str:

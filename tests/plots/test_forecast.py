@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from charnn.plots.canvas import DARK, LIGHT, rendered
 from charnn.plots.forecast import DrawnForecast, draw_forecast, finding
@@ -52,3 +54,28 @@ def test_one_step_and_gaps_are_drawn_too() -> None:
         "$x$", ["1", "2", "3"], np.array([np.nan, 1.0]), SPREAD[None], np.array([0.5]), np.zeros(1), "naive"
     )
     assert rendered(lambda look: draw_forecast(one, look), dark=True)
+
+
+@pytest.mark.parametrize(
+    ("times", "shown"),
+    [
+        ([f"2024-02-{day:02d} 00:00:00" for day in range(1, 29)], "2024-02-01"),
+        ([f"2024-02-01 {hour:02d}:00:00" for hour in range(24)], "2024-02-01 00:00"),
+        ([f"2024-02-01 00:00:{second:02d}" for second in range(60)], "2024-02-01 00:00:00"),
+        ([str(year) for year in range(1700, 1760)], "1700"),
+    ],
+)
+def test_times_stand_side_by_side_without_what_none_of_them_has(times: list[str], shown: str) -> None:
+    steps, past = 3, len(times) - 3
+    found = replace(
+        FOUND, times=times, past_P=np.zeros(past), quantiles_HQ=np.zeros((steps, 5)), came_H=np.zeros(steps),
+        naive_H=np.zeros(steps),
+    )  # fmt: skip
+    figure = draw_forecast(found, LIGHT)
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    labels = [label for label in axes.get_xticklabels() if label.get_text()]
+    assert labels[0].get_text() == shown
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert len(labels) >= 3
