@@ -76,7 +76,7 @@ def evaluate(
     (sMAPE), the loss of the quantiles, and how many values were within the
     interval for 80%. The naive forecasts of the same windows stand beside it,
     and a sentence says whether it beats them. A FILE that goes on behind the
-    rows that it learned is scored from its first row on.
+    rows that it learned, or has them too, is scored from the first new row.
 
     FILE that the model learned from, or was chosen by, is known by its hash,
     and a warning says so.

@@ -99,6 +99,9 @@ def test_evaluation_stands_beside_the_naive_forecasts_and_says_what_beats_them(c
     newer = charnn("eval", "newer.csv", "-m", "model", "--json", "--horizon", "1").json
     assert newer["windows"] == 20  # from its first row on, since what it learned stands before it
     assert not newer["learned_from"]
+    text_file(SERIES, "all.csv")
+    both = charnn("eval", "all.csv", "-m", "model", "--json", "--horizon", "1").json
+    assert (both["windows"], both["forecast"]) == (newer["windows"], newer["forecast"])
 
 
 def test_of_a_random_walk_nothing_beats_the_naive_forecast_and_it_says_so(charnn, text_file):

@@ -33,7 +33,7 @@ class ForecasterEvaluation(Evaluation):
         threads: int,
     ) -> None:
         """Without files it scores what was held out when the model was trained. Rows that it learned are context in a
-        file that goes on behind them."""
+        file that goes on behind them, or has them and more."""
         self._model = model
         model.precision, model.threads = model.precision or "fp32", threads
         self.horizon = options.horizon or model.config.network.horizon
@@ -60,8 +60,10 @@ class ForecasterEvaluation(Evaluation):
         layout = own if own.columns or own.time else None
         read = self._model.read(file, layout=layout, encoding=encoding, on_error=options.on_error)
         recent = self._model.learned.recent
-        if (joined := recent.joined(read)) is not None and recent.axis.row_of(read.axis.first) >= 1:
-            return joined, max(len(recent), round(recent.axis.row_of(read.axis.first)))
+        if (joined := recent.joined(read)) is not None and (begins := round(recent.axis.row_of(read.axis.first))) >= 1:
+            return joined, max(len(recent), begins)
+        if (after := rows_until(recent, read)) is not None and LEAST_CONTEXT <= after <= len(read) - self.horizon:
+            return read, after
         return read, min(max(LEAST_CONTEXT, rows_before(self._model.learned.columns)), max(len(read) // 2, 1))
 
     def run(self) -> Iterator[Finding]:
@@ -107,3 +109,11 @@ class ForecasterEvaluation(Evaluation):
 
         name = self._file or "held out of the series"
         return report(self.score, self._model, horizon=self.horizon, series=name)
+
+
+def rows_until(known: Series, series: Series) -> int | None:
+    """How many rows of a series stand before the end of another one; None where their times are not of one kind."""
+    axis, other = series.axis, known.axis
+    if not axis.has_times or (axis.unit, axis.form) != (other.unit, other.form):
+        return None
+    return round(axis.row_of(other.text(len(known))))

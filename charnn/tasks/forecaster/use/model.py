@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,14 +113,14 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         """The series in a file that has the columns of the model. Raises CorpusError and UsageError as reading does."""
         wanted = same_columns(layout or self.config.corpus.layout, self.learned.recent)
         series, _ = read_series(path, wanted, encoding=encoding, on_error=on_error)
+        name = "standard input" if path == "-" else path
         if len(series.columns) != len(self.columns):
-            name = "standard input" if path == "-" else path
             raise CorpusError(
                 f"{name}: {len(series.columns)} columns of numbers, and the model learned {len(self.columns)}",
                 hint=f"it learned {', '.join(self.columns[:8])}",
             )
         if not (~np.isnan(series.values_NC)).any(0).all():
-            raise CorpusError(f"{Path(path).name}: a column has no value")
+            raise CorpusError(f"{name}: a column has no value")
         return replace(series, columns=self.columns)
 
     def rows(self, series: Series) -> Rows:
