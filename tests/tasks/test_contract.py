@@ -54,13 +54,16 @@ each_variant = pytest.mark.parametrize(
     [(name, variant) for name, builder in BUILDERS.items() for variant in builder.variants],
     ids=str,
 )
+WITH_FURTHER_PARTS = {"tagger-readers-1", "tagger-words-1"}
+"""Golden models with parts that only some models of their task have. A test of that task opens them."""
 GOLDEN_MODELS = [(name, golden) for name, builder in BUILDERS.items() for golden in builder.golden]
 each_golden = pytest.mark.parametrize(("name", "golden"), GOLDEN_MODELS)
 
 
 def test_every_task_has_a_builder_and_every_golden_model_is_of_one() -> None:
     assert BUILDERS.keys() == TASKS.keys()
-    assert {golden for _, golden in GOLDEN_MODELS} == {path.name for path in GOLDEN.iterdir() if path.is_dir()}
+    golden = {path.name for path in GOLDEN.iterdir() if path.is_dir()}
+    assert {golden for _, golden in GOLDEN_MODELS} == golden - WITH_FURTHER_PARTS
 
 
 # Runs, of which each test has some of its own.

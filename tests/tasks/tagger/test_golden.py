@@ -11,9 +11,11 @@ from safetensors.numpy import load_file, save_file
 
 from charnn.checkpoint.files import dump_config
 from charnn.errors import ModelFormatError
+from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
+from charnn.tasks.task import InferencePrecision
 from tests.paths import GOLDEN
 
 PATH = GOLDEN / "tagger-1"
@@ -130,3 +132,42 @@ def test_a_first_segmenter_finds_words_as_it_did_and_rules_find_its_sentences() 
         ]
         assert list(model.means()) == ["segmenter", "rules"]
         assert all(means.sentences is None for means in model.means().values())
+
+
+READERS = GOLDEN / "tagger-readers-1"
+READ = [["the", "cat", "saw", "Zürich", "🧊"], ["naïve", "saw"]]
+STATES = [[18.26731, 20.98152], [7.72380, 6.85216]]
+"""For each sentence, the sums of the absolute values of what each reader says of it."""
+READ_TAGS = [["DET", "NOUN", "VERB", "NOUN", "DET"], ["ADJ", "VERB"]]
+PROBABILITIES = {
+    "fp32": [[0.88846, 0.93563, 0.52724, 0.30077, 0.26781], [0.44362, 0.55083]],
+    "int8": [[0.88866, 0.93539, 0.52613, 0.30049, 0.26788], [0.44345, 0.55055]],
+}
+
+
+def test_a_tagger_with_readers_is_written_again_byte_for_byte() -> None:
+    directory = TaggerDirectory.open(READERS)
+    directory.check()
+    assert dump_config(directory.config()).encode() == (READERS / "config.json").read_bytes()
+    assert [str(reader) for reader in directory.config().network.readers] == [
+        "ahead, forwards: 1 x 6 lstm, which learned from 2,106 characters at 2.736 bits each",
+        "back, backwards: 1 x 6 gru, which learned from 2,106 characters at 2.293 bits each",
+    ]
+    for reader in directory.readers():
+        file = READERS / f"reader-{reader.config.direction}.json"
+        assert reader.tokenizer.to_bytes() == file.read_bytes()
+
+
+def test_readers_say_what_they_said() -> None:
+    states_TBR = SentenceStates.made_from(TaggerDirectory.open(READERS).readers(), spaced=True).of(READ)
+    assert states_TBR.shape == (5, 2, 12)
+    np.testing.assert_allclose(np.abs(states_TBR.reshape(5, 2, 2, 6)).sum((0, 3)), STATES, atol=1e-4)
+
+
+@pytest.mark.parametrize("precision", PROBABILITIES)
+def test_a_tagger_with_readers_gives_the_tags_that_it_gave(precision: InferencePrecision) -> None:
+    with Tagger(TaggerDirectory.open(READERS), precision=precision) as model:
+        tagged = [sentence["upos"] for sentence in model.tag(READ, probabilities=True)]
+    assert [list(column.tags) for column in tagged] == READ_TAGS
+    for column, expected in zip(tagged, PROBABILITIES[precision], strict=True):
+        assert column.probabilities == pytest.approx(expected, abs=1e-4 if precision == "fp32" else 0.01)
