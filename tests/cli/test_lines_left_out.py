@@ -127,12 +127,12 @@ def test_pairs_that_were_held_out_are_named_by_their_own_files(charnn, text_file
 @pytest.mark.parametrize(
     ("task", "name", "text", "said"),
     [
-        ("classifier", "t.tsv", f"{BAD}\nyes\tone\nno\ttwo\nyes\n", "t.tsv:4: no tab"),
-        ("classifier", "t.csv", f'text,label\none,yes\n"{BAD}\nx",no\n"two\nthree",no\nfour\n', "t.csv:7: 1 column"),
-        ("classifier", "t.jsonl", f'{BAD}\n{{"text": "x", "label": "a"}}\n1\n', "l:3: not"),
-        ("transducer", "t.tsv", f"{BAD}\na\tb\nc\td\n\ne\n", "t.tsv:5: 1 column"),
-        ("transducer", "t.csv", f'source,target\na,b\n"{BAD}\nx",c\nd\n', "t.csv:5: 1 column"),
-        ("transducer", "t.jsonl", f'{BAD}\n{{"source": "x", "target": "a"}}\n1\n', "l:3: not"),
+        ("classifier", "t.tsv", f"{BAD}\nyes\tone\nno\ttwo\nyes\n", "t.tsv:4: there is no tab"),
+        ("classifier", "t.csv", f'text,label\none,yes\n"{BAD}\nx",no\n"two\nthree",no\nfour\n', "t.csv:7: the row has"),
+        ("classifier", "t.jsonl", f'{BAD}\n{{"text": "x", "label": "a"}}\n1\n', "l:3: the line is not"),
+        ("transducer", "t.tsv", f"{BAD}\na\tb\nc\td\n\ne\n", "t.tsv:5: the row has 1 column"),
+        ("transducer", "t.csv", f'source,target\na,b\n"{BAD}\nx",c\nd\n', "t.csv:5: the row has 1 column"),
+        ("transducer", "t.jsonl", f'{BAD}\n{{"source": "x", "target": "a"}}\n1\n', "l:3: the line is not"),
     ],
 )  # fmt: skip
 def test_broken_rows_are_named_by_the_lines_of_their_files(charnn, bad_file, task, name, text, said):

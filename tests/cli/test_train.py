@@ -172,7 +172,7 @@ def test_small_texts_train_or_say_in_a_line_what_is_missing(charnn, text_file, s
     if result.code:
         assert result.code == 1
         said_once(result)
-        assert len(content) < 2
+        assert len(content) < 2 or not content.strip()
     else:
         assert charnn("sample", "--length", "3").code == 0
         assert charnn("eval").code == 0
