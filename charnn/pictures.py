@@ -152,41 +152,16 @@ def forecast(
 
     The series is the one that was learned, with what was held out, where there is no file.
     """
-    from charnn.tasks.forecaster.dataset import read_corpus_again
     from charnn.tasks.forecaster.directory import ForecasterDirectory
+    from charnn.tasks.forecaster.use.drawing import drawn, learned_series
     from charnn.tasks.forecaster.use.model import Forecaster
 
     loaded = Forecaster(ForecasterDirectory(model.path))
-    config, columns = loaded.config, loaded.columns
-    horizon = horizon or config.network.horizon
-    if column is not None and column not in columns:
-        raise UsageError(f"--column {column}: no such column", hint=f"there are {', '.join(columns[:8])}")
-    if file is not None:
-        series = loaded.read(file)
-    elif ahead:
-        series = loaded.learned.recent
-    else:
-        series = read_corpus_again(config.corpus, config.network.season, config.network.horizon).held_out
-    origin = len(series) if ahead else len(series) - horizon
-    if origin < 1:
-        raise UsageError(f"--horizon {horizon}: the series has {len(series):,} rows, and some come before a forecast")
-    values_BHCQ, windows = loaded.forecasts(loaded.rows(series), np.array([origin]), horizon)
-    place = 0 if column is None else columns.index(column)
-    start = max(origin - max(config.network.season, 3 * horizon), 0)
-    came_H = np.full(horizon, np.nan) if ahead else series.values_NC[origin:, place]
-    naive = {"naive": windows.naive_BHC[0, :, place], "seasonal naive": windows.seasonal_BHC[0, :, place]}
-    errors = {name: np.nanmean(abs(values - came_H)) if not ahead else 0.0 for name, values in naive.items()}
-    has_season = config.network.season > 1
-    better = min(errors, key=lambda name: errors[name]) if has_season and not ahead else list(naive)[has_season]
-    return DrawnForecast(
-        columns[place],
-        [series.axis.text(row) for row in range(start, origin + horizon)],
-        series.values_NC[start:origin, place],
-        values_BHCQ[0, :, place],
-        came_H,
-        naive[better],
-        better,
-    )
+    if column is not None and column not in loaded.columns:
+        raise UsageError(f"--column {column}: no such column", hint=f"there are {', '.join(loaded.columns[:8])}")
+    place = 0 if column is None else loaded.columns.index(column)
+    series = loaded.read(file) if file is not None else learned_series(loaded, ahead=ahead)
+    return drawn(loaded, series, place, horizon=horizon, ahead=ahead)
 
 
 def confidences(model: ModelDirectory, files: Sequence[str]) -> tuple[Any, Any]:

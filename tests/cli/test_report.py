@@ -143,7 +143,7 @@ def test_what_each_task_shows(charnn, reports):
         "language-model": ("What it writes", "At temperature 0.7", "What surprises it", "What its units do"),
         "tagger": ("How well it tags", "What it takes for what", "Its mistakes"),
         "classifier": ("How well it labels", "as right as it is sure", "What speaks for a label", "Its mistakes"),
-        "forecaster": ("How well it does", "seasonal naive"),
+        "forecaster": ("How well it does", "seasonal naive", "What it said of the last rows", "How it goes on"),
         "transducer": ("How well it writes", "Where it looks", "What it takes for what", "Its mistakes"),
     }
     for task, titles in shown.items():

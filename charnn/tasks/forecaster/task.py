@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
@@ -12,6 +12,7 @@ from charnn.tasks.forecaster.options import ForecasterEvaluationOptions, Forecas
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
+    from charnn.pages.parts import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.forecaster.directory import ForecasterDirectory
     from charnn.tasks.forecaster.learn.session import ForecasterSession
@@ -96,6 +97,11 @@ class ForecasterTask(Task[ForecasterConfig]):
         from charnn.tasks.forecaster.description import describe
 
         return describe(self.directory(directory.path))
+
+    def sections(self, model: Forecaster, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+        from charnn.tasks.forecaster.use.sections import sections
+
+        return sections(model, files, encoding=encoding)
 
     def evaluate(
         self,
