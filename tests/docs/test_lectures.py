@@ -22,7 +22,7 @@ COMMANDS = [
 QUOTES = re.findall(r"^`(charnn/[\w/]+\.py)`, `([\w.]+)`:\n\n```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 SMALLEST = {"--steps": "2", "--hidden": "4", "--batch": "2", "--units": "60", "-n": "2"}
 """What an option is set to here, wherever the page gives it another value."""
-LINES = {".txt": 60, ".conllu": 250, ".tsv": 60}
+LINES = {".txt": 60, ".conllu": 250, ".tsv": 60, ".csv": 400}
 """How much of each file of data/ is read here."""
 
 
