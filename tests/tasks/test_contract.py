@@ -398,7 +398,7 @@ def test_the_verdict_says_how_few_data_it_was_validated_with(runs: Runs, name: s
     session.run(api.SilentObserver())
     units = {"language-model": "characters", "tagger": "words", "classifier": "texts", "transducer": "pairs"}
     unit = {**units, "forecaster": "rows"}[name]
-    assert re.search(rf"held-out data \([\d,]+ {unit}\)", session.verdict)
+    assert re.search(rf"held-out data \([\d,]+ {unit.removesuffix('s')}s?\)", session.verdict)
 
 
 @each_task
