@@ -36,8 +36,8 @@ class DirectoryKeeper(Generic[C]):
         network: Callable[[], nn.Module],
         write_task_files: Callable[[Weights], None],
     ):
-        """`network` gives the network, whose `config` is that of the model. `write_task_files` writes the files that a
-        model of this task needs besides its configuration and weights, such as graphs."""
+        """`network` gives the network; where it has a `config`, that is the one of the model. `write_task_files` writes
+        the files that a model of this task needs besides its configuration and weights, such as graphs."""
         self.directory = directory
         self.config = config
         self._network = network
@@ -127,7 +127,8 @@ class DirectoryKeeper(Generic[C]):
 
     def _keep_weights(self) -> None:
         network = self._network()
-        self.config = dataclasses.replace(self.config, network=network.config)
+        if hasattr(network, "config"):
+            self.config = dataclasses.replace(self.config, network=network.config)
         arrays = as_arrays(network.state_dict())
         self._weights = {name: array.copy() for name, array in arrays.items()}
         self._are_written = False
