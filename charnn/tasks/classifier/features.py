@@ -22,6 +22,8 @@ MOST_WEIGHTS = 4_000_000
 """Features times labels, at most; the rarest features are left out."""
 BLOCK_CHARACTERS = 1 << 19
 """So many characters of texts are looked at together, each with some hundred bytes. A longer text is by itself."""
+LONGEST_READ = 1 << 20
+"""A text is known by at most so many of its first characters: a million tell its label, in 300 MB."""
 FEW_TEXTS = 3000
 """Where there are fewer texts, features that occur in one of them are kept too."""
 
@@ -102,14 +104,16 @@ class Counts:
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in runs of some BLOCK_CHARACTERS; at least one run."""
-    first = held = 0
-    for place, text in enumerate(texts):
+    """As much of the texts as is read, in runs of some BLOCK_CHARACTERS; at least one run."""
+    block: list[str] = []
+    held = 0
+    for text in texts:
         if held and held + len(text) > BLOCK_CHARACTERS:
-            yield texts[first:place]
-            first, held = place, 0
-        held += len(text)
-    yield texts[first:]
+            yield block
+            block, held = [], 0
+        block.append(text[:LONGEST_READ])
+        held += len(block[-1])
+    yield block
 
 
 class Features:

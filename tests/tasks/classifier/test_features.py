@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.tasks.classifier import features as module
-from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.features import LONGEST_READ, Features
 from charnn.tasks.classifier.ngrams import NgramReader
 
 TEXTS = st.lists(st.text("ab \u00e9\U0001f9ca.\n", max_size=12), max_size=6)
@@ -62,6 +62,15 @@ def test_every_feature_is_found_and_no_other() -> None:
     rows = features.read(texts)
     assert set(rows.ids.tolist()) == set(range(len(features)))
     assert len(features.read(["qqq"]).ids) == 0
+
+
+def test_what_follows_a_million_characters_is_not_read() -> None:
+    features = Features.choose(["ab", "b c"], ngrams=2, words=1, labels=2)
+    long = "ab " * (LONGEST_READ // 3) + "a"
+    assert len(long) == LONGEST_READ
+    cut, whole = features.read([long, long + " c" * 9]).chosen(np.array([0, 1])), features.read([long])
+    assert np.array_equal(cut.ids, np.tile(whole.ids, 2))
+    assert np.array_equal(cut.values, np.tile(whole.values, 2))
 
 
 def test_texts_in_blocks_have_the_features_and_vectors_that_they_have_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class TextClassifier:
         multiple: bool,
         threads: int = 1,
     ) -> None:
-        """`longest` is how many symbols of a text the network reads; the direct path reads all of it."""
+        """`longest` is how many symbols of a text the network reads; the direct path reads LONGEST_READ characters."""
         self._tokenizer, self._features = tokenizer, features
         self._table_FK, self._bias_K, self._network = np.asfortranarray(table_FK), bias_K, network
         self._longest, self._multiple = longest, multiple
