@@ -13,7 +13,7 @@ from charnn.corpora.sources import peek
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.options import Option, options_of
+from charnn.tasks.options import DATA, Option, options_of
 from charnn.tasks.task import Task
 
 OptionsOf = Callable[[Task[Any]], type[Any]]
@@ -42,8 +42,30 @@ def choose_task(
         return task
     left = tasks_with(given, options_for)
     if len(left) == 1:
+        _say_what_else_it_is(path, left[0], given, options_for, encoding)
         return left[0]
     return recognized(path, left, encoding=encoding)
+
+
+def _say_what_else_it_is(
+    path: str, task: Task[Any], given: Collection[str], options_for: OptionsOf, encoding: str
+) -> None:
+    """Warns where the file is surely data of another task than the given options belong to, and none of these says how
+    data are read: whoever asks for two members has not said that a treebank is a text."""
+    options = {one.name: one for one in options_of(options_for(task)) if one.name in given}
+    if any(one.panel in DATA for one in options.values()):
+        return
+    sample = peek(path, encoding=encoding)
+    found = {one: recognition for one in TASKS.values() if (recognition := one.recognizes(sample)) is not None}
+    sure = [one for one, recognition in found.items() if recognition.is_sure]
+    if sure and task not in sure:
+        own = next(flag_of(name) for name in options if len(tasks_having(name, options_for)) < len(TASKS))
+        article = "" if task.name == FALLBACK else "a "
+        _guessed(
+            f"{path} has {found[sure[0]].reason}, and is read as {article}{task.data_in_singular}, since {own} is for "
+            f"{task.data}; without {own} it is read as a {sure[0].data_in_singular}",
+            "",
+        )
 
 
 @contextmanager
@@ -67,12 +89,16 @@ def task_named(name: str) -> Task[Any]:
     return TASKS[name]
 
 
+def tasks_having(name: str, options_for: OptionsOf) -> list[Task[Any]]:
+    return [task for task in TASKS.values() if name in names_of(options_for(task))]
+
+
 def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]]:
     """The tasks that have all of these options. Raises UsageError where there is none."""
     left = list(TASKS.values())
     seen = list[tuple[str, Task[Any]]]()
     for name in given:
-        owners = [task for task in TASKS.values() if name in names_of(options_for(task))]
+        owners = tasks_having(name, options_for)
         if not owners:
             raise UsageError(f"{flag_of(name)}: no task has this option")
         if not any(task in left for task in owners):

@@ -142,3 +142,32 @@ def test_a_header_says_which_column_is_meant_and_is_named_once(charnn, text_file
 def test_of_what_is_no_text_only_that_is_said(charnn, text_file, said_once):
     (text_file("", "b.txt")).write_bytes(b"PK\x03\x04 DET\ncat NOUN\nsat VERB\n" * 9)
     assert "b.txt is a zip archive, and no text; unpack it first" in said_once(charnn("train", "b.txt"))
+
+
+CONLLU = "1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n\n"
+LABELLED = "".join(f"__label__{'ab'[n % 2]} the cat {n}\n" for n in range(40))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "warning"),
+    [
+        (
+            CONLLU * 30,
+            ("--members", "2"),
+            "text.txt has the rows or the comments of CoNLL-U, and is read as text, since --members is for texts; "
+            "without --members it is read as a treebank",
+        ),
+        (CONLLU * 30, ("--columns", "upos"), ""),
+        (LABELLED, ("--conditioned",), ""),
+        ("the cat sat\n" * 90, ("--members", "2"), ""),
+    ],
+    ids=["a treebank", "its own option", "labels for a language model", "a text"],
+)
+def test_an_option_that_is_not_about_data_makes_no_text_of_a_treebank_in_silence(
+    charnn, text_file, text, options, warning
+):
+    text_file(text)
+    result = charnn("train", "text.txt", *options, "--out", "m", "--valid", "none", "--steps", "1", "--hidden", "4")
+    assert result.code == 0, result.err
+    said = [line for line in result.err.splitlines() if "and is read as" in line]
+    assert said == ([f"charnn: warning: {warning}"] if warning else [])
