@@ -402,7 +402,7 @@ def test_a_ban_and_a_pattern_are_both_kept(sample, option):
 
 @pytest.mark.parametrize("lines", [(), ("--prompts",)])
 def test_a_prompt_that_would_be_read_for_minutes_is_refused_in_a_line(sample, lines, tmp_path, monkeypatch):
-    monkeypatch.setattr("charnn.cli.sample.LONGEST_PROMPT", 20)
+    monkeypatch.setattr("charnn.cli.prompts.LONGEST_PROMPT", 20)
     path = tmp_path / "prompt.txt"
     path.write_text("a" * 20)
     assert sample("--prompt-file", path, *lines, "--length", "3").code == 0
