@@ -19,7 +19,7 @@ from charnn.tasks.tagger.formats.raw import align
 from charnn.tasks.tagger.formats.raw_text import raw_text
 from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
 from charnn.tasks.tagger.formats.unnamed import warn_of_unnamed
-from charnn.tasks.tagger.treebank import check_has_columns, reference_sentences, treebank_format, unnamed_in
+from charnn.tasks.tagger.reference_sentences import check_has_columns, reference_sentences, treebank_format, unnamed_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""The sentences of a treebank with its tags as the reference, whatever its format: for learning and for scoring."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+
+from charnn.corpora.foreign import looks_like_table
+from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.segmentation.graphemes import is_one
+from charnn.tasks.tagger.config import Level, TreebankFormat
+from charnn.tasks.tagger.formats import open_reader
+from charnn.tasks.tagger.formats.malformed import ENDS, Malformed
+from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
+from charnn.tasks.tagger.formats.sentence import Sentence
+from charnn.tasks.tagger.formats.unnamed import unnamed_columns
+from charnn.tasks.tagger.naming import instead_of
+
+_PIECE = 1 << 16
+"""Characters that a reader is given at once."""
+
+
+def treebank_format(text: str, name: str) -> TreebankFormat:
+    """The format of a treebank, told by its content. Raises CorpusError where there are no tags in it."""
+    if not text.strip():
+        raise CorpusError(f"{name}: there is no sentence")
+    sample = sample_of(text)
+    check_line_ends(sample, name)
+    found = recognize(sample, has_tags=True)
+    match found.format:
+        case "conllu" | "columns" | "slashed" as format:
+            return format
+        case _:
+            looks_like = found.looks_like or looks_like_table(sample)
+            raise CorpusError(
+                f"{name}: it is neither CoNLL-U, nor columns, nor word_TAG"
+                + (f", and looks like {looks_like}" if looks_like else ""),
+                hint="name its format with --format",
+            )
+
+
+def reference_sentences(
+    text: str,
+    name: str,
+    format: TreebankFormat,
+    columns: Sequence[str],
+    level: Level,
+    malformed: Malformed = ENDS,
+) -> Iterator[Sentence]:
+    """The sentences of a treebank that have words, with its tags as the reference.
+
+    `columns` are the names of the file's columns where it has none for them. At the level `character` a sentence is
+    malformed, too, that has a word of several characters.
+    """
+    assert format != "aligned"
+    reader = open_reader(format, name, columns=columns)
+    for start in range(0, len(text), _PIECE):
+        yield from _checked(reader.feed(text[start : start + _PIECE]), level, malformed)
+    yield from _checked(reader.finish(), level, malformed)
+
+
+def unnamed_in(text: str, name: str, format: TreebankFormat, names: Sequence[str], level: Level) -> int:
+    """How many more tags each word of a treebank has than there are names for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CharnnWarning)  # the file is read again
+        return unnamed_columns(reference_sentences(text, name, format, names, level, Malformed("skip")))
+
+
+def _checked(sentences: list[Sentence], level: Level, malformed: Malformed) -> Iterator[Sentence]:
+    for sentence in sentences:
+        malformed.check_bytes(sentence)
+        error = sentence.error
+        if error is None and level == "character":
+            error = _not_characters(sentence)
+        if error is not None:
+            malformed.leave_out(error)
+        elif sentence.words:
+            yield sentence
+
+
+def _not_characters(sentence: Sentence) -> CorpusError | None:
+    for number, word in enumerate(sentence.words):
+        if not is_one(word):
+            place = f"{sentence.name}:{sentence.line_of(number)}"
+            return CorpusError(f"{place}: expected words of one character, found {word!r}")
+    return None
+
+
+def check_has_columns(sentence: Sentence, columns: Sequence[str]) -> None:
+    """Raises UsageError where the sentence has no place for the tags of a column, as no other of its file has then."""
+    for column in columns:
+        if sentence.words and sentence.error is None and sentence.values(column) is None:
+            there = sentence.tag_columns
+            unnamed = "its columns have no names, and --columns names those after the words in their order"
+            hint = instead_of(column, there, "it has") if there else unnamed
+            raise UsageError(f"--columns: {sentence.name} has no column {column!r}", hint=hint)
