@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
-from charnn.config.as_json import Json
+from charnn.config.as_json import Json, require
 from charnn.config.training import TrainingConfig
+
+MOST_MEMBERS = 100
+"""The most networks that are used side by side as one model."""
+
+
+def require_members(number: int) -> None:
+    """Raises ConfigError where a model cannot have so many members."""
+    require(1 <= number <= MOST_MEMBERS, f"the number of members is from 1 to {MOST_MEMBERS}")
 
 
 @dataclass(frozen=True)

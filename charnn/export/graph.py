@@ -5,6 +5,7 @@ A recurrent layer of a graph is described by its weights, and the names of its i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -75,6 +76,12 @@ class Graph:
         transposed = self.constant(f"{output}.weight", weight.swapaxes(-1, -2))
         product = self.add("MatMul", [x, transposed], [f"{output}.product"])
         return self.add("Add", [product, self.constant(f"{output}.bias", bias)], [output])
+
+    def log_mean(self, log_p: str, number: int, output: str) -> str:
+        """Adds the logarithm of the mean over the first axis, of so many, of the probabilities whose logarithms are
+        given."""
+        total = self.add("ReduceLogSumExp", [log_p], axes=[0], keepdims=0)
+        return self.add("Sub", [total, self.number(math.log(number))], [output])
 
     def rename(self, old: str, new: str) -> None:
         """Renames a node's output, wherever it is read, too."""

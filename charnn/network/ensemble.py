@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar, cast
 
+import torch
 from torch import Tensor, nn
 
+from charnn.checkpoint.members import MEMBER, member_prefix
+
 Member = TypeVar("Member", bound=nn.Module)
-MEMBER = re.compile(r"(?:^|(?<=\.))members\.(\d+)\.")
-"""Where the name of a parameter, or of what belongs to one, says which member has it."""
 
 
 class Ensemble(nn.Module, Generic[Member]):
@@ -33,6 +34,11 @@ def trained_apart(network: nn.Module) -> list[nn.Module]:
     return list(network.members) if isinstance(network, Ensemble) else [network]
 
 
+def log_mean(log_p: Sequence[Tensor]) -> Tensor:
+    """The logarithm of the mean of the probabilities whose logarithms are given."""
+    return torch.stack([*log_p]).logsumexp(0) - math.log(len(log_p))
+
+
 def without_member(tensors: Mapping[str, Tensor], number: int, of: int) -> dict[str, Tensor]:
     """`tensors` by their names once member `number` of so many has been left out.
 
@@ -43,6 +49,6 @@ def without_member(tensors: Mapping[str, Tensor], number: int, of: int) -> dict[
         if (found := MEMBER.search(name)) is None:
             kept[name] = tensor
         elif (member := int(found[1])) != number:
-            as_now = "" if of == 2 else f"members.{member - (member > number)}."
+            as_now = member_prefix(member - (member > number), of - 1)
             kept[f"{name[: found.start()]}{as_now}{name[found.end() :]}"] = tensor
     return kept

@@ -42,30 +42,36 @@ def choose_task(
         return task
     left = tasks_with(given, options_for)
     if len(left) == 1:
-        _say_what_else_it_is(path, left[0], given, options_for, encoding)
+        _say_what_else_it_is(path, left, given, options_for, encoding)
         return left[0]
+    if TASKS[FALLBACK] in left and _say_what_else_it_is(path, left, given, options_for, encoding):
+        return TASKS[FALLBACK]
     return recognized(path, left, encoding=encoding)
 
 
 def _say_what_else_it_is(
-    path: str, task: Task[Any], given: Collection[str], options_for: OptionsOf, encoding: str
-) -> None:
-    """Warns where the file is surely data of another task than the given options belong to, and none of these says how
-    data are read: whoever asks for two members has not said that a treebank is a text."""
+    path: str, left: Sequence[Task[Any]], given: Collection[str], options_for: OptionsOf, encoding: str
+) -> bool:
+    """Warns where the file is surely data of another task than those that the given options leave, and none of these
+    options says how data are read: whoever asks for a backwards model has not said that a treebank is a text. Says
+    whether it did."""
+    task = left[0] if len(left) == 1 else TASKS[FALLBACK]
     options = {one.name: one for one in options_of(options_for(task)) if one.name in given}
-    if any(one.panel in DATA for one in options.values()):
-        return
+    if len(left) == len(TASKS) or any(one.panel in DATA for one in options.values()):
+        return False
     sample = peek(path, encoding=encoding)
     found = {one: recognition for one in TASKS.values() if (recognition := one.recognizes(sample)) is not None}
     sure = [one for one, recognition in found.items() if recognition.is_sure]
-    if sure and task not in sure:
-        own = next(flag_of(name) for name in options if len(tasks_having(name, options_for)) < len(TASKS))
-        article = "" if task.name == FALLBACK else "a "
-        _guessed(
-            f"{path} has {found[sure[0]].reason}, and is read as {article}{task.data_in_singular}, since {own} is for "
-            f"{task.data}; without {own} it is read as a {sure[0].data_in_singular}",
-            "",
-        )
+    if not sure or any(one in sure for one in left):
+        return False
+    own, having = next((flag_of(n), one) for n in options if sure[0] not in (one := tasks_having(n, options_for)))
+    article = "" if task.name == FALLBACK else "a "
+    _guessed(
+        f"{path} has {found[sure[0]].reason}, and is read as {article}{task.data_in_singular}, since {own} is for "
+        f"{' and '.join(one.data for one in having)}; without {own} it is read as a {sure[0].data_in_singular}",
+        "",
+    )
+    return True
 
 
 @contextmanager

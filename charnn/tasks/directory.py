@@ -14,6 +14,7 @@ from charnn import cache
 from charnn.checkpoint.directory import CONFIG, GRAPH, QUANTIZED_GRAPH, WEIGHTS, ModelDirectory
 from charnn.checkpoint.files import Array
 from charnn.checkpoint.locate import find_model, wrong_task
+from charnn.checkpoint.members import MEMBER
 from charnn.config import Json, ModelConfig
 from charnn.errors import ConfigError, ModelFormatError
 from charnn.version import __version__
@@ -73,7 +74,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
             self.graph_named(name)
 
     other_weights: ClassVar[tuple[str, ...]] = ()
-    """The beginnings of the names of weights that are used beside the graphs."""
+    """The beginnings of the names of weights, in a network by itself, that are used beside the graphs."""
 
     def graph(self, *, quantized: bool = False) -> Path | bytes:
         """The graph that inference runs: a file in the user's cache, or its bytes. Raises as `graph_named`."""
@@ -114,7 +115,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         except (ValueError, IndexError, TypeError) as error:
             raise ModelFormatError(f"{file}: not the weights of this network: {first_line(error)}") from None
         for name in weights:
-            if name not in used.names and not name.startswith(self.other_weights):
+            if name not in used.names and not MEMBER.sub("", name).startswith(self.other_weights):
                 raise ModelFormatError(f"{file}: {name!r:.80} is no weight of this network")
         return made
 

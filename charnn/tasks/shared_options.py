@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from charnn.config.model import MOST_MEMBERS
 from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
@@ -81,6 +82,23 @@ class FoldOptions:
         metavar="N",
         minimum=2,
         shown_default="",
+    )
+
+
+@dataclass(frozen=True)
+class MemberOptions:
+    """The option of every task whose model may be several networks."""
+
+    members: int | None = option(
+        None,
+        "Train N networks side by side that differ by chance, and use them as one model whose probabilities are the "
+        "mean of theirs. They share the time, and the model is N times as large. This pays where more time for one "
+        "network brings nothing more.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=1,
+        maximum=MOST_MEMBERS,
+        shown_default="1, or what the model of --from has",
     )
 
 

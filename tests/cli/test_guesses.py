@@ -145,6 +145,7 @@ def test_of_what_is_no_text_only_that_is_said(charnn, text_file, said_once):
 
 
 CONLLU = "1\tThe\tthe\tDET\t_\t_\t2\tdet\t_\t_\n2\tcat\tcat\tNOUN\t_\t_\t0\troot\t_\t_\n\n"
+TABLE = "label,text\n" + "".join(f"{'ab'[n % 2]},the cat {n}\n" for n in range(40))
 LABELLED = "".join(f"__label__{'ab'[n % 2]} the cat {n}\n" for n in range(40))
 
 
@@ -153,15 +154,22 @@ LABELLED = "".join(f"__label__{'ab'[n % 2]} the cat {n}\n" for n in range(40))
     [
         (
             CONLLU * 30,
-            ("--members", "2"),
-            "text.txt has the rows or the comments of CoNLL-U, and is read as text, since --members is for texts; "
-            "without --members it is read as a treebank",
+            ("--weight-drop", "0.1"),
+            "text.txt has the rows or the comments of CoNLL-U, and is read as text, since --weight-drop is for texts; "
+            "without --weight-drop it is read as a treebank",
         ),
+        (
+            TABLE,
+            ("--members", "2"),
+            "text.txt has columns for texts and labels, and is read as text, since --members is for texts and "
+            "treebanks; without --members it is read as a list of labelled texts",
+        ),
+        (CONLLU * 30, ("--members", "2"), ""),
         (CONLLU * 30, ("--columns", "upos"), ""),
         (LABELLED, ("--conditioned",), ""),
         ("the cat sat\n" * 90, ("--members", "2"), ""),
     ],
-    ids=["a treebank", "its own option", "labels for a language model", "a text"],
+    ids=["a treebank", "a table", "an option of it too", "its own option", "labels for a language model", "a text"],
 )
 def test_an_option_that_is_not_about_data_makes_no_text_of_a_treebank_in_silence(
     charnn, text_file, text, options, warning

@@ -183,7 +183,10 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"},
             {"members": 2, "stopping": "length", "documents": "line"}, {"members": 3, "cell": "gru"},
         ),
-        others=({"hidden": 12}, {"embedding": 5}, {"layers": 1}, {"layers": 3}, {"cell": "gru"}, {"cell": "rnn"}),
+        others=(
+            {"hidden": 12}, {"embedding": 5}, {"layers": 1}, {"layers": 3}, {"cell": "gru"}, {"cell": "rnn"},
+            {"members": 2},
+        ),
         large_batch=700,
         learned={"steps": 60, "hidden": 16, "learning_rate": 0.02, "dropout": 0.0},
         uses=(
@@ -226,8 +229,9 @@ BUILDERS: dict[str, Builder] = {
             {},
             {"cell": "lstm", "decoder": "crf"},
             {"cell": "gru", "words_from": "lstm", "decoder": "feedback", "layers": 2},
+            {"members": 2, "decoder": "feedback"}, {"members": 3, "cell": "gru"},
         ),
-        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"decoder": "crf"}),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"decoder": "crf"}, {"members": 2}),
         large_batch=600,
         learned={"steps": 40, "learning_rate": 0.02, "dropout": 0.0},
         uses=(

@@ -35,10 +35,12 @@ from charnn.checkpoint.directory import (
 )
 from charnn.errors import CharnnError, ConfigError, ModelBusyError, ModelFormatError, ModelNotFoundError, UsageError
 from charnn.tasks import TASKS
+from charnn.tasks.choosing import names_of
 from charnn.tasks.options import Option, options_from, options_of
 from charnn.tasks.task import Task
 from charnn.training.distributed.processes import ALONE
 from charnn.training.report import Report
+from tests.once import made_once
 from tests.paths import GOLDEN, ROOT
 from tests.tasks.builders import BUILDERS, Use
 
@@ -53,6 +55,10 @@ each_variant = pytest.mark.parametrize(
     ("name", "variant"),
     [(name, variant) for name, builder in BUILDERS.items() for variant in builder.variants],
     ids=str,
+)
+with_members = pytest.mark.parametrize(
+    "name",
+    [name for name, task in TASKS.items() if "members" in names_of(task.training_options)],
 )
 WITH_FURTHER_PARTS = {"tagger-readers-1", "tagger-words-1"}
 """Golden models with parts that only some models of their task have. A test of that task opens them."""
@@ -123,6 +129,20 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Runs]:
             runs.finish(runs.start("whole"))
             until(5, runs.start("half"))
         return made[name]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def trained_members(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`trained_members(task)`: a model of two members that has learned, which no test may change."""
+
+    def make(name: str) -> Path:
+        def train(folder: Path) -> None:
+            runs = Runs(name, folder)
+            runs.finish(runs.start("model", members=2, **runs.builder.learned))
+
+        return made_once(tmp_path_factory, f"members-{name}", train) / "model"
 
     return make
 
@@ -278,15 +298,24 @@ def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(
     assert_same_run(name, path, whole)
 
 
-@each_task
-def test_the_same_seed_gives_the_same_run_and_another_gives_another(runs: Runs, name: str) -> None:
+def check_seeds(runs: Runs, name: str, **options: Any) -> None:
     first, second, other = (
-        runs.finish(runs.start(out, steps=6, seed=seed)) for out, seed in (("1", 7), ("2", 7), ("3", 8))
+        runs.finish(runs.start(out, steps=6, seed=seed, **options)) for out, seed in (("1", 7), ("2", 7), ("3", 8))
     )
     assert_same_run(name, first, second)
     directory = TASKS[name].directory
     ours, theirs = directory(first).weights(), directory(other).weights()
     assert not any(np.array_equal(ours[array], theirs[array]) for array in ours)
+
+
+@each_task
+def test_the_same_seed_gives_the_same_run_and_another_gives_another(runs: Runs, name: str) -> None:
+    check_seeds(runs, name)
+
+
+@with_members
+def test_the_same_seed_gives_the_same_members_and_another_gives_others(runs: Runs, name: str) -> None:
+    check_seeds(runs, name, members=2)
 
 
 @pytest.mark.parametrize(
@@ -434,8 +463,17 @@ def test_training_in_bf16_gives_a_model_of_fp32(runs: Runs, name: str, cell: str
 
 @each_task
 def test_int8_costs_what_was_recorded(trained: Callable[[str], Runs], name: str) -> None:
+    check_int8(name, trained(name).folder / "model")
+
+
+@with_members
+def test_int8_costs_members_what_was_recorded(trained_members: Callable[[str], Path], name: str) -> None:
+    check_int8(name, trained_members(name))
+
+
+def check_int8(name: str, path: Path) -> None:
     """On the data that were held out, where there are few of them."""
-    path, builder = trained(name).folder / "model", BUILDERS[name]
+    builder = BUILDERS[name]
     quantization = TASKS[name].directory(path).config().quantization
     costs = [cost_of(name, path, precision) for precision in ("fp32", "int8")]
     assert costs[1] - costs[0] == pytest.approx(getattr(quantization, builder.cost_lost), abs=1e-5)
@@ -983,8 +1021,19 @@ print(json.dumps(found), file=sys.stderr)
 def test_a_fresh_python_that_uses_a_model_imports_nothing_that_trains(
     name: str, trained: Callable[[str], Runs]
 ) -> None:
+    check_imports(name, trained(name).folder / "model")
+
+
+@with_members
+def test_a_fresh_python_that_uses_members_imports_nothing_that_trains(
+    name: str, trained_members: Callable[[str], Path]
+) -> None:
+    check_imports(name, trained_members(name))
+
+
+def check_imports(name: str, path: Path) -> None:
     """By every command of the task, and by those that all tasks have."""
-    builder, path = BUILDERS[name], trained(name).folder / "model"
+    builder = BUILDERS[name]
     assert {use.arguments[0] for use in builder.uses} == {*TASKS[name].commands}
     uses = [[[*filled(use.command, path), "-m", str(path)], use.stdin] for use in builder.uses]
     every = [["info", str(path)], ["info", str(path), "--json"], ["eval", "-m", str(path)]]

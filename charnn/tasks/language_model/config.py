@@ -9,6 +9,7 @@ from typing import Literal
 from charnn.cells import CELLS, require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
+from charnn.config.model import require_members
 from charnn.config.tokenizer import TokenizerConfig
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit
@@ -18,9 +19,6 @@ Stopping = Literal["symbol", "halt", "length"]
 """The ways in which a model ends a document. symbol: the stop token is a symbol like any other. halt: an output apart
 from the symbols decides at each step. length: the model foretells the document's length at its start, and counts it
 down."""
-
-
-MOST_MEMBERS = 100
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ class LanguageModelNetworkConfig(Json):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         require(self.recurrent_depth <= 100, "recurrent depth must be at most 100")
         require(self.labels >= 0, "the number of labels is a number from 0")
-        require(1 <= self.members <= MOST_MEMBERS, f"the number of members is from 1 to {MOST_MEMBERS}")
+        require_members(self.members)
         require(0.0 <= self.gradient_flow < math.inf, "the strength of the gradient flow is a number from 0")
         able = [name for name, cell in CELLS.items() if cell.has_gradient_flow]
         gated = [name for name, cell in CELLS.items() if cell.further is None]

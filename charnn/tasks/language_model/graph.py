@@ -9,12 +9,12 @@ axis of members comes before them, up to the logits.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from charnn.cells import CELLS
+from charnn.checkpoint.members import each_own
 from charnn.export.graph import (
     Array,
     Graph,
@@ -79,17 +79,15 @@ def members_of(config: LanguageModelNetworkConfig, weights: Mapping[str, Array])
 
     Raises KeyError or ValueError where these are not the weights of such a network.
     """
-    if config.members == 1:
-        return [_member(config, weights, "")]
-    return [_member(config, weights, f"members.{number}.") for number in range(config.members)]
+    return [_member(config, own) for own in each_own(weights, config.members)]
 
 
-def _member(config: LanguageModelNetworkConfig, weights: Mapping[str, Array], prefix: str) -> Mapping[str, Array]:
+def _member(config: LanguageModelNetworkConfig, own: Mapping[str, Array]) -> Mapping[str, Array]:
     """A member's weights. The first that is missing is an error, however many a configuration claims."""
     found = {}
     for name, shape in _shapes(config):
-        require_shape(weights, f"{prefix}{name}", *shape)
-        found[name] = weights[f"{prefix}{name}"]
+        require_shape(own, name, *shape)
+        found[name] = own[name]
     return found
 
 
@@ -196,14 +194,8 @@ def add_logits(
     """
     if len(each) > 1:
         scores = _add_scores(graph, hidden, each, config, rows, "logits.each", axes=axes)
-        return _add_log_mean(graph, graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
+        return graph.log_mean(graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
     return _add_scores(graph, hidden, each, config, rows, output, axes=axes)
-
-
-def _add_log_mean(graph: Graph, log_p: str, members: int, output: str) -> str:
-    """Adds the logarithm of the mean over the first axis of the probabilities whose logarithms are given."""
-    total = graph.add("ReduceLogSumExp", [log_p], axes=[0], keepdims=0)
-    return graph.add("Sub", [total, graph.number(math.log(members))], [output])
 
 
 def _add_scores(
@@ -236,7 +228,7 @@ def add_log_lengths(graph: Graph, hidden: str, each: Members, output: str, *, ax
     mean over members from (members, ..., H)."""
     scores = graph.linear(hidden, *_head(each, "lengths", axes), "lengths")
     if len(each) > 1:
-        return _add_log_mean(graph, graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
+        return graph.log_mean(graph.add("LogSoftmax", [scores], axis=-1), len(each), output)
     return graph.add("LogSoftmax", [scores], [output], axis=-1)
 
 

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 
 from charnn.corpora.documents import DocumentUnit
 from charnn.errors import UsageError
-from charnn.tasks.language_model.config import MOST_MEMBERS, Stopping
+from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.options import FIRST, LABELLED, NETWORK, TEXTS, TRAINING, option
 from charnn.tasks.shared_options import (
     EvaluationOptions,
     LabelledOptions,
     LineOptions,
+    MemberOptions,
     SymbolOptions,
 )
 from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)
-class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
+class LanguageModelOptions(MemberOptions, LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
@@ -78,17 +79,6 @@ class LanguageModelOptions(LabelledOptions, SymbolOptions, LineOptions, Recurren
         "With --from, learn the new text alone. Otherwise, where it is short beside what the model has learned, parts "
         "of that are read beside it, so that the model does not forget them; it then takes some seconds.",
         panel=TRAINING,
-    )
-    members: int | None = option(
-        None,
-        "Train N networks side by side that differ by chance, and use them as one model whose probabilities are the "
-        "mean of theirs. They share the time, and the model is N times as large. This pays where more time for one "
-        "network brings nothing more.",
-        panel=NETWORK,
-        metavar="N",
-        minimum=1,
-        maximum=MOST_MEMBERS,
-        shown_default="1, or what the model of --from has",
     )
     teacher: list[str] | None = option(
         None,

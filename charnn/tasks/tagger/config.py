@@ -9,6 +9,7 @@ from typing import Literal
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
+from charnn.config.model import require_members
 from charnn.corpora.decoding import OnError
 from charnn.readable import counted
 from charnn.readers.config import DIRECTIONS, ReaderConfig
@@ -125,6 +126,8 @@ class TaggerNetworkConfig(Json):
     """What has read text before, and reads each sentence beside the word vectors; the one that reads forwards first."""
     context_size: int = later(0)
     """The numbers that the states of all readers become, beside those of a word's vector."""
+    members: int = later(1)
+    """The number of networks of this shape that are used side by side, and whose probabilities are averaged."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -136,9 +139,17 @@ class TaggerNetworkConfig(Json):
         for name in ("dropout", "input_dropout", "spelling_dropout", "affix_dropout"):
             require(0.0 <= getattr(self, name) < 1.0, f"{name.replace('_', ' ')} is a probability below 1")
         require(0.0 <= self.word_dropout < math.inf, "word dropout cannot be negative")
+        require_members(self.members)
         directions = [reader.direction for reader in self.readers]
         require(directions == [d for d in DIRECTIONS if d in directions], "a tagger has one reader for a direction")
         require((self.context_size > 0) == bool(self.readers), "a tagger has a context size where it has readers")
+
+    def __str__(self) -> str:
+        several = f"{self.members:,} members, each " if self.members > 1 else ""
+        return (
+            f"{several}{self.words_from} words, {self.layers} x 2 x {self.hidden_size} {self.cell}, "
+            f"{self.decoder} tags, dropout {self.dropout:g}"
+        )
 
     @property
     def states_size(self) -> int:

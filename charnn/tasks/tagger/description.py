@@ -21,11 +21,7 @@ def describe(directory: TaggerDirectory) -> Description:
     validated = f"{corpus.validation_words:,} in {corpus.validation_sentences:,} to validate with"
     validated = validated if corpus.held_out else "none held out"
     model = [
-        (
-            "network",
-            f"{network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
-            f"{network.decoder} tags, dropout {network.dropout:g}",
-        ),
+        ("network", str(network)),
         *(("reader", str(reader)) for reader in network.readers),
         *(
             ("column", f"{column}: {_named(tags)}" + (f"; {scheme} entities" if (scheme := corpus.scheme(n)) else ""))

@@ -11,6 +11,7 @@ from charnn.tasks.shared_options import (
     EvaluationOptions,
     FoldOptions,
     LineOptions,
+    MemberOptions,
     MistakeOptions,
     StartFromOptions,
 )
@@ -37,7 +38,9 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class TaggerOptions(DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions):
+class TaggerOptions(
+    MemberOptions, DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+):
     columns: str | None = option(
         None,
         "Learn the tags of these columns, all with one network. A column is a kind of tag, such as upos, the universal "

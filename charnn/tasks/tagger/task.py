@@ -87,6 +87,7 @@ class TaggerTask(Task[TaggerConfig]):
             decoder=options.decoder_among(DecoderKind, self.data),
             segment=options.segment,
             readers=in_order(run.readers),
+            members=options.members,
             **options.sizes,
         )
         settings = options.training_settings(patience=PATIENCE)

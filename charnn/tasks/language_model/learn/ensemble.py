@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from charnn.network.ensemble import Ensemble
+from charnn.network.ensemble import Ensemble, log_mean
 from charnn.network.recurrent import StackState
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import NO_ROWS, LanguageModelNetwork, Rows
@@ -91,11 +90,6 @@ def make_network(config: LanguageModelNetworkConfig) -> AnyNetwork:
         return LanguageModelNetwork(config)
     one = dataclasses.replace(config, members=1)
     return LanguageModelEnsemble([LanguageModelNetwork(one) for _ in range(config.members)])
-
-
-def log_mean(log_p: Sequence[Tensor]) -> Tensor:
-    """The logarithm of the mean of the probabilities whose logarithms are given."""
-    return torch.stack([*log_p]).logsumexp(0) - math.log(len(log_p))
 
 
 def _joined(states: Sequence[StackState]) -> StackState:

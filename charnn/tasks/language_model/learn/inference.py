@@ -12,11 +12,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from charnn.generation.model import NO_CONDITIONS, Conditions
+from charnn.network.ensemble import log_mean
 from charnn.network.recurrent import StackState
 from charnn.runtime.state import join, overwrite, put, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, ConditionedLanguageModel
 from charnn.tasks.language_model.config import Stopping
-from charnn.tasks.language_model.learn.ensemble import AnyNetwork, log_mean
+from charnn.tasks.language_model.learn.ensemble import AnyNetwork
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID

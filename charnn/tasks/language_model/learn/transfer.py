@@ -10,6 +10,7 @@ from typing import Any
 import numpy.typing as npt
 import torch
 
+from charnn.checkpoint.members import each_own
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, LanguageModelEnsemble
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
@@ -49,9 +50,7 @@ class InitialWeights:
         unless both models stop alike. Each member of an ensemble begins with the weights of that member.
         """
         if isinstance(network, LanguageModelEnsemble):
-            for number, member in enumerate(network.each):
-                prefix = f"members.{number}."
-                own = {n.removeprefix(prefix): array for n, array in self.arrays.items() if n.startswith(prefix)}
+            for member, own in zip(network.each, each_own(self.arrays, len(network.each)), strict=True):
                 new = dataclasses.replace(self, arrays=own).copy_into(member, symbols, labels)
             return new
         shared, shared_labels = shared_places(symbols, self.symbols), shared_places(labels, self.labels)

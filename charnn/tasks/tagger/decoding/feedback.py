@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,21 @@ def beam_search(
     return tags_BT
 
 
+class _Network(NamedTuple):
+    """The part of a network that chooses tags by its scores and by the tag before."""
+
+    tag_vectors_KS: npt.NDArray[np.floating]
+    output_weight_SK: npt.NDArray[np.floating]
+    output_bias_K: npt.NDArray[np.floating]
+
+    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
+        hidden = np.tanh(scores + self.tag_vectors_KS[previous])
+        # There is one product a word, as one product of all may round a word's logits differently beside others.
+        product: Scores = np.matmul(hidden[..., None, :], self.output_weight_SK)[..., 0, :]
+        product += self.output_bias_K
+        return product
+
+
 class FeedbackDecoder:
     """A `Decoder` that chooses the best tag of each word in turn and feeds it back, or that searches with a beam.
 
@@ -93,17 +108,31 @@ class FeedbackDecoder:
     ) -> None:
         """The arrays are U (K + 1, S), V (K, S) and c (K) of logits = V tanh(scores + U[tag before]) + c.
 
+        Those of several networks lie one after the other on a first axis, (M, ...), and a word has the scores of all,
+        (M S). The probabilities of a tag after the tag before it are then the mean of those of the networks.
+
         `beam` is how many tags are kept open at each word, from 1, which is greedy, to K and above, which is exact.
         With a `rule` each choice is among the tags after which a sentence can still keep to it.
         """
         assert beam >= 1
-        self.tags, self.score_size = output_weight_KS.shape
+        self.tags, size = output_weight_KS.shape[-2:]
         self.beam = beam
         self._rule = rule
         self._dtype = np.result_type(np.float32, tag_vectors_KS, output_weight_KS, output_bias_K)
-        self._tag_vectors_KS = tag_vectors_KS.astype(self._dtype)
-        self._output_weight_SK = np.ascontiguousarray(output_weight_KS.T, self._dtype)
-        self._output_bias_K = output_bias_K.astype(self._dtype)
+        self._each = [
+            _Network(
+                vectors_KS.astype(self._dtype),
+                np.ascontiguousarray(weight_KS.T, self._dtype),
+                bias_K.astype(self._dtype),
+            )
+            for vectors_KS, weight_KS, bias_K in zip(
+                tag_vectors_KS.reshape(-1, self.tags + 1, size),
+                output_weight_KS.reshape(-1, self.tags, size),
+                output_bias_K.reshape(-1, self.tags),
+                strict=True,
+            )
+        ]
+        self.score_size = size * len(self._each)
 
     def decode(
         self,
@@ -144,11 +173,12 @@ class FeedbackDecoder:
 
         K is the tag before the first word. The leading axes of the two are broadcast.
         """
-        hidden = np.tanh(scores + self._tag_vectors_KS[previous])
-        # There is one product a word, as one product of all may round a word's logits differently beside others.
-        product: Scores = np.matmul(hidden[..., None, :], self._output_weight_SK)[..., 0, :]
-        product += self._output_bias_K
-        return product
+        if len(self._each) == 1:
+            return self._each[0].logits(scores, previous)
+        own = np.split(scores, len(self._each), axis=-1)
+        log_p = [log_softmax(one.logits(scores, previous)) for one, scores in zip(self._each, own, strict=True)]
+        mean: Scores = np.logaddexp.reduce(log_p) - np.log(len(log_p))
+        return mean
 
     def _greedy(self, scores_BTS: Scores, lengths_B: Lengths, allowed_BTK: Allowed | None) -> TagIds:
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,15 +44,7 @@ def decoder_from(
     probabilities are those of a word's tags among all sequences that do.
     Raises ModelFormatError where an array is missing or is one too many, or is not finite floats of the right shape.
     """
-    shapes = _shapes(kind, arrays, tags)
-    if set(arrays) != set(shapes):
-        raise ModelFormatError(f"the {kind} decoder: expected {_listed(shapes)}, found {_listed(arrays)}")
-    for name, shape in shapes.items():
-        array = arrays[name]
-        if array.shape != shape:
-            raise ModelFormatError(f"the {kind} decoder: {name}: expected shape {shape}, found {array.shape}")
-        if array.dtype.kind != "f" or not np.isfinite(array).all():
-            raise ModelFormatError(f"the {kind} decoder: {name}: expected finite floating-point numbers")
+    _check(kind, arrays, tags)
     if kind == "crf":
         return CrfDecoder(arrays["transitions"], arrays["start"], arrays["end"], rule=rule)
     if kind == "feedback":
@@ -63,6 +55,35 @@ def decoder_from(
     return IndependentDecoder(tags)
 
 
+def decoder_of_members(
+    kind: DecoderKind,
+    each: Sequence[Mapping[str, npt.NDArray[Any]]],
+    *,
+    tags: int,
+    beam: int = 1,
+    rule: Transitions | None = None,
+) -> Decoder:
+    """The one decoder of several members, from the arrays of each, as `decoder_from` takes them.
+
+    Independent tags have the mean of the probabilities of the members, whose logarithm is the score of a word's tag.
+    Those of the feedback decoder have the mean at each word, after the tag that is chosen for the word before; a word
+    has the scores of all members, one after the other. The crf is that of the mean scores, of words and of transitions:
+    the probability of a sequence is the geometric mean of those of the members, divided by the sum of all.
+    """
+    for arrays in each:
+        _check(kind, arrays, tags)
+    one, *others = each
+    if not others or kind == "independent":
+        return decoder_from(kind, one, tags=tags, beam=beam, rule=rule)
+    if any(arrays[name].shape != one[name].shape for arrays in others for name in one):
+        raise ModelFormatError(f"the {kind} decoder: its members have arrays of other shapes")
+    stacked = {name: np.stack([arrays[name] for arrays in each]) for name in one}
+    if kind == "crf":
+        return decoder_from(kind, {name: array.mean(0) for name, array in stacked.items()}, tags=tags, rule=rule)
+    weights = stacked["tag_vectors"], stacked["output_weight"], stacked["output_bias"]
+    return FeedbackDecoder(*weights, beam=beam, rule=rule)
+
+
 def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], head: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays that `decoder_from` takes, from the weights of a network whose head is called `head`."""
     return {
@@ -70,6 +91,19 @@ def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], hea
         for array, parameter in _PARAMETERS[kind].items()
         if f"{head}.{parameter}" in weights
     }
+
+
+def _check(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], tags: int) -> None:
+    """Raises ModelFormatError where these are not the arrays of such a decoder."""
+    shapes = _shapes(kind, arrays, tags)
+    if set(arrays) != set(shapes):
+        raise ModelFormatError(f"the {kind} decoder: expected {_listed(shapes)}, found {_listed(arrays)}")
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise ModelFormatError(f"the {kind} decoder: {name}: expected shape {shape}, found {array.shape}")
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise ModelFormatError(f"the {kind} decoder: {name}: expected finite floating-point numbers")
 
 
 def _shapes(kind: DecoderKind, arrays: Mapping[str, npt.NDArray[Any]], tags: int) -> dict[str, tuple[int, ...]]:

@@ -63,17 +63,16 @@ class TaggerNetwork(nn.Module):
         readers: Sequence[Reader] = (),
     ) -> None:
         """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it. `rules`
-        has for each column what may follow what, if there is such a rule anywhere. The weights of the `readers`, which
-        the configuration names, learn nothing here: they only lie among those of the network."""
+        has for each column what may follow what, if there is such a rule anywhere. The weights of the `readers` lie
+        among those of the network; they are those that the configuration names, unless others keep them."""
         super().__init__()
         self.config = config
         self.spelling = WordReader(config)
         self.words = nn.Embedding(config.words, config.word_size)
         nn.init.normal_(self.words.weight, std=0.5)
         size = self.spelling.size + config.word_size + config.context_size
-        self.context = nn.Linear(config.states_size, config.context_size, bias=False) if readers else None
-        for name, weight in ((name, w) for reader in readers for name, w in reader.weights.items()):
-            _add_buffer(self, name, torch.from_numpy(weight))
+        self.context = nn.Linear(config.states_size, config.context_size, bias=False) if config.readers else None
+        add_readers(self, readers)
         self.input_dropout, self.dropout = LockedDropout(config.input_dropout), LockedDropout(config.dropout)
         self.recurrent = Bidirectional(
             config.cell,
@@ -113,23 +112,41 @@ class TaggerNetwork(nn.Module):
             features.append(self.dropout(self.neighbours(x_BTD)))
         return torch.cat([*features, self.dropout(x_BTD)], -1)
 
+    def scores(self, features_BTF: Tensor) -> list[Tensor]:
+        """The scores of each column, (B, T, S), as its decoder takes them."""
+        return [head.scores(features_BTF) for head in self.each_head]
+
     def nats(self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor) -> Tensor:
         """The sum over columns and words of -ln p of the tags, (columns, B, T)."""
-        nats = [h.nats(features_BTF, tags_BT, lengths_B) for h, tags_BT in zip(self._heads(), tags_CBT, strict=True)]
+        nats = [h.nats(features_BTF, tags_BT, lengths_B) for h, tags_BT in zip(self.each_head, tags_CBT, strict=True)]
         return torch.stack(nats).sum()
 
     def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:
         """The likeliest tags, (columns, B, T), as inference decodes them."""
-        lengths = lengths_B.numpy(force=True)
-        scores = [head.scores(features_BTF).numpy(force=True) for head in self._heads()]
-        return np.stack([d.decode(s, lengths).tags_BT for d, s in zip(self.decoders(), scores, strict=True)])
+        return decoded(self.decoders(), self.scores(features_BTF), lengths_B)
 
     def decoders(self) -> list[Decoder]:
         """The decoder of each column, as the weights are now."""
-        return [head.decoder() for head in self._heads()]
+        return [head.decoder() for head in self.each_head]
 
-    def _heads(self) -> list[Head]:
+    @property
+    def each_head(self) -> list[Head]:
         return [head for head in self.heads if isinstance(head, Head)]
+
+
+def decoded(decoders: Sequence[Decoder], scores: Sequence[Tensor], lengths_B: Tensor) -> npt.NDArray[np.int32]:
+    """The tags, (columns, B, T), that each column's decoder finds for its scores (B, T, S)."""
+    lengths = lengths_B.numpy(force=True)
+    return np.stack(
+        [d.decode(of_column.numpy(force=True), lengths).tags_BT for d, of_column in zip(decoders, scores, strict=True)]
+    )
+
+
+def add_readers(network: nn.Module, readers: Sequence[Reader]) -> None:
+    """Has the weights of the readers lie among those of `network`, where they learn nothing."""
+    for reader in readers:
+        for name, weight in reader.weights.items():
+            _add_buffer(network, name, torch.from_numpy(weight))
 
 
 def _add_buffer(module: nn.Module, name: str, tensor: Tensor) -> None:

@@ -12,7 +12,7 @@ from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
-from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.training.batches import Batches
 from charnn.training.report import Report
 
@@ -20,11 +20,15 @@ VALIDATION_BATCH = 64
 
 
 class TaggerObjective:
+    """The members of an ensemble read the same batches, and each learns as if it were alone. They differ in the weights
+    that they begin with, and in what is dropped.
+    """
+
     validation_type = TaggerValidation
     units_per_target = 1.0
 
     def __init__(
-        self, network: TaggerNetwork, treebank: EncodedTreebank, corpus: TreebankConfig, config: TrainingConfig
+        self, network: AnyTagger, treebank: EncodedTreebank, corpus: TreebankConfig, config: TrainingConfig
     ) -> None:
         self.unit = corpus.level
         self.network = network
@@ -50,6 +54,10 @@ class TaggerObjective:
         features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
         words = int((batch.tags_CBT != UNTAGGED).any(0).sum())
         return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), words
+
+    def leave_out(self, number: int) -> None:
+        assert isinstance(self.network, TaggerEnsemble)
+        self.network = self.network.without(number)
 
     def validate(self, report: Report) -> TaggerValidation:
         accuracies, every, unknown = self._score(self._treebank.validation)

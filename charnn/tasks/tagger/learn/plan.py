@@ -46,12 +46,13 @@ class TaggerOverrides:
     budget: Budget | None = None
     segment: bool | None = None
     readers: tuple[Reader, ...] = ()
+    members: int | None = None
 
 
-def default_budget(words: int) -> Budget:
+def default_budget(words: int, members: int = 1) -> Budget:
     """A time for a treebank: half a minute for a few thousand words, four minutes for two hundred thousand, half an
-    hour for ten million."""
-    return Budget(seconds=float(round(min(max(240 * (words / 200_000) ** 0.5, 30), 1800))))
+    hour for ten million; so much for each of the networks that are trained side by side."""
+    return Budget(seconds=float(members * round(min(max(240 * (words / 200_000) ** 0.5, 30), 1800))))
 
 
 def default_batch_size(sentences: int) -> int:
@@ -68,7 +69,7 @@ def configure(
     """
     asked = {
         name: value
-        for name in ("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder")
+        for name in ("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder", "members")
         if (value := getattr(overrides, name)) is not None
     }
     if overrides.dropout is not None:
@@ -84,7 +85,7 @@ def configure(
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"
     training = TrainingConfig(
-        budget=overrides.budget or default_budget(words),
+        budget=overrides.budget or default_budget(words, network.members),
         batch_size=default_batch_size(sentences) if overrides.batch_size is None else overrides.batch_size,
         window_length=LONGEST_SENTENCE if overrides.window_length is None else overrides.window_length,
         learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,

@@ -19,7 +19,7 @@ from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFin
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
-from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.learn.ensemble import AnyTagger, make_network
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
@@ -51,7 +51,7 @@ FEW_SENTENCES = 20
 
 class TaggerSession(Session[TaggerConfig]):
     directory: TaggerDirectory
-    network: TaggerNetwork
+    objective: TaggerObjective
     preview_title = "a sentence it never saw"
 
     def __init__(self, directory: TaggerDirectory, plan: TaggerPlan, treebank: Treebank) -> None:
@@ -71,10 +71,10 @@ class TaggerSession(Session[TaggerConfig]):
 
         def objective(device: torch.device) -> TaggerObjective:
             schemes = rules(config.corpus, plan.lexicon)
-            self.network = TaggerNetwork(config.network, frequencies, schemes, plan.readers).to(device)
+            network = make_network(config.network, frequencies, schemes, plan.readers).to(device)
             if plan.initial_weights is not None:
-                plan.initial_weights.copy_into(self.network, plan.lexicon)
-            return TaggerObjective(self.network, self._encoded, config.corpus, config.training)
+                plan.initial_weights.copy_into(network, plan.lexicon)
+            return TaggerObjective(network, self._encoded, config.corpus, config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self.loop.progress.seconds += reading_seconds
@@ -125,6 +125,10 @@ class TaggerSession(Session[TaggerConfig]):
             else:
                 raise
         return session
+
+    @property
+    def network(self) -> AnyTagger:
+        return self.objective.network
 
     def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
         """Trains the tagger, and then the segmenter that goes with it, if one does."""
@@ -224,8 +228,7 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
             *([f"from      {self._started_from}"] if self._started_from else []),
-            f"network   {network.words_from} words, {network.layers} x 2 x {network.hidden_size} {network.cell}, "
-            f"{network.decoder} tags, dropout {network.dropout:g}: {parameters:,} parameters",
+            f"network   {network}: {parameters:,} parameters",
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "

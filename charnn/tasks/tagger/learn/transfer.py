@@ -12,12 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.checkpoint.members import each_own
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
-from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.lexicon import FIRST_CHARACTER, Lexicon
 from charnn.training.transfer import Places, copy_rows, shared_places
 
-SHAPE = ("cell", "layers", "hidden_size", "word_size", "words_from")
+SHAPE = ("cell", "layers", "hidden_size", "word_size", "words_from", "members")
 """The fields of TaggerNetworkConfig on which the shapes of weights depend, and that may be asked for."""
 FIXED_SHAPE = (
     *("character_size", "reader_size", "affix_size", "shape_size", "neighbour_size"),
@@ -41,12 +42,17 @@ class InitialWeights:
     decoder: DecoderKind
 
     @torch.no_grad()
-    def copy_into(self, network: TaggerNetwork, lexicon: Lexicon) -> None:
-        """Copies the weights into `network`, whose ids are those of `lexicon`.
+    def copy_into(self, network: AnyTagger, lexicon: Lexicon) -> None:
+        """Copies the weights into `network`, whose ids are those of `lexicon`. Each member of an ensemble begins with
+        the weights of that member.
 
         What the other model does not know stays as it was initialised: words, characters, columns, and tags of a column
         of the same name. A head stays so as well where one of the two decoders is `feedback` and the other is not.
         """
+        if isinstance(network, TaggerEnsemble):
+            for member, own in zip(network.each, each_own(self.arrays, len(network.each)), strict=True):
+                dataclasses.replace(self, arrays=own).copy_into(member, lexicon)
+            return
         rows = {
             "words.weight": _after(1, shared_places(lexicon.words_with_vectors, self.lexicon.words_with_vectors)),
             "spelling.characters.weight": _after(

@@ -86,7 +86,8 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
         are not those of this model.
         """
-        from charnn.tasks.tagger.decoding.saved import decoder_from, saved_arrays
+        from charnn.checkpoint.members import each_own
+        from charnn.tasks.tagger.decoding.saved import decoder_of_members, saved_arrays
         from charnn.tasks.tagger.entities import rules
         from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
         from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
@@ -96,8 +97,11 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         lexicon, graph = self.lexicon, directory.graph(quantized=is_int8)
         weights = {} if network.decoder == "independent" else directory.weights()
         decoders = [
-            decoder_from(
-                network.decoder, saved_arrays(network.decoder, weights, f"heads.{column}"), tags=tags, rule=rule
+            decoder_of_members(
+                network.decoder,
+                [saved_arrays(network.decoder, own, f"heads.{column}") for own in each_own(weights, network.members)],
+                tags=tags,
+                rule=rule,
             )
             for column, (tags, rule) in enumerate(zip(network.tags, rules(self.config.corpus, lexicon), strict=True))
         ]

@@ -47,6 +47,7 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
         patience: int = 0,
         settings: dict[str, object] | None = None,
         thread_counts: tuple[int, ...] | None = None,
+        source: TaggerDirectory | None = None,
         **overrides: Any,
     ) -> TaggerSession:
         if steps is not None:
@@ -57,6 +58,7 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
             TaggerOverrides(**{**TINY, **overrides}),
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
             thread_counts,
+            source,
         )
 
     return make
