@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from charnn.checkpoint.archive import pack, unpack
-from charnn.checkpoint.defaults import fix_default, read_defaults, write_defaults
 from charnn.checkpoint.directory import CARD, NAMES, ModelDirectory, has_config
 from charnn.checkpoint.files import write_atomic
-from charnn.checkpoint.locate import default_model, models_in, named_model
+from charnn.checkpoint.locate import default_model, fix_default, models_in, named_model, read_defaults, write_defaults
 from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from charnn.api import SilentObserver
 from charnn.cells import CELLS, Cell, Operations, V
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelFormatError
 from charnn.export.graph import Graph, RecurrentLayer

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from charnn.api import SilentObserver
 from charnn.cells.ntm import HEADS, PLACES, WIDTH, widths
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.network.cells import state_type, step

@@ -1,18 +1,18 @@
-"""Finds the model that a command means, and a path for a new one."""
+"""Finds the model that a command means, a path for a new one, and those that a person fixed as the defaults."""
 
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import shlex
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from charnn.checkpoint.defaults import FILE as DEFAULTS
-from charnn.checkpoint.defaults import read_defaults
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
-from charnn.errors import ModelError, ModelNotFoundError
+from charnn.checkpoint.files import write_atomic
+from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 ROOT = Path("checkpoints")
 VARIABLE = "CHARNN_MODEL"
@@ -145,3 +145,38 @@ def _resolve(name: str) -> Path:
     """
     path = Path(name)
     return path if has_config(path) or not has_config(ROOT / name) else ROOT / name
+
+
+DEFAULTS = "default.json"
+
+
+def read_defaults(root: Path) -> dict[str, str]:
+    """The fixed default of each task by the task's name, the one that was fixed last at the end.
+
+    Raises ModelFormatError where the file is damaged.
+    """
+    path = root / DEFAULTS
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
+        raise ModelFormatError(f"{path}: damaged", hint="charnn models --newest removes it")
+    return dict(found)
+
+
+def fix_default(root: Path, task: str, name: str) -> None:
+    """From now on the model `name` under `root` is the default of its task, until another is fixed."""
+    others = {other: fixed for other, fixed in read_defaults(root).items() if other != task}
+    write_defaults(root, {**others, task: name})
+
+
+def write_defaults(root: Path, defaults: dict[str, str]) -> None:
+    """Writes the file, which goes where there are no defaults."""
+    path = root / DEFAULTS
+    if defaults:
+        write_atomic(path, (json.dumps(defaults, ensure_ascii=False, indent=2) + "\n").encode())
+    else:
+        path.unlink(missing_ok=True)

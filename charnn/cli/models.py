@@ -72,8 +72,7 @@ def models(
     charnn models export poems -o poems.zip && charnn models import poems.zip --as poems-2
     """
     from charnn.catalog import catalog, make_default
-    from charnn.checkpoint.defaults import write_defaults
-    from charnn.checkpoint.locate import ROOT, find_model
+    from charnn.checkpoint.locate import ROOT, find_model, write_defaults
 
     root = folder or ROOT
     if context.invoked_subcommand is not None:

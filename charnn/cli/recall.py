@@ -97,7 +97,7 @@ def recall(
     """
     from charnn.cli import console
     from charnn.corpora.sources import check_encoding
-    from charnn.memory.stream import lines_as_they_come, recall_stream
+    from charnn.memory.memory import lines_as_they_come, recall_stream
 
     replacement = options.check_unsure(unsure, min_confidence, "lines")
     check_encoding(encoding)

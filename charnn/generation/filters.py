@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from charnn.generation.repetitions import Continuations
+from charnn.generation.history import Continuations
 
 Logits = npt.NDArray[np.floating]
 Wide = npt.NDArray[np.float64]

@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from charnn.corpora.runs import RunLengths
 from charnn.generation.config import SamplingConfig
-from charnn.generation.ending import Reason
-from charnn.generation.halting import draw_halts, end_where_model_leaves
+from charnn.generation.ending import Reason, draw_halts, end_where_model_leaves
 from charnn.generation.model import NextTokenModel, PromptReader, stack_conditions
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of, run_limits_of

@@ -18,9 +18,7 @@ from charnn.generation import filters
 from charnn.generation.character_tokens import banned_ids, bias_amounts
 from charnn.generation.config import Filter, SamplingConfig
 from charnn.generation.filters import LARGEST, Counts, Logits, Wide
-from charnn.generation.history import History
-from charnn.generation.recent_tokens import RecentTokens
-from charnn.generation.repetitions import Repetitions
+from charnn.generation.history import History, RecentTokens, Repetitions
 from charnn.generation.run_limits import FREE, RunBounds
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer

@@ -11,13 +11,124 @@ exact.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from charnn.corpora.code_points import CodePoints, code_points
-from charnn.novelty.copied_runs import Integers, Matches
-from charnn.novelty.matching_statistics import matching_statistics
-from charnn.novelty.window_filter import Text, WindowFilter
+from charnn.novelty.window_filter import Integers, Text, WindowFilter
+
+PART = 1 << 20
+"""So many characters of a text are looked at at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedRun:
+    """A run of characters of a text that stands in the corpus, too. Places are characters, counted from 0."""
+
+    start: int
+    length: int
+    source: int
+    """The number of the corpus's text that has it."""
+    source_start: int
+    """The place where it begins there. It may also stand elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The runs that a text has in common with a corpus."""
+
+    at_least: int
+    lengths_T: Integers
+    """The length of the longest run that begins at each character and stands in the corpus, 0 where it is less than
+    `at_least`. If it is less everywhere, the longest runs are given all the same."""
+    places_T: Integers
+    """The place where that run stands in the corpus, whose texts are counted one after another."""
+    source_starts: Integers
+    """The place where each text of the corpus begins."""
+
+    @property
+    def characters(self) -> int:
+        return len(self.lengths_T)
+
+    @property
+    def copied(self) -> int:
+        """The number of characters that lie inside runs of at least `at_least`."""
+        found, reached = 0, 0
+        for start in range(0, self.characters, PART):
+            places = np.arange(start, min(start + PART, self.characters))
+            lengths = self.lengths_T[start : start + PART]
+            ends = np.maximum.accumulate(np.where(lengths >= self.at_least, places + lengths, reached))
+            ends = np.maximum(ends, reached)
+            found += int(np.count_nonzero(ends > places))
+            reached = int(ends[-1])
+        return found
+
+    @property
+    def share(self) -> float | None:
+        """The fraction of the characters that are copied, or None where there are no characters."""
+        return self.copied / self.characters if self.characters else None
+
+    @property
+    def longest(self) -> CopiedRun | None:
+        """The longest run, however short it is, and the first of several. None says that no character is common."""
+        if not self.characters or not self.lengths_T.any():
+            return None
+        return self._run(int(np.argmax(self.lengths_T)))
+
+    def runs(self) -> Iterator[CopiedRun]:
+        """The runs of at least `at_least` that no longer run contains, in order. They may overlap."""
+        ends = self._ends()
+        reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
+        return map(self._run, np.flatnonzero(ends > reached).tolist())
+
+    def _ends(self) -> Integers:
+        """The place where the run at each character ends, or 0 where it is shorter than `at_least`."""
+        return np.where(self.lengths_T >= self.at_least, np.arange(self.characters) + self.lengths_T, 0)
+
+    def _run(self, start: int) -> CopiedRun:
+        place = self.places_T[start]
+        source = int(np.searchsorted(self.source_starts, place, "right")) - 1
+        return CopiedRun(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
+
+
+def matching_statistics(text: CodePoints, corpus: CodePoints) -> tuple[Integers, Integers]:
+    """The length of the longest run from each place of `text` that stands in `corpus`, and where it stands there.
+
+    In the suffix array of both, take the nearest suffixes of the corpus before and after a suffix of the text. No other
+    suffix of the corpus agrees with it for longer. They agree as far as the shortest of the common prefixes between
+    neighbours on the way from one to the other.
+    """
+    from pydivsufsort import divsufsort, kasai
+
+    joined = np.concatenate([text, corpus])
+    suffixes = divsufsort(joined)
+    common = kasai(joined, suffixes)  # the length of the prefix that each suffix has in common with the next one
+    before = _nearest(suffixes, np.roll(common, 1), len(text))
+    after = [array[::-1] for array in _nearest(suffixes[::-1], common[::-1], len(text))]
+    length, place = np.where(before[0] >= after[0], before, after)
+    is_text = suffixes < len(text)
+    lengths, places = np.empty(len(text), np.int64), np.empty(len(text), np.int64)
+    lengths[suffixes[is_text]] = length[is_text]
+    places[suffixes[is_text]] = place[is_text] - len(text)
+    return lengths, places
+
+
+def _nearest(suffixes: Integers, common: Integers, text_length: int) -> tuple[Integers, Integers]:
+    """How far each suffix agrees with the last suffix before it that is of the corpus, and that suffix.
+
+    `common` says how far each suffix agrees with the one right before it. For the first one it is 0.
+    """
+    is_corpus = suffixes >= text_length
+    after_corpus = np.concatenate([[False], is_corpus[:-1]])
+    block = np.cumsum(after_corpus)
+    # This is a running minimum that begins anew after each suffix of the corpus: every block is moved far below the one
+    # before it.
+    far = np.int64(len(suffixes) + 1)
+    smallest = np.minimum.accumulate(common - block * far) + block * far
+    last = np.maximum.accumulate(np.where(after_corpus, np.arange(len(suffixes)), 0)) - 1
+    return smallest, suffixes[last]
+
 
 CHUNK = 1 << 16
 """So many characters are compared at once where a run goes on."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.corpora.lines import bare_lines, line_ends
-from charnn.novelty.copied_runs import CopiedRun, Matches
+from charnn.novelty.matches import CopiedRun, Matches
 from charnn.novelty.window_filter import Text
 from charnn.readable import escaped
 

@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.progress import tell
-from charnn.novelty.copied_runs import Integers
+
+Integers = npt.NDArray[np.int64]
+
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from charnn.memory.capacity import AtLoad
-from charnn.memory.hopfield import HEBBIAN_CAPACITY
+from charnn.memory.hopfield import HEBBIAN_CAPACITY, AtLoad
 from charnn.memory.memory import Recalled
 from charnn.plots.canvas import Look, blank, label_ends, panel, shown_label
 

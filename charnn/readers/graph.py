@@ -16,8 +16,7 @@ from charnn.export.graph import (
     state_names,
 )
 from charnn.export.recurrent import add_recurrent, last_ticks, with_ticks
-from charnn.readers.config import ReaderConfig
-from charnn.readers.reader import weight_names
+from charnn.readers.reader import ReaderConfig, weight_names
 
 
 def reader_graph(config: ReaderConfig, weights: Mapping[str, Array], *, quantized: bool = False) -> bytes:

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from charnn.cells import CELLS
 from charnn.export.graph import state_names
-from charnn.readers.config import ReaderConfig
-from charnn.readers.reader import Reader
+from charnn.readers.reader import Reader, ReaderConfig
 from charnn.runtime.session import only_what_is_wanted, open_graph
 from charnn.tokenizers.base import first_ids
 from charnn.tokenizers.characters import CharacterTokenizer

@@ -6,8 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from charnn.config.model import MOST_MEMBERS
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import MOST_MEMBERS, TokenizerConfig, TokenizerKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError

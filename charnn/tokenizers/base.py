@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config.tokenizer import TokenizerKind
+from charnn.config.model import TokenizerKind
 from charnn.errors import TokenizerError
 
 STOP_ID = 0

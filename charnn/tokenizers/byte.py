@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config.tokenizer import TokenizerKind
+from charnn.config.model import TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, IncrementalDecoder, read_json
 

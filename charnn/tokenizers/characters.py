@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config.tokenizer import TokenizerKind
+from charnn.config.model import TokenizerKind
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.facts import CODE_POINTS, add_counts
 from charnn.corpora.long_documents import LongDocuments

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import charnn
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig

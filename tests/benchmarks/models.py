@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from charnn.api import SilentObserver
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory

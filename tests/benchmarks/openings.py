@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.api import SilentObserver
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate

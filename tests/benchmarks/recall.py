@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import charnn
-from charnn.memory.capacity import LOADS, capacity
+from charnn.memory.hopfield import LOADS, capacity
 from tests.benchmarks.machine import alternate, means, spread
 
 NAMES, SEEDS, ROUNDS = 1_000, 3, 3

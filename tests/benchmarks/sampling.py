@@ -13,7 +13,7 @@ import onnx
 import torch
 from torch import nn
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, generate
 from charnn.generation.text import Request

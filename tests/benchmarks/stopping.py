@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.api import SilentObserver
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus

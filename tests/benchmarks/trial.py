@@ -18,7 +18,7 @@ import torch
 
 from charnn.api import SilentObserver
 from charnn.config.as_json import Json
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import TrainingError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from charnn.checkpoint.files import FORMAT_VERSION, dump_config
-from charnn.config.model import SourceFile, TrainingRecord
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import SourceFile, TokenizerConfig, TrainingRecord
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelError, ModelFormatError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig, LanguageModelNetworkConfig

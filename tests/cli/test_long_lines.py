@@ -6,7 +6,7 @@ import pytest
 
 from charnn.corpora.lines import LONGEST_LINE
 from charnn.corpora.pairs import LONGEST
-from charnn.memory.stream import LONGEST_GARBLED
+from charnn.memory.memory import LONGEST_GARBLED
 from tests.paths import GOLDEN
 
 SCORE = ("score", "-m", GOLDEN / "format-1")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.config.as_json import Json
-from charnn.config.model import SourceFile, TrainingRecord
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import SourceFile, TokenizerConfig, TrainingRecord
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.generation.config import SamplingConfig

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from charnn.config.as_json import Json
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.generation.config import SamplingConfig

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerKind
+from charnn.config.model import TokenizerKind
 from charnn.errors import ModelError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import Generation, generate

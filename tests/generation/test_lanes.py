@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.generation.config import SamplingConfig
+from charnn.generation.ending import draw_halts
 from charnn.generation.generator import AHEAD, TextGenerator, in_order
-from charnn.generation.halting import draw_halts
 from charnn.generation.text import Request, Text
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import ConditionedLanguageModel

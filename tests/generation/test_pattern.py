@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.errors import UsageError
 from charnn.generation.pattern.automaton import Automaton
 from charnn.generation.pattern.pattern import CACHED_STATES, Pattern, PatternState, character_sets

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.generation.recent_tokens import RecentTokens
+from charnn.generation.history import RecentTokens
 from charnn.tokenizers.base import STOP_ID
 
 SIZE = 5

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.generation.config import FILTERS, SamplingConfig
-from charnn.generation.repetitions import Repetitions
+from charnn.generation.history import Repetitions
 from charnn.generation.sampler import Sampler
 from charnn.tokenizers import train
 from charnn.tokenizers.characters import CharacterTokenizer

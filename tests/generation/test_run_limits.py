@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.corpora.runs import RunLengths
 from charnn.generation.beam import likeliest_texts
 from charnn.generation.config import FILTERS, Bias, SamplingConfig

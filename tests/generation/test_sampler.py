@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.errors import ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.config import FILTERS, Bias, SamplingConfig

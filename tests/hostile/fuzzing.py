@@ -17,7 +17,7 @@ from pathlib import Path
 
 from charnn import catalog, tokenizers
 from charnn.checkpoint.directory import ModelDirectory
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading
 from charnn.corpora.labelled import AS_TOLD as AS_LABELLED
 from charnn.corpora.long_documents import LongDocuments

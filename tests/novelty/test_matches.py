@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.novelty import copied_runs, window_filter
 from charnn.novelty import matches as novelty
-from charnn.novelty.copied_runs import Matches
-from charnn.novelty.matches import matches
+from charnn.novelty import window_filter
+from charnn.novelty.matches import Matches, matches
 
 ALPHABETS = ["a", "ab", "ab\x00\x01", "ae\u0301é", "a😀\U0010ffff", "a\r\n", "a\udc80\udcff"]
 
@@ -73,7 +72,7 @@ def test_pieces_of_a_text_change_nothing(case):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(novelty, "PIECE", 2)
         patch.setattr(novelty, "OVERLAP", 13)
-        patch.setattr(copied_runs, "PART", 3)
+        patch.setattr(novelty, "PART", 3)
         for text, found in zip(texts, matches(texts, corpus, at_least), strict=True):
             check(text, corpus, at_least, found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charnn.memory.capacity import AtLoad, capacity
+from charnn.memory.hopfield import AtLoad, capacity
 from charnn.memory.memory import Memory, Recalled
 from charnn.plots.canvas import LIGHT, rendered
 from charnn.plots.memories import capacity_finding, draw_capacity, draw_energy, energy_finding

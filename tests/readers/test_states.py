@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from charnn.cells import CELLS
 from charnn.errors import UsageError
 from charnn.readers import states
-from charnn.readers.config import DIRECTIONS, Direction, ReaderConfig
-from charnn.readers.reader import Reader, in_order, weight_names
+from charnn.readers.reader import DIRECTIONS, Direction, Reader, ReaderConfig, in_order, weight_names
 from charnn.readers.states import LONGEST_WORD, SentenceStates
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.segmentation.boundaries import SegmentedText
-from charnn.segmentation.running import SentencesByRule, paragraphs, running_text
+from charnn.segmentation.sentences import SentencesByRule, paragraphs, running_text
 from charnn.segmentation.words import WordSplitter
 
 SENTENCES = [

@@ -6,7 +6,7 @@ import re
 import pytest
 import sentencepiece
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.errors import TokenizerError
 from charnn.tokenizers import load, train
 from charnn.tokenizers import sentencepiece as ours

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers import LARGEST_FILE, load, train
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -197,7 +197,7 @@ def test_file_of_another_kind_is_refused(kind, other):
 
 def test_characters_and_bytes_never_import_sentencepiece():
     program = (
-        "import sys; from charnn.config.tokenizer import TokenizerConfig; from charnn.tokenizers import load, train\n"
+        "import sys; from charnn.config.model import TokenizerConfig; from charnn.tokenizers import load, train\n"
         "for kind in ('characters', 'bytes'): load(kind, train(TokenizerConfig(kind=kind), ['abc']).to_bytes())\n"
         "sys.exit('sentencepiece' in sys.modules)"
     )

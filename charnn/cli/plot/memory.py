@@ -41,7 +41,7 @@ def energy(
     charnn plot energy names.txt garbled.txt --updates synchronous -o energy.svg
     """
     from charnn.errors import CorpusError
-    from charnn.memory.stream import lines_as_they_come
+    from charnn.memory.memory import lines_as_they_come
 
     memory = recall.memory_of(lines, files, modern=modern, learning=learning, updates=updates, units=units)
     options.announce_terminal(files)
@@ -82,12 +82,12 @@ def capacity(
     charnn plot capacity
     charnn plot capacity --units 1000 --garbled 0 -o capacity.svg
     """
-    from charnn.memory import capacity as memory
+    from charnn.memory import hopfield
 
     found = [
         at
         for learning in ("hebbian", "pseudo-inverse")
-        for at in memory.capacity(memory.LOADS, learning, units=units, garbled=garbled, seed=seed or 0)
+        for at in hopfield.capacity(hopfield.LOADS, learning, units=units, garbled=garbled, seed=seed or 0)
     ]
     if as_json:
         for at in found:

@@ -8,7 +8,7 @@ from typing import Literal
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 

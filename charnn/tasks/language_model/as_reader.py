@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from charnn.errors import UsageError
-from charnn.readers.config import Direction, ReaderConfig
-from charnn.readers.reader import Reader, weight_names
+from charnn.readers.reader import Direction, Reader, ReaderConfig, weight_names
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.task import NO_READER
 from charnn.tokenizers.characters import CharacterTokenizer

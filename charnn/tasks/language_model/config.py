@@ -9,8 +9,7 @@ from typing import Literal
 from charnn.cells import CELLS, require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord, later
 from charnn.config.as_json import require
-from charnn.config.model import require_members
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.labelled import AS_TOLD, LabelledLayout

@@ -8,7 +8,7 @@ from functools import partial
 
 from charnn import tokenizers
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
-from charnn.config.tokenizer import TokenizerKind
+from charnn.config.model import TokenizerKind
 from charnn.corpora.runs import RunLengths
 from charnn.errors import ModelFormatError, TokenizerError, UsageError
 from charnn.tasks.directory import GraphMaker, TaskDirectory

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig

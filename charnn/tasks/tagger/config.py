@@ -12,7 +12,7 @@ from charnn.config.as_json import later, require
 from charnn.config.model import require_members
 from charnn.corpora.decoding import OnError
 from charnn.readable import counted
-from charnn.readers.config import DIRECTIONS, ReaderConfig
+from charnn.readers.reader import DIRECTIONS, ReaderConfig
 
 PASSED_OVER = "_"
 """Stands among the names of columns for one that is passed over."""

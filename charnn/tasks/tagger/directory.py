@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.errors import ModelFormatError, TokenizerError
-from charnn.readers.config import Direction, ReaderConfig
-from charnn.readers.reader import VOCABULARY_FILES, Reader, vocabulary_file, weight_names
+from charnn.readers.reader import VOCABULARY_FILES, Direction, Reader, ReaderConfig, vocabulary_file, weight_names
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.lexicon import Lexicon

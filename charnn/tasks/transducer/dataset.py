@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from charnn.config.model import SourceFile
-from charnn.config.tokenizer import SymbolKind
+from charnn.config.model import SourceFile, SymbolKind
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.folds import Fold

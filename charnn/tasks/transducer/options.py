@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from charnn.config.tokenizer import SymbolKind
+from charnn.config.model import SymbolKind
 from charnn.corpora.pairs import PairsLayout
 from charnn.tasks.options import PAIRS, option
 from charnn.tasks.shared_options import (

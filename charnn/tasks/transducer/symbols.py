@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn import tokenizers
-from charnn.config.tokenizer import SymbolKind, TokenizerConfig
+from charnn.config.model import SymbolKind, TokenizerConfig
 from charnn.corpora.pairs import Pair, split_features
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.tokenizers.base import STOP_ID, TOKENIZER_JSON, Tokenizer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory

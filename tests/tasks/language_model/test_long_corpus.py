@@ -12,7 +12,7 @@ import pytest
 
 from charnn import cache, tokenizers
 from charnn.api import SilentObserver
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charnn import tokenizers
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.corpus import LabelledCorpus

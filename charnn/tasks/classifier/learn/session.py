@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.tasks.classifier.calibration import probabilities
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from charnn import tokenizers
 from charnn.checkpoint.locate import find_model
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.errors import ConfigError, ModelFormatError, TokenizerError, UsageError
 from charnn.tasks.classifier.directory import TOKENIZER_MODEL
+from charnn.tokenizers import join_vocabularies
 from charnn.tokenizers.base import TOKENIZER_JSON, Tokenizer
-from charnn.tokenizers.joined import join_vocabularies
 from charnn.training.transfer import Places, shared_places
 
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
@@ -37,9 +37,8 @@ from charnn.tasks.language_model.learn.teachers import (
     tokenizer_of_teacher,
 )
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape, same_stopping
-from charnn.tokenizers import load, train
+from charnn.tokenizers import join_vocabularies, load, train
 from charnn.tokenizers.base import Tokenizer
-from charnn.tokenizers.joined import join_vocabularies
 from charnn.training.distributed.processes import ArraysAndJson
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.errors import CharnnWarning, ConfigError, CorpusError, ModelFormatError
 from charnn.generation.config import SamplingConfig

@@ -11,8 +11,7 @@ from charnn.corpora.documents import split_documents
 from charnn.corpora.sources import read
 from charnn.errors import CharnnError, CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
-from charnn.novelty.copied_runs import Matches
-from charnn.novelty.matches import matches
+from charnn.novelty.matches import Matches, matches
 from charnn.pages.parts import (
     LEVELS,
     Html,

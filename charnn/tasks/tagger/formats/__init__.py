@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import Splitter
-from charnn.segmentation.running import SentenceFinder, SentencesByRule
+from charnn.segmentation.sentences import SentenceFinder, SentencesByRule
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns as columns_format

@@ -1,6 +1,6 @@
 """Text without tags: lines of raw text, lines of words between spaces, running text, and lines of characters.
 
-A line is a sentence; the sentences of running text are found (`charnn.segmentation.running`). Where each character of
+A line is a sentence; the sentences of running text are found (`charnn.segmentation.sentences`). Where each character of
 a line is tagged, the tags are another line of the same length.
 """
 
@@ -13,8 +13,7 @@ from charnn.corpora.lines import Lines, bare_lines, line_ends, without_end
 from charnn.errors import CorpusError
 from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.graphemes import clusters, is_one
-from charnn.segmentation.running import FoundSentence, SentenceFinder
-from charnn.segmentation.sentences import ends_paragraph
+from charnn.segmentation.sentences import FoundSentence, SentenceFinder, ends_paragraph
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import columns
 from charnn.tasks.tagger.formats.malformed import ENDS, Malformed

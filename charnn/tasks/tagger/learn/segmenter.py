@@ -15,7 +15,7 @@ from itertools import chain, count, cycle, repeat
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import BEGIN, END, INSIDE, Characters, SegmentedText
-from charnn.segmentation.running import SentencesByRule, paragraphs, running_text
+from charnn.segmentation.sentences import SentencesByRule, paragraphs, running_text
 from charnn.segmentation.typography import closed_up, stands_apart
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TaggerConfig, TaggerNetworkConfig, TreebankConfig, WordFinding

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from charnn.segmentation.boundaries import END, Characters, Splitter, marked_words
 from charnn.segmentation.graphemes import last_cut
-from charnn.segmentation.running import FoundSentence, with_words
-from charnn.segmentation.sentences import BLANK_LINE, PARAGRAPH_END
+from charnn.segmentation.sentences import BLANK_LINE, PARAGRAPH_END, FoundSentence, with_words
 from charnn.tasks.tagger.use.segmenter import MarkedText, Segmenter
 
 STEP = 256

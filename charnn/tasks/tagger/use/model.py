@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from charnn.errors import ModelFormatError, UsageError
 from charnn.segmentation.boundaries import Splitter
-from charnn.segmentation.running import SentenceFinder, SentencesByRule
+from charnn.segmentation.sentences import SentenceFinder, SentencesByRule
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.model import Model
 from charnn.tasks.tagger.config import TaggerConfig

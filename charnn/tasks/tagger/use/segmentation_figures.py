@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from charnn.readable import percent
 from charnn.segmentation.boundaries import SegmentedText, SpanScore, Splitter, span_score
-from charnn.segmentation.running import FoundSentence, SentenceFinder, running_text
+from charnn.segmentation.sentences import FoundSentence, SentenceFinder, running_text
 
 
 class Means(NamedTuple):

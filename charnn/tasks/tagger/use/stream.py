@@ -19,8 +19,8 @@ from charnn.corpora.lines import check_length, line_ends
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.boundaries import Splitter
-from charnn.segmentation.running import SentenceFinder
 from charnn.segmentation.scripts import unspaced_script
+from charnn.segmentation.sentences import SentenceFinder
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import conllu, open_reader, render

@@ -9,7 +9,7 @@ from typing import Any
 import numpy.typing as npt
 import torch
 
-from charnn.config.tokenizer import SymbolKind
+from charnn.config.model import SymbolKind
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.learn.networks import AnyNetwork

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig, TokenizerKind
+from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig

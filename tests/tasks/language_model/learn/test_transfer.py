@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
@@ -21,10 +21,10 @@ from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape
+from charnn.tokenizers import join_vocabularies
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
-from charnn.tokenizers.joined import join_vocabularies
 
 ROWS = ("embedding.weight", "head.weight", "head.bias")
 SPECIAL = (("special", "stop"), ("special", "unknown"))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.errors import CorpusError, ModelError
 from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use import lines

@@ -14,8 +14,7 @@ import pytest
 import torch
 
 from charnn.errors import CharnnWarning, ModelFormatError
-from charnn.readers.config import ReaderConfig
-from charnn.readers.reader import Reader
+from charnn.readers.reader import Reader, ReaderConfig
 from charnn.softmax import softmax
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoding
