@@ -22,14 +22,13 @@ from charnn.config.training import TrainingConfig
 from charnn.errors import CharnnWarning, TrainingError
 from charnn.training.distributed.all_reduce import StepInfo
 from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.hardware import ThreadWatch
 from charnn.training.losses import EachLosses
 from charnn.training.objective import Objective
-from charnn.training.progress import Progress
 from charnn.training.recovery import RETREATS, SMALLER, Recovery, is_good
 from charnn.training.report import Keeper, Meter, Observer, Report
-from charnn.training.schedule import end, progress
+from charnn.training.schedule import Progress, end, progress
 from charnn.training.state import State
-from charnn.training.threads import ThreadWatch
 from charnn.training.updates import Updates
 from charnn.training.validation import Validator, is_due
 

@@ -15,12 +15,11 @@ from charnn.config.model import Quantization, TrainingRecord
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.distributed.failures import WorkerLost
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
-from charnn.training.hardware import choose_precision, threads_set
+from charnn.training.hardware import ThreadWatch, choose_precision, threads_set
 from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
-from charnn.training.threads import ThreadWatch
 from charnn.training.verdict import HeldOut, forecast, verdict
 from charnn.version import __version__
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from charnn.training.averages import AveragedWeights
+from charnn.training.optimizers import AveragedWeights
 
 State = tuple[dict[str, Tensor], dict[str, Any]]
 """The tensors and JSON values from which a run goes on."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from charnn.training.averages import AveragedWeights
+from charnn.training.optimizers import AveragedWeights
 
 
 class Scalar(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from charnn.config.training import Budget, TrainingConfig
-from charnn.training.gradient_norms import GradientNorms
+from charnn.training.updates import GradientNorms
 
 
 def norms(**settings: float | None) -> GradientNorms:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from charnn.training.threads import INTERVAL, WINDOW, ThreadWatch
+from charnn.training.hardware import INTERVAL, WINDOW, ThreadWatch
 
 STEP = WINDOW / 5
 """A step takes so many seconds."""
