@@ -86,10 +86,10 @@ def compare(
     from charnn.cli.reading import say_that_it_loads
 
     say_that_it_loads()
-    from charnn import pictures
     from charnn.cli import console
     from charnn.cli.plot.shared import write_picture
     from charnn.experiments.comparison import compare as compared
+    from charnn.models import pictures
     from charnn.plots import canvas
     from charnn.plots.curves import draw_curves
     from charnn.readable import aligned

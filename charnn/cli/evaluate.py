@@ -91,8 +91,8 @@ def evaluate(
     from charnn.cli.chosen import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
+    from charnn.evaluation.known_data import known_data
     from charnn.tasks import choosing
-    from charnn.tasks.known_data import known_data
 
     every = corpus_files(files or [])
     wanted = given_options(invocation, values)

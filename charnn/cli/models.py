@@ -15,7 +15,7 @@ from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from charnn.catalog import Entry
+    from charnn.models.catalog import Entry
 
 LONGEST_CORPUS = 40
 """So many columns of a terminal show what a model learned from."""
@@ -71,8 +71,8 @@ def models(
     charnn models rename corpus poems
     charnn models export poems -o poems.zip && charnn models import poems.zip --as poems-2
     """
-    from charnn.catalog import catalog, make_default
     from charnn.checkpoint.locate import ROOT, find_model, write_defaults
+    from charnn.models.catalog import catalog, make_default
 
     root = folder or ROOT
     if context.invoked_subcommand is not None:
@@ -107,7 +107,7 @@ def rename(
     name: Name, new: Annotated[str, typer.Argument(metavar="NEW", help="Give it this name.", show_default=False)]
 ) -> None:
     """Rename a model. If it was fixed as the default, it stays that."""
-    from charnn import catalog
+    from charnn.models import catalog
 
     console.write(f"{catalog.rename(name, new)}\n")
 
@@ -130,8 +130,8 @@ def remove(
 
     A directory that has other things in it than a model is left alone.
     """
-    from charnn import catalog
     from charnn.checkpoint.locate import named_model
+    from charnn.models import catalog
     from charnn.readable import size
 
     found = [named_model(name) for name in dict.fromkeys(names)]
@@ -174,9 +174,9 @@ def export(
     What the model learned from is not in it, but the paths of those files
     are. It is as good as the model itself to whoever gets it.
     """
-    from charnn import catalog
     from charnn.checkpoint.files import write_output
     from charnn.checkpoint.locate import find_model
+    from charnn.models import catalog
 
     if onnx:
         if training or out == STDIN:
@@ -215,9 +215,9 @@ def take_in(
     The file may come from anybody: nothing in it is ever run, only files of
     a model are unpacked, and one that is not sound is refused.
     """
-    from charnn import catalog
     from charnn.checkpoint.locate import ROOT
     from charnn.errors import ModelError
+    from charnn.models import catalog
 
     try:
         packed = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()

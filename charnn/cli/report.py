@@ -43,19 +43,19 @@ def report(
     """
     from pathlib import Path
 
-    from charnn import reports
     from charnn.checkpoint.files import write_output
     from charnn.checkpoint.locate import find_model
     from charnn.cli import console
     from charnn.cli.chosen import announce
     from charnn.errors import OutputError
+    from charnn.models.report import report as made_report
 
     named = options.named_once(name, model)
     if out == STDOUT and console.stdout_is_terminal():
         raise UsageError("a page is for a browser, not for a terminal", hint="name a file with -o FILE, or use a pipe")
     found = find_model(named, None)
     announce(found, named, seed=seed or 0)
-    page = reports.report(
+    page = made_report(
         found, files or [], encoding=encoding, seed=seed or 0, begin=lambda title: console.aside(f"{title} ...")
     )
     if out == STDOUT:

@@ -13,7 +13,7 @@ from charnn.tasks.options import NoOptions, options_from
 
 if TYPE_CHECKING:
     from charnn.corpora.folds import Fold
-    from charnn.pages.parts import Html, Maker
+    from charnn.pages.page import Html, Maker
     from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.model import Model
@@ -228,7 +228,7 @@ class Task(ABC, Generic[C]):
     def sections(self, model: Any, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
         """What a report shows of `model`, as `load` gives it, besides what it shows of every model: the title of each
         section, and what makes its parts. `files` are as for `evaluate`."""
-        from charnn.pages.parts import prose
+        from charnn.pages.page import prose
 
         def scores() -> Iterator[Html]:
             options = options_from(self.evaluation_options, {})

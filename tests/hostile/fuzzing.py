@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from charnn import catalog, tokenizers
+from charnn import tokenizers
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading
@@ -26,6 +26,7 @@ from charnn.corpora.pairs import AS_TOLD as AS_PAIRED
 from charnn.corpora.rereading import RereadableFile
 from charnn.corpora.series_layout import AS_TOLD as AS_SERIES
 from charnn.errors import CharnnError, CharnnWarning
+from charnn.models import catalog
 from charnn.tasks import TASKS
 from charnn.tasks.classifier.corpus import read_corpus as read_classifier_corpus
 from charnn.tasks.forecaster.dataset import read_corpus as read_series_corpus

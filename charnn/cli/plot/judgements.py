@@ -33,7 +33,7 @@ def calibration(
     charnn plot calibration
     charnn plot calibration new-reviews.tsv --model reviews
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.calibration import binned, draw_calibration
 
     (directory,) = found_models(None if model is None else [model], "classifier")
@@ -63,7 +63,7 @@ def confusion(
     charnn plot confusion
     charnn plot confusion test.conllu -o '{column}.png'
     """
-    from charnn import pictures
+    from charnn.models import pictures
 
     (directory,) = found_models(None if model is None else [model])
     pictures.write_confusion(directory, files or [], out)

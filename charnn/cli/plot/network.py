@@ -56,7 +56,7 @@ def neurons(
     charnn plot neurons '"Well," said the Fox, "how is it done?"'
     charnn plot neurons --text letters.txt --units 1:17,2:4 -o units.svg
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.neurons import draw_neurons
 
     if (text is None) == (file is None):
@@ -84,7 +84,7 @@ def embeddings(
 
     charnn plot embeddings -o symbols.svg
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.embeddings import draw_embeddings
 
     (directory,) = found_models(None if model is None else [model])

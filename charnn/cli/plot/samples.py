@@ -44,7 +44,7 @@ def temperature(
     charnn plot temperature
     charnn plot temperature poems --temps 0.5,0.7,0.9 --characters 50000
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.temperature import draw_temperature
 
     (directory,) = found_models(None if model is None else [model], "language-model")
@@ -76,7 +76,7 @@ def lengths(
 
     charnn plot lengths names -n 1000
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.lengths import draw_lengths
 
     (directory,) = found_models(None if model is None else [model], "language-model")

@@ -44,7 +44,7 @@ def forecast(
     charnn plot forecast newer.csv --horizon 4 -o newer.svg
     charnn plot forecast --ahead --horizon 12
     """
-    from charnn import pictures
+    from charnn.models import pictures
     from charnn.plots.forecast import draw_forecast
 
     (directory,) = found_models(None if model is None else [model], "forecaster")

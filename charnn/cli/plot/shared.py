@@ -81,7 +81,7 @@ def text_of(file: str | None) -> str | None:
 
 
 def print_numbers(**values: Any) -> None:
-    from charnn import pictures
+    from charnn.models import pictures
 
     console.write_json({name: pictures.as_json(value) for name, value in values.items()})
 

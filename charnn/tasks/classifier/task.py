@@ -12,7 +12,7 @@ from charnn.tasks.classifier.options import ClassifierEvaluationOptions, Classif
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
-    from charnn.pages.parts import Maker
+    from charnn.pages.page import Maker
     from charnn.tasks.classifier.directory import ClassifierDirectory
     from charnn.tasks.classifier.learn.session import ClassifierSession
     from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation

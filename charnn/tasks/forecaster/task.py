@@ -12,7 +12,7 @@ from charnn.tasks.forecaster.options import ForecasterEvaluationOptions, Forecas
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
-    from charnn.pages.parts import Maker
+    from charnn.pages.page import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.forecaster.directory import ForecasterDirectory
     from charnn.tasks.forecaster.learn.session import ForecasterSession

@@ -15,7 +15,7 @@ from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, 
 from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
 
 if TYPE_CHECKING:
-    from charnn.pages.parts import Maker
+    from charnn.pages.page import Maker
     from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.language_model.directory import LanguageModelDirectory

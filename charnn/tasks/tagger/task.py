@@ -12,7 +12,7 @@ from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task
 
 if TYPE_CHECKING:
-    from charnn.pages.parts import Maker
+    from charnn.pages.page import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.tagger.directory import TaggerDirectory
     from charnn.tasks.tagger.learn.session import TaggerSession

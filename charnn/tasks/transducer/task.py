@@ -12,7 +12,7 @@ from charnn.tasks.transducer.config import DecoderKind, TransducerConfig
 from charnn.tasks.transducer.options import IS_WANTED, TransducerEvaluationOptions, TransducerOptions
 
 if TYPE_CHECKING:
-    from charnn.pages.parts import Maker
+    from charnn.pages.page import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.transducer.directory import TransducerDirectory
     from charnn.tasks.transducer.learn.session import TransducerSession

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charnn.confusion_tables import confusion_table, precision_table
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
+from charnn.evaluation.confusions import confusion_table, precision_table
 from charnn.readable import counted, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from charnn.confusions import Confusions, PrecisionRecall, ratio
+from charnn.evaluation.confusions import Confusions, PrecisionRecall, ratio
 
 NONE = ""
 """Stands for no label, where a text that may have several lacks one, or gets one too many."""

@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from charnn.pages.judgements import confusion, precision_recall
-from charnn.pages.parts import Html, Maker, Mark, element, paragraph, picture, rows, shade_of, shaded, table
+from charnn.evaluation.page import confusion, precision_recall
+from charnn.pages.page import Html, Maker, Mark, element, paragraph, picture, rows, shade_of, shaded, table
 from charnn.readable import percent
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation, LabelError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 
 from charnn.corpora.series import Series
-from charnn.pages.parts import Html, Maker, picture, prose
+from charnn.pages.page import Html, Maker, picture, prose
 from charnn.tasks.forecaster.options import ForecasterEvaluationOptions
 from charnn.tasks.forecaster.use.evaluation import ForecasterEvaluation
 from charnn.tasks.forecaster.use.model import Forecaster

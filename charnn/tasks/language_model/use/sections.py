@@ -12,7 +12,7 @@ from charnn.corpora.sources import read
 from charnn.errors import CharnnError, CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.novelty.matches import Matches, matches
-from charnn.pages.parts import (
+from charnn.pages.page import (
     LEVELS,
     Html,
     Maker,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from charnn.confusions import PrecisionRecall
+from charnn.evaluation.confusions import PrecisionRecall
 from charnn.tasks.tagger.config import EntityScheme
 from charnn.tasks.tagger.entities import OUTSIDE, SchemeRecognizer, Span, spans
 

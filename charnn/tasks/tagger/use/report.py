@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.confusion_tables import MOST_LABELS, as_cell, confusion_table, precision_table
+from charnn.evaluation.confusions import MOST_LABELS, as_cell, confusion_table, precision_table
 from charnn.readable import aligned, counted, percent
 from charnn.tasks.tagger.config import Level
 from charnn.tasks.tagger.use.figures import TagFigures

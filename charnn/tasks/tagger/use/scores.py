@@ -10,7 +10,7 @@ from itertools import compress
 from operator import eq
 from typing import Any
 
-from charnn.confusions import Confusions, ratio
+from charnn.evaluation.confusions import Confusions, ratio
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 
 UNIVERSAL_FEATURES = frozenset({

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
-from charnn.pages.judgements import confusion, precision_recall
-from charnn.pages.parts import Html, Maker, as_html, element, paragraph, table
+from charnn.evaluation.page import confusion, precision_recall
+from charnn.pages.page import Html, Maker, as_html, element, paragraph, table
 from charnn.readable import counted, percent
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.evaluation import TaggerEvaluation

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.confusions import Confusions
 from charnn.corpora.pairs import PairsLayout
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
+from charnn.evaluation.confusions import Confusions
 from charnn.readable import aligned, counted, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.task import Evaluation

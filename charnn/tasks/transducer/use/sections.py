@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from charnn.errors import UsageError
-from charnn.pages.judgements import confusion
-from charnn.pages.parts import Html, Maker, as_html, element, heatmap, paragraph, shade_of, table
+from charnn.evaluation.page import confusion
+from charnn.pages.page import Html, Maker, as_html, element, heatmap, paragraph, shade_of, table
 from charnn.readable import percent
 from charnn.tasks.transducer.options import TransducerEvaluationOptions
 from charnn.tasks.transducer.use.evaluation import NOTHING, LineError, TransducerEvaluation

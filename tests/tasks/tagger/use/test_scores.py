@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.confusions import Confusion, PrecisionRecall
+from charnn.evaluation.confusions import Confusion, PrecisionRecall
 from charnn.tasks.tagger.use.scores import TagScore, joined_tags, universal_feats
 
 FIXTURE = Path(__file__).parent / "ud_fixture"

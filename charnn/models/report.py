@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.errors import CharnnError, CharnnWarning
-from charnn.pages.page import Section, page
-from charnn.pages.parts import Html, Maker, element, folded, items, paragraph, picture, rows, table
-from charnn.pictures import X_AXES, learning_curves
+from charnn.models.pictures import X_AXES, learning_curves
+from charnn.pages.page import Html, Maker, Section, element, folded, items, page, paragraph, picture, rows, table
 from charnn.plots.canvas import inline_svg
 from charnn.plots.curves import draw_curves, finding
 from charnn.tasks import choosing

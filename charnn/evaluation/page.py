@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from charnn.confusion_tables import as_cell
-from charnn.confusions import Confusions, PrecisionRecall
-from charnn.pages.parts import LEVELS, Html, heatmap, paragraph, table
+from charnn.evaluation.confusions import Confusions, PrecisionRecall, as_cell
+from charnn.pages.page import LEVELS, Html, heatmap, paragraph, table
 from charnn.readable import percent
 
 MOST_LABELS = 40

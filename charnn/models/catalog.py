@@ -18,10 +18,10 @@ from charnn.checkpoint.locate import default_model, fix_default, models_in, name
 from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError
+from charnn.evaluation.known_data import sources_of
 from charnn.tasks import TASKS, choosing
 from charnn.tasks.card import card_bytes, write_card
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.known_data import sources_of
 
 ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")
 
