@@ -78,7 +78,7 @@ def classify(
     tail -f inbox.txt | charnn classify --only spam --min-confidence 0.9
     charnn classify --top 3 --json names.txt | jq .probabilities
     """
-    from charnn.cli import chosen, classify_views, console
+    from charnn.cli import classify_views, console, notices
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.classifier.use.stream import classify_stream, items
@@ -101,7 +101,7 @@ def classify(
         shaded = why and console.stdout_is_terminal()
         view = classify_views.Table(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
     options.announce_terminal(files)
-    chosen.announce(loaded.directory, model)
+    notices.announce(loaded.directory, model)
     read = items(files or ["-"], documents, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
     with loaded:
         for chunk, p_NK in classify_stream(read, loaded.text_classifier):

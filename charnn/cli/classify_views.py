@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from charnn.cli.shades import SHADES
+from charnn.cli.console import SHADES
 from charnn.readable import escaped
 from charnn.tasks.classifier.decisions import THRESHOLD
 

@@ -83,7 +83,7 @@ def compare(
     charnn compare corpus.txt --epochs 4 --hidden 128
     charnn compare corpus.txt --cells gru,lstm --time 2m -o cells.svg
     """
-    from charnn.cli.reading import say_that_it_loads
+    from charnn.cli.notices import say_that_it_loads
 
     say_that_it_loads()
     from charnn.cli import console
@@ -91,7 +91,7 @@ def compare(
     from charnn.experiments.comparison import compare as compared
     from charnn.models import pictures
     from charnn.plots import canvas
-    from charnn.plots.curves import draw_curves
+    from charnn.plots.training import draw_curves
     from charnn.readable import aligned
     from charnn.training import hardware
 

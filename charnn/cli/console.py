@@ -12,13 +12,48 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from charnn.cli.log import Log
 from charnn.corpora.decoding import MARK_BAD_BYTES
 from charnn.errors import CharnnError, OutputError
+from charnn.version import __version__
+
+
+class Log:
+    """Adds an object for each event to the end of a file, on a line, with the time in UTC. Each is written at once."""
+
+    def __init__(self, path: str) -> None:
+        """Raises OutputError where the file cannot be written."""
+        self._path, self._started = path, time.monotonic()
+        try:
+            self._file = open(path, "a", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - it is open as
+            # long as the command goes on
+        except OSError as error:
+            raise OutputError(f"--log {path}: {(error.strerror or str(error)).lower()}") from None
+        self.add("begin", {"arguments": sys.argv[1:], "version": __version__})
+
+    def add(self, event: str, values: Mapping[str, Any]) -> None:
+        """Raises OutputError where the file cannot be written any more."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        try:
+            self._file.write(json.dumps({"time": now, "event": event, **values}, ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise OutputError(f"--log {self._path}: {(error.strerror or str(error)).lower()}") from None
+
+    def end(self, exit_code: int) -> None:
+        self.add("end", {"exit_code": exit_code, "seconds": round(time.monotonic() - self._started, 3)})
+        self._file.close()
+
+
+SHADES = ("", "38;5;16;48;5;230", "38;5;16;48;5;222", "38;5;16;48;5;214", "38;5;16;48;5;202", "38;5;231;48;5;160")
+"""The terminal codes of the shades, which are among xterm's 256 colours and go from pale yellow to dark red. Each code
+sets both text and background, so that it can be read whatever the terminal's own colours are. The first shade, for
+text that is no surprise, keeps those."""
 
 
 class ReaderGone(Exception):

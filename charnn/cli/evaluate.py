@@ -88,7 +88,7 @@ def evaluate(
     """
     from charnn.checkpoint.locate import is_named
     from charnn.cli import console
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
     from charnn.evaluation.known_data import known_data

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from charnn.cli import console, processes
-from charnn.cli.reading import reading_shown
+from charnn.cli.notices import reading_shown
 
 
 def quiet_option(panel: str | None = None) -> Any:

@@ -48,14 +48,14 @@ def forecast(
     charnn forecast newer.csv --horizon 24 --json | jq '.quantiles["0.5"]'
     tail -n 500 series.csv | charnn forecast - | cut -d, -f1,5
     """
-    from charnn.cli import chosen, console
+    from charnn.cli import console, notices
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.forecaster.use.model import Forecaster
 
     check_encoding(encoding)
     loaded = Forecaster.find(model, precision=precision, threads=1)
     options.announce_terminal(None if file == "-" else [file or ""])
-    chosen.announce(loaded.directory, model)
+    notices.announce(loaded.directory, model)
     series = None if file is None else loaded.read(file, encoding=encoding, on_error=on_error)
     learned = loaded.config.network.horizon
     if horizon is not None and horizon > learned:

@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import console
-from charnn.cli.sampling import sampling_from
+from charnn.cli.sampling_options import sampling_from
 from charnn.errors import CharnnError, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.text import Request

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.cli import completion, console, options
+from charnn.cli import console, options
 from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
 
@@ -28,7 +28,7 @@ Name = Annotated[
         metavar="NAME|PATH",
         help="This is the model: a name under checkpoints/, or a model directory.",
         show_default=False,
-        autocompletion=completion.models,
+        autocompletion=options.complete_model,
     ),
 ]
 
@@ -48,7 +48,7 @@ def models(
             metavar="NAME",
             help="Take this model, from now on, where one of its task is needed and none is named.",
             show_default=False,
-            autocompletion=completion.models,
+            autocompletion=options.complete_model,
         ),
     ] = None,
     newest: Annotated[
@@ -121,7 +121,7 @@ def remove(
             metavar="NAME|PATH...",
             help="Remove these models: names under checkpoints/, or model directories.",
             show_default=False,
-            autocompletion=completion.models,
+            autocompletion=options.complete_model,
         ),
     ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, on a terminal either.")] = False,

@@ -78,7 +78,7 @@ def novelty(
     charnn novelty --corpus input.txt --at-least 50 --json story.txt
     """
     from charnn.cli import console
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.texts import Reading
     from charnn.novelty.matches import matches

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from charnn.cli import completion, console
+from charnn.cli import console
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks import TASKS
@@ -23,6 +23,18 @@ Files = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE]...", help="Read these files; - is stdin.", show_default="stdin"),
 ]
+
+
+def complete_model(incomplete: str) -> list[str]:
+    """The names of the models under checkpoints/ that begin so, for the shell that completes one; never an error."""
+    from charnn.checkpoint.locate import names
+
+    try:
+        return [name for name in names() if name.startswith(incomplete)]
+    except OSError:
+        return []
+
+
 Model = Annotated[
     str | None,
     typer.Option(
@@ -31,7 +43,7 @@ Model = Annotated[
         metavar="NAME|PATH",
         help="Use this model: a model directory, or the name of one under checkpoints/.",
         show_default=DEFAULT_MODEL,
-        autocompletion=completion.models,
+        autocompletion=complete_model,
     ),
 ]
 Described = Annotated[
@@ -40,7 +52,7 @@ Described = Annotated[
         metavar="[MODEL]",
         help="Describe this model: a model directory, or the name of one under checkpoints/.",
         show_default="that of --model",
-        autocompletion=completion.models,
+        autocompletion=complete_model,
     ),
 ]
 Seed = Annotated[

@@ -46,7 +46,7 @@ def report(
     from charnn.checkpoint.files import write_output
     from charnn.checkpoint.locate import find_model
     from charnn.cli import console
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
     from charnn.errors import OutputError
     from charnn.models.report import report as made_report
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import chosen, console, options, sample_options
+from charnn.cli import console, notices, options, sample_options, sampling_options
 from charnn.cli.prompts import Prompts, prompts
-from charnn.cli.sampling import refuse_chance, sampling_from
+from charnn.cli.sampling_options import refuse_chance, sampling_from
 from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 
@@ -45,26 +45,26 @@ def sample(
     adapt: sample_options.Adapt = False,
     save: sample_options.Save = None,
     label: sample_options.Label = None,
-    temperature: sample_options.Temperature = DEFAULT.temperature,
-    temperature_range: sample_options.TemperatureRange = None,
-    top_k: sample_options.TopK = None,
-    top_p: sample_options.TopP = None,
-    min_p: sample_options.MinP = None,
-    typical: sample_options.Typical = None,
-    top_n_sigma: sample_options.TopNSigma = None,
-    repetition_penalty: sample_options.RepetitionPenalty = DEFAULT.repetition_penalty,
-    presence_penalty: sample_options.PresencePenalty = DEFAULT.presence_penalty,
-    frequency_penalty: sample_options.FrequencyPenalty = DEFAULT.frequency_penalty,
-    penalty_window: sample_options.PenaltyWindow = DEFAULT.penalty_window,
-    dry_multiplier: sample_options.DryMultiplier = DEFAULT.dry_multiplier,
-    dry_base: sample_options.DryBase = DEFAULT.dry_base,
-    dry_allowed_length: sample_options.DryAllowedLength = DEFAULT.dry_allowed_length,
-    dry_penalty_last_n: sample_options.DryPenaltyLastN = DEFAULT.dry_penalty_last_n,
-    dry_sequence_breakers: sample_options.DrySequenceBreakers = None,
-    bias: sample_options.Bias = None,
-    banned: sample_options.Banned = "",
-    filters: sample_options.Filters = None,
-    beams: sample_options.Beams = DEFAULT.beams,
+    temperature: sampling_options.Temperature = DEFAULT.temperature,
+    temperature_range: sampling_options.TemperatureRange = None,
+    top_k: sampling_options.TopK = None,
+    top_p: sampling_options.TopP = None,
+    min_p: sampling_options.MinP = None,
+    typical: sampling_options.Typical = None,
+    top_n_sigma: sampling_options.TopNSigma = None,
+    repetition_penalty: sampling_options.RepetitionPenalty = DEFAULT.repetition_penalty,
+    presence_penalty: sampling_options.PresencePenalty = DEFAULT.presence_penalty,
+    frequency_penalty: sampling_options.FrequencyPenalty = DEFAULT.frequency_penalty,
+    penalty_window: sampling_options.PenaltyWindow = DEFAULT.penalty_window,
+    dry_multiplier: sampling_options.DryMultiplier = DEFAULT.dry_multiplier,
+    dry_base: sampling_options.DryBase = DEFAULT.dry_base,
+    dry_allowed_length: sampling_options.DryAllowedLength = DEFAULT.dry_allowed_length,
+    dry_penalty_last_n: sampling_options.DryPenaltyLastN = DEFAULT.dry_penalty_last_n,
+    dry_sequence_breakers: sampling_options.DrySequenceBreakers = None,
+    bias: sampling_options.Bias = None,
+    banned: sampling_options.Banned = "",
+    filters: sampling_options.Filters = None,
+    beams: sampling_options.Beams = DEFAULT.beams,
     pattern: sample_options.Pattern = None,
     length: sample_options.Length = sample_options.LENGTH,
     lines: sample_options.Lines = None,
@@ -109,7 +109,7 @@ def sample(
         )
     _check_adaptation(loaded, save, adapt=adapt, interactive=interactive, several=prompts_by_line)
     seed = secrets.randbelow(SEEDS) if seed is None else seed
-    chosen.announce(loaded.directory, model, seed=seed)
+    notices.announce(loaded.directory, model, seed=seed)
     if interactive:
         from charnn.cli.interactive import Conversation, converse
 

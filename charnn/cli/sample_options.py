@@ -1,4 +1,4 @@
-"""The options of `charnn sample`, panel by panel. `sampling` makes of them what is asked of the generator."""
+"""The options of `charnn sample`, by their panels; those that say how symbols are chosen are in `sampling_options`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.sampling import ENDLESS
-from charnn.generation.config import FILTERS
+from charnn.cli.sampling_options import ENDLESS
 
 LENGTH = 1000
 
-_prompt, _chance, _form, _end, _many = (
+_prompt, _form, _end, _many = (
     partial(typer.Option, rich_help_panel=panel)
     for panel in (
         "The prompt",
-        "How daring",
         "What the text must look like",
         "Where the text ends",
         "How many texts, and what is printed of them",
@@ -62,166 +60,6 @@ Save = Annotated[
         metavar="DIR",
         help="Keep what --adapt has learned as a model of its own, in this new directory.",
         show_default=False,
-    ),
-]
-
-Temperature = Annotated[
-    float,
-    _chance(
-        "--temp",
-        "-t",
-        metavar="X",
-        min=0,
-        help="Divide the logits, the network's scores of the symbols, by X. Below 1 the text becomes safer and more "
-        "repetitive, above 1 wilder; 0 always takes the likeliest symbol.",
-    ),
-]
-TemperatureRange = Annotated[
-    str | None,
-    _chance(
-        "--temp-range",
-        metavar="LOW,HIGH",
-        help="Set the temperature anew at each symbol, from LOW where the model is sure of the next symbol to HIGH "
-        "where all are equally likely.",
-        show_default=False,
-    ),
-]
-TopK = Annotated[
-    int | None,
-    _chance("--top-k", metavar="K", min=1, help="Draw among the K likeliest symbols only.", show_default=False),
-]
-TopP = Annotated[
-    float | None,
-    _chance(
-        "--top-p",
-        metavar="P",
-        min=0,
-        max=1,
-        help="Draw among the likeliest symbols only, as few as have probability P together.",
-        show_default=False,
-    ),
-]
-MinP = Annotated[
-    float | None,
-    _chance(
-        "--min-p",
-        metavar="P",
-        min=0,
-        max=1,
-        help="Draw only among symbols that are at least P times as likely as the likeliest one, as in 0.1.",
-        show_default=False,
-    ),
-]
-Typical = Annotated[
-    float | None,
-    _chance(
-        "--typical",
-        metavar="P",
-        min=0,
-        max=1,
-        help="Draw only among the symbols whose surprise is nearest to the average surprise, as few as have "
-        "probability P together.",
-        show_default=False,
-    ),
-]
-TopNSigma = Annotated[
-    float | None,
-    _chance(
-        "--top-n-sigma",
-        metavar="N",
-        min=0,
-        help="Draw only among the symbols whose logit is at most N standard deviations below the largest.",
-        show_default=False,
-    ),
-]
-RepetitionPenalty = Annotated[
-    float,
-    _chance(
-        "--repetition-penalty",
-        metavar="X",
-        help="Make a symbol that stands among the last --penalty-window symbols less likely, the more so the larger X "
-        "is; 1 changes nothing.",
-    ),
-]
-PresencePenalty = Annotated[
-    float,
-    _chance("--presence-penalty", metavar="X", help="Subtract X from the logit of each symbol among those last ones."),
-]
-FrequencyPenalty = Annotated[
-    float,
-    _chance("--frequency-penalty", metavar="X", help="Subtract X from its logit for each time that it stands there."),
-]
-PenaltyWindow = Annotated[
-    int, _chance("--penalty-window", metavar="N", min=1, help="Let the penalties look back at the last N symbols.")
-]
-DryMultiplier = Annotated[
-    float,
-    _chance(
-        "--dry-multiplier",
-        metavar="X",
-        min=0,
-        help="Keep the text from going round in circles (DRY, as in llama.cpp): where the last symbols, at least "
-        "--dry-allowed-length of them, have come before, X is subtracted from the logit of the symbol that followed "
-        "them there. 0 does nothing; 0.8 is a good beginning.",
-    ),
-]
-DryBase = Annotated[
-    float,
-    _chance("--dry-base", metavar="X", min=1, help="Multiply what DRY subtracts by X for each further symbol."),
-]
-DryAllowedLength = Annotated[
-    int,
-    _chance(
-        "--dry-allowed-length",
-        metavar="N",
-        min=1,
-        help="Let DRY do nothing about a repetition of fewer than N symbols. Where symbols are pieces of words, 4 are "
-        "about as long as 16 characters.",
-    ),
-]
-DryPenaltyLastN = Annotated[
-    int,
-    _chance("--dry-penalty-last-n", metavar="N", min=1, help="Let DRY look back at the last N symbols."),
-]
-DrySequenceBreakers = Annotated[
-    list[str] | None,
-    _chance(
-        "--dry-sequence-breaker",
-        metavar="STRING",
-        help=r"Let DRY compare only what comes after the last STRING; \n in it stands for a line end. Repeatable.",
-        show_default=False,
-    ),
-]
-Bias = Annotated[
-    list[str] | None,
-    _chance(
-        "--bias",
-        metavar="CHAR=AMOUNT",
-        help="Make a character likelier (an amount above 0) or less likely, as in e=-5: AMOUNT is added to its logit. "
-        "Repeatable.",
-        show_default=False,
-    ),
-]
-Banned = Annotated[str, _chance("--ban", metavar="CHARS", help="Never write these characters.", show_default=False)]
-Filters = Annotated[
-    str | None,
-    _chance(
-        "--samplers",
-        metavar="NAMES",
-        help="Apply only these filters, in this order, with commas between them. All but runs are options above. runs "
-        "keeps each run of one character, such as spaces or dashes, within the longest one of the text that the model "
-        "learned, and lets no temperature make it likelier that an unusually long one goes on; it has no option.",
-        show_default=", ".join(FILTERS),
-    ),
-]
-Beams = Annotated[
-    int,
-    _chance(
-        "--beam",
-        metavar="N",
-        min=1,
-        help="Search for the likeliest text instead of drawing one, following the N best beginnings at each step; -n "
-        "gives up to N texts.",
     ),
 ]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli import completion, options
+from charnn.cli import options
 from charnn.errors import UsageError
 from charnn.tasks import TASKS
 
@@ -34,7 +34,7 @@ def score(
             help="Score with this model: a model directory, or the name of one under checkpoints/. Repeatable: each "
             "model scores every line, and the best one is named.",
             show_default=options.DEFAULT_MODEL,
-            autocompletion=completion.models,
+            autocompletion=options.complete_model,
         ),
     ] = None,
     ends: Annotated[
@@ -135,7 +135,7 @@ def score(
     charnn score names.txt --units 1:3,2:17 --json
     charnn score -m english -m french letter.txt | cut -f1 | sort | uniq -c
     """
-    from charnn.cli import chosen, console, score_views
+    from charnn.cli import console, notices, score_views
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.language_model.use.lines import LineScorer, score_stream
     from charnn.tasks.language_model.use.model import LanguageModel
@@ -188,7 +188,7 @@ def score(
     unseen = _Unseen(names, readers)
     options.announce_terminal(files)
     for name, each in zip(wanted, loaded, strict=True):
-        chosen.announce(each.directory, name)
+        notices.announce(each.directory, name)
     read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes)
     with closing(LineScorer(readers, ends=ends, threads=1 if adapt else options.processors())) as scorer:
         for chunk in score_stream(read, scorer):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from charnn.cli.shades import SHADES
+from charnn.cli.console import SHADES
 from charnn.readable import escaped
 from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScore, ScoredLine

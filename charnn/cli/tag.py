@@ -131,7 +131,7 @@ def tag(
     tail -f chat.log | charnn tag --to slashed
     """
     from charnn.cli import console
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
     from charnn.corpora.sources import check_encoding
     from charnn.segmentation.graphemes import is_one
     from charnn.tasks.tagger.config import PASSED_OVER

@@ -95,7 +95,7 @@ def train(
     charnn train treebank.conllu --folds 5 --epochs 8
     charnn train bare.txt --level character --tags accented.txt
     """
-    from charnn.cli.reading import reading_shown, say_that_it_loads
+    from charnn.cli.notices import reading_shown, say_that_it_loads
 
     say_that_it_loads()
     from charnn import api
@@ -130,8 +130,7 @@ def train(
 def run_in_view(session: Session[Any], joined: Processes, *, title: str | None = None) -> Outcome:
     """Says what is about to be trained, and trains it in view. A run with a `title` is one of several."""
     from charnn.cli import console
-    from charnn.cli.live_view import LiveView
-    from charnn.cli.observers import PlainLines
+    from charnn.cli.observers import LiveView, PlainLines
     from charnn.cli.processes import Interruption
 
     try:

@@ -105,7 +105,7 @@ def transduce(
     import secrets
 
     from charnn.cli import console
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.transducer.use.line_transducer import TransduceOptions
     from charnn.tasks.transducer.use.model import Transducer
@@ -161,7 +161,7 @@ class _AttentionView:
         """Draws the picture once there is a target. Raises OutputError where it cannot be written."""
         for source, targets in block:
             if not self._is_drawn and targets and source.text:
-                from charnn.plots.attention import save_attention
+                from charnn.plots.network import save_attention
 
                 found = self._transducer.attention(source, targets[0].text)
                 save_attention(found.source, found.target, found.weights_TS, self._path, title=self._model)

@@ -11,13 +11,11 @@ import numpy as np
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.corpora.progress import tell
 from charnn.errors import ModelError, UsageError
-from charnn.plots.curves import LearningCurve
-from charnn.plots.embeddings import MOST as MOST_SYMBOLS
-from charnn.plots.embeddings import Embeddings
 from charnn.plots.forecast import DrawnForecast
-from charnn.plots.gradients import Reach
-from charnn.plots.neurons import Strip
-from charnn.plots.temperature import AtTemperature
+from charnn.plots.network import MOST_SYMBOLS as MOST_SYMBOLS
+from charnn.plots.network import Embeddings, Strip
+from charnn.plots.samples import AtTemperature
+from charnn.plots.training import LearningCurve, Reach
 from charnn.tasks import choosing
 from charnn.tasks.options import options_from
 

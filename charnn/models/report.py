@@ -10,7 +10,7 @@ from charnn.errors import CharnnError, CharnnWarning
 from charnn.models.pictures import X_AXES, learning_curves
 from charnn.pages.page import Html, Maker, Section, element, folded, items, page, paragraph, picture, rows, table
 from charnn.plots.canvas import inline_svg
-from charnn.plots.curves import draw_curves, finding
+from charnn.plots.training import curves_finding, draw_curves
 from charnn.tasks import choosing
 from charnn.tasks.card import GENERAL, description_of, status
 from charnn.version import __version__
@@ -77,7 +77,7 @@ def _curves(model: ModelDirectory) -> Iterator[Html]:
     svg = inline_svg(lambda look: draw_curves([curve], look, x_label=X_AXES["time"][1], unit=unit))
     norms = "" if curve.gradient_norm_N is None else " Below is how large the gradient was, before it was limited."
     caption = f"The dot is the best validation, whose weights are kept.{norms}"
-    yield picture(Html(svg), f"Learning curve. {finding([curve], unit)}.", caption)
+    yield picture(Html(svg), f"Learning curve. {curves_finding([curve], unit)}.", caption)
     header, columns = ["seconds", f"held out, {unit}"], [curve.x_N, curve.held_out_N]
     if curve.training_N is not None:
         header, columns = [*header, "learned from"], [*columns, curve.training_N]

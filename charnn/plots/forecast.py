@@ -43,7 +43,7 @@ class DrawnForecast:
 
 def draw_forecast(found: DrawnForecast, look: Look) -> Figure:
     figure = blank()
-    axes = panel(figure, finding(found), "", shown_label(found.name))
+    axes = panel(figure, forecast_finding(found), "", shown_label(found.name))
     begins, ends = len(found.past_P), len(found.past_P) + len(found.naive_H) - 1
     ahead_H = np.arange(begins, ends + 1)
     band, median = look.lines[0], found.quantiles_HQ[:, 2]
@@ -87,7 +87,7 @@ def _time(times: Sequence[str], at: float) -> str:
     return times[round(at)] if 0 <= round(at) < len(times) else ""
 
 
-def finding(found: DrawnForecast) -> str:
+def forecast_finding(found: DrawnForecast) -> str:
     """What the picture shows, in a sentence."""
     name = shown_label(found.name)
     if not found.is_known:

@@ -89,7 +89,7 @@ def test_bash_itself_completes_a_name(complete):
 
 def test_names_are_told_without_loading_what_models_run_on(tmp_path):
     code = (
-        "import sys; from charnn.cli.completion import models; models(''); "
+        "import sys; from charnn.cli.options import complete_model; complete_model(''); "
         "print([name for name in ('numpy', 'torch', 'onnxruntime', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run(

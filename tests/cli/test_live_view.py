@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from charnn.cli import live_view
-from charnn.cli.live_view import LiveView, sparkline
+from charnn.cli import observers
+from charnn.cli.observers import LiveView, sparkline
 from charnn.training.report import Report
 
 
@@ -30,8 +30,8 @@ def shown(capfd, monkeypatch):
     def last_frame(*reports, preview=lambda report: f"sample of {report.step}", height=24, interval=0.0):
         monkeypatch.setenv("COLUMNS", "80")
         monkeypatch.setenv("LINES", str(height))
-        monkeypatch.setattr(live_view, "SAMPLE_INTERVAL", interval)
-        monkeypatch.setattr(live_view, "SAMPLE_COST", 1.0)
+        monkeypatch.setattr(observers, "SAMPLE_INTERVAL", interval)
+        monkeypatch.setattr(observers, "SAMPLE_COST", 1.0)
         with LiveView(preview, "a sample") as view:
             for one in reports:
                 view.step(one)

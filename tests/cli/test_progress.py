@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from charnn.cli import console, reading
+from charnn.cli import console, notices
 from charnn.cli.console import CLEARED
 
 LINES = "the cat sat on the mat.\n" * 9000
@@ -17,8 +17,8 @@ LINES = "the cat sat on the mat.\n" * 9000
 def watched(monkeypatch):
     """stderr is taken for a terminal, and what takes no time is shown, too."""
     monkeypatch.setattr(console, "may_redraw", lambda: True)
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
-    monkeypatch.setattr(reading, "INTERVAL", 0.0)
+    monkeypatch.setattr(notices, "PATIENCE", 0.0)
+    monkeypatch.setattr(notices, "INTERVAL", 0.0)
 
 
 def shown(err):
@@ -49,7 +49,7 @@ def test_a_warning_takes_the_line_off_before_it_is_written(charnn, trained, text
 
 @pytest.mark.parametrize("command", ["score", "eval", "novelty"])
 def test_nothing_of_it_is_in_a_pipe(charnn, trained, text_file, monkeypatch, command):
-    monkeypatch.setattr(reading, "PATIENCE", 0.0)
+    monkeypatch.setattr(notices, "PATIENCE", 0.0)
     text_file(LINES)
     result = charnn(command, "text.txt", "-m", trained.path)
     assert result.code == 0
@@ -65,10 +65,10 @@ def test_a_quiet_command_shows_nothing(charnn, trained, text_file, watched):
 def test_the_time_left_follows_from_the_pace(monkeypatch, capfd):
     now = [100.0]
     monkeypatch.setattr(console, "may_redraw", lambda: True)
-    monkeypatch.setattr(reading.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(notices.time, "monotonic", lambda: now[0])
     from charnn.corpora.progress import tell
 
-    with reading.reading_shown():
+    with notices.reading_shown():
         for done in range(5):
             tell("a.txt", done, 10)
             now[0] += 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charnn.plots.calibration import binned, draw_calibration, finding
 from charnn.plots.canvas import LIGHT, rendered
+from charnn.plots.judgements import binned, calibration_finding, draw_calibration
 
 
 def test_texts_of_like_probability_share_a_bin() -> None:
@@ -26,7 +26,7 @@ def test_texts_of_like_probability_share_a_bin() -> None:
     ],
 )
 def test_the_title_says_whether_it_is_too_sure(sure: float, right: int, said: str) -> None:
-    assert finding(np.full(10, sure), np.arange(10) < right) == said
+    assert calibration_finding(np.full(10, sure), np.arange(10) < right) == said
 
 
 def test_points_are_how_often_it_was_right_over_how_sure_it_was() -> None:

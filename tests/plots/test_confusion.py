@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from charnn.errors import OutputError, UsageError
-from charnn.plots.confusion import save_confusion
+from charnn.plots.judgements import save_confusion
 from charnn.tasks.tagger.use.scores import TagScore
 
 

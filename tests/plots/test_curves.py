@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charnn.plots.canvas import LIGHT, rendered
-from charnn.plots.curves import LearningCurve, draw_curves, finding
+from charnn.plots.training import LearningCurve, curves_finding, draw_curves
 
 FALLING = [3.0, 2.5, 2.2, 2.0, 1.9, 1.85, 1.82, 1.81, 1.805, 1.80]
 
@@ -32,7 +32,7 @@ def curve(values: list[float], name: str = "poems", training: list[float] | None
     ],
 )
 def test_the_title_says_what_is_found(curves: list[LearningCurve], said: str) -> None:
-    assert finding(curves, "nats") == said
+    assert curves_finding(curves, "nats") == said
 
 
 def test_one_run_has_both_its_losses_and_its_best_validation_marked() -> None:

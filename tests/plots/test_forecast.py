@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from charnn.plots.canvas import DARK, LIGHT, rendered
-from charnn.plots.forecast import DrawnForecast, draw_forecast, finding
+from charnn.plots.forecast import DrawnForecast, draw_forecast, forecast_finding
 
 SPREAD = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
 FOUND = DrawnForecast(
@@ -35,7 +35,7 @@ FOUND = DrawnForecast(
     ],
 )
 def test_the_title_says_what_came_of_it(came: list[float], said: str) -> None:
-    assert finding(replace(FOUND, came_H=np.array(came, np.float64))) == said
+    assert forecast_finding(replace(FOUND, came_H=np.array(came, np.float64))) == said
 
 
 def test_what_came_goes_on_from_the_last_row_and_the_median_is_drawn_where_it_is() -> None:

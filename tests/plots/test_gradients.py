@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charnn.plots.canvas import LIGHT, rendered
-from charnn.plots.gradients import Reach, draw_gradients, finding
+from charnn.plots.training import Reach, draw_gradients, gradients_finding
 
 
 def reach(factor: float, name: str = "rnn", steps: int = 50, *, fresh: bool = False) -> Reach:
@@ -31,7 +31,7 @@ def reach(factor: float, name: str = "rnn", steps: int = 50, *, fresh: bool = Fa
     ],
 )
 def test_the_title_says_what_is_found(reaches: list[Reach], said: str) -> None:
-    assert finding(reaches) == said
+    assert gradients_finding(reaches) == said
 
 
 def test_curves_are_relative_and_logarithmic_and_those_before_training_dashed() -> None:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charnn.plots import embeddings, lengths, neurons, temperature
+from charnn.plots import network, samples
 from charnn.plots.canvas import DARK, LIGHT, Look, rendered
-from charnn.plots.embeddings import Embeddings, draw_embeddings
-from charnn.plots.lengths import draw_lengths
-from charnn.plots.neurons import Strip, draw_neurons
-from charnn.plots.temperature import AtTemperature, draw_temperature
+from charnn.plots.network import Embeddings, Strip, draw_embeddings, draw_neurons
+from charnn.plots.samples import AtTemperature, draw_lengths, draw_temperature
 
 KNOWN = [AtTemperature(0.2, 1.0, 1.0, 0.5), AtTemperature(0.8, 2.0, 0.96, 0.1), AtTemperature(1.4, 3.0, 0.5, 0.0)]
 LOOKS = pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 
 
 def test_a_temperature_is_named_up_to_which_words_are_known() -> None:
-    said = temperature.finding(KNOWN)
+    said = samples.temperature_finding(KNOWN)
     assert said == "Up to temperature 0.8 at least 95% of the words are known; 10% is copied there, and 50% at 0.2"
-    assert temperature.finding(KNOWN[2:]) == "At no temperature are 95% of the words known; most are at 1.4"
+    assert samples.temperature_finding(KNOWN[2:]) == "At no temperature are 95% of the words known; most are at 1.4"
 
 
 @LOOKS
@@ -42,7 +40,7 @@ def test_what_samples_are_like_is_drawn_in_percent_and_bits(look: Look) -> None:
     ],
 )
 def test_lengths_are_compared_by_their_medians(real: list[int], written: list[int], said: str) -> None:
-    assert said in lengths.finding(real, written, "lines")
+    assert said in samples.lengths_finding(real, written, "lines")
 
 
 @pytest.mark.parametrize("written", [[5], [0, 0], [5, 5_000_000]])
@@ -91,5 +89,5 @@ def test_a_long_text_is_drawn_as_far_as_there_is_room() -> None:
     text = "x" * 5000
     figure = draw_neurons(text, [Strip("unit", np.zeros(5000))] * 2, LIGHT, title="t")
     grid = np.asarray(figure.axes[0].images[0].get_array())
-    assert grid.shape == (neurons.LINES, neurons.COLUMNS)
-    assert embeddings.MOST >= 100
+    assert grid.shape == (network.LINES, network.COLUMNS)
+    assert network.MOST_SYMBOLS >= 100

@@ -34,7 +34,7 @@ def calibration(
     charnn plot calibration new-reviews.tsv --model reviews
     """
     from charnn.models import pictures
-    from charnn.plots.calibration import binned, draw_calibration
+    from charnn.plots.judgements import binned, draw_calibration
 
     (directory,) = found_models(None if model is None else [model], "classifier")
     sure, right = pictures.confidences(directory, files or [])

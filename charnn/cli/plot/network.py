@@ -57,7 +57,7 @@ def neurons(
     charnn plot neurons --text letters.txt --units 1:17,2:4 -o units.svg
     """
     from charnn.models import pictures
-    from charnn.plots.neurons import draw_neurons
+    from charnn.plots.network import draw_neurons
 
     if (text is None) == (file is None):
         raise UsageError("give a TEXT, or name a file with --text", hint="see `charnn plot neurons --help`")
@@ -85,7 +85,7 @@ def embeddings(
     charnn plot embeddings -o symbols.svg
     """
     from charnn.models import pictures
-    from charnn.plots.embeddings import draw_embeddings
+    from charnn.plots.network import draw_embeddings
 
     (directory,) = found_models(None if model is None else [model])
     found = pictures.embeddings(directory)

@@ -45,7 +45,7 @@ def temperature(
     charnn plot temperature poems --temps 0.5,0.7,0.9 --characters 50000
     """
     from charnn.models import pictures
-    from charnn.plots.temperature import draw_temperature
+    from charnn.plots.samples import draw_temperature
 
     (directory,) = found_models(None if model is None else [model], "language-model")
     found = pictures.at_temperatures(
@@ -77,7 +77,7 @@ def lengths(
     charnn plot lengths names -n 1000
     """
     from charnn.models import pictures
-    from charnn.plots.lengths import draw_lengths
+    from charnn.plots.samples import draw_lengths
 
     (directory,) = found_models(None if model is None else [model], "language-model")
     unit, real, written = pictures.lengths(directory, temperature=at, number=number, seed=seed or 0)

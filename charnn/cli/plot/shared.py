@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import completion, console, options
+from charnn.cli import console, options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Models = Annotated[
         metavar="[MODEL]...",
         help="Draw these models: names under checkpoints/, or model directories.",
         show_default="the default model",
-        autocompletion=completion.models,
+        autocompletion=options.complete_model,
     ),
 ]
 ModelName = Annotated[
@@ -33,7 +33,7 @@ ModelName = Annotated[
         metavar="[MODEL]",
         help="Draw this model: a name under checkpoints/, or a model directory.",
         show_default="the default model",
-        autocompletion=completion.models,
+        autocompletion=options.complete_model,
     ),
 ]
 Labelled = Annotated[
@@ -63,7 +63,7 @@ TextFile = Annotated[
 def found_models(names: Iterable[str] | None, task: str | None = None) -> list[ModelDirectory]:
     """The models of these names, or the default one; each is said on a terminal."""
     from charnn.checkpoint.locate import find_model
-    from charnn.cli.chosen import announce
+    from charnn.cli.notices import announce
 
     found: list[ModelDirectory] = []
     wanted: list[str | None] = [*(names or ())] or [None]

@@ -40,7 +40,7 @@ def curves(
     charnn plot curves rnn gru lstm --by steps -o cells.svg
     """
     from charnn.models import pictures
-    from charnn.plots.curves import draw_curves
+    from charnn.plots.training import draw_curves
 
     found, unit = pictures.learning_curves(found_models(models), by)
     if as_json:
@@ -84,9 +84,9 @@ def gradients(
     charnn plot gradients rnn lstm gru --untrained
     charnn plot gradients --steps 300 --text other.txt -o far.svg
     """
-    from charnn.cli.reading import say_that_it_loads
+    from charnn.cli.notices import say_that_it_loads
     from charnn.models import pictures
-    from charnn.plots.gradients import draw_gradients
+    from charnn.plots.training import draw_gradients
 
     chosen = found_models(models, "language-model")
     say_that_it_loads()

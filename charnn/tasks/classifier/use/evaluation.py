@@ -157,7 +157,7 @@ class ClassifierEvaluation(Evaluation):
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.confusion import save_confusion
+        from charnn.plots.judgements import save_confusion
 
         title = f"{self._file or 'held out of the texts'}, {self._model.directory.path}"
         save_confusion(*self.score.confusions.matrix(), Path(path), title=title)

@@ -36,10 +36,10 @@ def _scores(evaluation: ForecasterEvaluation) -> Iterator[Html]:
 
 def _pictures(model: Forecaster, series: Series, *, ahead: bool) -> Iterator[Html]:
     from charnn.plots.canvas import inline_svg
-    from charnn.plots.forecast import draw_forecast, finding
+    from charnn.plots.forecast import draw_forecast, forecast_finding
     from charnn.tasks.forecaster.use.drawing import drawn
 
     for place in range(min(len(model.columns), MOST_COLUMNS)):
         found = drawn(model, series, place, ahead=ahead)
         svg = inline_svg(partial(draw_forecast, found))
-        yield picture(Html(svg), f"{finding(found)}.", "The bands have 50% and 80% of what may come.")
+        yield picture(Html(svg), f"{forecast_finding(found)}.", "The bands have 50% and 80% of what may come.")

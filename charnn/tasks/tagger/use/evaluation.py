@@ -155,7 +155,7 @@ class TaggerEvaluation(Evaluation):
         return ComparedSentence.of(sentence, predicted, known, self._columns)
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.confusion import save_confusion
+        from charnn.plots.judgements import save_confusion
 
         columns = self._columns
         if "{column}" not in path and len(columns) > 1:

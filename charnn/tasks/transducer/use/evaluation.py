@@ -171,7 +171,7 @@ class TransducerEvaluation(Evaluation):
         )
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.confusion import save_confusion
+        from charnn.plots.judgements import save_confusion
 
         title = f"{self._name}, {self._model.directory.path}"
         save_confusion(*self.confusions.matrix(), Path(path), title=title)

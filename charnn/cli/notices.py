@@ -1,13 +1,34 @@
-"""Shows on a terminal how far what takes long is: reading, scoring, tagging, drawing samples."""
+"""What a person is told on a terminal while a command works: which model it uses, and how far it is."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from charnn.cli import console
 from charnn.corpora.progress import watched_by
+
+if TYPE_CHECKING:
+    from charnn.checkpoint.directory import ModelDirectory
+
+
+def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None) -> None:
+    """Says on a terminal which model was taken and why, and with which seed; `name` is what the command was given.
+
+    Where the model's training has not ended, it is said everywhere.
+    """
+    from charnn.checkpoint.locate import why
+
+    reason = why(name, model)
+    parts = [f"model {model.path}" + (f" ({reason}; -m names another)" if reason else "")]
+    if seed is not None:
+        parts.append(f"seed {seed}")
+    console.aside(", ".join(parts))
+    if unfinished := model.unfinished():
+        console.warn(f"{model.path}: {unfinished}; `charnn train --resume {model.path}` goes on once it has stopped")
+
 
 PATIENCE = 1.0
 """What is done within so many seconds is not shown."""

@@ -1,14 +1,19 @@
-"""Draws learning curves: the loss on what a run learns from, and on what was held out, as training goes on."""
+"""Draws how models learned: learning curves, and how far back gradients reach.
+
+A learning curve is the loss on what a run learns from, and on what was held out, as training goes on. How far gradients
+reach is |dL_t / dh_(t-k)| over k, the vanishing and exploding gradients of lectures.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, StrMethodFormatter
 
 from charnn.plots.canvas import WIDE, Look, blank, label_ends, panel
 
@@ -48,7 +53,7 @@ def draw_curves(curves: Sequence[LearningCurve], look: Look, *, x_label: str, un
     with_norms = [curve for curve in curves if curve.gradient_norm_N is not None]
     figure = blank((WIDE[0], WIDE[1] * 1.35) if with_norms else WIDE)
     places = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.12) if with_norms else None
-    axes = panel(figure, finding(curves, unit), "" if places else x_label, unit, places[0] if places else 111)
+    axes = panel(figure, curves_finding(curves, unit), "" if places else x_label, unit, places[0] if places else 111)
     ends = list[tuple[float, float, str, str]]()
     for number, curve in enumerate(curves):
         colour = look.lines[number % len(look.lines)]
@@ -83,7 +88,7 @@ def draw_curves(curves: Sequence[LearningCurve], look: Look, *, x_label: str, un
     return figure
 
 
-def finding(curves: Sequence[LearningCurve], unit: str) -> str:
+def curves_finding(curves: Sequence[LearningCurve], unit: str) -> str:
     """What the picture shows, in a sentence."""
     bests = sorted((float(curve.held_out_N[curve.best]), curve.name) for curve in curves)
     (best, name), *others = bests
@@ -111,3 +116,89 @@ def _zoom(axes: object, curves: Sequence[LearningCurve]) -> None:
     low, high = float(every.min()), float(np.nanmax(late))
     room = 0.08 * max(high - low, 1e-9)
     axes.set_ylim(max(low - room, 0.0), high + room)
+
+
+TENTH, THOUSANDTH = 0.1, 0.001
+GROWS = 3.0
+"""A gradient that becomes so many times as large on its way back is said to grow."""
+LEAST = 1e-12
+"""Smaller values are left out of sight: single precision has none of them beside 1."""
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The gradient of one network."""
+
+    name: str
+    norms_K: Floats
+    """The norm of the gradient that reaches back k steps, k from 0."""
+    is_fresh: bool = False
+    """Whether the network has its first, random weights."""
+
+    @property
+    def relative_K(self) -> Floats:
+        """The norms as fractions of that at k = 0."""
+        relative_K: Floats = self.norms_K / max(float(self.norms_K[0]), LEAST)
+        return relative_K
+
+    def steps_to(self, fraction: float) -> int | None:
+        """The first k at which less than this fraction of the gradient is left; None where there is more everywhere."""
+        below = np.flatnonzero(self.relative_K < fraction)
+        return int(below[0]) if len(below) else None
+
+
+def draw_gradients(reaches: Sequence[Reach], look: Look) -> Figure:
+    """The gradients of some networks in one panel, with a logarithmic scale."""
+    figure = blank()
+    axes = panel(figure, gradients_finding(reaches), "k, steps back from the loss", "|∂Lₜ / ∂hₜ₋ₖ|, relative to k = 0")
+    names = list(dict.fromkeys(reach.name for reach in reaches))
+    has_trained = not all(reach.is_fresh for reach in reaches)
+    ends = []
+    for reach in reaches:
+        colour, dashed = look.lines[names.index(reach.name) % len(look.lines)], reach.is_fresh and has_trained
+        values_K = np.where(reach.relative_K >= LEAST, reach.relative_K, np.nan)
+        places_K = np.arange(len(values_K))
+        axes.plot(places_K, values_K, color=colour, linewidth=1.4 if dashed else 2.4, linestyle="--" if dashed else "-")
+        if not dashed:
+            last = int(np.flatnonzero(np.isfinite(values_K))[-1])
+            ends.append((last, float(values_K[last]), reach.name, colour))
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(_power_of_ten))
+    axes.minorticks_off()
+    axes.axhline(TENTH, color=look.faint, linewidth=1.0, linestyle=":")
+    style: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "color": look.faint, "fontsize": 8.5}
+    axes.annotate("a tenth", (1.0, TENTH), (-2, 3), xycoords=("axes fraction", "data"), **style)
+    if has_trained and any(reach.is_fresh for reach in reaches):
+        axes.annotate("dashed: before training", (1.0, 1.0), (-2, -2), xycoords="axes fraction", va="top", **style)
+    axes.set_xlim(0, max(len(reach.norms_K) for reach in reaches) - 1)
+    label_ends(axes, ends)
+    return figure
+
+
+def gradients_finding(reaches: Sequence[Reach]) -> str:
+    """What the picture shows, in a sentence."""
+    trained = [reach for reach in reaches if not reach.is_fresh] or list(reaches)
+    if growing := [reach for reach in trained if reach.relative_K.max() > GROWS]:
+        largest = max(growing, key=lambda reach: float(reach.relative_K.max()))
+        top = int(largest.relative_K.argmax())
+        times = f"{largest.relative_K[top]:,.0f} times as large"
+        return f"The gradient grows: in {largest.name} it is {times} {_steps(top)} back"
+    found = sorted((reach.steps_to(THOUSANDTH), reach.name) for reach in trained if reach.steps_to(THOUSANDTH))
+    if not found:
+        return f"The gradient lasts: more than a thousandth of it is left {_steps(len(trained[0].norms_K) - 1)} back"
+    first, *others = [
+        f"{k if number else _steps(k or 0) + ' back'} in {name}" for number, (k, name) in enumerate(found)
+    ]
+    further = [reach.name for reach in trained if reach.steps_to(THOUSANDTH) is None]
+    said = ", ".join([first, *others, *([f"further back in {' and '.join(further)}"] if further else [])])
+    return f"The gradient vanishes: a thousandth of it is left {said}"
+
+
+def _power_of_ten(value: float, place: int) -> str:
+    exponent = round(float(np.log10(value)))
+    return "1" if exponent == 0 else f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"
