@@ -8,6 +8,11 @@ import math
 
 import pytest
 
+from charnn.cli.main import run
+from charnn.corpora import rereading
+from tests.cli.conftest import TINY
+from tests.once import made_once
+
 KEYS = {
     "nats_per_character",
     "bits_per_character",
@@ -169,3 +174,44 @@ def test_characters_are_counted_whatever_the_tokens(charnn, text_file, tiny, kin
     result = charnn("eval", "-", "--context", context, "--json", stdin=text.encode()).json
     assert result["characters"] == len(text)
     assert result["perplexity"] == pytest.approx(math.exp(result["nats_per_character"]))
+
+
+LONG = "The cat — naïve — sat.\nA dog ran.\n\n" * 40
+
+
+@pytest.fixture(scope="session")
+def read_otherwise(tmp_path_factory):
+    """Models that end documents in each way, and one that reads backwards."""
+
+    def train(folder):
+        (folder / "text.txt").write_text(LONG)
+        for name, options in WAYS.items():
+            run(["train", str(folder / "text.txt"), "--out", str(folder / name), "--quiet", *TINY, *options])
+
+    return made_once(tmp_path_factory, "ways to read", train)
+
+
+WAYS = {
+    "symbol": ("--documents", "line"),
+    "length": ("--documents", "line", "--stopping", "length"),
+    "backwards": ("--documents", "paragraph", "--backwards"),
+    "pieces": ("--tokenizer", "unigram", "--vocab-size", "300"),
+    "bytes": ("--tokenizer", "bytes", "--documents", "paragraph"),
+}
+
+
+@pytest.mark.parametrize("context", ["carried", "7"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_text_too_long_to_be_held_scores_as_it_would_in_memory(
+    way, context, charnn, text_file, read_otherwise, monkeypatch
+):
+    text_file(LONG[300:900], "text.txt")
+    for files in ((), ("text.txt",), ("text.txt", "--documents", "file")):
+        arguments = ("eval", *files, "--context", context, "--json", "-m", read_otherwise / way)
+        expected = charnn(*arguments).json
+        with monkeypatch.context() as patch:
+            patch.setattr(rereading, "LONG", 0)
+            patch.setattr(rereading, "PIECE", 7)
+            found = charnn(*arguments).json
+        for figure, value in expected.items():
+            assert found[figure] == (pytest.approx(value, rel=1e-9) if isinstance(value, float) else value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
+import numpy as np
+
+from charnn.corpora.blocks import Block
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit, split_documents
 from charnn.corpora.long_documents import LongDocuments
@@ -42,6 +45,15 @@ def held(documents: Documents) -> list[str]:
 def pieces_of(documents: Documents) -> Iterable[str]:
     """The documents, or pieces of them."""
     return (text for text, _ in documents.blocks()) if isinstance(documents, LongDocuments) else documents
+
+
+def blocks_of_documents(documents: Iterable[str] | LongDocuments) -> Iterator[Block]:
+    """The documents in blocks that say where they end."""
+    if isinstance(documents, LongDocuments):
+        yield from documents.blocks("reading")
+        return
+    for document in documents:
+        yield Block(document, np.array([len(document)], np.int64))
 
 
 def number_of(documents: Documents) -> int:

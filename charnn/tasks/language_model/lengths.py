@@ -63,8 +63,8 @@ def places_of(ids: Ids, wanted: int) -> Ints:
     return np.concatenate([np.zeros(0, dtype), *found])
 
 
-class LengthRows:
-    """The class of what `remaining_tokens` gives for any places of one long row of targets, without holding it."""
+class Remaining:
+    """What `remaining_tokens` gives for any places of one long row of targets, without holding it."""
 
     def __init__(self, targets_N: Ids, stop_id: int) -> None:
         self._length = len(targets_N)
@@ -75,7 +75,14 @@ class LengthRows:
         number_BT = np.searchsorted(self._stops, places_BT)
         next_BT = ends[np.minimum(number_BT, len(ends) - 1)].astype(np.int64)
         next_BT[number_BT == len(self._stops)] = self._length
-        return class_of(next_BT - places_BT)
+        return next_BT - places_BT
+
+
+class LengthRows(Remaining):
+    """The class of what remains at any places."""
+
+    def __getitem__(self, places_BT: Ints) -> npt.NDArray[np.int64]:
+        return class_of(super().__getitem__(places_BT))
 
 
 def draw_length(log_p_L: npt.NDArray[np.floating], uniform: float, *, at_least: int = 1) -> int:

@@ -59,3 +59,21 @@ class Backwards:
     def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
         places = np.arange(*part.indices(len(self))) if isinstance(part, slice) else part
         return self._ids[(self._last - places) % len(self)]
+
+
+class EachBackwards:
+    """Ids of documents that stand end to end, each read from its end to its beginning, in the order that they have."""
+
+    def __init__(self, ids: Ids, stops_D: npt.NDArray[np.integer]) -> None:
+        """`stops_D` are the places of the stop tokens; one follows every document."""
+        self._ids, self._stops_D = ids, stops_D
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        places = np.arange(*part.indices(len(self))) if isinstance(part, slice) else part % len(self)
+        number = np.searchsorted(self._stops_D, places)
+        stops = self._stops_D[number].astype(np.int64)
+        begins = np.where(number > 0, self._stops_D[number - 1].astype(np.int64) + 1, 0)
+        return self._ids[np.where(places == stops, stops, begins + stops - 1 - places)]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.generation.model import NO_CONDITIONS
 from charnn.readable import counted
+from charnn.tasks.language_model.conditions import COUNTDOWN
 from charnn.tasks.language_model.corpus import read_corpus_again
-from charnn.tasks.language_model.documents import Documents, characters_of, held, pieces_of, read_documents
+from charnn.tasks.language_model.documents import Documents, characters_of, pieces_of, read_documents
 from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
-from charnn.tasks.language_model.lengths import places_of
+from charnn.tasks.language_model.lengths import Remaining, places_of
 from charnn.tasks.language_model.long_ids import long_ids
-from charnn.tasks.language_model.mapped_ids import Backwards, Ids
+from charnn.tasks.language_model.mapped_ids import EachBackwards, Ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import score_carried, score_crops, score_tokens
 from charnn.tasks.task import Evaluation, Finding
@@ -68,13 +70,7 @@ class TextEvaluation(Evaluation):
                 raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
             documents = read_corpus_again(corpus, any_bytes=any_bytes).validation
             self._name = "held out of the corpus"
-        # Crops, and lengths that are foretold, are of texts in memory.
-        self._is_mapped = (
-            isinstance(documents, LongDocuments) and self._crop is None and model.config.network.stopping != "length"
-        )
-        self._documents = documents if self._is_mapped else held(documents)
-        if corpus.backwards and isinstance(self._documents, list):
-            self._documents = [text[::-1] for text in self._documents]
+        self._documents = documents
         if not characters_of(self._documents):
             raise CorpusError(f"{self._name}: the text is empty, and no text has no score")
         if unseen := self._unseen():
@@ -88,20 +84,27 @@ class TextEvaluation(Evaluation):
         scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads, backwards=backwards)
         encode, learner = self._model.tokenizer.encode, self._model.learner
         adapted = None
-        if isinstance(self._documents, LongDocuments):
+        characters = characters_of(self._documents)
+        if self._crop is not None:
+            score = score_crops(
+                scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID, backwards=backwards
+            )
+            number = score.stops
+        elif isinstance(self._documents, LongDocuments):
             tokens_N: Ids = long_ids(self._documents, self._model.tokenizer, last_stop=True)
-            characters = characters_of(self._documents)
-            number = len(places_of(tokens_N, STOP_ID))
+            stops_D = places_of(tokens_N, STOP_ID)
+            number = len(stops_D)
             if backwards:
-                tokens_N = Backwards(tokens_N, STOP_ID)
-            score = score_tokens(scorer, tokens_N, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
+                tokens_N = EachBackwards(tokens_N, stops_D)
+            counts_down = self._model.config.network.stopping == "length"
+            remaining = {COUNTDOWN.name: Remaining(tokens_N, STOP_ID)} if counts_down else NO_CONDITIONS
+            score = score_tokens(
+                scorer, tokens_N, characters, stop_id=STOP_ID, conditions=remaining, lanes=LANES, warm_up=WARM_UP
+            )
             if learner is not None:
-                adapted = score_tokens(learner, tokens_N, characters, stop_id=STOP_ID)
-        elif self._crop is not None:
-            number = len(self._documents)
-            score = score_crops(scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID)
+                adapted = score_tokens(learner, tokens_N, characters, stop_id=STOP_ID, conditions=remaining)
         else:
-            ids, characters = [encode(document) for document in self._documents], characters_of(self._documents)
+            ids = [encode(document)[:: -1 if backwards else 1] for document in self._documents]
             number = len(self._documents)
             score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
             if learner is not None:

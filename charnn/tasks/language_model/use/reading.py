@@ -3,17 +3,24 @@ fixed context are scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
-from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
+from charnn.generation.model import NO_CONDITIONS, conditions_at
 from charnn.tasks.language_model import mapped_ids
+from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.documents import Documents, blocks_of_documents, characters_of
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
+
+SORTED = 1 << 16
+"""So many crops are put in order of their lengths, so that those of like length are read together."""
 
 
 def score_carried(
@@ -59,7 +66,7 @@ def score_tokens(
     characters: int,
     *,
     stop_id: int,
-    conditions: Conditions = NO_CONDITIONS,
+    conditions: Mapping[str, Rows] = NO_CONDITIONS,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,
@@ -82,7 +89,8 @@ def score_tokens(
         place_BT = np.minimum(place_BT, tokens - 1)
         inputs_BT, targets_BT = tokens_N[place_BT - 1].astype(np.int32), tokens_N[place_BT].astype(np.int32)
         inputs_BT[place_BT == 0] = stop_id
-        costs, state = scorer.costs(inputs_BT, targets_BT, state, conditions_at(conditions, place_BT))
+        beside = {name: values_N[place_BT] for name, values_N in conditions.items()}
+        costs, state = scorer.costs(inputs_BT, targets_BT, state, beside)
         score += LanguageScore.of_costs(costs, targets_BT, scored_BT, stop_id)
     return score
 
@@ -99,29 +107,40 @@ class _Crop(NamedTuple):
 
 def score_crops(
     scorer: Scorer,
-    documents: Sequence[str],
+    documents: Documents,
     encode: Callable[[str], Ids],
     *,
     context: int,
     stop_id: int,
     batch: int = 64,
+    backwards: bool = False,
 ) -> LanguageScore:
     """The score of `documents`, each cut every `context` characters into crops that are encoded and read by themselves.
 
     A crop is read from the initial state, after the token before it: the last of the crop before, or the stop token
     where a document begins. The stop token after a document belongs to its last crop and is scored apart. No document
-    may contain `stop_id`.
+    may contain `stop_id`. With `backwards` each is read from its end to its beginning.
 
     With a tokenizer of characters this is nanoGPT's protocol for a block of `context`, made exact: it draws crops at
     random, here every character is scored once. A character is predicted from 1 to `context` characters, its place in
     the crop (the stop token stands for the one before a document's first). State carried between crops would do better;
     this is the number to compare with.
+
+    The documents are read twice, the first time to know how much is left of each, and never held.
     """
-    crops = sorted(chain.from_iterable(_crops(text, encode, context, stop_id) for text in documents), key=_length)
-    score = LanguageScore(0.0, sum(map(len, documents)))
-    for first in range(0, len(crops), batch):
-        tell("scoring", first, len(crops))
-        score += _batch_score(scorer, crops[first : first + batch], stop_id)
+    tokens_D, count, left = array("q"), 0, 0
+    for text, is_last in _cut(documents, context, backwards=backwards):
+        count, left = count + 1, left + len(encode(text))
+        if is_last:
+            tokens_D.append(left)
+            left = 0
+    crops = _crops(_cut(documents, context, backwards=backwards), encode, tokens_D, stop_id)
+    score, done = LanguageScore(0.0, characters_of(documents)), 0
+    while some := sorted(islice(crops, SORTED), key=_length):
+        for first in range(0, len(some), batch):
+            tell("scoring", done + first, count)
+            score += _batch_score(scorer, some[first : first + batch], stop_id)
+        done += len(some)
     return score
 
 
@@ -129,16 +148,43 @@ def _length(crop: _Crop) -> int:
     return len(crop.tokens)
 
 
-def _crops(text: str, encode: Callable[[str], Ids], context: int, stop_id: int) -> Iterator[_Crop]:
-    """The crops of a text; there is at least one, for a text without a character too."""
-    parts = [encode(text[start : start + context]) for start in range(0, max(len(text), 1), context)]
+def _cut(documents: Documents, context: int, *, backwards: bool) -> Iterator[tuple[str, bool]]:
+    """The crops of each document in order, and whether a crop is the document's last. There is at least one, for a text
+    without a character too."""
+    held = ""
+    for text, ends in blocks_of_documents(_turned_round(documents) if backwards else documents):
+        start = 0
+        for end in [*ends.tolist(), None]:
+            part, at = held + text[start:end], 0
+            while len(part) - at > context:  # what is left may be the last one
+                yield part[at : at + context], False
+                at += context
+            held, start = part[at:], end or 0
+            if end is not None:
+                yield held, True
+                held = ""
+
+
+def _turned_round(documents: Documents) -> Iterator[str]:
+    whole = documents.documents() if isinstance(documents, LongDocuments) else documents
+    return (text[::-1] for text in whole)
+
+
+def _crops(
+    cut: Iterable[tuple[str, bool]], encode: Callable[[str], Ids], tokens_D: array[int], stop_id: int
+) -> Iterator[_Crop]:
+    """The crops as they are read. `tokens_D` is the number of tokens of each document."""
     stop = before = np.array([stop_id], dtype=np.int32)
-    later = sum(map(len, parts))
-    for number, part in enumerate(parts, start=1):
+    left = iter(tokens_D)
+    later = next(left, 0)
+    for text, is_last in cut:
+        part = encode(text)
         later -= len(part)
-        crop = np.concatenate([before, part, *([stop] if number == len(parts) else [])])
+        crop = np.concatenate([before, part, *([stop] if is_last else [])])
         yield _Crop(crop, later)
         before = crop[-1:]
+        if is_last:
+            later = next(left, 0)
 
 
 def _batch_score(scorer: Scorer, crops: Sequence[_Crop], stop_id: int) -> LanguageScore:
