@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import zipfile
@@ -10,12 +11,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from charnn.checkpoint.directory import CONFIG, ModelDirectory
+from charnn.checkpoint.directory import CONFIG, LARGEST_FILE, WEIGHTS, ModelDirectory
+from charnn.checkpoint.files import open_regular
 from charnn.checkpoint.lock import TRAINING
 from charnn.errors import ModelError, ModelFormatError
 
 LARGEST_RATIO = 100
-"""A file may unpack to at most so many times its packed size, and a little more. Weights hardly shrink at all."""
+"""A file, and all of them together, may unpack to at most so many times the packed size, and a little more. Weights
+hardly shrink at all."""
 SMALL = 1 << 24
 """So many bytes are unpacked whatever the ratio."""
 PACKED_AT = (1980, 1, 1, 0, 0, 0)
@@ -51,7 +54,14 @@ def pack(
                 )
             entry = zipfile.ZipInfo(f"{here.name}/{inside.as_posix()}", PACKED_AT)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, ready[inside] if lacks else found[inside].read_bytes())
+            if lacks:
+                archive.writestr(entry, ready[inside])
+                continue
+            most = None if found[inside].suffix == Path(WEIGHTS).suffix else LARGEST_FILE
+            with open_regular(found[inside], most) as file_of_model:
+                entry.file_size = os.fstat(file_of_model.fileno()).st_size
+                with archive.open(entry, "w") as packed:
+                    shutil.copyfileobj(file_of_model, packed)
 
 
 def unpack(file: IO[bytes], name: str, into: Path, names: Collection[str]) -> str:
@@ -67,6 +77,9 @@ def unpack(file: IO[bytes], name: str, into: Path, names: Collection[str]) -> st
             places = [_inside(entry, folder, names, name) for entry in entries]
             if len(set(places)) < len(places):
                 raise ModelFormatError(f"{name}: the same file is in it twice")
+            total, size = sum(entry.file_size for entry in entries), file.seek(0, os.SEEK_END)
+            if total > LARGEST_RATIO * size + SMALL:
+                raise ModelFormatError(f"{name}: the files in it would unpack to {total:,} bytes")
             for entry, place in zip(entries, places, strict=True):
                 if entry.file_size > LARGEST_RATIO * entry.compress_size + SMALL:
                     raise ModelFormatError(f"{name}: {entry.filename!r} would unpack to {entry.file_size:,} bytes")

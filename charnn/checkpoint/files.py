@@ -11,7 +11,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +23,8 @@ from charnn.errors import ModelError, ModelFormatError
 
 Array = npt.NDArray[Any]
 FORMAT_VERSION = 1
+LARGEST_HISTORY = 1 << 26
+"""The most bytes of a history that are read. That is more than a hundred thousand validations."""
 RANDOM_CHARACTERS = 8
 """The number of characters that `tempfile` makes up at the end of a name."""
 
@@ -142,9 +144,13 @@ def write_arrays(path: Path, arrays: Mapping[str, Array], metadata: dict[str, st
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
-    """The entries of the file, up to the first line that is damaged. A crash may have cut the last line short."""
+    """The entries of the file, up to the first line that is damaged. A crash may have cut the last line short, and
+    nothing needs a history: what is no file that can be read has no entries."""
     entries: list[dict[str, Any]] = []
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
+    data = b""
+    with suppress(ModelError), open_regular(path) as file:
+        data = file.read(LARGEST_HISTORY)
+    for line in data.splitlines():
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):

@@ -66,6 +66,7 @@ def read_folds(directory: ModelDirectory) -> FoldFigures | None:
         each = tuple({str(key): float(value) for key, value in one.items()} for one in json.loads(
             directory.read(FOLDS))["folds"])  # fmt: skip
         is_sound = len(each) > 1 and all(one.keys() == each[0].keys() for one in each)
-    except (ModelError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        is_sound &= all(math.isfinite(value) for one in each for value in one.values())
+    except (ModelError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
     return FoldFigures(each) if is_sound else None

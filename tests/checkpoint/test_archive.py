@@ -120,3 +120,10 @@ def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
             unpack(io.BytesIO(data), "a.zip", into, NAMES_HERE)
         assert "\n" not in str(caught.value)
         assert str(caught.value).startswith("a.zip: ")
+
+
+def test_many_small_files_that_are_much_together_are_refused(tmp_path: Path) -> None:
+    parts = [(f"m/training/{number}", bytes(1 << 22)) for number in range(20)]
+    with pytest.raises(ModelFormatError, match=r"^a\.zip: the files in it would unpack to 83,886,082 bytes$"):
+        unpack(zipped(("m/config.json", b"{}"), *parts), "a.zip", tmp_path, NAMES_HERE)
+    assert files(tmp_path) == {}

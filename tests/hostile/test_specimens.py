@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from charnn.cli.main import run
-from tests.hostile.specimens import HARMLESS, MODELS, REFUSED, SPOILT_SYMBOLS, SYMBOLS, Spoil, make
+from tests.hostile.specimens import HARMLESS, MODELS, REFUSED, SPOILT_SYMBOLS, SYMBOLS, Spoil, instead, make, sparse
 from tests.tasks.builders import BUILDERS
 
 SECONDS = 20
@@ -100,3 +100,18 @@ def test_what_is_never_opened_does_no_harm(task: str, name: str, tmp_path: Path,
     for arguments in ((*USES[task], "--precision", "fp32"), USES[task]):
         expected, found = (command(*arguments, "-m", each, stdin="a\n") for each in (sound, path))
         assert found[:2] == expected[:2]
+    for arguments in (("info", path), ("plot", "curves", path, "-o", "curves.svg")):
+        code, _, err = command(*arguments)
+        assert code in (0, 1)
+        assert err.count("\n") <= 1
+        assert "--debug" not in err
+
+
+@each_task
+@pytest.mark.parametrize("file", ["README.md", "folds.json", "history.jsonl"])
+def test_a_file_without_end_is_not_packed(task: str, file: str, tmp_path: Path, command) -> None:
+    path = make(tmp_path / "model", task, instead(file, sparse))
+    code, out, err = command("models", "export", path, "-o", "model.zip")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert f"{file}: 1,099,511,627,776 bytes are more than such a file has" in err
+    assert not (tmp_path / "model.zip").exists()
