@@ -53,6 +53,15 @@ def blocks_of(pieces: Iterable[str], unit: DocumentUnit) -> Iterator[Block]:
         yield Block("", np.zeros(1, np.int64))
 
 
+def blocks_at(pieces: Iterable[str], ends: Places, start: int = 0) -> Iterator[Block]:
+    """The pieces of a text as blocks, where it is known that documents end at the places `ends`, in order. The first
+    piece begins at the place `start`."""
+    for piece in pieces:
+        first, last = np.searchsorted(ends, [start, start + len(piece)], side="right")
+        yield Block(piece, ends[first:last] - start)
+        start += len(piece)
+
+
 def _known(text: str, unit: DocumentUnit) -> int:
     """How much of the beginning of a text can be cut without what follows: whether a line end, or blank lines, go on
     is not known yet."""

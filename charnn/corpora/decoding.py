@@ -67,6 +67,11 @@ def bad_byte(marked: str) -> tuple[int, int] | None:
     return None if (found := _BAD.search(marked)) is None else (found.start(), ord(found[0]) - 0xDC00)
 
 
+def replaced(marked: str) -> str:
+    """The text with U+FFFD in the place of each byte that MARK_BAD_BYTES has marked."""
+    return _BAD.sub("\ufffd", marked)
+
+
 def marking(on_error: OnError) -> Decoding:
     """How to decode for a caller that leaves out whole rows or lines with `BadBytes`, so that all others keep their
     numbers."""
@@ -189,7 +194,7 @@ class BadBytes:
         if (bad := _BAD.search(text)) is None:
             return text
         self._warn(line + line_ends(text[: bad.start()]), ord(bad[0]) - 0xDC00)
-        return None if self._skips else _BAD.sub("\ufffd", text)
+        return None if self._skips else replaced(text)
 
     def report(self) -> None:
         """Warns of how many lines there were, where not every one of them was named."""

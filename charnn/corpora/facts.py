@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from charnn import cache
 from charnn.corpora import documents
-from charnn.corpora.blocks import blocks_of
+from charnn.corpora.blocks import Places, blocks_at, blocks_of
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.runs import Runs
@@ -41,9 +41,12 @@ class TextFacts:
     """The first byte of each stretch in the file."""
 
     @classmethod
-    def of(cls, pieces: Iterable[tuple[str, int]], unit: DocumentUnit, errors: str) -> TextFacts:
+    def of(
+        cls, pieces: Iterable[tuple[str, int]], unit: DocumentUnit, errors: str, at: Places | None = None
+    ) -> TextFacts:
         """The facts of a text that comes in pieces, none of them empty, each with the place of its first byte.
-        `errors` are those with which the text is written in UTF-8."""
+        `errors` are those with which the text is written in UTF-8. Documents end `at` these places, where they are no
+        units of the text."""
         characters_at, bytes_at = list[int](), list[int]()
         total, size = 0, 0
 
@@ -58,7 +61,7 @@ class TextFacts:
             size = at + len(piece.encode("utf-8", errors))
 
         counts, runs, ends, before = np.zeros(CODE_POINTS, np.int64), Runs(), LastEnds(), 0
-        for block in blocks_of(noted(), unit):
+        for block in blocks_of(noted(), unit) if at is None else blocks_at(noted(), at):
             codes = code_points(block.text)
             add_counts(counts, codes)
             runs.add(codes, block.ends)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
@@ -28,6 +30,8 @@ LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentime
 """The usual names of the two columns of a table. They are looked for in this order, in any case."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Characters that no text has. Bytes of another kind have them."""
+TOGETHER = 1 << 20
+"""So many new texts are counted at once."""
 FEWEST_LINES = 4
 """So many lines can tell that one of two columns has labels."""
 
@@ -66,17 +70,21 @@ def labelled_texts(
     Raises CorpusError for a row that is not as the others are, with path and line, and UsageError where it cannot be
     told which column has the labels, or where there is no column of that name.
     """
-    table = Table(text, name, bad)
+    return list(labelled_rows(Table(text, name, bad), layout))
+
+
+def labelled_rows(table: Table, layout: LabelledLayout = AS_TOLD) -> Iterator[LabelledText]:
+    """The same, one by one, of a file whose text need not be held."""
     start = table.start()
     if table.has_objects:
-        return list(_objects(table, layout))
+        return _objects(table, layout)
     if start.startswith(FASTTEXT):
-        return list(_fasttext(table))
+        return _fasttext(table)
     is_named = layout.text is not None or layout.label is not None
     if is_named or None not in _named(header_of(start)) or (table.is_csv and layout.label_column is None):
-        return list(_table(table, layout))
+        return _table(table, layout)
     if table.is_csv and layout.label_column is not None:
-        return list(_csv_pairs(table, layout.label_column))
+        return _csv_pairs(table, layout.label_column)
     return _pairs(table, layout.label_column)
 
 
@@ -126,10 +134,15 @@ def hold_out_labelled(
         places[label_of(labelled)].append(place)
     held_out = set[int]()
     for of_label in places.values():
-        wanted = min(round(fraction * len(of_label)), len(of_label) - 1)
-        held_out.update(of_label[(2 * i + 1) * len(of_label) // (2 * wanted)] for i in range(wanted))
+        held_out.update(of_label[i] for i in held_out_of(len(of_label), fraction))
     training = [labelled for place, labelled in enumerate(texts) if place not in held_out]
     return training, [texts[place] for place in sorted(held_out)]
+
+
+def held_out_of(count: int, fraction: float) -> list[int]:
+    """The numbers of the texts that are held out of so many of one label."""
+    wanted = min(round(fraction * count), count - 1)
+    return [(2 * i + 1) * count // (2 * wanted) for i in range(wanted)]
 
 
 def _wanted(layout: LabelledLayout) -> tuple[Wanted, Wanted]:
@@ -147,33 +160,56 @@ def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
         yield LabelledText((_label(cells[label_column - 1], table.name, line),), cells[2 - label_column], line)
 
 
-def _pairs(table: Table, label_column: int | None) -> list[LabelledText]:
+def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
     """Lines of a label, a tab and a text, or the other way round. Further tabs belong to the text."""
-    rows, name = list(table.lines()), table.name
-    for number, line in rows:
+    name, firsts, lasts = table.name, Different(), Different()
+    for number, line in table.bare_lines():
         if "\t" not in line:
             raise CorpusError(
                 f"{name}:{number}: there is no tab between a label and its text",
                 hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
             )
+        firsts.add(line.partition("\t")[0])
+        lasts.add(line.rpartition("\t")[2])
     if label_column is None:
-        label_column = _label_side([line for _, line in rows], name)
-    result = []
-    for number, line in rows:
+        label_column = _label_side(firsts, lasts, name)
+    for number, line in table.lines():
         label, _, rest = line.partition("\t")
         if label_column == 2:
             rest, _, label = line.rpartition("\t")
-        result.append(LabelledText((_label(label, name, number),), rest, number))
-    return result
+        yield LabelledText((_label(label, name, number),), rest, number)
 
 
-def _label_side(lines: Sequence[str], name: str) -> int:
+class Different:
+    """Counts how many different texts there are among many, and keeps a hash of each: few are ever alike."""
+
+    def __init__(self) -> None:
+        self._known = np.zeros(0, np.int64)
+        self._new = set[int]()
+        self.are_empty = True
+        """Whether no text has a character."""
+
+    def add(self, text: str) -> None:
+        self.are_empty &= not text
+        self._new.add(hash(text))
+        if len(self._new) >= TOGETHER:
+            self._gather()
+
+    def count(self) -> int:
+        self._gather()
+        return len(self._known)
+
+    def _gather(self) -> None:
+        self._known = np.union1d(self._known, np.fromiter(self._new, np.int64, len(self._new)))
+        self._new.clear()
+
+
+def _label_side(firsts: Different, lasts: Different, name: str) -> int:
     """1 where the labels are before the first tab, and 2 where they are after the last one."""
-    firsts, lasts = {line.partition("\t")[0] for line in lines}, {line.rpartition("\t")[2] for line in lines}
-    if {""} in (firsts, lasts):  # a tab that opens or ends all lines has no label beside it
-        return 2 if firsts == {""} else 1
-    first, last = len(firsts), len(lasts)
-    if first == last and lines:
+    first, last = firsts.count(), lasts.count()
+    if first and (firsts.are_empty or lasts.are_empty):  # a tab that opens or ends all lines has no label beside it
+        return 2 if firsts.are_empty else 1
+    if first == last and first:
         raise UsageError(
             f"{name}: {first:,} different values stand before the tabs and as many after them, and nothing tells which "
             "are the labels",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charnn.corpora.blocks import Block, blocks_of
+from charnn.corpora.blocks import Block, Places, blocks_at, blocks_of
 from charnn.corpora.code_points import code_points
 from charnn.corpora.documents import DocumentUnit, held_out_characters
 from charnn.corpora.facts import CODE_POINTS, Counts
@@ -29,6 +29,8 @@ class LongDocuments:
     start: int
     end: int
     """The part, in characters of all texts. It begins with a document, or inside the only one."""
+    ends: Places | None = None
+    """Where documents end, in characters of all texts, where they are no units of the texts."""
 
     @classmethod
     def of(cls, texts: Sequence[LongText], unit: DocumentUnit) -> LongDocuments:
@@ -47,7 +49,10 @@ class LongDocuments:
         """The documents in blocks. A watcher is told what is being done with them, and how far it is."""
         done = 0
         for text, start, end in self._parts():
-            for block in blocks_of(text.pieces(start, end), self.unit):
+            pieces = text.pieces(start, end)
+            for block in (
+                blocks_of(pieces, self.unit) if self.ends is None else blocks_at(pieces, self.ends, self.start + done)
+            ):
                 done += len(block.text)
                 tell(f"{doing} {text.path}", done, self.characters)
                 yield block

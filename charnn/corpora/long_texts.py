@@ -110,17 +110,7 @@ def long_text(
     `again` is a record that the file must be the one of. Raises CorpusError where it is not, and otherwise as
     `sources.read` does.
     """
-    digest = hashlib.sha256()
-    try:
-        for data in file.pieces("reading", None if again is None else most_bytes(again, on_error)):
-            digest.update(data)
-    except TooLargeError:
-        if again is None:
-            raise
-        raise has_changed(again) from None
-    sha256 = digest.hexdigest()
-    if again is not None and again.sha256 != sha256:
-        raise has_changed(again)
+    sha256 = sha256_of(file, on_error, again)
     errors = "surrogateescape" if any_bytes else "surrogatepass"
     how = (codecs.lookup(encoding).name, any_bytes, on_error)
     if not file.is_packed and codecs.lookup(encoding).name == "utf-8" and on_error == "fail":
@@ -139,6 +129,21 @@ def long_text(
     copy = temporary_file()
     facts = TextFacts.of(_written(pieces, copy, errors, file.name), unit, errors)
     return LongText(file.path, file.record(sha256, facts.characters), copy, errors, facts, how)
+
+
+def sha256_of(file: RereadableFile, on_error: Decoding, again: SourceFile | None = None) -> str:
+    """The hash of a file's bytes, unpacked. Raises CorpusError where they are not those of the record `again`."""
+    digest = hashlib.sha256()
+    try:
+        for data in file.pieces("reading", None if again is None else most_bytes(again, on_error)):
+            digest.update(data)
+    except TooLargeError:
+        if again is None:
+            raise
+        raise has_changed(again) from None
+    if again is not None and again.sha256 != digest.hexdigest():
+        raise has_changed(again)
+    return digest.hexdigest()
 
 
 class _MarkInside(Exception):

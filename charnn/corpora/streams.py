@@ -51,7 +51,7 @@ def stream(
     check_encoding(encoding, any_bytes)
     name = "standard input" if path == "-" else path
     pieces = decoded(unpacked(_told(_read(path, name), path), name), name, encoding, any_bytes, on_error)
-    return pieces if any_bytes else _nuls_told(pieces, name)
+    return pieces if any_bytes else nuls_told(pieces, name)
 
 
 def decoded(data: Iterator[bytes], name: str, encoding: str, any_bytes: bool, on_error: Decoding) -> Iterator[str]:
@@ -109,7 +109,7 @@ def looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[byt
     yield from chain([start] if start else [], pieces)
 
 
-def _nuls_told(pieces: Iterator[str], name: str) -> Iterator[str]:
+def nuls_told(pieces: Iterator[str], name: str) -> Iterator[str]:
     """The same pieces, with a warning of the first NUL."""
     line, ends_in_return = 1, False
     for piece in pieces:

@@ -1,5 +1,7 @@
 """Reads rows that have a text or a pair each: lines, cells between tabs or in CSV, objects of JSON.
 
+A text is there as a whole, or it comes in pieces of whole lines, as often as it is wanted.
+
 Every row has the number of the line where it begins. Rows with bytes that `decoding` has marked are left out as a
 whole, a cell of several lines too, and the others keep their numbers.
 """
@@ -12,7 +14,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
@@ -23,6 +25,8 @@ Row = tuple[int, Sequence[str]]
 """The number of the line where a row begins, counted from 1, and its cells."""
 Object = tuple[int, dict[str, Any]]
 """The number of a line, and the object of JSON on it."""
+LONGEST_ROW = 1 << 24
+"""A row of a text that is not held has no more characters than this."""
 SHOWN = 8
 """The most names of columns that a message has."""
 _SEPARATOR = re.compile(r"sep=([,;\t|])[ ]*(?:\r\n?|\n|$)")
@@ -44,11 +48,19 @@ class Wanted(NamedTuple):
     is_needed: bool = True
 
 
+class PiecesOfText(Protocol):
+    """A text that is too long to be held."""
+
+    def __iter__(self) -> Iterator[str]:
+        """The text from its beginning, in pieces of whole lines."""
+        ...
+
+
 @dataclass(frozen=True)
 class Table:
     """The text of a file that has rows."""
 
-    text: str
+    text: str | PiecesOfText
     name: str
     """The path of the file, for messages; a name that ends in .csv says what it is."""
     bad: BadBytes | None = None
@@ -61,14 +73,19 @@ class Table:
     def start(self) -> str:
         """The first line that is not blank, without marked bytes and no name of the separator, or "" where there is
         none."""
-        lines = (line for _, line in self._numbered() if self.bad is None or not self.bad.is_left_out(line))
-        return next(lines, "")
+        return next((line for _, line in self.bare_lines()), "")
 
     def separator(self) -> str:
         """What stands between the cells of the first line: tabs, unless a .csv file has more of others; commas where
         there is nothing of the kind. A spreadsheet may have named it in a line before."""
-        named = _SEPARATOR.match(self.text.removeprefix("\ufeff"))
+        named = _SEPARATOR.match(next(self._pieces(), ""))
         return named[1] if named else separator_of(self.start(), is_csv=self.is_csv)
+
+    def bare_lines(self) -> Iterator[tuple[int, str]]:
+        """What `lines` gives, and nothing is said of bad bytes."""
+        for number, line in self._numbered():
+            if self.bad is None or not self.bad.is_left_out(line):
+                yield number, line
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """The lines that are not blank, with their numbers and without their ends."""
@@ -84,9 +101,10 @@ class Table:
             for number, line in self.lines():
                 yield number, line.split("\t")
             return
-        csv.field_size_limit(max(csv.field_size_limit(), len(self.text) + 1))
-        text = io.StringIO(self.text.removeprefix("\ufeff"), newline="")
-        reader, ends = csv.reader(text, delimiter=separator, strict=True), 0
+        longest = len(self.text) + 1 if isinstance(self.text, str) else LONGEST_ROW
+        csv.field_size_limit(max(csv.field_size_limit(), longest))
+        lines = (line for piece in self._pieces() for line in io.StringIO(piece, newline=""))
+        reader, ends = csv.reader(lines, delimiter=separator, strict=True), 0
         try:
             for row in reader:
                 begins, ends = ends + 1, reader.line_num
@@ -104,11 +122,11 @@ class Table:
     @property
     def has_objects(self) -> bool:
         """Whether it is JSON: an object on each line, or objects of several lines, which may be those of a list."""
-        return self.start().lstrip().startswith("{") or _LIST.match(self.text) is not None
+        return self.start().lstrip().startswith("{") or self._is_list
 
     def objects(self) -> Iterator[Object]:
         """The objects of JSON. Raises CorpusError for what is none."""
-        if _LIST.match(self.text) is not None or not _is_object(self.start()):
+        if self._is_list or not _is_object(self.start()):
             yield from self._objects_of_lines()
             return
         for number, line in self.lines():
@@ -124,21 +142,28 @@ class Table:
 
     def _objects_of_lines(self) -> Iterator[Object]:
         """The objects of a list, or one after the other, each of any number of lines."""
-        decoder = json.JSONDecoder()
-        at, line = (found.end() if (found := _LIST.match(self.text)) else 0), 1
+        decoder, pieces = json.JSONDecoder(), self._pieces()
+        text = next(pieces, "")
+        at, line = (found.end() if (found := _LIST.match(text)) else 0), 1
         before = 0
-        while (at := _BETWEEN_OBJECTS.match(self.text, at).end()) < len(self.text):  # type: ignore[union-attr]
-            line, before = line + line_ends(self.text[before:at]), at
+        while True:
+            at = _BETWEEN_OBJECTS.match(text, at).end()  # type: ignore[union-attr]
+            line, before = line + line_ends(text[before:at]), at
             try:
-                record, at = decoder.raw_decode(self.text, at)
+                record, at = decoder.raw_decode(text, at)
             except (ValueError, RecursionError):
                 record = None
+                if len(text) - at < LONGEST_ROW and (piece := next(pieces, None)) is not None:
+                    text, at, before = text[at:] + piece, 0, 0
+                    continue
+                if at == len(text):
+                    break
             if not isinstance(record, dict):
                 raise CorpusError(
                     f"{self.name}:{line}: what begins here is not a JSON object",
                     hint="write one object on each line, or a list of objects",
                 )
-            if self._kept(line, self.text[before:at]) is not None:
+            if self._kept(line, text[before:at]) is not None:
                 yield line, record
         self._report()
 
@@ -197,9 +222,19 @@ class Table:
         return places
 
     def _numbered(self) -> Iterator[tuple[int, str]]:
-        for number, line in enumerate(bare_lines(self.text.removeprefix("\ufeff")), start=1):
+        lines = (line for piece in self._pieces() for line in bare_lines(piece))
+        for number, line in enumerate(lines, start=1):
             if line.strip() and not (number == 1 and _SEPARATOR.fullmatch(line)):
                 yield number, line
+
+    def _pieces(self) -> Iterator[str]:
+        pieces = iter((self.text,) if isinstance(self.text, str) else self.text)
+        yield next(pieces, "").removeprefix("\ufeff")
+        yield from pieces
+
+    @property
+    def _is_list(self) -> bool:
+        return _LIST.match(next(self._pieces())) is not None
 
     def _kept(self, line: int, text: str) -> str | None:
         return text if self.bad is None else self.bad.row(line, text)

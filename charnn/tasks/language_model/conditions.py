@@ -77,7 +77,7 @@ class Rows(Protocol):
         ...
 
 
-def condition_rows(conditions: Iterable[Condition], targets_N: Ids, labels_N: Ints | None = None) -> dict[str, Rows]:
+def condition_rows(conditions: Iterable[Condition], targets_N: Ids, labels_N: Rows | None = None) -> dict[str, Rows]:
     """The rows of each condition's embedding, by its name, for the inputs of a text with these targets.
 
     `labels_N` has the number of the label of the document that each target belongs to, for a model that knows labels.
@@ -88,7 +88,7 @@ def condition_rows(conditions: Iterable[Condition], targets_N: Ids, labels_N: In
             return LengthRows(targets_N, STOP_ID)
         if labels_N is None:
             raise AssertionError("a model that knows labels learns from documents that have some")
-        return condition.row_of(labels_N).astype(np.min_scalar_type(condition.size - 1))
+        return labels_N  # the row of a label is its number
 
     return {condition.name: rows_of(condition) for condition in conditions}
 

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from charnn.config.model import SourceFile
-from charnn.corpora.decoding import OnError, marking, naming_the_tokenizer
+from charnn.corpora.decoding import OnError, naming_the_tokenizer
 from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out
 from charnn.corpora.labelled import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.runs import RunLengths, run_lengths
-from charnn.corpora.sources import READ_AGAIN, read, read_again
+from charnn.corpora.sources import READ_AGAIN
 from charnn.corpora.texts import Reading, SourceText
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of
-from charnn.tasks.language_model.labelled_documents import labelled_parts
+from charnn.tasks.language_model.labelled_documents import Rows, labelled_parts, rows_again, rows_at
 
 
 class Piece(NamedTuple):
@@ -33,9 +32,9 @@ class Corpus:
     training: Documents
     validation: Documents
     config: CorpusConfig
-    training_labels: list[str] = field(default_factory=list)
+    training_labels: Sequence[str] = ()
     """The label of each document to train on, where documents have labels."""
-    validation_labels: list[str] = field(default_factory=list)
+    validation_labels: Sequence[str] = ()
     """The label of each document that is held out, likewise."""
     replayed: list[Piece] = field(default_factory=list)
     """Pieces of the text that a model to start from has learned, which are read beside the documents (`replay`)."""
@@ -57,7 +56,7 @@ class Corpus:
         model. A separate validation text is not among them.
         """
         if isinstance(self.training, LongDocuments):
-            return LongDocuments.of(self.training.texts, self.training.unit)
+            return replace(self.training, start=0, end=sum(map(len, self.training.texts)))
         is_separate = self.config.validation_sources or not self.config.held_out
         return self.training if is_separate else self.training + self.held_validation
 
@@ -96,13 +95,12 @@ def read_corpus(
     """
     if labelled is not None:
         with naming_the_tokenizer():
-            files, held_out = (
-                [read(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error)) for path in every]
-                for every in (paths, validation_paths)
+            files, held_out = rows_at(
+                paths, validation_paths, encoding=encoding, any_bytes=any_bytes, on_error=on_error
             )
         return _labelled(
-            [text for text, _ in files],
-            [text for text, _ in held_out],
+            files,
+            held_out,
             CorpusConfig(
                 sources=tuple(source for _, source in files),
                 validation_sources=tuple(source for _, source in held_out),
@@ -133,9 +131,7 @@ def read_corpus_again(config: CorpusConfig, *, any_bytes: bool = False) -> Corpu
     Raises CorpusError where a file of it is missing or has changed.
     """
     if config.labels:
-        texts, held_out = (
-            texts_again(config, sources, any_bytes) for sources in (config.sources, config.validation_sources)
-        )
+        texts, held_out = rows_again(config, config.sources, config.validation_sources, any_bytes=any_bytes)
         return _labelled(texts, held_out, config, any_bytes=any_bytes)
     read = reading_of(config, any_bytes).texts_again(config.sources, config.validation_sources)
     return _corpus(*read, config=config)
@@ -174,24 +170,14 @@ def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Do
 
 
 def _labelled(
-    texts: Sequence[str], validation_texts: Sequence[str], config: CorpusConfig, *, any_bytes: bool
+    texts: Sequence[Rows], validation_texts: Sequence[Rows], config: CorpusConfig, *, any_bytes: bool
 ) -> Corpus:
-    training, validation, counted = labelled_parts(texts, validation_texts, config, any_bytes=any_bytes)
-    return Corpus(
-        [text for _, text in training],
-        [text for _, text in validation],
-        counted,
-        [label for label, _ in training],
-        [label for label, _ in validation],
+    training, validation, labels, validation_labels, counted = labelled_parts(
+        texts, validation_texts, config, any_bytes=any_bytes
     )
+    return Corpus(training, validation, counted, labels, validation_labels)
 
 
 def reading_of(config: CorpusConfig, any_bytes: bool) -> Reading:
     """How the texts of a corpus are read."""
     return Reading(config.encoding, any_bytes, config.on_error, config.document)
-
-
-def texts_again(config: CorpusConfig, sources: Sequence[SourceFile], any_bytes: bool) -> list[str]:
-    """The texts in files of a corpus that are in memory. Raises CorpusError where one is missing or has changed."""
-    decoding = marking(config.on_error) if config.labels else config.on_error
-    return [read_again(source, encoding=config.encoding, any_bytes=any_bytes, on_error=decoding) for source in sources]

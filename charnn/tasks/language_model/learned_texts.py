@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.lines import lines_of
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import PartOfText
 from charnn.corpora.sources import read_again
+from charnn.corpora.tables import Table
 from charnn.corpora.texts import SourceText
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
-from charnn.tasks.language_model.corpus import read_corpus_again, reading_of, texts_again
+from charnn.tasks.language_model.corpus import read_corpus_again, reading_of
 from charnn.tasks.language_model.documents import documents_of, held
+from charnn.tasks.language_model.labelled_documents import rows_again
 
 NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
 
@@ -83,11 +85,12 @@ def _labelled_documents(config: CorpusConfig, any_bytes: bool) -> list[tuple[str
     """For each file that has some, its path and its labelled documents that were trained on, in the order in which they
     were, each with its line. A document that stands in several places is that of the first."""
     places: dict[str, tuple[str, int]] = {}
-    for text, source in zip(texts_again(config, config.sources, any_bytes), config.sources, strict=True):
+    (files,) = rows_again(config, config.sources, any_bytes=any_bytes)
+    for text, source in files:
         bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CharnnWarning)  # what was left out was said when the model was trained
-            for _, document, line in labelled_texts(text, source.path, config.layout, bad):
+            for _, document, line in labelled_rows(Table(text, source.path, bad), config.layout):
                 places.setdefault(f"{document}\n", (source.path, line))
     by_file: dict[str, list[tuple[str, int]]] = {source.path: [] for source in config.sources}
     for document in held(read_corpus_again(config, any_bytes=any_bytes).training):

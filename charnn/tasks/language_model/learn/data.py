@@ -12,7 +12,9 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.documents import beginning, held
+from charnn.tasks.language_model.lengths import places_of
 from charnn.tasks.language_model.long_ids import long_ids
+from charnn.tasks.language_model.long_labelled import NamedLabels
 from charnn.tasks.language_model.mapped_ids import Backwards, Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
@@ -26,7 +28,7 @@ class EncodedCorpus:
     validation: Sequence[npt.NDArray[np.integer]]
     """Each document, without its stop token."""
     validation_characters: int
-    training_labels: npt.NDArray[np.integer] | None = None
+    training_labels: Rows | None = None
     """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
     validation_labels: Sequence[npt.NDArray[np.integer]] | None = None
     """For each document, the number of its label for each of its tokens and for the stop token after them."""
@@ -46,10 +48,10 @@ class EncodedCorpus:
                 tokens = _among(training * corpus.repeats, corpus, tokenizer)
             else:
                 tokens = _end_to_end(training, whole)
-        if corpus.config.labels:
-            number = {label: place for place, label in enumerate(corpus.config.label_names)}
-            labels_N = np.concatenate(_labels_beside(training, corpus.training_labels, number))[: len(tokens)]
-            held_out_labels = _labels_beside(held_out, corpus.validation_labels[: len(held_out)], number)
+        if names := corpus.config.label_names:
+            labels_N = LabelsBeside(tokens, label_numbers(corpus.training_labels, names))
+            numbers_D = label_numbers(corpus.validation_labels[: len(held_out)], names)
+            held_out_labels = [np.full(len(ids) + 1, n, np.int32) for ids, n in zip(held_out, numbers_D, strict=True)]
         if corpus.config.backwards:  # with labels no text is read backwards
             tokens, held_out = Backwards(tokens, STOP_ID), [ids[::-1] for ids in held_out]
         return cls(
@@ -81,11 +83,27 @@ def _end_to_end(documents: Sequence[npt.NDArray[np.integer]], ends_whole: bool) 
     return np.concatenate(parts if ends_whole else parts[:-1])
 
 
-def _labels_beside(
-    documents: Sequence[npt.NDArray[np.integer]], labels: Sequence[str], number: Mapping[str, int]
-) -> list[npt.NDArray[np.integer]]:
-    """The number of each document's label, for each of its tokens and for the stop token after them."""
-    return [np.full(len(ids) + 1, number[label], np.int32) for ids, label in zip(documents, labels, strict=True)]
+class LabelsBeside:
+    """The number of the label of the document that each token belongs to, the stop token after it included."""
+
+    def __init__(self, tokens_N: Ids, labels_D: npt.NDArray[np.integer]) -> None:
+        """`labels_D` are those of the documents, of which a stop token ends each but perhaps the last."""
+        self._count, self._labels_D = len(tokens_N), labels_D
+        self._stops = places_of(tokens_N, STOP_ID)
+
+    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+        places = np.arange(*part.indices(self._count)) if isinstance(part, slice) else part
+        found: npt.NDArray[np.integer] = self._labels_D[np.searchsorted(self._stops, places)]
+        return found
+
+
+def label_numbers(labels: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.integer]:
+    """The number of each label among the names."""
+    number = {name: place for place, name in enumerate(names)}
+    if isinstance(labels, NamedLabels):  # names that no document has are not among the others
+        smallest = np.min_scalar_type(len(names))
+        return np.array([number.get(name, 0) for name in labels.names], smallest)[labels.numbers_D]
+    return np.array([number[label] for label in labels], np.int32)
 
 
 WindowIds = npt.NDArray[np.int64]

@@ -206,7 +206,7 @@ class LanguageModelObjective:
         characters = round(len(tokens) * self.units_per_target)
         labels_N = self._corpus.training_labels
         # The stop that is read after the last of these tokens belongs to its document.
-        labels = None if labels_N is None else [np.append(labels_N[: len(tokens)], labels_N[len(tokens) - 1])]
+        labels = None if labels_N is None else [labels_N[np.minimum(np.arange(len(tokens) + 1), len(tokens) - 1)]]
         return self._score([tokens], characters, labels).nats_per_character
 
     def _score(

@@ -4,10 +4,12 @@ is not, and how often it finds the label of a text."""
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import counted, percent
 from charnn.tasks.language_model.corpus import read_corpus_again
@@ -35,8 +37,8 @@ class LabelledTextEvaluation(Evaluation):
     ) -> None:
         """Without files the model is scored on what was held out when it was trained.
 
-        Raises UsageError for options that a model of labelled lines does not have, and CorpusError for data without a
-        label that the model knows.
+        Raises UsageError for options that a model of labelled lines does not have. Data without a label that the model
+        knows are a CorpusError when it runs.
         """
         self._model, self._threads = model, threads
         others = (("--context", options.crop), ("--documents", options.documents), ("--adapt", options.adapt or None))
@@ -53,35 +55,45 @@ class LabelledTextEvaluation(Evaluation):
             if not model.config.corpus.held_out:
                 raise UsageError(NOTHING_HELD_OUT, hint="name a FILE to score the model on")
             corpus = read_corpus_again(model.config.corpus, any_bytes=any_bytes)
-            texts = list(zip(corpus.validation_labels, corpus.held_validation, strict=True))
+            held_out = corpus.validation
+            documents = held_out.documents() if isinstance(held_out, LongDocuments) else held_out
+            texts = zip(corpus.validation_labels, documents, strict=True)
         self._name = ", ".join(files) if files else "held out of the corpus"
-        place = {label: number for number, label in enumerate(model.labels)}
-        self._texts = [(place[label], text) for label, text in texts if label in place]
-        self._unknown = len(texts) - len(self._texts)
-        if not self._texts:
-            raise CorpusError(f"{self._name}: no text with a label that the model knows")
+        self._texts: Iterator[tuple[str, str]] = texts
+        self._unknown = 0
         self._figures: dict[str, Any] = {}
 
     def run(self) -> Iterator[Finding]:
         reader = self._model.line_model(ends=True)
-        told, untold, right = 0.0, 0.0, 0
+        told, untold, right, number, characters = 0.0, 0.0, 0, 0, 0
+        place, labels = {label: number for number, label in enumerate(self._model.labels)}, deque[int]()
+
+        def known() -> Iterator[list[str]]:
+            for label, text in self._texts:
+                if label in place:
+                    labels.append(place[label])
+                    yield [text]
+                else:
+                    self._unknown += 1
+
         with closing(LineScorer([reader], ends=True, threads=self._threads)) as scorer:
-            chunks = score_stream(([text] for _, text in self._texts), scorer)
-            scores = (line.scores[0] for chunk in chunks for line in chunk)
-            for (label, _), score in zip(self._texts, scores, strict=True):
+            for line in (line for chunk in score_stream(known(), scorer) for line in chunk):
+                (score,), label = line.scores, labels.popleft()
                 assert score.label_nats_K is not None
+                number, characters = number + 1, characters + len(line.line)
                 told += float(score.label_nats_K[label])
                 untold += score.nats
                 right += self._model.likeliest_label(score) == self._model.labels[label]
-        characters = sum(len(text) for _, text in self._texts)
+        if not number:
+            raise CorpusError(f"{self._name}: no text with a label that the model knows")
         self._figures = {
             "nats_per_character": told / characters,
             "bits_per_character": told / characters / math.log(2),
             "bits_per_character_without_label": untold / characters / math.log(2),
-            "label_accuracy": right / len(self._texts),
+            "label_accuracy": right / number,
             "labels": len(self._model.labels),
             "characters": characters,
-            "documents": len(self._texts),
+            "documents": number,
             "precision": self._model.precision or "fp32",
             "model": str(self._model.path),
         }
