@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
-from charnn.checkpoint.files import write_atomic
+from charnn.checkpoint.files import open_regular, write_atomic
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 ROOT = Path("checkpoints")
@@ -148,6 +148,8 @@ def _resolve(name: str) -> Path:
 
 
 DEFAULTS = "default.json"
+LARGEST_DEFAULTS = 1 << 20
+"""The most bytes of that file."""
 
 
 def read_defaults(root: Path) -> dict[str, str]:
@@ -157,10 +159,11 @@ def read_defaults(root: Path) -> dict[str, str]:
     """
     path = root / DEFAULTS
     try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, RecursionError):
+        with open_regular(path, LARGEST_DEFAULTS) as file:
+            found = json.loads(file.read())
+    except (ModelError, ValueError, RecursionError):
+        if not os.path.lexists(path):
+            return {}
         found = None
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise ModelFormatError(f"{path}: damaged", hint="charnn models --newest removes it")

@@ -15,7 +15,7 @@ import pytest
 
 from charnn import cache, tokenizers
 from charnn.api import SilentObserver
-from charnn.config.tokenizer import TokenizerConfig
+from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading, tables
 from charnn.corpora.labelled import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
