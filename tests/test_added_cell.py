@@ -9,14 +9,12 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
@@ -28,17 +26,13 @@ from charnn.cells import CELLS, Cell, Operations, V
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelFormatError
-from charnn.export.graph import Graph, RecurrentLayer
-from charnn.export.recurrent import add_recurrent
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import CellWeights, step
-from charnn.network.recurrent import Recurrent, StackState, detach
-from charnn.tasks.language_model.config import LanguageModelNetworkConfig
+from charnn.network.recurrent import Recurrent
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
-from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.step_graph import step_graph
@@ -52,6 +46,22 @@ from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 from charnn.training.optimizers import make_optimizers
+from tests.cells import (
+    LENGTHS,
+    VOCABULARY,
+    B,
+    T,
+    after,
+    assert_a_window_is_its_steps,
+    assert_rows_end_where_their_lengths_say,
+    assert_same_run,
+    flat,
+    language_model,
+    large,
+    read,
+    stack,
+    warm_state,
+)
 
 # The cells.
 
@@ -103,36 +113,7 @@ def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)
 
 
-def large(network: nn.Module) -> None:
-    """Weights as large as a trained network's, the same for networks of the same shapes, and no bias of 0."""
-    torch.manual_seed(1)
-    for parameter in network.parameters():
-        nn.init.normal_(parameter, std=0.5)
-
-
 # Equations in torch.
-
-
-def stack(cell: str, **options: Any) -> Recurrent:
-    network = Recurrent(cell, input_size=3, hidden_size=6, layers=2, **options).double()
-    large(network)
-    return network
-
-
-def warm_state(network: Recurrent, batch: int) -> StackState:
-    """A state that two steps have left behind: no zeros in it."""
-    state = network.initial_state(batch)
-    for _ in range(2):
-        _, state = network.step(torch.randn(batch, 3, dtype=torch.float64), state)
-    return detach(state)
-
-
-def step_by_step(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[Tensor, StackState]:
-    outputs = []
-    for x_BE in x_BTE.unbind(1):
-        y_BH, state = network.step(x_BE, state)
-        outputs.append(y_BH)
-    return torch.stack(outputs, 1), state
 
 
 @each_added
@@ -140,13 +121,7 @@ def step_by_step(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[
 def test_a_window_equals_its_steps_in_values_and_gradients(cell: str, options: dict[str, Any]) -> None:
     network = stack(cell, **options)
     x_BTE, state = torch.randn(4, 7, 3, dtype=torch.float64), warm_state(network, 4)
-    runs = []
-    for run in (network.__call__, lambda *given: step_by_step(network, *given)):
-        x_leaf = x_BTE.clone().requires_grad_()
-        y_BTH, after = run(x_leaf, state)
-        loss = (y_BTH**2).sum() + sum(tensor.sum() for layer in after for tensor in layer)
-        runs.append((y_BTH, after, torch.autograd.grad(loss, [x_leaf, *network.parameters()])))
-    torch.testing.assert_close(*runs, rtol=1e-12, atol=1e-12)
+    assert_a_window_is_its_steps(network, x_BTE, state, rtol=1e-12)
 
 
 def test_a_step_of_the_minimal_gated_unit_worked_by_hand() -> None:
@@ -255,38 +230,6 @@ def test_muon_has_the_recurrent_matrices_gate_by_gate(cell: str) -> None:
 
 # Equations in graphs: whole sequences.
 
-T, B, E, H = 7, 4, 3, 5
-LENGTHS = np.array([7, 1, 4, 6], np.int32)
-
-
-def read(cell: str, *, directions: int, has_lengths: bool, has_states: bool) -> list[npt.NDArray[Any]]:
-    """y (T, directions, B, H) and the states after a layer's last step, as ONNX Runtime gives them."""
-    random, entry = np.random.default_rng(0), CELLS[cell]
-    weights = [
-        {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in entry.shapes(E, H).items()}
-        for _ in range(directions)
-    ]
-    feed: dict[str, npt.NDArray[Any]] = {"x": random.normal(0, 1, (T, B, E)).astype(np.float32)}
-    state = ["D", "B", H]
-    inputs: list[Any] = [("x", "float", ["T", "B", E])]
-    given = [f"{part}.given" for part in entry.state] if has_states else []
-    if has_lengths:
-        feed["lengths"] = LENGTHS
-        inputs.append(("lengths", "int32", ["B"]))
-    for name in given:
-        feed[name] = random.uniform(-1, 1, (directions, B, H)).astype(np.float32)
-        inputs.append((name, "float", [directions, "B", H]))
-    outputs = ["y", *(f"{part}.last" for part in entry.state)]
-    graph = Graph()
-    lengths = "lengths" if has_lengths else ""
-    add_recurrent(graph, RecurrentLayer("layer", cell, weights, "x", outputs, lengths=lengths, states=given))
-    ports: list[Any] = [("y", "float", ["T", directions, "B", H]), *((name, "float", state) for name in outputs[1:])]
-    serialized = graph.serialize(inputs, ports)
-    onnx.checker.check_model(onnx.ModelProto.FromString(serialized), full_check=True)
-    session = onnxruntime.InferenceSession(serialized, providers=["CPUExecutionProvider"])
-    results: list[npt.NDArray[Any]] = session.run(outputs, feed)
-    return results
-
 
 @each_bare
 @pytest.mark.parametrize("directions", [1, 2])
@@ -307,33 +250,13 @@ def test_sequences_without_an_operator_are_those_of_the_operator(
 
 @each_added
 def test_rows_end_where_their_lengths_say_in_both_directions(cell: str) -> None:
-    y_TDBH, *states = read(cell, directions=2, has_lengths=True, has_states=False)
-    for row, length in enumerate(LENGTHS):
-        assert not y_TDBH[length:, :, row].any()
-        np.testing.assert_array_equal(states[0][0, row], y_TDBH[length - 1, 0, row])
-        np.testing.assert_array_equal(states[0][1, row], y_TDBH[0, 1, row])
+    assert_rows_end_where_their_lengths_say(cell)
 
 
 # A language model's graphs.
 
-VOCABULARY = 11
-Weights = dict[str, npt.NDArray[np.float32]]
 IDS_BT = np.random.default_rng(0).integers(VOCABULARY, size=(5, 9))
 SHAPES: list[dict[str, Any]] = [{}, {"layers": 1}, {"residual": True}, {"recurrent_depth": 3}]
-
-
-def language_model(
-    cell: str, **options: Any
-) -> tuple[LanguageModelNetworkConfig, LanguageModelNetwork, dict[str, Any]]:
-    config = LanguageModelNetworkConfig(VOCABULARY, cell=cell, hidden_size=8, embedding_size=5, **options)
-    network = LanguageModelNetwork(config).eval()
-    large(network)
-    return config, network, {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
-
-
-def flat(state: StackState) -> list[npt.NDArray[Any]]:
-    """The network's state as the arrays (1, B, H) of the runtime."""
-    return [tensor.numpy()[None] for layer in state for tensor in layer]
 
 
 @each_added
@@ -425,21 +348,6 @@ def test_scores_of_ragged_sentences_are_the_networks(cell: str, layers: int) -> 
 LINE = "to be or not to be, that is the question"
 SENTENCES = "the_DET cat_NOUN sleeps_VERB\na_DET dog_NOUN barks_VERB loudly_ADV\nsleep_VERB\n"
 SETTINGS = {"device": "cpu", "precision": "fp32", "patience": 0}
-FILES = ("weights.safetensors",)
-
-
-def after(steps: int) -> Callable[[], bool]:
-    answers = chain(repeat(False, steps - 1), repeat(True))
-    return lambda: next(answers)
-
-
-def assert_same_run(left: Any, right: Any) -> None:
-    """Equal to the last bit: what inference uses, and the state that resuming needs."""
-    for name in FILES:
-        assert (left.path / name).read_bytes() == (right.path / name).read_bytes()
-    arrays, others = left.training_state()[0], right.training_state()[0]
-    assert arrays.keys() == others.keys()
-    assert all(np.array_equal(arrays[name], others[name]) for name in arrays)
 
 
 def said(directory: LanguageModelDirectory, prompt: str, *, quantized: bool) -> str:

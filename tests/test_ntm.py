@@ -23,14 +23,22 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.graph import language_model_graph
-from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.training.optimizers import make_optimizers
-from tests.test_added_cell import after, assert_same_run, flat, language_model, read, stack, step_by_step, warm_state
+from tests.cells import (
+    after,
+    assert_a_carried_state_goes_on,
+    assert_a_window_is_its_steps,
+    assert_graphs_give_what_the_network_gives,
+    assert_rows_end_where_their_lengths_say,
+    assert_same_run,
+    stack,
+    warm_state,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -174,23 +182,11 @@ def test_a_head_finds_the_place_that_is_like_its_key_and_moves_on_from_it_round_
 def test_a_window_equals_its_steps_in_values_and_gradients(options: dict[str, Any]) -> None:
     network = stack("ntm", **options)
     x_BTE, state = torch.randn(3, 6, 3, dtype=torch.float64), warm_state(network, 3)
-    runs = []
-    for read_all in (network.__call__, lambda *given: step_by_step(network, *given)):
-        x_leaf = x_BTE.clone().requires_grad_()
-        y_BTH, after = read_all(x_leaf, state)
-        loss = (y_BTH**2).sum() + sum(tensor.sum() for layer in after for tensor in layer)
-        runs.append((y_BTH, after, torch.autograd.grad(loss, [x_leaf, *network.parameters()])))
-    torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+    assert_a_window_is_its_steps(network, x_BTE, state, rtol=1e-10)
 
 
 def test_carried_state_equals_one_long_window() -> None:
-    network = stack("ntm")
-    x_BTE = torch.randn(2, 20, 3, dtype=torch.float64)
-    whole_BTH, last = network(x_BTE, network.initial_state(2))
-    first_BTH, state = network(x_BTE[:, :7], network.initial_state(2))
-    second_BTH, state = network(x_BTE[:, 7:], state)
-    torch.testing.assert_close(torch.cat([first_BTH, second_BTH], 1), whole_BTH, rtol=0, atol=1e-12)
-    torch.testing.assert_close(state, last, rtol=0, atol=1e-12)
+    assert_a_carried_state_goes_on(stack("ntm"), torch.randn(2, 20, 3, dtype=torch.float64), 7)
 
 
 def test_gradients_are_those_of_finite_differences() -> None:
@@ -222,34 +218,11 @@ def test_gradients_are_finite_from_an_empty_memory_and_from_any_state(start: str
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"residual": True}], ids=str)
 def test_graphs_give_what_the_network_gives_and_steps_in_place_are_its_steps(options: dict[str, Any]) -> None:
-    config, module, weights = language_model("ntm", **options)
-    network = NumpyLanguageModel(module)
-    ids_BT = np.random.default_rng(0).integers(11, size=(3, 12))
-    expected_BTV, expected_state = network.sequence(ids_BT, network.initial_state(3))
-    runtime = RuntimeLanguageModel(language_model_graph(config, weights))
-    logits_BTV, state = runtime.sequence(ids_BT, runtime.initial_state(3))
-    np.testing.assert_allclose(logits_BTV, expected_BTV, rtol=0, atol=1e-4)
-    for array, other in zip(state, flat(expected_state), strict=True):
-        np.testing.assert_allclose(array, other, rtol=0, atol=1e-4)
-
-    steps = RuntimeLanguageModel(step_graph(config, weights))
-    state, advanced = steps.initial_state(3), steps.initial_state(3)
-    errors = []
-    for t, ids_B in enumerate(ids_BT.T):
-        logits_BV, state = steps.step(ids_B, state)
-        np.testing.assert_array_equal(steps.advance(ids_B, advanced), logits_BV)
-        errors.append(np.abs(logits_BV - expected_BTV[:, t]).mean())
-    assert np.mean(errors) < 0.1
-    for array, other in zip(advanced, state, strict=True):
-        np.testing.assert_array_equal(array, other)
+    assert_graphs_give_what_the_network_gives("ntm", 12, options)
 
 
 def test_rows_end_where_their_lengths_say_in_both_directions() -> None:
-    y_TDBH, *states = read("ntm", directions=2, has_lengths=True, has_states=False)
-    for row, length in enumerate([7, 1, 4, 6]):
-        assert not y_TDBH[length:, :, row].any()
-        np.testing.assert_array_equal(states[0][0, row], y_TDBH[length - 1, 0, row])
-        np.testing.assert_array_equal(states[0][1, row], y_TDBH[0, 1, row])
+    assert_rows_end_where_their_lengths_say("ntm")
 
 
 def test_only_the_forget_gate_of_the_controller_starts_open() -> None:

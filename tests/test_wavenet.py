@@ -15,11 +15,13 @@ from charnn.errors import ConfigError
 from charnn.network.cells import step
 from charnn.network.recurrent import Recurrent
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
-from charnn.tasks.language_model.graph import language_model_graph
-from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
-from charnn.tasks.language_model.step_graph import step_graph
-from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
-from tests.test_added_cell import flat, language_model, read, stack, step_by_step
+from tests.cells import (
+    assert_a_carried_state_goes_on,
+    assert_a_window_is_its_steps,
+    assert_graphs_give_what_the_network_gives,
+    assert_rows_end_where_their_lengths_say,
+    stack,
+)
 
 SIGHT = 1 + sum(DILATIONS)
 
@@ -28,24 +30,12 @@ SIGHT = 1 + sum(DILATIONS)
 def test_a_window_longer_than_what_it_sees_equals_its_steps_in_values_and_gradients(options: dict[str, Any]) -> None:
     network = stack("wavenet", **options)
     x_BTE = torch.randn(2, SIGHT + 9, 3, dtype=torch.float64)
-    runs = []
-    for read_all in (network.__call__, lambda *given: step_by_step(network, *given)):
-        x_leaf = x_BTE.clone().requires_grad_()
-        y_BTH, after = read_all(x_leaf, network.initial_state(2))
-        loss = (y_BTH**2).sum() + sum(tensor.sum() for layer in after for tensor in layer)
-        runs.append((y_BTH, after, torch.autograd.grad(loss, [x_leaf, *network.parameters()])))
-    torch.testing.assert_close(*runs, rtol=1e-10, atol=1e-12)
+    assert_a_window_is_its_steps(network, x_BTE, network.initial_state(2), rtol=1e-10)
 
 
 @pytest.mark.parametrize("cut", [1, 5, 33])
 def test_carried_state_equals_one_long_window(cut: int) -> None:
-    network = stack("wavenet")
-    x_BTE = torch.randn(2, 70, 3, dtype=torch.float64)
-    whole_BTH, last = network(x_BTE, network.initial_state(2))
-    first_BTH, state = network(x_BTE[:, :cut], network.initial_state(2))
-    second_BTH, state = network(x_BTE[:, cut:], state)
-    torch.testing.assert_close(torch.cat([first_BTH, second_BTH], 1), whole_BTH, rtol=0, atol=1e-12)
-    torch.testing.assert_close(state, last, rtol=0, atol=1e-12)
+    assert_a_carried_state_goes_on(stack("wavenet"), torch.randn(2, 70, 3, dtype=torch.float64), cut)
 
 
 def test_an_output_sees_sixty_four_steps_and_none_that_comes_later() -> None:
@@ -80,33 +70,11 @@ def test_a_step_worked_by_hand() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"residual": True}], ids=str)
 def test_graphs_give_what_the_network_gives_and_steps_in_place_are_its_steps(options: dict[str, Any]) -> None:
-    config, module, weights = language_model("wavenet", **options)
-    network = NumpyLanguageModel(module)
-    ids_BT = np.random.default_rng(0).integers(11, size=(3, SIGHT + 6))
-    expected_BTV, expected_state = network.sequence(ids_BT, network.initial_state(3))
-    runtime = RuntimeLanguageModel(language_model_graph(config, weights))
-    logits_BTV, state = runtime.sequence(ids_BT, runtime.initial_state(3))
-    np.testing.assert_allclose(logits_BTV, expected_BTV, rtol=0, atol=1e-4)
-    for array, other in zip(state, flat(expected_state), strict=True):
-        np.testing.assert_allclose(array, other, rtol=0, atol=1e-4)
-
-    steps = RuntimeLanguageModel(step_graph(config, weights))
-    state, advanced = steps.initial_state(3), steps.initial_state(3)
-    errors = []
-    for t, ids_B in enumerate(ids_BT.T):
-        logits_BV, state = steps.step(ids_B, state)
-        np.testing.assert_array_equal(steps.advance(ids_B, advanced), logits_BV)
-        errors.append(np.abs(logits_BV - expected_BTV[:, t]).mean())
-    assert np.mean(errors) < 0.1
-    for array, other in zip(advanced, state, strict=True):
-        np.testing.assert_array_equal(array, other)
+    assert_graphs_give_what_the_network_gives("wavenet", SIGHT + 6, options)
 
 
 def test_rows_end_where_their_lengths_say_in_both_directions() -> None:
-    y_TDBH, *states = read("wavenet", directions=2, has_lengths=True, has_states=False)
-    for row, length in enumerate([7, 1, 4, 6]):
-        assert not y_TDBH[length:, :, row].any()
-        np.testing.assert_array_equal(states[0][0, row], y_TDBH[length - 1, 0, row])
+    assert_rows_end_where_their_lengths_say("wavenet")
 
 
 @pytest.mark.parametrize("option", [{"weight_drop": 0.5}, {"recurrent_depth": 2}], ids=str)
