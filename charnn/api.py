@@ -14,7 +14,6 @@ from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
 from charnn.tasks import FALLBACK, TASKS
-from charnn.tasks.card import write_card
 from charnn.tasks.choosing import (
     all_files,
     choose_task,
@@ -25,6 +24,7 @@ from charnn.tasks.choosing import (
     task_of,
     tasks_with,
 )
+from charnn.tasks.description import write_card
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import options_from
 from charnn.tasks.task import InferencePrecision, Run, Task

@@ -18,7 +18,7 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
-        patch.setattr("charnn.tasks.classifier.learn.quantization.ROUNDS", 1)
-        patch.setattr("charnn.tasks.transducer.learn.quantization.ROUNDS", 1)
-        patch.setattr("charnn.tasks.forecaster.learn.quantization.ROUNDS", 1)
+        patch.setattr("charnn.tasks.classifier.learn.session.ROUNDS", 1)
+        patch.setattr("charnn.tasks.transducer.learn.session.ROUNDS", 1)
+        patch.setattr("charnn.tasks.forecaster.learn.session.ROUNDS", 1)
         yield

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from charnn.cli.console import SHADES
 from charnn.readable import escaped
-from charnn.tasks.classifier.decisions import THRESHOLD
+from charnn.tasks.classifier.calibration import THRESHOLD
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.calibration import Floats

@@ -17,7 +17,7 @@ def info(
     from charnn.cli import console
     from charnn.readable import size
     from charnn.tasks import choosing
-    from charnn.tasks.card import description_of, status
+    from charnn.tasks.description import description_of, status
 
     found = find_model(options.named_once(name, model), None)
     task = choosing.task_of(found)

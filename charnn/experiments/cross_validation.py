@@ -13,8 +13,8 @@ from charnn import api
 from charnn.corpora.folds import Fold
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, TrainingError, UsageError
-from charnn.tasks.card import write_card
 from charnn.tasks.choosing import task_of
+from charnn.tasks.description import write_card
 from charnn.tasks.folds import FoldFigures
 
 if TYPE_CHECKING:

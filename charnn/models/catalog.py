@@ -20,7 +20,7 @@ from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError
 from charnn.evaluation.known_data import sources_of
 from charnn.tasks import TASKS, choosing
-from charnn.tasks.card import card_bytes, write_card
+from charnn.tasks.description import card_bytes, write_card
 from charnn.tasks.directory import TaskDirectory
 
 ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")

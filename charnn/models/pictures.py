@@ -151,8 +151,8 @@ def forecast(
     The series is the one that was learned, with what was held out, where there is no file.
     """
     from charnn.tasks.forecaster.directory import ForecasterDirectory
-    from charnn.tasks.forecaster.use.drawing import drawn, learned_series
     from charnn.tasks.forecaster.use.model import Forecaster
+    from charnn.tasks.forecaster.use.sections import drawn, learned_series
 
     loaded = Forecaster(ForecasterDirectory(model.path))
     if column is not None and column not in loaded.columns:

@@ -12,7 +12,7 @@ from charnn.pages.page import Html, Maker, Section, element, folded, items, page
 from charnn.plots.canvas import inline_svg
 from charnn.plots.training import curves_finding, draw_curves
 from charnn.tasks import choosing
-from charnn.tasks.card import GENERAL, description_of, status
+from charnn.tasks.description import GENERAL, description_of, status
 from charnn.version import __version__
 
 

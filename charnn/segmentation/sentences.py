@@ -8,7 +8,7 @@ training treebank that ends in a dot, or a single capital. The full stops of Chi
 after them.
 
 On the paragraphs of EWT's dev split these rules find sentences with an F1 of 81.3. That is this low because many
-sentences end there without a full stop, which a segmenter learns (`tasks/tagger/use/learned_sentences.py`).
+sentences end there without a full stop, which a segmenter learns (`tasks/tagger/use/segmenter.py`).
 """
 
 # ruff: noqa: RUF001 - the quotes, dashes and stops of all scripts are meant

@@ -135,7 +135,7 @@ def test_a_treebank_too_large_to_keep_what_is_read_of_it_is_read_batch_by_batch(
 ) -> None:
     train = ("train", folder / "bank.tsv", *SMALL, "--steps", "6", "--reader", folder / "ahead")
     kept = charnn(*train, "--out", "kept")
-    monkeypatch.setattr("charnn.tasks.tagger.learn.known_states.KEPT_BYTES", 1000)
+    monkeypatch.setattr("charnn.tasks.tagger.learn.data.KEPT_BYTES", 1000)
     anew = charnn(*train, "--out", "anew")
     assert "each batch is read when it comes" not in kept.err
     assert "each batch is read when it comes" in anew.err

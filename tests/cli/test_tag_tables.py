@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.tasks.tagger.use import report as tag_tables
+from charnn.tasks.tagger.use import evaluation
 from charnn.tasks.tagger.use.figures import TagFigures
 from charnn.tasks.tagger.use.scores import TagScore
 
@@ -11,7 +11,7 @@ def table_of(counts, column="upos"):
     """The report of so many words of each gold and predicted tag."""
     tally = TagFigures([column])
     tally.columns[column] = TagScore.of(([gold] * n, [predicted] * n, [True] * n) for (gold, predicted), n in counts)
-    return tag_tables.report(tally, model="m", treebank="t", level="word").splitlines()
+    return evaluation.report(tally, model="m", treebank="t", level="word").splitlines()
 
 
 UPOS = [

@@ -1,4 +1,4 @@
-"""The inference graph of a forecaster, from its weights. Its contract is in `charnn.tasks.forecaster.use.runtime`."""
+"""The inference graph of a forecaster, from its weights. Its contract is in `charnn.tasks.forecaster.use.model`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LengthRows, class_of, draw_length, remaining_tokens
-from charnn.tasks.language_model.mapped_ids import Ids
+from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID
 
 Ints = npt.NDArray[np.integer]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.language_model.mapped_ids import Ids
+from charnn.tasks.language_model.long_ids import Ids
 
 EXACT = 32
 """Each length from 0 to this one is a class of its own."""

@@ -24,7 +24,7 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import LongText
 from charnn.corpora.progress import tell
 from charnn.corpora.rereading import no_room, temporary_file
-from charnn.tasks.language_model.mapped_ids import MappedIds
+from charnn.tasks.language_model.long_ids import MappedIds
 
 Numbers = npt.NDArray[np.integer]
 ERRORS = "surrogatepass"

@@ -57,7 +57,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         from charnn.tasks.language_model.corpus import read_corpus
         from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
         from charnn.tasks.language_model.learn.session import LanguageModelSession
-        from charnn.tasks.language_model.replay import with_replay
+        from charnn.tasks.language_model.learned_texts import with_replay
 
         name, processes = options.start_from, run.processes
         if name is not None and options.teacher:
@@ -135,7 +135,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     ) -> LanguageModelSession:
         from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
         from charnn.tasks.language_model.learn.session import LanguageModelSession
-        from charnn.tasks.language_model.replay import replaying
+        from charnn.tasks.language_model.learned_texts import replaying
 
         config = run.processes.broadcast(
             directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charnn.tasks.tagger.config import EntityScheme, TreebankConfig
-from charnn.tasks.tagger.decoding.transitions import Transitions
+from charnn.tasks.tagger.decoding.decoder import Transitions
 from charnn.tasks.tagger.formats.tags import is_known
 from charnn.tasks.tagger.lexicon import Lexicon
 

@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.transducer.config import TransducerConfig
-from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import Symbols
+
+
+class Lookup:
+    """Finds the target of a source that training had."""
+
+    def __init__(self, targets: Mapping[str, str]) -> None:
+        self._targets = dict(targets)
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> Lookup:
+        """Among the targets of a source that are equally frequent, the first one is found."""
+        counts: dict[str, Counter[str]] = {}
+        for pair in pairs:
+            counts.setdefault(_key(pair.source, pair.features), Counter())[pair.target] += 1
+        return cls({source: targets.most_common(1)[0][0] for source, targets in counts.items()})
+
+    def find(self, source: str, features: str = "") -> str | None:
+        """The target, or None for a source that training had not."""
+        return self._targets.get(_key(source, features))
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def to_bytes(self) -> bytes:
+        return (json.dumps(self._targets, ensure_ascii=False, indent=0) + "\n").encode("utf-8", "surrogatepass")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Lookup:
+        """What `to_bytes` gave. Raises ModelFormatError for anything else."""
+        try:
+            value = json.loads(data.decode("utf-8", "surrogatepass"))
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict) or not all(isinstance(target, str) for target in value.values()):
+            raise ModelFormatError("not a table of targets")
+        return cls(value)
+
+
+def _key(source: str, features: str) -> str:
+    return f"{source}\t{features}" if features else source
+
 
 SYMBOLS = "symbols.json"
 LOOKUP = "lookup.json"

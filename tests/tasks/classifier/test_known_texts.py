@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.classifier.use import known_texts
-from charnn.tasks.classifier.use.known_texts import KnownTexts
+from charnn.tasks.classifier.use import text_classifier
+from charnn.tasks.classifier.use.text_classifier import KnownTexts
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,8 +44,8 @@ def test_every_text_gets_its_own_however_little_is_remembered_and_however_many_c
     chunks: list[list[str]], most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(known_texts, "MOST_TEXTS", most)
-        patch.setattr(known_texts, "LONGEST", 3)
+        patch.setattr(text_classifier, "MOST_TEXTS", most)
+        patch.setattr(text_classifier, "LONGEST", 3)
         known, reader = KnownTexts(2), Reader()
     for first, second in pairwise([*chunks, []]):
         waiting = [known.complete(texts, reader.begin) for texts in (first, second)]
@@ -56,5 +56,5 @@ def test_every_text_gets_its_own_however_little_is_remembered_and_however_many_c
 def test_long_texts_are_not_remembered() -> None:
     known, reader = KnownTexts(2), Reader()
     for _ in range(2):
-        known.complete(["a" * (known_texts.LONGEST + 1)], reader.begin)()
+        known.complete(["a" * (text_classifier.LONGEST + 1)], reader.begin)()
     assert len(reader.read) == 2

@@ -19,7 +19,7 @@ from charnn.tasks.forecaster.graph import forecaster_graph
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.scores import Score, pinball
 from charnn.tasks.forecaster.season import find_season
-from charnn.tasks.forecaster.use.runtime import RuntimeForecasterNetwork
+from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
 from charnn.tasks.forecaster.windows import Rows, filled, statistics
 
 SEASON, HORIZON, CONTEXT = 7, 5, 12

@@ -21,7 +21,7 @@ from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import adapted_to
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.mapped_ids import Backwards
+from charnn.tasks.language_model.long_ids import Backwards
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer

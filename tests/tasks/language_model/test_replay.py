@@ -12,8 +12,15 @@ import pytest
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.learned_texts import training_texts
-from charnn.tasks.language_model.replay import LENGTH, REPEATS, TIMES, replaying, spread, with_replay
+from charnn.tasks.language_model.learned_texts import (
+    LENGTH,
+    REPEATS,
+    TIMES,
+    replaying,
+    spread,
+    training_texts,
+    with_replay,
+)
 from charnn.tokenizers.base import STOP_ID
 from charnn.tokenizers.characters import CharacterTokenizer
 

@@ -13,14 +13,15 @@ from torch.nn import functional
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.calibration import (
+    decided,
     expected_calibration_error,
     fit_shares,
+    is_right_and_confidence,
     macro_f1,
     nats,
     probabilities,
 )
 from charnn.tasks.classifier.config import ClassifierValidation
-from charnn.tasks.classifier.decisions import decided, is_right_and_confidence
 from charnn.tasks.classifier.features import Ids
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts, Shuffled
 from charnn.tasks.classifier.learn.network import SCALE, ClassifierNetwork

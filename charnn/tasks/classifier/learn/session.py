@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,16 +11,16 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.tasks.classifier.calibration import probabilities
+from charnn.tasks.classifier.calibration import decided, probabilities
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization
 from charnn.tasks.classifier.corpus import LabelledCorpus
-from charnn.tasks.classifier.directory import ClassifierDirectory
-from charnn.tasks.classifier.learn.data import EncodedCorpus
+from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
 from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights, log_ratios
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
-from charnn.tasks.classifier.learn.quantization import measure_quantization
 from charnn.tasks.classifier.learn.transfer import InitialWeights
+from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
@@ -148,3 +149,35 @@ class ClassifierSession(Session[ClassifierConfig]):
 
     def _measure_quantization(self) -> ClassifierQuantization:
         return measure_quantization(self.directory, self._encoded.validation)
+
+
+LARGEST_LOSS = 0.002
+"""The fraction of texts that int8 may get wrong more often than fp32 where it is used."""
+TEXTS = 2000
+"""The cost is measured on so many validation texts at most."""
+ROUNDS = 5
+
+
+def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) -> ClassifierQuantization:
+    """Reads the first validation texts with both graphs, and times them. The direct path is the same for both."""
+    config, weights = directory.config(), directory.weights()
+    labels, multiple = config.network.labels, config.corpus.multiple
+    networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
+    count = min(len(texts), TEXTS)
+    ids, lengths_N = np.concatenate(texts.ids[:count]), texts.lengths[:count]
+    targets_NK = texts.targets_NK[:count]
+    direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
+    if config.network.features:
+        direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
+    right, seconds = [], np.zeros((ROUNDS, 2))
+    for network in networks:
+        p_NK = probabilities(network.logits(ids, lengths_N) + direct_NK, multiple=multiple)
+        right.append(int((decided(p_NK, multiple=multiple) == targets_NK).all(1).sum()))
+    for times in seconds:
+        for number, network in enumerate(networks):
+            started = time.perf_counter()
+            network.logits(ids, lengths_N)
+            times[number] = time.perf_counter() - started
+    lost = round((right[0] - right[1]) / count, 6)
+    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    return ClassifierQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from charnn.errors import ModelFormatError
+from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
-from charnn.tasks.classifier.decisions import THRESHOLD
 from charnn.tasks.classifier.directory import BIAS, TABLE, WEIGHTS, ClassifierDirectory
 from charnn.tasks.model import Model
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from charnn.config.training import Budget
 from charnn.readable import counted
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterQuantization
-from charnn.tasks.forecaster.dataset import SeriesCorpus, rows_before
+from charnn.tasks.forecaster.dataset import SeriesCorpus, Split, rows_before
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.learn.objective import ForecasterObjective
 from charnn.tasks.forecaster.learn.plan import ForecasterPlan, decide, plan_to_resume
-from charnn.tasks.forecaster.learn.quantization import measure_quantization
+from charnn.tasks.forecaster.scores import Score
+from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.session import Session
@@ -106,3 +109,32 @@ class ForecasterSession(Session[ForecasterConfig]):
 
     def _measure_quantization(self) -> ForecasterQuantization:
         return measure_quantization(self.directory, self._dataset.validation)
+
+
+LARGEST_LOSS = 0.002
+"""The largest rise of MASE with which int8 is used."""
+WORTHWHILE = 1.1
+"""So many times as fast int8 must be to be used."""
+ROUNDS = 5
+
+
+def measure_quantization(directory: ForecasterDirectory, split: Split) -> ForecasterQuantization:
+    """Forecasts the validation windows with both graphs, and times them."""
+    columns = directory.series().columns
+    networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
+    windows, errors, seconds = split.windows(split.origins), [], np.zeros((ROUNDS, 2))
+    for network in networks:
+        score = Score(columns)
+        outputs = network.outputs(windows.x_BTF, split.horizon)
+        score.add(
+            split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
+        )
+        errors.append(score.figures("forecast").mase)
+    for times in seconds:
+        for number, network in enumerate(networks):
+            started = time.perf_counter()
+            network.outputs(windows.x_BTF, split.horizon)
+            times[number] = time.perf_counter() - started
+    lost = round(errors[1] - errors[0], 6)
+    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    return ForecasterQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)

@@ -13,9 +13,8 @@ from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.documents import beginning, held
 from charnn.tasks.language_model.lengths import places_of
-from charnn.tasks.language_model.long_ids import long_ids
+from charnn.tasks.language_model.long_ids import Backwards, Ids, long_ids
 from charnn.tasks.language_model.long_labelled import NamedLabels
-from charnn.tasks.language_model.mapped_ids import Backwards, Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, Processes
 

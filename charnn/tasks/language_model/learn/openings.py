@@ -14,7 +14,7 @@ import numpy.typing as npt
 from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.learn.data import IGNORED, Window, window_at
 from charnn.tasks.language_model.lengths import places_of
-from charnn.tasks.language_model.mapped_ids import Ids
+from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
 

@@ -21,7 +21,7 @@ from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import pieces_of
 from charnn.tasks.language_model.learn.data import window_at
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
-from charnn.tasks.language_model.mapped_ids import Ids
+from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 LANES, CHUNK = 64, 128

@@ -15,8 +15,7 @@ from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.documents import Documents, characters_of, pieces_of, read_documents
 from charnn.tasks.language_model.learned_texts import NOTHING_HELD_OUT
 from charnn.tasks.language_model.lengths import Remaining, places_of
-from charnn.tasks.language_model.long_ids import long_ids
-from charnn.tasks.language_model.mapped_ids import EachBackwards, Ids
+from charnn.tasks.language_model.long_ids import EachBackwards, Ids, long_ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import score_carried, score_crops, score_tokens
 from charnn.tasks.task import Evaluation, Finding

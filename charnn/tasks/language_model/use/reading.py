@@ -14,7 +14,7 @@ import numpy.typing as npt
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
 from charnn.generation.model import NO_CONDITIONS, conditions_at
-from charnn.tasks.language_model import mapped_ids
+from charnn.tasks.language_model import long_ids as mapped_ids
 from charnn.tasks.language_model.conditions import Rows
 from charnn.tasks.language_model.documents import Documents, blocks_of_documents, characters_of
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer

@@ -19,10 +19,10 @@ from charnn.tasks.tagger.decoding.decoder import (
     Probabilities,
     Scores,
     TagIds,
+    Transitions,
     groups_by_length,
     word_mask,
 )
-from charnn.tasks.tagger.decoding.transitions import Transitions
 
 Array = npt.NDArray[np.float64]
 

@@ -9,15 +9,16 @@ import numpy.typing as npt
 
 from charnn.softmax import log_softmax, softmax
 from charnn.tasks.tagger.decoding.decoder import (
+    BREACH,
     Allowed,
     Decoding,
     Lengths,
     Scores,
     TagIds,
+    Transitions,
     groups_by_length,
     word_mask,
 )
-from charnn.tasks.tagger.decoding.transitions import BREACH, Transitions
 
 
 class TagChain(Protocol):

@@ -11,9 +11,8 @@ import numpy.typing as npt
 from charnn.errors import ModelFormatError
 from charnn.tasks.tagger.config import DecoderKind
 from charnn.tasks.tagger.decoding.crf import CrfDecoder
-from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder, Transitions
 from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
-from charnn.tasks.tagger.decoding.transitions import Transitions
 
 _PARAMETERS: Mapping[DecoderKind, Mapping[str, str]] = {
     "independent": {},

@@ -13,9 +13,8 @@ from torch import Tensor
 from charnn.network.ensemble import Ensemble, log_mean
 from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
-from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.decoding.saved import decoder_of_members
-from charnn.tasks.tagger.decoding.transitions import Transitions
 from charnn.tasks.tagger.learn.network import TaggerNetwork, Words, add_readers, decoded
 
 

@@ -17,9 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charnn.tasks.tagger.config import DecoderKind
-from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.decoding.saved import decoder_from
-from charnn.tasks.tagger.decoding.transitions import Transitions
 
 FEEDBACK_SIZE = 64
 """How many units the feedback head's hidden layer has."""

@@ -1,7 +1,7 @@
 """The tagger: sentences of words in, a tag of every column for every word out; many to many, of equal lengths.
 
-Shapes: B sentences of up to T words, padded at the end; N distinct words among them; D the size of a word's vector;
-F features of a word in its sentence.
+Shapes: B sentences of up to T words, padded at the end; N distinct words among them, L characters of the longest
+(marks counted), A affixes; D the size of a word's vector; F features of a word in its sentence.
 """
 
 from __future__ import annotations
@@ -19,10 +19,68 @@ from charnn.network.bidirectional import Bidirectional
 from charnn.network.recurrent import LockedDropout
 from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import TaggerNetworkConfig
-from charnn.tasks.tagger.decoding.decoder import Decoder
-from charnn.tasks.tagger.decoding.transitions import Transitions
+from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
+from charnn.tasks.tagger.graph import WIDTHS
 from charnn.tasks.tagger.learn.heads import Head, make_head
-from charnn.tasks.tagger.learn.word_reader import WordReader
+from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
+
+
+class ConvolutionReader(nn.Module):
+    """Convolves the characters and takes the largest value of each unit in the word (Santos and Zadrozny 2014)."""
+
+    def __init__(self, input_size: int, size: int) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(nn.Conv1d(input_size, size, width, padding=width // 2) for width in WIDTHS)
+        self.size = size * len(WIDTHS)
+
+    def forward(self, x_NLE: Tensor, lengths_N: Tensor) -> Tensor:
+        inside_N1L = (torch.arange(x_NLE.shape[1], device=x_NLE.device) < lengths_N[:, None])[:, None]
+        x_NEL = x_NLE.transpose(1, 2) * inside_N1L
+        # Units are not negative, so a 0 beyond the word's end is the largest only where all are 0.
+        return torch.cat(
+            [(functional.relu(convolution(x_NEL)) * inside_N1L).amax(2) for convolution in self.convolutions], 1
+        )
+
+
+class RecurrentReader(nn.Module):
+    """Takes the last states of two LSTMs, one that reads forwards and one backwards (Ling et al. 2015)."""
+
+    def __init__(self, input_size: int, size: int) -> None:
+        super().__init__()
+        self.recurrent = Bidirectional("lstm", input_size=input_size, hidden_size=size, layers=1)
+        self.size = 2 * size
+
+    def forward(self, x_NLE: Tensor, lengths_N: Tensor) -> Tensor:
+        y_NLF = self.recurrent(x_NLE, lengths_N)
+        ahead, back = y_NLF.chunk(2, -1)
+        last_N11 = (lengths_N - 1)[:, None, None].expand(-1, 1, ahead.shape[2])
+        return torch.cat([ahead.gather(1, last_N11)[:, 0], back[:, 0]], 1)
+
+
+class WordReader(nn.Module):
+    """Reads a word's spelling: its characters one by one, its beginnings and ends, and its capitals."""
+
+    def __init__(self, config: TaggerNetworkConfig) -> None:
+        super().__init__()
+        self.characters = nn.Embedding(config.characters, config.character_size)
+        kind = ConvolutionReader if config.words_from == "cnn" else RecurrentReader
+        self.reader = kind(config.character_size, config.reader_size)
+        self.shapes = nn.Embedding(SHAPES, config.shape_size)
+        self.affixes = nn.Embedding(AFFIX_BUCKETS, config.affix_size, padding_idx=0)
+        nn.init.normal_(self.characters.weight)
+        nn.init.normal_(self.affixes.weight, std=0.3)
+        with torch.no_grad():
+            self.affixes.weight[0] = 0
+        self.affix_dropout = config.affix_dropout
+        self.size = self.reader.size + config.shape_size + config.affix_size
+
+    def forward(self, characters_NL: Tensor, lengths_N: Tensor, affixes_NA: Tensor, shapes_N: Tensor) -> Tensor:
+        """The vectors (N, D). They do not depend on how far rows are padded. Training mode drops affixes."""
+        read_ND = self.reader(self.characters(characters_NL), lengths_N)
+        if self.training and self.affix_dropout:
+            dropped_NA = torch.rand(affixes_NA.shape, device=affixes_NA.device) < self.affix_dropout
+            affixes_NA = affixes_NA.masked_fill(dropped_NA, 0)
+        return torch.cat([read_ND, self.shapes(shapes_N), self.affixes(affixes_NA).sum(1)], 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.use.figures import Means, SegmentationFigures
 from charnn.tasks.tagger.use.model import Tagger
-from charnn.tasks.tagger.use.segmentation_figures import Means, SegmentationFigures
 from charnn.tasks.tagger.use.segmenter import SENTENCES, WORDS
 from charnn.training.session import new_record
 

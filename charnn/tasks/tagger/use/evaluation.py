@@ -1,4 +1,7 @@
-"""Evaluates how well a tagger tags, beside the tags of a treebank, and lists the words where the two differ."""
+"""Evaluates how well a tagger tags, beside the tags of a treebank, and lists the words where the two differ.
+
+The tables of plain text have at most 120 columns on a terminal.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.progress import tell
 from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.evaluation.confusions import MOST_LABELS, as_cell, confusion_table, precision_table
+from charnn.readable import aligned, counted, percent
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.streaming import in_chunks
+from charnn.tasks.tagger.config import Level
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.naming import instead_of
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
-from charnn.tasks.tagger.use.figures import ComparedSentence, TagError, TagFigures, errors_in
+from charnn.tasks.tagger.use.figures import ComparedSentence, SegmentationFigures, TagError, TagFigures, errors_in
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files
-from charnn.tasks.tagger.use.segmentation_figures import SegmentationFigures
 from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
@@ -128,7 +133,6 @@ class TaggerEvaluation(Evaluation):
         return {**self.figures.to_json(), **about}
 
     def report(self) -> str:
-        from charnn.tasks.tagger.use.report import report
 
         level = self._model.config.corpus.level
         return report(self.figures, model=str(self._model.directory.path), treebank=self._name, level=level)
@@ -164,3 +168,63 @@ class TaggerEvaluation(Evaluation):
         for column in columns:
             title = f"{column}: {self._name}, {self._model.directory.path}"
             save_confusion(*self.figures.columns[column].matrix(), Path(path.replace("{column}", column)), title=title)
+
+
+_RULE = "feats agree as in the UD evaluation script, where their universal features do"
+
+
+def report(figures: TagFigures, *, model: str, treebank: str, level: Level) -> str:
+    """Ends in a line end."""
+    together = figures.together
+    unknown = f"{together.unknown_words:,} of them never seen in training"
+    parts = [
+        [
+            f"model     {model}",
+            f"treebank  {treebank}: {counted(together.words, level)}, {unknown}; "
+            f"{counted(together.sentences, 'sentence')}",
+            *([f"left out  {left_out}"] if (left_out := figures.left_out(level)) else []),
+        ],
+        _accuracies(figures),
+    ]
+    for column, score in figures.columns.items():
+        parts += [
+            _entities(column, figures),
+            precision_table(column, score.tags, "tag", "word"),
+            confusion_table(column, score, "tag", "word"),
+        ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _accuracies(figures: TagFigures) -> list[str]:
+    rows = list(figures.columns.items())
+    if len(rows) > 1:
+        rows.append(("all columns", figures.together))
+    accuracies = [
+        [label, *map(percent, (s.accuracy, s.known_accuracy, s.unknown_accuracy, s.sentence_accuracy))]
+        for label, s in rows
+    ]
+    lines = aligned([["% right", "all words", "known", "unknown", "sentences"], *accuracies])
+    if figures.feats_as_written is not None:
+        lines.append(f"({_RULE}; as they are written: {percent(figures.feats_as_written.accuracy)})")
+    return lines + (figures.raw_text.lines() if figures.raw_text else [])
+
+
+def _entities(column: str, figures: TagFigures) -> list[str]:
+    """The precision, recall and F1 of entities, where the tags of the column mark any."""
+    score = figures.entities.get(column)
+    totals = score.totals if score is not None else None
+    if score is None or totals is None:
+        return []
+    of_types = [("all types", totals.overall), *((as_cell(name), of) for name, of in totals.types.items() if name)]
+    rows = [
+        [name, percent(of.precision), percent(of.recall), percent(of.f1), f"{of.reference:,}"]
+        for name, of in of_types[: 1 + MOST_LABELS]
+    ]
+    lines = aligned([[f"{column}: entities", "precision", "recall", "F1", "gold"], *rows])
+    if len(of_types) > 1 + MOST_LABELS:
+        lines.append(f"({len(of_types) - 1 - MOST_LABELS:,} rarer types: see --json)")
+    lines.append("(an entity counts where all its words and its type are right; the F1 of all types is what to quote)")
+    if score.reference_is_of_another_scheme:
+        ours, theirs = figures.schemes[column], score.reference_scheme
+        lines.append(f"(the treebank has {theirs} tags and the model {ours}: compare entities, not words)")
+    return lines

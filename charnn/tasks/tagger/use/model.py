@@ -18,7 +18,7 @@ from charnn.tasks.tagger.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.formats.sentence import Annotation
-    from charnn.tasks.tagger.use.segmentation_figures import Means
+    from charnn.tasks.tagger.use.figures import Means
     from charnn.tasks.tagger.use.segmenter import Segmenter
     from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
@@ -143,14 +143,14 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         """What finds the sentences of running text: the segmenter where it finds more of them than rules do."""
         if self.config.words is None or not self.config.words.sentences_used:
             return SentencesByRule(self.lexicon.counts, self.splitter)
-        from charnn.tasks.tagger.use.learned_sentences import LearnedSentences
+        from charnn.tasks.tagger.use.segmenter import LearnedSentences
 
         return LearnedSentences(self.segmenter, None if self.config.words.used else self.rules)
 
     def means(self) -> dict[str, Means]:
         """What finds words and sentences, by name: the segmenter, and the rules as far as it does what they do."""
-        from charnn.tasks.tagger.use.learned_sentences import LearnedSentences
-        from charnn.tasks.tagger.use.segmentation_figures import Means
+        from charnn.tasks.tagger.use.figures import Means
+        from charnn.tasks.tagger.use.segmenter import LearnedSentences
 
         if not self.segmenter.finds_sentences:
             return {"segmenter": Means(self.segmenter, None), "rules": Means(self.rules, None)}

@@ -27,8 +27,7 @@ from charnn.tasks.transducer.learn.network import (
 )
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder
-from charnn.tasks.transducer.use.decoding import padded
-from charnn.tasks.transducer.use.found import Wide
+from charnn.tasks.transducer.use.decoding import Wide, padded
 from charnn.tokenizers.base import STOP_ID
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.found import Constraint, Found, SearchOptions, Wide
+from charnn.tasks.transducer.use.decoding import Constraint, Found, SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID as BLANK
 
 LEAST = 1e-5

@@ -1,18 +1,64 @@
-"""The protocol of a decoder that takes one step at a time, and its state.
+"""The protocol of a decoder that takes one step at a time, what a search with it gives, and where it looked.
 
-Shapes: B rows, each a hypothesis; S places of a source; V target symbols.
+Shapes: N sources; B rows, each a hypothesis; S places of a source; V target symbols.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.readable import aligned, escaped
 from charnn.tasks.transducer.symbols import EncodedSource
+
+Wide = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A target that was found."""
+
+    ids: list[int]
+    """Its symbols, without the stop."""
+    log_probability: float
+    """The log-probability of all its symbols and of its stop, in nats."""
+    places: list[int]
+    """The place of the source that each symbol was copied from, where it is an unknown one."""
+    is_cut: bool = False
+    """Whether the bound on the length ended it, and not a stop."""
+
+
+class Constraint(Protocol):
+    """Says which symbols may come next in a target."""
+
+    def allowed(self, ids: Sequence[int], left: int | None) -> npt.NDArray[np.bool_]:
+        """The symbols (V,) that may follow `ids` where `left` more may be written; None sets no limit."""
+
+
+Choose = Callable[[Wide, npt.NDArray[np.intp]], npt.NDArray[np.intp]]
+"""Draws a symbol (N,) for each source from ln p (N, V) and the numbers of the sources."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What a search for targets is asked for."""
+
+    beams: int
+    """The number of hypotheses that are kept at each step; one beam is greedy."""
+    unknown: int | None
+    """The id of the unknown symbol. It is written only by a network that copies, for a source with a symbol that
+    training had not, and stands for a copy of that."""
+    copies: bool
+    wanted: int = 1
+    """The most targets of a source, which is at most `beams`."""
+    constraint: Constraint | None = None
+    choose: Choose | None = None
+    """What draws each symbol, instead of taking the likeliest; there is one beam then."""
+
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
@@ -88,3 +134,41 @@ def after(state: DecoderState, step: DecoderStep, rows: npt.NDArray[np.intp], to
         share_BP = joint_BP / np.maximum(joint_BP.sum(1, keepdims=True), np.float32(1e-30))
         np.put_along_axis(alpha_BS, step.places_BP[rows], share_BP, 1)
     return DecoderState(state.memory, tuple(array[rows] for array in step.recurrent), alpha_BS)
+
+
+END = "∎"
+"""What stands for the stop at the end of a source and of a target."""
+LEAST_SHOWN = 0.01
+"""A table leaves smaller weights out."""
+
+
+@dataclass(frozen=True)
+class Attention:
+    """T symbols of a target, and how much of the attention was at each of S places of its source for each of them."""
+
+    source: list[str]
+    """The features, the symbols and the end of the source."""
+    target: list[str]
+    """The symbols and the end of the target."""
+    weights_TS: Floats
+
+    def to_table(self) -> str:
+        """The weights in percent, a row for each symbol of the target, with a line end."""
+        rows: list[tuple[str, ...]] = [("", *map(escaped, self.source))]
+        for symbol, weights_S in zip(self.target, self.weights_TS.tolist(), strict=True):
+            cells = [f"{100 * weight:.0f}" if weight >= LEAST_SHOWN else "" for weight in weights_S]
+            rows.append((escaped(symbol), *cells))
+        return "".join(f"{line.rstrip()}\n" for line in aligned(rows))
+
+
+def weights_of(decoder: SteppedDecoder, source: EncodedSource, target: Sequence[int]) -> Floats:
+    """The weights (T, S) where these symbols, the last of them a stop, are written. Where attention is hard, they are
+    the probabilities of the places given the symbols as far as they are written."""
+    state, last_B, rows = decoder.begin([source]), np.zeros(1, np.int64), np.zeros(1, np.intp)
+    found = []
+    for symbol in target:
+        step = decoder.step(last_B, state)
+        last_B = np.array([symbol], np.int64)
+        state = after(state, step, rows, last_B)
+        found.append(step.attention_BS[0] if step.joint_BPV is None else state.alpha_BS[0])
+    return np.stack(found)

@@ -15,12 +15,10 @@ from charnn.corpora.pairs import split_features
 from charnn.errors import UsageError
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerNetworkConfig
-from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.directory import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
-from charnn.tasks.transducer.use.attention import END, Attention, weights_of
 from charnn.tasks.transducer.use.ctc import FramedDecoder
-from charnn.tasks.transducer.use.decoding import SteppedDecoder
-from charnn.tasks.transducer.use.found import Found, SearchOptions, Wide
+from charnn.tasks.transducer.use.decoding import END, Attention, Found, SearchOptions, SteppedDecoder, Wide, weights_of
 from charnn.tasks.transducer.use.pattern import TargetPattern
 from charnn.tasks.transducer.use.search import find_targets
 

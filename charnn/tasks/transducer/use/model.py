@@ -8,10 +8,9 @@ from functools import cached_property
 from charnn.errors import UsageError
 from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
-from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
 from charnn.tasks.transducer.symbols import Symbols
-from charnn.tasks.transducer.use.attention import Attention
+from charnn.tasks.transducer.use.decoding import Attention
 from charnn.tasks.transducer.use.line_transducer import (
     LineTransducer,
     Source,

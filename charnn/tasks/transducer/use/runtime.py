@@ -26,8 +26,7 @@ from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder
-from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SourceArrays, padded
-from charnn.tasks.transducer.use.found import Wide
+from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SourceArrays, Wide, padded
 from charnn.tokenizers.base import STOP_ID
 
 

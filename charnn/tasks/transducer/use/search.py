@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, read_frames
-from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
-from charnn.tasks.transducer.use.found import Found, SearchOptions, Wide
+from charnn.tasks.transducer.use.decoding import Found, SearchOptions, SteppedDecoder, Wide, after
 from charnn.tokenizers.base import STOP_ID
 
 

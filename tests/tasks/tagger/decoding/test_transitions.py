@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.softmax import log_softmax
-from charnn.tasks.tagger.decoding.decoder import Decoder
+from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
 from charnn.tasks.tagger.decoding.saved import decoder_from
-from charnn.tasks.tagger.decoding.transitions import Transitions
 from charnn.tasks.tagger.entities import transitions
 
 TAGS = {

@@ -9,8 +9,8 @@ import pytest
 
 from charnn.corpora.progress import watched_by
 from charnn.readers.states import SentenceStates
-from charnn.tasks.tagger.learn import known_states
-from charnn.tasks.tagger.learn.known_states import KnownStates
+from charnn.tasks.tagger.learn import data
+from charnn.tasks.tagger.learn.data import KnownStates
 
 SENTENCES = [["a"] * n for n in (3, 1, 5, 2, 1)] + [["b", "c"]]
 
@@ -36,7 +36,7 @@ class Counting:
 def test_states_are_those_of_the_sentences_kept_or_not(
     monkeypatch: pytest.MonkeyPatch, kept_bytes: int, are_kept: bool
 ) -> None:
-    monkeypatch.setattr(known_states, "KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr(data, "KEPT_BYTES", kept_bytes)
     states = Counting()
     known = KnownStates(SENTENCES, cast(SentenceStates, states))
     assert known.are_kept == are_kept

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from charnn.tasks.tagger.config import TaggerNetworkConfig, WordReaderKind
-from charnn.tasks.tagger.learn.word_reader import WIDTHS, ConvolutionReader, RecurrentReader, WordReader
+from charnn.tasks.tagger.learn.network import WIDTHS, ConvolutionReader, RecurrentReader, WordReader
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 
 WORDS = ["a", "cat", "The", "New York", "don't", "1999", "x" * 30, "東京", ""]

@@ -10,8 +10,7 @@ from charnn.segmentation.boundaries import BEGIN, END, INSIDE
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
-from charnn.tasks.tagger.use.learned_sentences import LONGEST_SENTENCE, MARGIN, STEP, LearnedSentences
-from charnn.tasks.tagger.use.segmenter import Segmenter
+from charnn.tasks.tagger.use.segmenter import LONGEST_SENTENCE, MARGIN, STEP, LearnedSentences, Segmenter
 
 
 class Stub:

@@ -15,7 +15,7 @@ from charnn.tasks.transducer.learn.ctc import ctc_nats
 from charnn.tasks.transducer.learn.data import frames_needed
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, collapsed, log_probability, prefixes, read_frames
-from charnn.tasks.transducer.use.found import SearchOptions, Wide
+from charnn.tasks.transducer.use.decoding import SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID
 
 FRAMES, SYMBOLS, UNKNOWN = 5, 4, 1

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids
-from charnn.tasks.transducer.use.found import SearchOptions
+from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SearchOptions
 from charnn.tasks.transducer.use.search import search
 from charnn.tokenizers.base import STOP_ID
 
