@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from charnn.version import __version__
 
 if TYPE_CHECKING:
+    from charnn.config.model import InferencePrecision
     from charnn.memory.memory import Memory
-    from charnn.tasks.task import InferencePrecision
 
 __all__ = ["Memory", "__version__", "load", "train"]
 

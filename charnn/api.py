@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_paths
+from charnn.config.model import InferencePrecision
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
 from charnn.tasks import FALLBACK, TASKS
@@ -27,7 +28,7 @@ from charnn.tasks.choosing import (
 from charnn.tasks.description import write_card
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import options_from
-from charnn.tasks.task import InferencePrecision, Run, Task
+from charnn.tasks.task import Run, Task
 from charnn.tasks.training_options import TrainingOptions
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from charnn.cli import console
+from charnn.config.model import InferencePrecision
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks import TASKS
 from charnn.tasks.options import RESULT, Option
-from charnn.tasks.task import InferencePrecision
 
 DEFAULT_MODEL = "$CHARNN_MODEL, else that of `charnn models --default`, else the one there whose training ended last"
 

@@ -96,6 +96,10 @@ class Validation(Protocol):
     def from_json(cls, value: object) -> Self: ...
 
 
+InferencePrecision = Literal["auto", "fp32", "int8"]
+"""The precision that a model is used with: `auto` is int8 where that was found worth it."""
+
+
 class Quantization(Protocol):
     """The cost and gain of int8 inference, measured on the machine that trained. Every task has its own class."""
 

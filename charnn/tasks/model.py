@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+from charnn.config.model import InferencePrecision
 from charnn.errors import UsageError
 from charnn.tasks.directory import C, TaskDirectory
-from charnn.tasks.task import InferencePrecision
 
 D = TypeVar("D", bound=TaskDirectory[Any])
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from charnn.config import Budget, ModelConfig
+from charnn.config.model import InferencePrecision
 from charnn.errors import UsageError
 from charnn.tasks.options import NoOptions, options_from
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from charnn.corpora.folds import Fold
     from charnn.pages.page import Html, Maker
     from charnn.readers.reader import Reader
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from charnn.training.session import Session
 
 C = TypeVar("C", bound=ModelConfig)
+T = TypeVar("T")
 D = TypeVar("D", bound="TaskDirectory[Any]")
-InferencePrecision = Literal["auto", "fp32", "int8"]
 
 
 NO_READER = "name a language model of characters, which `charnn train TEXT` makes"
@@ -135,6 +138,20 @@ class Run:
     """What the models that --reader names have learned."""
     fold: Fold | None = None
     """The part of the data that is held out, where that is not a tenth or what was given to validate with."""
+
+
+def resumed_data(run: Run, path: Path, kind: str, *, named: Callable[[], T | None], recorded: Callable[[], T]) -> T:
+    """The data of the run in the directory `path`, which goes on: those that `run` names or else those of its record.
+
+    `named` reads the first, and gives None for other data than the run had, which raises UsageError; `recorded` reads
+    the second. `kind` is what the data are called.
+    """
+    if not run.corpus:
+        return recorded()
+    found = named()
+    if found is None:
+        raise UsageError(f"{', '.join(run.corpus)}: not the {kind} that {path} was trained on")
+    return found
 
 
 class Task(ABC, Generic[C]):

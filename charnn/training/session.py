@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -15,7 +15,7 @@ from charnn.config.model import Quantization, TrainingRecord
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.distributed.failures import WorkerLost
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
-from charnn.training.hardware import ThreadWatch, choose_precision, threads_set
+from charnn.training.hardware import ThreadWatch, allowed_threads, choose_precision, threads_set
 from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
@@ -127,6 +127,25 @@ class Session(Generic[C]):
         shared, values = self.processes.broadcast_state(lambda: own)
         # The first process restores it, too, because `restore` computes further values, such as the budget spent.
         self.loop.restore({name: torch.from_numpy(array) for name, array in shared.items()}, values)
+
+    @classmethod
+    def resume(
+        cls, directory: Any, data: Any, budget: Budget | None = None, thread_counts: Sequence[int] | None = None
+    ) -> Self:
+        """Goes on with the run in `directory`, with another budget unless `budget` is None. `data` are what it was
+        trained on, and `thread_counts` the numbers of threads that training may use, torch's own where they are None.
+
+        Raises UsageError where the budget is spent.
+        """
+        state = directory.training_state()
+        session = cls._as_planned(directory, data, budget, allowed_threads(thread_counts))
+        session.restore(*state)
+        return session
+
+    @classmethod
+    def _as_planned(cls, directory: Any, data: Any, budget: Budget | None, thread_counts: Sequence[int]) -> Self:
+        """The session of the run in `directory` as it was planned, before its state is restored."""
+        raise NotImplementedError
 
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         """Goes on from the training state of the directory, which is the same for all processes.

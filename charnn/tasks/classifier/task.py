@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
-from charnn.errors import UsageError
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions, ClassifierOptions
-from charnn.tasks.task import Description, Measure, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
 
 if TYPE_CHECKING:
     from charnn.pages.page import Maker
@@ -92,15 +91,14 @@ class ClassifierTask(Task[ClassifierConfig]):
         from charnn.tasks.classifier.corpus import read_corpus_again, read_named_again
         from charnn.tasks.classifier.learn.session import ClassifierSession
 
-        recorded = directory.config().corpus
-        if run.corpus:
-            found = read_named_again(run.corpus, recorded)
-            if found is None:
-                names = ", ".join(run.corpus)
-                raise UsageError(f"{names}: not the texts that {directory.path} was trained on")
-            corpus = found
-        else:
-            corpus = read_corpus_again(recorded)
+        record = directory.config().corpus
+        corpus = resumed_data(
+            run,
+            directory.path,
+            "texts",
+            named=lambda: read_named_again(run.corpus, record),
+            recorded=lambda: read_corpus_again(record),
+        )
         return ClassifierSession.resume(self.directory(directory.path), corpus, budget, run.thread_counts)
 
     def describe(self, directory: TaskDirectory[ClassifierConfig]) -> Description:

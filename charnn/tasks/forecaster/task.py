@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
-from charnn.errors import UsageError
 from charnn.tasks.forecaster.config import ForecasterConfig
 from charnn.tasks.forecaster.options import ForecasterEvaluationOptions, ForecasterOptions
-from charnn.tasks.task import Description, Measure, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
 
 if TYPE_CHECKING:
     from charnn.pages.page import Maker
@@ -82,15 +81,14 @@ class ForecasterTask(Task[ForecasterConfig]):
         from charnn.tasks.forecaster.learn.session import ForecasterSession
 
         config = directory.config()
-        network = config.network
-        if run.corpus:
-            found = read_named_again(run.corpus, config.corpus, network.season, network.horizon)
-            if found is None:
-                names = ", ".join(run.corpus)
-                raise UsageError(f"{names}: not the time series that {directory.path} was trained on")
-            corpus = found
-        else:
-            corpus = read_corpus_again(config.corpus, network.season, network.horizon)
+        record, season, horizon = config.corpus, config.network.season, config.network.horizon
+        corpus = resumed_data(
+            run,
+            directory.path,
+            "time series",
+            named=lambda: read_named_again(run.corpus, record, season, horizon),
+            recorded=lambda: read_corpus_again(record, season, horizon),
+        )
         return ForecasterSession.resume(self.directory(directory.path), corpus, budget, run.thread_counts)
 
     def describe(self, directory: TaskDirectory[ForecasterConfig]) -> Description:

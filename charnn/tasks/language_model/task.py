@@ -12,12 +12,13 @@ from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions
-from charnn.tasks.task import Description, Evaluation, Measure, Run, Task
+from charnn.tasks.task import Description, Evaluation, Measure, Run, Task, resumed_data
 
 if TYPE_CHECKING:
     from charnn.pages.page import Maker
     from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory
+    from charnn.tasks.language_model.corpus import Corpus
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.session import LanguageModelSession
     from charnn.tasks.language_model.use.model import LanguageModel
@@ -140,29 +141,34 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         config = run.processes.broadcast(
             directory.config, pack=LanguageModelConfig.to_json, unpack=LanguageModelConfig.from_json
         )
-        recorded, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
-        if run.corpus:
-            valid = [source.path for source in recorded.validation_sources]
+        record, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
+
+        def named() -> Corpus | None:
             corpus = read_corpus(
                 run.corpus,
-                valid,
-                document=recorded.document,
-                labelled=recorded.layout if recorded.labels else None,
-                encoding=recorded.encoding,
+                [source.path for source in record.validation_sources],
+                document=record.document,
+                labelled=record.layout if record.labels else None,
+                encoding=record.encoding,
                 any_bytes=any_bytes,
-                on_error=recorded.on_error,
-                holds_out=recorded.held_out,
+                on_error=record.on_error,
+                holds_out=record.held_out,
             )
-            if corpus.config.hashes != recorded.hashes:
-                names = ", ".join(run.corpus)
-                raise UsageError(f"{names}: not the text that {directory.path} was trained on")
-            again = replace(corpus.config, replayed=recorded.replayed, backwards=recorded.backwards)
-            corpus = replace(corpus, config=again)
-        else:
-            corpus = read_corpus_again(recorded, any_bytes=any_bytes)
+            if corpus.config.hashes != record.hashes:
+                return None
+            again = replace(corpus.config, replayed=record.replayed, backwards=record.backwards)
+            return replace(corpus, config=again)
+
+        corpus = resumed_data(
+            run,
+            directory.path,
+            "text",
+            named=named,
+            recorded=lambda: read_corpus_again(record, any_bytes=any_bytes),
+        )
         corpus = replaying(corpus, any_bytes=any_bytes)
         return LanguageModelSession.resume(
-            self.directory(directory.path), corpus, budget, run.processes, run.thread_counts
+            self.directory(directory.path), corpus, budget, run.thread_counts, run.processes
         )
 
     def reader(self, directory: TaskDirectory[LanguageModelConfig]) -> Reader:

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
-from charnn.errors import UsageError
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
-from charnn.tasks.task import Description, Measure, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
 
 if TYPE_CHECKING:
     from charnn.pages.page import Maker
     from charnn.tasks.directory import TaskDirectory
     from charnn.tasks.tagger.directory import TaggerDirectory
     from charnn.tasks.tagger.learn.session import TaggerSession
+    from charnn.tasks.tagger.treebank import Treebank
     from charnn.tasks.tagger.use.evaluation import TaggerEvaluation
     from charnn.tasks.tagger.use.model import Tagger
 
@@ -99,24 +99,25 @@ class TaggerTask(Task[TaggerConfig]):
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
-        recorded = directory.config().corpus
-        if run.corpus:
+        record = directory.config().corpus
+
+        def named() -> Treebank | None:
             treebank = read_treebank(
                 run.corpus,
-                [source.path for source in recorded.validation_sources],
-                columns=recorded.columns_in_files,
-                format=recorded.format,
-                level=recorded.level,
-                tag_paths=[source.path for source in recorded.tag_sources],
-                encoding=recorded.encoding,
-                on_error=recorded.on_error,
-                holds_out=recorded.held_out,
+                [source.path for source in record.validation_sources],
+                columns=record.columns_in_files,
+                format=record.format,
+                level=record.level,
+                tag_paths=[source.path for source in record.tag_sources],
+                encoding=record.encoding,
+                on_error=record.on_error,
+                holds_out=record.held_out,
             )
-            if _hashes(treebank.config) != _hashes(recorded):
-                names = ", ".join(run.corpus)
-                raise UsageError(f"{names}: not the treebank that {directory.path} was trained on")
-        else:
-            treebank = read_treebank_again(recorded)
+            return treebank if _hashes(treebank.config) == _hashes(record) else None
+
+        treebank = resumed_data(
+            run, directory.path, "treebank", named=named, recorded=lambda: read_treebank_again(record)
+        )
         return TaggerSession.resume(self.directory(directory.path), treebank, budget, run.thread_counts)
 
     def describe(self, directory: TaskDirectory[TaggerConfig]) -> Description:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from charnn.config import Budget
 from charnn.errors import UsageError
-from charnn.tasks.task import Description, Measure, Recognition, Run, Task
+from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
 from charnn.tasks.transducer.config import DecoderKind, TransducerConfig
 from charnn.tasks.transducer.options import IS_WANTED, TransducerEvaluationOptions, TransducerOptions
 
@@ -93,14 +93,14 @@ class TransducerTask(Task[TransducerConfig]):
         from charnn.tasks.transducer.dataset import read_named_again, read_pair_set_again
         from charnn.tasks.transducer.learn.session import TransducerSession
 
-        recorded = directory.config().corpus
-        if run.corpus:
-            found = read_named_again(run.corpus, recorded)
-            if found is None:
-                raise UsageError(f"{', '.join(run.corpus)}: not the texts that {directory.path} was trained on")
-            pairs = found
-        else:
-            pairs = read_pair_set_again(recorded)
+        record = directory.config().corpus
+        pairs = resumed_data(
+            run,
+            directory.path,
+            "texts",
+            named=lambda: read_named_again(run.corpus, record),
+            recorded=lambda: read_pair_set_again(record),
+        )
         return TransducerSession.resume(self.directory(directory.path), pairs, budget, run.thread_counts)
 
     def describe(self, directory: TaskDirectory[TransducerConfig]) -> Description:

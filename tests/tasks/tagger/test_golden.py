@@ -10,12 +10,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from charnn.checkpoint.files import dump_config
+from charnn.config.model import InferencePrecision
 from charnn.errors import ModelFormatError
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
-from charnn.tasks.task import InferencePrecision
 from tests.paths import GOLDEN
 
 PATH = GOLDEN / "tagger-1"

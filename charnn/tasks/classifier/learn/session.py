@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -86,22 +86,10 @@ class ClassifierSession(Session[ClassifierConfig]):
         return cls.begin(plan.config, make_directory, ClassifierDirectory, lambda made: cls(made, plan, corpus))
 
     @classmethod
-    def resume(
-        cls,
-        directory: ClassifierDirectory,
-        corpus: LabelledCorpus,
-        budget: Budget | None = None,
-        thread_counts: Sequence[int] | None = None,
-    ) -> ClassifierSession:
-        """Goes on with a run, with another budget unless `budget` is None. `corpus` is the one it was trained on.
-
-        Raises UsageError where the budget is spent.
-        """
-        state = directory.training_state()
-        plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
-        session = cls(directory, plan, corpus)
-        session.restore(*state)
-        return session
+    def _as_planned(
+        cls, directory: ClassifierDirectory, corpus: LabelledCorpus, budget: Budget | None, thread_counts: Sequence[int]
+    ) -> Self:
+        return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), corpus)
 
     def preview(self, report: Report) -> str:
         """Some validation texts, others each time, with the label that each gets by now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -59,22 +59,10 @@ class ForecasterSession(Session[ForecasterConfig]):
         return cls.begin(plan.config, make_directory, ForecasterDirectory, lambda made: cls(made, plan, corpus))
 
     @classmethod
-    def resume(
-        cls,
-        directory: ForecasterDirectory,
-        corpus: SeriesCorpus,
-        budget: Budget | None = None,
-        thread_counts: Sequence[int] | None = None,
-    ) -> ForecasterSession:
-        """Goes on with a run, with another budget unless `budget` is None. `corpus` is the one it was trained on.
-
-        Raises UsageError where the budget is spent.
-        """
-        state = directory.training_state()
-        plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
-        session = cls(directory, plan, corpus)
-        session.restore(*state)
-        return session
+    def _as_planned(
+        cls, directory: ForecasterDirectory, corpus: SeriesCorpus, budget: Budget | None, thread_counts: Sequence[int]
+    ) -> Self:
+        return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), corpus)
 
     def _write(self, weights: Weights) -> None:
         """The end of all rows that were read is kept, so that a forecast needs no file."""

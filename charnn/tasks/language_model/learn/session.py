@@ -140,16 +140,12 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def resume(
         cls,
         directory: LanguageModelDirectory,
-        corpus: Corpus,
+        data: Corpus,
         budget: Budget | None = None,
-        processes: Processes = ALONE,
         thread_counts: Sequence[int] | None = None,
+        processes: Processes = ALONE,
     ) -> LanguageModelSession:
-        """Goes on with a run, with another budget unless `budget` is None. `corpus` is the one it was trained on, and
-        `thread_counts` are as for `start`.
-
-        Raises UsageError where the budget is spent. This is collective, and the number of processes may be another.
-        """
+        """As `Session.resume`. This is collective, and the number of processes may be another than before."""
         allowed = allowed_threads(thread_counts)
         state = processes.broadcast_state(directory.training_state)
 
@@ -158,8 +154,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 directory, _teachers_in(state, directory), budget, processes=processes.size, thread_counts=allowed
             )
 
-        plan = _broadcast(processes, resumed, corpus, allowed)
-        session = cls(directory, plan, corpus, processes)
+        plan = _broadcast(processes, resumed, data, allowed)
+        session = cls(directory, plan, data, processes)
         session.restore(*state)
         return session
 

@@ -10,12 +10,12 @@ from contextlib import closing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from charnn.config.model import InferencePrecision
 from charnn.errors import CharnnWarning, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.model import Model
-from charnn.tasks.task import InferencePrecision
 from charnn.tokenizers import Tokenizer
 
 if TYPE_CHECKING:

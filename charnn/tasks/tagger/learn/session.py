@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import torch
 
@@ -102,29 +102,18 @@ class TaggerSession(Session[TaggerConfig]):
         return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
 
     @classmethod
-    def resume(
-        cls,
-        directory: TaggerDirectory,
-        treebank: Treebank,
-        budget: Budget | None = None,
-        thread_counts: Sequence[int] | None = None,
-    ) -> TaggerSession:
-        """Goes on with a run, with another budget unless `budget` is None. `treebank` is the one it was trained on, and
-        `thread_counts` are as for `start`.
+    def _as_planned(
+        cls, directory: TaggerDirectory, treebank: Treebank, budget: Budget | None, thread_counts: Sequence[int]
+    ) -> Self:
+        return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), treebank)
 
-        Raises UsageError where the budget is spent.
-        """
-        state = directory.training_state()
-        plan = plan_to_resume(directory, budget, thread_counts=allowed_threads(thread_counts))
-        session = cls(directory, plan, treebank)
+    def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         try:
-            session.restore(*state)
+            super().restore(arrays, values)
         except UsageError:
-            if session._has_words_to_find():  # the tagger is done, and its segmenter was interrupted
-                session._is_done = True
-            else:
+            if not self._has_words_to_find():
                 raise
-        return session
+            self._is_done = True  # the tagger is done, and its segmenter was interrupted
 
     @property
     def network(self) -> AnyTagger:

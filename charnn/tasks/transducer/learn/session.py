@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -77,23 +77,10 @@ class TransducerSession(Session[TransducerConfig]):
         )
 
     @classmethod
-    def resume(
-        cls,
-        directory: TransducerDirectory,
-        pairs: PairSet,
-        budget: Budget | None = None,
-        thread_counts: Sequence[int] | None = None,
-    ) -> TransducerSession:
-        """Goes on with a run, with another budget unless `budget` is None. `pairs` are those it was trained on, and
-        `thread_counts` are as for `start`.
-
-        Raises UsageError where the budget is spent.
-        """
-        state = directory.training_state()
-        plan = plan_to_resume(directory, pairs, budget, thread_counts=allowed_threads(thread_counts))
-        session = cls(directory, plan, pairs)
-        session.restore(*state)
-        return session
+    def _as_planned(
+        cls, directory: TransducerDirectory, pairs: PairSet, budget: Budget | None, thread_counts: Sequence[int]
+    ) -> Self:
+        return cls(directory, plan_to_resume(directory, pairs, budget, thread_counts=thread_counts), pairs)
 
     def preview(self, report: Report) -> str:
         """A source that was held out, another one each time, and its target as the network writes it by now."""
