@@ -35,7 +35,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 _TEMPORARY = ".part-"
 
 
-class Entry(NamedTuple):
+class CacheEntry(NamedTuple):
     """A file in the cache."""
 
     kind: Kind
@@ -128,12 +128,12 @@ def forget(path: Path) -> None:
         path.unlink()
 
 
-def entries() -> list[Entry]:
+def entries() -> list[CacheEntry]:
     """What is kept, by kind, the files used last first."""
     return sorted(_entries(), key=lambda one: (one.kind, -one.used, one.path))
 
 
-def clear(kinds: Collection[Kind] = ()) -> list[Entry]:
+def clear(kinds: Collection[Kind] = ()) -> list[CacheEntry]:
     """Removes what is kept, or what is of these kinds, and gives what was removed."""
     removed = []
     for entry in entries():
@@ -174,9 +174,10 @@ def _files(*, temporary: bool) -> Iterator[tuple[Kind, os.DirEntry[str], os.stat
                                 yield kind, file, status
 
 
-def _entries() -> list[Entry]:
+def _entries() -> list[CacheEntry]:
     return [
-        Entry(kind, Path(file.path), status.st_size, status.st_mtime) for kind, file, status in _files(temporary=False)
+        CacheEntry(kind, Path(file.path), status.st_size, status.st_mtime)
+        for kind, file, status in _files(temporary=False)
     ]
 
 

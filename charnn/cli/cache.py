@@ -11,7 +11,7 @@ from charnn.cli import console, options
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.cache import Entry
+    from charnn.cache import CacheEntry
 
 
 def cache(
@@ -59,11 +59,11 @@ def cache(
         console.notice(f"{counted(len(entries), 'file')} in {folder}, {total}; the limit is {size(limit)}")
 
 
-def _used(entry: Entry) -> datetime:
+def _used(entry: CacheEntry) -> datetime:
     return datetime.fromtimestamp(entry.used, UTC).astimezone()
 
 
-def _record(entry: Entry) -> dict[str, object]:
+def _record(entry: CacheEntry) -> dict[str, object]:
     return {
         "kind": entry.kind,
         "path": str(entry.path),

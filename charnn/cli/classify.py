@@ -94,12 +94,12 @@ def classify(
     threshold = classify_views.Threshold(min_confidence or 0.0, replacement)
     view: classify_views.View
     if only:
-        view = classify_views.Chosen(loaded, threshold, only)
+        view = classify_views.ChosenView(loaded, threshold, only)
     elif as_json:
-        view = classify_views.Objects(loaded, threshold, count, why=why)
+        view = classify_views.ObjectsView(loaded, threshold, count, why=why)
     else:
         shaded = why and console.stdout_is_terminal()
-        view = classify_views.Table(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
+        view = classify_views.TableView(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
     options.announce_terminal(files)
     notices.announce(loaded.directory, model)
     read = items(files or ["-"], documents, encoding=encoding, any_bytes=any_bytes, on_error=on_error)

@@ -13,7 +13,7 @@ from charnn.tasks.classifier.calibration import THRESHOLD
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.calibration import Floats
-    from charnn.tasks.classifier.use.explanation import Span
+    from charnn.tasks.classifier.use.explanation import WeightedPart
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.classifier.use.stream import InputUnit, Item
 
@@ -65,7 +65,7 @@ class _Decider:
         return [(self.names[place], float(p_K[place])) for place in order]
 
 
-class Chosen:
+class ChosenView:
     """Writes the texts that get one of some labels, as they came."""
 
     def __init__(self, model: Classifier, threshold: Threshold, only: Sequence[str]) -> None:
@@ -81,7 +81,7 @@ class Chosen:
         return "".join(parts)
 
 
-class Table:
+class TableView:
     """Writes labels, probabilities and the text between tabs. A text of several lines is written on one, escaped."""
 
     def __init__(
@@ -127,7 +127,7 @@ class Table:
         return [item.file if self._unit == "file" else escaped(item.text) for item in chunk]
 
 
-class Objects:
+class ObjectsView:
     """Writes a JSON object for each text."""
 
     def __init__(self, model: Classifier, threshold: Threshold, count: int | None, *, why: bool) -> None:
@@ -163,7 +163,7 @@ class Objects:
         return result
 
 
-def shaded(text: str, spans: Sequence[Span]) -> str:
+def shaded(text: str, spans: Sequence[WeightedPart]) -> str:
     """The text with the parts that spoke for the label in shades, the darker the more."""
     parts, end = [], 0
     for span in spans:
@@ -175,6 +175,6 @@ def shaded(text: str, spans: Sequence[Span]) -> str:
     return "".join((*parts, escaped(text[end:], but="\\")))
 
 
-def _strongest(spans: Sequence[Span]) -> str:
+def _strongest(spans: Sequence[WeightedPart]) -> str:
     best = sorted((span for span in spans if span.weight > 0), key=lambda span: -span.weight)[:STRONGEST]
     return " ".join(f"{span.start}-{span.end}={span.weight:.2f}" for span in best) or NO_LABEL

@@ -15,7 +15,7 @@ from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from charnn.models.catalog import Entry
+    from charnn.models.catalog import CatalogEntry
 
 LONGEST_CORPUS = 40
 """So many columns of a terminal show what a model learned from."""
@@ -227,7 +227,7 @@ def take_in(
     console.write(f"{path}\n")
 
 
-def _table(entries: list[Entry]) -> list[str]:
+def _table(entries: list[CatalogEntry]) -> list[str]:
     from charnn.readable import aligned, size
 
     rows = [["", "name", "task", "size", "score", "corpus", "ended"]]
@@ -246,7 +246,7 @@ def _when(ended: datetime) -> str:
     return ended.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _corpus(entry: Entry) -> str:
+def _corpus(entry: CatalogEntry) -> str:
     from charnn.readable import escaped
 
     if not (paths := entry.corpus):

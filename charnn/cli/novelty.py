@@ -13,7 +13,7 @@ from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.corpora.decoding import OnError
-    from charnn.novelty.report import NamedText
+    from charnn.novelty.report import CheckedText
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
 AT_LEAST = 20
@@ -82,7 +82,7 @@ def novelty(
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.texts import Reading
     from charnn.novelty.matches import matches
-    from charnn.novelty.report import Baseline, NamedText, Results, lines
+    from charnn.novelty.report import Baseline, CheckedText, Results, lines
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     if corpus and model is not None:
@@ -97,7 +97,7 @@ def novelty(
             sources = _read(paths, encoding, on_error, any_bytes=False)
         else:
             (read,) = Reading(encoding, on_error=on_error).texts(paths)
-            sources = [NamedText(path, text) for path, (text, _) in zip(paths, read, strict=True)]
+            sources = [CheckedText(path, text) for path, (text, _) in zip(paths, read, strict=True)]
     else:
         directory = LanguageModelDirectory.find(model)
         announce(directory, model)
@@ -125,7 +125,7 @@ def novelty(
             console.write(rows)
 
 
-def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> list[NamedText]:
+def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> list[CheckedText]:
     from charnn.corpora.decoding import marking
     from charnn.corpora.sources import read
 
@@ -135,23 +135,23 @@ def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: 
     ]
 
 
-def _named(path: str, text: str, encoding: str, on_error: OnError) -> NamedText:
+def _named(path: str, text: str, encoding: str, on_error: OnError) -> CheckedText:
     """The text without the lines that decoding has marked to be left out; the others keep their numbers."""
     from charnn.corpora.decoding import BadBytes, joined
     from charnn.corpora.lines import lines_of
-    from charnn.novelty.report import NamedText
+    from charnn.novelty.report import CheckedText
 
     if on_error != "skip":
-        return NamedText(path, text)
+        return CheckedText(path, text)
     bad = BadBytes("standard input" if path == "-" else path, encoding, on_error)
     kept = bad.lines(lines_of(text))
     bad.report()
-    return NamedText(path, joined(line for _, line in kept), numbers=[number for number, _ in kept])
+    return CheckedText(path, joined(line for _, line in kept), numbers=[number for number, _ in kept])
 
 
-def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[NamedText], list[str]]:
+def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[CheckedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
-    from charnn.novelty.report import NamedText
+    from charnn.novelty.report import CheckedText
     from charnn.tasks.language_model.learned_texts import held_out_texts, line_numbers, training_texts
 
     config = directory.config()
@@ -161,7 +161,7 @@ def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[Named
         are_long = not all(isinstance(text, str) for _, text in texts)
         numbers = [] if are_long else line_numbers(config.corpus, any_bytes=any_bytes)
         numbers += [None] * (len(texts) - len(numbers))
-        sources = [NamedText(path, text, numbers=of) for (path, text), of in zip(texts, numbers, strict=False)]
+        sources = [CheckedText(path, text, numbers=of) for (path, text), of in zip(texts, numbers, strict=False)]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
     try:

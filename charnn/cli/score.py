@@ -172,19 +172,21 @@ def score(
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
     check_encoding(encoding, any_bytes)
     write = console.write if any_bytes or as_json else console.Output(encoding).write
-    known = score_views.Labels(loaded[0].labels, readers[0].label_probabilities) if labels else None
+    known = score_views.LabelsView(loaded[0].labels, readers[0].label_probabilities) if labels else None
     view: score_views.View
     if units is not None:
-        view = score_views.Units(loaded[0], units, as_json=as_json)
+        view = score_views.UnitsView(loaded[0], units, as_json=as_json)
     elif as_json:
-        view = score_views.Objects(names, str(loaded[0].path), readers[0].tokenizer if per_character else None, known)
+        view = score_views.ObjectsView(
+            names, str(loaded[0].path), readers[0].tokenizer if per_character else None, known
+        )
     elif per_character:
-        view = score_views.Symbols(readers[0].tokenizer)
+        view = score_views.SymbolsView(readers[0].tokenizer)
     elif color:
-        view = score_views.Shaded(readers[0].tokenizer)
+        view = score_views.ShadedView(readers[0].tokenizer)
         console.notice(score_views.legend())
     else:
-        view = score_views.Plain() if threshold is not None else known or score_views.Table(names)
+        view = score_views.PlainView() if threshold is not None else known or score_views.TableView(names)
     unseen = _Unseen(names, readers)
     options.announce_terminal(files)
     for name, each in zip(wanted, loaded, strict=True):

@@ -41,7 +41,7 @@ class View(Protocol):
         """What is written for these lines."""
 
 
-class Plain:
+class PlainView:
     """Writes the lines as they came. A line without an end, as the last of a file may be, gets one before another."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Plain:
         return scored.line
 
 
-class Table(Plain):
+class TableView(PlainView):
     """Writes the figures of each line between tabs, and the line itself in the last column."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -77,7 +77,7 @@ def _as_last_cell(line: str) -> str:
     return f"{line}\n" if line.endswith("\r") else line
 
 
-class Labels(Plain):
+class LabelsView(PlainView):
     """Writes the most probable label of each line, its probability, the bits per character under it, the number of
     characters, and the line itself in the last column."""
 
@@ -110,12 +110,12 @@ class Labels(Plain):
         return int(probabilities_K.argmax()), probabilities_K, nats_K / (math.log(2) * max(len(scored.text), 1))
 
 
-class Objects:
+class ObjectsView:
     """Writes a JSON object for each line. It has the line's symbols if their tokenizer is given, and the figures of
     every label if there are `labels`."""
 
     def __init__(
-        self, names: Sequence[str], path: str, tokenizer: Tokenizer | None, labels: Labels | None = None
+        self, names: Sequence[str], path: str, tokenizer: Tokenizer | None, labels: LabelsView | None = None
     ) -> None:
         """`path` is that of the model where there is one, and `names` are what several were called."""
         self._names, self._path, self._labels = names, path, labels
@@ -142,7 +142,7 @@ class Objects:
         return result
 
 
-class Symbols:
+class SymbolsView:
     """Writes a row for each symbol: the number of its line, the place of its first character in the line, the symbol
     and its nats."""
 
@@ -159,7 +159,7 @@ class Symbols:
         return "".join(rows)
 
 
-class Units:
+class UnitsView:
     """Writes a row for each character with the values of hidden units, or a JSON object for each line with those of
     each unit."""
 
@@ -191,7 +191,7 @@ class Units:
         )
 
 
-class Shaded(Plain):
+class ShadedView(PlainView):
     """Writes the text in shades that say what each symbol cost. Control characters, which a terminal would obey rather
     than show, are escaped."""
 

@@ -20,7 +20,7 @@ Places = npt.NDArray[np.int64]
 _BLANK = " \t\r\n"
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """A part of a text."""
 
     text: str
@@ -29,7 +29,7 @@ class Block(NamedTuple):
     before."""
 
 
-def blocks_of(pieces: Iterable[str], unit: DocumentUnit) -> Iterator[Block]:
+def blocks_of(pieces: Iterable[str], unit: DocumentUnit) -> Iterator[TextBlock]:
     """The blocks of one text; joined, they are the text. Its last document ends with it."""
     held: list[str] = []
     is_open = False
@@ -48,17 +48,17 @@ def blocks_of(pieces: Iterable[str], unit: DocumentUnit) -> Iterator[Block]:
     if rest:
         block = _block(rest, unit, is_first=not is_open)
         is_closed = bool(block.ends.size) and block.ends[-1] == len(rest)
-        yield block if is_closed else Block(rest, np.append(block.ends, len(rest)))
+        yield block if is_closed else TextBlock(rest, np.append(block.ends, len(rest)))
     elif is_open and not (block.ends.size and block.ends[-1] == len(block.text)):
-        yield Block("", np.zeros(1, np.int64))
+        yield TextBlock("", np.zeros(1, np.int64))
 
 
-def blocks_at(pieces: Iterable[str], ends: Places, start: int = 0) -> Iterator[Block]:
+def blocks_at(pieces: Iterable[str], ends: Places, start: int = 0) -> Iterator[TextBlock]:
     """The pieces of a text as blocks, where it is known that documents end at the places `ends`, in order. The first
     piece begins at the place `start`."""
     for piece in pieces:
         first, last = np.searchsorted(ends, [start, start + len(piece)], side="right")
-        yield Block(piece, ends[first:last] - start)
+        yield TextBlock(piece, ends[first:last] - start)
         start += len(piece)
 
 
@@ -70,11 +70,11 @@ def _known(text: str, unit: DocumentUnit) -> int:
     return len(text.rstrip(_BLANK)) if unit == "paragraph" else len(text)
 
 
-def _block(text: str, unit: DocumentUnit, *, is_first: bool) -> Block:
+def _block(text: str, unit: DocumentUnit, *, is_first: bool) -> TextBlock:
     if unit == "line":
-        return Block(text, _line_ends(text))
+        return TextBlock(text, _line_ends(text))
     ends = paragraph_ends(text, opens=is_first) if unit == "paragraph" else []
-    return Block(text, np.array(ends, np.int64))
+    return TextBlock(text, np.array(ends, np.int64))
 
 
 def _line_ends(text: str) -> Places:

@@ -129,7 +129,7 @@ class Lines:
         return self._lines.held
 
 
-class Block(NamedTuple):
+class LineBlock(NamedTuple):
     """Lines up to a blank one. `source[start:end]` is the block without that blank line and without the last line's
     end."""
 
@@ -140,7 +140,7 @@ class Block(NamedTuple):
     """The number of the line where the block begins, counted from 1."""
 
 
-class Blocks:
+class LineBlocks:
     """Takes text in pieces and gives blocks.
 
     The first blank line after a block ends it and belongs to it, so that a block is complete as soon as it can be.
@@ -153,9 +153,9 @@ class Blocks:
         """The whole lines of a block that is not complete."""
         self._line = 1
 
-    def push(self, text: str) -> list[Block]:
+    def push(self, text: str) -> list[LineBlock]:
         whole = self._lines.push(text)
-        blocks: list[Block] = []
+        blocks: list[LineBlock] = []
         start = 0
         while start < len(whole):
             blank = _BLANK_LINE.match(whole, start) or _NEXT_BLANK_LINE.search(whole, start)
@@ -166,12 +166,12 @@ class Blocks:
             start = blank.end()
         return blocks
 
-    def flush(self) -> list[Block]:
+    def flush(self) -> list[LineBlock]:
         rest = self._lines.flush()
         blank = 0 if rest.strip(" \t\r\ufeff") else len(rest)
         return [self._block(rest, blank)] if self._held or rest else []
 
-    def _block(self, last: str, blank: int) -> Block:
+    def _block(self, last: str, blank: int) -> LineBlock:
         """The block of the lines that were held and `last`, which ends in a blank line of `blank` characters."""
         source = "".join((*self._held, last)) if self._held else last
         self._held = []
@@ -183,4 +183,4 @@ class Blocks:
             end -= 1
         if source.endswith("\r", start, end):
             end -= 1
-        return Block(source, start, end, line)
+        return LineBlock(source, start, end, line)

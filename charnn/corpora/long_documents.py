@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charnn.corpora.blocks import Block, Places, blocks_at, blocks_of
+from charnn.corpora.blocks import Places, TextBlock, blocks_at, blocks_of
 from charnn.corpora.code_points import code_points
 from charnn.corpora.documents import DocumentUnit, held_out_characters
 from charnn.corpora.facts import CODE_POINTS, Counts
@@ -45,7 +45,7 @@ class LongDocuments:
         """The number of documents in all texts."""
         return sum(text.facts.documents for text in self.texts)
 
-    def blocks(self, doing: str = "encoding") -> Iterator[Block]:
+    def blocks(self, doing: str = "encoding") -> Iterator[TextBlock]:
         """The documents in blocks. A watcher is told what is being done with them, and how far it is."""
         done = 0
         for text, start, end in self._parts():

@@ -32,7 +32,7 @@ class RunBounds(NamedTuple):
 FREE = RunBounds()
 
 
-class Run:
+class CharacterRun:
     """The run at the end of a text: a character, how many more of it may follow, and whether one more makes the run
     longer than usual. It is the same object for all texts that end alike, so that a step costs little more than a
     look-up."""
@@ -41,7 +41,7 @@ class Run:
 
     def __init__(self, character: str, room: int, *, is_long: bool, bounds: RunBounds) -> None:
         self.character, self.room, self.is_long, self.bounds = character, room, is_long, bounds
-        self.again: Run | None = None
+        self.again: CharacterRun | None = None
         """The run with one more of its character, once that has been asked for."""
 
 
@@ -51,15 +51,15 @@ class RunLimits:
     def __init__(self, runs: Mapping[str, RunLengths], tokenizer: Tokenizer) -> None:
         """`runs` are those of the text that the model learned."""
         self._lengths, self._tokenizer = runs, tokenizer
-        self._first: dict[str, Run] = {}
-        self._runs: dict[tuple[str, int], Run] = {}
+        self._first: dict[str, CharacterRun] = {}
+        self._runs: dict[tuple[str, int], CharacterRun] = {}
         self._after_escape: dict[tuple[str, bytes], Tokens] = {}
         self._ids = defaultdict[bytes, list[int]](list)
         for token, spelling in enumerate(tokenizer.spellings()):
             self._ids[spelling].append(token)
-        self.start = Run("", 1, is_long=False, bounds=FREE)
+        self.start = CharacterRun("", 1, is_long=False, bounds=FREE)
 
-    def after(self, run: Run, text: str) -> Run:
+    def after(self, run: CharacterRun, text: str) -> CharacterRun:
         """The run at the end after `text`, which may be empty, has been added behind `run`."""
         if text == run.character:
             following = run.again or run
@@ -79,7 +79,7 @@ class RunLimits:
             self._first[text] = new
         return new
 
-    def bounds(self, run: Run, decoder: IncrementalDecoder) -> RunBounds:
+    def bounds(self, run: CharacterRun, decoder: IncrementalDecoder) -> RunBounds:
         """What `run` asks of the next token. `decoder` has decoded the text so far.
 
         A token is judged by the characters that it completes: the last byte of a character, and not its first, makes a
@@ -96,7 +96,7 @@ class RunLimits:
             tokens = self._ids.get(whole.removeprefix(pending), ()) if whole.startswith(pending) else ()
         return RunBounds(too_long=tokens) if run.room == 0 else RunBounds(lengthening=tokens)
 
-    def _run(self, character: str, room: int) -> Run:
+    def _run(self, character: str, room: int) -> CharacterRun:
         if (run := self._runs.get((character, room))) is None:
             lengths, leading = self._lengths.get(character, SINGLE), self._leading.get(character, ())
             is_long = room <= lengths.longest - lengths.usual
@@ -104,7 +104,7 @@ class RunLimits:
                 tuple(token for token, n in leading if n > room),
                 tuple(token for token, n in leading if n <= room and is_long),
             )
-            run = self._runs[character, room] = Run(character, room, is_long=is_long, bounds=bounds)
+            run = self._runs[character, room] = CharacterRun(character, room, is_long=is_long, bounds=bounds)
         return run
 
     def _after_half_a_character(self, character: str, decoder: IncrementalDecoder) -> Tokens:

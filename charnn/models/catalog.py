@@ -27,7 +27,7 @@ ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogEntry:
     """A model of a catalog."""
 
     path: Path
@@ -64,7 +64,7 @@ def learned_from(config: ModelConfig) -> list[Any]:
     return [source for field, source in sources_of(config) if not field.startswith("validation")]
 
 
-def catalog(root: Path) -> Iterator[Entry]:
+def catalog(root: Path) -> Iterator[CatalogEntry]:
     """The models in a folder, the one whose training ended last first. A damaged one says what is wrong with it."""
     defaults = set[Path]()
     for name in TASKS:
@@ -79,9 +79,9 @@ def catalog(root: Path) -> Iterator[Entry]:
             config = task.directory(model.path).config()
             status = model.unfinished()
         except CharnnError as error:
-            yield Entry(model.path, "-", False, model.ended(), needed, status=f"damaged: {error}")
+            yield CatalogEntry(model.path, "-", False, model.ended(), needed, status=f"damaged: {error}")
             continue
-        yield Entry(model.path, task.name, model.path in defaults, model.ended(), needed, config, status)
+        yield CatalogEntry(model.path, task.name, model.path in defaults, model.ended(), needed, config, status)
 
 
 def make_default(model: ModelDirectory, root: Path) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charnn.corpora.code_points import CodePoints, code_points
-from charnn.novelty.window_filter import Integers, Text, WindowFilter
+from charnn.novelty.window_filter import CorpusText, Integers, WindowFilter
 
 PART = 1 << 20
 """So many characters of a text are looked at at once."""
@@ -141,7 +141,7 @@ OVERLAP = 1 << 20
 another place has still more of it."""
 
 
-def matches(texts: Sequence[str], corpus: Sequence[Text], at_least: int) -> list[Matches]:
+def matches(texts: Sequence[str], corpus: Sequence[CorpusText], at_least: int) -> list[Matches]:
     """The runs that each of `texts` has in common with the texts of `corpus`. A run lies within one text of each.
 
     It takes about a second for 100 million characters of corpus, and half a second for each million characters of the
@@ -175,7 +175,7 @@ def matches(texts: Sequence[str], corpus: Sequence[Text], at_least: int) -> list
 class _Search:
     """The matching statistics of a joined text, as far as they have been found."""
 
-    def __init__(self, corpus: Sequence[Text], lengths: Integers, places: Integers) -> None:
+    def __init__(self, corpus: Sequence[CorpusText], lengths: Integers, places: Integers) -> None:
         self.lengths, self.places = lengths, places
         self.source_starts = np.cumsum([0, *map(len, corpus)], dtype=np.int64)[:-1]
         self._corpus = corpus

@@ -8,7 +8,7 @@ from typing import Any
 
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.novelty.matches import CopiedRun, Matches
-from charnn.novelty.window_filter import Text
+from charnn.novelty.window_filter import CorpusText
 from charnn.readable import escaped
 
 PART = 1 << 20
@@ -21,12 +21,12 @@ Record = tuple[JsonObject, str]
 
 
 @dataclass(frozen=True, slots=True)
-class NamedText:
+class CheckedText:
     """A text or a line of one, with the name of its file."""
 
     name: str
     """The path of the file, or - for standard input."""
-    text: Text
+    text: CorpusText
     line: int = 1
     """The number of the text's first line."""
     numbers: Sequence[int] | None = None
@@ -69,17 +69,17 @@ class Baseline:
         return cls(characters, sum(found.copied for found in held_out) / characters, longest)
 
 
-def lines(text: NamedText) -> list[NamedText]:
+def lines(text: CheckedText) -> list[CheckedText]:
     """The lines of a text without their ends."""
-    return [NamedText(text.name, line, text.number(at)) for at, line in enumerate(bare_lines(text.text[:]), start=1)]
+    return [CheckedText(text.name, line, text.number(at)) for at, line in enumerate(bare_lines(text.text[:]), start=1)]
 
 
 @dataclass(frozen=True)
 class Results:
     """What was found of several texts in a corpus."""
 
-    texts: Sequence[NamedText]
-    corpus: Sequence[NamedText]
+    texts: Sequence[CheckedText]
+    corpus: Sequence[CheckedText]
     found: Sequence[Matches]
     """What was found of each text."""
 
@@ -121,7 +121,7 @@ class Results:
             cells = (str(record["length"]), _place(record), _source_place(record), escaped(record["run"]))
             yield record, "\t".join(cells) + "\n"
 
-    def _each(self) -> Iterator[tuple[NamedText, Matches, JsonObject | None]]:
+    def _each(self) -> Iterator[tuple[CheckedText, Matches, JsonObject | None]]:
         """Each text, what was found of it, and its longest run."""
         longest = [(number, run) for number, found in enumerate(self.found) if (run := found.longest) is not None]
         records = dict(zip((number for number, _ in longest), self._runs(longest), strict=True))
@@ -153,7 +153,7 @@ class Results:
             }
 
 
-def _figures(text: NamedText, found: Matches, longest: JsonObject | None) -> JsonObject:
+def _figures(text: CheckedText, found: Matches, longest: JsonObject | None) -> JsonObject:
     return {
         "text": text.name,
         "characters": found.characters,

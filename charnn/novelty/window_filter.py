@@ -26,7 +26,7 @@ SPARSE = 5
 """The filter has at least 2 ** SPARSE bits for each window of the text, so it passes one other window in 10,000."""
 
 
-class Text(Protocol):
+class CorpusText(Protocol):
     """A text of a corpus: a string, or one that is read from a file where it is wanted."""
 
     def __len__(self) -> int: ...
@@ -45,7 +45,7 @@ class WindowFilter:
         for multiplier in MULTIPLIERS:
             self._table[self._slots(hashes, multiplier)] = True
 
-    def regions(self, text: Text) -> Iterator[tuple[int, int]]:
+    def regions(self, text: CorpusText) -> Iterator[tuple[int, int]]:
         """The (start, end) of the parts of `text` whose windows pass. Parts that touch are one."""
         window, begun, ended = self._window, 0, 0
         for chunk in range(0, len(text) - window + 1, CHUNK):

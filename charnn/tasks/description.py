@@ -16,7 +16,7 @@ from charnn.config.model import SourceFile, TrainingRecord
 from charnn.readable import counted, duration, escaped, size
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.folds import read_folds
-from charnn.tasks.task import UNMEASURED, Description, Rows, Task
+from charnn.tasks.task import UNMEASURED, Description, DescriptionRows, Task
 
 INDENT = " " * 4
 """Markdown takes a line that begins so for code."""
@@ -93,7 +93,7 @@ def card_bytes(task: Task[Any], directory: TaskDirectory[Any]) -> bytes:
     return card(task, directory).encode("utf-8", "backslashreplace")
 
 
-def _table(rows: Rows) -> str:
+def _table(rows: DescriptionRows) -> str:
     return _block(f"{label:<11} {text}".rstrip() for label, text in rows)
 
 
@@ -101,7 +101,7 @@ def _block(lines: Iterable[str]) -> str:
     return "\n".join(f"{INDENT}{escaped(line)}" for line in lines)
 
 
-def file_rows(name: str, sources: Iterable[SourceFile]) -> Rows:
+def file_rows(name: str, sources: Iterable[SourceFile]) -> DescriptionRows:
     return [(name, f"{source.path}: {source.characters:,} characters") for source in sources]
 
 
@@ -116,7 +116,7 @@ def training_row(config: ModelConfig, batch: str, *further: str) -> tuple[str, s
     )
 
 
-def score_rows(config: ModelConfig, *, held_out: bool) -> Rows:
+def score_rows(config: ModelConfig, *, held_out: bool) -> DescriptionRows:
     """The scores of the weights that were kept; none where there was no validation."""
     scores = config.scores
     if scores is None:

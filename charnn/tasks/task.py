@@ -31,7 +31,7 @@ D = TypeVar("D", bound="TaskDirectory[Any]")
 NO_READER = "name a language model of characters, which `charnn train TEXT` makes"
 UNMEASURED = "Nothing was held out, so no figure says how it does on "
 """The beginning of the limit of a model that learned all of its data."""
-Rows = Sequence[tuple[str, str]]
+DescriptionRows = Sequence[tuple[str, str]]
 """Labels and their texts, each a line of `charnn info`. A label that is empty goes on with what stands above."""
 
 
@@ -39,18 +39,18 @@ Rows = Sequence[tuple[str, str]]
 class Description:
     """The description of a model that `charnn info` shows and its card has, in four parts."""
 
-    network: Rows
+    network: DescriptionRows
     """What the model is. The number of parameters is added to the text of the row `network` where it is shown."""
-    data: Rows = ()
-    training: Rows = ()
-    scores: Rows = ()
+    data: DescriptionRows = ()
+    training: DescriptionRows = ()
+    scores: DescriptionRows = ()
     learned: Mapping[str, Any] = field(default_factory=dict)
     """Further entries for the JSON that are not in config.json, such as symbols or tags."""
     limits: Sequence[str] = ()
     """What its user should know that the figures do not say, in sentences."""
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> DescriptionRows:
         return [*self.network, *self.data, *self.training, *self.scores]
 
 

@@ -28,7 +28,7 @@ from charnn.training.objective import Objective
 from charnn.training.recovery import RETREATS, SMALLER, Recovery, is_good
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import Progress, end, progress
-from charnn.training.state import State
+from charnn.training.state import RunState
 from charnn.training.updates import Updates
 from charnn.training.validation import Validator, is_due
 
@@ -244,7 +244,7 @@ class Loop:
             unit=self.objective.unit,
         )
 
-    def state(self) -> State:
+    def state(self) -> RunState:
         """The tensors and JSON values from which `restore` goes on exactly as an uninterrupted run would.
 
         This is collective. The state is that of all processes together, and any number of them can go on from it.

@@ -8,7 +8,7 @@ import time
 from charnn.training.distributed.processes import Processes
 from charnn.training.losses import EachLosses
 from charnn.training.report import Keeper
-from charnn.training.state import State, copied, is_finite
+from charnn.training.state import RunState, copied, is_finite
 from charnn.training.updates import Updates
 
 FIRST_SAVE = 1.0
@@ -23,7 +23,7 @@ SMALLER = 0.3
 """The learning rate that it goes on with, as a fraction of the one before."""
 
 
-def is_good(state: State, losses: EachLosses) -> bool:
+def is_good(state: RunState, losses: EachLosses) -> bool:
     """Whether a state is one to go on from: its numbers are finite, and the loss is not broken."""
     return not losses.look_broken() and all(is_finite(tensor) for tensor in state[0].values())
 
@@ -31,16 +31,16 @@ def is_good(state: State, losses: EachLosses) -> bool:
 class Recovery:
     """The last good state of a sitting, which begins with `state` after so many `seconds` of earlier ones."""
 
-    def __init__(self, state: State, seconds: float, processes: Processes) -> None:
+    def __init__(self, state: RunState, seconds: float, processes: Processes) -> None:
         self._processes = processes
         self._saved_seconds, self._interval = seconds, FIRST_SAVE
         self.keep(state)
 
-    def keep(self, state: State) -> None:
+    def keep(self, state: RunState) -> None:
         """Makes this state the one to go back to."""
         self._good = copied(state)
 
-    def good(self) -> State:
+    def good(self) -> RunState:
         """The state to go back to. It is the caller's own."""
         return copied(self._good)
 
@@ -49,7 +49,7 @@ class Recovery:
         return seconds - self._saved_seconds >= self._interval
 
     def save(
-        self, state: State, keeper: Keeper, updates: Updates, *, seconds: float, has_best: bool, ends: bool
+        self, state: RunState, keeper: Keeper, updates: Updates, *, seconds: float, has_best: bool, ends: bool
     ) -> bool:
         """Has the keeper keep the state, and says whether that succeeded; where the sitting `ends` it is tried twice.
         Where there are no best weights yet, those of now are kept, too.

@@ -20,7 +20,7 @@ from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
-from charnn.training.verdict import HeldOut, forecast, verdict
+from charnn.training.verdict import HeldOut, expected_gain, verdict
 from charnn.version import __version__
 
 D = TypeVar("D", bound=ModelDirectory)
@@ -49,8 +49,8 @@ class Session(Generic[C]):
 
     preview_title: ClassVar[str] = ""
     """The title that is shown over `preview`."""
-    forecasts: ClassVar[bool] = False
-    """Whether the loss is one whose fall over twice the time can be foretold (`verdict.forecast`)."""
+    expects_gain: ClassVar[bool] = False
+    """Whether the loss is one whose fall over twice the time can be foretold (`verdict.expected_gain`)."""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ class Session(Generic[C]):
         if outcome != "interrupt" and self.config.scores is not None:
             if self.holds_out:
                 validations = self.loop.progress.validations
-                more = forecast(validations, epochs=self.objective.epoch) if self.forecasts else None
+                more = expected_gain(validations, epochs=self.objective.epoch) if self.expects_gain else None
                 self.verdict = verdict(validations, self.loop.train_loss(), self.config.scores, self._held_out(), more)
             else:
                 self.verdict = "it learned all of its data, so nothing tells how well it does on others"

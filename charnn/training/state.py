@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from charnn.training.optimizers import AveragedWeights
 
-State = tuple[dict[str, Tensor], dict[str, Any]]
+RunState = tuple[dict[str, Tensor], dict[str, Any]]
 """The tensors and JSON values from which a run goes on."""
 
 
@@ -66,7 +66,7 @@ class LearnedState:
         return moments
 
 
-def copied(state: State) -> State:
+def copied(state: RunState) -> RunState:
     """The state as it is now, and as it would come back from its file, whatever training does to its tensors."""
     tensors, values = state
     return {name: tensor.clone() for name, tensor in tensors.items()}, json.loads(json.dumps(values))

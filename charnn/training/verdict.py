@@ -59,7 +59,7 @@ def verdict(
 
     `history` has (targets so far, loss) for each validation, the earliest first; there is at least
     one. `train_loss` is the final weights' loss on training data, and `best` is the validation that the run kept.
-    `more` is what twice the time would take off the loss, where there is a `forecast` of it.
+    `more` is what twice the time would take off the loss, where `expected_gain` tells it.
     """
     losses = [loss for _, loss in history]
     here = f"{best.amount(train_loss)} on its own data, {best.amount(best.loss)} on {held_out or 'held-out data'}"
@@ -84,7 +84,7 @@ def verdict(
     return f"{what}. Twice the time would likely take off {least:.3f} to {best.amount(most)}"
 
 
-def forecast(history: Sequence[tuple[int, float]], *, epochs: float) -> tuple[float, float] | None:
+def expected_gain(history: Sequence[tuple[int, float]], *, epochs: float) -> tuple[float, float] | None:
     """What twice the time would take off the nats per character of a language model, from the least to the most, in
     nine of ten runs.
 

@@ -107,7 +107,7 @@ def _crossed(texts: list[str]) -> list[str]:
 
 
 def _processor_seconds() -> float:
-    """Of the processes that have ended."""
+    """The processor seconds of the processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -19,7 +19,7 @@ class Result(NamedTuple):
     macro_f1: float
     calibration_error: float | None
     seconds: float
-    """Of training."""
+    """How long training took."""
     lines_per_second: float
     """For charnn from file to file, the start included; for peers with texts in memory."""
     lines_per_processor_second: float

@@ -54,7 +54,7 @@ METHODS = (Method("ntm", 24, 1200, 6e-3), Method("lstm", 128, 6000, 3e-3))
 class Result:
     network: LanguageModelNetwork
     seconds: float
-    """Of one processor."""
+    """The time that one processor worked."""
     characters: int
     """All that were read."""
     symbols: tuple[float, ...]

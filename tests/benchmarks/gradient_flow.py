@@ -31,7 +31,7 @@ CHECK_EVERY, CHECKED, SOLVED = 25, 500, 0.01
 """Steps, sequences, and the fraction of them that may be wrong."""
 
 Start = Literal["orthogonal", "small"]
-"""Of the recurrent matrix: charnn's, or the paper's for tanh, which lets gradients vanish."""
+"""How the recurrent matrix starts: as charnn's does, or as the paper's for tanh, which lets gradients vanish."""
 SMALL = 0.1
 """The standard deviation of a small one: with 50 units, singular values up to 1.4, eigenvalues up to 0.7."""
 

@@ -19,7 +19,7 @@ CORPUS = 100_000_000
 """Characters."""
 GENERATED = 1_000_000
 COPIED = 5_000
-"""Of the generated ones: a run that is planted, and has to be found."""
+"""The length of the run that is planted in the generated text, and has to be found."""
 ORDER = 6
 """Characters that the next one is chosen by: words and phrases come again by chance, sentences do not."""
 LANES = 4096
@@ -75,7 +75,7 @@ def shuffled(text: bytes, length: int, *, seed: int) -> bytes:
 class Measured(NamedTuple):
     seconds: float
     computing: float
-    """Of these, on a processor: the machine may be shared."""
+    """How many of these seconds a processor worked, since the machine may be shared."""
     megabytes: float
     """At most, at one time."""
     out: str

@@ -14,7 +14,7 @@ Product = tuple[int, int, int]
 
 SQUARE: Product = (2048, 2048, 2048)
 OPERATIONS = 2e10
-"""Of one measurement, at least."""
+"""One measurement has so many operations at least."""
 ROUNDS = 5
 
 

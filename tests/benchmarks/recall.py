@@ -19,7 +19,7 @@ from tests.benchmarks.machine import alternate, means, spread
 
 NAMES, SEEDS, ROUNDS = 1_000, 3, 3
 RATES = (0.1, 0.2, 0.3)
-"""Of the characters of each name; at least one."""
+"""Such parts of the characters of each name are garbled, and at least one is."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CLASSICAL = ((50, "pseudo-inverse"), (280, "pseudo-inverse"), (10, "hebbian"), (50, "hebbian"))
 """So many names the classical form remembers, by this learning."""

@@ -38,7 +38,9 @@ SECONDS, SEEDS = 60.0, 1
 LINES, LONGEST = 1000, 2000
 """That are generated, and the characters after which one is given up."""
 TEMPERATURES = (1.0, 0.7)
-"""Of the characters. An output that halts and a length that is drawn know none; a symbol is chosen among the others."""
+"""The characters are drawn at these temperatures.
+
+An output that halts and a length that is drawn know none; a symbol is chosen among the others."""
 LANES, WARM_UP = 8, 2048
 
 Lengths = npt.NDArray[np.int64]
@@ -47,7 +49,7 @@ Lengths = npt.NDArray[np.int64]
 class Reached(NamedTuple):
     score: LanguageScore
     lengths: dict[float, Lengths]
-    """Of generated lines, in tokens, which are characters here; by temperature."""
+    """The lengths of generated lines by temperature, in tokens, which are characters here."""
 
 
 def run(
@@ -142,7 +144,7 @@ def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes:
 def generated_lengths(
     model: RuntimeLanguageModel, tokenizer: Tokenizer, random: np.random.Generator, temperature: float
 ) -> Lengths:
-    """Of LINES lines, all written side by side; a lane is given up when its line has ended."""
+    """The lengths of LINES lines, which are all written side by side; a lane is given up when its line has ended."""
     forbidden = [id for id in (tokenizer.unknown_id,) if id is not None]
     state, remaining_B = model.initial_state(LINES), np.zeros(LINES, np.int64)
     if model.stopping == "length":

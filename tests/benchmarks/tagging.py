@@ -27,7 +27,7 @@ Side = Callable[[], float]
 
 
 def run(directory: Path, *, tagger: Path | None = None, time: str | None = None) -> None:
-    """Of the model directory `tagger`, or of one that is trained first."""
+    """Measures the model in the directory `tagger`, or one that is trained first."""
     treebank, *_ = treebanks(directory)
     with tempfile.TemporaryDirectory() as scratch:
         if tagger is None:
@@ -96,7 +96,7 @@ def start(model: Path) -> None:
 
 
 def repetitions(treebank: Treebank, words: int) -> int:
-    """Of the test split, until there are so many words."""
+    """How often the test split is repeated until there are so many words."""
     _, test = treebank.sentences()
     return -(-words // sum(map(len, test)))
 
@@ -106,7 +106,7 @@ class Process:
 
     def __init__(self, model: Path, out: Path) -> None:
         self.accuracies: dict[str, float] = {}
-        """Of what each side wrote."""
+        """The accuracy of what each side wrote."""
         self._model, self._out = model, out
 
     def sides(self, stream: Path, words: int) -> dict[str, Side]:
@@ -146,7 +146,7 @@ def on_one_core(measure: Side) -> float:
 
 
 def accuracy(gold: Path, predicted: Path) -> float:
-    """Of the UPOS of two CoNLL-U files that have to be the same in all else."""
+    """The accuracy of the UPOS of two CoNLL-U files, which have to be the same in all else."""
     words = correct = 0
     with gold.open(encoding="utf-8", newline="") as these, predicted.open(encoding="utf-8", newline="") as those:
         for line, other in zip(these, those, strict=True):

@@ -116,9 +116,9 @@ def beginning(treebank: Treebank, words: int, scratch: Path) -> Treebank:
 class Result(NamedTuple):
     accuracy: float
     unknown_accuracy: float | None
-    """Of the words whose form, capitals and all, is not in the training data; None where there are none."""
+    """The accuracy on words whose form, capitals and all, is not in the training data; None where there are none."""
     seconds: float
-    """Of training. For charnn those of the process: it starts, reads the files, and writes and measures its graphs."""
+    """How long training took; for charnn the whole process, with its start and the graphs that it measures."""
 
 
 def train_command(treebank: Treebank, model: Path, *options: str) -> list[str]:

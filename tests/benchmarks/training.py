@@ -26,7 +26,7 @@ from tests.benchmarks.trial import Plan, Trial, planned, session_of
 
 SECONDS = 60.0
 CHARACTERS, ROUNDS = 2**15, 5
-"""Of one measurement, about; and how many of them count."""
+"""About how many characters one measurement has, and how many measurements count."""
 KERNELS: dict[str, type[nn.RNN] | type[nn.LSTM] | type[nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 

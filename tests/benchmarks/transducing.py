@@ -28,7 +28,7 @@ GROUPS = {
     "transliteration": ["transliteration/english-hebrew"],
 }
 FIRST = {"normalisation/slovene-bohoric": (1_000, 10_000)}
-"""Of these sets the first so many lines are learned by themselves, too."""
+"""The first lines of these sets, so many of them, are learned by themselves, too."""
 VARIANTS: dict[str, list[str]] = {
     "default": [],
     "attention none": ["--attention", "none", "--copy", "never"],
@@ -51,13 +51,13 @@ class Result(NamedTuple):
     three_best: float
     """The fraction of lines whose target is among the three likeliest."""
     seconds: float
-    """Of training."""
+    """How long training took."""
     greedy: float
     """Lines a second, greedily, from file to file, the start included."""
     beam: float
     """The same with a beam of 5."""
     megabytes: float
-    """Of the model directory, without what only further training needs."""
+    """The size of the model directory, without what only further training needs."""
 
 
 def run(

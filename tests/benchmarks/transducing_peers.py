@@ -21,7 +21,7 @@ class PeerResult(NamedTuple):
     three_best: float
     """The fraction of sources one of whose targets is among the three likeliest."""
     seconds: float
-    """Of training."""
+    """How long training took."""
     lines_per_second: float
 
 

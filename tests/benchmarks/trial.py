@@ -76,8 +76,8 @@ class Trial(Json):
 @dataclass(frozen=True)
 class Reached(Json):
     nats_per_character: float
-    """Of the held-out text, the state carried: the best validation, which `charnn train` keeps. Infinite where the loss
-    was before there was one."""
+    """The cost of the held-out text, with the state carried, at the best validation, which `charnn train` keeps. It is
+    infinite where the loss was before there was one."""
     characters_per_second: float
     """Over the whole of training, with validations and with what choosing the threads took."""
     epochs: float
@@ -139,7 +139,7 @@ def with_seed(trial: Trial, seed: int) -> Trial:
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:
-    """Of a `Trial`, which has a network, or of a `Plan`."""
+    """The answer to a `Trial`, which has a network, or to a `Plan`."""
     reply = carry_out(Trial.from_json(asked)) if "network" in asked else planned(Plan.from_json(asked))
     return reply.to_json()
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from charnn import api
 from charnn.training.distributed.processes import ALONE
-from charnn.training.verdict import forecast
+from charnn.training.verdict import expected_gain
 
 EPOCHS = (1, 2, 4, 8, 16)
 
@@ -42,7 +42,7 @@ def report(runs: Sequence[Ran]) -> None:
     done = {(ran.text, ran.epochs): ran for ran in runs}
     inside, ratios = 0, []
     for ran in runs:
-        longer, said = done.get((ran.text, 2 * ran.epochs)), forecast(ran.history, epochs=ran.epochs)
+        longer, said = done.get((ran.text, 2 * ran.epochs)), expected_gain(ran.history, epochs=ran.epochs)
         if longer is None or said is None:
             continue
         came = ran.nats - longer.nats

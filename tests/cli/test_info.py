@@ -65,7 +65,7 @@ def test_the_validation_text_is_named(charnn, text_file, tiny):
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
-    """Of 30 tags `xpos` and one `upos`; made in a fraction of a second."""
+    """A tagger of 30 tags `xpos` and one `upos`, which is made in a fraction of a second."""
     directory = tmp_path_factory.mktemp("tagger")
     rows = [f"1\tword{n % 4}\t_\tX\tTAG{n:02}\t_\t_\t_\t_\t_\n\n" for n in range(30)]
     (directory / "words.conllu").write_text("".join(rows))

@@ -61,7 +61,7 @@ def learned(directory, paths, **reading):
 
 @pytest.fixture(scope="module")
 def tagger(tmp_path_factory):
-    """Of upos and xpos."""
+    """A tagger of upos and xpos."""
     directory = tmp_path_factory.mktemp("tagger")
     (directory / "cats.conllu").write_text(TREEBANK)
     return learned(directory / "cats", [str(directory / "cats.conllu")], columns=("upos", "xpos"))
@@ -69,7 +69,7 @@ def tagger(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def of_characters(tmp_path_factory):
-    """Of where words begin."""
+    """A tagger of characters, which says where words begin."""
     directory = tmp_path_factory.mktemp("characters")
     (directory / "text").write_text("acat\nthecatsleeps\nacatsaw\nthecats\n" * 5)
     (directory / "tags").write_text("BBII\nBIIBIIBIIIII\nBBIIBII\nBIIBIII\n" * 5)

@@ -8,7 +8,7 @@ import pytest
 
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.tagger.config import TaggerValidation
-from charnn.training.verdict import GAINS, HeldOut, forecast
+from charnn.training.verdict import GAINS, HeldOut, expected_gain
 from charnn.training.verdict import verdict as said_of
 
 
@@ -21,7 +21,7 @@ MANY = HeldOut(20_000, "characters")
 
 def verdict(history: list[tuple[int, float]], train_loss: float, best: Any, held_out: HeldOut = MANY) -> str:
     """What is said of a language model that has read its text twice."""
-    return said_of(history, train_loss, best, held_out, forecast(history, epochs=2.0))
+    return said_of(history, train_loss, best, held_out, expected_gain(history, epochs=2.0))
 
 
 def falling(last: float, by: float) -> list[tuple[int, float]]:
@@ -60,21 +60,21 @@ def test_what_was_not_read_twice_is_neither_overfitted_nor_known_by_heart() -> N
 @pytest.mark.parametrize("by", [0.1, 0.2])
 def test_what_was_gained_late_tells_what_more_time_would_gain(by: float) -> None:
     for epochs, least, most in GAINS:
-        assert forecast(falling(1.5, by=by), epochs=epochs) == pytest.approx((least * by, most * by))
+        assert expected_gain(falling(1.5, by=by), epochs=epochs) == pytest.approx((least * by, most * by))
     assert f"take off {0.4 * by:.3f} to {1.6 * by:.3f} nats" in verdict(falling(1.5, by=by), 1.2, kept(1.5))
-    line = said_of(falling(1.5, by=by), 1.2, kept(1.5), MANY, forecast(falling(1.5, by=by), epochs=9.0))
+    line = said_of(falling(1.5, by=by), 1.2, kept(1.5), MANY, expected_gain(falling(1.5, by=by), epochs=9.0))
     assert f"take off {0.8 * by:.3f} nats at most, and perhaps nothing" in line
 
 
 def test_what_did_not_fall_foretells_nothing() -> None:
-    assert forecast(falling(1.5, by=-0.1), epochs=2.0) is None
-    assert forecast([*falling(1.5, by=0.1), (110, 1.51)], epochs=2.0) is None, "it has risen since"
+    assert expected_gain(falling(1.5, by=-0.1), epochs=2.0) is None
+    assert expected_gain([*falling(1.5, by=0.1), (110, 1.51)], epochs=2.0) is None, "it has risen since"
 
 
 def test_a_run_that_has_not_read_its_data_once_foretells_nothing() -> None:
-    assert forecast(falling(1.5, by=0.1), epochs=0.9) is None
-    assert forecast(falling(1.5, by=0.1), epochs=1.0) is not None
-    assert forecast(falling(1.5, by=0.1)[:3], epochs=2.0) is None
+    assert expected_gain(falling(1.5, by=0.1), epochs=0.9) is None
+    assert expected_gain(falling(1.5, by=0.1), epochs=1.0) is not None
+    assert expected_gain(falling(1.5, by=0.1)[:3], epochs=2.0) is None
     line = said_of(falling(1.5, by=0.1), 1.2, kept(1.5), MANY)
     assert "time" not in line
 

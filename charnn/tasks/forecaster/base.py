@@ -36,7 +36,7 @@ MOST_ORIGINS = 300
 
 
 @dataclass(frozen=True)
-class Base(Json):
+class BaseForecast(Json):
     kind: BaseKind = "last"
     season: int = 1
     lags: tuple[int, ...] = ()
@@ -95,10 +95,10 @@ class Base(Json):
         return said
 
 
-def choose_base(values_N: Floats, season: int, horizon: int) -> Base:
+def choose_base(values_N: Floats, season: int, horizon: int) -> BaseForecast:
     """The base that forecasts the last half of the values best, fitted to all of them; a naive one where there are
     few."""
-    naive = [Base("last", season), *([Base("season", season)] if season > 1 else [])]
+    naive = [BaseForecast("last", season), *([BaseForecast("season", season)] if season > 1 else [])]
     start = len(values_N) // 2
     origins = np.arange(start, len(values_N) - horizon + 1)
     every_lags = [lags for lags in lags_for(len(values_N), season) if 2 * max(lags) <= start]
@@ -107,10 +107,10 @@ def choose_base(values_N: Floats, season: int, horizon: int) -> Base:
     origins = origins[:: len(origins) // MOST_ORIGINS + 1]
     truth_BH = values_N[origins[:, None] + np.arange(horizon)]
 
-    def error(base: Base) -> float:
+    def error(base: BaseForecast) -> float:
         return float(abs(base.ahead(values_N, origins, horizon) - truth_BH).mean())
 
-    def linear(lags: tuple[int, ...], ridge: float, share: float, rows: int) -> Base:
+    def linear(lags: tuple[int, ...], ridge: float, share: float, rows: int) -> BaseForecast:
         return replace(fitted(values_N[:rows], season, lags, ridge), seasonal_share=share)
 
     best = min(naive, key=error)
@@ -130,7 +130,7 @@ def lags_for(rows: int, season: int) -> list[tuple[int, ...]]:
     return [tuple(sorted(around)), tuple(sorted({*around, 2 * season, 3 * season}))]
 
 
-def fitted(values_N: Floats, season: int, lags: tuple[int, ...], ridge: float) -> Base:
+def fitted(values_N: Floats, season: int, lags: tuple[int, ...], ridge: float) -> BaseForecast:
     """The linear base with these lags."""
     rows_N = np.arange(max(lags), len(values_N))
     last_N, mean = values_N[rows_N - 1], float(values_N.mean())
@@ -142,4 +142,4 @@ def fitted(values_N: Floats, season: int, lags: tuple[int, ...], ridge: float) -
     weights_L = (
         np.linalg.solve(scaled_NL.T @ scaled_NL + penalty_LL, scaled_NL.T @ (values_N[rows_N] - last_N)) / sizes_L
     )
-    return Base("linear", season, lags, tuple(weights_L.tolist()), mean)
+    return BaseForecast("linear", season, lags, tuple(weights_L.tolist()), mean)

@@ -17,7 +17,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import ForecasterNetworkConfig, SeriesCorpusConfig
 from charnn.tasks.forecaster.season import find_season
-from charnn.tasks.forecaster.windows import ColumnStatistics, Rows, Windows
+from charnn.tasks.forecaster.windows import ColumnStatistics, PreparedSeries, WindowBatch
 
 FEWEST_ROWS = 10
 MOST_WINDOWS = 300
@@ -30,12 +30,12 @@ LEAST_CONTEXT = 2
 class Split:
     """The windows of one part of the data: their origins are the rows of their first steps ahead."""
 
-    rows: Rows
+    rows: PreparedSeries
     values_NC: Floats
     origins: Ids
     horizon: int
 
-    def windows(self, origins: Ids) -> Windows:
+    def windows(self, origins: Ids) -> WindowBatch:
         return self.rows.windows(origins, self.horizon)
 
     def truth(self, origins: Ids) -> Floats:
@@ -75,9 +75,13 @@ class SeriesCorpus:
         horizon = min(network.horizon, max(len(self.training) // 2, 1))
         first = min(max(LEAST_CONTEXT, rows_before(columns)), max(len(self.training) // 2, 1))
         own = np.arange(first, len(self.training) - horizon + 1)
-        training = Split(Rows(self.training, network, columns, context), self.training.values_NC, own, horizon)
+        training = Split(
+            PreparedSeries(self.training, network, columns, context), self.training.values_NC, own, horizon
+        )
         origins = origins_in(self.held_out, max(self.held_out_from, 1), horizon, MOST_WINDOWS)
-        validation = Split(Rows(self.held_out, network, columns, context), self.held_out.values_NC, origins, horizon)
+        validation = Split(
+            PreparedSeries(self.held_out, network, columns, context), self.held_out.values_NC, origins, horizon
+        )
         return Dataset(training, validation, columns)
 
 

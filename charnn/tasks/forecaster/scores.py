@@ -10,14 +10,14 @@ import numpy as np
 
 from charnn.corpora.series import Floats
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES
-from charnn.tasks.forecaster.windows import ColumnStatistics, Windows
+from charnn.tasks.forecaster.windows import ColumnStatistics, WindowBatch
 
 BEATS = 0.98
 """A forecast whose error is no less than this share of a naive one's is not said to beat it."""
 
 
 @dataclass(frozen=True)
-class Figures:
+class ForecastFigures:
     """The figures of one way to forecast. What is not known, since nothing is forecast but a value, is None."""
 
     mase: float
@@ -44,7 +44,7 @@ def quantile_losses(values_BHCQ: Floats, truth_BHC: Floats, columns: Sequence[Co
     return found_BHC
 
 
-class Score:
+class ForecastScore:
     """Adds windows up; every value that is known weighs the same."""
 
     def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
@@ -54,7 +54,7 @@ class Score:
         self._values: dict[str, list[Floats]] = {"forecast": [], "naive": [], "seasonal": []}
         self._quantiles: list[Floats] = []
 
-    def add(self, truth_BHC: Floats, values_BHCQ: Floats, windows: Windows) -> None:
+    def add(self, truth_BHC: Floats, values_BHCQ: Floats, windows: WindowBatch) -> None:
         self._truth.append(truth_BHC)
         self._quantiles.append(values_BHCQ)
         for name, values in (
@@ -71,25 +71,25 @@ class Score:
         """The values that forecasts were compared with."""
         return int(sum((~np.isnan(truth)).sum() for truth in self._truth))
 
-    def figures(self, name: str, column: int | None = None) -> Figures:
+    def figures(self, name: str, column: int | None = None) -> ForecastFigures:
         """Those of `forecast`, `naive` or `seasonal`, of one column or of all. NaN where no value is known."""
         place = slice(None) if column is None else slice(column, column + 1)
         truth = np.concatenate(self._truth)[..., place]
         values = np.concatenate(self._values[name])[..., place]
         known = ~np.isnan(truth)
         if not known.any():
-            return Figures(np.nan, np.nan, np.nan)
+            return ForecastFigures(np.nan, np.nan, np.nan)
         error = abs(truth - values)
         size = abs(truth) + abs(values)
         parts = np.divide(2 * error, size, out=np.zeros_like(error), where=size > 0)
         mase = float((error / self._scales_C[place])[known].mean())
         whole = mase, float(error[known].mean()), float(parts[known].mean())
         if name != "forecast":
-            return Figures(*whole)
+            return ForecastFigures(*whole)
         quantiles = np.concatenate(self._quantiles)[..., place, :]
         losses = quantile_losses(quantiles, truth, self._columns[place])
         within = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
-        return Figures(*whole, float(losses[known].mean()), float(within[known].mean()))
+        return ForecastFigures(*whole, float(losses[known].mean()), float(within[known].mean()))
 
     @property
     def quantile_loss(self) -> float:

@@ -20,7 +20,7 @@ from charnn.config import Json
 from charnn.config.as_json import require
 from charnn.corpora.series import Floats, Series
 from charnn.corpora.times import CYCLES
-from charnn.tasks.forecaster.base import Base, Ids, choose_base
+from charnn.tasks.forecaster.base import BaseForecast, Ids, choose_base
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterNetworkConfig
 
 Float32s = npt.NDArray[np.float32]
@@ -40,7 +40,7 @@ class ColumnStatistics(Json):
     """What is known of a column from its training rows."""
 
     name: str
-    base: Base
+    base: BaseForecast
     scale: float
     """The mean absolute error of the seasonal naive forecast one season ahead, which MASE divides by."""
     base_scale: float
@@ -64,7 +64,7 @@ class ColumnStatistics(Json):
         )
 
 
-class Windows(NamedTuple):
+class WindowBatch(NamedTuple):
     """B windows of T rows of context and H steps ahead, of C columns."""
 
     x_BTF: Float32s
@@ -88,7 +88,7 @@ class Windows(NamedTuple):
         return sorted_BHCQ
 
 
-class Rows:
+class PreparedSeries:
     """A series made ready for windows to be cut from it."""
 
     def __init__(
@@ -110,7 +110,7 @@ class Rows:
         self._axis = series.axis
         self._waves_NK = self._waves(network.horizon)
 
-    def windows(self, origins: Sequence[int] | Ids, horizon: int) -> Windows:
+    def windows(self, origins: Sequence[int] | Ids, horizon: int) -> WindowBatch:
         """The windows whose first steps ahead are the rows `origins`. Nothing from there on is looked at."""
         season, context = self._network.season, self._context
         origins_B = np.asarray(origins, np.int64) + self._before
@@ -149,7 +149,7 @@ class Rows:
                 self._waves_NK = self._waves(horizon)
             parts.append(self._waves_NK[past_BT[:, :1] - self._before + np.arange(context + horizon) + context])
         growth_HC = np.stack([c.growth * (ahead_H + 1.0) ** c.exponent for c in self._columns], 1)
-        return Windows(
+        return WindowBatch(
             np.concatenate(parts, -1).astype(np.float32), base_BHC, scale_B1C * growth_HC, naive_BHC, seasonal_BHC
         )
 

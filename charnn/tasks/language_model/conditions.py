@@ -69,7 +69,7 @@ def conditions_of(stopping: Stopping, labels: int) -> tuple[Condition, ...]:
     return countdown + label
 
 
-class Rows(Protocol):
+class ConditionRows(Protocol):
     """The row of a condition's embedding beside each token of a text."""
 
     def __getitem__(self, places_BT: npt.NDArray[np.int64], /) -> Ints:
@@ -77,13 +77,15 @@ class Rows(Protocol):
         ...
 
 
-def condition_rows(conditions: Iterable[Condition], targets_N: Ids, labels_N: Rows | None = None) -> dict[str, Rows]:
+def condition_rows(
+    conditions: Iterable[Condition], targets_N: Ids, labels_N: ConditionRows | None = None
+) -> dict[str, ConditionRows]:
     """The rows of each condition's embedding, by its name, for the inputs of a text with these targets.
 
     `labels_N` has the number of the label of the document that each target belongs to, for a model that knows labels.
     """
 
-    def rows_of(condition: Condition) -> Rows:
+    def rows_of(condition: Condition) -> ConditionRows:
         if condition is COUNTDOWN:
             return LengthRows(targets_N, STOP_ID)
         if labels_N is None:

@@ -19,7 +19,7 @@ from charnn.tasks.language_model.documents import Documents, characters_of, docu
 from charnn.tasks.language_model.labelled_documents import Rows, labelled_parts, rows_again, rows_at
 
 
-class Piece(NamedTuple):
+class ReplayedPart(NamedTuple):
     """A part of a text that was learned before."""
 
     text: str
@@ -36,7 +36,7 @@ class Corpus:
     """The label of each document to train on, where documents have labels."""
     validation_labels: Sequence[str] = ()
     """The label of each document that is held out, likewise."""
-    replayed: list[Piece] = field(default_factory=list)
+    replayed: list[ReplayedPart] = field(default_factory=list)
     """Pieces of the text that a model to start from has learned, which are read beside the documents (`replay`)."""
     repeats: int = 1
     """How often each document is read beside them."""

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from charnn.corpora.blocks import Block
+from charnn.corpora.blocks import TextBlock
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit, split_documents
 from charnn.corpora.long_documents import LongDocuments
@@ -47,13 +47,13 @@ def pieces_of(documents: Documents) -> Iterable[str]:
     return (text for text, _ in documents.blocks()) if isinstance(documents, LongDocuments) else documents
 
 
-def blocks_of_documents(documents: Iterable[str] | LongDocuments) -> Iterator[Block]:
+def blocks_of_documents(documents: Iterable[str] | LongDocuments) -> Iterator[TextBlock]:
     """The documents in blocks that say where they end."""
     if isinstance(documents, LongDocuments):
         yield from documents.blocks("reading")
         return
     for document in documents:
-        yield Block(document, np.array([len(document)], np.int64))
+        yield TextBlock(document, np.array([len(document)], np.int64))
 
 
 def number_of(documents: Documents) -> int:

@@ -23,7 +23,7 @@ from charnn.corpora.tables import Table
 from charnn.corpora.texts import SourceText
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
-from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus_again, reading_of
+from charnn.tasks.language_model.corpus import Corpus, ReplayedPart, read_corpus_again, reading_of
 from charnn.tasks.language_model.documents import documents_of, held
 from charnn.tasks.language_model.labelled_documents import rows_again
 
@@ -156,18 +156,20 @@ def replaying(corpus: Corpus, *, any_bytes: bool) -> Corpus:
     if old is None:
         return corpus
     again = replaying(read_corpus_again(old, any_bytes=any_bytes), any_bytes=any_bytes)
-    documents = [Piece(document, ends=old.ends_are_learned) for document in held(again.training)] + again.replayed
+    documents = [
+        ReplayedPart(document, ends=old.ends_are_learned) for document in held(again.training)
+    ] + again.replayed
     pieces = spread(documents, TIMES * REPEATS * corpus.config.training_characters)
     return dataclasses.replace(
         corpus, replayed=pieces, repeats=REPEATS, before=again.held_validation if old.held_out else []
     )
 
 
-def spread(documents: Sequence[Piece], characters: int) -> list[Piece]:
+def spread(documents: Sequence[ReplayedPart], characters: int) -> list[ReplayedPart]:
     """Pieces of the documents at equal distances, about so many characters in all. A short document is one as a
     whole."""
     cut = [
-        Piece(document.text[start : start + LENGTH], document.ends and start + LENGTH >= len(document.text))
+        ReplayedPart(document.text[start : start + LENGTH], document.ends and start + LENGTH >= len(document.text))
         for document in documents
         for start in range(0, len(document.text), LENGTH)
     ]

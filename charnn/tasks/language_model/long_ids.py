@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn import cache
-from charnn.corpora.blocks import Block
+from charnn.corpora.blocks import TextBlock
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
 from charnn.corpora.rereading import no_room, temporary_file
@@ -154,7 +154,7 @@ def _encoded(documents: LongDocuments, tokenizer: Tokenizer) -> Iterator[Chunk]:
             yield tokenizer.encode(text[start:])
 
 
-def _whole_lines(blocks: Iterable[Block]) -> Iterator[Block]:
+def _whole_lines(blocks: Iterable[TextBlock]) -> Iterator[TextBlock]:
     """The same text in blocks that end in a line end, where lines have no more than LONGEST_LINE characters."""
     held, held_ends = "", np.zeros(0, np.int64)
     for text, ends in blocks:
@@ -165,10 +165,10 @@ def _whole_lines(blocks: Iterable[Block]) -> Iterator[Block]:
         if len(text) - known > LONGEST_LINE:
             known = len(text)
         is_known = ends <= known
-        yield Block(text[:known], ends[is_known])
+        yield TextBlock(text[:known], ends[is_known])
         held, held_ends = text[known:], ends[~is_known] - known
     if held:
-        yield Block(held, held_ends)
+        yield TextBlock(held, held_ends)
 
 
 def _without_last_stop(chunks: Iterable[Chunk], *, last_stop: bool) -> Iterator[Chunk]:

@@ -37,7 +37,7 @@ _CLOSED = frozenset({"IOBES", "BILOU", "BMES"})
 """The schemes that mark the last word of an entity."""
 
 
-class Span(NamedTuple):
+class EntitySpan(NamedTuple):
     """An entity: the words of a sentence from `start` up to, not including, `end`."""
 
     start: int
@@ -133,19 +133,19 @@ def rules(corpus: TreebankConfig, lexicon: Lexicon) -> list[Transitions | None]:
     ]
 
 
-def spans(tags: Sequence[str]) -> list[Span]:
+def spans(tags: Sequence[str]) -> list[EntitySpan]:
     """The entities that the tags of a sentence mean, read as conlleval does (and seqeval by default).
 
     Tags that break every scheme mean something as well: an entity begins where a tag says so, and where the tag before
     is of no entity or of another type.
     """
-    found: list[Span] = []
+    found: list[EntitySpan] = []
     start, before = 0, _Part(OUTSIDE, "")
     for place, tag in enumerate([*tags, OUTSIDE]):
         now = _part(tag)
         parted = before.type != now.type or before.role in ("E", "S", OUTSIDE) or now.role in ("B", "S", OUTSIDE)
         if parted and before.role != OUTSIDE:
-            found.append(Span(start, place, before.type))
+            found.append(EntitySpan(start, place, before.type))
         if parted:
             start = place
         before = now

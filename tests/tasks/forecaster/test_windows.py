@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from charnn.corpora.series import Series
 from charnn.corpora.times import TimeAxis
-from charnn.tasks.forecaster.base import Base, choose_base, fitted
+from charnn.tasks.forecaster.base import BaseForecast, choose_base, fitted
 from charnn.tasks.forecaster.config import QUANTILES, ForecasterNetworkConfig
 from charnn.tasks.forecaster.graph import forecaster_graph
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
-from charnn.tasks.forecaster.scores import Score, pinball
+from charnn.tasks.forecaster.scores import ForecastScore, pinball
 from charnn.tasks.forecaster.season import find_season
 from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
-from charnn.tasks.forecaster.windows import Rows, filled, statistics
+from charnn.tasks.forecaster.windows import PreparedSeries, filled, statistics
 
 SEASON, HORIZON, CONTEXT = 7, 5, 12
 
@@ -35,7 +35,7 @@ def walk(seed: int, length: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=length).cumsum()
 
 
-def rows_of(series: Series, **options: object) -> tuple[Rows, ForecasterNetworkConfig]:
+def rows_of(series: Series, **options: object) -> tuple[PreparedSeries, ForecasterNetworkConfig]:
     network = ForecasterNetworkConfig(
         len(series.columns),
         SEASON,
@@ -44,7 +44,7 @@ def rows_of(series: Series, **options: object) -> tuple[Rows, ForecasterNetworkC
         hidden_size=6,
         **options,  # type: ignore[arg-type]
     )
-    return Rows(series, network, statistics(series, SEASON, HORIZON), CONTEXT), network
+    return PreparedSeries(series, network, statistics(series, SEASON, HORIZON), CONTEXT), network
 
 
 @pytest.mark.parametrize("origin", [1, 30, 59])
@@ -56,7 +56,7 @@ def test_a_window_sees_nothing_of_what_is_to_be_forecast(origin: int) -> None:
     network = ForecasterNetworkConfig(2, SEASON, HORIZON, ("week",))
     columns = statistics(days(values), SEASON, HORIZON)
     before, after = (
-        Rows(days(each), network, columns, CONTEXT).windows([origin], HORIZON) for each in (values, changed)
+        PreparedSeries(days(each), network, columns, CONTEXT).windows([origin], HORIZON) for each in (values, changed)
     )
     for left, right in zip(before, after, strict=True):
         np.testing.assert_array_equal(left, right)
@@ -119,9 +119,9 @@ def test_gaps_are_filled_by_what_is_known_before_them() -> None:
 
 def test_the_bases_forecast_by_hand() -> None:
     values, origins = np.array([1.0, 2.0, 4.0, 7.0, 11.0, 0.0]), np.array([4, 5])
-    assert Base("last").ahead(values, origins, 2).tolist() == [[7, 7], [11, 11]]
-    assert Base("season", 3).ahead(values, origins, 4).tolist() == [[2, 4, 7, 2], [4, 7, 11, 4]]
-    linear = Base("linear", 1, (2,), (-0.5, 0.1), 10.0)
+    assert BaseForecast("last").ahead(values, origins, 2).tolist() == [[7, 7], [11, 11]]
+    assert BaseForecast("season", 3).ahead(values, origins, 4).tolist() == [[2, 4, 7, 2], [4, 7, 11, 4]]
+    linear = BaseForecast("linear", 1, (2,), (-0.5, 0.1), 10.0)
     # 7 - 0.5 (4 - 7) + 0.1 (10 - 7) = 8.8, then 8.8 - 0.5 (7 - 8.8) + 0.1 (10 - 8.8) = 9.82.
     np.testing.assert_allclose(linear.ahead(values, origins[:1], 2), [[8.8, 9.82]])
     np.testing.assert_allclose(linear.errors(values)[4], 11 - 8.8)
@@ -159,7 +159,7 @@ def test_the_figures_are_those_of_three_values_by_hand() -> None:
     series = days(np.arange(20) * 2.0)
     (column,) = statistics(series, 1, 2)
     assert column.scale == 2
-    score, rows = Score([column]), Rows(series, ForecasterNetworkConfig(1, 1, 2), [column], 4)
+    score, rows = ForecastScore([column]), PreparedSeries(series, ForecasterNetworkConfig(1, 1, 2), [column], 4)
     windows = rows.windows([18, 19], 2)
     truth = np.array([[[36.0], [39.0]], [[38.0], [np.nan]]])
     quantiles = np.array([36.0, 37.0, 38.0, 39.0, 40.0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charnn.errors import CharnnWarning, CorpusError
-from charnn.tasks.language_model.corpus import Corpus, Piece, read_corpus
+from charnn.tasks.language_model.corpus import Corpus, ReplayedPart, read_corpus
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learned_texts import (
     LENGTH,
@@ -40,7 +40,7 @@ def new_corpus(tmp_path: Path, text: str = "abcdefghij\n" * 10, document: str = 
 
 @pytest.mark.parametrize("wanted", [LENGTH, 3_000, 10_000, 24_000])
 def test_pieces_are_spread_over_the_whole_text_in_its_order(wanted: int) -> None:
-    pieces = [piece.text for piece in spread([Piece(OLD, ends=True)], wanted)]
+    pieces = [piece.text for piece in spread([ReplayedPart(OLD, ends=True)], wanted)]
     assert sum(map(len, pieces)) == pytest.approx(wanted, abs=LENGTH)
     starts = [OLD.index(piece) for piece in pieces]
     assert starts == sorted(starts)
@@ -49,13 +49,17 @@ def test_pieces_are_spread_over_the_whole_text_in_its_order(wanted: int) -> None
 
 
 def test_no_more_than_there_is_can_be_replayed_and_documents_end_where_they_do() -> None:
-    documents = [Piece("a" * 700, ends=True), Piece("b" * 10, ends=True), Piece("c" * 600, ends=False)]
+    documents = [
+        ReplayedPart("a" * 700, ends=True),
+        ReplayedPart("b" * 10, ends=True),
+        ReplayedPart("c" * 600, ends=False),
+    ]
     assert spread(documents, 10**9) == [
-        Piece("a" * 500, ends=False),
-        Piece("a" * 200, ends=True),
-        Piece("b" * 10, ends=True),
-        Piece("c" * 500, ends=False),
-        Piece("c" * 100, ends=False),
+        ReplayedPart("a" * 500, ends=False),
+        ReplayedPart("a" * 200, ends=True),
+        ReplayedPart("b" * 10, ends=True),
+        ReplayedPart("c" * 500, ends=False),
+        ReplayedPart("c" * 100, ends=False),
     ]
 
 

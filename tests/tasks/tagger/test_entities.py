@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.entities import SchemeRecognizer, Span, recognize_scheme, spans, transitions
+from charnn.tasks.tagger.entities import EntitySpan, SchemeRecognizer, recognize_scheme, spans, transitions
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_a_word_without_a_tag_breaks_no_scheme() -> None:
     ],
 )
 def test_spans_are_those_of_conlleval(tags: str, expected: list[tuple[int, int, str]]) -> None:
-    assert spans(tags.split()) == [Span(*span) for span in expected]
+    assert spans(tags.split()) == [EntitySpan(*span) for span in expected]
 
 
-def conlleval_spans(tags: list[str]) -> list[Span]:
+def conlleval_spans(tags: list[str]) -> list[EntitySpan]:
     """The chunks by the two questions that conlleval asks of neighbouring tags, whether one ends and one starts."""
 
     def ends(p: str, q: str, kind: str, other: str) -> bool:
@@ -91,7 +91,7 @@ def conlleval_spans(tags: list[str]) -> list[Span]:
     for place, tag in enumerate([*tags, "O"]):
         now = (tag[0], tag[2:])
         if ends(before[0], now[0], before[1], now[1]):
-            found.append(Span(start, place, before[1]))
+            found.append(EntitySpan(start, place, before[1]))
         if starts(before[0], now[0], before[1], now[1]):
             start = place
         before = now

@@ -16,7 +16,7 @@ from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 
 @dataclass(frozen=True)
-class Symbols:
+class PaddedTexts:
     """B texts of up to T symbols, padded at the end."""
 
     ids_BT: torch.Tensor
@@ -35,12 +35,12 @@ class EncodedTexts:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def symbols(self, chosen: Sequence[int], device: torch.device) -> Symbols:
+    def symbols(self, chosen: Sequence[int], device: torch.device) -> PaddedTexts:
         lengths_B = self.lengths[list(chosen)]
         ids_BT = np.full((len(chosen), int(lengths_B.max())), STOP_ID, np.int64)
         for row, number in enumerate(chosen):
             ids_BT[row, : len(self.ids[number])] = self.ids[number]
-        return Symbols(torch.from_numpy(ids_BT).to(device), torch.from_numpy(lengths_B).to(device))
+        return PaddedTexts(torch.from_numpy(ids_BT).to(device), torch.from_numpy(lengths_B).to(device))
 
     def targets(self, chosen: Sequence[int] | Ids, device: torch.device) -> torch.Tensor:
         return torch.from_numpy(self.targets_NK[np.asarray(chosen)].astype(np.float32)).to(device)

@@ -25,7 +25,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _SMALLEST = 1e-12
 
 
-class Span(NamedTuple):
+class WeightedPart(NamedTuple):
     """A part of a text: `text[start:end]`."""
 
     start: int
@@ -34,7 +34,7 @@ class Span(NamedTuple):
     """How much it speaks for the label, in nats of its log-odds; below 0 it speaks against it."""
 
 
-def explain(model: Classifier, text: str, label: str | None) -> list[Span]:
+def explain(model: Classifier, text: str, label: str | None) -> list[WeightedPart]:
     """The parts of `text` in their order. A text without any has none."""
     names = model.labels
     if label is not None and label not in names:
@@ -46,7 +46,7 @@ def explain(model: Classifier, text: str, label: str | None) -> list[Span]:
     p_N = np.clip(p_NK[:, column], _SMALLEST, 1 - _SMALLEST)
     log_odds_N = np.log(p_N) - np.log1p(-p_N)
     return [
-        Span(start, end, float(log_odds_N[0] - odds))
+        WeightedPart(start, end, float(log_odds_N[0] - odds))
         for (start, end), odds in zip(parts, log_odds_N[1:].tolist(), strict=True)
     ]
 

@@ -17,7 +17,7 @@ from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.calibration import Floats
-    from charnn.tasks.classifier.use.explanation import Span
+    from charnn.tasks.classifier.use.explanation import WeightedPart
     from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
 CHUNK = 1024
@@ -86,7 +86,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             result.append(Classification(text, labels, probabilities))
         return result
 
-    def explain(self, text: str, label: str | None = None) -> list[Span]:
+    def explain(self, text: str, label: str | None = None) -> list[WeightedPart]:
         """The parts of a text, and how much each speaks for `label`, which is the most probable one where it is None.
 
         See `charnn.tasks.classifier.use.explanation` for the method. Raises UsageError for an unknown label.

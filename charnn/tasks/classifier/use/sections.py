@@ -12,7 +12,7 @@ from charnn.pages.page import Html, Maker, Mark, element, paragraph, picture, ro
 from charnn.readable import percent
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation, LabelError
-from charnn.tasks.classifier.use.explanation import Span, explain
+from charnn.tasks.classifier.use.explanation import WeightedPart, explain
 from charnn.tasks.classifier.use.model import Classifier
 
 MOST_MISTAKES = 40
@@ -86,7 +86,7 @@ def _explained(model: Classifier, evaluation: ClassifierEvaluation, errors: Sequ
         yield shaded(_marks(cut, explain(model, cut, None)), "No part is chosen yet.", scale="weight")
 
 
-def _marks(text: str, spans: Sequence[Span]) -> Iterator[Mark]:
+def _marks(text: str, spans: Sequence[WeightedPart]) -> Iterator[Mark]:
     largest = max((abs(span.weight) for span in spans), default=0.0) or 1.0
     before = 0
     for span in spans:

@@ -15,7 +15,7 @@ from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import QUANTILES, ForecasterValidation
 from charnn.tasks.forecaster.dataset import Dataset, Split
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
-from charnn.tasks.forecaster.scores import Score
+from charnn.tasks.forecaster.scores import ForecastScore
 from charnn.training.batches import Batches
 from charnn.training.report import Report
 
@@ -61,10 +61,10 @@ class ForecasterObjective:
         losses_BHC = 2 * torch.maximum(quantiles_Q * errors_BHCQ, (quantiles_Q - 1) * errors_BHCQ).mean(-1)
         return (losses_BHC * known).sum() / known[0].numel(), len(chosen)
 
-    def _score(self, split: Split, origins: Ids, *, adds: bool) -> Score | None:
+    def _score(self, split: Split, origins: Ids, *, adds: bool) -> ForecastScore | None:
         """How the network as it is now forecasts from these origins, or where it `adds` nothing its base; None where
         what it says is not finite."""
-        score = Score(self._dataset.columns)
+        score = ForecastScore(self._dataset.columns)
         for some in np.array_split(origins, math.ceil(len(origins) / BATCH)):
             windows = split.windows(some)
             with torch.no_grad():

@@ -17,7 +17,7 @@ from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.learn.objective import ForecasterObjective
 from charnn.tasks.forecaster.learn.plan import ForecasterPlan, decide, plan_to_resume
-from charnn.tasks.forecaster.scores import Score
+from charnn.tasks.forecaster.scores import ForecastScore
 from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
@@ -112,7 +112,7 @@ def measure_quantization(directory: ForecasterDirectory, split: Split) -> Foreca
     networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
     windows, errors, seconds = split.windows(split.origins), [], np.zeros((ROUNDS, 2))
     for network in networks:
-        score = Score(columns)
+        score = ForecastScore(columns)
         outputs = network.outputs(windows.x_BTF, split.horizon)
         score.add(
             split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows

@@ -13,7 +13,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.readable import aligned, counted
 from charnn.tasks.forecaster.dataset import LEAST_CONTEXT, MOST_WINDOWS, origins_in, read_corpus_again, rows_before
 from charnn.tasks.forecaster.options import ForecasterEvaluationOptions
-from charnn.tasks.forecaster.scores import Score
+from charnn.tasks.forecaster.scores import ForecastScore
 from charnn.tasks.forecaster.use.model import Forecaster
 from charnn.tasks.task import Evaluation, Finding
 
@@ -49,7 +49,7 @@ class ForecasterEvaluation(Evaluation):
         self.series, first = self._held_out() if not files else self._read(files[0], options, encoding)
         self.first = first
         """The first row that is forecast."""
-        self.score = Score(model.learned.columns)
+        self.score = ForecastScore(model.learned.columns)
 
     def _held_out(self) -> tuple[Series, int]:
         config = self._model.config
@@ -123,7 +123,7 @@ CALLED = {"forecast": "forecast", "naive": "naive", "seasonal": "seasonal naive"
 MOST_COLUMNS = 20
 
 
-def report(score: Score, model: Forecaster, *, horizon: int, series: str) -> str:
+def report(score: ForecastScore, model: Forecaster, *, horizon: int, series: str) -> str:
     """Ends in a line end."""
     network = model.config.network
     season = f", a season of {network.season:,}" if network.season > 1 else ""
@@ -145,7 +145,7 @@ def report(score: Score, model: Forecaster, *, horizon: int, series: str) -> str
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _table(score: Score, column: int | None) -> list[str]:
+def _table(score: ForecastScore, column: int | None) -> list[str]:
     rows = [["", "MASE", "MAE", "sMAPE", "quantile loss", "within 80%"]]
     for name in score.names:
         one = score.figures(name, column)

@@ -19,7 +19,7 @@ from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterConfig
 from charnn.tasks.forecaster.dataset import read_series, same_columns
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
-from charnn.tasks.forecaster.windows import Float32s, Rows, Windows
+from charnn.tasks.forecaster.windows import Float32s, PreparedSeries, WindowBatch
 from charnn.tasks.model import Model
 
 BATCH = 64
@@ -153,15 +153,15 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
             raise CorpusError(f"{name}: a column has no value")
         return replace(series, columns=self.columns)
 
-    def rows(self, series: Series) -> Rows:
+    def rows(self, series: Series) -> PreparedSeries:
         """The series made ready for windows."""
         if self.config.network.cycles and not series.axis.form:
             raise UsageError(
                 "the model knows the calendar, and this series has no dates", hint="give it a column of dates"
             )
-        return Rows(series, self.config.network, self.learned.columns, self.config.training.window_length)
+        return PreparedSeries(series, self.config.network, self.learned.columns, self.config.training.window_length)
 
-    def forecasts(self, rows: Rows, origins: Ids, horizon: int) -> tuple[Floats, Windows]:
+    def forecasts(self, rows: PreparedSeries, origins: Ids, horizon: int) -> tuple[Floats, WindowBatch]:
         """The quantiles of the steps from each origin on, (B, H, C, Q), and the windows."""
         windows = rows.windows(origins, horizon)
         outputs_BHCQ = self._network.outputs(windows.x_BTF, horizon)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.corpora.long_documents import LongDocuments
-from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.documents import beginning, held
 from charnn.tasks.language_model.lengths import places_of
@@ -27,7 +27,7 @@ class EncodedCorpus:
     validation: Sequence[npt.NDArray[np.integer]]
     """Each document, without its stop token."""
     validation_characters: int
-    training_labels: Rows | None = None
+    training_labels: ConditionRows | None = None
     """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
     validation_labels: Sequence[npt.NDArray[np.integer]] | None = None
     """For each document, the number of its label for each of its tokens and for the stop token after them."""
@@ -124,7 +124,9 @@ class Window:
     """For each condition, by its name, the rows (B, T) of its embedding that the inputs are given."""
 
 
-def window_at(ring_BT: WindowIds, tokens: Ids, rows: Mapping[str, Rows], *, stop_id: int, first: bool) -> Window:
+def window_at(
+    ring_BT: WindowIds, tokens: Ids, rows: Mapping[str, ConditionRows], *, stop_id: int, first: bool
+) -> Window:
     """The window of which the targets are the `tokens` (N,) at the places `ring_BT`, each from 0 to N - 1.
 
     The input before each is the token before it; before the first of all it is the stop token. `rows` are those that
@@ -157,7 +159,7 @@ class Windows:
         window_length: int,
         random: np.random.Generator,
         processes: Processes = ALONE,
-        rows: Mapping[str, Rows] | None = None,
+        rows: Mapping[str, ConditionRows] | None = None,
     ) -> None:
         """`tokens` (N,), at least one. More lanes than tokens are never made; `own` are those that are read here.
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.learn.data import IGNORED, Window, window_at
 from charnn.tasks.language_model.lengths import places_of
 from charnn.tasks.language_model.long_ids import Ids
@@ -43,7 +43,7 @@ class Openings:
         lanes: int,
         seed: int,
         processes: Processes = ALONE,
-        rows: Mapping[str, Rows] | None = None,
+        rows: Mapping[str, ConditionRows] | None = None,
     ) -> None:
         """`tokens_N` and `rows` are those of `Windows`, and `lanes` is how many lanes it has in all processes."""
         self._tokens_N, self._rows = tokens_N, rows or {}

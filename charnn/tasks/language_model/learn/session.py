@@ -53,7 +53,7 @@ SMALL = 20_000
 class LanguageModelSession(Session[LanguageModelConfig]):
     directory: LanguageModelDirectory
     objective: LanguageModelObjective
-    forecasts = True
+    expects_gain = True
     preview_title = "a sample, temperature 0.7"
 
     def __init__(

@@ -14,7 +14,7 @@ from torch import Tensor
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.network.recurrent import detach
-from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -148,7 +148,7 @@ class Teachers:
     """
 
     def __init__(
-        self, models: Sequence[Teacher], tokens_N: Ids, rows: Mapping[str, Rows], device: torch.device
+        self, models: Sequence[Teacher], tokens_N: Ids, rows: Mapping[str, ConditionRows], device: torch.device
     ) -> None:
         """`tokens_N` and `rows` are those of `Windows`. Raises UsageError where the text is too long."""
         self.models = models

@@ -15,7 +15,7 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
 from charnn.generation.model import NO_CONDITIONS, conditions_at
 from charnn.tasks.language_model import long_ids as mapped_ids
-from charnn.tasks.language_model.conditions import Rows
+from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.documents import Documents, blocks_of_documents, characters_of
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
 
@@ -66,7 +66,7 @@ def score_tokens(
     characters: int,
     *,
     stop_id: int,
-    conditions: Mapping[str, Rows] = NO_CONDITIONS,
+    conditions: Mapping[str, ConditionRows] = NO_CONDITIONS,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
-from charnn.corpora.lines import Block, Blocks
+from charnn.corpora.lines import LineBlock, LineBlocks
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.tagger.config import PASSED_OVER
 from charnn.tasks.tagger.formats.rows import (
@@ -116,7 +116,7 @@ class ColumnsReader:
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         self._name = name
         self._columns = tuple(columns)
-        self._blocks = Blocks()
+        self._blocks = LineBlocks()
         self._width: int | None = None
         self._word_place = 0
         self._separator = "\t"
@@ -128,7 +128,7 @@ class ColumnsReader:
     def finish(self) -> list[Sentence]:
         return [self._sentence(block) for block in self._blocks.flush()]
 
-    def _sentence(self, block: Block) -> Sentence:
+    def _sentence(self, block: LineBlock) -> Sentence:
         source, start, end, line = block
         sentence = ColumnsSentence("columns", self._name, line, source, [], columns=self._columns, start=start, end=end)
         if start < end:

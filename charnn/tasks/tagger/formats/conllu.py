@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import NoReturn
 
-from charnn.corpora.lines import Block, Blocks
+from charnn.corpora.lines import LineBlock, LineBlocks
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout, layout_of, renamed
 from charnn.tasks.tagger.formats.rows import check_returns
@@ -113,7 +113,7 @@ class ConlluSentence(Sentence):
 class ConlluReader:
     def __init__(self, name: str) -> None:
         self._name = name
-        self._blocks = Blocks()
+        self._blocks = LineBlocks()
         self._layout = STANDARD
 
     def feed(self, text: str) -> list[Sentence]:
@@ -122,7 +122,7 @@ class ConlluReader:
     def finish(self) -> list[Sentence]:
         return [self._sentence(block) for block in self._blocks.flush()]
 
-    def _sentence(self, block: Block) -> Sentence:
+    def _sentence(self, block: LineBlock) -> Sentence:
         source, start, end, line = block
         row_line = line
         while source.startswith("#", start):

@@ -63,7 +63,7 @@ class Layout:
         return Layout((*self.names, *lacking)) if lacking else self
 
     @property
-    def opening(self) -> str:
+    def columns_comment(self) -> str:
         """The comment that names the columns."""
         return f"# global.columns = {' '.join(self.names)}\n"
 

@@ -49,7 +49,7 @@ _TREEBANK_COMMENT = re.compile(r"#\s*(?:[\w.]+\s*=\s*\S|id\s+\S+|begin document\
 
 
 @dataclass(frozen=True)
-class Recognition:
+class RecognizedFormat:
     """The format that a text seems to be in."""
 
     format: TextFormat
@@ -80,7 +80,7 @@ def is_enough(sample: str, *, pauses: bool) -> bool:
     return len(sample) >= LONGEST_SAMPLE or _TELLING_LINE.search(sample) is not None
 
 
-def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
+def recognize(sample: str, *, has_tags: bool = False) -> RecognizedFormat:
     """The format of a text that begins like this (`sample_of`). The last line may be cut.
 
     It is CoNLL-U if the first row is (or would be, with another number of columns) or if a comment before it is. It is
@@ -99,7 +99,7 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
         last = whole.pop()
     lines = [line for line in whole if line.strip()] or [last]
     if _is_conllu(lines):
-        return Recognition("conllu", "the rows or the comments of CoNLL-U", is_treebank=True)
+        return RecognizedFormat("conllu", "the rows or the comments of CoNLL-U", is_treebank=True)
     blocks = _blocks(whole if any(line.strip() for line in whole) else [last])
     for separator, name in (("\t", "tabs"), (" ", "spaces")):
         if separator == " " and blocks and cell_separator(blocks[0]) != separator:
@@ -108,15 +108,15 @@ def recognize(sample: str, *, has_tags: bool = False) -> Recognition:
         is_treebank = len(blocks) > 1 and _have_tags(rows) and not _is_grouped(blocks, separator)
         if is_treebank or (separator == "\t" and _is_table(rows)):
             parts = "blank lines between sentences" if len(blocks) > 1 else "no blank lines"
-            return Recognition("columns", f"columns between {name}, and {parts}", is_treebank=is_treebank)
+            return RecognizedFormat("columns", f"columns between {name}, and {parts}", is_treebank=is_treebank)
     tokens = [tokens_of(line) for line in lines]
     if (slash := _slash(tokens, has_tags=has_tags)) is not None:
         in_sentences = sum(len(line) > 1 for line in tokens) > len(tokens) / 2
-        return Recognition("slashed", f"words with tags after {slash}", is_treebank=in_sentences)
+        return RecognizedFormat("slashed", f"words with tags after {slash}", is_treebank=in_sentences)
     tabs, spaces = (_width(_rows(blocks, separator)) for separator in "\t ")
     if has_tags and (tabs or spaces == 2 or (spaces and len(blocks) > 1)):
-        return Recognition("columns", "rows of as many cells")
-    return Recognition("lines", "nothing that a treebank has", looks_like=_looks_like(lines, blocks))
+        return RecognizedFormat("columns", "rows of as many cells")
+    return RecognizedFormat("lines", "nothing that a treebank has", looks_like=_looks_like(lines, blocks))
 
 
 def check_line_ends(sample: str, name: str) -> None:

@@ -13,7 +13,7 @@ from charnn.corpora.progress import tell
 from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
-from charnn.tasks.tagger.learn.network import Words
+from charnn.tasks.tagger.learn.network import WordBatch
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
 
@@ -68,7 +68,7 @@ UNTAGGED = -2
 class Batch:
     """B sentences of up to T words, padded at the end with place 0 and tag UNTAGGED."""
 
-    words: Words
+    words: WordBatch
     """The distinct words of the batch."""
     places_BT: torch.Tensor
     tags_CBT: torch.Tensor
@@ -134,7 +134,7 @@ class EncodedTreebank:
         longest = int(chosen["lengths_N"].max())
         chosen["characters_NL"] = chosen["characters_NL"][:, :longest]
         return Batch(
-            Words(**{name: values.to(device) for name, values in chosen.items()}),
+            WordBatch(**{name: values.to(device) for name, values in chosen.items()}),
             torch.from_numpy(places.reshape(shape)).to(device),
             torch.from_numpy(np.ascontiguousarray(tags_BTC.transpose(2, 0, 1))).to(device),
             torch.from_numpy(lengths_B).to(device),
@@ -142,8 +142,8 @@ class EncodedTreebank:
         )
 
 
-def encoded_words(features: WordFeatures, device: torch.device) -> Words:
-    return Words(**{n: torch.from_numpy(getattr(features, n)).to(device) for n in WordFeatures.__slots__})
+def encoded_words(features: WordFeatures, device: torch.device) -> WordBatch:
+    return WordBatch(**{n: torch.from_numpy(getattr(features, n)).to(device) for n in WordFeatures.__slots__})
 
 
 def _parts(sentence: TaggedSentence, longest: int) -> list[TaggedSentence]:

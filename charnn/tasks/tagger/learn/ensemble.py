@@ -15,7 +15,7 @@ from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.decoding.saved import decoder_of_members
-from charnn.tasks.tagger.learn.network import TaggerNetwork, Words, add_readers, decoded
+from charnn.tasks.tagger.learn.network import TaggerNetwork, WordBatch, add_readers, decoded
 
 
 class TaggerEnsemble(Ensemble[TaggerNetwork]):
@@ -31,7 +31,9 @@ class TaggerEnsemble(Ensemble[TaggerNetwork]):
         self._readers = readers
         add_readers(self, readers)
 
-    def forward(self, words: Words, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None) -> Tensor:
+    def forward(
+        self, words: WordBatch, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None
+    ) -> Tensor:
         """(B, T, N F), as `TaggerNetwork.forward`."""
         return torch.cat([member(words, places_BT, lengths_B, states_BTR) for member in self.each], -1)
 

@@ -84,7 +84,7 @@ class WordReader(nn.Module):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordBatch:
     """N distinct words as a network reads them: the arrays of `lexicon.WordFeatures`, as int64 tensors."""
 
     words_N: Tensor
@@ -147,7 +147,9 @@ class TaggerNetwork(nn.Module):
         self._dropped: Tensor
         self.register_buffer("_dropped", dropped.float(), persistent=False)
 
-    def forward(self, words: Words, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None) -> Tensor:
+    def forward(
+        self, words: WordBatch, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None
+    ) -> Tensor:
         """(B, T, F) from the sentences as places among `words`. Neither its padding nor other rows change a row.
 
         `states_BTR` are what the network's readers say of the words, where it has readers.

@@ -23,7 +23,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.tagger.use.figures import Means, SegmentationFigures
+from charnn.tasks.tagger.use.figures import Finders, SegmentationFigures
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.segmenter import SENTENCES, WORDS
 from charnn.training.session import new_record
@@ -73,7 +73,7 @@ def word_finding(treebank: Treebank, wanted: bool | None) -> WordFinding | None:
         return None
     known = frozenset(chain.from_iterable(text.words for text in training))
     rules = WordSplitter(known)
-    words, sentences = _measured(Means(rules, SentencesByRule(known, rules)), validation)
+    words, sentences = _measured(Finders(rules, SentencesByRule(known, rules)), validation)
     return WordFinding(words, rules_sentence_f1=sentences) if wanted or words < ENOUGH_BY_RULES else None
 
 
@@ -173,7 +173,7 @@ def measured(directory: TaggerDirectory, treebank: Treebank) -> tuple[float, flo
         return _measured(model.means()["segmenter"], _texts(treebank.validation))
 
 
-def _measured(means: Means, texts: Sequence[SegmentedText]) -> tuple[float, float]:
+def _measured(means: Finders, texts: Sequence[SegmentedText]) -> tuple[float, float]:
     figures = SegmentationFigures({"": means})
     figures.add(texts)
     figures.finish()

@@ -17,7 +17,7 @@ from charnn.tasks.tagger.use.reference import ReferenceSentence
 from charnn.tasks.tagger.use.scores import EntityScore, TagScore, joined_tags, universal_feats
 
 
-class Means(NamedTuple):
+class Finders(NamedTuple):
     """What finds words in the text of a sentence, and what finds sentences in running text."""
 
     words: Splitter
@@ -32,7 +32,7 @@ class SegmentationFigures:
     after them, so that their score is whole once all texts are added and `finish` is called.
     """
 
-    def __init__(self, means: Mapping[str, Means]) -> None:
+    def __init__(self, means: Mapping[str, Finders]) -> None:
         self._means = means
         self._texts: list[str] = []
         self._found: dict[str, list[str]] = {by: [] for by, of in means.items() if of.sentences is not None}

@@ -18,7 +18,7 @@ from charnn.tasks.tagger.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.formats.sentence import Annotation
-    from charnn.tasks.tagger.use.figures import Means
+    from charnn.tasks.tagger.use.figures import Finders
     from charnn.tasks.tagger.use.segmenter import Segmenter
     from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
@@ -147,16 +147,16 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
 
         return LearnedSentences(self.segmenter, None if self.config.words.used else self.rules)
 
-    def means(self) -> dict[str, Means]:
+    def means(self) -> dict[str, Finders]:
         """What finds words and sentences, by name: the segmenter, and the rules as far as it does what they do."""
-        from charnn.tasks.tagger.use.figures import Means
+        from charnn.tasks.tagger.use.figures import Finders
         from charnn.tasks.tagger.use.segmenter import LearnedSentences
 
         if not self.segmenter.finds_sentences:
-            return {"segmenter": Means(self.segmenter, None), "rules": Means(self.rules, None)}
+            return {"segmenter": Finders(self.segmenter, None), "rules": Finders(self.rules, None)}
         return {
-            "segmenter": Means(self.segmenter, LearnedSentences(self.segmenter)),
-            "rules": Means(self.rules, SentencesByRule(self.lexicon.counts, self.rules)),
+            "segmenter": Finders(self.segmenter, LearnedSentences(self.segmenter)),
+            "rules": Finders(self.rules, SentencesByRule(self.lexicon.counts, self.rules)),
         }
 
     def words(self, texts: Sequence[str]) -> list[list[str]]:

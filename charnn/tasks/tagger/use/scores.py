@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from charnn.evaluation.confusions import Confusions, PrecisionRecall, ratio
 from charnn.tasks.tagger.config import EntityScheme
-from charnn.tasks.tagger.entities import OUTSIDE, SchemeRecognizer, Span, spans
+from charnn.tasks.tagger.entities import OUTSIDE, EntitySpan, SchemeRecognizer, spans
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 
 UNIVERSAL_FEATURES = frozenset({
@@ -200,7 +200,7 @@ class EntityScore:
                 theirs = [span for span in theirs if all(reference[span.start : span.end])]
             self._reference.update(span.type for span in ours)
             self._predicted.update(span.type for span in theirs)
-            self._found.update(span.type for span in set[Span](ours).intersection(theirs))
+            self._found.update(span.type for span in set[EntitySpan](ours).intersection(theirs))
 
     @property
     def reference_scheme(self) -> EntityScheme | None:

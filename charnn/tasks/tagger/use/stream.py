@@ -269,8 +269,8 @@ class TagWriter:
         if conllu.names_its_columns(sentence):
             return text
         mark = "\ufeff" if text.startswith("\ufeff") else ""
-        opening = layout.opening.replace("\n", "\r\n") if "\r\n" in text else layout.opening
-        return f"{mark}{opening}{text[len(mark) :]}"
+        heading = layout.columns_comment.replace("\n", "\r\n") if "\r\n" in text else layout.columns_comment
+        return f"{mark}{heading}{text[len(mark) :]}"
 
     def as_written(self, annotation: Annotation) -> Annotation:
         probabilities, tags = annotation.probabilities, annotation.tags

@@ -20,7 +20,7 @@ from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.graph import LEAST
 from charnn.tasks.transducer.learn.network import (
     FEATURE_DEVIATION,
-    Sources,
+    SourceBatch,
     mixed,
     one_hot_copies,
     told_by_features,
@@ -56,7 +56,7 @@ class CtcNetwork(nn.Module):
         if config.copies:
             self.gate = nn.Linear(hidden, 1)
 
-    def log_probabilities(self, sources: Sources) -> Tensor:
+    def log_probabilities(self, sources: SourceBatch) -> Tensor:
         """ln p (B, F, V) of each frame. The frames of features and of the padding are blanks for certain."""
         config = self.config
         h_BSD = self.dropout(self.encoder(self.dropout(self.sources(sources.ids_BS)), sources.lengths_B))
@@ -97,6 +97,6 @@ class FramedNetwork(FramedDecoder):
             return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
         arrays = padded(sources, self._network.config.outputs)
-        log_p_BFV = self._network.log_probabilities(Sources(*map(tensor, arrays))).double().numpy(force=True)
+        log_p_BFV = self._network.log_probabilities(SourceBatch(*map(tensor, arrays))).double().numpy(force=True)
         per_place = self._network.config.frames
         return [log_p_FV[: per_place * len(one.ids)] for one, log_p_FV in zip(sources, log_p_BFV, strict=True)]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from charnn.corpora.pairs import Pair
-from charnn.tasks.transducer.learn.network import Sources
+from charnn.tasks.transducer.learn.network import SourceBatch
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.decoding import padded
 from charnn.tokenizers.base import STOP_ID
@@ -27,7 +27,7 @@ every one of them, so longer pairs would need gigabytes."""
 class PairBatch:
     """B pairs, padded at the end."""
 
-    sources: Sources
+    sources: SourceBatch
     before_BT: Tensor
     """The symbol before each target symbol, a stop before the first."""
     targets_BT: Tensor
@@ -102,7 +102,7 @@ class EncodedPairs:
             return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
         return PairBatch(
-            Sources(tensor(ids_BS), tensor(arrays.lengths_B), tensor(arrays.features_B), tensor(copies_BS)),
+            SourceBatch(tensor(ids_BS), tensor(arrays.lengths_B), tensor(arrays.features_B), tensor(copies_BS)),
             tensor(before_BT),
             tensor(targets_BT),
             tensor(np.arange(longest) < lengths_B[:, None]),

@@ -24,7 +24,7 @@ FEATURE_DEVIATION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SourceBatch:
     """B sources of up to S places, padded at the end."""
 
     ids_BS: Tensor
@@ -36,7 +36,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class EncoderMemory:
     """What the decoder sees of the sources."""
 
     values_BSR: Tensor
@@ -101,7 +101,7 @@ class TransducerNetwork(nn.Module):
         if config.copies:
             self.gate = nn.Linear(hidden, 1)
 
-    def remember(self, sources: Sources) -> Memory:
+    def remember(self, sources: SourceBatch) -> EncoderMemory:
         """Reads the sources. Neither the padding of a row nor other rows change what is remembered of it."""
         config, device = self.config, sources.ids_BS.device
         h_BSF = self.encoder(self.dropout(self.sources(sources.ids_BS)), sources.lengths_B)
@@ -127,15 +127,15 @@ class TransducerNetwork(nn.Module):
         values_BSR = self.values(h_BSF)
         if config.direct_features:
             values_BSR = values_BSR + told_by_features(self.features, sources.ids_BS, config)[:, None]
-        return Memory(values_BSR, keys_BSR, mask_BS, copies_BSV, state)
+        return EncoderMemory(values_BSR, keys_BSR, mask_BS, copies_BSV, state)
 
-    def decode(self, memory: Memory, before_BT: Tensor) -> Tensor:
+    def decode(self, memory: EncoderMemory, before_BT: Tensor) -> Tensor:
         """The decoder's outputs (B, T, H) where these symbols were written before each step."""
         states_BTH: Tensor
         states_BTH, _ = self.decoder(self.dropout(self.targets(before_BT)), memory.state)
         return states_BTH
 
-    def log_probabilities(self, memory: Memory, states_BTH: Tensor, targets_BT: Tensor) -> Tensor:
+    def log_probabilities(self, memory: EncoderMemory, states_BTH: Tensor, targets_BT: Tensor) -> Tensor:
         """ln p (B, T, V) of each target symbol after those before it. `targets_BT` are the right ones, which hard
         attention needs in order to know where it may stand."""
         if self.config.attention != "monotonic":
@@ -156,7 +156,7 @@ class TransducerNetwork(nn.Module):
         return torch.log(p_BTV + LEAST)
 
     def step(
-        self, memory: Memory, ids_B: Tensor, state: StackState, alpha_BS: Tensor
+        self, memory: EncoderMemory, ids_B: Tensor, state: StackState, alpha_BS: Tensor
     ) -> tuple[Tensor, StackState, Tensor, tuple[Tensor, Tensor] | None]:
         """Reads the last symbol, and gives ln p (B, V) of the next, the state, where the decoder looks (B, S), and for
         hard attention the joint probabilities (B, P, V) of the next place and symbol, with the places (B, P), which are
@@ -177,7 +177,7 @@ class TransducerNetwork(nn.Module):
         joint_BPV = prior_BS.gather(1, places_BP)[..., None] * emissions_BTPV[:, 0]
         return torch.log(joint_BPV.sum(1) + LEAST), state, prior_BS, (joint_BPV, places_BP)
 
-    def _soft(self, memory: Memory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
+    def _soft(self, memory: EncoderMemory, states_BTH: Tensor) -> tuple[Tensor, Tensor]:
         """ln p (B, T, V), and the weights of the places (B, T, S)."""
         config = self.config
         if config.attention == "none":
@@ -198,7 +198,7 @@ class TransducerNetwork(nn.Module):
         p_BTV = self._mixed(readout_BTR, logits_BTV.softmax(-1), weights_BTS @ memory.copies_BSV)
         return torch.log(p_BTV + LEAST), weights_BTS
 
-    def _place_weights(self, memory: Memory, states_BTH: Tensor) -> Tensor:
+    def _place_weights(self, memory: EncoderMemory, states_BTH: Tensor) -> Tensor:
         """The weight exp(u) of each place (B, T, S) of hard attention."""
         scores_BTS = self._products(self.query(states_BTH), memory.keys_BSR).float()
         weights_BTS: Tensor = torch.exp(bounded(scores_BTS)) * memory.mask_BS[:, None]

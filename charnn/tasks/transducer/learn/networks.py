@@ -12,7 +12,7 @@ from charnn.cells import CELLS
 from charnn.network.cells import state_type
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.network import Memory, Sources, TransducerNetwork, first_place
+from charnn.tasks.transducer.learn.network import EncoderMemory, SourceBatch, TransducerNetwork, first_place
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, padded
 
@@ -37,7 +37,7 @@ class SteppedNetwork:
     @torch.no_grad()
     def begin(self, sources: Sequence[EncodedSource]) -> DecoderState:
         arrays = padded(sources, self._network.config.outputs)
-        memory = self._network.remember(Sources(*map(self._tensor, arrays)))
+        memory = self._network.remember(SourceBatch(*map(self._tensor, arrays)))
         copies = () if memory.copies_BSV is None else (memory.copies_BSV,)
         seen = (memory.values_BSR, memory.keys_BSR, *copies, memory.mask_BS)
         recurrent = [part for layer in memory.state for part in layer]
@@ -51,7 +51,7 @@ class SteppedNetwork:
         parts = list(map(self._tensor, state.recurrent))
         before = tuple(kind(*parts[first : first + each]) for first in range(0, len(parts), each))
         values, keys, *copies, mask = map(self._tensor, state.memory)
-        memory = Memory(values, keys, mask, copies[0] if copies else None, before)
+        memory = EncoderMemory(values, keys, mask, copies[0] if copies else None, before)
         log_p, after, attention, hard = self._network.step(
             memory, self._tensor(ids_B), before, self._tensor(state.alpha_BS)
         )

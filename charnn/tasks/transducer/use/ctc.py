@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.decoding import Constraint, Found, SearchOptions, Wide
+from charnn.tasks.transducer.use.decoding import Constraint, FoundTarget, SearchOptions, Wide
 from charnn.tokenizers.base import STOP_ID as BLANK
 
 LEAST = 1e-5
@@ -49,7 +49,9 @@ def log_probability(log_p_FV: Wide, target: Sequence[int]) -> float:
     return float(np.logaddexp.reduce(forward_S[-2:]))
 
 
-def read_frames(decoder: FramedDecoder, sources: Sequence[EncodedSource], options: SearchOptions) -> list[list[Found]]:
+def read_frames(
+    decoder: FramedDecoder, sources: Sequence[EncodedSource], options: SearchOptions
+) -> list[list[FoundTarget]]:
     """For each source its targets, the best first, as `search.search` gives them.
 
     With one beam, what the likeliest path writes; else the likeliest targets that a beam of prefixes finds. Where
@@ -74,7 +76,7 @@ def read_frames(decoder: FramedDecoder, sources: Sequence[EncodedSource], option
             candidates = prefixes(log_p_FV, max(beams, wanted), constraint)[: wanted + SPARE]
         per_place = len(log_p_FV) // len(source.ids)
         targets = [
-            Found(ids, log_probability(log_p_FV, ids), _copied(ids, places, per_place, unknown))
+            FoundTarget(ids, log_probability(log_p_FV, ids), _copied(ids, places, per_place, unknown))
             for ids, places in candidates
         ]
         found.append(sorted(targets, key=lambda one: -one.log_probability)[:wanted])

@@ -19,7 +19,7 @@ Wide = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTarget:
     """A target that was found."""
 
     ids: list[int]

@@ -59,7 +59,7 @@ class LineError:
 
 
 @dataclass
-class LineScore:
+class TransducerScore:
     """The scores of some of the lines."""
 
     lines: int = 0
@@ -115,7 +115,7 @@ class TransducerEvaluation(Evaluation):
             if options.layout != PairsLayout():
                 raise UsageError("--source, --target and --features are for a FILE")
             self.references = references(read_pair_set_again(corpus).validation)
-        self.figures = {name: LineScore() for name in ("all", "seen", "unseen")}
+        self.figures = {name: TransducerScore() for name in ("all", "seen", "unseen")}
         self._several = sum(len(one.targets) > 1 for one in self.references)
         self._cut = 0
         self.confusions = Confusions()

@@ -18,7 +18,15 @@ from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, Transducer
 from charnn.tasks.transducer.directory import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
-from charnn.tasks.transducer.use.decoding import END, Attention, Found, SearchOptions, SteppedDecoder, Wide, weights_of
+from charnn.tasks.transducer.use.decoding import (
+    END,
+    Attention,
+    FoundTarget,
+    SearchOptions,
+    SteppedDecoder,
+    Wide,
+    weights_of,
+)
 from charnn.tasks.transducer.use.pattern import TargetPattern
 from charnn.tasks.transducer.use.search import find_targets
 
@@ -178,7 +186,7 @@ class LineTransducer:
 
     def _search(
         self, batch: list[EncodedSource], drawn: list[int], beams: int, options: TransduceOptions
-    ) -> list[list[Found]]:
+    ) -> list[list[FoundTarget]]:
         bounds = [self._corpus.length_bound(len(source.ids)) for source in batch]
         constraint = None
         if self._pattern is not None and options.pattern is not None:
@@ -186,18 +194,20 @@ class LineTransducer:
             bounds = [max(bound, constraint.shortest + 1) for bound in bounds]
         choose = None
         if options.temperature is not None:
-            choose = Drawing([np.random.default_rng([options.seed, number]) for number in drawn], options.temperature)
+            choose = SymbolSampler(
+                [np.random.default_rng([options.seed, number]) for number in drawn], options.temperature
+            )
         wanted = 1 if options.temperature is not None else options.nbest
         unknown, copies = self._symbols.target.unknown_id, self._network.copies
         asked = SearchOptions(beams, unknown, copies, wanted, constraint, choose)
         return find_targets(self._decoder, batch, bounds, asked)
 
-    def _target(self, source: EncodedSource, found: Found) -> Target:
+    def _target(self, source: EncodedSource, found: FoundTarget) -> Target:
         unknown = [source.texts[place] for place in found.places]
         return Target(self._symbols.decode(found.ids, unknown), found.log_probability, found.is_cut)
 
 
-class Drawing:
+class SymbolSampler:
     """Draws a symbol for each source, each with random numbers of its own."""
 
     def __init__(self, random: Sequence[np.random.Generator], temperature: float) -> None:

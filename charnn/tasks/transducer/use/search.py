@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, read_frames
-from charnn.tasks.transducer.use.decoding import Found, SearchOptions, SteppedDecoder, Wide, after
+from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder, Wide, after
 from charnn.tokenizers.base import STOP_ID
 
 
@@ -21,7 +21,7 @@ def find_targets(
     sources: Sequence[EncodedSource],
     bounds: Sequence[int],
     options: SearchOptions,
-) -> list[list[Found]]:
+) -> list[list[FoundTarget]]:
     """What `search` or `ctc.read_frames` gives, as the decoder asks for. Frames bound a length by themselves."""
     if isinstance(decoder, FramedDecoder):
         return read_frames(decoder, sources, options)
@@ -30,7 +30,7 @@ def find_targets(
 
 def search(
     decoder: SteppedDecoder, sources: Sequence[EncodedSource], bounds: Sequence[int], options: SearchOptions
-) -> list[list[Found]]:
+) -> list[list[FoundTarget]]:
     """For each source its targets, the best first.
 
     Every step keeps the most probable continuations; one that a stop ends is set apart. A target that has as many
@@ -48,7 +48,7 @@ class _Search:
         self.decoder, self.beams, self.wanted = decoder, options.beams, options.wanted
         self.unknown, self.constraint, self.choose = options.unknown, options.constraint, options.choose
         self.bounds = np.array(bounds)
-        self.ended: list[list[Found]] = [[] for _ in sources]
+        self.ended: list[list[FoundTarget]] = [[] for _ in sources]
         self.live = np.arange(len(sources))
         """The numbers of the sources that are still searched."""
         self.state = decoder.begin(sources).rows(np.repeat(self.live, self.beams))
@@ -62,7 +62,7 @@ class _Search:
                 found = [place for place, symbol in enumerate(source.copies) if symbol == self.unknown]
                 self.unknown_NS[row, found] = True
 
-    def run(self) -> list[list[Found]]:
+    def run(self) -> list[list[FoundTarget]]:
         while self.live.size:
             self._step()
         return self.ended
@@ -147,12 +147,12 @@ class _Search:
                 if stops_NC[row, place]:
                     if place < beams:
                         ids, places = self.ids_NKL[row, parent].tolist(), self.places_NKL[row, parent].tolist()
-                        ended.append(Found(ids, total, self._copied(ids, places)))
+                        ended.append(FoundTarget(ids, total, self._copied(ids, places)))
                     continue
                 if is_last:
                     ids = [*self.ids_NKL[row, parent].tolist(), int(tokens_NC[row, place])]
                     places = [*self.places_NKL[row, parent].tolist(), int(places_NK[row, parent])]
-                    ended.append(Found(ids, total, self._copied(ids, places), is_cut=True))
+                    ended.append(FoundTarget(ids, total, self._copied(ids, places), is_cut=True))
                 kept_NK[row, kept], scores_NK[row, kept] = place, total
                 kept += 1
             ended.sort(key=lambda found: -found.log_probability)

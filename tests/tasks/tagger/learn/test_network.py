@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
-from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
+from charnn.tasks.tagger.learn.network import TaggerNetwork, WordBatch
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 
 FORMS = ["the", "cat", "sat", "on", "The", "New York", "1999", "mat", "."]
@@ -51,9 +51,9 @@ def tagger_of(*, tags: tuple[int, ...] = (3,), seed: int = 0, **options: Any) ->
     return network
 
 
-def words_of(forms: list[str]) -> Words:
+def words_of(forms: list[str]) -> WordBatch:
     features = LEXICON.features(forms)
-    return Words(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
+    return WordBatch(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
 
 
 def read(network: TaggerNetwork, places: list[list[int]], forms: list[str] = FORMS, *, padding: int = 0) -> Tensor:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.graph import sentence_graph, word_graph
-from charnn.tasks.tagger.learn.network import TaggerNetwork, Words
+from charnn.tasks.tagger.learn.network import TaggerNetwork, WordBatch
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 
@@ -89,7 +89,7 @@ def scores(runtime: RuntimeTaggerNetwork, places: list[npt.NDArray[np.int64]]) -
 def expected_scores(network: TaggerNetwork, places: list[npt.NDArray[np.int64]]) -> list[Array]:
     """The scores of each column, (B, T, S)."""
     features = LEXICON.features(FORMS)
-    words = Words(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
+    words = WordBatch(**{name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__})
     lengths_B = torch.tensor(list(map(len, places)))
     places_BT = torch.zeros(len(places), int(lengths_B.max()), dtype=torch.int64)
     for row, sentence in zip(places_BT, places, strict=True):

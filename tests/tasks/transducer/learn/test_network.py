@@ -13,7 +13,7 @@ from torch import Tensor
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.network import Sources, TransducerNetwork, first_place
+from charnn.tasks.transducer.learn.network import SourceBatch, TransducerNetwork, first_place
 from charnn.tasks.transducer.learn.networks import SteppedNetwork
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
@@ -71,7 +71,7 @@ def stepped(decoder: SteppedDecoder, sources: list[EncodedSource], targets: list
 
 def taught(network: TransducerNetwork, source: EncodedSource, target: list[int]) -> np.ndarray:
     """The same (T, V) with the whole target given."""
-    sources = Sources(
+    sources = SourceBatch(
         torch.tensor([source.ids]),
         torch.tensor([len(source.ids)]),
         torch.tensor([source.features]),
