@@ -178,12 +178,18 @@ class Ending:
         self.reason: Reason | None = "length" if sampling.length == 0 else None
         self._limits = limits(sampling)
         self._stops = StopStrings(sampling.stop_strings, include=sampling.include_stop)
+        self._is_plain = not self._limits and not sampling.stop_strings
+        """Whether nothing but the length can end the text."""
 
     def push(self, text: str) -> str:
         """Takes the next piece of text, and gives the text that may be shown, including what was held back before."""
         if self.reason is not None:
             return ""
         length, ends = len(text), None
+        if self._is_plain and (self.characters_left is None or length < self.characters_left):
+            if self.characters_left is not None:
+                self.characters_left -= length
+            return text
         if self.characters_left is not None:
             text = text[: self.characters_left]
             self.characters_left -= min(length, self.characters_left)

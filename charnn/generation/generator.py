@@ -62,6 +62,8 @@ class TextGenerator:
         self._begun = 0
         self._pauses = False
         """Whether asking for the next request would wait."""
+        self._is_settled = False
+        """Whether all rows are at work and no row more can be had, so that none is sought until a text has ended."""
         # The following have a row for each text: the text, the logits of its next token, and the model's state.
         self._lanes: list[Lane] = []
         self._logits_BV = np.empty((0, tokenizer.size), np.float32)
@@ -74,20 +76,25 @@ class TextGenerator:
         work go on first. No step is taken before all pieces of the last step have been taken. Raises UsageError where
         a prompt does not go with the pattern and the length, and ModelError where the model's logits are not finite.
         """
-        waiting = iter(requests)
+        waiting, self._is_settled = iter(requests), False
         while True:
-            yield from self._fill(waiting)
+            if not self._is_settled:
+                yield from self._fill(waiting)
             if not self._lanes:
                 return
             ids_B = self._choose()
             for lane, token in zip(self._lanes, ids_B.tolist(), strict=True):
                 shown = lane.push(token)
-                if shown or lane.text.reason is not None:
-                    yield lane.piece(shown)
+                has_ended = lane.text.reason is not None
+                if has_ended:
+                    self._is_settled = False
+                if shown or has_ended:
+                    yield Piece(lane.text, shown, has_ended)
             self._step(ids_B)
 
     def _fill(self, waiting: Iterator[Request | None]) -> Iterator[Piece]:
         """Gives lanes to new texts, as many as are asked for and fit the batch, and drops the lanes that are left."""
+        self._is_settled = False
         busy = [lane.text.request.number for lane in self._lanes if lane.text.reason is None]
         begun: list[Lane] = []
         self._pauses = self._pauses and bool(busy)
@@ -97,6 +104,7 @@ class TextGenerator:
             try:
                 request = next(waiting)
             except StopIteration:
+                self._is_settled = True
                 break
             if request is None:
                 self._pauses = bool(busy)
@@ -112,6 +120,7 @@ class TextGenerator:
                     continue
                 begun.append(lane)
                 busy.append(request.number)
+        self._is_settled |= len(busy) == self._batch
         self._seat(begun)
 
     def _seat(self, begun: list[Lane]) -> None:
@@ -167,7 +176,7 @@ class TextGenerator:
     def _step(self, ids_B: npt.NDArray[np.int64]) -> None:
         """Lets every row read the token that was chosen for it. A row whose text has ended reads, too, which does not
         change its neighbours."""
-        if all(lane.text.reason is not None for lane in self._lanes):
+        if not self._is_settled and all(lane.text.reason is not None for lane in self._lanes):
             return
         self._history.add(ids_B)
         conditions = stack_conditions([lane.conditions for lane in self._lanes])

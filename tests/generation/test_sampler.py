@@ -141,6 +141,24 @@ def test_a_lane_gets_the_same_bits_whatever_the_others_are(options: dict[str, An
         assert subject.choose(own[0], uniforms_B[lane : lane + 1], *own[1:])[0] == ids_B[lane]
 
 
+@pytest.mark.parametrize("heat", [0.0, 1e-300, 1e-9, 0.7, 3.0])
+@pytest.mark.parametrize("bans", [{}, {"banned": "!Z"}])
+def test_a_single_lane_is_given_what_it_is_given_beside_another(heat: float, bans: dict[str, Any]) -> None:
+    random = np.random.default_rng(8)
+    subject = Sampler(SamplingConfig(temperature=heat, **bans), SEVENTY, may_stop=False)
+    logits_BV = (random.normal(size=(200, 70)) * random.uniform(0.1, 9, size=(200, 1))).astype(np.float32)
+    tokens_BK = random.integers(0, 70, size=(200, 5)).tolist()
+    bounds = [RunBounds(), *(RunBounds(tuple(k[:2]), tuple(k[2:]) if k[2] % 2 else ()) for k in tokens_BK[1:])]
+    for uniform in (0.0, 0.3, JUST_BELOW_1):
+        points_B = np.full(200, uniform)
+        together = subject.choose(logits_BV, points_B, None, None, bounds).tolist()
+        alone = [
+            subject.choose(logits_BV[b : b + 1], points_B[:1], None, None, bounds[b : b + 1]).tolist()
+            for b in range(200)
+        ]
+        assert alone == [[token] for token in together]
+
+
 def test_distribution_has_its_largest_at_0_and_the_logits_stay_as_they_were() -> None:
     values = row(3, 1, 2, -np.inf)
     for order in (FILTERS, ("temperature", "bias"), ("bias",), ()):
