@@ -49,7 +49,8 @@ def classify(
         typer.Option(
             "--only",
             metavar="LABEL",
-            help="Write only the texts that get this label, unchanged and without figures. Repeatable.",
+            help="Write only the texts that get this label, unchanged and without figures unless --json, --probs, "
+            "--top or --why asks for them. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -84,7 +85,8 @@ def classify(
     from charnn.tasks.classifier.use.stream import classify_stream, items
 
     replacement = options.check_unsure(unsure, min_confidence, "labels")
-    _check(only, probabilities=probabilities, top=top, why=why, as_json=as_json)
+    if probabilities and top is not None:
+        raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
     loaded = Classifier.find(model, precision=precision, threads=options.processors())
     _check_labels(loaded, only, None if min_confidence is None else replacement)
     any_bytes = loaded.config.tokenizer.kind == "bytes"
@@ -93,10 +95,10 @@ def classify(
     count = len(loaded.labels) if probabilities else top
     threshold = classify_views.Threshold(min_confidence or 0.0, replacement)
     view: classify_views.View
-    if only:
-        view = classify_views.ChosenView(loaded, threshold, only)
-    elif as_json:
+    if as_json:
         view = classify_views.ObjectsView(loaded, threshold, count, why=why)
+    elif only and not (why or count):
+        view = classify_views.UnchangedView()
     else:
         shaded = why and console.stdout_is_terminal()
         view = classify_views.TableView(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
@@ -105,24 +107,10 @@ def classify(
     read = items(files or ["-"], documents, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
     with loaded:
         for chunk, p_NK in classify_stream(read, loaded.text_classifier):
+            if only:
+                chunk, p_NK = classify_views.with_labels(only, chunk, p_NK, loaded, threshold)
             if text := view.text(chunk, p_NK):
                 write(text)
-
-
-def _check(
-    only: list[str] | None,
-    *,
-    probabilities: bool,
-    top: int | None,
-    why: bool,
-    as_json: bool,
-) -> None:
-    """Raises UsageError where options do not go together."""
-    if probabilities and top is not None:
-        raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
-    for option, given in (("--probs", probabilities), ("--top", top is not None), ("--why", why), ("--json", as_json)):
-        if only and given:
-            raise UsageError(f"--only writes texts as they came, and {option} figures: give one of the two")
 
 
 def _check_labels(model: Classifier, only: list[str] | None, unsure: str | None) -> None:

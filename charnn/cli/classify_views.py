@@ -65,19 +65,26 @@ class _Decider:
         return [(self.names[place], float(p_K[place])) for place in order]
 
 
-class ChosenView:
-    """Writes the texts that get one of some labels, as they came."""
+def with_labels(
+    only: Sequence[str], chunk: Sequence[Item], p_NK: Floats, model: Classifier, threshold: Threshold
+) -> tuple[list[Item], Floats]:
+    """The texts that get one of these labels, and their probabilities."""
+    labels_N = _Decider(model, threshold).labels(p_NK)
+    rows = [row for row, labels in enumerate(labels_N) if any(label in only for label, _ in labels)]
+    return [chunk[row] for row in rows], p_NK[rows]
 
-    def __init__(self, model: Classifier, threshold: Threshold, only: Sequence[str]) -> None:
-        self._decider, self._only = _Decider(model, threshold), set(only)
+
+class UnchangedView:
+    """Writes the texts as they came."""
+
+    def __init__(self) -> None:
         self._lacks_end = False
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
         parts = []
-        for item, labels in zip(chunk, self._decider.labels(p_NK), strict=True):
-            if any(label in self._only for label, _ in labels):
-                parts += ["\n" * self._lacks_end, item.source]
-                self._lacks_end = not item.source.endswith(("\n", "\r"))
+        for item in chunk:
+            parts += ["\n" * self._lacks_end, item.source]
+            self._lacks_end = not item.source.endswith(("\n", "\r"))
         return "".join(parts)
 
 

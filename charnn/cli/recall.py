@@ -174,8 +174,10 @@ class _Writer:
         self.two_cycles = 0
 
     def line(self, source: str, recalled: Recalled | None) -> str:
-        self.two_cycles += recalled is not None and recalled.two_cycle
-        shown = self._shown(recalled) if recalled is not None else ""
+        if recalled is None:
+            return f"{source}\n" if self._keep_source else "\n"
+        self.two_cycles += recalled.two_cycle
+        shown = self._shown(recalled)
         return f"{source}\t{shown}\n" if self._keep_source else f"{shown}\n"
 
     def _shown(self, recalled: Recalled) -> str:

@@ -22,14 +22,15 @@ def transduce(
     files: options.Files = None,
     model: options.Model = None,
     beam: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--beam",
             metavar="N",
             min=1,
             help="Follow N hypotheses side by side to find the most probable target; 1 is greedy, and fastest.",
+            show_default=str(DEFAULT_BEAM),
         ),
-    ] = DEFAULT_BEAM,
+    ] = None,
     nbest: Annotated[
         int | None,
         typer.Option(
@@ -37,7 +38,7 @@ def transduce(
             metavar="K",
             min=1,
             help="Write the K likeliest targets of each line, each with its log-probability in nats, with tabs between "
-            "them.",
+            "them. At least K hypotheses are followed, whatever --beam says.",
             show_default=False,
         ),
     ] = None,
@@ -112,14 +113,17 @@ def transduce(
     from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
 
     replacement = options.check_unsure(unsure, min_confidence, "targets")
-    _check(nbest, temperature, seed, sample=sample)
-    if attention == "-" and (as_json or nbest is not None or keep_source):
-        raise UsageError("--attention - writes tables: leave --json, --nbest and --keep-source out")
+    _check(nbest, beam, temperature, seed, sample=sample)
+    if attention == "-" and (as_json or nbest is not None or keep_source or min_confidence is not None):
+        raise UsageError(
+            "--attention - writes tables in place of targets: leave --json, --nbest, --keep-source and "
+            "--min-confidence out"
+        )
     check_encoding(encoding)
     loaded = Transducer.find(model, precision=precision, threads=options.processors())
     drawn = (1.0 if temperature is None else temperature) if sample else None
     chosen_seed = secrets.randbelow(1 << 31) if seed is None else seed
-    wanted = TransduceOptions(beam, nbest or 1, pattern, drawn, chosen_seed)
+    wanted = TransduceOptions(beam or DEFAULT_BEAM, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
     about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})} if as_json else None
     writer = _Writer(nbest, min_confidence, replacement, keep_source=keep_source, about=about)
@@ -141,6 +145,8 @@ def transduce(
             show = view.table if view is not None and view.writes_tables else writer.line
             output.write("".join(show(source, targets) for source, targets in block))
     notices.report()
+    if view is not None:
+        view.report()
 
 
 class _AttentionView:
@@ -167,6 +173,13 @@ class _AttentionView:
                 save_attention(found.source, found.target, found.weights_TS, self._path, title=self._model)
                 self._is_drawn = True
 
+    def report(self) -> None:
+        """Warns where there was no line to draw."""
+        from charnn.cli import console
+
+        if not self._is_drawn:
+            console.warn(f"--attention {self._path}: no line has a target, so there is nothing to draw")
+
     def table(self, source: Source, targets: list[Target]) -> str:
         """The table of a line, and an empty line after it; a line without a target is an empty line."""
         if not targets or not source.text:
@@ -176,6 +189,7 @@ class _AttentionView:
 
 def _check(
     nbest: int | None,
+    beam: int | None,
     temperature: float | None,
     seed: int | None,
     *,
@@ -183,6 +197,8 @@ def _check(
 ) -> None:
     if nbest is not None and sample:
         raise UsageError("--nbest seeks the likeliest targets, and --sample draws one: give one of them")
+    if beam is not None and sample:
+        raise UsageError("--beam seeks the likeliest target, and --sample draws one: give one of them")
     if not sample:
         for option, value in (("--temp", temperature), ("--seed", seed)):
             if value is not None:
@@ -209,6 +225,8 @@ class _Writer:
             return json.dumps({**self._record(source, targets), **self._about}, ensure_ascii=False) + "\n"
         if self._nbest is None:
             cells = [self._shown(targets[0]) if targets else ""]
+        elif not source.text:
+            cells = [""]
         else:
             cells = [cell for one in targets for cell in (self._shown(one), f"{one.log_probability:.4f}")]
         before = [part for part in (source.text, source.features) if part] if self._keep_source else []

@@ -68,6 +68,14 @@ def test_lines_are_given_back_byte_for_byte(charnn, trained, classify):
     assert classify(b"", "-m", "model").out == b""
 
 
+@pytest.mark.parametrize("figures", [("--json",), ("--probs",), ("--top", "2"), ("--why",), ("--why", "--json")])
+def test_only_leaves_the_rows_of_a_label_where_figures_are_asked_for(charnn, trained, classify, figures):
+    every = classify(TEXTS, "-m", "model", *figures).text.splitlines(keepends=True)
+    pets = [row for row in every if '"label": "pet"' in row or row.startswith("pet\t")]
+    assert 0 < len(pets) < len(every)
+    assert classify(TEXTS, "-m", "model", "--only", "pet", *figures).text == "".join(pets)
+
+
 def test_json_has_the_label_and_as_many_probabilities_as_were_asked_for(charnn, trained, classify):
     def objects(*options):
         return [json.loads(line) for line in classify(TEXTS, "-m", "model", "--json", *options)
@@ -168,10 +176,6 @@ def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
     [
         (("classify", "-m", "model", "--unsure", "?"), "--unsure ?: takes the place of labels below --min-confidence"),
         (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; there are pet"),
-        (
-            ("classify", "-m", "model", "--only", "pet", "--json"),
-            "--only writes texts as they came, and --json figures",
-        ),
         (("classify", "-m", "model", "--probs", "--top", "1"), "--probs writes all labels, and --top K of them"),
         (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),
         (("tag", "-m", "model"), "this is a classifier, and a tagger is needed"),

@@ -43,6 +43,18 @@ def test_every_command_is_in_the_help(help_of):
     assert set(COMMANDS) <= set(words)
 
 
+def every_command(command, *path):
+    yield path, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from every_command(inner, *path, name)
+
+
+def test_help_shows_every_word_that_a_command_says_of_itself(help_of):
+    for path, command in every_command(typer.main.get_command(app)):
+        missing = set((command.help or "").split()) - set(help_of(*path).text.split())
+        assert not missing, (path, missing)
+
+
 def test_short_help_is_the_same(charnn):
     assert charnn("sample", "-h").out == charnn("sample", "--help").out
 

@@ -56,6 +56,7 @@ def test_each_line_becomes_its_target_and_an_empty_line_stays_empty(transduce):
     result = transduce(SOURCES)
     assert (result.code, result.text, result.err) == (0, TARGETS, "")
     assert transduce("").text == ""
+    assert transduce("\n\n", "--nbest", "2").text == "\n\n"
     assert transduce(SOURCES.replace("\n", "\r\n")).text == TARGETS
     assert transduce("\ufeffabca\n").text == "A B C A\n"
     assert transduce("abca").text == "A B C A\n", "the last line may have no end"
@@ -193,6 +194,8 @@ def test_a_target_without_an_end_is_cut_at_a_bound_and_that_is_said(charnn, text
     ("arguments", "said"),
     [
         (("--nbest", "2", "--sample"), "--nbest seeks the likeliest targets, and --sample draws one"),
+        (("--beam", "2", "--sample"), "--beam seeks the likeliest target, and --sample draws one"),
+        (("--attention", "-", "--min-confidence", "0.5"), "leave --json, --nbest, --keep-source and --min-confidence"),
         (("--temp", "2"), "--temp is for --sample"),
         (("--seed", "2"), "--seed is for --sample"),
         (("--unsure", "?"), "--unsure ?: takes the place of targets below --min-confidence"),
@@ -375,6 +378,13 @@ def test_attention_is_a_table_in_percent_or_a_picture_of_the_first_line(charnn, 
     drawn = transduce("\nabc\ndb\n", "--attention", "where.png")
     assert drawn.text == "\nA B C\nD B\n"
     assert (tmp_path / "where.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_picture_of_no_line_is_not_drawn_and_that_is_said(transduce, tmp_path):
+    result = transduce("\n\n", "--attention", "where.png")
+    assert (result.code, result.text) == (0, "\n\n")
+    assert "where.png: no line has a target" in result.err
+    assert not (tmp_path / "where.png").exists()
 
 
 def test_attention_is_refused_where_there_is_none_or_where_the_name_is_wrong(charnn, trained, text_file, said_once):

@@ -26,7 +26,8 @@ def plot() -> None:
     """Draw how models learned, and what they learned, as a picture.
 
     Each picture is a file, PNG or SVG, and says in its title what it shows.
-    It takes the extra `plots`: pip install 'charnn[plots]'.
+    It takes the packages of the extra `plots`, and where they are missing it
+    says how to install them.
 
     charnn plot curves
     charnn plot curves rnn gru lstm -o cells.svg --dark
