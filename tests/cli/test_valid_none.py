@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 
@@ -71,6 +72,26 @@ def test_a_classifier_and_a_transducer_learn_everything(charnn, text_file, task,
     assert split in info
     assert "\nown data " in info
     assert "\nbest " not in info
+
+
+def test_few_labelled_texts_are_told_of_it(charnn, text_file):
+    text_file(LABELLED, "data.tsv")
+    told = "so few texts teach little; --valid none learns all of them"
+    arguments = ("train", "data.tsv", "--task", "classifier", "--out", "m", "--steps", "4")
+    assert told in charnn(*arguments).err
+    assert told not in charnn(*arguments, "--overwrite", "--valid", "none").err
+
+
+def test_a_classifier_that_has_learned_everything_is_not_sure_of_what_nothing_tells(charnn, text_file):
+    """What its linear models are worth is measured by cross-validation: they know all labels of their own texts."""
+    random = Random(0)
+    texts = ["".join(random.choices("abcdefgh", k=9)) for _ in range(120)]
+    text_file("".join(f"{random.choice(('heads', 'tails'))}\t{text}\n" for text in texts[:90]), "data.tsv")
+    text_file("".join(f"{text}\n" for text in texts[90:]), "new.txt")
+    options = ("--task", "classifier", "--label-column", "1", "--valid", "none", "--steps", "4", "--out", "m")
+    assert charnn("train", "data.tsv", *options).code == 0
+    rows = [line.split("\t") for line in charnn("classify", "new.txt", "-m", "m").text.splitlines()]
+    assert sum(float(probability) for _, probability, _ in rows) / len(rows) < 0.6
 
 
 def test_labelled_texts_are_all_learned(charnn, text_file):

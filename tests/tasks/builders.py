@@ -261,7 +261,7 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "gru", "pool": "attention", "layers": 2, "balance": True},
             {"cell": "lstm", "pool": "last", "ngrams": 0, "tokenizer": "bytes"},
         ),
-        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"ngrams": 3}),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}),
         large_batch=2000,
         learned={"steps": 120, "learning_rate": 0.02, "dropout": 0.0},
         uses=(

@@ -11,8 +11,8 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 15
 ITERATIONS = 30
-PRIOR = 1.0
-"""How many texts' worth of evidence it takes to move a share away from its part of 1."""
+PRIOR = 5.0
+"""How many texts' worth of evidence it takes to move a share away from what is expected of it."""
 LARGEST_LOGIT = 60.0
 
 
@@ -36,21 +36,29 @@ def nats(logits_NK: npt.NDArray[np.floating], targets_NK: npt.NDArray[np.bool_],
     return float(np.mean(normalizer_N - right_N))
 
 
-def fit_shares(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_], *, multiple: bool) -> Floats:
+def fit_shares(
+    logits_MNK: Floats,
+    targets_NK: npt.NDArray[np.bool_],
+    *,
+    multiple: bool,
+    expected: Floats | None = None,
+    certainty: float = PRIOR,
+) -> Floats:
     """The weights (M,) of the experts' logits, at least 0, that predict the targets best.
 
     The sum of M experts with weights is a log-linear combination of them, and its scale is a temperature (Guo et al.
     2017), so that the probabilities are calibrated on these texts. The loss is convex, and Newton's method finds its
-    minimum; a prior keeps the weights near 1/M where there are few texts. Texts without a known label are left out.
+    minimum. A prior keeps the weights near those that are `expected`, 1/M where that is None, as if so many texts had
+    asked for them. Texts without a known label are left out.
     """
     experts, texts = len(logits_MNK), len(targets_NK)
-    prior = np.full(experts, 1 / experts)
+    prior = np.full(experts, 1 / experts) if expected is None else expected
     if not multiple:
         known = targets_NK.any(1)
         logits_MNK, targets_NK, texts = logits_MNK[:, known], targets_NK[known], int(known.sum())
     if not texts:
         return prior
-    strength = PRIOR / texts
+    strength = certainty / texts
 
     def loss(shares: Floats) -> float:
         combined_NK = np.tensordot(shares, logits_MNK, 1)

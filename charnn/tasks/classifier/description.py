@@ -45,7 +45,8 @@ def describe(directory: ClassifierDirectory) -> Description:
     if config.scores:
         own, *others = config.scores.shares
         if others:
-            plain, typical = others
+            half = len(others) // 2
+            plain, typical = sum(others[:half]), sum(others[half:])
             scores.append(("shares", f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}"))
     if config.quantization:
         measured = config.quantization

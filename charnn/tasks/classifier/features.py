@@ -56,6 +56,17 @@ class SparseRows:
         places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], counts)
         return SparseRows(self.ids[places], self.values[places], starts)
 
+    def of_features(self, is_known_F: npt.NDArray[np.bool_], is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
+        """The vectors as they would be if these features alone were known."""
+        kept = is_known_F[self.ids]
+        row_Z = np.repeat(np.arange(len(self)), np.diff(self.starts))[kept]
+        ids, values = self.ids[kept], self.values[kept]
+        return SparseRows(
+            ids,
+            _of_length_1(values, row_Z * 2 + is_word_F[ids], 2 * len(self)),
+            np.searchsorted(row_Z, np.arange(len(self) + 1)),
+        )
+
     def times(self, table_FK: Floats) -> Floats:
         """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous."""
         result_NK = np.zeros((len(self), table_FK.shape[1]), np.float32)
@@ -101,6 +112,12 @@ class Counts:
         starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
         counts = np.add.reduceat(counts[order], starts, dtype=np.int32)
         self._runs.append((hashes[starts], counts, np.maximum.reduceat(is_word[order], starts)))
+
+
+def _of_length_1(values: Floats, group_Z: Ids, groups: int) -> Floats:
+    """The values, so that those of each group have length 1 together."""
+    lengths = np.sqrt(np.bincount(group_Z, values * values, minlength=groups)).astype(np.float32)
+    return values / lengths.take(group_Z)
 
 
 def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -181,9 +198,7 @@ class Features:
         values = self.idf.take(ids)
         again = np.flatnonzero(counts > 1)
         values[again] *= 1 + np.log(counts[again].astype(np.float32))
-        groups = (keys >> bits) * 2 + self.is_word.take(ids)
-        lengths = np.sqrt(np.bincount(groups, values * values, minlength=2 * texts)).astype(np.float32)
-        values /= lengths.take(groups)
+        values = _of_length_1(values, (keys >> bits) * 2 + self.is_word.take(ids), 2 * texts)
         starts = np.searchsorted(keys, np.arange(texts + 1, dtype=np.int64) << bits).astype(np.int64, copy=False)
         return SparseRows(ids.astype(np.int32), values, starts)
 

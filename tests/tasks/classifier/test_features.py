@@ -86,3 +86,15 @@ def test_texts_in_blocks_have_the_features_and_vectors_that_they_have_together(m
         assert np.array_equal(getattr(in_blocks.read(texts), name), getattr(rows, name)), name
     the = together.read(["the"])
     assert together.counts[the.ids[together.is_word[the.ids] == 1]].tolist() == [201]
+
+
+def test_vectors_of_some_features_are_those_of_a_reader_that_knows_no_others() -> None:
+    texts = ["ab a.", "b.b", "a\u00e9", ""]
+    features = Features.choose(texts, ngrams=2, words=2, labels=2)
+    is_known = np.arange(len(features)) % 3 > 0
+    few = Features(
+        features.hashes[is_known], features.counts[is_known], features.is_word[is_known], ngrams=2, words=2, texts=4
+    )
+    table = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
+    some = features.read(texts).of_features(is_known, features.is_word)
+    np.testing.assert_allclose(some.times(table), few.read(texts).times(table[is_known]), rtol=1e-5, atol=1e-6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +70,8 @@ class EncodedCorpus:
     validation: EncodedTexts
     weights_K: npt.NDArray[np.float32]
     """How much a text of each label weighs in the loss."""
+    is_word_F: npt.NDArray[np.uint8]
+    """Whether each feature is a word or a pair of words."""
 
     @classmethod
     def encode(
@@ -88,33 +89,4 @@ class EncodedCorpus:
         ]
         counts_K = np.array(list(corpus.labels.values()), np.float32)
         weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
-        return cls(parts[0], parts[1], weights_K.astype(np.float32))
-
-
-class Shuffled:
-    """Draws so many rows at a time; each comes once an epoch, in a new order."""
-
-    def __init__(self, count: int, *, rows: int, random: np.random.Generator) -> None:
-        self._count, self._rows, self._random = count, min(rows, count), random
-        self._before = random.bit_generator.state
-        self._order = random.permutation(count)
-        self._next = 0
-
-    def next(self) -> Ids:
-        if self._next + self._rows > self._count:
-            self._before = self._random.bit_generator.state
-            self._order = self._random.permutation(self._count)
-            self._next = 0
-        self._next += self._rows
-        return self._order[self._next - self._rows : self._next]
-
-    def position(self) -> dict[str, Any]:
-        return {"next": self._next, "random": self._before}
-
-    def restore(self, position: dict[str, Any]) -> None:
-        """Goes on where `position` was taken. Raises ValueError, KeyError or TypeError for one of other rows."""
-        self._random.bit_generator.state = self._before = position["random"]
-        self._order = self._random.permutation(self._count)
-        self._next = int(position["next"])
-        if not 0 <= self._next <= self._count:
-            raise ValueError(f"there is no row {self._next}")
+        return cls(parts[0], parts[1], weights_K.astype(np.float32), features.is_word)

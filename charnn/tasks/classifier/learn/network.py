@@ -1,10 +1,8 @@
 """The two parts of a classifier: recurrent layers that read a text in each direction, and a direct path from n-grams.
 
-The direct path is two linear models. One has plain weights. The weights of the other are multiples of how much more
-often a feature is in texts of a label than in others (the log of the ratio, as in naive Bayes), so that what is typical
-of a label needs little evidence (Wang and Manning 2012). Each of the three is an expert that learns to predict the
-labels by itself; a model's logits are their sum, weighted as the validation texts ask for (`fit_shares`). The sum of
-two linear models is one, and so is all that is kept of them.
+The direct path is some linear models (`linear`), and each of these and the recurrent part is an expert that learns to
+predict the labels by itself. A model's logits are their sum, weighted as the validation texts ask for (`fit_shares`).
+The sum of linear models is one, and so is all that is kept of them.
 """
 
 from __future__ import annotations
@@ -16,19 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from charnn.network.recurrent import LockedDropout, Recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.directory import BIAS, TABLE
-from charnn.tasks.classifier.features import SparseRows
+from charnn.tasks.classifier.learn.linear import LinearModels
 from charnn.training.transfer import Places, copy_rows
-
-SCALE = 8.0
-"""The factor of the vectors of the direct path, which makes steps of the optimizer's size suit its weights."""
-FEATURE_DROPOUT = 0.1
-SMOOTHING = 1.0
-"""The texts of each kind that every feature is taken to have been seen in."""
 
 
 class Direction(nn.Module):
@@ -66,41 +57,13 @@ def pooled(y_BTH: Tensor, lengths_B: Tensor, pool: Pool, attention: nn.Linear | 
     return vectors_BH
 
 
-class DirectPath(nn.Module):
-    """Two linear models over the same sparse features."""
-
-    def __init__(self, ratios_FK: Tensor, labels: int) -> None:
-        super().__init__()
-        self.plain, self.typical = (nn.Parameter(torch.zeros(len(ratios_FK), labels)) for _ in range(2))
-        self.biases = nn.Parameter(torch.zeros(2, labels))
-        self._ratios: Tensor
-        self.register_buffer("_ratios", ratios_FK, persistent=False)
-
-    def forward(self, rows: SparseRows) -> Tensor:
-        """The logits of both, (2, B, K)."""
-        ids, values, starts = (torch.from_numpy(array) for array in (rows.ids, rows.values, rows.starts))
-        ids = ids.long()  # the places of rows are that, too
-        values = functional.dropout(values * SCALE, FEATURE_DROPOUT, self.training)
-        logits = []
-        for table_FK, bias_K in zip(self.tables(), self.biases, strict=True):
-            bag = functional.embedding_bag(
-                ids.to(table_FK.device), table_FK, starts[:-1].to(table_FK.device), mode="sum",
-                per_sample_weights=values.to(table_FK.device),
-            )  # fmt: skip
-            logits.append(bag + bias_K)
-        return torch.stack(logits)
-
-    def tables(self) -> tuple[Tensor, Tensor]:
-        return self.plain, self.typical * self._ratios
-
-
 class ClassifierNetwork(nn.Module):
     """`state_dict` gives the weights of a model that is used, in which the shares of the experts are multiplied in.
 
     The names of these weights are the names in `weights.safetensors`, so a file depends on them.
     """
 
-    def __init__(self, config: ClassifierNetworkConfig, ratios_FK: Tensor) -> None:
+    def __init__(self, config: ClassifierNetworkConfig) -> None:
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
@@ -108,13 +71,10 @@ class ClassifierNetwork(nn.Module):
         self.forwards, self.backwards = Direction(config), Direction(config)
         self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(2 * config.hidden_size, config.labels)
-        self.direct = DirectPath(ratios_FK, config.labels) if config.features else None
-        self.shares = np.full(self.experts, 1 / self.experts)
+        self.direct: LinearModels | None = None
+        """The direct path; None where there is none, or none yet."""
+        self.shares = np.ones(1)
         """The weights of the experts' logits, the network's own first."""
-
-    @property
-    def experts(self) -> int:
-        return 1 if self.direct is None else 3
 
     def forward(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The logits of the recurrent part, (B, K)."""
@@ -129,35 +89,14 @@ class ClassifierNetwork(nn.Module):
         return logits_BK.float()
 
     def state_dict(self, *arguments: Any, **named: Any) -> dict[str, Any]:  # type: ignore[override]
-        weights = {
-            name: value
-            for name, value in super().state_dict(*arguments, **named).items()
-            if not name.startswith("direct.")
-        }
-        own, *others = self.shares.tolist()
+        weights = super().state_dict(*arguments, **named)
+        own = float(self.shares[0])
         bias_K = own * weights.pop("head.bias")
         weights["head.weight"] = own * weights["head.weight"]
         if self.direct is not None:
-            plain, typical = others
-            tables = self.direct.tables()
-            weights[TABLE] = (SCALE * (plain * tables[0] + typical * tables[1])).detach()
-            bias_K = bias_K + (plain * self.direct.biases[0] + typical * self.direct.biases[1]).detach()
+            table_FK, direct_bias_K = self.direct.mixed(self.shares[1:])
+            weights[TABLE], bias_K = table_FK, bias_K.cpu() + direct_bias_K
         return {**weights, BIAS: bias_K}
-
-
-def log_ratios(rows: SparseRows, targets_NK: npt.NDArray[np.bool_], features: int) -> npt.NDArray[np.float32]:
-    """(F, K): ln of how much more often texts of a label have a feature than texts without that label."""
-    row_Z = np.repeat(np.arange(len(rows)), rows.starts[1:] - rows.starts[:-1])
-    labels = targets_NK.shape[1]
-    with_FK = np.stack(
-        [np.bincount(rows.ids[targets_NK[row_Z, label]], minlength=features) for label in range(labels)], 1
-    )
-    all_F1 = np.bincount(rows.ids, minlength=features)[:, None]
-    texts_K = targets_NK.sum(0)
-    own_FK = (with_FK + SMOOTHING) / (texts_K + 2 * SMOOTHING)
-    other_FK = (all_F1 - with_FK + SMOOTHING) / (len(rows) - texts_K + 2 * SMOOTHING)
-    ratios_FK: npt.NDArray[np.float32] = np.log(own_FK / other_FK).astype(np.float32)
-    return ratios_FK
 
 
 @torch.no_grad()

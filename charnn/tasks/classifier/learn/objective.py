@@ -13,6 +13,7 @@ from torch.nn import functional
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.calibration import (
+    Floats,
     decided,
     expected_calibration_error,
     fit_shares,
@@ -22,18 +23,17 @@ from charnn.tasks.classifier.calibration import (
     probabilities,
 )
 from charnn.tasks.classifier.config import ClassifierValidation
-from charnn.tasks.classifier.features import Ids
-from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts, Shuffled
-from charnn.tasks.classifier.learn.network import SCALE, ClassifierNetwork
+from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
+from charnn.tasks.classifier.learn.linear import Evidence, cross_validated, solved
+from charnn.tasks.classifier.learn.network import ClassifierNetwork
 from charnn.training.batches import Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
-DIRECT_ROWS = 2
-"""The direct path reads so many texts for each one that the network reads; it is that much faster, and more."""
-EVIDENCE = (30.0, 3.0)
-"""C of the two linear models, the plain one first: the loss over all texts weighs so many times as much as half the
-squared weights."""
+NETWORK_SHARE = 0.2
+"""The part of the network in the sum of all logits that is expected before it is heard."""
+CERTAINTY = 20.0
+"""How many texts' worth of evidence it takes to move the shares away from those."""
 
 
 class ClassifierObjective:
@@ -49,32 +49,42 @@ class ClassifierObjective:
         self._corpus, self._multiple = corpus, multiple
         self._is_held_out = config.keeps == "best"
         self._weights_K = torch.from_numpy(corpus.weights_K).to(self._device)
-        random, other = np.random.default_rng(config.seed).spawn(2)
         lengths = corpus.training.lengths
-        self._batches = Batches(lengths, rows=config.batch_size, random=random)
-        self._rows = Shuffled(len(lengths), rows=DIRECT_ROWS * config.batch_size, random=other)
+        self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed).spawn(1)[0])
         self.targets_in_batch = min(config.batch_size, len(lengths))
-        self._decays = [SCALE**2 / (2 * evidence * len(lengths)) for evidence in EVIDENCE]
+        self._seed = config.seed
+        self._expected: Floats | None = None
+        """The shares that the linear models ask for, before the network is heard."""
+        self._validation_logits: Floats | None = None
+        """Those of the linear models."""
 
     @property
     def epoch(self) -> float:
         return self._batches.epoch
 
     def loss(self) -> tuple[Tensor, int]:
-        """The loss of the next batches, and the texts that the network read. It is a mean over the experts."""
+        """The loss of the next batch, and its texts. The linear models are solved before the first one."""
+        if self.network.config.features and self.network.direct is None:
+            self._solve()
         chosen, training = self._batches.next(), self._corpus.training
         batch = training.symbols(chosen, self._device)
-        total = self._nats(self.network(batch.ids_BT, batch.lengths_B), training.targets(chosen, self._device))
-        if self.network.direct is None:
-            return total, len(chosen)
-        rows = self._rows.next()
-        targets = training.targets(rows, self._device)
-        direct = self.network.direct
-        for logits_BK in direct(training.rows.chosen(rows)):
-            total = total + self._nats(logits_BK, targets) * (len(chosen) / len(rows))
-        tables = direct.plain, direct.typical
-        squares = sum(decay * table.square().sum() for decay, table in zip(self._decays, tables, strict=True))
-        return (total + len(chosen) * squares) / self.network.experts, len(chosen)
+        logits_BK = self.network(batch.ids_BT, batch.lengths_B)
+        return self._nats(logits_BK, training.targets(chosen, self._device)), len(chosen)
+
+    def _solve(self) -> None:
+        """Makes the direct path, and measures how far each of its models can be trusted."""
+        training, validation = self._corpus.training, self._corpus.validation
+        evidence = Evidence(
+            training.rows, training.targets_NK, self._corpus.weights_K, self._corpus.is_word_F, self._multiple
+        )
+        logits_MNK, targets_NK = cross_validated(evidence, self._seed, needed=not self._is_held_out)
+        direct = self.network.direct = solved(evidence)
+        self._validation_logits = direct.logits(validation.rows)
+        if self._is_held_out:
+            logits_MNK = np.concatenate((logits_MNK, self._validation_logits), 1)
+            targets_NK = np.concatenate((targets_NK, validation.targets_NK))
+        linear = fit_shares(logits_MNK, targets_NK, multiple=self._multiple)
+        self.network.shares = self._expected = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear)])
 
     def _nats(self, logits_BK: Tensor, targets_BK: Tensor) -> Tensor:
         if self._multiple:
@@ -85,14 +95,14 @@ class ClassifierObjective:
     def expert_logits(self, texts: EncodedTexts, count: int | None = None) -> np.ndarray:
         """(experts, N, K), float64, of the first `count` texts."""
         number = len(texts) if count is None else min(count, len(texts))
-        labels = self.network.config.labels
-        logits_MNK = np.zeros((self.network.experts, number, labels))
+        logits_MNK = np.zeros((len(self.network.shares), number, self.network.config.labels))
         for chosen in batches_by_length(texts.lengths[:number].tolist(), rows=VALIDATION_BATCH):
             batch = texts.symbols(chosen, self._device)
             logits_MNK[0, chosen] = self.network(batch.ids_BT, batch.lengths_B).float().numpy(force=True)
-        if self.network.direct is not None:
-            every: Ids = np.arange(number)
-            logits_MNK[1:] = self.network.direct(texts.rows.chosen(every)).float().numpy(force=True)
+        if texts is self._corpus.validation and self._validation_logits is not None:
+            logits_MNK[1:] = self._validation_logits[:, :number]
+        elif self.network.direct is not None:
+            logits_MNK[1:] = self.network.direct.logits(texts.rows.chosen(np.arange(number)))
         return logits_MNK
 
     def validate(self, report: Report) -> ClassifierValidation:
@@ -103,7 +113,9 @@ class ClassifierObjective:
         if not np.isfinite(logits_MNK).all():
             return ClassifierValidation(math.nan, 0.0, 0.0, 0.0, tuple(self.network.shares.tolist()), *when)
         if self._is_held_out:
-            self.network.shares = fit_shares(logits_MNK, targets_NK, multiple=self._multiple)
+            self.network.shares = fit_shares(
+                logits_MNK, targets_NK, multiple=self._multiple, expected=self._expected, certainty=CERTAINTY
+            )
         logits_NK = np.tensordot(self.network.shares, logits_MNK, 1)
         p_NK = probabilities(logits_NK, multiple=self._multiple)
         predicted_NK = decided(p_NK, multiple=self._multiple)
@@ -123,8 +135,7 @@ class ClassifierObjective:
         return nats(logits_NK, training.targets_NK[: len(logits_NK)], multiple=self._multiple)
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {"batches": self._batches.position(), "rows": self._rows.position()}
+        return {}, {"batches": self._batches.position()}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self._batches.restore(values["batches"])
-        self._rows.restore(values["rows"])

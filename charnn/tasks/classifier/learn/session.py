@@ -16,7 +16,7 @@ from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantizat
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
-from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights, log_ratios
+from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
 from charnn.tasks.classifier.learn.transfer import InitialWeights
@@ -28,6 +28,8 @@ from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
 
 PREVIEW_TEXTS, PREVIEW_CHARACTERS = 5, 60
+FEW_TEXTS = 500
+"""Where there are fewer texts to train on, those that are held out are missed."""
 
 
 class ClassifierSession(Session[ClassifierConfig]):
@@ -41,11 +43,9 @@ class ClassifierSession(Session[ClassifierConfig]):
         self._encoded = EncodedCorpus.encode(
             corpus, plan.tokenizer, plan.features, longest=config.training.window_length, balance=config.balance
         )
-        training = self._encoded.training
-        ratios = torch.from_numpy(log_ratios(training.rows, training.targets_NK, len(plan.features)))
 
         def objective(device: torch.device) -> ClassifierObjective:
-            self.network = ClassifierNetwork(config.network, ratios)
+            self.network = ClassifierNetwork(config.network)
             if plan.initial_weights is not None:
                 copy_weights(self.network, plan.initial_weights.arrays, plan.initial_weights.rows(plan.tokenizer))
             self.network.to(device)
@@ -91,17 +91,21 @@ class ClassifierSession(Session[ClassifierConfig]):
     ) -> Self:
         return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), corpus)
 
+    def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
+        # The linear models used to be parameters; they are solved again.
+        super().restore({name: array for name, array in arrays.items() if ".direct." not in name}, values)
+
     def preview(self, report: Report) -> str:
         """Some validation texts, others each time, with the label that each gets by now."""
         texts, validation = self.corpus.validation, self._encoded.validation
         chosen = [(report.step + number) % len(texts) for number in range(min(PREVIEW_TEXTS, len(texts)))]
         batch = validation.symbols(chosen, next(self.network.parameters()).device)
-        shares = self.network.shares
+        network = self.network
         with torch.no_grad():
-            logits_NK = shares[0] * self.network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)
-            if self.network.direct is not None:
-                both_2NK = self.network.direct(validation.rows.chosen(np.array(chosen))).numpy(force=True)
-                logits_NK = logits_NK + np.tensordot(shares[1:], both_2NK, 1)
+            logits_NK = network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)
+        if network.direct is not None:
+            direct_MNK = network.direct.logits(validation.rows.chosen(np.array(chosen)))
+            logits_NK = np.tensordot(network.shares, np.concatenate((logits_NK[None], direct_MNK)), 1)
         p_NK = probabilities(logits_NK, multiple=self.config.corpus.multiple)
         names = list(self.corpus.labels)
         return "\n".join(
@@ -119,12 +123,15 @@ class ClassifierSession(Session[ClassifierConfig]):
         config = self.config
         network, training, corpus, record = config.network, config.training, config.corpus, config.record
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        parameters += network.features * network.labels
         several = ", any number for each text" if corpus.multiple else ""
+        is_short = corpus.training_texts < FEW_TEXTS and self.holds_out
         direct = f"{network.features:,} n-grams and words beside it" if network.features else "nothing beside it"
         return [
             f"texts     {corpus.training_texts:,} to train on, "
             f"{f'{corpus.validation_texts:,} to validate with' if self.holds_out else 'none held out'}; "
             f"{network.labels:,} labels{several}",
+            *(["          so few texts teach little; --valid none learns all of them"] if is_short else []),
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, "
             f"dropout {network.dropout:g}, {direct}: {parameters:,} parameters",

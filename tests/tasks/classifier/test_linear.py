@@ -1,0 +1,121 @@
+"""The linear models of the direct path are the best of their kind, and are measured on texts that are new to them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from charnn.tasks.classifier.calibration import fit_shares, nats
+from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.learn.linear import (
+    PLAIN,
+    TYPICAL,
+    Evidence,
+    LinearModels,
+    cross_validated,
+    log_ratios,
+    solved,
+)
+
+LABELS = 3
+
+
+def evidence(texts: list[str], labels: list[set[int]], *, multiple: bool = False) -> tuple[Evidence, Features]:
+    features = Features.choose(texts, ngrams=3, words=2, labels=LABELS, places=True)
+    targets_NK = np.array([[label in own for label in range(LABELS)] for own in labels])
+    weights_K = np.array([1, 2, 0.5], np.float32)
+    return Evidence(features.read(texts), targets_NK, weights_K, features.is_word, multiple), features
+
+
+def some(*, multiple: bool = False) -> tuple[Evidence, Features]:
+    random = np.random.default_rng(0)
+    texts = ["".join(random.choice(list("abcde "), 12)) for _ in range(60)]
+    labels = [{len(set(text)) % LABELS} for text in texts]
+    if multiple:
+        labels = [{len(text) % 2} | {len(set(text)) % LABELS} if "d" in text else set() for text in texts]
+    return evidence(texts, labels, multiple=multiple)
+
+
+def loss(given: Evidence, table_FK: torch.Tensor, bias_K: torch.Tensor) -> torch.Tensor:
+    """Of all texts, written anew with a dense matrix."""
+    rows = given.rows
+    dense = np.zeros((len(rows), len(given.is_word_F)), np.float32)
+    dense[np.repeat(np.arange(len(rows)), np.diff(rows.starts)), rows.ids] = rows.values
+    logits_NK = torch.from_numpy(dense) @ table_FK + bias_K
+    targets_NK, weights_K = torch.from_numpy(given.targets_NK).float(), torch.from_numpy(given.weights_K)
+    if given.multiple:
+        return (functional.binary_cross_entropy_with_logits(logits_NK, targets_NK, reduction="none") * weights_K).sum()
+    return -(logits_NK.log_softmax(1) * targets_NK * weights_K).sum()
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_no_small_change_of_a_linear_model_makes_it_better(multiple: bool) -> None:
+    given, _ = some(multiple=multiple)
+    models = solved(given)
+    ratios_FK = torch.from_numpy(log_ratios(given.rows, given.targets_NK, len(given.is_word_F)))
+    scales = [torch.ones(1)] * len(PLAIN) + [ratios_FK] * len(TYPICAL)
+    for table_FK, bias_K, scale_FK, strength in zip(
+        models.tables_MFK, models.biases_MK, scales, (*PLAIN, *TYPICAL), strict=True
+    ):
+        weights_FK = torch.where(scale_FK == 0, 0, table_FK / torch.where(scale_FK == 0, 1, scale_FK))
+        weights_FK.requires_grad_()
+        bias_K = bias_K.clone().requires_grad_()
+        total = loss(given, weights_FK * scale_FK, bias_K) + weights_FK.square().sum() / (2 * strength)
+        gradients = torch.autograd.grad(total, [weights_FK, bias_K])
+        assert max(float(gradient.abs().max()) for gradient in gradients) < 0.05
+        worse = loss(given, torch.zeros_like(table_FK), torch.zeros(LABELS))
+        assert float(total.detach()) < 0.9 * float(worse)
+
+
+def test_a_ratio_is_the_log_of_how_much_more_often_texts_of_a_label_have_a_feature() -> None:
+    given, features = evidence(["a", "a", "b", "b", "b"], [{0}, {0}, {1}, {1}, {2}])
+    ratios_FK = log_ratios(given.rows, given.targets_NK, len(features))
+    # A text of the first label always has an `a`, and another never; each is smoothed by a text of either kind.
+    assert np.isclose(ratios_FK, np.log(((2 + 1) / (2 + 2)) / ((0 + 1) / (3 + 2)))).any()
+    assert ratios_FK.shape == (len(features), LABELS)
+
+
+def test_in_cross_validation_a_text_without_a_feature_of_others_is_judged_by_how_usual_labels_are() -> None:
+    texts = [*["aa bb", "ab ba", "bb aa"] * 6, "ÿÿÿ"]
+    given, _ = evidence(texts, [*[{0}, {1}, {2}] * 6, {0}])
+    logits_MNK, targets_NK = cross_validated(given, seed=0, needed=False)
+    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    without = evidence([*texts[:-1], ""], [*[{0}, {1}, {2}] * 6, {0}])[0]
+    np.testing.assert_allclose(logits_MNK[:, -1], cross_validated(without, seed=0, needed=False)[0][:, -1], atol=0.05)
+
+
+def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone() -> None:
+    """The models know every text that they have learned from, and nothing of others."""
+    random = np.random.default_rng(1)
+    texts = ["".join(random.choice(list("abcdefgh"), 9)) for _ in range(90)]
+    given, _ = evidence(texts, [{int(label)} for label in random.integers(0, LABELS, 90)])
+    of_others, targets_NK = cross_validated(given, seed=0, needed=False)
+    own = solved(given).logits(given.rows)
+    assert nats(own.mean(0), given.targets_NK, multiple=False) < 0.5 < np.log(LABELS) - 0.2
+    shares = fit_shares(of_others, targets_NK, multiple=False)
+    assert shares.sum() < 0.5
+    assert nats(np.tensordot(shares, of_others, 1), targets_NK, multiple=False) < 1.05 * np.log(LABELS)
+
+
+def test_large_data_are_measured_on_a_fifth_where_nothing_is_held_out_and_otherwise_not(monkeypatch) -> None:
+    given, _ = some()
+    every, targets_NK = cross_validated(given, seed=0, needed=False)
+    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    monkeypatch.setattr("charnn.tasks.classifier.learn.linear.FOLDED_WORK", 10)
+    fifth, targets_NK = cross_validated(given, seed=0, needed=True)
+    assert len(targets_NK) == fifth.shape[1] == len(given.rows) // 5
+    assert all((np.abs(every - fifth[:, [row]]).max((0, 2)) < 1e-3).any() for row in range(fifth.shape[1]))
+    none, targets_NK = cross_validated(given, seed=0, needed=False)
+    assert none.shape == (len(PLAIN) + len(TYPICAL), 0, LABELS)
+    assert targets_NK.shape == (0, LABELS)
+
+
+def test_the_sum_of_linear_models_is_one() -> None:
+    given, _ = some()
+    models = solved(given)
+    shares = np.array([0.3, 1.2])
+    table_FK, bias_K = models.mixed(shares)
+    mixed = LinearModels(table_FK[None], bias_K[None]).logits(given.rows)[0]
+    np.testing.assert_allclose(mixed, np.tensordot(shares, models.logits(given.rows), 1), atol=1e-4)
