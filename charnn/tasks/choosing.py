@@ -179,8 +179,8 @@ def refuse_others(
     own = names_of(options_for(task))
     for name in given:
         if name not in own:
-            owner = next((other for other in TASKS.values() if name in names_of(options_for(other))), None)
-            what = f"is for {owner.data}" if owner is not None else "is no option here"
+            owners = " and ".join(other.data for other in tasks_having(name, options_for))
+            what = f"is for {owners}" if owners else "is no option here"
             raise UsageError(f"{flag_of(name)} {what}, and {who}", hint=hint)
 
 

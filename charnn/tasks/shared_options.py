@@ -102,6 +102,21 @@ class MemberOptions:
 
 
 @dataclass(frozen=True)
+class TeacherOptions:
+    """The option of every task whose networks can learn from what models say."""
+
+    teacher: list[str] | None = option(
+        None,
+        "Learn from what this model says about the text as well as from the text, so that the new network learns what "
+        "the model knows, and may be smaller, larger or of another cell. Repeatable: then from the mean of what they "
+        "say. Each must have learned the same symbols; a tagger, the same columns with the same tags.",
+        panel=TRAINING,
+        metavar="NAME|PATH",
+        shown_default="",
+    )
+
+
+@dataclass(frozen=True)
 class StartFromOptions:
     """The option of every task that can start from another model's weights."""
 

@@ -4,11 +4,11 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `copying` (two minutes a seed), `stopping` (three minutes a seed), `openings` (a quarter of an hour a
 seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
-`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `recall` (ten), `segmentation` (eight), `entities`
-(fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing` (three quarters of an hour a
-seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (five, and 5 GB of disk), `verdicts` (a
-minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute) and `transducing-ablation`
-(an hour a seed).
+`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-members` (ten minutes a seed), `recall` (ten),
+`segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing`
+(three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (five, and
+5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute)
+and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from tests.benchmarks import (
     startup,
     stopping,
     tagging,
+    tagging_members,
     tagging_quality,
     tokenizers,
     training,
@@ -69,6 +70,7 @@ ON_REQUEST = {
         "restoring",
         "tagging-quality",
         "tagging-ablation",
+        "tagging-members",
         "segmentation",
         "entities",
         "gaps",
@@ -126,6 +128,9 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
+        "tagging-members": partial(
+            tagging_members.run, given.treebanks, seeds=given.seeds, epochs=given.epochs, decoder=given.decoder
+        ),
         "gaps": partial(gaps.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
         "reading": partial(
             reading.run, given.corpus, given.treebanks, seeds=given.seeds, epochs=given.epochs, models=given.models
@@ -160,12 +165,13 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="of each run: cells, tagging-ablation, segmentation, entities, gaps, reading, stopping, openings, "
-        "members, transducing",
+        help="of each run: cells, tagging-ablation, tagging-members, segmentation, entities, gaps, reading, stopping, "
+        "openings, members, transducing",
     )
     add("--picture", metavar="FILE", type=Path, help="copying: draw what came as a PNG")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
+    add("--decoder", metavar="KIND", help="tagging-members: how tags are chosen, as --decoder of charnn train says")
     add("--sets", metavar="A,B", type=names, help="transducing: only these folders, such as g2p/ice")
     add("--variants", metavar="A,B", type=names, help="ablation, transducing-ablation: only these beside the default")
     add("--reach", metavar="NATS", type=float, help=f"quality: time the way to this loss; default: {quality.REACH}")

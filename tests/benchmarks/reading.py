@@ -61,8 +61,9 @@ def run(corpus: Path, directory: Path, *, seeds: int | None, epochs: float | Non
                 f"{'what reads':<44} {'accuracy':<23} {'unknown words':<23} {'training':<10} words/s of tag", flush=True
             )
             for variant, readers in variants.items():
-                runs = [_tagger(cut, readers, seed, given, scratch) for seed in range(1, (seeds or SEEDS) + 1)]
-                _row(variant, runs)
+                options = [argument for reader in readers for argument in ("--reader", str(reader))]
+                runs = [tagger(cut, options, seed, given, scratch) for seed in range(1, (seeds or SEEDS) + 1)]
+                row(variant, runs)
 
 
 def texts(treebank: Path) -> Iterator[str]:
@@ -78,11 +79,11 @@ def _learn(text: Path, out: Path, *options: str) -> None:
     print(f"{text.name} {' '.join(options)}: {cost:.3f} bits/char, {spent:,.0f} CPU seconds", flush=True)
 
 
-def _tagger(cut: Treebank, readers: Sequence[Path], seed: int, epochs: float, scratch: Path) -> Reached:
+def tagger(cut: Treebank, options: Sequence[str], seed: int, epochs: float, scratch: Path) -> Reached:
+    """What a tagger reaches that learns a treebank with these options of `charnn train`. It is left in `scratch`."""
     model, copies = scratch / "model", scratch / "copies.conllu"
-    read = [argument for reader in readers for argument in ("--reader", str(reader))]
-    options = ["--epochs", f"{epochs:g}", "--seed", str(seed), "--out", str(model), "--overwrite"]
-    spent = _cpu_seconds([CHARNN, "train", cut.train, *options, *read])
+    usual = ["--epochs", f"{epochs:g}", "--seed", str(seed), "--out", str(model), "--overwrite"]
+    spent = _cpu_seconds([CHARNN, "train", cut.train, *usual, *options])
     scored = subprocess.run([CHARNN, "eval", cut.test, "-m", model, "--json"], check=True, capture_output=True)
     figures = json.loads(scored.stdout)
     upos = figures["upos"]
@@ -101,7 +102,7 @@ def _cpu_seconds(command: Sequence[str | Path]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _row(name: str, runs: Sequence[Reached]) -> None:
+def row(name: str, runs: Sequence[Reached]) -> None:
     accuracy, unknown, spent, speed = zip(*runs, strict=True)
     print(
         f"{name:<44} {means(accuracy, '.2f'):<23} {means(unknown, '.2f'):<23} {means(spent):<10} {means(speed)}",

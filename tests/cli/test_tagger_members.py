@@ -146,3 +146,39 @@ def test_python_takes_members(made, tmp_path):
     again = train(made / "bank.conllu", out=tmp_path / "more", members=2, **options)
     assert again.config.network.members == 2
     assert len(load(made / "two").tag([["the", "cat"]])[0]["upos"].tags) == 2
+
+
+def test_members_teach_one_tagger_which_their_directory_outlives(two, charnn, text_file):
+    text_file(TREEBANK, "bank.conllu")
+    result = charnn("train", "bank.conllu", *SMALL, "--cell", "gru", "--steps", "4", "--out", "one", "--teacher", two)
+    assert result.code == 0, result.err
+    assert f"teachers  {two}; a fifth of the loss is on the treebank, the rest on what it says about it" in result.err
+    assert f"teachers    {two}" in charnn("info", "one").text
+    shutil.rmtree(two)
+    assert charnn("train", "--resume", "one", "--steps", "6").code == 0
+    text_file("the cat\n", "words")
+    assert charnn("tag", "words", "-m", "one").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--teacher", "nowhere"), "nowhere: no model here"),
+        (("--teacher", "two", "--decoder", "crf"), "--teacher is not for --decoder crf"),
+        (("--teacher", "two", "--columns", "lemma"), "it does not tag lemma"),
+        (("--teacher", "two", "--from", "two"), "--teacher is for a new network, and --from goes on with one"),
+        (("--members", "101"), "--members 101"),
+        (("--task", "classifier", "--members", "2"), "--members is for texts and treebanks, and this is a classifier"),
+        (
+            ("--task", "forecaster", "--teacher", "two"),
+            "--teacher is for texts and treebanks, and this is a forecaster",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_is_refused_in_one_line_and_makes_nothing(two, charnn, text_file, said_once, options, said):
+    text_file(TREEBANK.replace("\t_\t_\t0", "\tx\t_\t0"), "bank.conllu")
+    result = charnn("train", "bank.conllu", *SMALL, "--steps", "2", "--out", "no", *options)
+    assert result.code in (1, 2)
+    assert said in said_once(result)
+    assert not Path("no").exists()

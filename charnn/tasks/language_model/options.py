@@ -14,12 +14,15 @@ from charnn.tasks.shared_options import (
     LineOptions,
     MemberOptions,
     SymbolOptions,
+    TeacherOptions,
 )
 from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)
-class LanguageModelOptions(MemberOptions, LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions):
+class LanguageModelOptions(
+    TeacherOptions, MemberOptions, LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions
+):
     documents: DocumentUnit = option(
         "file",
         "Take each file, paragraph or line as one document. The model learns where documents end, and ends the texts "
@@ -79,15 +82,6 @@ class LanguageModelOptions(MemberOptions, LabelledOptions, SymbolOptions, LineOp
         "With --from, learn the new text alone. Otherwise, where it is short beside what the model has learned, parts "
         "of that are read beside it, so that the model does not forget them; it then takes some seconds.",
         panel=TRAINING,
-    )
-    teacher: list[str] | None = option(
-        None,
-        "Learn from what this model says about the text as well as from the text, so that the new network learns what "
-        "the model knows, and may be smaller, larger or of another cell. Repeatable: then from the mean of what they "
-        "say. Each must have learned the same symbols.",
-        panel=TRAINING,
-        metavar="NAME|PATH",
-        shown_default="",
     )
     gradient_flow: float | None = option(
         None,

@@ -260,3 +260,5 @@ class TaggerConfig(ModelConfig):
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
     words: WordFinding | None = later(None)
     """How well a segmenter finds words and sentences. It is None where none is learned with the tagger."""
+    teachers: tuple[str, ...] = later(())
+    """The directories of the taggers that taught it, as they were named."""

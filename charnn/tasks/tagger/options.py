@@ -14,6 +14,7 @@ from charnn.tasks.shared_options import (
     MemberOptions,
     MistakeOptions,
     StartFromOptions,
+    TeacherOptions,
 )
 from charnn.tasks.tagger.config import (
     PASSED_OVER,
@@ -39,7 +40,13 @@ def names_of_columns(given: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TaggerOptions(
-    MemberOptions, DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+    TeacherOptions,
+    MemberOptions,
+    DecoderOptions,
+    StartFromOptions,
+    LineOptions,
+    FoldOptions,
+    RecurrentTrainingOptions,
 ):
     columns: str | None = option(
         None,

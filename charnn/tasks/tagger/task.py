@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
+from charnn.errors import UsageError
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
@@ -67,6 +68,11 @@ class TaggerTask(Task[TaggerConfig]):
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank
 
+        if options.start_from is not None and options.teacher:
+            raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
+        teachers = [self.directory.find(name) for name in options.teacher or []]
+        for teacher in teachers:
+            teacher.check()
         source = None if options.start_from is None else self.directory.find(options.start_from)
         treebank = read_treebank(
             run.corpus,
@@ -92,7 +98,7 @@ class TaggerTask(Task[TaggerConfig]):
         )
         settings = options.training_settings(patience=PATIENCE)
         return TaggerSession.start(
-            lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts, source
+            lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts, source, teachers
         )
 
     def resume(self, directory: TaskDirectory[TaggerConfig], run: Run, budget: Budget | None) -> TaggerSession:

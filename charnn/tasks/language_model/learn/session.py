@@ -28,8 +28,9 @@ from charnn.tasks.language_model.learn.objective import LanguageModelObjective, 
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
-from charnn.tasks.language_model.learn.teachers import Teacher, may_know, taken_from
+from charnn.tasks.language_model.learn.teachers import Teacher, taken_from
 from charnn.tasks.language_model.use.reading import score_carried
+from charnn.tasks.teaching import warn_of_known_data
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
@@ -121,12 +122,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if processes.is_first and corpus.config.validation_sources:
             _warn_of_unseen(corpus, plan.tokenizer)
         for teacher in teachers:
-            if may_know(teacher.config().corpus, corpus.config):
-                warnings.warn(
-                    f"{teacher.path} may have learned what is held out here: the validations may be too good",
-                    CharnnWarning,
-                    stacklevel=2,
-                )
+            theirs = teacher.config().corpus
+            alike = theirs.document == corpus.config.document
+            warn_of_known_data(teacher.path, theirs, corpus.config, splits_alike=alike)
         check_lanes(plan.config.training.batch_size, processes)
         return cls.begin(
             plan.config,

@@ -114,23 +114,6 @@ def _some(names: Iterable[str]) -> str:
     return f"{', '.join(every[:SHOWN])}{more}" if every else "none"
 
 
-def may_know(teacher: CorpusConfig, held_out: CorpusConfig) -> bool:
-    """Whether a teacher may have learned what is held out of a corpus, so that validations are better than they should
-    be: it has learned some of the same files, and not with the same part held out."""
-    if not held_out.held_out:
-        return False
-    whole = {source.sha256 for source in teacher.sources}
-    if held_out.validation_sources:
-        return any(source.sha256 in whole for source in held_out.validation_sources)
-    splits_alike = (
-        teacher.held_out
-        and not teacher.validation_sources
-        and [one.sha256 for one in teacher.sources] == [one.sha256 for one in held_out.sources]
-        and teacher.document == held_out.document
-    )
-    return not splits_alike and any(source.sha256 in whole for source in held_out.sources)
-
-
 def check_room(tokens: int, vocabulary_size: int) -> None:
     """Raises UsageError for a text whose probabilities are more than MOST_PROBABILITIES."""
     if tokens * vocabulary_size > MOST_PROBABILITIES:

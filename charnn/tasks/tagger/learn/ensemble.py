@@ -42,9 +42,11 @@ class TaggerEnsemble(Ensemble[TaggerNetwork]):
         each = [member.scores(own) for member, own in self._apart(features_BTF)]
         return [mean_scores(self.config.decoder, of_members) for of_members in zip(*each, strict=True)]
 
-    def nats(self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor) -> Tensor:
-        """What the tags cost each member by itself, (members,)."""
-        return torch.stack([member.nats(own, tags_CBT, lengths_B) for member, own in self._apart(features_BTF)])
+    def nats(
+        self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor, said: Sequence[Tensor] | None = None
+    ) -> Tensor:
+        """What the tags cost each member by itself, (members,). `said` is as for `TaggerNetwork.nats`."""
+        return torch.stack([member.nats(own, tags_CBT, lengths_B, said) for member, own in self._apart(features_BTF)])
 
     def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:
         """The likeliest tags, (columns, B, T), as inference decodes them."""

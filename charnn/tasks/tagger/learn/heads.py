@@ -22,6 +22,8 @@ from charnn.tasks.tagger.decoding.saved import decoder_from
 
 FEEDBACK_SIZE = 64
 """How many units the feedback head's hidden layer has."""
+TREEBANK_WEIGHT = 0.2
+"""The part of the loss of a network with teachers that is on the treebank. The rest is on what they say about it."""
 FORBIDDEN = -1e4
 """The score of a transition that the rule forbids, in training: so low that its exponential is 0 in fp32."""
 
@@ -49,20 +51,23 @@ class Head(nn.Module, ABC):
             scores: Tensor = self.scores_layer(features.to(self.scores_layer.weight.dtype))
             return scores
 
-    def nats(self, features_BTF: Tensor, tags_BT: Tensor, lengths_B: Tensor) -> Tensor:
+    def nats(self, features_BTF: Tensor, tags_BT: Tensor, lengths_B: Tensor, said_NK: Tensor | None = None) -> Tensor:
         """The sum of -ln p over all sentences, a scalar, where p is that of each word's tag, or of each sentence's tags
         for the crf.
 
         A word whose tag is below 0 has none, and no loss: the crf takes the probability that the words with tags have
         them, whatever the others have. Tags are int64, and each sentence has at least one word. Padded places make no
         difference, whatever they hold, and get no gradient.
+
+        `said_NK` are the probabilities that teachers give the N words that have a tag. The gradient is then that of the
+        cross entropy with them, and with the weight TREEBANK_WEIGHT that of the sum, which is given as it is.
         """
         word_BT = torch.arange(tags_BT.shape[1], device=tags_BT.device) < lengths_B[:, None]
         with torch.autocast(features_BTF.device.type, enabled=False):
-            return self._nats(features_BTF, tags_BT, word_BT)
+            return self._nats(features_BTF, tags_BT, word_BT, said_NK)
 
     @abstractmethod
-    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor: ...
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor, said_NK: Tensor | None) -> Tensor: ...
 
     @abstractmethod
     def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
@@ -86,9 +91,9 @@ class IndependentHead(Head):
         super().__init__(features, tags, score_size=tags)
         _start_uniform(self.scores_layer)
 
-    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor, said_NK: Tensor | None) -> Tensor:
         tagged_BT = word_BT & (tags_BT >= 0)
-        return functional.cross_entropy(self.scores(features_BTF[tagged_BT]), tags_BT[tagged_BT], reduction="sum")
+        return _cross_entropy(self.scores(features_BTF[tagged_BT]), tags_BT[tagged_BT], said_NK)
 
     def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
         return {}
@@ -117,13 +122,13 @@ class FeedbackHead(Head):
         nn.init.xavier_uniform_(self.output.weight)
         nn.init.zeros_(self.output.bias)
 
-    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor, said_NK: Tensor | None) -> Tensor:
         tagged_BT = word_BT & (tags_BT >= 0)
         known_BT = self._completed(features_BTF, tags_BT, word_BT) if bool((word_BT & ~tagged_BT).any()) else tags_BT
         previous_BT = functional.pad(known_BT[:, :-1], (1, 0), value=self.tags)
         # From here on all words of all sentences are one list, as teacher forcing leaves no order among them.
         hidden_NS = torch.tanh(self.scores(features_BTF[tagged_BT]) + self.tag_vectors(previous_BT[tagged_BT]))
-        return functional.cross_entropy(self.output(hidden_NS), tags_BT[tagged_BT], reduction="sum")
+        return _cross_entropy(self.output(hidden_NS), tags_BT[tagged_BT], said_NK)
 
     @torch.no_grad()
     def _completed(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
@@ -169,7 +174,8 @@ class CrfHead(Head):
         forbidden_KK = torch.from_numpy(~rule.allowed_KK)
         self._penalties = torch.zeros(forbidden_KK.shape).masked_fill(forbidden_KK, FORBIDDEN)
 
-    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor) -> Tensor:
+    def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor, said_NK: Tensor | None) -> Tensor:
+        assert said_NK is None, "a crf has no teachers"
         scores_BTK = self.scores(features_BTF.masked_fill(~word_BT[..., None], 0))
         tags_BT = tags_BT.masked_fill(~word_BT, 0)
         every_B = self._log_partition(scores_BTK, word_BT)
@@ -214,6 +220,15 @@ def make_head(kind: DecoderKind, features: int, tags: int, rule: Transitions | N
     if rule is not None:
         head.keep_to(rule)
     return head
+
+
+def _cross_entropy(logits_NK: Tensor, tags_N: Tensor, said_NK: Tensor | None) -> Tensor:
+    """The sum of -ln p of the tags, with the gradient that `Head.nats` says."""
+    nats = functional.cross_entropy(logits_NK, tags_N, reduction="sum")
+    if said_NK is None:
+        return nats
+    apart = (1 - TREEBANK_WEIGHT) * (functional.cross_entropy(logits_NK, said_NK, reduction="sum") - nats)
+    return nats + apart - apart.detach()
 
 
 def _log_sums(transitions_KK: Tensor) -> Callable[[Tensor], Tensor]:

@@ -176,9 +176,14 @@ class TaggerNetwork(nn.Module):
         """The scores of each column, (B, T, S), as its decoder takes them."""
         return [head.scores(features_BTF) for head in self.each_head]
 
-    def nats(self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor) -> Tensor:
-        """The sum over columns and words of -ln p of the tags, (columns, B, T)."""
-        nats = [h.nats(features_BTF, tags_BT, lengths_B) for h, tags_BT in zip(self.each_head, tags_CBT, strict=True)]
+    def nats(
+        self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor, said: Sequence[Tensor] | None = None
+    ) -> Tensor:
+        """The sum over columns and words of -ln p of the tags, (columns, B, T). `said` has for each column what
+        teachers say of the words that have a tag, as `Head.nats` takes it."""
+        said_by_column: Sequence[Tensor | None] = said or [None] * len(self.heads)
+        each = zip(self.each_head, tags_CBT, said_by_column, strict=True)
+        nats = [head.nats(features_BTF, tags_BT, lengths_B, said_NK) for head, tags_BT, said_NK in each]
         return torch.stack(nats).sum()
 
     def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:

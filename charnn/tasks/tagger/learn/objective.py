@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
-from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNTAGGED, Batch, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
+from charnn.tasks.tagger.learn.teachers import Said
 from charnn.training.batches import Batches
 from charnn.training.report import Report
 
@@ -22,14 +25,25 @@ VALIDATION_BATCH = 64
 class TaggerObjective:
     """The members of an ensemble read the same batches, and each learns as if it were alone. They differ in the weights
     that they begin with, and in what is dropped.
+
+    Where teachers have `said` something of the training words, the network learns from that as well (`Head.nats`). Its
+    loss is counted as that of any other network, on the treebank.
     """
 
     validation_type = TaggerValidation
     units_per_target = 1.0
 
     def __init__(
-        self, network: AnyTagger, treebank: EncodedTreebank, corpus: TreebankConfig, config: TrainingConfig
+        self,
+        network: AnyTagger,
+        treebank: EncodedTreebank,
+        corpus: TreebankConfig,
+        config: TrainingConfig,
+        said: Said | None = None,
     ) -> None:
+        self.said = said
+        """What teachers say of the training words; None where there are none."""
+        self._ends = np.cumsum([0, *treebank.training.lengths])
         self.unit = corpus.level
         self.network = network
         self._device = next(network.parameters()).device
@@ -50,10 +64,22 @@ class TaggerObjective:
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and
         none without a tag."""
-        batch = self._treebank.batch(self._treebank.training, self._batches.next(), self._device)
+        chosen = self._batches.next()
+        batch = self._treebank.batch(self._treebank.training, chosen, self._device)
         features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
         words = int((batch.tags_CBT != UNTAGGED).any(0).sum())
-        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B), words
+        said = None if self.said is None else self._said_of(self.said, chosen, batch)
+        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B, said), words
+
+    def _said_of(self, said: Said, chosen: Sequence[int], batch: Batch) -> list[Tensor]:
+        """For each column, what teachers say of the words of a batch that have a tag in it."""
+        words_N = np.concatenate([np.arange(self._ends[i], self._ends[i + 1]) for i in chosen])
+        is_word_BT = np.arange(batch.places_BT.shape[1]) < batch.lengths_B.numpy(force=True)[:, None]
+        has_tag_CN = batch.tags_CBT.numpy(force=True)[:, is_word_BT] != UNTAGGED
+        return [
+            torch.from_numpy(said.of(column, words_N[has_tag_N])).to(self._device)
+            for column, has_tag_N in enumerate(has_tag_CN)
+        ]
 
     def leave_out(self, number: int) -> None:
         assert isinstance(self.network, TaggerEnsemble)
@@ -99,7 +125,9 @@ class TaggerObjective:
         return accuracies.tolist(), all_right / tagged, unknown_right / unknown if unknown else None
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {"batches": self._batches.position()}
+        said = {} if self.said is None else self.said.arrays()
+        tensors = {name: torch.from_numpy(array) for name, array in said.items()}
+        return tensors, {"batches": self._batches.position()}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self._batches.restore(values["batches"])

@@ -14,6 +14,7 @@ from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkC
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
+from charnn.tasks.tagger.learn.teachers import check_teachers
 from charnn.tasks.tagger.learn.transfer import SHAPE, InitialWeights, with_shape_of
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
@@ -109,6 +110,8 @@ class TaggerPlan:
     initial_weights: InitialWeights | None = None
     """The weights to begin with, unless they are random."""
     readers: tuple[Reader, ...] = ()
+    teachers: Sequence[TaggerDirectory] = ()
+    """The taggers to learn from beside the treebank, of a run that begins."""
 
 
 def decide(
@@ -118,11 +121,13 @@ def decide(
     *,
     thread_counts: Sequence[int],
     source: TaggerDirectory | None = None,
+    teachers: Sequence[TaggerDirectory] = (),
 ) -> TaggerPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the treebank. Nothing is written.
 
     `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used; `source` is the
-    model to start from. Raises ConfigError for what cannot be, and UsageError for another shape than that of `source`.
+    model to start from, and `teachers` are the taggers to learn from. Raises ConfigError for what cannot be, and
+    UsageError for another shape than that of `source`, and for a teacher of other tags.
     """
     initial_weights, readers = None, overrides.readers
     if source is not None:
@@ -150,11 +155,13 @@ def decide(
     )
     if source is not None:
         network = with_shape_of(network, theirs)
+    check_teachers(teachers, lexicon, corpus, network.decoder)
     finding = word_finding(treebank, overrides.segment)
     if finding is not None and overrides.budget is not None:
         training = replace(training, budget=tagger_budget(overrides.budget))
-    config = TaggerConfig("tagger", network, training, corpus, new_record(), words=finding)
-    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights, readers)
+    named = tuple(str(teacher.path) for teacher in teachers)
+    config = TaggerConfig("tagger", network, training, corpus, new_record(), words=finding, teachers=named)
+    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights, readers, teachers)
 
 
 def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:

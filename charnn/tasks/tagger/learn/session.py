@@ -12,10 +12,11 @@ import torch
 
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
-from charnn.errors import UsageError
+from charnn.errors import ModelFormatError, UsageError
 from charnn.readable import counted, duration
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
+from charnn.tasks.tagger.description import taught_by
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
@@ -32,7 +33,9 @@ from charnn.tasks.tagger.learn.segmenter import (
     segmenter_lexicon,
     word_finding,
 )
+from charnn.tasks.tagger.learn.teachers import said_before, said_by
 from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.teaching import warn_of_known_data
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
@@ -67,6 +70,7 @@ class TaggerSession(Session[TaggerConfig]):
             treebank, plan.lexicon, longest=config.training.window_length, states=self._states
         )
         reading_seconds = time.perf_counter() - started if plan.readers else 0.0
+        said = said_by(plan.teachers, self._encoded.training.words, plan.lexicon) if plan.teachers else None
         frequencies = torch.from_numpy(plan.lexicon.frequencies())
 
         def objective(device: torch.device) -> TaggerObjective:
@@ -74,7 +78,7 @@ class TaggerSession(Session[TaggerConfig]):
             network = make_network(config.network, frequencies, schemes, plan.readers).to(device)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(network, plan.lexicon)
-            return TaggerObjective(network, self._encoded, config.corpus, config.training)
+            return TaggerObjective(network, self._encoded, config.corpus, config.training, said)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self.loop.progress.seconds += reading_seconds
@@ -92,13 +96,17 @@ class TaggerSession(Session[TaggerConfig]):
         settings: Mapping[str, Any],
         thread_counts: Sequence[int] | None = None,
         source: TaggerDirectory | None = None,
+        teachers: Sequence[TaggerDirectory] = (),
     ) -> TaggerSession:
-        """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
-        right.
+        """Begins a new run, from the weights of `source` where there is one, or with `teachers`. The directory is made
+        once all else is right.
 
         `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
         """
-        plan = decide(treebank, overrides, settings, thread_counts=allowed_threads(thread_counts), source=source)
+        allowed = allowed_threads(thread_counts)
+        plan = decide(treebank, overrides, settings, thread_counts=allowed, source=source, teachers=teachers)
+        for teacher in teachers:
+            warn_of_known_data(teacher.path, teacher.config().corpus, treebank.config)
         return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
 
     @classmethod
@@ -108,6 +116,14 @@ class TaggerSession(Session[TaggerConfig]):
         return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), treebank)
 
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
+        if self.config.teachers:
+            words = int(self._encoded.training.lengths.sum())
+            shapes = [(words, len(tags)) for tags in self.lexicon.tags.values()]
+            try:
+                self.objective.said = said_before(arrays, shapes, prefix="task.")
+            except ValueError as error:
+                path = self.directory.path
+                raise ModelFormatError(f"{path}/training: not the state of this model: {error}") from None
         try:
             super().restore(arrays, values)
         except UsageError:
@@ -218,6 +234,7 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
             *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network}: {parameters:,} parameters",
+            *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
             f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.streaming import batches_by_length
-from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder
+from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder, Probabilities
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.constraints import Masks
@@ -108,14 +108,7 @@ class SentenceTagger:
         A sentence's tags do not depend on the others, but for rounding. What waits raises ModelError where the model
         has no answer.
         """
-        rows, table = self._vectors.of(sentences) if sentences else ([], np.zeros((1, 0), np.float32))
-        lengths = [len(row) for row in rows]
-        begun = []
-        for chosen in batches_by_length(lengths, rows=BATCH_SENTENCES, padded_total=BATCH_WORDS):
-            batch, words = [rows[i] for i in chosen], [sentences[i] for i in chosen]
-            is_long = len(batch) == 1 and len(batch[0]) > LONGEST
-            begin = self._begin_long(batch[0], words[0], table) if is_long else self._begin(batch, words, table)
-            begun.append((chosen, begin))
+        lengths, begun = [len(sentence) for sentence in sentences], self._begin_all(sentences)
 
         def result() -> list[list[Annotation]]:
             names = self.columns if options.columns is None else options.columns
@@ -123,7 +116,7 @@ class SentenceTagger:
                 Annotation(name, [], [] if options.probabilities else None, [] if options.alternatives else None)
                 for name in names
             ]
-            tagged = [empty] * len(rows)
+            tagged = [empty] * len(lengths)
             for chosen, scores in begun:
                 lengths_B = np.array([lengths[i] for i in chosen], np.intp)
                 of_batch = None if masks is None else [masks[i] for i in chosen]
@@ -132,6 +125,32 @@ class SentenceTagger:
             return tagged
 
         return result
+
+    def probabilities(self, sentences: Sequence[Sequence[str]]) -> list[list[Probabilities]]:
+        """For each sentence, the probabilities of the tags in each column, (T, K), as the decoder gives them.
+
+        Raises ModelError where the model has no answer.
+        """
+        said: list[list[Probabilities]] = [[] for _ in sentences]
+        for chosen, scores in self._begin_all(sentences):
+            lengths_B = np.array([len(sentences[i]) for i in chosen], np.intp)
+            for decoder, scores_BTS in zip(self._decoders, scores(), strict=True):
+                probabilities_BTK = decoder.decode(scores_BTS, lengths_B, probabilities=True).probabilities_BTK
+                assert probabilities_BTK is not None
+                for i, own_TK in zip(chosen, probabilities_BTK, strict=True):
+                    said[i].append(own_TK[: len(sentences[i])])
+        return said
+
+    def _begin_all(self, sentences: Sequence[Sequence[str]]) -> list[tuple[Sequence[int], Callable[[], list[Floats]]]]:
+        """Begins to read the sentences in batches: for each the numbers of its sentences, and what waits for scores."""
+        rows, table = self._vectors.of(sentences) if sentences else ([], np.zeros((1, 0), np.float32))
+        begun: list[tuple[Sequence[int], Callable[[], list[Floats]]]] = []
+        for chosen in batches_by_length(list(map(len, rows)), rows=BATCH_SENTENCES, padded_total=BATCH_WORDS):
+            batch, words = [rows[i] for i in chosen], [sentences[i] for i in chosen]
+            is_long = len(batch) == 1 and len(batch[0]) > LONGEST
+            begin = self._begin_long(batch[0], words[0], table) if is_long else self._begin(batch, words, table)
+            begun.append((chosen, begin))
+        return begun
 
     # The threads do nothing but run the network: whatever else they did they would have to wait for Python's one lock.
 

@@ -48,6 +48,7 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
         settings: dict[str, object] | None = None,
         thread_counts: tuple[int, ...] | None = None,
         source: TaggerDirectory | None = None,
+        teachers: Sequence[TaggerDirectory] = (),
         **overrides: Any,
     ) -> TaggerSession:
         if steps is not None:
@@ -59,6 +60,7 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
             {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
             thread_counts,
             source,
+            teachers,
         )
 
     return make
