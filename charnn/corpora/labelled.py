@@ -24,6 +24,7 @@ from charnn.corpora.tables import Table, Wanted, found_columns, header_of, keys_
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
+U = TypeVar("U")
 FASTTEXT = "__label__"
 TEXT_NAMES = ("text", "sentence", "content", "message", "body", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentiment")
@@ -127,8 +128,13 @@ def hold_out_labelled(
 ) -> tuple[list[T], list[T]]:
     """`(training, held_out)`: about this fraction of the texts of each label is held out, at even distances.
 
-    The order stays. A label with a single text is not held out.
+    The order stays. A label with a single text is not held out. Where all labels have so few texts that this holds out
+    none, as many are held out in all, each of another label.
     """
+
+    def evenly(items: Sequence[U], wanted: int) -> Iterator[U]:
+        return (items[(2 * i + 1) * len(items) // (2 * wanted)] for i in range(wanted))
+
     places = defaultdict[Hashable, list[int]](list)
     for place, labelled in enumerate(texts):
         places[label_of(labelled)].append(place)
@@ -211,7 +217,7 @@ def _label_side(firsts: Different, lasts: Different, name: str) -> int:
         return 2 if firsts.are_empty else 1
     if first == last and first:
         raise UsageError(
-            f"{name}: {first:,} different values stand before the tabs and as many after them, and nothing tells which "
+            f"{name}: as many different values stand before the tabs as after them, {first:,}, and nothing tells which "
             "are the labels",
             hint="say it with --label-column 1 or --label-column 2",
         )

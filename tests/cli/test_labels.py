@@ -113,7 +113,7 @@ def test_a_run_that_goes_on_has_the_labels_it_had(charnn, labelled):
         (("eval", "-m", "named", "plain.txt"), "plain.txt:1: there is no tab between a label and its text"),
         (("train", "plain.txt", "--conditioned"), "plain.txt:1: there is no tab between a label and its text"),
         (("train", "text.txt", "--conditioned", "--documents", "line"), "--documents line: with --conditioned"),
-        (("train", "text.txt", "--conditioned"), "3 different values stand before the tabs"),
+        (("train", "text.txt", "--conditioned"), "as many different values stand before the tabs as after them, 3"),
         (("train", "text.txt", "--label-column", "1", "--task", "language-model"), "give --conditioned to learn one"),
         (
             ("train", "text.txt", "--conditioned", "--text", "x"),

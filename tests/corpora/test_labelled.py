@@ -109,7 +109,7 @@ def test_several_labels_of_a_text_are_all_read_once() -> None:
 def test_the_side_of_the_labels_can_be_said() -> None:
     assert pairs("a\tb\nc\td\n", label_column=1) == [("a", "b"), ("c", "d")]
     assert pairs("a\tb\nc\td\n", label_column=2) == [("b", "a"), ("d", "c")]
-    with pytest.raises(UsageError, match="2 different values stand before the tabs and as many after") as refused:
+    with pytest.raises(UsageError, match="as many different values stand before the tabs as after them, 2") as refused:
         pairs("a\tb\nc\td\n")
     assert refused.value.hint == "say it with --label-column 1 or --label-column 2"
 
@@ -158,5 +158,14 @@ def test_of_each_label_a_part_is_held_out_and_the_order_stays(labels: list[str],
     assert training == sorted(training)
     assert held_out == sorted(held_out)
     counts, held_counts = Counter(labels), Counter(label for _, label in held_out)
-    for label, count in counts.items():
-        assert held_counts[label] == min(round(fraction * count), count - 1)
+    wanted = {label: min(round(fraction * count), count - 1) for label, count in counts.items()}
+    if any(wanted.values()):
+        assert held_counts == Counter({label: count for label, count in wanted.items() if count})
+
+
+@pytest.mark.parametrize(("labels", "each", "held"), [(1000, 3, 300), (3, 3, 1), (40, 2, 8), (5, 1, 0)])
+def test_of_many_labels_with_few_texts_each_a_tenth_of_all_is_held_out(labels: int, each: int, held: int) -> None:
+    texts = [(number % labels, number) for number in range(labels * each)]
+    training, held_out = hold_out_labelled(texts, 0.1, lambda text: text[0])
+    assert (len(held_out), len({label for label, _ in held_out})) == (held, held)
+    assert {label for label, _ in training} == set(range(labels))

@@ -149,13 +149,15 @@ def _corpus(
     if len(labels) < 2 and not multiple:
         only = next(iter(labels), None)
         raise CorpusError(
-            f"{names}: all texts have the label {only!r}", hint="a classifier tells two labels or more apart"
+            f"{names}: all texts have the label {only!r}, and a classifier tells two or more apart",
+            hint="--label-column, or --label in a table, says where the labels are",
         )
     if not labels:
         raise CorpusError(f"{names}: no text has a label")
     if not validation:
         raise CorpusError(
-            f"{names}: no label has texts enough that one could be held out", hint="give a validation file with --valid"
+            f"{names}: no label has two texts, of which one could be held out",
+            hint="--valid none learns all of them, and --valid FILE validates with others",
         )
     counted = replace(
         config,
