@@ -24,7 +24,6 @@ from charnn.corpora.tables import Table, Wanted, found_columns, header_of, keys_
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
-U = TypeVar("U")
 FASTTEXT = "__label__"
 TEXT_NAMES = ("text", "sentence", "content", "message", "body", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentiment")
@@ -131,23 +130,26 @@ def hold_out_labelled(
     The order stays. A label with a single text is not held out. Where all labels have so few texts that this holds out
     none, as many are held out in all, each of another label.
     """
-
-    def evenly(items: Sequence[U], wanted: int) -> Iterator[U]:
-        return (items[(2 * i + 1) * len(items) // (2 * wanted)] for i in range(wanted))
-
     places = defaultdict[Hashable, list[int]](list)
     for place, labelled in enumerate(texts):
         places[label_of(labelled)].append(place)
     held_out = set[int]()
     for of_label in places.values():
         held_out.update(of_label[i] for i in held_out_of(len(of_label), fraction))
+    if not held_out and (several := [of_label for of_label in places.values() if len(of_label) > 1]):
+        wanted = min(max(round(fraction * len(texts)), 1), len(several))
+        held_out = {several[i][len(several[i]) // 2] for i in _evenly(len(several), wanted)}
     training = [labelled for place, labelled in enumerate(texts) if place not in held_out]
     return training, [texts[place] for place in sorted(held_out)]
 
 
 def held_out_of(count: int, fraction: float) -> list[int]:
     """The numbers of the texts that are held out of so many of one label."""
-    wanted = min(round(fraction * count), count - 1)
+    return _evenly(count, min(round(fraction * count), count - 1))
+
+
+def _evenly(count: int, wanted: int) -> list[int]:
+    """So many numbers below `count`, at even distances."""
     return [(2 * i + 1) * count // (2 * wanted) for i in range(wanted)]
 
 

@@ -16,6 +16,8 @@ LEAST_VARIED = 0.2
 """The least number of different values of a side, as a fraction of the lines. In a running text words recur."""
 LONGEST_NUMBER = 4
 """The most words that a number has on average; behind what has more the numbers are those of verses or times."""
+ROWS_WITH_TAGS = 10
+"""In so many rows tags come again, and capitals that do not are words."""
 LONGEST_SYMBOL = 2.5
 """The most characters that symbols between spaces have on average."""
 SURE_SOURCES, SURE_TARGETS = ("source", "src"), ("target", "tgt")
@@ -51,9 +53,12 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
         has_features = features_column(rows) is not None
         return FoundPairs("features beside two columns", is_sure=True) if has_features else None
     sides = [[row[place] for row in rows] for place in (0, 1)]
-    if all(_TAG.fullmatch(target) for target in sides[1]) or any(map(_is_sorted, sides)) or _are_records(*sides):
-        return None
     sources, targets = map(set, sides)
+    tags_recur = len(rows) < ROWS_WITH_TAGS or 2 * len(targets) <= len(rows)
+    if tags_recur and all(_TAG.fullmatch(target) for target in targets):
+        return None
+    if any(map(_is_sorted, sides)) or _are_records(*sides):
+        return None
     fewer, more = sorted((len(sources), len(targets)))
     if 2 * fewer <= more or fewer < LEAST_VARIED * len(rows):
         return None

@@ -21,8 +21,10 @@ from charnn.corpora.tables import Row, Table, Wanted, found_columns, header_of
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
+SEVERAL = "targets"
+"""The key of JSON whose list has several targets of one source. Under another key a list is the symbols of one."""
 FEATURES_NAMES = ("features", "feats", "feature")
-TARGET_NAMES = ("target", "tgt", "output", "to", "form", "pronunciation", "phones", "phonemes", "normalised")
+TARGET_NAMES = ("target", "tgt", "output", "to", "form", "pronunciation", "phones", "phonemes", "normalised", SEVERAL)
 """The usual names of the columns of a table. They are looked for in this order, in any case."""
 TELLING_ROWS = 200
 """So many rows tell which of three columns has features."""
@@ -185,7 +187,11 @@ def _object_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tupl
 
     def rows() -> Iterator[Row]:
         for line, record in chain([first], objects):
-            yield line, [_joined(table, line, record, key, between) for key, between in wanted]
+            several = record.get(target) if target is not None and target.lower() == SEVERAL else None
+            for one in (
+                [record] if not isinstance(several, list) else [{**record, target: one} for one in several or [""]]
+            ):
+                yield line, [_joined(table, line, one, key, between) for key, between in wanted]
 
     return rows(), (0, None if features is None else 2, 1)
 

@@ -68,6 +68,12 @@ def test_lists_in_json_are_joined() -> None:
     assert pair == Pair("sing", "s a ng", "V;PST", 1)
 
 
+def test_several_targets_in_json_are_a_pair_each() -> None:
+    rows = [{"source": "bow", "targets": ["b aʊ", ["b", "əʊ"]]}, {"source": "so", "targets": "s əʊ"}]
+    found = read_pairs("".join(json.dumps(row) + "\n" for row in rows), "sounds.jsonl")
+    assert found == [Pair("bow", "b aʊ", "", 1), Pair("bow", "b əʊ", "", 1), Pair("so", "s əʊ", "", 2)]
+
+
 @pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)], ids=["features between", "features last, as in UniMorph"])
 @pytest.mark.parametrize("layout", [PairsLayout(), PairsLayout(source="1")])
 def test_features_are_told_by_their_semicolons(order: tuple[int, int, int], layout: PairsLayout) -> None:
@@ -110,6 +116,7 @@ def test_features_are_parted(features: str, single: tuple[str, ...]) -> None:
             "pairs.jsonl:1: there is half of a surrogate pair",
         ),
         ("a\t \n", "pairs.tsv", "pairs.tsv:1: the target is empty"),
+        ('{"source": "a", "targets": []}\n', "pairs.jsonl", "pairs.jsonl:1: the target is empty"),
     ],
 )
 def test_a_broken_row_is_named_with_its_line(text: str, name: str, said: str) -> None:
@@ -137,6 +144,8 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
         ("alt\told\nneu\tnew\n", None),
         ("pos\tgood film\npos\tfine film\nneg\tbad film\nneg\tdull film\nneg\tlong film\n", None),
         ("the\tDET\ncat\tNOUN\nsat\tVERB\non\tADP\n", None),
+        ("".join(f"{a}{b}\t{(a + b).upper()}\n" for a in "abcd" for b in "xyz"), False),
+        ("".join(f"word{n}\t{('DET', 'NOUN', 'VERB')[n % 3]}\n" for n in range(12)), None),
         ("the\tDET\ncat\tNOUN\n\nsat\tVERB\non\tADP\n", None),
         ("one line\nof text\nand more\nof it\n", None),
         ("", None),

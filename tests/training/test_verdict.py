@@ -8,6 +8,7 @@ import pytest
 
 from charnn.tasks.language_model.config import LanguageModelValidation
 from charnn.tasks.tagger.config import TaggerValidation
+from charnn.tasks.transducer.config import TransducerValidation
 from charnn.training.verdict import GAINS, HeldOut, expected_gain
 from charnn.training.verdict import verdict as said_of
 
@@ -105,6 +106,11 @@ def test_one_validation_is_enough_to_say_something(history: list[tuple[int, floa
 def test_a_tagger_speaks_of_wrong_tags() -> None:
     scores = TaggerValidation(("upos",), (0.95,), 0.95, None, 1, 1.0, 1.0)
     assert "1.00% wrong on its own data, 5.00% wrong on held-out data" in verdict([(1, 0.05)], 0.01, scores)
+
+
+def test_a_transducer_speaks_of_the_mean_that_it_is_judged_by() -> None:
+    scores = TransducerValidation(0.0, 0.64, 0.0, 1, 1.0, 1.0)
+    assert "82.00% of lines and symbols wrong on held-out data" in verdict([(1, 0.82)], 0.8, scores)
 
 
 def test_no_mistake_at_all_is_well_learned() -> None:

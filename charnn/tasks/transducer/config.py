@@ -91,6 +91,8 @@ class TransducerNetworkConfig(Json):
         """How the decoder works."""
         if self.decoder == "ctc":
             how = f"ctc with {self.frames} frame{'s' if self.frames > 1 else ''} a place"
+        elif self.attention == "none":
+            how = "a decoder without attention, through one vector for the whole source"
         else:
             how = f"a decoder with {self.attention} attention"
         return how + (", copies" if self.copies else "")
@@ -134,7 +136,7 @@ class TransducerValidation(Json):
     @staticmethod
     def amount(loss: float) -> str:
         """A loss, or a difference of losses, in words."""
-        return f"{100 * loss:.2f}% wrong"
+        return f"{100 * loss:.2f}% of lines and symbols wrong"
 
     @property
     def lookup_wins(self) -> bool:

@@ -12,7 +12,7 @@ from charnn.tasks.transducer.directory import TransducerDirectory
 def describe(directory: TransducerDirectory) -> Description:
     config, symbols = directory.config(), directory.symbols()
     network, corpus = config.network, config.corpus
-    features = f", {len(symbols.features):,} features" if symbols.features else ""
+    features = f", {counted(len(symbols.features), 'feature')}" if symbols.features else ""
     model = [
         (
             "network",

@@ -11,6 +11,7 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.readable import counted
 from charnn.tasks.classifier.calibration import decided, probabilities
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization
 from charnn.tasks.classifier.corpus import LabelledCorpus
@@ -135,7 +136,7 @@ class ClassifierSession(Session[ClassifierConfig]):
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, "
             f"dropout {network.dropout:g}, {direct}: {parameters:,} parameters",
-            f"training  {training.budget}, {training.batch_size} texts a batch, learning rate "
+            f"training  {training.budget}, {counted(training.batch_size, 'text')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
 

@@ -88,7 +88,7 @@ class ForecasterSession(Session[ForecasterConfig]):
             f"{training.window_length:,}",
             f"network   {network.layers} x {network.hidden_size} {network.cell}, dropout {network.dropout:g}: "
             f"{parameters:,} parameters",
-            f"training  {training.budget}, {training.batch_size} windows a batch, learning rate "
+            f"training  {training.budget}, {counted(training.batch_size, 'window')} a batch, learning rate "
             f"{training.learning_rate:g}, {config.record.precision} on {config.record.device}",
         ]
 

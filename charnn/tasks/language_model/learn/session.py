@@ -16,6 +16,7 @@ from charnn.config.training import Budget
 from charnn.errors import CharnnWarning, ConfigError, CorpusError, ModelFormatError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
+from charnn.readable import counted
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.description import taught_by
@@ -213,8 +214,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
             *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
-            f"training  {training.budget}, {training.batch_size} places read at once, "
-            f"{training.window_length} steps each, learning rate {training.learning_rate:g}, "
+            f"training  {training.budget}, {counted(training.batch_size, 'place')} read at once, "
+            f"{counted(training.window_length, 'step')} each, learning rate {training.learning_rate:g}, "
             f"{record.precision} on {record.device}"
             + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]

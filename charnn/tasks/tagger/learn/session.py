@@ -237,7 +237,7 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
-            f"training  {training.budget}, {training.batch_size} sentences a batch, learning rate "
+            f"training  {training.budget}, {counted(training.batch_size, 'sentence')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
         if config.words is not None:

@@ -101,7 +101,7 @@ class TransducerSession(Session[TransducerConfig]):
         config = self.config
         network, training, corpus, record = config.network, config.training, config.corpus, config.record
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        features = f", {len(self.symbols.features)} features" if corpus.has_features else ""
+        features = f", {counted(len(self.symbols.features), 'feature')}" if corpus.has_features else ""
         lines = [
             f"pairs     {corpus.training_pairs:,} to train on, {self._validated_with()}",
             *(f"          {remark}" for remark in self._pairs.remarks),
@@ -109,7 +109,7 @@ class TransducerSession(Session[TransducerConfig]):
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
             f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
             f"{network.dropout:g}: {parameters:,} parameters",
-            f"training  {training.budget}, {training.batch_size} pairs a batch, learning rate "
+            f"training  {training.budget}, {counted(training.batch_size, 'pair')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
         if self._started_from is not None:
