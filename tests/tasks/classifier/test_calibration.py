@@ -1,4 +1,4 @@
-"""Shares make probabilities that hold on the texts that they were fitted on, and errors are measured as defined."""
+"""A mixture makes probabilities that hold on the texts that it was fitted on, and errors are measured as defined."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from charnn.tasks.classifier.calibration import (
+    Mixture,
     expected_calibration_error,
-    fit_shares,
+    fit_mixture,
     macro_f1,
     nats,
     probabilities,
@@ -42,7 +43,7 @@ def test_nats_are_those_of_what_is_right(multiple: bool) -> None:
 def test_the_scale_of_an_expert_is_found() -> None:
     """Logits that are three times too large get a share of a third: temperature scaling."""
     logits_NK, targets_NK = drawn(4000, 4)
-    (share,) = fit_shares(3 * logits_NK[None], targets_NK, multiple=False)
+    (share,) = fit_mixture(3 * logits_NK[None], targets_NK, multiple=False).shares_M
     assert share == pytest.approx(1 / 3, abs=0.02)
     before = probabilities(3 * logits_NK, multiple=False)
     after = probabilities(share * 3 * logits_NK, multiple=False)
@@ -54,26 +55,62 @@ def test_the_scale_of_an_expert_is_found() -> None:
 def test_an_expert_that_knows_nothing_gets_no_share() -> None:
     logits_NK, targets_NK = drawn(2000, 3)
     noise_NK = np.random.default_rng(1).normal(size=logits_NK.shape)
-    shares = fit_shares(np.stack([logits_NK, noise_NK]), targets_NK, multiple=False)
+    shares = fit_mixture(np.stack([logits_NK, noise_NK]), targets_NK, multiple=False).shares_M
     assert shares[0] == pytest.approx(1, abs=0.1)
     assert 0 <= shares[1] < 0.1
 
 
 @pytest.mark.parametrize("multiple", [False, True])
-def test_shares_are_never_negative_and_never_worse_than_equal_ones(multiple: bool) -> None:
+def test_a_mixture_has_no_negative_shares_and_is_never_worse_than_an_equal_one(multiple: bool) -> None:
     logits_NK, targets_NK = drawn(60, 3)
     experts = np.stack([logits_NK, -logits_NK])
-    shares = fit_shares(experts, targets_NK, multiple=multiple)
-    assert (shares >= 0).all()
-    fitted, equal = (
-        nats(np.tensordot(weights, experts, 1), targets_NK, multiple=multiple) for weights in (shares, [0.5, 0.5])
+    fitted, equal = fit_mixture(experts, targets_NK, multiple=multiple), Mixture.equal(2, 3)
+    assert (fitted.shares_M >= 0).all()
+    costs = [nats(mixture.logits(experts), targets_NK, multiple=multiple) for mixture in (fitted, equal)]
+    assert costs[0] < costs[1]
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_no_small_change_of_a_mixture_makes_it_better(multiple: bool) -> None:
+    logits_NK, targets_NK = drawn(400, 3)
+    experts = np.stack([2 * logits_NK, logits_NK + np.random.default_rng(1).normal(size=logits_NK.shape)])
+    fitted = fit_mixture(experts, targets_NK, multiple=multiple, certainty=1e-6)
+    best = nats(fitted.logits(experts), targets_NK, multiple=multiple)
+    for change in np.concatenate((np.eye(5), -np.eye(5))) * 0.05:
+        other = Mixture(fitted.shares_M + change[:2], fitted.bias_K + change[2:])
+        assert (other.shares_M < 0).any() or nats(other.logits(experts), targets_NK, multiple=multiple) > best
+
+
+def test_labels_that_experts_give_too_seldom_get_a_bias() -> None:
+    logits_NK, targets_NK = drawn(4000, 3)
+    biases = fit_mixture(logits_NK[None] - [0.5, 0, 0], targets_NK, multiple=False).bias_K
+    assert biases[0] - biases[1:].mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_mixture_stays_with_what_is_expected_where_few_texts_tell_otherwise() -> None:
+    logits_NK, targets_NK = drawn(4, 3)
+    expected = Mixture(np.array([0.3]), np.array([0.1, 0.2, -0.3]))
+    few, every = (
+        fit_mixture(logits_NK[None], targets_NK, multiple=False, expected=expected, certainty=certainty)
+        for certainty in (1000.0, 0.1)
     )
-    assert fitted < equal
+    assert abs(few.shares_M - expected.shares_M).max() < 0.02
+    assert abs(few.bias_K - expected.bias_K).max() < 0.02
+    assert abs(every.shares_M - expected.shares_M).max() > 0.02
 
 
-def test_without_a_text_that_tells_shares_are_equal() -> None:
-    nothing = np.zeros((2, 3, 2))
-    np.testing.assert_array_equal(fit_shares(nothing, np.zeros((3, 2), bool), multiple=False), [0.5, 0.5])
+def test_many_labels_have_no_biases(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits_NK, targets_NK = drawn(200, 3)
+    monkeypatch.setattr("charnn.tasks.classifier.calibration.MOST_BIASES", 2)
+    fitted = fit_mixture(3 * logits_NK[None] - [1, 0, 0], targets_NK, multiple=False)
+    np.testing.assert_array_equal(fitted.bias_K, np.zeros(3))
+    assert fitted.shares_M[0] < 0.6
+
+
+def test_without_a_text_that_tells_a_mixture_is_equal() -> None:
+    found = fit_mixture(np.zeros((2, 3, 2)), np.zeros((3, 2), bool), multiple=False)
+    np.testing.assert_array_equal(found.shares_M, [0.5, 0.5])
+    np.testing.assert_array_equal(found.bias_K, [0, 0])
 
 
 def test_the_calibration_error_is_the_mean_distance_of_confidence_and_accuracy() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from charnn.tasks.classifier.calibration import fit_shares, nats
+from charnn.tasks.classifier.calibration import fit_mixture, nats
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.linear import (
     PLAIN,
@@ -94,9 +94,9 @@ def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone()
     of_others, targets_NK = cross_validated(given, seed=0, needed=False)
     own = solved(given).logits(given.rows)
     assert nats(own.mean(0), given.targets_NK, multiple=False) < 0.5 < np.log(LABELS) - 0.2
-    shares = fit_shares(of_others, targets_NK, multiple=False)
-    assert shares.sum() < 0.5
-    assert nats(np.tensordot(shares, of_others, 1), targets_NK, multiple=False) < 1.05 * np.log(LABELS)
+    mixture = fit_mixture(of_others, targets_NK, multiple=False)
+    assert mixture.shares_M.sum() < 0.5
+    assert nats(mixture.logits(of_others), targets_NK, multiple=False) < 1.05 * np.log(LABELS)
 
 
 def test_large_data_are_measured_on_a_fifth_where_nothing_is_held_out_and_otherwise_not(monkeypatch) -> None:

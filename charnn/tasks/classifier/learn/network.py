@@ -1,7 +1,7 @@
 """The two parts of a classifier: recurrent layers that read a text in each direction, and a direct path from n-grams.
 
 The direct path is some linear models (`linear`), and each of these and the recurrent part is an expert that learns to
-predict the labels by itself. A model's logits are their sum, weighted as the validation texts ask for (`fit_shares`).
+predict the labels by itself. A model's logits are their sum, weighted as the validation texts ask for (`fit_mixture`).
 The sum of linear models is one, and so is all that is kept of them.
 """
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from charnn.network.recurrent import LockedDropout, Recurrent
+from charnn.tasks.classifier.calibration import Mixture
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.directory import BIAS, TABLE
 from charnn.tasks.classifier.learn.linear import LinearModels
@@ -58,7 +59,7 @@ def pooled(y_BTH: Tensor, lengths_B: Tensor, pool: Pool, attention: nn.Linear | 
 
 
 class ClassifierNetwork(nn.Module):
-    """`state_dict` gives the weights of a model that is used, in which the shares of the experts are multiplied in.
+    """`state_dict` gives the weights of a model that is used, in which the mixture of the experts is multiplied in.
 
     The names of these weights are the names in `weights.safetensors`, so a file depends on them.
     """
@@ -73,8 +74,8 @@ class ClassifierNetwork(nn.Module):
         self.head = nn.Linear(2 * config.hidden_size, config.labels)
         self.direct: LinearModels | None = None
         """The direct path; None where there is none, or none yet."""
-        self.shares = np.ones(1)
-        """The weights of the experts' logits, the network's own first."""
+        self.mixture = Mixture.equal(1, config.labels)
+        """What becomes of the logits of the experts, the network's own first."""
 
     def forward(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The logits of the recurrent part, (B, K)."""
@@ -90,12 +91,12 @@ class ClassifierNetwork(nn.Module):
 
     def state_dict(self, *arguments: Any, **named: Any) -> dict[str, Any]:  # type: ignore[override]
         weights = super().state_dict(*arguments, **named)
-        own = float(self.shares[0])
-        bias_K = own * weights.pop("head.bias")
+        own = float(self.mixture.shares_M[0])
+        bias_K = own * weights.pop("head.bias").cpu() + torch.from_numpy(self.mixture.bias_K.astype(np.float32))
         weights["head.weight"] = own * weights["head.weight"]
         if self.direct is not None:
-            table_FK, direct_bias_K = self.direct.mixed(self.shares[1:])
-            weights[TABLE], bias_K = table_FK, bias_K.cpu() + direct_bias_K
+            table_FK, direct_bias_K = self.direct.mixed(self.mixture.shares_M[1:])
+            weights[TABLE], bias_K = table_FK, bias_K + direct_bias_K
         return {**weights, BIAS: bias_K}
 
 

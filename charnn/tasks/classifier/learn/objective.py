@@ -14,9 +14,10 @@ from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.calibration import (
     Floats,
+    Mixture,
     decided,
     expected_calibration_error,
-    fit_shares,
+    fit_mixture,
     is_right_and_confidence,
     macro_f1,
     nats,
@@ -33,7 +34,7 @@ VALIDATION_BATCH = 64
 NETWORK_SHARE = 0.2
 """The part of the network in the sum of all logits that is expected before it is heard."""
 CERTAINTY = 20.0
-"""How many texts' worth of evidence it takes to move the shares away from those."""
+"""How many texts' worth of evidence it takes to move the mixture away from what is expected."""
 
 
 class ClassifierObjective:
@@ -53,8 +54,8 @@ class ClassifierObjective:
         self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed).spawn(1)[0])
         self.targets_in_batch = min(config.batch_size, len(lengths))
         self._seed = config.seed
-        self._expected: Floats | None = None
-        """The shares that the linear models ask for, before the network is heard."""
+        self._expected: Mixture | None = None
+        """The mixture that the linear models ask for, before the network is heard."""
         self._validation_logits: Floats | None = None
         """Those of the linear models."""
 
@@ -83,8 +84,9 @@ class ClassifierObjective:
         if self._is_held_out:
             logits_MNK = np.concatenate((logits_MNK, self._validation_logits), 1)
             targets_NK = np.concatenate((targets_NK, validation.targets_NK))
-        linear = fit_shares(logits_MNK, targets_NK, multiple=self._multiple)
-        self.network.shares = self._expected = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear)])
+        linear = fit_mixture(logits_MNK, targets_NK, multiple=self._multiple)
+        shares_M = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear.shares_M)])
+        self.network.mixture = self._expected = Mixture(shares_M, linear.bias_K)
 
     def _nats(self, logits_BK: Tensor, targets_BK: Tensor) -> Tensor:
         if self._multiple:
@@ -95,7 +97,7 @@ class ClassifierObjective:
     def expert_logits(self, texts: EncodedTexts, count: int | None = None) -> np.ndarray:
         """(experts, N, K), float64, of the first `count` texts."""
         number = len(texts) if count is None else min(count, len(texts))
-        logits_MNK = np.zeros((len(self.network.shares), number, self.network.config.labels))
+        logits_MNK = np.zeros((len(self.network.mixture.shares_M), number, self.network.config.labels))
         for chosen in batches_by_length(texts.lengths[:number].tolist(), rows=VALIDATION_BATCH):
             batch = texts.symbols(chosen, self._device)
             logits_MNK[0, chosen] = self.network(batch.ids_BT, batch.lengths_B).float().numpy(force=True)
@@ -106,17 +108,17 @@ class ClassifierObjective:
         return logits_MNK
 
     def validate(self, report: Report) -> ClassifierValidation:
-        """Also sets the shares of the experts, as these texts ask for them, unless they are learned from themselves."""
+        """Also fits the mixture of the experts to these texts, unless they are learned from themselves."""
         targets_NK = self._corpus.validation.targets_NK
         logits_MNK = self.expert_logits(self._corpus.validation)
         when = report.step, report.epoch, report.seconds
         if not np.isfinite(logits_MNK).all():
-            return ClassifierValidation(math.nan, 0.0, 0.0, 0.0, tuple(self.network.shares.tolist()), *when)
+            return ClassifierValidation(math.nan, 0.0, 0.0, 0.0, tuple(self.network.mixture.shares_M.tolist()), *when)
         if self._is_held_out:
-            self.network.shares = fit_shares(
+            self.network.mixture = fit_mixture(
                 logits_MNK, targets_NK, multiple=self._multiple, expected=self._expected, certainty=CERTAINTY
             )
-        logits_NK = np.tensordot(self.network.shares, logits_MNK, 1)
+        logits_NK = self.network.mixture.logits(logits_MNK)
         p_NK = probabilities(logits_NK, multiple=self._multiple)
         predicted_NK = decided(p_NK, multiple=self._multiple)
         is_right_N, confidences = is_right_and_confidence(p_NK, predicted_NK, targets_NK, multiple=self._multiple)
@@ -125,13 +127,13 @@ class ClassifierObjective:
             float(is_right_N.mean()),
             macro_f1(predicted_NK, targets_NK),
             expected_calibration_error(*confidences) or 0.0,
-            tuple(self.network.shares.tolist()),
+            tuple(self.network.mixture.shares_M.tolist()),
             *when,
         )
 
     def train_loss(self) -> float:
         training, count = self._corpus.training, len(self._corpus.validation)
-        logits_NK = np.tensordot(self.network.shares, self.expert_logits(training, count), 1)
+        logits_NK = self.network.mixture.logits(self.expert_logits(training, count))
         return nats(logits_NK, training.targets_NK[: len(logits_NK)], multiple=self._multiple)
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

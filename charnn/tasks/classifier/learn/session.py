@@ -103,10 +103,11 @@ class ClassifierSession(Session[ClassifierConfig]):
         batch = validation.symbols(chosen, next(self.network.parameters()).device)
         network = self.network
         with torch.no_grad():
-            logits_NK = network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)
+            logits_MNK = network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)[None]
         if network.direct is not None:
             direct_MNK = network.direct.logits(validation.rows.chosen(np.array(chosen)))
-            logits_NK = np.tensordot(network.shares, np.concatenate((logits_NK[None], direct_MNK)), 1)
+            logits_MNK = np.concatenate((logits_MNK, direct_MNK))
+        logits_NK = network.mixture.logits(logits_MNK)
         p_NK = probabilities(logits_NK, multiple=self.config.corpus.multiple)
         names = list(self.corpus.labels)
         return "\n".join(
