@@ -62,7 +62,7 @@ def step_by_step(network: Recurrent, x_BTE: Tensor, state: StackState) -> tuple[
 
 
 def assert_a_window_is_its_steps(network: Recurrent, x_BTE: Tensor, state: StackState, *, rtol: float) -> None:
-    """In values and gradients."""
+    """A window gives what its steps give one by one, in values and in gradients."""
     runs = []
     for read_all in (network.__call__, lambda *given: step_by_step(network, *given)):
         x_leaf = x_BTE.clone().requires_grad_()
@@ -114,7 +114,7 @@ def read(cell: str, *, directions: int, has_lengths: bool, has_states: bool) -> 
 
 
 def assert_rows_end_where_their_lengths_say(cell: str) -> None:
-    """In both directions."""
+    """Padding behind a row changes nothing, in either direction."""
     y_TDBH, *states = read(cell, directions=2, has_lengths=True, has_states=False)
     for row, length in enumerate(LENGTHS):
         assert not y_TDBH[length:, :, row].any()

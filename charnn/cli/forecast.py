@@ -28,7 +28,8 @@ def forecast(
             metavar="N",
             min=1,
             max=100_000,
-            help="Forecast N steps. Those beyond the horizon that the model has learned are less sure than they say.",
+            help="Forecast N steps. The intervals of steps beyond the horizon that the model has learned are "
+            "too narrow.",
             show_default="as many as were learned",
         ),
     ] = None,

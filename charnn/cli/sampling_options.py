@@ -100,11 +100,20 @@ RepetitionPenalty = Annotated[
 ]
 PresencePenalty = Annotated[
     float,
-    _chance("--presence-penalty", metavar="X", help="Subtract X from the logit of each symbol among those last ones."),
+    _chance(
+        "--presence-penalty",
+        metavar="X",
+        help="Subtract X from the logit of each symbol that stands among the last --penalty-window symbols.",
+    ),
 ]
 FrequencyPenalty = Annotated[
     float,
-    _chance("--frequency-penalty", metavar="X", help="Subtract X from its logit for each time that it stands there."),
+    _chance(
+        "--frequency-penalty",
+        metavar="X",
+        help="Subtract X from the logit of a symbol for each time that it stands among the last "
+        "--penalty-window symbols.",
+    ),
 ]
 PenaltyWindow = Annotated[
     int, _chance("--penalty-window", metavar="N", min=1, help="Let the penalties look back at the last N symbols.")

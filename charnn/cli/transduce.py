@@ -71,7 +71,7 @@ def transduce(
             "--temp",
             metavar="X",
             min=0,
-            help="With --sample: below 1 draw more of what is probable, above 1 more of what is not.",
+            help="With --sample, draw more of what is probable (X below 1) or more of what is not (X above 1).",
             show_default="1",
         ),
     ] = None,
@@ -92,7 +92,7 @@ def transduce(
     precision: options.Precision = "auto",
     as_json: options.AsJson = False,
 ) -> None:
-    """Write the target of each line: its sound, its inflected form, its modern spelling, whatever was learned.
+    """Write the target of each line: its sound, its inflected form, its modern spelling or whatever else was learned.
 
     Lines keep their order, and an empty line stays empty. On a slow pipe
     each line is answered as soon as it comes. A model that learned features

@@ -1,4 +1,4 @@
-"""Which columns of a table of series are meant. It is apart from their reader, which needs numpy: options name it."""
+"""Which columns of a table of series are meant. Options name this, and so it is apart from the reader and its numpy."""
 
 from __future__ import annotations
 

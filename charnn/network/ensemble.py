@@ -1,4 +1,4 @@
-"""Networks of one shape side by side: what any of them learns by chance alone, the mean evens out."""
+"""Networks of one shape side by side, whose mean evens out what any of them has learned by chance alone."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ class TeacherOptions:
     teacher: list[str] | None = option(
         None,
         "Learn from what this model says about the text as well as from the text, so that the new network learns what "
-        "the model knows, and may be smaller, larger or of another cell. Repeatable: then from the mean of what they "
-        "say. Each must have learned the same symbols; a tagger, the same columns with the same tags.",
+        "the model knows, and may be smaller, larger or of another cell. Repeatable; it then learns from the mean of "
+        "what they say. Each must have learned the same symbols; a tagger, the same columns with the same tags.",
         panel=TRAINING,
         metavar="NAME|PATH",
         shown_default="",

@@ -21,7 +21,7 @@ class Result(NamedTuple):
     seconds: float
     """How long training took."""
     lines_per_second: float
-    """For charnn from file to file, the start included; for peers with texts in memory."""
+    """The speed of charnn is from file to file, with its start; that of peers is with texts in memory."""
     lines_per_processor_second: float
 
 

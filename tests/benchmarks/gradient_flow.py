@@ -53,7 +53,7 @@ METHODS = {
 
 class Result(NamedTuple):
     steps: float
-    """Until it was solved; infinite where it was not."""
+    """How many steps it took until the task was solved; infinite where it was not."""
     error: float
     """At the last check: the fraction of sequences that end with a wrong symbol."""
 
@@ -84,7 +84,7 @@ def _row(results: Sequence[Result]) -> str:
 
 
 def train(method: Method, start: Start, length: int, rate: float, seed: int) -> Result:
-    """Until it is solved, or out of steps."""
+    """Trains until the task is solved or the steps are used up."""
     torch.manual_seed(seed)
     network = Classifier(method, start)
     optimizer = torch.optim.AdamW(network.parameters(), rate)

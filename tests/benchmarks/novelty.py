@@ -77,7 +77,7 @@ class Measured(NamedTuple):
     computing: float
     """How many of these seconds a processor worked, since the machine may be shared."""
     megabytes: float
-    """At most, at one time."""
+    """The most memory that was taken at one time."""
     out: str
 
 

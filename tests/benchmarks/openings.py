@@ -73,7 +73,7 @@ CASES = (
 
 class Reached(NamedTuple):
     nats: float
-    """Per character of the held-out text, the state carried."""
+    """The nats per character of the held-out text, with the state carried."""
     from_zeros: float
     """The probability of a document's first token after the stop that is read from the initial state, ..."""
     after_document: float

@@ -115,7 +115,7 @@ def plain_texts(vocabulary_size: int, streams: int) -> int:
 
 
 def bytes_read(graph: bytes) -> int:
-    """By one step: all constants, but of a table only a row."""
+    """How many bytes one step reads: all constants, but a single row of each table."""
     model = onnx.load_from_string(graph).graph
     tables = {node.input[0] for node in model.node if node.op_type == "Gather"}
     arrays = {constant.name: onnx.numpy_helper.to_array(constant) for constant in model.initializer}

@@ -36,7 +36,7 @@ from tests.benchmarks.machine import means
 
 SECONDS, SEEDS = 60.0, 1
 LINES, LONGEST = 1000, 2000
-"""That are generated, and the characters after which one is given up."""
+"""How many lines are generated, and after how many characters one is given up."""
 TEMPERATURES = (1.0, 0.7)
 """The characters are drawn at these temperatures.
 
@@ -108,7 +108,7 @@ def _distances(lengths: Lengths, real: Lengths) -> tuple[float, float]:
 
 
 def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes: dict[str, Any]) -> Reached:
-    """With `sizes`, which the first run of all finds."""
+    """Trains a network of the `sizes` that the first run of all has found."""
     overrides = LanguageModelOverrides(stopping=stopping, budget=budget, **sizes)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model"

@@ -80,7 +80,7 @@ class Treebank:
     """Only chooses which of charnn's weights are kept; where there is none, the last tenth of `train` does."""
 
     def sentences(self) -> tuple[list[TaggedSentence], list[TaggedSentence]]:
-        """To train on, and to test with."""
+        """The sentences to train on, and those to test with."""
         read = read_treebank([str(self.train)], [str(self.test)])
         return read.training, read.validation
 
@@ -127,7 +127,7 @@ def train_command(treebank: Treebank, model: Path, *options: str) -> list[str]:
 
 
 def charnn(treebank: Treebank, seed: int, *options: str) -> Result:
-    """By the commands that a user types."""
+    """Trains and scores charnn by the commands that a user types."""
     quiet = partial(subprocess.run, check=True, stdout=subprocess.PIPE)
     with tempfile.TemporaryDirectory() as scratch:
         model = Path(scratch) / "model"

@@ -106,7 +106,7 @@ def _answer_all(
 
 
 def _take_core(free: SimpleQueue[int]) -> None:
-    """For this thread, and so for the processes that it starts."""
+    """Takes a core for this thread, and so for the processes that it starts."""
     core = free.get()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})

@@ -1,4 +1,4 @@
-"""Which model is meant, and where a new one goes."""
+"""What a name means: which model, and where a new one goes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_model_of_another_task_is_passed_over_and_refused_where_it_was_named() -
 
 
 def put_tagger(path: str, *, age: int = 0) -> Path:
-    """As far as it is needed to be found."""
+    """Writes as much of a tagger as it takes for it to be found."""
     model = put_model(path)
     config = json.loads((model / "config.json").read_text())
     config["task"] = "tagger"

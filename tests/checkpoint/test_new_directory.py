@@ -22,7 +22,7 @@ from tests.paths import GOLDEN
 
 
 def save(model: ModelDirectory, text: str = "new") -> None:
-    """As a run does."""
+    """Saves a model as a run does."""
     model.write("weights.safetensors", text.encode())
     model.write("config.json", text.encode())
     model.write_training_state({}, {})

@@ -74,7 +74,7 @@ def test_eval_scores_the_kind_of_model_that_is_named(charnn, text_file, said_onc
 
 
 def test_an_error_that_rests_on_a_guess_names_the_option_that_says_otherwise(charnn, text_file, said_once):
-    """So do train and eval alike; where the task is said, or the model, nothing is guessed."""
+    """Train and eval do so alike; where the task is said, or the model, nothing is guessed."""
     text_file(SPACED, "good.txt")
     text_file(SPACED + "oops\n", "file.txt")
     columns = ("--columns", "upos,ner")

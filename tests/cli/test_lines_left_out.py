@@ -91,7 +91,7 @@ def test_places_of_copies_are_those_of_the_files(charnn, text_file, bad_file, tm
 
 
 def test_places_of_copies_are_those_of_labelled_texts(charnn, bad_file):
-    """Whose order is another one in training."""
+    """The order of labelled texts is another one in training."""
     bad_file(f"a\t{BAD}\n" + "".join(f"{'ab'[n % 2]}\tthe {n} apples\n" for n in range(10, 40)), "names.tsv")
     skip = ("--on-error", "skip")
     trained = charnn("train", "names.tsv", "--conditioned", "--out", "m", *skip, *SHORT)

@@ -563,7 +563,7 @@ def test_folders_that_may_be_labels_are_said(charnn, tmp_path):
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_a_model_in_the_place_of_a_text_is_said_to_be_one(charnn, text_file, command, model):
-    """As in `charnn score poems`, where -m was forgotten."""
+    """Such is `charnn score poems`, where -m was forgotten."""
     text_file("the cat sat on the mat.\n" * 9)
     result = charnn(*command, GOLDEN / "format-1", *(["-m", GOLDEN / model] if model else []))
     assert result.code == 1

@@ -24,7 +24,7 @@ BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", 
 """Five lanes are two and three."""
 SHAPE = ("--hidden", "16", "--layers", "2", *BATCH)
 RANDOM = ("--dropout", "0.3", "--weight-drop", "0.2", "--embedding-dropout", "0.1", "--clip", "0.1")
-"""And a norm that is that of the sum of both gradients."""
+"""What is random in a network, and a norm, which is that of the sum of both gradients."""
 OURS = ("charnn:", "text ", "network ", "training ", "model ", "resumed ", "step ", "best ", "interrupted")
 """How lines on stderr begin that are not torchrun's."""
 START = """

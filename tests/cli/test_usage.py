@@ -118,7 +118,7 @@ def places(value, path=()):
 
 
 def test_a_damaged_configuration_is_explained_in_our_own_words(charnn, copied):
-    """As `info` reads it; whatever a place holds, what is wrong is an error of charnn's or nothing."""
+    """`info` reads it: whatever a place holds, what is wrong is an error of charnn's or nothing."""
     config = json.loads((copied / "config.json").read_text())
     found = list(places(config))
     assert len(found) > 40

@@ -26,7 +26,7 @@ def test_it_is_short() -> None:
 def test_its_python_runs(
     example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a few steps in place of its times."""
+    """They have a few steps in place of their times."""
     (tmp_path / "corpus.txt").write_text("The cat sat.\nthe dog ran off.\n" * 40)
     (tmp_path / "reviews.tsv").write_text("".join(f"good\ta fine film {n}\nbad\ta dull one {n}\n" for n in range(40)))
     (tmp_path / "words.tsv").write_text("cab\tC A B\nab\tA B\nba\tB A\nbac\tB A C\n")
@@ -58,7 +58,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_file_of_the_repository_that_is_named_is_there(page: Path) -> None:
-    """As `tests/...`, `charnn/...` or `docs/...` between backquotes."""
+    """Pages name them as `tests/...`, `charnn/...` or `docs/...` between backquotes."""
     text = page.read_text(encoding="utf-8")
     named = re.findall(r"`((?:tests|charnn|docs)/[\w./-]+)`", text)
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -66,7 +66,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Within:
-    """Only texts that are one of `texts`, each as its tokens; a text is over where none of them goes on."""
+    """Allows only the texts among `texts`, each of which is its tokens; a text is over where none of them goes on."""
 
     texts: tuple[tuple[int, ...], ...]
     written: tuple[int, ...] = ()

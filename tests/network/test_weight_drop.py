@@ -155,7 +155,7 @@ def test_cudnns_wish_for_weights_in_one_piece_is_not_told_to_the_user(monkeypatc
 
 @pytest.mark.parametrize("options", [{}, {"recurrent_depth": 2}, {"residual": True}], ids=str)
 def test_with_gradient_flow_values_stay_and_weight_hh_alone_learns_more(options: dict[str, Any]) -> None:
-    """And what it learns more is proportional to the strength."""
+    """What it learns more is proportional to the strength."""
     x_BTE, gradients = torch.randn(4, 6, 3, dtype=torch.float64), {}
     for strength in (0.0, 1.0, 3.0):
         network = stack("rnn", gradient_flow=strength, **options)

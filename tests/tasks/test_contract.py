@@ -852,7 +852,7 @@ def test_evaluation_refuses_every_option_of_another_task_by_name(name: str, comm
 
 
 def test_some_options_are_not_everyones() -> None:
-    """So that the two tests above do not walk over nothing."""
+    """Otherwise the two tests above would walk over nothing."""
     for name in TASKS:
         assert len(foreign(name, lambda task: task.training_options)) >= 5
         assert len(foreign(name, lambda task: task.evaluation_options)) >= 2
@@ -979,7 +979,7 @@ def test_training_has_as_many_threads_as_are_allowed_and_leaves_torch_as_it_was(
 
 @each_task
 def test_a_session_leaves_the_allocator_alone(runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That is for the command, whose process ends with the run."""
+    """Only the command sets it, whose process ends with the run."""
     monkeypatch.setattr("charnn.training.hardware.ctypes", None)
     assert runs.start("model", steps=2).run(api.SilentObserver()) == "budget"
 
@@ -1056,7 +1056,7 @@ def check_imports(name: str, path: Path) -> None:
 
 
 def test_what_is_looked_for_is_what_training_imports() -> None:
-    """So that a module that is renamed is not looked for in vain."""
+    """Otherwise a module that was renamed would be looked for in vain."""
     import onnx
 
     assert {"torch", onnx.__name__, "charnn.network", "charnn.training"} <= set(sys.modules)

@@ -128,7 +128,7 @@ def test_an_old_model_outlives_a_run_that_can_save_nothing(start: Callable[..., 
 
 @pytest.fixture(autouse=True)
 def few_validations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no cache of graphs, whose writes would be counted."""
+    """There are few validations, and no cache of graphs, whose writes would be counted."""
     monkeypatch.setenv("CHARNN_CACHE", "")
     monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 3)
     monkeypatch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)

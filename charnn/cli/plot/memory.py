@@ -67,7 +67,7 @@ def capacity(
     ] = 500,
     garbled: Annotated[
         float,
-        typer.Option("--garbled", metavar="P", min=0, max=0.5, help="Turn each unit round with this probability."),
+        typer.Option("--garbled", metavar="P", min=0, max=0.5, help="Flip each unit with this probability."),
     ] = 0.1,
     seed: options.Seed = None,
     out: Out = None,

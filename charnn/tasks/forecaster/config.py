@@ -112,7 +112,7 @@ class ForecasterQuantization(Json):
     """The cost and gain of int8 inference for a forecaster, measured on the machine that trained."""
 
     mase_lost: float
-    """By how much MASE rises."""
+    """How much MASE rises."""
     speed_ratio: float
     """Windows a second, int8 over fp32."""
     used: bool

@@ -48,11 +48,11 @@ class ForecasterOptions(SeriesOptions, LineOptions, NetworkTrainingOptions):
         panel=SERIES,
         metavar="N",
         minimum=1,
-        shown_default="found in the data, where the calendar has a say",
+        shown_default="found in the data, first among the seasons of the calendar",
     )
     horizon: int | None = option(
         None,
-        "Learn to forecast N steps ahead. A forecast may go farther, and is less sure there than it knows.",
+        "Learn to forecast N steps ahead. A forecast may go farther, but its intervals are too narrow there.",
         panel=SERIES,
         metavar="N",
         minimum=1,

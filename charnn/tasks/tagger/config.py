@@ -163,7 +163,7 @@ class TaggerValidation(Json):
 
     columns: tuple[str, ...]
     accuracies: tuple[float, ...]
-    """For each column, the fraction of words with the right tag."""
+    """The fraction of words with the right tag, for each column."""
     all_columns_accuracy: float
     """The fraction of words that are right in every column."""
     unknown_accuracy: float | None

@@ -37,7 +37,7 @@ class _Member:
     prefix: str
     """What the names of its own constants begin with, apart from those of other members."""
     weights: Mapping[str, Array]
-    """By their names in a network by itself."""
+    """The weights, by the names that they have in a network that is used by itself."""
 
 
 def _members(config: TaggerNetworkConfig, weights: Mapping[str, Array]) -> list[_Member]:

@@ -97,7 +97,7 @@ class Symbols:
         )
 
     def encode_target(self, target: str) -> list[int]:
-        """With the stop at its end."""
+        """The ids of a target, with the stop at its end."""
         return [*self.target.encode(target).tolist(), STOP_ID]
 
     def decode(self, ids: Sequence[int], unknown: Sequence[str] = ()) -> str:

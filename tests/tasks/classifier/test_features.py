@@ -22,7 +22,7 @@ def by_hand(text: str, characters: int) -> list[str]:
 
 @given(TEXTS)
 def test_ngrams_are_those_of_each_text_by_itself(texts: list[str]) -> None:
-    """As many as by hand, and equal where those are equal."""
+    """There are as many as by hand, and they are equal where those are equal."""
     reader = NgramReader(characters=3, words=0)
     found = reader.read(texts)
     expected = [(row, gram) for row, text in enumerate(texts) for gram in by_hand(text, 3)]

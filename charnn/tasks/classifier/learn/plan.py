@@ -21,7 +21,7 @@ from charnn.training.session import new_record, under_budget
 LONGEST_TEXT = 256
 """The symbols of a text that the network reads."""
 LEARNING_RATE = 4e-3
-"""For a batch of 32 texts; the rate grows with the root of the batch."""
+"""The rate of a batch of 32 texts; it grows with the root of the batch."""
 BATCH_CHARACTERS = 1024
 SHORT_TEXT = 20
 AVERAGE_DECAY = 0.98

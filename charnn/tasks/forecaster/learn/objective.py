@@ -20,7 +20,7 @@ from charnn.training.batches import Batches
 from charnn.training.report import Report
 
 BOUNDS = (-10.0, 10.0)
-"""In spreads. What is farther off is learned as if it were there, which no quantile is."""
+"""A truth that is farther off, in spreads, is learned as if it were here, since no quantile is farther off."""
 WORTHWHILE = 0.97
 """What the network says counts if its loss is below this share of that of its base."""
 BATCH = 64

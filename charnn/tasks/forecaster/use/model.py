@@ -175,5 +175,5 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
 
 
 def _decimals(scale: float) -> int:
-    """As many as tell a hundredth of the usual error."""
+    """How many decimals it takes to tell a hundredth of the usual error."""
     return int(np.clip(2 - np.floor(np.log10(scale)), 0, 15))

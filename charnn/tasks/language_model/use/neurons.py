@@ -34,7 +34,7 @@ class Follower(NamedTuple):
     unit: Unit
     trait: str
     correlation: float
-    """From -1 to 1, over the characters of the text."""
+    """The correlation over the characters of the text, from -1 to 1."""
 
 
 class Activations(NamedTuple):

@@ -113,12 +113,12 @@ class TagScore(Confusions):
 
     @property
     def known_accuracy(self) -> float | None:
-        """Over the known words; None without any."""
+        """The accuracy on known words; None where there are none."""
         return ratio(self.known_correct, self.known_words)
 
     @property
     def unknown_accuracy(self) -> float | None:
-        """Over the unknown words; None without any."""
+        """The accuracy on unknown words; None where there are none."""
         return ratio(self.unknown_correct, self.unknown_words)
 
     @property

@@ -130,7 +130,7 @@ def written(model: RuntimeLanguageModel, prompts: list[str], *, batch: int) -> l
 
 
 def test_a_text_is_written_with_its_label_from_the_first_step_to_the_last(stopping: Stopping) -> None:
-    """In any batch, with any prompt; and what is written shows the label that the model was given."""
+    """This holds in any batch and with any prompt; and what is written shows the label that the model was given."""
     model = RuntimeLanguageModel(graphs(network_of(stopping))[1]).with_labels((0.0, 1.0, 0.0))
     prompts = ["", "abc", "abc", "h"] * 5
     texts = written(model, prompts, batch=1)

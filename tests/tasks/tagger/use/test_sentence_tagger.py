@@ -103,7 +103,7 @@ def test_batches_are_no_larger_than_they_may_be(make_tagger, make_network, text)
 
 
 def test_a_context_wider_than_the_margin_would_be_noticed(make_tagger, tags_of, monkeypatch) -> None:
-    """So that the tests of long sentences mean something."""
+    """Without this the tests of long sentences would mean nothing."""
     monkeypatch.setattr(sentence_tagger, "MARGIN", 1)
     sentence = [chr(ord("a") + n * n % 26) for n in range(40)]
     ((upos, _),) = make_tagger().tag([sentence])
