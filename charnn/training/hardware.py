@@ -7,6 +7,7 @@ call `keep_freed_memory`; `threads_set` restores the former number at its end.
 from __future__ import annotations
 
 import ctypes
+import statistics
 import sys
 import timeit
 from collections.abc import Callable, Iterator, Sequence
@@ -108,6 +109,12 @@ def threads_for(work: int, small: int, allowed: Sequence[int]) -> int:
 def nearest_allowed(threads: int, allowed: Sequence[int]) -> int:
     """The largest number that is allowed here and not above `threads`, which may be what another machine chose."""
     return max((count for count in allowed if count <= threads), default=min(allowed))
+
+
+def speed_ratio(plain: Callable[[], object], quantized: Callable[[], object], rounds: int) -> float:
+    """How many times as fast `quantized` is, as the median of so many rounds in which the two take turns."""
+    found = [timeit.timeit(plain, number=1) / timeit.timeit(quantized, number=1) for _ in range(rounds)]
+    return round(statistics.median(found), 3)
 
 
 @contextmanager

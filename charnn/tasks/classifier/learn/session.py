@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +22,7 @@ from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
 from charnn.tasks.classifier.learn.transfer import InitialWeights
 from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
-from charnn.training.hardware import allowed_threads
+from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
 from charnn.training.session import Session
@@ -166,15 +166,11 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
     if config.network.features:
         direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
-    right, seconds = [], np.zeros((ROUNDS, 2))
+    right = []
     for network in networks:
         p_NK = probabilities(network.logits(ids, lengths_N) + direct_NK, multiple=multiple)
         right.append(int((decided(p_NK, multiple=multiple) == targets_NK).all(1).sum()))
-    for times in seconds:
-        for number, network in enumerate(networks):
-            started = time.perf_counter()
-            network.logits(ids, lengths_N)
-            times[number] = time.perf_counter() - started
     lost = round((right[0] - right[1]) / count, 6)
-    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    plain, quantized = (partial(network.logits, ids, lengths_N) for network in networks)
+    ratio = speed_ratio(plain, quantized, ROUNDS)
     return ClassifierQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
-import numpy as np
 import torch
 
 from charnn.config.training import Budget
@@ -19,7 +18,7 @@ from charnn.tasks.forecaster.learn.objective import ForecasterObjective
 from charnn.tasks.forecaster.learn.plan import ForecasterPlan, decide, plan_to_resume
 from charnn.tasks.forecaster.scores import ForecastScore
 from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
-from charnn.training.hardware import allowed_threads
+from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
 from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
@@ -110,7 +109,7 @@ def measure_quantization(directory: ForecasterDirectory, split: Split) -> Foreca
     """Forecasts the validation windows with both graphs, and times them."""
     columns = directory.series().columns
     networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
-    windows, errors, seconds = split.windows(split.origins), [], np.zeros((ROUNDS, 2))
+    windows, errors = split.windows(split.origins), []
     for network in networks:
         score = ForecastScore(columns)
         outputs = network.outputs(windows.x_BTF, split.horizon)
@@ -118,11 +117,7 @@ def measure_quantization(directory: ForecasterDirectory, split: Split) -> Foreca
             split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
         )
         errors.append(score.figures("forecast").mase)
-    for times in seconds:
-        for number, network in enumerate(networks):
-            started = time.perf_counter()
-            network.outputs(windows.x_BTF, split.horizon)
-            times[number] = time.perf_counter() - started
     lost = round(errors[1] - errors[0], 6)
-    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
+    plain, quantized = (partial(network.outputs, windows.x_BTF, split.horizon) for network in networks)
+    ratio = speed_ratio(plain, quantized, ROUNDS)
     return ForecasterQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
-import numpy as np
 import torch
 
 from charnn.config.training import Budget
@@ -22,7 +21,7 @@ from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.search import find_targets
-from charnn.training.hardware import allowed_threads
+from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
 from charnn.training.session import Session
@@ -154,17 +153,13 @@ def measure_quantization(directory: TransducerDirectory, references: Sequence[Re
     models = [Transducer(directory, precision=precision) for precision in ("fp32", "int8")]
     sources = [Source(one.source, one.features, number) for number, one in enumerate(references)]
     options = TransduceOptions()
-    right, seconds = [], np.zeros((ROUNDS, 2))
+    right = []
     for model in models:
         found = model.transduce_sources(sources, options)
         right.append(sum(f[0].text in one.targets for f, one in zip(found, references, strict=True)))
-    for times in seconds:
-        for number, model in enumerate(models):
-            started = time.perf_counter()
-            model.transduce_sources(sources[:timed], options)
-            times[number] = time.perf_counter() - started
+    plain, quantized = (partial(model.transduce_sources, sources[:timed], options) for model in models)
+    ratio = speed_ratio(plain, quantized, ROUNDS)
     for model in models:
         model.close()
     lost = round((right[0] - right[1]) / len(references), 6)
-    ratio = round(float(np.median(seconds[:, 0] / seconds[:, 1])), 3)
     return TransducerQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)
