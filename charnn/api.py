@@ -33,7 +33,7 @@ from charnn.tasks.training_options import TrainingOptions
 
 if TYPE_CHECKING:
     from charnn.config.model import Validation
-    from charnn.corpora.folds import Fold
+    from charnn.corpora.documents import Fold
     from charnn.readers.reader import Reader
     from charnn.training.distributed.processes import Processes
     from charnn.training.report import Report

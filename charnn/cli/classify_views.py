@@ -13,8 +13,7 @@ from charnn.tasks.classifier.calibration import THRESHOLD
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.calibration import Floats
-    from charnn.tasks.classifier.use.explanation import WeightedPart
-    from charnn.tasks.classifier.use.model import Classifier
+    from charnn.tasks.classifier.use.model import Classifier, WeightedPart
     from charnn.tasks.classifier.use.stream import InputUnit, Item
 
 DECIMALS = 6

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn import api
-from charnn.corpora.folds import Fold
+from charnn.corpora.documents import Fold
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, TrainingError, UsageError
 from charnn.tasks.choosing import task_of

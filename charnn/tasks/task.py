@@ -15,7 +15,7 @@ from charnn.tasks.options import NoOptions, options_from
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from charnn.corpora.folds import Fold
+    from charnn.corpora.documents import Fold
     from charnn.pages.page import Html, Maker
     from charnn.readers.reader import Reader
     from charnn.tasks.directory import TaskDirectory

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora.folds import Fold
+from charnn.corpora.documents import Fold
 
 items = st.lists(st.integers(0, 5), max_size=40)
 counts = st.integers(2, 7)

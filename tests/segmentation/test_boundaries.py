@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.segmentation.boundaries import BEGIN, INSIDE, Characters, SegmentedText, is_aligned, span_score
-from charnn.segmentation.typography import closed_up, stands_apart
+from charnn.segmentation.spacing import closed_up, stands_apart
 from charnn.segmentation.words import WordSplitter
 
 

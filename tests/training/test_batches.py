@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.training.batches import LENGTH_NOISE, Batches
+from charnn.training.objective import LENGTH_NOISE, Batches
 
 Ids = npt.NDArray[np.int64]
 of_any_treebank = given(

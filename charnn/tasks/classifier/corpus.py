@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
-from charnn.corpora.documents import HELD_OUT_FRACTION
+from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
-from charnn.corpora.folds import Fold
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table

@@ -1,5 +1,5 @@
 """The inference graph of a classifier's recurrent part, from its weights. Its contract is in
-`charnn.tasks.classifier.use.runtime`.
+`charnn.tasks.classifier.use.text_classifier`.
 
 The direct path is no graph: a sparse product is faster by numpy, and its table is read from weights.safetensors.
 """

@@ -11,23 +11,20 @@ from typing import NamedTuple, NoReturn
 
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import OnError
-from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.folds import Fold
+from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.readable import instead_of
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.entities import recognize_scheme
-from charnn.tasks.tagger.formats.malformed import Malformed
-from charnn.tasks.tagger.formats.raw import align
-from charnn.tasks.tagger.formats.raw_text import raw_text
-from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Sentence, TaggedSentence
-from charnn.tasks.tagger.formats.unnamed import warn_of_unnamed
-from charnn.tasks.tagger.naming import instead_of
+from charnn.tasks.tagger.formats.raw import align, raw_text
+from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Malformed, Sentence, TaggedSentence
 from charnn.tasks.tagger.reference_sentences import (
     check_has_columns,
     reference_sentences,
     treebank_format,
     unnamed_in,
+    warn_of_unnamed,
 )
 
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from charnn.config.model import SourceFile, SymbolKind
 from charnn.corpora.decoding import BadBytes, OnError, marking
-from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.folds import Fold
+from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError

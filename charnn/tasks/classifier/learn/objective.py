@@ -27,7 +27,7 @@ from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
 from charnn.tasks.classifier.learn.linear import Evidence, cross_validated, solved
 from charnn.tasks.classifier.learn.network import ClassifierNetwork
-from charnn.training.batches import Batches
+from charnn.training.objective import Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64

@@ -21,7 +21,7 @@ from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weight
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
 from charnn.tasks.classifier.learn.transfer import InitialWeights
-from charnn.tasks.classifier.use.runtime import RuntimeClassifierNetwork
+from charnn.tasks.classifier.use.text_classifier import RuntimeClassifierNetwork
 from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
 from charnn.training.report import Report

@@ -12,8 +12,7 @@ from charnn.pages.page import Html, Maker, Mark, element, paragraph, picture, ro
 from charnn.readable import percent
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation, LabelError
-from charnn.tasks.classifier.use.explanation import WeightedPart, explain
-from charnn.tasks.classifier.use.model import Classifier
+from charnn.tasks.classifier.use.model import Classifier, WeightedPart, explain
 
 MOST_MISTAKES = 40
 MOST_TEXTS = 6

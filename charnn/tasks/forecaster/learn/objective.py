@@ -16,7 +16,7 @@ from charnn.tasks.forecaster.config import QUANTILES, ForecasterValidation
 from charnn.tasks.forecaster.dataset import Dataset, Split
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.scores import ForecastScore
-from charnn.training.batches import Batches
+from charnn.training.objective import Batches
 from charnn.training.report import Report
 
 BOUNDS = (-10.0, 10.0)

@@ -16,7 +16,7 @@ from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import UNTAGGED, Batch, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.learn.teachers import Said
-from charnn.training.batches import Batches
+from charnn.training.objective import Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64

@@ -16,7 +16,7 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
 from charnn.segmentation.boundaries import BEGIN, END, INSIDE, Characters, SegmentedText
 from charnn.segmentation.sentences import SentencesByRule, paragraphs, running_text
-from charnn.segmentation.typography import closed_up, stands_apart
+from charnn.segmentation.spacing import closed_up, stands_apart
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TaggerConfig, TaggerNetworkConfig, TreebankConfig, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory

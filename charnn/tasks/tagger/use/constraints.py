@@ -11,11 +11,11 @@ import numpy.typing as npt
 from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read
 from charnn.errors import CorpusError, UsageError
+from charnn.readable import instead_of
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.columns import ColumnsSentence
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
 from charnn.tasks.tagger.formats.slashed import SlashedSentence
-from charnn.tasks.tagger.naming import instead_of
 
 ENOUGH = 3
 """So many different values, none of which is a tag, tell that their column has no tags."""

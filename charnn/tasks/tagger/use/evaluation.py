@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpora.progress import tell
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.evaluation.confusions import MOST_LABELS, as_cell, confusion_table, precision_table
-from charnn.readable import aligned, counted, percent
+from charnn.readable import aligned, counted, instead_of, percent
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.streaming import in_chunks
 from charnn.tasks.tagger.config import Level
 from charnn.tasks.tagger.formats.sentence import NO_TAG
-from charnn.tasks.tagger.naming import instead_of
 from charnn.tasks.tagger.options import TaggerEvaluationOptions
 from charnn.tasks.tagger.use.figures import ComparedSentence, SegmentationFigures, TagError, TagFigures, errors_in
 from charnn.tasks.tagger.use.reference import ReferenceSentence, held_out, of_files

@@ -14,12 +14,15 @@ from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, UsageError
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
-from charnn.tasks.tagger.formats.malformed import Malformed
-from charnn.tasks.tagger.formats.raw import align
-from charnn.tasks.tagger.formats.raw_text import raw_text
-from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Sentence
-from charnn.tasks.tagger.formats.unnamed import warn_of_unnamed
-from charnn.tasks.tagger.reference_sentences import check_has_columns, reference_sentences, treebank_format, unnamed_in
+from charnn.tasks.tagger.formats.raw import align, raw_text
+from charnn.tasks.tagger.formats.sentence import NOT_GIVEN, Malformed, Sentence
+from charnn.tasks.tagger.reference_sentences import (
+    check_has_columns,
+    reference_sentences,
+    treebank_format,
+    unnamed_in,
+    warn_of_unnamed,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,16 +19,15 @@ from charnn.corpora.lines import check_length, line_ends
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.boundaries import Splitter
-from charnn.segmentation.scripts import unspaced_script
 from charnn.segmentation.sentences import SentenceFinder
+from charnn.segmentation.spacing import unspaced_script
 from charnn.streaming import results_in_order
 from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import conllu, open_reader, render
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
-from charnn.tasks.tagger.formats.malformed import Malformed
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
-from charnn.tasks.tagger.formats.sentence import Annotation, Sentence
-from charnn.tasks.tagger.formats.unnamed import unnamed_columns, warn_of_unnamed
+from charnn.tasks.tagger.formats.sentence import Annotation, Malformed, Sentence
+from charnn.tasks.tagger.reference_sentences import unnamed_columns, warn_of_unnamed
 from charnn.tasks.tagger.use.constraints import Constraints
 from charnn.tasks.tagger.use.segmenter import Segmenter
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions

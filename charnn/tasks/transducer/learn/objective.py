@@ -24,7 +24,7 @@ from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
-from charnn.training.batches import Batches
+from charnn.training.objective import Batches
 from charnn.training.report import Report
 
 VALIDATION_ROWS = 64

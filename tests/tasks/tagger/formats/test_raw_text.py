@@ -8,7 +8,7 @@ import pytest
 
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.formats import open_reader
-from charnn.tasks.tagger.formats.raw_text import raw_text
+from charnn.tasks.tagger.formats.raw import raw_text
 from charnn.tasks.tagger.treebank import read_treebank
 
 
