@@ -15,8 +15,6 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
 from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
@@ -192,6 +190,8 @@ class Different:
     """Counts how many different texts there are among many, and keeps a hash of each: few are ever alike."""
 
     def __init__(self) -> None:
+        import numpy as np  # options name this file, and their help does without numpy
+
         self._known = np.zeros(0, np.int64)
         self._new = set[int]()
         self.are_empty = True
@@ -208,6 +208,8 @@ class Different:
         return len(self._known)
 
     def _gather(self) -> None:
+        import numpy as np
+
         self._known = np.union1d(self._known, np.fromiter(self._new, np.int64, len(self._new)))
         self._new.clear()
 
