@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_paths
@@ -58,7 +58,13 @@ def load(
     path: str | os.PathLike[str], *, precision: InferencePrecision | None = None, threads: int = 1, adapt: bool = False
 ) -> Any:
     """Does what `charnn.load` says."""
-    model = find_model(os.fspath(path), None)
+    if precision is not None and precision not in get_args(InferencePrecision):
+        raise UsageError(
+            f"load: there is no precision {precision!r}", hint=f"there are {', '.join(get_args(InferencePrecision))}"
+        )
+    if not isinstance(threads, int) or threads < 1:
+        raise UsageError(f"load: {threads!r} threads: give a whole number of at least 1")
+    model = find_model(_path(path, "load"), None)
     task = task_of(model)
     loaded = task.load(task.directory(model.path), precision=precision, threads=threads)
     if adapt:
@@ -78,13 +84,13 @@ def train(
     """Does what `charnn.train` says."""
     from charnn.training.distributed.processes import ALONE
 
-    paths = tuple(os.fspath(path) for path in corpus)
-    values = {name: listed(name, value) for name, value in options.items()}
+    paths = tuple(_path(path, "train") for path in corpus)
+    values = {name: _checked(name, listed(name, value)) for name, value in options.items()}
     if resume is None:
         target = None if out is None else Path(out)
         session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
     else:
-        session = go_on(os.fspath(resume), paths, values, processes=ALONE)
+        session = go_on(_path(resume, "train"), paths, values, processes=ALONE)
     session.run(SilentObserver())
     return load(session.directory.path)
 
@@ -248,10 +254,32 @@ def _no_directory(kind: type[D]) -> D:
     raise AssertionError("a run that is resumed has its directory")
 
 
+def _path(path: Any, method: str) -> str:
+    """The path as text. Raises UsageError for what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            f"{method}: {path!r:.60} is no path",
+            hint='each file is an argument of its own: charnn.train("a.txt", "b.txt")' if method == "train" else None,
+        )
+    return os.fspath(path)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value of an option. Raises UsageError for one of another kind than the option takes."""
+    option = every_option(lambda task: task.training_options).get(name)
+    if option is None or value is None:  # what is no option at all is said with what else is wrong
+        return value
+    if name == "time" and isinstance(value, int | float):
+        return f"{value:g}"
+    option.check(value)
+    return value
+
+
 def listed(name: str, value: Any) -> Any:
     """A single path where several may be named is a list of one; other paths are text."""
     option = every_option(lambda task: task.training_options).get(name)
     if option is not None and option.type == (list[str] | None):
         value = [value] if isinstance(value, str | os.PathLike) else value
-        return [os.fspath(path) for path in value]
+        several = value if isinstance(value, list | tuple) else [value]
+        return value if value is None else [_path(path, flag_of(name)) for path in several]
     return os.fspath(value) if isinstance(value, os.PathLike) else value

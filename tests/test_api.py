@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +50,67 @@ def test_what_is_wrong_is_an_error_of_charnns(tmp_path: Path) -> None:
         charnn.load(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="--stopping is for texts"):
         charnn.train("treebank.txt", task="tagger", stopping="length")
+
+
+CLASSIFIER, TRANSDUCER = GOLDEN / "classifier-1", GOLDEN / "transducer-1"
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "classify": lambda given: charnn.load(CLASSIFIER).classify(given),
+    "transduce": lambda given: charnn.load(TRANSDUCER).transduce(given),
+    "score": lambda given: list(charnn.load(TEXT_MODEL).score(given)),
+    "tag": lambda given: charnn.load(TAGGER).tag(given),
+    "words": lambda given: charnn.load(TAGGER).words(given),
+    "recall": lambda given: charnn.Memory(["Leeds", "York"]).recall(given),
+    "Memory": lambda given: charnn.Memory(given).lines,
+}
+GIVEN: dict[str, list[Any]] = {"transduce": ["walk\tPST", "", "bé 🧊\tPST"], "tag": [["the", "cat"], [], ["🧊"]]}
+"""What a method takes, where it is not a list of texts."""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_comes_one_by_one_is_the_same_as_a_list_and_a_single_text_is_none(method: str) -> None:
+    call, given = METHODS[method], GIVEN.get(method, ["a fox", "", "bé 🧊"])
+    assert str(call(iter(given))) == str(call(given))
+    for wrong in ("a fox", b"a fox", None, 3):
+        with pytest.raises(UsageError, match=f"^{method} takes a list of") as refused:
+            call(wrong)
+        assert refused.value.hint == f"put it into a list: {method}([...])"
+    for wrong in ([given[0], None], [given[0], b"fox"], [given[0], 3]):
+        with pytest.raises(UsageError, match=f"{method}: (text|sentence) 2 is of type"):
+            call(wrong)
+    assert method == "Memory" or call([]) == []
+
+
+def test_a_sentence_is_a_list_of_words_and_no_text() -> None:
+    with pytest.raises(UsageError, match="sentence 1 is of type str, and should be a list of words") as refused:
+        charnn.load(TAGGER).tag(["the cat"])
+    assert "words" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: charnn.load(None), "load: None is no path"),  # type: ignore[arg-type]
+        (lambda: charnn.load(TAGGER, precision="fp16"), "there is no precision 'fp16'"),  # type: ignore[arg-type]
+        (lambda: charnn.load(TAGGER, threads=0), "0 threads: give a whole number"),
+        (lambda: charnn.train(["a.txt"]), "is no path"),  # type: ignore[arg-type]
+        (lambda: charnn.train("a.txt", layers="two"), "--layers two: give a whole number"),
+        (lambda: charnn.train("a.txt", layers=0), "--layers 0: give a whole number of at least 1"),
+        (lambda: charnn.train("a.txt", dropout=1.5), "--dropout 1.5: give a number from 0 to 0.99"),
+        (lambda: charnn.train("a.txt", documents="lines"), "--documents lines: choose file, paragraph, line"),
+        (lambda: charnn.train("a.txt", residual=1), "--residual 1: give True or False"),
+        (lambda: charnn.train("a.txt", valid=3), "--valid: 3 is no path"),
+        (lambda: charnn.train("a.txt", time=-3), "--time -3: not a duration"),
+        (lambda: charnn.train("a.txt", time=60, steps=3), "--time, --epochs and --steps: give one of them"),
+        (lambda: model().sample(None), "the text is of type NoneType"),  # type: ignore[arg-type]
+        (lambda: model().sample("a", temp=1), "sample: temp is no option"),
+        (lambda: model().sample("a", temperature="hot"), "sample: one of temperature='hot' is not of the type"),
+        (lambda: charnn.load(TRANSDUCER).transduce(["a\tPST"], beam="5"), "a beam, and the number of targets"),
+    ],
+)
+def test_what_is_given_in_vain_is_an_error_that_names_it(
+    call: Callable[[], Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("a text\n")
+    with pytest.raises(UsageError, match=re.escape(said)):
+        call()

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from charnn.corpora.decoding import BYTE_ORDER_MARK, OnError
+from charnn.corpora.given import given_texts
 from charnn.corpora.lines import without_end
 from charnn.corpora.streams import stream_lines
 from charnn.errors import CharnnWarning, UsageError
@@ -75,7 +76,7 @@ class Memory:
         the classical form has too many units, or the pseudo-inverse as many lines as units. Warns (CharnnWarning) of
         more lines than the form can hold.
         """
-        self.lines = [line for line in dict.fromkeys(lines) if line.strip()]
+        self.lines = [line for line in dict.fromkeys(given_texts(lines, "Memory")) if line.strip()]
         if not self.lines:
             raise UsageError("there is no line to remember")
         if form == "modern" and (learning or updates):
@@ -97,7 +98,7 @@ class Memory:
 
     def recall(self, lines: Iterable[str]) -> list[Recalled | None]:
         """What each line settles to, in their order; None for a line that is empty or white space."""
-        return list(self._recalled(list(lines)))
+        return list(self._recalled(list(given_texts(lines, "recall"))))
 
     def _recalled(self, lines: Sequence[str]) -> Iterator[Recalled | None]:
         rows = max(1, BATCH // max(len(self.lines), self.units))

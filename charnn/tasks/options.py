@@ -8,7 +8,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from charnn.errors import UsageError
 
 O = TypeVar("O")  # noqa: E741
 
@@ -51,6 +54,33 @@ class Option:
     """The words for the default in the help, where that is not the value itself; "" shows none."""
     flag: str
     """The option as it is written on the command line."""
+
+    def check(self, value: Any) -> None:
+        """Raises UsageError for a value that the option does not take. The command line has checked its own."""
+        kinds = [
+            kind for kind in (get_args(self.type) if _is_union(self.type) else (self.type,)) if kind is not type(None)
+        ]
+        choices = [choice for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+        if choices:
+            if value not in choices:
+                raise UsageError(f"{self.flag} {value}: choose {', '.join(map(str, choices))}")
+            return
+        accepted = tuple(get_origin(kind) or kind for kind in kinds)
+        accepted += (int,) if float in accepted else ()
+        if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
+            wanted = " or ".join(_NAMES.get(kind, kind.__name__) for kind in accepted[:1])
+            raise UsageError(f"{self.flag} {value}: give {wanted}")
+        low, high = self.minimum, self.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            limits = f"of at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+            raise UsageError(f"{self.flag} {value}: give {_NAMES[accepted[0]]} {limits}")
+
+
+_NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "True or False", list: "a list of texts"}
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
 
 
 def option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from charnn.corpora.given import given_text, given_texts
 from charnn.errors import ModelFormatError, UsageError
 from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
@@ -65,7 +66,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
 
         The precision is what `charnn classify` takes (`auto`) unless another was asked for.
         """
-        every = list(texts)
+        every = list(given_texts(texts, "classify"))
         found: list[Classification] = []
         for start in range(0, len(every), CHUNK):
             chunk = every[start : start + CHUNK]
@@ -91,7 +92,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
 
         The function `explain` says how that is found. Raises UsageError for an unknown label.
         """
-        return explain(self, text, label)
+        return explain(self, given_text(text, "explain"), label)
 
     @cached_property
     def text_classifier(self) -> TextClassifier:

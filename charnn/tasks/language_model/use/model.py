@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charnn.config.model import InferencePrecision
+from charnn.corpora.given import given_text, given_texts
 from charnn.errors import CharnnWarning, UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -105,7 +106,10 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """
         from charnn.generation.generator import Generation
 
-        return Generation(self.texts([prompt], SamplingConfig(**sampling), seed=seed, label=label, batch=1, echo=False))
+        wanted = _sampling_of(sampling)
+        return Generation(
+            self.texts([given_text(prompt, "sample")], wanted, seed=seed, label=label, batch=1, echo=False)
+        )
 
     def texts(
         self,
@@ -185,7 +189,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
 
         threads = self.threads if self.learner is None else 1
         with closing(LineScorer([self.line_model(ends=ends, label=label)], ends=ends, threads=threads)) as scorer:
-            for chunk in score_stream(([line] for line in lines), scorer):
+            for chunk in score_stream(([line] for line in given_texts(lines, "score")), scorer):
                 yield from (line.scores[0] for line in chunk)
 
     def likeliest_label(self, score: LineScore) -> str:
@@ -263,3 +267,19 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             for _ in range(number):
                 place = next(count)
                 yield Request(place, prompt, np.random.default_rng((seed, place)))
+
+
+def _sampling_of(options: Mapping[str, Any]) -> SamplingConfig:
+    """The configuration with these fields. Raises UsageError for one that it does not have, or of another type."""
+    import dataclasses
+    import difflib
+
+    fields = [field.name for field in dataclasses.fields(SamplingConfig)]
+    if other := next((name for name in options if name not in fields), None):
+        near = difflib.get_close_matches(other, fields, cutoff=0.5) or fields
+        raise UsageError(f"sample: {other} is no option", hint=f"there are {', '.join(near)}")
+    try:
+        return SamplingConfig(**options)
+    except TypeError as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise UsageError(f"sample: one of {given} is not of the type that it should be") from error

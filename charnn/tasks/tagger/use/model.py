@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from charnn.corpora.given import given_sentences, given_text, given_texts
 from charnn.errors import ModelFormatError, UsageError
 from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.sentences import SentenceFinder, SentencesByRule
@@ -40,7 +41,7 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
 
     def tag(
         self,
-        sentences: Sequence[Sequence[str]],
+        sentences: Iterable[Iterable[str]],
         *,
         columns: Sequence[str] | None = None,
         probabilities: bool = False,
@@ -60,10 +61,11 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
         from charnn.tasks.tagger.use.constraints import Constraints, checked_forms, given_tags, read_forms
         from charnn.tasks.tagger.use.sentence_tagger import TagOptions
 
+        words = given_sentences(sentences, "tag")
         names = check_columns(self.columns if columns is None else columns, self.columns)
         wanted = TagOptions(names, probabilities or alternatives > 0, alternatives)
         if keep is None and lexicon is None:
-            tagged = self.sentence_tagger.tag(sentences, wanted)
+            tagged = self.sentence_tagger.tag(words, wanted)
             return [dict(zip(names, columns, strict=True)) for columns in tagged]
         tags = {column: self.lexicon.tags[column] for column in names}
         forms = None
@@ -73,9 +75,9 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             )
         if other := next((name for one in keep or () for name in one if name not in self.columns), None):
             raise UsageError(f"keep: no column {other!r}", hint=f"the model has {','.join(self.columns)}")
-        given = given_tags(sentences, keep, names)
+        given = given_tags(words, keep, names)
         constraints = Constraints(tags, keep is not None, forms)
-        tagged = self.sentence_tagger.tag(sentences, wanted, [constraints.of(sentence) for sentence in given])
+        tagged = self.sentence_tagger.tag(words, wanted, [constraints.of(sentence) for sentence in given])
         tagged = [constraints.kept(*one) for one in zip(given, tagged, strict=True)]
         return [dict(zip(names, columns, strict=True)) for columns in tagged]
 
@@ -159,13 +161,13 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
             "rules": Finders(self.rules, SentencesByRule(self.lexicon.counts, self.rules)),
         }
 
-    def words(self, texts: Sequence[str]) -> list[list[str]]:
+    def words(self, texts: Iterable[str]) -> list[list[str]]:
         """For each raw text the words in it, found as `charnn tag` finds them."""
-        return [words for words, _ in self.splitter.split_all(texts)]
+        return [words for words, _ in self.splitter.split_all(list(given_texts(texts, "words")))]
 
     def sentences(self, text: str) -> list[list[str]]:
         """The sentences of running text, each as its words, found as `charnn tag --format text` finds them."""
-        finder = self.sentence_finder()
+        text, finder = given_text(text, "sentences"), self.sentence_finder()
         return [found.words for found in [*finder.push(text), *finder.flush()] if found.words]
 
     def close(self) -> None:

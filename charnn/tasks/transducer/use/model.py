@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from charnn.corpora.given import given_text, given_texts
 from charnn.errors import UsageError
 from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
@@ -50,7 +51,7 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
         """For each line its likeliest targets, the best first, with their log-probabilities."""
         sources = [
             source_of(line, number, has_features=self.config.corpus.has_features, place=f"line {number + 1}")
-            for number, line in enumerate(lines)
+            for number, line in enumerate(given_texts(lines, "transduce"))
         ]
         return self.transduce_sources(sources, TransduceOptions() if options is None else options)
 
@@ -59,14 +60,19 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
 
         Raises UsageError where the model has no attention, or where the line has no features and should.
         """
-        source = source_of(line, 0, has_features=self.config.corpus.has_features, place="line 1")
+        source = source_of(
+            given_text(line, "attention"), 0, has_features=self.config.corpus.has_features, place="line 1"
+        )
         ((target,),) = self.transduce_sources([source], TransduceOptions(beam))
         return self.line_transducer.attention(source, target.text)
 
     def transduce_sources(self, sources: Sequence[Source], options: TransduceOptions) -> list[list[Target]]:
         """What `targets` does, of sources and features apart."""
-        if options.beam < 1 or options.nbest < 1:
-            raise UsageError("a beam, and the number of targets, are at least 1")
+        if (
+            not (isinstance(options.beam, int) and isinstance(options.nbest, int))
+            or min(options.beam, options.nbest) < 1
+        ):
+            raise UsageError("a beam, and the number of targets, are whole numbers of at least 1")
         return self.line_transducer.transduce(sources, options)
 
     @cached_property
