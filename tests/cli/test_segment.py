@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import shutil
 
-from tests.tasks.tagger.learn.test_segmenter import treebank_text
+import pytest
 
-QUICK = ("--steps", "160", "--hidden", "4", "--embedding", "4", "--batch", "4", "--out", "model")
+from tests.segmented import QUICK, segmented_model, treebank_text
 
 
-def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(charnn, text_file) -> None:
-    treebank = text_file(treebank_text(120), "t.conllu")
-    trained = charnn("train", treebank, *QUICK)
-    assert trained.code == 0
-    assert "words     of held-out raw text: rules " in trained.err
-    assert "words of held-out raw text: F1 " in trained.err.splitlines()[-3]
-    assert "; used for raw text" in trained.err.splitlines()[-3]
-    assert "sentences of held-out raw text: F1 " in trained.err.splitlines()[-2]
-    assert "; used for running text" in trained.err.splitlines()[-2]
+@pytest.fixture
+def learned(tmp_path_factory, tmp_path):
+    """A model of text without spaces, which may be spoilt, and what was said while it learned."""
+    folder = segmented_model(tmp_path_factory)
+    shutil.copytree(folder / "model", tmp_path / "model")
+    return (folder / "stderr").read_text()
+
+
+def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(charnn, learned, text_file) -> None:
+    assert "words     of held-out raw text: rules " in learned
+    assert "words of held-out raw text: F1 " in learned.splitlines()[-3]
+    assert "; used for raw text" in learned.splitlines()[-3]
+    assert "sentences of held-out raw text: F1 " in learned.splitlines()[-2]
+    assert "; used for running text" in learned.splitlines()[-2]
     tagged = charnn("tag", "-m", "model", "--to", "slashed", text_file("他喜欢北京大学。\n", "raw.txt"))
     assert (tagged.code, tagged.err) == (0, "")
     assert [token.rpartition("_")[0] for token in tagged.text.split()] == ["他", "喜欢", "北京", "大学", "。"]
@@ -46,7 +51,7 @@ def test_a_treebank_without_spaces_learns_words_and_tag_eval_and_info_use_them(c
 
 def test_without_a_segmenter_tag_says_what_is_missing(charnn, text_file) -> None:
     treebank = text_file(treebank_text(120), "t.conllu")
-    trained = charnn("train", treebank, "--no-segment", *QUICK[2:], "--steps", "2")
+    trained = charnn("train", treebank, "--no-segment", *QUICK, "--steps", "2", "--out", "model")
     assert (trained.code, "segmenter" in trained.err) == (0, False)
     tagged = charnn("tag", "-m", "model", text_file("他喜欢北京大学。\n", "raw.txt"))
     assert tagged.code == 0
@@ -62,11 +67,9 @@ def test_segment_is_for_text_that_a_treebank_tells(charnn, text_file) -> None:
     assert charnn("train", text_file("prose. " * 99, "p.txt"), "--segment", "--task", "language-model").code == 2
 
 
-def test_a_damaged_segmenter_stops_raw_text_alone(charnn, text_file, tmp_path) -> None:
-    treebank = text_file(treebank_text(120), "t.conllu")
-    assert charnn("train", treebank, *QUICK).code == 0
+def test_a_damaged_segmenter_stops_raw_text_alone(charnn, learned, text_file, tmp_path) -> None:
     shutil.rmtree(tmp_path / "model" / "segmenter")
     raw = charnn("tag", "-m", "model", text_file("他喜欢北京大学。\n", "raw.txt"))
     assert raw.code == 1
     assert "segmenter/config.json: missing" in raw.err
-    assert charnn("tag", "-m", "model", treebank).code == 0
+    assert charnn("tag", "-m", "model", text_file(treebank_text(2), "t.conllu")).code == 0

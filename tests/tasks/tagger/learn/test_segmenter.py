@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,20 +15,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.segmenter import characters_of, segmenter_budget, tagger_budget, word_finding
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.use.model import Tagger
-
-WORDS = ["我", "喜欢", "苹果", "他", "吃", "北京", "大学", "不"]
-
-
-def treebank_text(sentences: int, *, seed: int = 0, space: str = "") -> str:
-    """CoNLL-U of words that stand together, or with a `space` between them; sentences end in a stop or in 了."""
-    random.seed(seed)
-    blocks = []
-    for number in range(sentences):
-        words = [*random.choices(WORDS, k=6), "。了"[number % 2]]
-        misc = "_" if space else "SpaceAfter=No"
-        rows = [f"{n}\t{word}\t_\tX{len(word)}\t_\t_\t_\t_\t_\t{misc}\n" for n, word in enumerate(words, 1)]
-        blocks.append(f"# text = {space.join(words)}\n" + "".join(rows) + "\n")
-    return "".join(blocks)
+from tests.segmented import segmented_model, treebank_text
 
 
 @pytest.fixture
@@ -48,21 +34,7 @@ class Silent:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     """A model of the Chinese sentences with its segmenter."""
-    from charnn.tasks.tagger.learn.plan import TaggerOverrides
-    from charnn.tasks.tagger.treebank import read_treebank
-
-    folder = tmp_path_factory.mktemp("segmented")
-    (folder / "t.conllu").write_text(treebank_text(120))
-    treebank = read_treebank([str(folder / "t.conllu")])
-    overrides = TaggerOverrides(hidden_size=8, word_size=8, batch_size=4, budget=Budget(steps=200))
-    session = TaggerSession.start(
-        lambda: TaggerDirectory.create(folder / "model"), treebank, overrides, {"device": "cpu", "precision": "fp32"}
-    )
-    assert session.run(Silent()) == "budget"
-    of_words, of_sentences = session.remarks
-    assert of_words.startswith("words of held-out raw text: F1 ")
-    assert of_sentences.startswith("sentences of held-out raw text: F1 ")
-    return folder / "model"
+    return segmented_model(tmp_path_factory) / "model"
 
 
 def test_text_without_spaces_is_split_as_the_treebank_does(trained: Path) -> None:
