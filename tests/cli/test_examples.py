@@ -1,6 +1,7 @@
 """Every command of the README and every example of the help runs, in a folder that has the files which it names.
 
-Trainings take a few steps instead of their time, and samples are few and short; nothing else of a command is changed.
+Trainings take a few steps instead of their time, samples are few and short, and pictures have few dots; nothing else of
+a command is changed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LONG = 'Once upon a time Mr Fox met Mrs Miller.\nROMEO: Dear Miss Goose, "how is it done?" he said; nobody knew!\n' * 40
+SHORT = LONG[: len(LONG) // 8]
 TAGGED = "".join(
     f"# text = {word}s sleep\n1\t{word}s\t_\tNOUN\tNN\t_\t0\troot\t_\t_\n"
     "2\tsleep\t_\tVERB\tVB\tNumber=Plur\t1\tdep\t_\t_\n\n"
@@ -35,9 +37,10 @@ PAIRS = "".join(f"{word}{n}\t{word}{n}ed\n" for n in range(20) for word in ("wal
 NER = "".join(f"Ann\tB-PER\nLee\tI-PER\nsat{n}\tO\n\n" for n in range(20))
 FILES = {
     **dict.fromkeys(
-        ("corpus.txt", "more.txt", "letters/a.txt", "letters/b.txt", "letters.txt", "other.txt", "input.txt",
-         "story.txt", "chapter.txt", "news.txt", "data/fables.txt"), LONG,
+        ("corpus.txt", "more.txt", "letters/a.txt", "letters/b.txt", "other.txt", "input.txt", "news.txt",
+         "data/fables.txt"), LONG,
     ),
+    **dict.fromkeys(("letters.txt", "story.txt", "chapter.txt"), SHORT),
     **dict.fromkeys(
         ("names.txt", "notes.txt", "new.txt", "letter.txt", "app.log", "chat.log", "inbox.txt", "reviews.txt",
          "words.txt", "scanned.txt", "garbled.txt", "towns.txt", "terms.txt"),
@@ -68,8 +71,9 @@ INSTEAD = {
     "-n": "-n",
     "--length": "--length",
     "--characters": "--characters",
+    "--folds": "--folds",
 }
-FEW = {"--steps": "6", "-n": "4", "--length": "60", "--characters": "300"}
+FEW = {"--steps": "6", "-n": "4", "--length": "60", "--characters": "300", "--folds": "2"}
 ALONE = {
     "train": "charnn train corpus.txt", "classify": "charnn classify new.txt", "sample": "charnn sample",
     "transduce": "charnn transduce words.txt", "tag": "charnn tag notes.txt", "eval": "charnn eval",
@@ -141,6 +145,7 @@ def copied_or_linked(source, target):
 
 @pytest.mark.parametrize("command", EXAMPLES)
 def test_an_example_runs(charnn, folder, monkeypatch, command):
+    monkeypatch.setattr("charnn.plots.canvas.DOTS_PER_INCH", 40)
     if (model := default_of(command)) is not None:
         monkeypatch.setenv("CHARNN_MODEL", model)
     if "test.conllu --model english" in command:
@@ -213,4 +218,6 @@ def smaller(words):
         few += ["--characters", "300"]
     if words[:2] == ["plot", "capacity"]:
         few += ["--units", "200"]
+    if words[:2] == ["plot", "gradients"] and "--steps" not in words:
+        few += ["--steps", "6"]
     return few
