@@ -7,6 +7,7 @@ call `keep_freed_memory`; `threads_set` restores the former number at its end.
 from __future__ import annotations
 
 import ctypes
+import functools
 import statistics
 import sys
 import timeit
@@ -74,10 +75,12 @@ def choose_precision(precision: Precision, device: torch.device) -> Precision:
     return "fp32"
 
 
+@functools.cache
 def bf16_share_of_time() -> float:
     """The time that a product takes in bf16 on this CPU, divided by its time in fp32.
 
-    The product is as large as those in a step of 2 x 256. Each time is the least of twenty, all of it some 20 ms.
+    The product is as large as those in a step of 2 x 256. Each time is the least of twenty, all of it some 20 ms. It is
+    measured once a process, so all who ask there are told the same.
     """
     seconds = []
     for dtype in (torch.bfloat16, torch.float32):
