@@ -32,9 +32,13 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True, scope="session")
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Graphs are kept for the time of the tests, and not in the cache of who runs them."""
+    """Graphs are kept for the time of the tests, and not in the cache of who runs them.
+
+    There are those of thousands of models, and whoever keeps one more looks at how large the others are.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHARNN_CACHE", str(shared_folder(tmp_path_factory) / "cache"))
+        patch.setenv("CHARNN_CACHE_SIZE", "60M")
         yield
 
 

@@ -16,6 +16,7 @@ from charnn.cli.main import run
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "kept"))
+    monkeypatch.delenv(cache.LIMIT_VARIABLE, raising=False)
     return tmp_path / "kept"
 
 
