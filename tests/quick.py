@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
+
+from charnn.tasks.tagger.config import TaggerNetworkConfig
 
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_runs() -> Iterator[None]:
-    """Five validations a run, since each writes a whole model; and a glance at how fast int8 is, which no test asks.
+    """Five validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks; and
+    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words.
 
     A module whose runs must be like those of other processes overrides this.
     """
@@ -21,4 +25,6 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.classifier.learn.session.ROUNDS", 1)
         patch.setattr("charnn.tasks.transducer.learn.session.ROUNDS", 1)
         patch.setattr("charnn.tasks.forecaster.learn.session.ROUNDS", 1)
+        small = partial(TaggerNetworkConfig, affix_size=6, neighbour_size=16)
+        patch.setattr("charnn.tasks.tagger.learn.plan.TaggerNetworkConfig", small)
         yield
