@@ -26,7 +26,7 @@ from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
 PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-TINY = ("--steps", "30", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
+TINY = ("--steps", "8", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[str], Warm
         (folder / "pets.txt").write_text(TEXT)
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
-            child = Child(warm(TRAINING), ["train", "pets.txt", *TINY], folder, environment(), **streams)
+            child = Child(
+                warm(TRAINING), ["train", "pets.txt", *TINY, "--steps", "30"], folder, environment(), **streams
+            )
         (folder / "code").write_text(str(child.wait()))
 
     folder = made_once(tmp_path_factory, "trained", train)

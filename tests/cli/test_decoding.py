@@ -106,7 +106,7 @@ def test_training_passes_over_bad_lines_and_goes_on_with_the_same_text(charnn, t
     assert "text.txt:21" in trained.err
     corpus = LanguageModelDirectory(tmp_path / "m").config().corpus
     assert corpus.training_characters + corpus.validation_characters == 2 * len(TEXT)
-    assert charnn("train", "--resume", "m", "--steps", "40").code == 0
+    assert charnn("train", "--resume", "m", "--steps", "10").code == 0
     assert charnn("eval", "--model", "m").code == 0
 
 

@@ -33,7 +33,7 @@ def labelled(charnn, text_file, tiny, tmp_path, trained_once):
 
 def train(charnn, text_file, tiny):
     text_file(ROWS)
-    options = [option if option != "30" else "250" for option in tiny]
+    options = [*tiny, "--steps", "250"]
     return charnn(
         "train",
         "text.txt",

@@ -10,7 +10,7 @@ def test_another_text_is_refused_where_validation_had_its_own_too(charnn, text_f
     text_file("the cat.\n" * 9, "held.txt")
     text_file("another text\n" * 50, "other.txt")
     assert charnn("train", "text.txt", "--valid", "held.txt", *tiny).code == 0
-    result = charnn("train", "other.txt", "--resume", "text", "--steps", "40")
+    result = charnn("train", "other.txt", "--resume", "text", "--steps", "10")
     assert result.code == 2
     assert "other.txt" in said_once(result)
 
@@ -40,11 +40,11 @@ def test_a_budget_that_is_spent_is_refused_and_nothing_changes(charnn, copied, t
 def test_a_run_on_stdin_goes_on_with_the_same_stdin(charnn, said_once, tiny):
     text = b"to be or not to be\n" * 30
     assert charnn("train", "-", *tiny, stdin=text).code == 0
-    result = charnn("train", "--resume", "stdin", "--steps", "40")
+    result = charnn("train", "--resume", "stdin", "--steps", "10")
     assert result.code == 1
     assert "standard input" in said_once(result)
-    assert charnn("train", "-", "--resume", "stdin", "--steps", "40", stdin=b"another").code == 2
-    assert charnn("train", "-", "--resume", "stdin", "--steps", "40", stdin=text).code == 0
+    assert charnn("train", "-", "--resume", "stdin", "--steps", "10", stdin=b"another").code == 2
+    assert charnn("train", "-", "--resume", "stdin", "--steps", "10", stdin=text).code == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no arrays", None])

@@ -19,7 +19,7 @@ def history(path):
 def test_a_text_with_new_characters_is_learnt_from_a_better_start(charnn, text_file, tmp_path, tiny):
     text_file()
     text_file("the hat sat on the cat. a dog ran öff with the mat!\n" * 20, "new.txt")
-    longer = [option if option != "30" else "200" for option in tiny]
+    longer = [*tiny, "--steps", "200"]
     assert charnn("train", "text.txt", *longer).code == 0
     assert charnn("train", "new.txt", *tiny, "--out", "fresh").code == 0
     assert charnn("train", "new.txt", *tiny, "--from", "text", "--out", "started").code == 0

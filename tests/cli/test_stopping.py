@@ -14,7 +14,7 @@ TEXT = "".join(random.Random(0).choices(("ab\n", "abc\n"), k=200))
 @pytest.mark.parametrize("stopping", ["halt", "length"])
 def test_a_way_of_stopping_is_said_kept_and_used(charnn, text_file, tiny, stopping):
     text_file(TEXT)
-    options = [option if option != "30" else "250" for option in tiny]
+    options = [*tiny, "--steps", "250"]
     result = charnn("train", "text.txt", *options, "--documents", "line", "--stopping", stopping)
     assert result.code == 0
     (line,) = (line for line in result.err.splitlines() if line.startswith("network "))

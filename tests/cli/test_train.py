@@ -112,7 +112,7 @@ def test_a_minimum_count_that_no_character_reaches_is_said(charnn, text_file, sa
 
 def test_lines_as_documents_teach_where_a_line_ends(charnn, text_file, tiny):
     text_file("ab\n" * 200)
-    options = [option if option != "30" else "250" for option in tiny]
+    options = [*tiny, "--steps", "250"]
     assert charnn("train", "text.txt", *options, "--documents", "line").code == 0
     result = charnn("sample", "--temp", "0", "--json")
     record = result.json
