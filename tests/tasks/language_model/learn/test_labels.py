@@ -41,8 +41,8 @@ def test_texts_are_written_scored_and_told_apart_by_their_labels(
     start: Callable[..., LanguageModelSession], stopping: Stopping
 ) -> None:
     session = start(
-        labelled_corpus([*SPELLINGS]), steps=250, stopping=stopping, hidden_size=24, batch_size=8, window_length=20,
-        learning_rate=0.02, dropout=0.0,
+        labelled_corpus([*SPELLINGS]), steps=180, stopping=stopping, hidden_size=24, batch_size=8, window_length=20,
+        learning_rate=0.04, dropout=0.0,
     )  # fmt: skip
     session.run(SilentObserver())
     assert session.config.scores is not None

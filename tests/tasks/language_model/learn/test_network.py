@@ -96,8 +96,8 @@ def test_a_tiny_model_memorises_one_line(cell: str) -> None:
     model = LanguageModelNetwork(
         LanguageModelNetworkConfig(len(alphabet), cell=cell, layers=1, hidden_size=32, embedding_size=8)
     )
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
-    for _ in range(120):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    for _ in range(80):
         state = model.initial_state(1)
         for start in range(0, len(line) - 1, 16):
             targets_T = ids_T[start + 1 : start + 17]

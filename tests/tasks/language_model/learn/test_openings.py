@@ -248,7 +248,7 @@ def test_texts_begin_as_long_documents_do_of_which_there_are_few(
     start: Callable[..., LanguageModelSession], silent: Any, stopping: Stopping, tokenizer: str
 ) -> None:
     session = start(
-        chapters(), steps=160, layers=1, hidden_size=24, batch_size=32, window_length=20, learning_rate=0.02,
+        chapters(), steps=90, layers=1, hidden_size=24, batch_size=32, window_length=20, learning_rate=0.04,
         dropout=0.0, stopping=stopping, tokenizer=tokenizer, vocabulary_size=300,
     )  # fmt: skip
     session.run(silent)

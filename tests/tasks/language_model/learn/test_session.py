@@ -34,7 +34,7 @@ def greedy(directory: LanguageModelDirectory, prompt: str = "", length: int = 60
 def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silent) -> None:
     """The prompt is long enough to tell the first "to be" from the second."""
     text = f"{LINE}\n" * 4
-    session = start(corpus_of(text, valid=text, document="line"), steps=200, batch_size=4, **TINY)
+    session = start(corpus_of(text, valid=text, document="line"), steps=130, batch_size=4, **TINY)
     assert session.run(silent) == "budget"
     assert session.config.scores.bits_per_character < 0.3
     assert greedy(session.directory, "to be or n") == (LINE.removeprefix("to be or n") + "\n", "stop")
@@ -43,7 +43,7 @@ def test_a_tiny_model_memorises_a_line_and_says_it_again(start, corpus_of, silen
 def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
     documents = "once there was\nyes\n"
     corpus = corpus_of(documents, valid=documents, document="line")
-    session = start(corpus, steps=300, batch_size=1, window_length=30, **TINY)
+    session = start(corpus, steps=150, batch_size=1, window_length=30, **TINY)
     session.run(silent)
     assert greedy(session.directory, "o") == ("nce there was\n", "stop")
     assert greedy(session.directory, "y") == ("es\n", "stop")
@@ -53,7 +53,7 @@ def test_documents_are_learnt_with_their_ends(start, corpus_of, silent) -> None:
 def test_other_tokenizers_learn_too(start, corpus_of, silent, tokenizer: Any) -> None:
     text = (LINE + "\n") * 6
     corpus = corpus_of(text, valid=text)
-    session = start(corpus, steps=250, tokenizer=tokenizer, vocabulary_size=280, batch_size=6, window_length=50, **TINY)
+    session = start(corpus, steps=190, tokenizer=tokenizer, vocabulary_size=280, batch_size=6, window_length=50, **TINY)
     session.run(silent)
     assert session.config.scores.bits_per_character < 1
     assert greedy(session.directory, "to be or not", length=6)[0] == " to be"
@@ -159,7 +159,7 @@ def test_the_validation_of_a_tiny_text_may_be_a_single_symbol(start, corpus_of, 
 
 
 def test_a_text_learned_by_heart_is_said_to_be_overfitted(start, corpus_of, silent) -> None:
-    session = start(corpus_of("ab" * 200, valid="ba" * 50 + "abba" * 50), steps=200, **TINY)
+    session = start(corpus_of("ab" * 200, valid="ba" * 50 + "abba" * 50), steps=120, **TINY)
     session.run(silent)
     assert "on its own data" in session.verdict
     assert session.verdict.startswith("it overfits")
@@ -178,10 +178,10 @@ def test_the_train_loss_is_that_of_the_training_text(start, corpus_of, silent) -
 
 
 def test_a_run_under_a_time_measures_the_machine_and_takes_that_from_its_time(start, corpus_of, silent) -> None:
-    session = start(corpus_of(LINE * 50), steps=None, budget=Budget(seconds=2.0), batch_size=4)
-    assert 0 < session.loop.progress.seconds < 2.0
+    session = start(corpus_of(LINE * 50), steps=None, budget=Budget(seconds=1.5), batch_size=4)
+    assert 0 < session.loop.progress.seconds < 1.5
     session.run(silent)
-    assert session.config.record.seconds == pytest.approx(2.0, abs=1.0)
+    assert session.config.record.seconds == pytest.approx(1.5, abs=1.0)
 
 
 def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:

@@ -140,7 +140,7 @@ def test_a_tiny_model_learns_where_lines_end(
     """In fp32 and in int8, as they are read from the model directory."""
     corpus = lines_corpus(480)
     session = start(
-        corpus, steps=250, layers=1, hidden_size=24, batch_size=16, window_length=20, learning_rate=0.02, dropout=0.0,
+        corpus, steps=130, layers=1, hidden_size=24, batch_size=16, window_length=20, learning_rate=0.04, dropout=0.0,
         stopping=stopping,
     )  # fmt: skip
     session.run(silent)
@@ -168,8 +168,8 @@ def test_lengths_that_follow_from_the_line_before_are_foretold_for_a_first_line_
         training_characters=600, validation_characters=120,
     )  # fmt: skip
     session = start(
-        Corpus(lines[20:], lines[:20], config), steps=250, layers=1, hidden_size=24, batch_size=8, window_length=30,
-        learning_rate=0.02, dropout=0.0, stopping="length",
+        Corpus(lines[20:], lines[:20], config), steps=150, layers=1, hidden_size=24, batch_size=8, window_length=30,
+        learning_rate=0.04, dropout=0.0, stopping="length",
     )  # fmt: skip
     session.run(silent)
     model = RuntimeLanguageModel(session.directory.graph(quantized=False))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,9 +34,14 @@ Symbols = Sequence[tuple[str, str]]
 Weights = dict[str, npt.NDArray[Any]]
 
 
-def network_of(vocabulary_size: int, seed: int) -> LanguageModelNetwork:
+@cache
+def made(vocabulary_size: int, seed: int) -> LanguageModelNetwork:
     torch.manual_seed(seed)
     return LanguageModelNetwork(LanguageModelNetworkConfig(vocabulary_size, layers=2, hidden_size=4, embedding_size=3))
+
+
+def network_of(vocabulary_size: int, seed: int) -> LanguageModelNetwork:
+    return deepcopy(made(vocabulary_size, seed))
 
 
 def weights_of(network: LanguageModelNetwork) -> Weights:
