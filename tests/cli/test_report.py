@@ -211,9 +211,9 @@ def test_what_cannot_be_written_is_named(charnn, reports):
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here (apt install chromium)")
-TRIAL = """<!DOCTYPE html><iframe id=f src=report.html width=%d height=900></iframe><pre id=result></pre><script>
-onload = () => {
-  const page = f.contentDocument, view = f.contentWindow, said = {};
+TRIAL = """<!DOCTYPE html>%s<pre id=result></pre><script>
+const tried = (frame) => {
+  const page = frame.contentDocument, view = frame.contentWindow, said = {};
   said.wider = page.documentElement.scrollWidth - page.documentElement.clientWidth;
   said.paper = view.getComputedStyle(page.body).backgroundColor;
   const reader = page.querySelector(".shaded");
@@ -234,14 +234,18 @@ onload = () => {
     menu.value = "0"; menu.dispatchEvent(new view.Event("change"));
     said.back = shades() === before;
   }
-  result.textContent = JSON.stringify(said);
+  return said;
+};
+onload = () => {
+  result.textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(tried));
 };
 </script>"""
 
 
-def tried(folder: Path, width: int, *, dark: bool) -> dict[str, object]:
-    """What a page in a window of that width does."""
-    (folder / "trial.html").write_text(TRIAL % width)
+def tried(folder: Path, pages: list[Path], width: int, *, dark: bool) -> list[dict[str, object]]:
+    """What each page does in a window of that width."""
+    frames = "".join(f'<iframe src="{page.as_uri()}" width={width} height=900></iframe>' for page in pages)
+    (folder / "trial.html").write_text(TRIAL % frames)
     assert BROWSER is not None
     done = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-web-security",
@@ -252,23 +256,20 @@ def tried(folder: Path, width: int, *, dark: bool) -> dict[str, object]:
     )  # fmt: skip
     found = re.search(r"<pre id=.result.>(.*?)</pre>", done.stdout.decode(), re.DOTALL)
     assert found is not None
-    return dict(json.loads(found[1].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")))
+    return list(json.loads(found[1].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")))
 
 
 @needs_browser
-@each_task
-def test_a_page_fits_a_phone_and_a_desk_and_is_light_or_dark(charnn, reports, task):
-    _, folder = reports(task, charnn)
-    phone, desk = tried(folder, 360, dark=True), tried(folder, 1200, dark=False)
-    assert phone["wider"] == desk["wider"] == 0
-    assert (phone["paper"], desk["paper"]) == ("rgb(22, 24, 28)", "rgb(255, 255, 255)")
-
-
-@needs_browser
-def test_a_shaded_text_is_read_by_keyboard_and_by_pointer_and_units_are_chosen(charnn, reports):
-    said = tried(reports("language-model", charnn)[1], 360, dark=False)
-    assert "bits." in said["first"]
-    assert "The likeliest were" in said["first"]
-    assert said["second"] != said["first"] == said["again"]
-    assert said["changed"]
-    assert said["back"]
+def test_pages_fit_a_phone_and_a_desk_and_are_light_or_dark(charnn, reports, tmp_path):
+    """A shaded text is read there by keyboard and by pointer, and units are chosen."""
+    pages = [reports(task, charnn)[1] / "report.html" for task in DATA]
+    phone, desk = tried(tmp_path, pages, 360, dark=True), tried(tmp_path, pages, 1200, dark=False)
+    for task, small, large in zip(DATA, phone, desk, strict=True):
+        assert small["wider"] == large["wider"] == 0, task
+        assert (small["paper"], large["paper"]) == ("rgb(22, 24, 28)", "rgb(255, 255, 255)"), task
+    for said in (phone[0], desk[0]):
+        assert "bits." in said["first"]
+        assert "The likeliest were" in said["first"]
+        assert said["second"] != said["first"] == said["again"]
+        assert said["changed"]
+        assert said["back"]

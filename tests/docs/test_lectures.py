@@ -29,7 +29,8 @@ LINES = {".txt": 60, ".conllu": 250, ".tsv": 60, ".csv": 400}
 def test_every_command_runs_and_every_picture_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In their order, as later ones use the models of earlier ones, with small budgets and little of the data."""
+    """In their order, as later ones use the models of earlier ones, with small budgets, little of the data and pictures
+    of few dots."""
     (tmp_path / "data").mkdir()
     for file in (ROOT / "data").iterdir():
         if count := LINES.get(file.suffix):
@@ -39,6 +40,7 @@ def test_every_command_runs_and_every_picture_is_drawn(
                 beginning.rpartition("\n\n")[0] + "\n\n" if file.suffix == ".conllu" else beginning
             )
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("charnn.plots.canvas.DOTS_PER_INCH", 40)
     pictures = []
     for line in COMMANDS:
         name, *arguments = shlex.split(line)

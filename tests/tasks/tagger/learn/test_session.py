@@ -66,7 +66,7 @@ def gold(treebank: Treebank) -> tuple[list[list[str]], list[list[list[str]]]]:
 )
 def test_a_tiny_tagger_learns_a_toy_treebank_whole(start, treebank_of, silent, overrides: dict[str, Any]) -> None:
     treebank = treebank_of(TEXT * 3, valid=TEXT)
-    session = start(treebank, steps=90, learning_rate=0.02, **overrides)
+    session = start(treebank, steps=75, learning_rate=0.03, **overrides)
     assert session.run(silent) == "budget"
     assert (session.config.scores.accuracies, session.config.scores.unknown_accuracy) == ((1.0,), None)
     sentences, tags = gold(treebank)
@@ -242,7 +242,7 @@ def test_a_preview_is_a_validation_sentence_with_its_tags_another_one_each_time(
         def validation(self, report: Report, validation: object, *, best: bool) -> None:
             shown.append(session.preview(report))
 
-    session = start(treebank_of(TEXT * 3, valid=TEXT), steps=125, learning_rate=0.02)
+    session = start(treebank_of(TEXT * 3, valid=TEXT), steps=65, learning_rate=0.04)
     session.run(Looking())
     assert [len(line.split()) for line in shown] == [6, 3, 7, 6, 6]
     assert set(shown[-2:]) <= set(TEXT.splitlines())
