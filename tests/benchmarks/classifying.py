@@ -1,7 +1,8 @@
 """How well and how fast texts are classified, beside the peers that are installed (`classifying_peers`).
 
 Each set is a folder with train.tsv and test.tsv, `label<TAB>text`. charnn has its defaults. Where lines with labels are
-few, it also starts from a language model that has read all the texts of train.tsv for a minute, without their labels.
+few, each seed has a draw of its own; charnn also learns all of them, as the peers do (--valid none), and starts from a
+language model that has read all the texts of train.tsv for a minute, without their labels.
 
 The speed is that of texts of which none comes twice: each is made of halves of two test texts. Those that come again
 cost a sixth. Lines a second of processor time, start included, say more where other work runs beside.
@@ -18,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from statistics import mean
 from zlib import crc32 as hash_of
 
@@ -38,18 +40,25 @@ def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -
         if not (folder / "train.tsv").is_file():
             print(f"{name}: not in {directory}")
             continue
+        train, test = folder / "train.tsv", folder / "test.tsv"
+        draws = range(seeds or 1)
+        _row(f"charnn: {name}", [_charnn(train, test, seed, time) for seed in draws])
+        for peer, measure in PEERS.items():
+            if (result := measure(train, test)) is not None:
+                _row(f"{peer}: {name}", [result])
         with tempfile.TemporaryDirectory() as scratch:
-            few = Path(scratch) / "few.tsv"
-            few.write_text("".join(_few(folder / "train.tsv")), "utf-8")
-            for what, train in ((name, folder / "train.tsv"), (f"{name}, {FEW_PER_LABEL} a label", few)):
-                results = [_charnn(train, folder / "test.tsv", seed, time) for seed in range(seeds or 1)]
-                _row(f"charnn: {what}", results)
-                for peer, measure in PEERS.items():
-                    if (result := measure(train, folder / "test.tsv")) is not None:
-                        _row(f"{peer}: {what}", [result])
-            reader = _reader(folder / "train.tsv", Path(scratch))
-            started = [_charnn(few, folder / "test.tsv", seed, time, reader) for seed in range(seeds or 1)]
-            _row(f"charnn --from: {name}, {FEW_PER_LABEL} a label", started)
+            what, few = f"{name}, {FEW_PER_LABEL} a label", [Path(scratch) / f"{draw}.tsv" for draw in draws]
+            for draw, path in enumerate(few):
+                path.write_text("".join(_few(train, draw)), "utf-8")
+            _row(f"charnn: {what}", [_charnn(path, test, draw, time) for draw, path in enumerate(few)])
+            learned = [_charnn(path, test, draw, time, "--valid", "none") for draw, path in enumerate(few)]
+            _row(f"charnn --valid none: {what}", learned)
+            for peer, measure in PEERS.items():
+                if results := [result for path in few if (result := measure(path, test)) is not None]:
+                    _row(f"{peer}: {what}", results)
+            reader = str(_reader(train, Path(scratch)))
+            started = [_charnn(path, test, draw, time, "--from", reader) for draw, path in enumerate(few)]
+            _row(f"charnn --from: {what}", started)
 
 
 def _reader(train: Path, scratch: Path) -> Path:
@@ -61,25 +70,26 @@ def _reader(train: Path, scratch: Path) -> Path:
     return reader
 
 
-def _few(path: Path) -> Iterator[str]:
-    """The first lines of each label."""
+def _few(path: Path, draw: int) -> Iterator[str]:
+    """Some lines of each label, others for each draw."""
     seen: dict[str, int] = defaultdict(int)
-    for line in path.read_text("utf-8").splitlines(keepends=True):
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    Random(draw).shuffle(lines)
+    for line in lines:
         label = line.partition("\t")[0]
         seen[label] += 1
         if seen[label] <= FEW_PER_LABEL:
             yield line
 
 
-def _charnn(train: Path, test: Path, seed: int, budget: str | None, reader: Path | None = None) -> Result:
+def _charnn(train: Path, test: Path, seed: int, budget: str | None, *options: str) -> Result:
     with tempfile.TemporaryDirectory() as scratch:
         model, texts = Path(scratch) / "model", Path(scratch) / "texts"
         layout = ["--label-column", "1"]
         limit = [] if budget is None else ["--time", budget]
-        start = [] if reader is None else ["--from", str(reader)]
         command = [*CHARNN, "train", str(train), "--task", "classifier", "--out", str(model), "--seed", str(seed)]
         started = time.perf_counter()
-        subprocess.run([*command, *layout, *limit, *start], check=True, capture_output=True)
+        subprocess.run([*command, *layout, *limit, *options], check=True, capture_output=True)
         trained = time.perf_counter() - started
         scored = subprocess.run(
             [*CHARNN, "eval", str(test), "-m", str(model), "--json", *layout], check=True, capture_output=True

@@ -63,13 +63,14 @@ class SparseMatrix:
 
     def __init__(self, rows: SparseRows, features: int) -> None:
         self.features = features
-        self._ids, self._values = torch.from_numpy(rows.ids.astype(np.int64)), torch.from_numpy(rows.values)
-        self._starts = torch.from_numpy(rows.starts[:-1])
+        integer = np.int32 if len(rows.ids) <= np.iinfo(np.int32).max else np.int64  # half the memory, where it will do
         order = np.argsort(rows.ids, kind="stable")
-        row_Z = np.repeat(np.arange(len(rows)), np.diff(rows.starts))
+        row_Z = np.repeat(np.arange(len(rows), dtype=integer), np.diff(rows.starts))
         counts_F = np.bincount(rows.ids, minlength=features)
+        self._ids, self._values = torch.from_numpy(rows.ids.astype(integer, copy=False)), torch.from_numpy(rows.values)
+        self._starts = torch.from_numpy(rows.starts[:-1].astype(integer))
         self._rows, self._values_by_id = torch.from_numpy(row_Z[order]), torch.from_numpy(rows.values[order])
-        self._starts_by_id = torch.from_numpy(np.cumsum(counts_F) - counts_F)
+        self._starts_by_id = torch.from_numpy((np.cumsum(counts_F) - counts_F).astype(integer))
 
     def times(self, table_FK: Tensor) -> Tensor:
         """(N, K)."""
