@@ -158,12 +158,7 @@ LABELLED = "".join(f"__label__{'ab'[n % 2]} the cat {n}\n" for n in range(40))
             "text.txt has the rows or the comments of CoNLL-U, and is read as text, since --weight-drop is for texts; "
             "without --weight-drop it is read as a treebank",
         ),
-        (
-            TABLE,
-            ("--members", "2"),
-            "text.txt has columns for texts and labels, and is read as text, since --members is for texts and "
-            "treebanks; without --members it is read as a list of labelled texts",
-        ),
+        (TABLE, ("--members", "2"), ""),
         (CONLLU * 30, ("--members", "2"), ""),
         (CONLLU * 30, ("--columns", "upos"), ""),
         (LABELLED, ("--conditioned",), ""),
@@ -179,3 +174,13 @@ def test_an_option_that_is_not_about_data_makes_no_text_of_a_treebank_in_silence
     assert result.code == 0, result.err
     said = [line for line in result.err.splitlines() if "and is read as" in line]
     assert said == ([f"charnn: warning: {warning}"] if warning else [])
+
+
+def test_an_option_of_two_tasks_makes_no_text_of_the_data_of_a_third_in_silence(charnn, text_file):
+    text_file(TABLE)
+    result = charnn("train", "text.txt", "--teacher", "nowhere")
+    assert result.code == 1
+    assert (
+        "text.txt has columns for texts and labels, and is read as text, since --teacher is for texts and treebanks; "
+        "without --teacher it is read as a list of labelled texts"
+    ) in result.err

@@ -168,7 +168,7 @@ def test_members_teach_one_tagger_which_their_directory_outlives(two, charnn, te
         (("--teacher", "two", "--columns", "lemma"), "it does not tag lemma"),
         (("--teacher", "two", "--from", "two"), "--teacher is for a new network, and --from goes on with one"),
         (("--members", "101"), "--members 101"),
-        (("--task", "classifier", "--members", "2"), "--members is for texts and treebanks, and this is a classifier"),
+        (("--task", "transducer", "--members", "2"), "and labelled texts, and this is a transducer"),
         (
             ("--task", "forecaster", "--teacher", "two"),
             "--teacher is for texts and treebanks, and this is a forecaster",

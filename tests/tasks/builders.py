@@ -260,8 +260,9 @@ BUILDERS: dict[str, Builder] = {
             {},
             {"cell": "gru", "pool": "attention", "layers": 2, "balance": True},
             {"cell": "lstm", "pool": "last", "ngrams": 0, "tokenizer": "bytes"},
+            {"members": 2, "pool": "attention"},
         ),
-        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}),
+        others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"members": 2}),
         large_batch=2000,
         learned={"steps": 120, "learning_rate": 0.02, "dropout": 0.0},
         uses=(

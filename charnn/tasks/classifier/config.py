@@ -8,7 +8,7 @@ from typing import Literal
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
-from charnn.config.model import TokenizerConfig
+from charnn.config.model import TokenizerConfig, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 
@@ -68,6 +68,8 @@ class ClassifierNetworkConfig(Json):
     """The most words that are one feature of the direct path."""
     places: bool = later(default=False)
     """Whether the direct path has what stands at the ends of a text, and words with another between them."""
+    members: int = later(1)
+    """The number of recurrent networks of this shape that are used side by side, and whose logits are averaged."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)
@@ -77,6 +79,14 @@ class ClassifierNetworkConfig(Json):
         require(0 <= self.words <= 2, "a feature has 0 to 2 words")
         require(self.features >= 0, "features cannot be negative")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
+        require_members(self.members)
+
+    def __str__(self) -> str:
+        several = f"{self.members:,} members, each " if self.members > 1 else ""
+        return (
+            f"{several}{self.layers} x 2 x {self.hidden_size} {self.cell}, {self.pool} of its outputs, dropout "
+            f"{self.dropout:g}"
+        )
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ def describe(directory: ClassifierDirectory) -> Description:
     model = [
         (
             "network",
-            f"{network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, dropout "
-            f"{network.dropout:g}, {config.tokenizer.kind}, the first {training.window_length:,} of a text",
+            f"{network}, {config.tokenizer.kind}, the first {training.window_length:,} of a text",
         ),
         ("direct path", direct if network.features else "none"),
         ("labels", _named(labels) + (", any number for each text" if corpus.multiple else "")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from charnn.checkpoint.members import each_own, member_prefix
 from charnn.export.graph import TYPES, Array, Graph, RecurrentLayer, layer_weights, require_layer, require_shape
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig
@@ -19,6 +20,27 @@ def classifier_graph(
     config: ClassifierNetworkConfig, weights: Mapping[str, Array], *, quantized: bool = False
 ) -> bytes:
     """The serialised ONNX model from symbols (T, B) in both directions to the logits (B, K) without the biases."""
+    graph = Graph()
+    inside = _inside(graph)
+    logits = [
+        _logits(graph, config, own, member_prefix(number, config.members), inside, quantized=quantized)
+        for number, own in enumerate(each_own(weights, config.members))
+    ]
+    graph.add("Sum", logits, ["logits"])
+    symbols: list[tuple[str, str, list[str | int] | None]] = [(way, "int64", ["T", "B"]) for way in WAYS]
+    return graph.serialize([*symbols, ("lengths", "int32", ["B"])], [("logits", "float", ["B", config.labels])])
+
+
+def _logits(
+    graph: Graph,
+    config: ClassifierNetworkConfig,
+    weights: Mapping[str, Array],
+    prefix: str,
+    inside: str,
+    *,
+    quantized: bool,
+) -> str:
+    """Adds a network that reads both ways, whose own names in the graph begin with `prefix`, and gives its logits."""
     embedding, hidden = config.embedding_size, config.hidden_size
     require_shape(weights, "embedding.weight", config.vocabulary_size, embedding)
     for way in WAYS:
@@ -26,20 +48,17 @@ def classifier_graph(
             name = f"{way}.recurrent.layers.{depth}"
             require_layer(weights, name, config.cell, hidden if depth else embedding, hidden)
     require_shape(weights, "head.weight", config.labels, 2 * hidden)
-    graph = Graph()
-    table = graph.constant("embedding", weights["embedding.weight"])
-    inside = _inside(graph)
-    vectors = [_direction(graph, config, weights, way, table, inside, quantized=quantized) for way in WAYS]
-    joined = graph.add("Concat", vectors, ["vectors"], axis=1)
-    graph.add("MatMul", [joined, graph.constant("head", weights["head.weight"].T)], ["logits"])
-    symbols: list[tuple[str, str, list[str | int] | None]] = [(way, "int64", ["T", "B"]) for way in WAYS]
-    return graph.serialize([*symbols, ("lengths", "int32", ["B"])], [("logits", "float", ["B", config.labels])])
+    table = graph.constant(f"{prefix}embedding", weights["embedding.weight"])
+    vectors = [_direction(graph, config, weights, prefix, way, table, inside, quantized=quantized) for way in WAYS]
+    joined = graph.add("Concat", vectors, axis=1)
+    return graph.add("MatMul", [joined, graph.constant(f"{prefix}head", weights["head.weight"].T)])
 
 
 def _direction(
     graph: Graph,
     config: ClassifierNetworkConfig,
     weights: Mapping[str, Array],
+    prefix: str,
     way: str,
     table: str,
     inside: str,
@@ -47,23 +66,24 @@ def _direction(
     quantized: bool,
 ) -> str:
     """Adds what `network.Direction` computes, and gives the name of its vectors, (B, H)."""
-    x = graph.add("Gather", [table, way], [f"{way}.embedded"])
+    named = f"{prefix}{way}"
+    x = graph.add("Gather", [table, way])
     first = graph.integers("directions_axis", 1)
     last_state = ""
     for depth in range(config.layers):
         is_last = depth == config.layers - 1
-        last_state = f"{way}.{depth}.last"
-        outputs = [f"{way}.{depth}.y", last_state] if is_last and config.pool == "last" else [f"{way}.{depth}.y"]
+        last_state = f"{named}.{depth}.last"
+        outputs = [f"{named}.{depth}.y", last_state] if is_last and config.pool == "last" else [f"{named}.{depth}.y"]
         layer = RecurrentLayer(
-            f"{way}.{depth}", config.cell, [layer_weights(weights, f"{way}.recurrent.layers.{depth}", config.cell)],
+            f"{named}.{depth}", config.cell, [layer_weights(weights, f"{way}.recurrent.layers.{depth}", config.cell)],
             x, outputs, lengths="lengths",
         )  # fmt: skip
         y = add_recurrent(graph, layer, quantized=quantized)
-        flat = graph.add("Squeeze", [y, first], [f"{way}.{depth}.flat"])
-        x = graph.add("Add", [flat, x], [f"{way}.{depth}.sum"]) if config.residual and depth else flat
+        flat = graph.add("Squeeze", [y, first])
+        x = graph.add("Add", [flat, x]) if config.residual and depth else flat
     if config.pool == "last" and not (config.residual and config.layers > 1):
-        return graph.add("Squeeze", [last_state, graph.integers("first_axis", 0)], [f"{way}.vector"])
-    return _pooled(graph, config, weights, way, x, inside)
+        return graph.add("Squeeze", [last_state, graph.integers("first_axis", 0)])
+    return _pooled(graph, config, weights, prefix, way, x, inside)
 
 
 def _inside(graph: Graph) -> str:
@@ -83,33 +103,35 @@ def _inside(graph: Graph) -> str:
 
 
 def _pooled(
-    graph: Graph, config: ClassifierNetworkConfig, weights: Mapping[str, Array], way: str, y: str, inside: str
+    graph: Graph,
+    config: ClassifierNetworkConfig,
+    weights: Mapping[str, Array],
+    prefix: str,
+    way: str,
+    y: str,
+    inside: str,
 ) -> str:
     """Adds what `network.pooled` computes over y (T, B, H)."""
     time_axis = graph.integers("time_axis", 0)
 
-    def summed(x: str, name: str) -> str:
-        return graph.add("ReduceSum", [x, time_axis], [f"{way}.{name}"], keepdims=0)
+    def summed(x: str) -> str:
+        return graph.add("ReduceSum", [x, time_axis], keepdims=0)
 
-    def masked(x: str, name: str) -> str:
+    def masked(x: str) -> str:
         """x, and a number below all others beyond the end of each text."""
-        outside = graph.add("Sub", [inside, graph.number(1.0)], [f"{way}.{name}.outside"])
-        return graph.add(
-            "Add", [x, graph.add("Mul", [outside, graph.number(1e9)], [f"{way}.{name}.low"])], [f"{way}.{name}"]
-        )
+        outside = graph.add("Sub", [inside, graph.number(1.0)])
+        return graph.add("Add", [x, graph.add("Mul", [outside, graph.number(1e9)])])
 
     if config.pool == "max":
-        return graph.add("ReduceMax", [masked(y, "masked")], [f"{way}.vector"], axes=[0], keepdims=0)
-    kept = graph.add("Mul", [y, inside], [f"{way}.kept"])
+        return graph.add("ReduceMax", [masked(y)], axes=[0], keepdims=0)
     if config.pool == "mean":
-        counts = graph.add("ReduceSum", [inside, time_axis], [f"{way}.counts"], keepdims=0)
-        return graph.add("Div", [summed(kept, "total"), counts], [f"{way}.vector"])
+        counts = graph.add("ReduceSum", [inside, time_axis], keepdims=0)
+        return graph.add("Div", [summed(graph.add("Mul", [y, inside])), counts])
     if config.pool == "last":
         # Above the residual connections there is no state to take: the output at the last symbol of each text.
-        from_next = graph.add("Pad", [inside, graph.integers("one_later", 0, 0, 0, 1, 0, 0)], [f"{way}.longer"])
-        later = graph.add("Slice", [from_next, graph.vector(1), graph.vector(2**31 - 1), time_axis], [f"{way}.later"])
-        is_last = graph.add("Sub", [inside, later], [f"{way}.is_last"])
-        return summed(graph.add("Mul", [y, is_last], [f"{way}.at_last"]), "vector")
-    scores = graph.linear(y, weights[f"{way}.attention.weight"], weights[f"{way}.attention.bias"], f"{way}.scores")
-    shares = graph.add("Softmax", [masked(scores, "masked")], [f"{way}.shares"], axis=0)
-    return summed(graph.add("Mul", [y, shares], [f"{way}.shared"]), "vector")
+        from_next = graph.add("Pad", [inside, graph.integers("one_later", 0, 0, 0, 1, 0, 0)])
+        later = graph.add("Slice", [from_next, graph.vector(1), graph.vector(2**31 - 1), time_axis])
+        return summed(graph.add("Mul", [y, graph.add("Sub", [inside, later])]))
+    weight, bias = (weights[f"{way}.attention.{part}"] for part in ("weight", "bias"))
+    shares = graph.add("Softmax", [masked(graph.linear(y, weight, bias, f"{prefix}{way}.scores"))], axis=0)
+    return summed(graph.add("Mul", [y, shares]))

@@ -11,6 +11,7 @@ from charnn.tasks.shared_options import (
     FoldOptions,
     LabelledOptions,
     LineOptions,
+    MemberOptions,
     MistakeOptions,
     SymbolOptions,
 )
@@ -18,7 +19,9 @@ from charnn.tasks.training_options import RecurrentTrainingOptions
 
 
 @dataclass(frozen=True)
-class ClassifierOptions(LabelledOptions, SymbolOptions, LineOptions, FoldOptions, RecurrentTrainingOptions):
+class ClassifierOptions(
+    MemberOptions, LabelledOptions, SymbolOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+):
     balance: bool = option(
         False,
         "Let every label weigh the same in training, however many texts it has. Rare labels are then found more often, "

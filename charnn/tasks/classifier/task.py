@@ -74,6 +74,7 @@ class ClassifierTask(Task[ClassifierConfig]):
             embedding_size=options.embedding,
             pool=options.pool,
             ngrams=options.ngrams,
+            members=options.members,
             **options.sizes,
         )
         return ClassifierSession.start(

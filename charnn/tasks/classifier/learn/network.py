@@ -7,7 +7,8 @@ The sum of linear models is one, and so is all that is kept of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from charnn.checkpoint.members import member_prefix
+from charnn.network.ensemble import Ensemble
 from charnn.network.recurrent import LockedDropout, Recurrent
 from charnn.tasks.classifier.calibration import Mixture
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
@@ -77,6 +80,11 @@ class ClassifierNetwork(nn.Module):
         self.mixture = Mixture.equal(1, config.labels)
         """What becomes of the logits of the experts, the network's own first."""
 
+    @property
+    def each(self) -> list[ClassifierNetwork]:
+        """The networks that learn apart."""
+        return [self]
+
     def forward(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The logits of the recurrent part, (B, K)."""
         steps_T = torch.arange(ids_BT.shape[1], device=ids_BT.device)
@@ -90,14 +98,63 @@ class ClassifierNetwork(nn.Module):
         return logits_BK.float()
 
     def state_dict(self, *arguments: Any, **named: Any) -> dict[str, Any]:  # type: ignore[override]
-        weights = super().state_dict(*arguments, **named)
-        own = float(self.mixture.shares_M[0])
-        bias_K = own * weights.pop("head.bias").cpu() + torch.from_numpy(self.mixture.bias_K.astype(np.float32))
+        return _mixed({"": super().state_dict(*arguments, **named)}, self.mixture, self.direct)
+
+
+class ClassifierEnsemble(Ensemble[ClassifierNetwork]):
+    """N recurrent parts whose logits are averaged, beside one direct path, with the methods of one network.
+
+    The probability of a label by all recurrent parts is the geometric mean of those by each, divided by the sum over
+    labels: together they are one expert among the others, whose logits are added in the same way.
+    """
+
+    def __init__(self, members: Sequence[ClassifierNetwork]) -> None:
+        super().__init__(members)
+        self.config = dataclasses.replace(members[0].config, members=len(members))
+        self.direct = members[0].direct
+        self.mixture = members[0].mixture
+
+    def forward(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
+        """The logits of the recurrent parts, (B, K)."""
+        return torch.stack([member(ids_BT, lengths_B) for member in self.each]).mean(0)
+
+    def without(self, number: int) -> AnyClassifier:
+        """The other members without that one."""
+        others = [member for n, member in enumerate(self.each) if n != number]
+        left = ClassifierEnsemble(others) if len(others) > 1 else others[0]
+        left.direct, left.mixture = self.direct, self.mixture
+        return left
+
+    def state_dict(self, *arguments: Any, **named: Any) -> dict[str, Any]:  # type: ignore[override]
+        of = len(self.members)
+        own = {member_prefix(n, of): nn.Module.state_dict(member) for n, member in enumerate(self.each)}
+        return _mixed(own, self.mixture, self.direct)
+
+
+AnyClassifier = ClassifierNetwork | ClassifierEnsemble
+
+
+def make_network(config: ClassifierNetworkConfig) -> AnyClassifier:
+    """The network, or where it has several members the ensemble of them, with random weights."""
+    if config.members == 1:
+        return ClassifierNetwork(config)
+    one = dataclasses.replace(config, members=1)
+    return ClassifierEnsemble([ClassifierNetwork(one) for _ in range(config.members)])
+
+
+def _mixed(each: Mapping[str, dict[str, Tensor]], mixture: Mixture, direct: LinearModels | None) -> dict[str, Any]:
+    """The weights of a model that is used, from those of its recurrent parts; the names of each of these get the
+    beginning under which it stands."""
+    own, made, biases = float(mixture.shares_M[0]) / len(each), dict[str, Any](), list[Tensor]()
+    for prefix, weights in each.items():
+        biases.append(own * weights.pop("head.bias").cpu())
         weights["head.weight"] = own * weights["head.weight"]
-        if self.direct is not None:
-            table_FK, direct_bias_K = self.direct.mixed(self.mixture.shares_M[1:])
-            weights[TABLE], bias_K = table_FK, bias_K + direct_bias_K
-        return {**weights, BIAS: bias_K}
+        made |= {f"{prefix}{name}": weight for name, weight in weights.items()}
+    bias_K = torch.stack(biases).sum(0) + torch.from_numpy(mixture.bias_K.astype(np.float32))
+    if direct is not None:
+        table_FK, direct_bias_K = direct.mixed(mixture.shares_M[1:])
+        made[TABLE], bias_K = table_FK, bias_K + direct_bias_K
+    return {**made, BIAS: bias_K}
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from charnn.tasks.classifier.calibration import (
 from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
 from charnn.tasks.classifier.learn.linear import Evidence, cross_validated, solved
-from charnn.tasks.classifier.learn.network import ClassifierNetwork
+from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
 from charnn.training.objective import Batches
 from charnn.training.report import Report
 
@@ -38,12 +38,16 @@ CERTAINTY = 20.0
 
 
 class ClassifierObjective:
+    """The members of an ensemble read the same batches, and each learns as if it were alone. They differ in the weights
+    that they begin with, and in what dropout drops.
+    """
+
     validation_type = ClassifierValidation
     unit = "text"
     units_per_target = 1.0
 
     def __init__(
-        self, network: ClassifierNetwork, corpus: EncodedCorpus, *, multiple: bool, config: TrainingConfig
+        self, network: AnyClassifier, corpus: EncodedCorpus, *, multiple: bool, config: TrainingConfig
     ) -> None:
         self.network = network
         self._device = next(network.parameters()).device
@@ -69,8 +73,13 @@ class ClassifierObjective:
             self._solve()
         chosen, training = self._batches.next(), self._corpus.training
         batch = training.symbols(chosen, self._device)
-        logits_BK = self.network(batch.ids_BT, batch.lengths_B)
-        return self._nats(logits_BK, training.targets(chosen, self._device)), len(chosen)
+        targets_BK = training.targets(chosen, self._device)
+        nats = [self._nats(one(batch.ids_BT, batch.lengths_B), targets_BK) for one in self.network.each]
+        return torch.stack(nats) if len(nats) > 1 else nats[0], len(chosen)
+
+    def leave_out(self, number: int) -> None:
+        assert isinstance(self.network, ClassifierEnsemble)
+        self.network = self.network.without(number)
 
     def _solve(self) -> None:
         """Makes the direct path, and measures how far each of its models can be trusted."""

@@ -40,16 +40,18 @@ class ClassifierOverrides:
     dropout: float | None = None
     pool: Pool | None = None
     ngrams: int | None = None
+    members: int | None = None
     batch_size: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None
     budget: Budget | None = None
 
 
-def default_budget(characters: int) -> Budget:
-    """A quarter of a minute for short lists, a minute for 100,000 characters and more, and longer from 1,500,000 on."""
+def default_budget(characters: int, members: int = 1) -> Budget:
+    """A quarter of a minute for short lists, a minute for 100,000 characters and more, and longer from 1,500,000 on; so
+    much for each of the networks that are trained side by side."""
     seconds = 60 * min((characters / 100_000) ** 0.5, 1) * max((characters / USUAL_CHARACTERS) ** 0.5, 1)
-    return Budget(seconds=float(round(min(max(seconds, SHORTEST), LONGEST))))
+    return Budget(seconds=float(members * round(min(max(seconds, SHORTEST), LONGEST))))
 
 
 def default_batch_size(texts: int, characters: int) -> int:
@@ -97,7 +99,7 @@ def decide(
     texts = [one.text for one in corpus.training]
     asked = {
         name: value
-        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams")
+        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams", "members")
         if (value := getattr(overrides, name)) is not None
     }
     some = [text for text in texts if text] or [" "]
@@ -123,7 +125,7 @@ def decide(
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"
     training = TrainingConfig(
-        budget=overrides.budget or default_budget(characters),
+        budget=overrides.budget or default_budget(characters, network.members),
         batch_size=batch_size,
         window_length=LONGEST_TEXT if overrides.window_length is None else overrides.window_length,
         learning_rate=LEARNING_RATE * max(batch_size / 32, 1) ** 0.5

@@ -17,7 +17,7 @@ from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantizat
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
-from charnn.tasks.classifier.learn.network import ClassifierNetwork, copy_weights
+from charnn.tasks.classifier.learn.network import AnyClassifier, copy_weights, make_network
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
 from charnn.tasks.classifier.learn.transfer import InitialWeights
@@ -35,7 +35,7 @@ FEW_TEXTS = 500
 
 class ClassifierSession(Session[ClassifierConfig]):
     directory: ClassifierDirectory
-    network: ClassifierNetwork
+    objective: ClassifierObjective
     preview_title = "texts it never saw"
 
     def __init__(self, directory: ClassifierDirectory, plan: ClassifierPlan, corpus: LabelledCorpus) -> None:
@@ -46,13 +46,12 @@ class ClassifierSession(Session[ClassifierConfig]):
         )
 
         def objective(device: torch.device) -> ClassifierObjective:
-            self.network = ClassifierNetwork(config.network)
+            network = make_network(config.network)
             if plan.initial_weights is not None:
-                copy_weights(self.network, plan.initial_weights.arrays, plan.initial_weights.rows(plan.tokenizer))
-            self.network.to(device)
-            return ClassifierObjective(
-                self.network, self._encoded, multiple=config.corpus.multiple, config=config.training
-            )
+                for number, one in enumerate(network.each):
+                    copy_weights(one, plan.initial_weights.of_member(number), plan.initial_weights.rows(plan.tokenizer))
+            network.to(device)
+            return ClassifierObjective(network, self._encoded, multiple=config.corpus.multiple, config=config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self._characters_per_unit = max(config.corpus.training_characters, 1) / config.corpus.training_texts
@@ -91,6 +90,10 @@ class ClassifierSession(Session[ClassifierConfig]):
         cls, directory: ClassifierDirectory, corpus: LabelledCorpus, budget: Budget | None, thread_counts: Sequence[int]
     ) -> Self:
         return cls(directory, plan_to_resume(directory, budget, thread_counts=thread_counts), corpus)
+
+    @property
+    def network(self) -> AnyClassifier:
+        return self.objective.network
 
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         # The linear models used to be parameters; they are solved again.
@@ -135,8 +138,7 @@ class ClassifierSession(Session[ClassifierConfig]):
             f"{network.labels:,} labels{several}",
             *(["          so few texts teach little; --valid none learns all of them"] if is_short else []),
             *(f"          {remark}" for remark in self.corpus.remarks),
-            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.pool} of its outputs, "
-            f"dropout {network.dropout:g}, {direct}: {parameters:,} parameters",
+            f"network   {network}, {direct}: {parameters:,} parameters",
             f"training  {training.budget}, {counted(training.batch_size, 'text')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from charnn import tokenizers
 from charnn.checkpoint.locate import find_model
+from charnn.checkpoint.members import OwnWeights
 from charnn.config.model import TokenizerConfig
 from charnn.errors import ConfigError, ModelFormatError, TokenizerError, UsageError
 from charnn.tasks.classifier.directory import TOKENIZER_MODEL
@@ -30,6 +31,10 @@ class InitialWeights:
     shape: Mapping[str, Any]
     tokenizer: Tokenizer
     tokenizer_config: TokenizerConfig
+    members: int = 1
+    """The number of networks that the model has."""
+    has_labels: bool = True
+    """Whether it is a classifier, too."""
 
     def shape_for(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What was asked for, with the shape of the weights. Raises UsageError where another was asked for."""
@@ -39,7 +44,12 @@ class InitialWeights:
                     f"the model to start from has {name.replace('_', ' ')} {value}, not {asked[name]}",
                     hint="leave the option out: the weights keep their shape",
                 )
-        return {**asked, **self.shape}
+        kept = {"members": self.members} if self.has_labels and self.members > 1 else {}
+        return {**kept, **asked, **self.shape}
+
+    def of_member(self, number: int) -> Mapping[str, npt.NDArray[Any]]:
+        """The weights that a member of the new model begins with: those of the members of the other one, in turn."""
+        return OwnWeights(self.arrays, number % self.members, self.members)
 
     def tokenizer_for(self, config: TokenizerConfig, texts: Sequence[str]) -> Tokenizer:
         return join_vocabularies(self.tokenizer, config, texts)
@@ -62,6 +72,7 @@ def read_initial_weights(name: str) -> InitialWeights:
         network = {**LEFT_OUT, **document["network"]}
         shape = {key: network[key] for key in SHAPE}
         depth = document["network"].get("recurrent_depth", 1)
+        members = int(document["network"].get("members", 1))
         config = TokenizerConfig.from_json(document["tokenizer"])
         file = TOKENIZER_JSON if config.kind in ("characters", "bytes") else TOKENIZER_MODEL
         tokenizer = tokenizers.load(config.kind, model.read(file))
@@ -69,4 +80,4 @@ def read_initial_weights(name: str) -> InitialWeights:
         raise ModelFormatError(f"{model.path}: not a model that charnn wrote: {error}") from None
     if depth != 1:
         raise UsageError(f"--from {name}: it takes {depth} steps for each symbol, and a classifier takes one")
-    return InitialWeights(model.weights(), shape, tokenizer, config)
+    return InitialWeights(model.weights(), shape, tokenizer, config, members, document["task"] == "classifier")
