@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None
         parts.append(f"seed {seed}")
     console.aside(", ".join(parts))
     if unfinished := model.unfinished():
-        console.warn(f"{model.path}: {unfinished}; `charnn train --resume {model.path}` goes on once it has stopped")
+        resume = f"charnn train --resume {shlex.quote(str(model.path))}"
+        console.warn(f"{model.path}: {unfinished}; `{resume}` goes on once it has stopped")
 
 
 PATIENCE = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -186,7 +187,7 @@ def _conclude(
 
     path, config = session.directory.path, session.config
     if outcome == "interrupt":
-        console.notice(f"interrupted: saved. Go on with: charnn train --resume {path}")
+        console.notice(f"interrupted: saved. Go on with: charnn train --resume {shlex.quote(str(path))}")
     elif outcome == "diverged":
         console.warn(
             "the loss broke again and again: training stopped; the best weights are kept. Try a lower --learning-rate"

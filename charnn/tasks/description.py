@@ -7,6 +7,7 @@ anything, so they stand in indented blocks, where Markdown takes nothing for mar
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,7 +39,7 @@ def description_of(task: Task[Any], directory: TaskDirectory[Any]) -> Descriptio
 
 def status(record: TrainingRecord, path: str) -> str:
     """What is said of a run that has not come to its end, and nothing of another."""
-    go_on = f"charnn train --resume {path}"
+    go_on = f"charnn train --resume {shlex.quote(path)}"
     if record.stopped_by == "interrupt":
         return f"interrupted at step {record.steps:,}; {go_on} goes on from there"
     if record.stopped_by == "running":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
@@ -119,7 +120,7 @@ class DirectoryKeeper(Generic[C]):
             self._write_card()
         except OSError as error:
             self._failed(error)
-            resume = f"charnn train --resume {self.directory.path}"
+            resume = f"charnn train --resume {shlex.quote(str(self.directory.path))}"
             hint = f"make room, and go on with: {resume}" if self._has_saved() else "make room, and start again"
             raise TrainingError(
                 f"the end of the run could not be saved: {self._reason()}; {self._safe()}", hint=hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -242,7 +243,8 @@ class Session(Generic[C]):
         saved_at = self.loop.saved_at
         if saved_at is None:
             return "nothing to go on from had been saved yet: start again"
-        return f"go on from step {saved_at:,}, the last one saved, with: charnn train --resume {self.directory.path}"
+        resume = f"charnn train --resume {shlex.quote(str(self.directory.path))}"
+        return f"go on from step {saved_at:,}, the last one saved, with: {resume}"
 
     def _conclude(self, outcome: Outcome) -> None:
         """Completes config.json, and sets the verdict."""

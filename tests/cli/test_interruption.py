@@ -21,7 +21,7 @@ SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
 def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
     text_file()
     started = {
-        name: process("train", "text.txt", *SHAPE, "--steps", "4000", "--patience", "0", "--out", name)
+        name: process("train", "text.txt", *SHAPE, "--steps", "4000", "--patience", "0", "--out", f"its {name}")
         for name in SIGNALS
     }
     beginnings = {}
@@ -37,7 +37,8 @@ def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
         assert child.returncode == 130
         assert out == b""
         assert "Traceback" not in said
-        assert f"train --resume {name}" in said
+        name = f"its {name}"
+        assert f"train --resume '{name}'\n" in said, "it can be pasted into a shell"
 
         steps = charnn("info", name, "--json").json["record"]["steps"]
         assert 0 < steps < 4000

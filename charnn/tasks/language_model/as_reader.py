@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from charnn.errors import UsageError
 from charnn.readers.reader import Direction, Reader, ReaderConfig, weight_names
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -24,7 +26,7 @@ def as_reader(directory: LanguageModelDirectory) -> Reader:
     if network.members > 1:
         raise UsageError(
             f"--reader: {directory.path} has {network.members:,} members, and a reader is one network",
-            hint=f"let it teach one: charnn train TEXT --teacher {directory.path}",
+            hint=f"let it teach one: charnn train TEXT --teacher {shlex.quote(str(directory.path))}",
         )
     direction: Direction = "backwards" if corpus.backwards else "forwards"
     return Reader(

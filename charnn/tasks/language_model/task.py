@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
 
     def uses(self, config: LanguageModelConfig, named: str, path: str) -> list[str]:
         if config.corpus.backwards:
-            return [f"charnn train TREEBANK --reader FORWARDS --reader {path}"]
+            return [f"charnn train TREEBANK --reader FORWARDS --reader {shlex.quote(path)}"]
         return super().uses(config, named, path)
 
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
