@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -19,6 +21,8 @@ from charnn.errors import ModelError, ModelFormatError
 LARGEST_RATIO = 100
 """A file, and all of them together, may unpack to at most so many times the packed size, and a little more. Weights
 hardly shrink at all."""
+MAGIC = b"PK\3\4"
+"""What a zip file that has anything in it begins with."""
 SMALL = 1 << 24
 """So many bytes are unpacked whatever the ratio."""
 PACKED_AT = (1980, 1, 1, 0, 0, 0)
@@ -62,6 +66,25 @@ def pack(
                 entry.file_size = os.fstat(file_of_model.fileno()).st_size
                 with archive.open(entry, "w") as packed:
                     shutil.copyfileobj(file_of_model, packed)
+
+
+@contextmanager
+def seekable(given: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """The zip file that was given, or, where it is no regular file, a temporary copy of it.
+
+    Raises ModelFormatError for what does not begin as one does, of which no more is read, and OSError.
+    """
+    begins = given.read(len(MAGIC))
+    if begins != MAGIC:
+        raise ModelFormatError(f"{name}: not a zip file", hint="charnn models export makes one")
+    if stat.S_ISREG(os.fstat(given.fileno()).st_mode):
+        given.seek(0)
+        yield given
+        return
+    with tempfile.TemporaryFile() as copy:
+        copy.write(begins)
+        shutil.copyfileobj(given, copy)
+        yield copy
 
 
 def unpack(file: IO[bytes], name: str, into: Path, names: Collection[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -215,15 +216,18 @@ def take_in(
     The file may come from anybody: nothing in it is ever run, only files of
     a model are unpacked, and one that is not sound is refused.
     """
+    from charnn.checkpoint.archive import seekable
     from charnn.checkpoint.locate import ROOT
     from charnn.errors import ModelError
     from charnn.models import catalog
 
+    shown = "standard input" if file == STDIN else file
     try:
-        packed = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        given = nullcontext(sys.stdin.buffer) if file == STDIN else open(file, "rb")  # noqa: SIM115
+        with given as bytes_given, seekable(bytes_given, shown) as packed:
+            path = catalog.take_in(packed, shown, ROOT, name)
     except OSError as error:
         raise ModelError(f"{file}: {(error.strerror or str(error)).lower()}") from None
-    path = catalog.take_in(io.BytesIO(packed), "standard input" if file == STDIN else file, ROOT, name)
     console.write(f"{path}\n")
 
 

@@ -23,7 +23,7 @@ from charnn.tasks import TASKS, choosing
 from charnn.tasks.description import card_bytes, write_card
 from charnn.tasks.directory import TaskDirectory
 
-ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\0]*")
+ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\x00-\x1f\x7f-\x9f]*")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pty
 import shutil
 import subprocess
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import onnxruntime
@@ -188,6 +189,35 @@ def test_a_model_goes_through_a_pipe(shelf, process):
     child = process("models", "import", "-", "--as", "taken", stdin=subprocess.PIPE)
     out, err = child.communicate(sent, timeout=20)
     assert (out, err, child.returncode) == (b"checkpoints/taken\n", b"", 0)
+
+
+@pytest.mark.parametrize("file", ["/dev/zero", "-", "pipe", "text.txt"])
+def test_what_is_no_zip_file_is_refused_at_its_beginning(shelf, charnn, said_once, text_file, tmp_path, file):
+    text_file()
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(Path("pipe").write_bytes, b"0" * 100) if file == "pipe" else None
+        with open("/dev/zero") as endless:
+            failed = charnn("models", "import", file, "--as", "x", stdin=endless)
+        shown = "standard input" if file == "-" else file
+        assert said_once(failed) == f"charnn: {shown}: not a zip file; charnn models export makes one\n"
+        assert failed.code == 1
+        if written is not None:
+            written.result(timeout=10)
+
+
+def test_no_model_has_a_name_that_a_terminal_would_obey(shelf, charnn, said_once):
+    charnn("models", "export", "new", "-o", "new.zip")
+    for arguments in (("import", "new.zip", "--as", "x\x1b[2J"), ("rename", "new", "x\x9b2J")):
+        failed = charnn("models", *arguments)
+        assert failed.code == 2
+        assert "cannot be the name of a model" in said_once(failed)
+
+
+def test_a_pipe_in_the_place_of_the_defaults_is_named(shelf, charnn, said_once):
+    Path("checkpoints/default.json").unlink(missing_ok=True)
+    os.mkfifo("checkpoints/default.json")
+    assert "checkpoints/default.json: damaged" in said_once(charnn("sample", "--length", "3"))
 
 
 def test_what_resuming_needs_is_sent_where_it_is_wanted(charnn, trained, text_file, tmp_path):
