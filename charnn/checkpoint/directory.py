@@ -18,6 +18,7 @@ from charnn.checkpoint.files import (
     Array,
     append_history,
     arrays_in,
+    check_extent,
     cut_history,
     dump_config,
     load_config,
@@ -191,6 +192,7 @@ class ModelDirectory(Place):
     def weights_and_digest(self) -> tuple[str, dict[str, Array]]:
         """That hash, and the weights of the very bytes that were hashed."""
         with open_regular(self.folder / WEIGHTS) as file:
+            check_extent(file, self.folder / WEIGHTS)
             data = file.read()
         arrays = arrays_in(data, str(self.folder / WEIGHTS))
         return hashlib.blake2b(data).hexdigest(), self._fp32(arrays)

@@ -25,6 +25,8 @@ Array = npt.NDArray[Any]
 FORMAT_VERSION = 1
 LARGEST_HISTORY = 1 << 26
 """The most bytes of a history that are read. That is more than a hundred thousand validations."""
+LARGEST_HEADER = 100_000_000
+"""The most bytes of the header of a file of arrays, as the format has it."""
 RANDOM_CHARACTERS = 8
 """The number of characters that `tempfile` makes up at the end of a name."""
 
@@ -101,10 +103,11 @@ def open_regular(path: Path, largest: int | None = None) -> Iterator[BinaryIO]:
         raise ModelFormatError(f"{path}: missing") from None
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise ModelFormatError(f"{path}: not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise ModelFormatError(f"{path}: not a regular file")
         if largest is not None and status.st_size > largest:
             raise ModelFormatError(f"{path}: {status.st_size:,} bytes are more than such a file has")
         try:
@@ -117,13 +120,33 @@ def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file."""
     from safetensors import SafetensorError, safe_open  # imported here, because it takes 20 ms and sampling needs none
 
-    with open_regular(path):  # only to refuse what is none
-        pass
+    with open_regular(path) as opened:
+        check_extent(opened, path)
     try:
         with safe_open(path, framework="numpy") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except MemoryError:
+        raise ModelFormatError(f"{path}: {path.stat().st_size:,} bytes are more than this process may hold") from None
     except (SafetensorError, AttributeError, TypeError, ValueError) as error:  # the middle two: a type numpy lacks
         raise ModelFormatError(f"{path}: damaged: {' '.join(str(error).split())}") from None
+
+
+def check_extent(file: BinaryIO, path: Path) -> None:
+    """Raises ModelFormatError where a file of arrays has another size than its header says, before any of it is read
+    or mapped. The file is at its beginning then."""
+    size = os.fstat(file.fileno()).st_size
+    length = int.from_bytes(file.read(8), "little")
+    if not 0 < length <= min(size - 8, LARGEST_HEADER):
+        raise ModelFormatError(f"{path}: damaged: no header")
+    try:
+        entries = json.loads(file.read(length))
+        end = max((entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"), default=0)
+        is_whole = 8 + length + end == size
+    except (ValueError, RecursionError, KeyError, IndexError, TypeError, AttributeError):
+        raise ModelFormatError(f"{path}: damaged: its header is none") from None
+    if not is_whole:
+        raise ModelFormatError(f"{path}: damaged: {size:,} bytes, and its header is one of {8 + length + end:,}")
+    file.seek(0)
 
 
 def arrays_in(data: bytes, name: str) -> dict[str, Array]:

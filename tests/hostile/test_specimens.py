@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import resource
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,8 +13,23 @@ from pathlib import Path
 
 import pytest
 
+from charnn.checkpoint.directory import ModelDirectory
 from charnn.cli.main import run
-from tests.hostile.specimens import HARMLESS, MODELS, REFUSED, SPOILT_SYMBOLS, SYMBOLS, Spoil, instead, make, sparse
+from charnn.errors import CharnnError
+from charnn.models import catalog
+from tests.hostile.specimens import (
+    HARMLESS,
+    MODELS,
+    REFUSED,
+    SPOILT_SYMBOLS,
+    SYMBOLS,
+    Spoil,
+    instead,
+    make,
+    sparse,
+    to_device,
+)
+from tests.paths import GOLDEN
 from tests.tasks.builders import BUILDERS
 
 SECONDS = 20
@@ -26,6 +43,16 @@ USES = {
     "transducer": ("transduce",),
     "forecaster": ("forecast",),
 }
+ODD: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a device": to_device,
+    "a terabyte": sparse,
+    "a folder": Path.mkdir,
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "nested deep": lambda path: path.write_bytes(b'{"a":' * 100_000),
+    "a number without end": lambda path: path.write_bytes(b'{"step": 1%s}' % (b"0" * 5000)),
+}
+"""What may be in the place of a file."""
 each_task = pytest.mark.parametrize("task", MODELS)
 ALL = REFUSED | SPOILT_SYMBOLS
 
@@ -105,6 +132,24 @@ def test_what_is_never_opened_does_no_harm(task: str, name: str, tmp_path: Path,
         assert code in (0, 1)
         assert err.count("\n") <= 1
         assert "--debug" not in err
+
+
+@pytest.mark.parametrize("way", ODD)
+@pytest.mark.parametrize("golden", sorted(path.parent.name for path in GOLDEN.glob("*/config.json")))
+def test_whatever_file_is_odd_it_is_said_in_a_line_or_not_needed(golden: str, way: str, tmp_path: Path) -> None:
+    said = dict[str, str]()
+    names = [path.relative_to(GOLDEN / golden) for path in (GOLDEN / golden).rglob("*") if path.is_file()]
+    for number, name in enumerate([*names, *map(Path, ("folds.json", "ended.json", "runs.json", "training/lock"))]):
+        path = Path(shutil.copytree(GOLDEN / golden, tmp_path / str(number)))
+        instead(str(name), ODD[way])(path)
+        try:
+            directory = catalog.check(ModelDirectory(path))
+            directory.history()
+            if directory.has_training_state():
+                directory.training_state()
+        except CharnnError as error:
+            said[str(path)] = str(error)
+    assert all(path in line and "\n" not in line for path, line in said.items())
 
 
 @each_task
