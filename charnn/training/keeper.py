@@ -59,6 +59,10 @@ class DirectoryKeeper(Generic[C]):
         """Whether the last training state could be saved, and with it all that was given before."""
         return self._failure is None
 
+    @property
+    def replaces(self) -> bool:
+        return self.directory.folder != self.directory.path and os.path.lexists(self.directory.path)
+
     def best(self, validation: Validation) -> None:
         self._keep_weights()
         self.config = dataclasses.replace(self.config, scores=validation, quantization=None)

@@ -142,18 +142,22 @@ class Loop:
     def _save(self, keeper: Keeper, *, ends: bool) -> bool:
         """Keeps the state, and says whether it is one to keep.
 
-        While the loss is worse than at the beginning nothing is saved, so that what is there is not replaced.
+        While the loss is worse than at the beginning nothing is saved, and no model is replaced before it is better.
         """
         state, now = self.state(), self.progress
         if not is_good(state, self._losses):
             return False
-        if self.saved_at is None and not ends and self._losses.are_worse():
+        if self.saved_at is None and not ends and (self._losses.are_worse() or self._would_replace(keeper)):
             return True
         self._recovery.keep(state)
         has_best = self.best is not None
         if self._recovery.save(state, keeper, self.updates, seconds=now.seconds, has_best=has_best, ends=ends):
             self.saved_at = now.step
         return True
+
+    def _would_replace(self, keeper: Keeper) -> bool:
+        """Whether a save would take the place of another model although nothing has been learned yet."""
+        return not self._losses.gained and self._processes.broadcast(lambda: keeper.replaces)
 
     def _go_back(self, step: int) -> None:
         """Goes back to the last good state, and takes smaller steps from there."""

@@ -29,6 +29,10 @@ class Observer(Protocol):
 class Keeper(Protocol):
     """Stores the results of a run."""
 
+    @property
+    def replaces(self) -> bool:
+        """Whether the next save takes the place of another model."""
+
     def best(self, validation: Validation) -> None:
         """Keeps the averaged weights, which the network has at that moment and which are the best so far."""
 

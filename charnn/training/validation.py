@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from charnn.config.model import Validation
 from charnn.config.training import TrainingConfig
+from charnn.errors import ModelError
 from charnn.training.distributed.processes import Processes
 from charnn.training.objective import Objective
 from charnn.training.report import Keeper, Observer, Report
@@ -55,8 +56,8 @@ class Validator:
 
         def validate() -> tuple[Validation, bool] | None:
             with self.updates.as_validated():
-                validation = self.objective.validate(report)
-                if not math.isfinite(validation.loss):
+                validation = self._measured(report)
+                if validation is None or not math.isfinite(validation.loss):
                     return None
                 is_best = best is None or self.config.keeps == "last" or validation.loss < best.loss
                 if is_best:
@@ -81,10 +82,19 @@ class Validator:
 
         def measure() -> None:
             with self.updates.as_validated():
-                validation = self.objective.validate(report)
+                validation = self._measured(report)
+                if validation is None:
+                    return
                 is_better = math.isfinite(validation.loss) and validation.loss < best.loss
                 if is_better:
                     keeper.best(validation)
                 observer.validation(report, validation, best=is_better)
 
         self.processes.broadcast(measure)
+
+    def _measured(self, report: Report) -> Validation | None:
+        """What the objective measures; None where what the network answers is not finite."""
+        try:
+            return self.objective.validate(report)
+        except ModelError:  # there is no likeliest answer among numbers that are none
+            return None

@@ -33,7 +33,15 @@ from charnn.checkpoint.directory import (
     WEIGHTS,
     ModelDirectory,
 )
-from charnn.errors import CharnnError, ConfigError, ModelBusyError, ModelFormatError, ModelNotFoundError, UsageError
+from charnn.errors import (
+    CharnnError,
+    ConfigError,
+    ModelBusyError,
+    ModelFormatError,
+    ModelNotFoundError,
+    TrainingError,
+    UsageError,
+)
 from charnn.tasks import TASKS
 from charnn.tasks.choosing import names_of
 from charnn.tasks.options import Option, options_from, options_of
@@ -734,6 +742,17 @@ def test_a_model_is_replaced_by_the_first_save_and_not_before(runs: Runs, name: 
     assert (model / CONFIG).read_bytes() == before
     runs.finish(session)
     assert (model / CONFIG).read_bytes() != before
+    assert [path for path in runs.folder.iterdir() if path.name.startswith(".")] == []
+
+
+@each_task
+@pytest.mark.filterwarnings("ignore:the loss broke")
+def test_a_run_that_learns_nothing_replaces_no_model(runs: Runs, name: str, model: Path) -> None:
+    before = {path: path.read_bytes() for path in model.rglob("*") if path.is_file()}
+    session = runs.start("model", overwrite=True, steps=40, learning_rate=1e9, dropout=0.0)
+    with pytest.raises(TrainingError, match=r"^the loss breaks at step \d+, again and again, and nothing"):
+        runs.finish(session)
+    assert {path: path.read_bytes() for path in model.rglob("*") if path.is_file()} == before
     assert [path for path in runs.folder.iterdir() if path.name.startswith(".")] == []
 
 

@@ -107,7 +107,8 @@ class Told:
 class Kept:
     """A keeper that remembers what it was given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, replaces: bool = False) -> None:
+        self.replaces = replaces
         self.bests: list[LanguageModelValidation] = []
         self.validations: list[int] = []
         """The steps that they were after."""
@@ -411,6 +412,16 @@ def test_there_is_something_to_resume_before_the_first_validation(monkeypatch: p
 
 
 # What is validated, when, and what is kept.
+
+
+def test_a_model_is_not_replaced_before_anything_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charnn.training.recovery.FIRST_SAVE", 0.0)
+    first_saves = []
+    for replaces in (False, True):
+        kept = Kept(replaces=replaces)
+        loop_of(Slopes(), Budget(steps=40)).run(Told(), kept)
+        first_saves.append(kept.states[0])
+    assert first_saves == [1, 2]  # the second step is the first one whose loss is below another
 
 
 def test_only_a_better_validation_is_the_best() -> None:
