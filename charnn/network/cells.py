@@ -69,6 +69,15 @@ def like(state: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     return type(state)(*(tensor.to(state.hidden.dtype) for tensor in tensors))
 
 
+def precisions(weight_hh: Tensor) -> tuple[torch.dtype, torch.dtype]:
+    """The precision of what lies between the products of a layer, which is at least fp32; and that of the products,
+    under autocast."""
+    exact, device = torch.promote_types(weight_hh.dtype, torch.float32), weight_hh.device.type
+    if torch.is_autocast_enabled(device) and exact != torch.float64:
+        return exact, torch.get_autocast_dtype(device)
+    return exact, weight_hh.dtype
+
+
 def step(cell: str, x_BE: Tensor, state: LayerState, weights: LayerWeights) -> LayerState:
     """The state after one step, in the precision of `state`."""
     return _step(cell, _from_input(x_BE, weights), state, weights)

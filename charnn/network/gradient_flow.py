@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from charnn.network.cells import CellWeights
+from charnn.network.cells import CellWeights, precisions
 
 
 def rnn_with_gradient_flow(
@@ -104,7 +104,7 @@ class _Layer(torch.autograd.Function):
         bias_hh: Tensor,
         strength: float,
     ) -> tuple[Tensor, Tensor]:
-        exact, product = _precisions(weight_hh)
+        exact, product = precisions(weight_hh)
         x_TBE = x_BTE.to(product).transpose(0, 1).contiguous()
         W = weight_hh.to(product)
         inputs_TBH = x_TBE @ weight_ih.to(product).T + (bias_ih + bias_hh).to(exact)
@@ -144,11 +144,3 @@ class _Layer(torch.autograd.Function):
             x_gradient_BTE = (inner_TBH @ U).transpose(0, 1) if ctx.needs_input_grad[0] else None
         gradients = x_gradient_BTE, from_later_BH, weight_ih_gradient, weight_hh_gradient, bias_gradient, bias_gradient
         return *gradients, None
-
-
-def _precisions(weight_hh: Tensor) -> tuple[torch.dtype, torch.dtype]:
-    """The precision of states, gradients and norms, which is at least fp32; and that of the products under autocast."""
-    exact, device = torch.promote_types(weight_hh.dtype, torch.float32), weight_hh.device.type
-    if torch.is_autocast_enabled(device) and exact != torch.float64:
-        return exact, torch.get_autocast_dtype(device)
-    return exact, weight_hh.dtype

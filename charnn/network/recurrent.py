@@ -13,6 +13,10 @@ from torch.nn import functional
 from charnn.cells import CELLS, TorchKernel
 from charnn.network.cells import CellWeights, LayerState, LayerWeights, like, state_type, step, unroll
 from charnn.network.gradient_flow import rnn_with_gradient_flow
+from charnn.network.gru import gru_window
+
+ON_CPU = {"gru": gru_window}
+"""What reads a window on the CPU, for the cells of which torch has nothing but single operations there."""
 
 StackState = tuple[LayerState, ...]
 """The state of a stack, which it carries from step to step: one entry for each layer, that nearest the input first."""
@@ -133,6 +137,9 @@ class Recurrent(nn.Module):
             return y_BTH, like(before, last)
         if kernel is None:
             return unroll(self.cell, x_BTE, before, weights)
+        if (window := ON_CPU.get(self.cell)) is not None and x_BTE.device.type == "cpu":
+            y_BTH, *last = window(x_BTE, before.hidden, weights)
+            return y_BTH, like(before, last)
         initial = tuple(tensor_BH.unsqueeze(0) for tensor_BH in before)
         hx = initial if len(initial) > 1 else initial[0]
         if drops:

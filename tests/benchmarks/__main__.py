@@ -7,8 +7,8 @@ seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels`
 `tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-members` (ten minutes a seed), `recall` (ten),
 `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing`
 (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (five, and
-5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute)
-and `transducing-ablation` (an hour a seed).
+5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute),
+`windows` (half a minute) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ from tests.benchmarks import (
     transducing,
     transducing_speed,
     verdicts,
+    windows,
 )
 
 ON_REQUEST = {
@@ -78,6 +79,7 @@ ON_REQUEST = {
         "recall",
         "forecasting",
         "memory",
+        "windows",
     ),
 }
 
@@ -99,6 +101,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "cells": partial(cells.run, given.corpus, epochs=given.epochs, **side_by_side),
         "processes": partial(processes.run, given.corpus),
         "gradient-flow": gradient_flow.run,
+        "windows": windows.run,
         "copying": partial(copying.run, seeds=given.seeds, picture=given.picture),
         "stopping": partial(stopping.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
         "openings": partial(openings.run, given.corpus, seconds=seconds, epochs=given.epochs, seeds=given.seeds),
