@@ -62,6 +62,7 @@ from tests.cells import (
     stack,
     warm_state,
 )
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 # The cells.
 
@@ -105,12 +106,6 @@ each_bare = pytest.mark.parametrize("cell", BARE)
 def in_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, cell in (ADDED | BARE).items():
         monkeypatch.setitem(CELLS, name, cell)
-
-
-@pytest.fixture
-def rare_validations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each writes a whole model."""
-    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)
 
 
 # Equations in torch.
@@ -345,7 +340,7 @@ def test_scores_of_ragged_sentences_are_the_networks(cell: str, layers: int) -> 
 
 # Runs.
 
-LINE = "to be or not to be, that is the question"
+LINE = "to be or not to be, the question"
 SENTENCES = "the_DET cat_NOUN sleeps_VERB\na_DET dog_NOUN barks_VERB loudly_ADV\nsleep_VERB\n"
 SETTINGS = {"device": "cpu", "precision": "fp32", "patience": 0}
 
@@ -363,12 +358,11 @@ def said(directory: LanguageModelDirectory, prompt: str, *, quantized: bool) -> 
 
 
 @each_added
-@pytest.mark.usefixtures("rare_validations")
 def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text(f"{LINE}\n" * 4)
     corpus = read_corpus([str(tmp_path / "lines.txt")], [str(tmp_path / "lines.txt")], document="line")
     wishes = LanguageModelOverrides(
-        cell=cell, layers=1, hidden_size=16, embedding_size=8, dropout=0.0, learning_rate=0.03, budget=Budget(steps=120)
+        cell=cell, layers=1, hidden_size=16, embedding_size=8, dropout=0.0, learning_rate=0.05, budget=Budget(steps=70)
     )
 
     def start(name: str) -> LanguageModelSession:
@@ -378,7 +372,7 @@ def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_pat
     whole = start("whole")
     assert whole.run(SilentObserver()) == "budget"
     half = start("half")
-    assert half.run(SilentObserver(), after(50)) == "interrupt"
+    assert half.run(SilentObserver(), after(30)) == "interrupt"
     assert LanguageModelSession.resume(half.directory, corpus).run(SilentObserver()) == "budget"
     assert_same_run(half.directory, whole.directory)
     directory = LanguageModelDirectory.open(tmp_path / "half")
@@ -397,7 +391,6 @@ def tagged(directory: TaggerDirectory, words: Sequence[str]) -> list[str]:
 
 
 @each_added
-@pytest.mark.usefixtures("rare_validations")
 def test_a_tagger_is_trained_resumed_and_tags(cell: str, tmp_path: Path) -> None:
     (tmp_path / "treebank.txt").write_text(SENTENCES * 6)
     (tmp_path / "dev.txt").write_text(SENTENCES)

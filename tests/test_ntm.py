@@ -39,6 +39,7 @@ from tests.cells import (
     stack,
     warm_state,
 )
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 Floats = npt.NDArray[np.float64]
 
@@ -283,7 +284,9 @@ def test_a_resumed_run_is_the_whole_run_to_the_last_bit(tmp_path: Path) -> None:
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
 
     def start(name: str) -> LanguageModelSession:
-        wishes = LanguageModelOverrides(cell="ntm", layers=1, hidden_size=6, batch_size=2, budget=Budget(steps=6))
+        wishes = LanguageModelOverrides(
+            cell="ntm", layers=1, hidden_size=6, batch_size=2, window_length=16, budget=Budget(steps=6)
+        )
         make = partial(LanguageModelDirectory.create, tmp_path / name)
         return LanguageModelSession.start(make, corpus, TokenizerConfig(), wishes, settings)
 

@@ -22,6 +22,7 @@ from tests.cells import (
     assert_rows_end_where_their_lengths_say,
     stack,
 )
+from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
 SIGHT = 1 + sum(DILATIONS)
 

@@ -92,7 +92,7 @@ class Builder:
     options: Mapping[str, Any]
     """Options of a tiny network, by their names in Python, with every kind of dropout."""
     variants: tuple[Mapping[str, Any], ...]
-    """Networks that differ in what resuming has to restore."""
+    """Networks that differ in what resuming has to restore. The first is what the options alone give."""
     others: tuple[Mapping[str, Any], ...]
     """Networks whose training state cannot be this one's."""
     large_batch: int

@@ -202,20 +202,22 @@ def used(path: Path, use: Use) -> object:
 
 @each_variant
 def test_a_run_that_is_interrupted_anywhere_and_resumed_ends_as_one_that_never_stopped(
-    runs: Runs, name: str, variant: Mapping[str, Any]
+    runs: Runs, name: str, variant: Mapping[str, Any], trained: Callable[[str], Runs]
 ) -> None:
     """Before the first validation, where one is due, between two, at the last step but one; once, or over and over."""
-    whole = runs.finish(runs.start("whole", **variant))
-    once = [(5,)] if variant == BUILDERS[name].variants[0] else []
-    for steps in [*once, (1, 4, 7, STEPS - 1)]:
+    is_usual = variant == BUILDERS[name].variants[0]
+    whole = trained(name).folder / "whole" if is_usual else runs.finish(runs.start("whole", **variant))
+    for steps in [*([(5,)] if is_usual else []), (1, 4, 7, STEPS - 1)]:
         assert_same_run(name, runs.finish(runs.start(f"interrupted at {steps}", **variant), *steps), whole)
 
 
 @each_task
-def test_a_run_that_goes_on_under_a_larger_budget_may_be_interrupted_too(runs: Runs, name: str) -> None:
-    once = runs.finish(runs.start("once"))
-    before = history(once)
-    twice = Path(shutil.copytree(once, runs.folder / "twice"))
+def test_a_run_that_goes_on_under_a_larger_budget_may_be_interrupted_too(
+    runs: Runs, name: str, trained: Callable[[str], Runs]
+) -> None:
+    whole = trained(name).folder / "whole"
+    before = history(whole)
+    once, twice = (Path(shutil.copytree(whole, runs.folder / out)) for out in ("once", "twice"))
     session = runs.go_on("once", steps=STEPS + 6)
     assert any("resumed" in line and f"step {STEPS}" in line for line in session.description())
     runs.finish(session)
@@ -280,7 +282,7 @@ def test_a_budget_that_is_spent_is_refused_and_nothing_changes(
 
 @each_task
 def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(
-    runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, name: str, monkeypatch: pytest.MonkeyPatch, trained: Callable[[str], Runs]
 ) -> None:
     """The third validation is in the history, and perhaps in the weights, but not in the state that is resumed."""
 
@@ -294,7 +296,6 @@ def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(
             raise PowerCut
         write(self, arrays, values)
 
-    whole = runs.finish(runs.start("whole"))
     crashed = runs.start("crashed")
     with monkeypatch.context() as patch:
         patch.setattr(ModelDirectory, "write_training_state", write_until_cut)
@@ -303,7 +304,7 @@ def test_after_a_crash_a_run_goes_on_from_its_last_saved_state(
     path = runs.folder / "crashed"
     assert state(name, path)[1]["progress"]["step"] < max(entry["step"] for entry in history(path))
     runs.finish(runs.go_on("crashed"))
-    assert_same_run(name, path, whole)
+    assert_same_run(name, path, trained(name).folder / "whole")
 
 
 def check_seeds(runs: Runs, name: str, **options: Any) -> None:
@@ -383,8 +384,10 @@ def test_a_model_copied_without_its_training_state_is_used_and_not_resumed(name:
 
 
 @each_task
-def test_the_data_may_be_named_again_and_must_be_the_same(runs: Runs, name: str) -> None:
-    runs.finish(runs.start("model"))
+def test_the_data_may_be_named_again_and_must_be_the_same(
+    runs: Runs, name: str, trained: Callable[[str], Runs]
+) -> None:
+    shutil.copytree(trained(name).folder / "whole", runs.folder / "model")
     (runs.folder / "other.txt").write_text(runs.builder.other_data)
     budget = {"steps": STEPS + 1}
     with pytest.raises(UsageError, match=r"other\.txt: not the t.* that .* was trained on"):
@@ -395,9 +398,9 @@ def test_the_data_may_be_named_again_and_must_be_the_same(runs: Runs, name: str)
 
 @each_task
 def test_data_that_have_changed_are_said_and_not_learned(runs: Runs, name: str, command: Callable[..., Any]) -> None:
-    runs.finish(runs.start("model"))
+    runs.finish(runs.start("model", steps=2))
     runs.data.write_text(runs.builder.other_data)
-    refused = command("train", "--resume", runs.folder / "model", "--steps", str(STEPS + 1))
+    refused = command("train", "--resume", runs.folder / "model", "--steps", "3")
     assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
     assert f"{runs.data}: has changed" in refused.err
 
