@@ -15,7 +15,7 @@ from charnn.tasks import TASKS
 from charnn.tasks.options import FIRST, RESULT, union
 
 if TYPE_CHECKING:
-    from charnn.experiments.comparison import Compared
+    from charnn.experiments.comparison import ComparedRun
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
@@ -109,7 +109,7 @@ def compare(
             console.notice(line)
         return run_in_view(session, joined, title=cell)
 
-    found: list[Compared] = []
+    found: list[ComparedRun] = []
     for one in compared(
         corpus or [], task, wanted, [cell.strip() for cell in cells.split(",")], run, folder=folder,
         overwrite=overwrite, processes=joined, thread_counts=hardware.thread_counts(),
@@ -129,7 +129,7 @@ def compare(
     )  # fmt: skip
 
 
-def _rows(found: list[Compared]) -> list[list[str]]:
+def _rows(found: list[ComparedRun]) -> list[list[str]]:
     rows = [["cell", "parameters", "best validation", "characters", "seconds", "processors", "model"]]
     for one in found:
         best = "-" if one.scores is None else one.scores.summary

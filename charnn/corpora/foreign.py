@@ -18,7 +18,7 @@ FEW_ROWS = 20
 """So many rows tell a table."""
 
 
-class Foreign(NamedTuple):
+class ForeignFormat(NamedTuple):
     """What a file looks like."""
 
     what: str
@@ -90,38 +90,42 @@ SAMPLE_BYTES = 4096
 """The first bytes of a file that are looked at."""
 
 
-def foreign_format(data: bytes) -> Foreign | None:
+def foreign_format(data: bytes) -> ForeignFormat | None:
     """What a file that begins with these bytes is, or None for plain text and what is not known."""
     data = data[:SAMPLE_BYTES]
     for signature, what, hint in _SIGNATURES:
         if data.startswith(signature) or (signature == _PDF and data.lstrip(_BLANK).startswith(signature)):
-            return Foreign(what, hint)
+            return ForeignFormat(what, hint)
     if data.startswith(b"PK\x03\x04"):
         found = next(((what, hint) for inside, what, hint in _ZIPPED if inside in data), None)
-        return Foreign(*(found or ("a zip archive", "unpack it first: unzip -p FILE")))
+        return ForeignFormat(*(found or ("a zip archive", "unpack it first: unzip -p FILE")))
     if data.startswith(b"RIFF") and data[8:12] in (b"WAVE", b"AVI ", b"WEBP"):
-        return Foreign("sound, video or a picture (RIFF)", "choose a file of text")
+        return ForeignFormat("sound, video or a picture (RIFF)", "choose a file of text")
     if data[_MOBI_PLACE : _MOBI_PLACE + len(_MOBI)] == _MOBI:
-        return Foreign("a Kindle book", "make text of it first: ebook-convert FILE book.txt")
+        return ForeignFormat("a Kindle book", "make text of it first: ebook-convert FILE book.txt")
     if data[_TAR_PLACE : _TAR_PLACE + len(_TAR)] == _TAR:
-        return Foreign("a tar archive", "unpack it first: tar -xOf FILE")
+        return ForeignFormat("a tar archive", "unpack it first: tar -xOf FILE")
     start = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if start.startswith(b"{\\rtf"):
-        return Foreign("an RTF file", "save it as plain text, or make text of it first: pandoc FILE -t plain", True)
+        return ForeignFormat(
+            "an RTF file", "save it as plain text, or make text of it first: pandoc FILE -t plain", True
+        )
     if _HTML.match(start):
-        return Foreign("HTML", "its tags are text, too; make plain text of it first: pandoc FILE -t plain", True)
+        return ForeignFormat("HTML", "its tags are text, too; make plain text of it first: pandoc FILE -t plain", True)
     if _XML.match(start) or _is_element(start):
-        return Foreign("XML", "its tags are text, too; take out the text that you mean first", True)
+        return ForeignFormat("XML", "its tags are text, too; take out the text that you mean first", True)
     if _JSON.match(start) and not _JSON_LINES.match(start):
-        return Foreign(
+        return ForeignFormat(
             "JSON", "its keys are text, too; take out the text that you mean first, as jq -r .text does", True
         )
     if _LATEX.match(start):
-        return Foreign("LaTeX", "its commands are text, too; make plain text of it first: pandoc FILE -t plain", True)
+        return ForeignFormat(
+            "LaTeX", "its commands are text, too; make plain text of it first: pandoc FILE -t plain", True
+        )
     if _SUBTITLES.match(start):
-        return Foreign("subtitles", "their times are text, too; take them out first", True)
+        return ForeignFormat("subtitles", "their times are text, too; take them out first", True)
     if start.startswith(b"%!PS"):
-        return Foreign("PostScript", "make text of it first: ps2txt FILE", True)
+        return ForeignFormat("PostScript", "make text of it first: ps2txt FILE", True)
     return None
 
 

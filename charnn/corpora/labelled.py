@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.tables import Table, Wanted, found_columns, header_of, keys_of_first
+from charnn.corpora.tables import Table, WantedColumns, found_columns, header_of, keys_of_first
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
@@ -151,8 +151,8 @@ def _evenly(count: int, wanted: int) -> list[int]:
     return [(2 * i + 1) * count // (2 * wanted) for i in range(wanted)]
 
 
-def _wanted(layout: LabelledLayout) -> tuple[Wanted, Wanted]:
-    return Wanted("--text", layout.text, TEXT_NAMES), Wanted("--label", layout.label, LABEL_NAMES)
+def _wanted(layout: LabelledLayout) -> tuple[WantedColumns, WantedColumns]:
+    return WantedColumns("--text", layout.text, TEXT_NAMES), WantedColumns("--label", layout.label, LABEL_NAMES)
 
 
 def _named(header: Sequence[str]) -> list[int | None]:
@@ -168,7 +168,7 @@ def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
 
 def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
     """Lines of a label, a tab and a text, or the other way round. Further tabs belong to the text."""
-    name, firsts, lasts = table.name, Different(), Different()
+    name, firsts, lasts = table.name, DistinctCounter(), DistinctCounter()
     for number, line in table.bare_lines():
         if "\t" not in line:
             raise CorpusError(
@@ -186,7 +186,7 @@ def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
         yield LabelledText((_label(label, name, number),), rest, number)
 
 
-class Different:
+class DistinctCounter:
     """Counts how many different texts there are among many, and keeps a hash of each: few are ever alike."""
 
     def __init__(self) -> None:
@@ -214,7 +214,7 @@ class Different:
         self._new.clear()
 
 
-def _label_side(firsts: Different, lasts: Different, name: str) -> int:
+def _label_side(firsts: DistinctCounter, lasts: DistinctCounter, name: str) -> int:
     """1 where the labels are before the first tab, and 2 where they are after the last one."""
     first, last = firsts.count(), lasts.count()
     if first and (firsts.are_empty or lasts.are_empty):  # a tab that opens or ends all lines has no label beside it

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from charnn.config.as_json import Json
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.tables import Row, Table, Wanted, found_columns, header_of
+from charnn.corpora.tables import Row, Table, WantedColumns, found_columns, header_of
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
@@ -168,11 +168,11 @@ def usual_columns(header: Sequence[str]) -> tuple[str | None, str | None, str | 
     return source, features, target
 
 
-def _wanted(layout: PairsLayout) -> tuple[Wanted, Wanted, Wanted]:
+def _wanted(layout: PairsLayout) -> tuple[WantedColumns, WantedColumns, WantedColumns]:
     return (
-        Wanted("--source", layout.source, SOURCE_NAMES),
-        Wanted("--features", layout.features, FEATURES_NAMES, is_needed=False),
-        Wanted("--target", layout.target, TARGET_NAMES),
+        WantedColumns("--source", layout.source, SOURCE_NAMES),
+        WantedColumns("--features", layout.features, FEATURES_NAMES, is_needed=False),
+        WantedColumns("--target", layout.target, TARGET_NAMES),
     )
 
 

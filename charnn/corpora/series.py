@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
-from charnn.corpora.tables import Row, Table, Wanted
-from charnn.corpora.times import NAMES, Irregular, Placed, TimeAxis, counts_up, dated, forms_of, numbered
+from charnn.corpora.tables import Row, Table, WantedColumns
+from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, forms_of, numbered
 from charnn.errors import CorpusError, UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
         raise CorpusError(f"{name}: there is a header, and no row of numbers below it")
     columns = [[cells[place] for _, cells in every] for place in range(len(header))]
     lines = [line for line, _ in every]
-    wanted = [Wanted("--series", one, ()) for one in layout.columns]
+    wanted = [WantedColumns("--series", one, ()) for one in layout.columns]
     chosen = [place for place in table.columns(header, wanted) if place is not None]
     time, placed = reader.times(table, header, columns, lines, layout, chosen)
     places = chosen or [place for place in range(len(header)) if place != time]
@@ -163,7 +163,7 @@ def _rows(table: Table, separator: str) -> Sequence[Row]:
 
 class _Place(NamedTuple):
     time: int | None
-    placed: Placed | None
+    placed: PlacedRows | None
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ class _Reader:
         if layout.time == "none":
             return _Place(None, None)
         if layout.time is not None:
-            (asked,) = table.columns(header, [Wanted("--time-column", layout.time, ())])
+            (asked,) = table.columns(header, [WantedColumns("--time-column", layout.time, ())])
             assert asked is not None
             return self._placed(asked, columns[asked], header[asked], lines)
         left = [place for place in range(len(header)) if place not in chosen]

@@ -36,7 +36,7 @@ _BETWEEN_OBJECTS = re.compile(r"\ufeff?[\s,]*(?:\]\s*\Z)?")
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-class Wanted(NamedTuple):
+class WantedColumns(NamedTuple):
     """A column or key that a reader looks for."""
 
     option: str
@@ -202,7 +202,7 @@ class Table:
                 )
             yield line, cells
 
-    def columns(self, header: Sequence[str], wanted: Sequence[Wanted]) -> list[int | None]:
+    def columns(self, header: Sequence[str], wanted: Sequence[WantedColumns]) -> list[int | None]:
         """The places of the columns or keys that are wanted. Raises UsageError where one is not there that is needed or
         was asked for."""
         places = found_columns(header, wanted)
@@ -283,12 +283,12 @@ def header_of(line: str) -> list[str]:
     return [cell.strip().strip('"') for cell in line.removeprefix("\ufeff").split(separator_of(line))]
 
 
-def found_columns(header: Sequence[str], wanted: Sequence[Wanted]) -> list[int | None]:
+def found_columns(header: Sequence[str], wanted: Sequence[WantedColumns]) -> list[int | None]:
     """The places of the columns that are wanted; None for one that is not there. A name comes before a number."""
     return [_place(header, column) for column in wanted]
 
 
-def _place(header: Sequence[str], wanted: Wanted) -> int | None:
+def _place(header: Sequence[str], wanted: WantedColumns) -> int | None:
     name = wanted.asked
     if name is None:
         known = {column.lower(): place for place, column in reversed(list(enumerate(header)))}

@@ -176,7 +176,7 @@ class Irregular(ValueError):
         self.row = row
 
 
-class Placed(NamedTuple):
+class PlacedRows(NamedTuple):
     """An axis with the places on it of the rows that were read."""
 
     axis: TimeAxis
@@ -185,7 +185,7 @@ class Placed(NamedTuple):
     """The rows in the order of their times."""
 
 
-def dated(texts: Sequence[str], form: str, name: str) -> Placed:
+def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
     """The places of rows with these dates. Raises `Irregular` for dates that come twice or not at regular steps."""
     times = [datetime.strptime(text.strip(), form) for text in texts]
     seconds_N = np.array([_position(time, "second") for time in times])
@@ -199,7 +199,7 @@ def dated(texts: Sequence[str], form: str, name: str) -> Placed:
     return _placed(positions_N, order_N, texts, TimeAxis(texts[order_N[0]].strip(), 1.0, unit, form, name), TOLERANCE)
 
 
-def numbered(texts: Sequence[str], name: str) -> Placed:
+def numbered(texts: Sequence[str], name: str) -> PlacedRows:
     """The places of rows with numbers for times, such as years. Raises what `dated` raises."""
     numbers_N = np.array([float(text) for text in texts])
     order_N = np.argsort(numbers_N, kind="stable")
@@ -247,7 +247,7 @@ def _placed(
     texts: Sequence[str],
     axis: TimeAxis,
     tolerance: float,
-) -> Placed:
+) -> PlacedRows:
     """The rows at places that are a whole number of steps from the first one; the step is the most usual distance."""
     apart_N = np.diff(positions_N)
     step = 1.0
@@ -271,6 +271,6 @@ def _placed(
         raise Irregular(
             row, f"the time {texts[row].strip()} is not a whole number of steps after the first; most are {usual}"
         )
-    return Placed(
+    return PlacedRows(
         TimeAxis(axis.first, step, axis.unit, axis.form, axis.name), rows_N.astype(np.int64), order_N.astype(np.int64)
     )

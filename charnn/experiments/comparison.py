@@ -28,7 +28,7 @@ Runner = Callable[["Session[Any]", str], "Outcome"]
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedRun:
     """What a run with one cell came to."""
 
     cell: str
@@ -65,7 +65,7 @@ def compare(
     overwrite: bool = False,
     processes: Processes,
     thread_counts: Sequence[int] | None = None,
-) -> Iterator[Compared]:
+) -> Iterator[ComparedRun]:
     """Trains one model of each cell, one after the other, and gives what each came to once it has.
 
     Their directories are `folder/<stem of the corpus>-<cell>`. Where one is interrupted it is the last. Raises
@@ -97,7 +97,7 @@ def compare(
         processors = (time.process_time() - processor) / max(time.perf_counter() - clock, 1e-9)
         record = session.config.record
         parameters = sum(parameter.numel() for parameter in session.objective.network.parameters())
-        yield Compared(
+        yield ComparedRun(
             cell, ModelDirectory(paths[cell]), outcome, parameters, session.config.scores, record.seconds, processors,
             session.characters,
         )  # fmt: skip

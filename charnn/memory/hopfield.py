@@ -151,7 +151,7 @@ WHOLE = 0.95
 
 
 @dataclass(frozen=True)
-class AtLoad:
+class LoadResult:
     learning: Learning
     load: float
     """Patterns for each unit."""
@@ -163,7 +163,7 @@ class AtLoad:
 
 def capacity(
     loads: Sequence[float], learning: Learning, *, units: int, garbled: float, seed: int = 0
-) -> Iterator[AtLoad]:
+) -> Iterator[LoadResult]:
     """What becomes of random patterns whose units are turned round with the probability `garbled`, at each load; the
     updates are asynchronous."""
     for load in loads:
@@ -174,4 +174,4 @@ def capacity(
         cues_KN = np.where(random.random(tried_KN.shape) < garbled, -tried_KN, tried_KN)
         settled_KN = np.stack([network.settle(cue_N).state_N for cue_N in cues_KN])
         overlap_K = (settled_KN.astype(np.float64) * tried_KN).mean(1)
-        yield AtLoad(learning, load, float((overlap_K >= WHOLE).mean()), float(overlap_K.mean()))
+        yield LoadResult(learning, load, float((overlap_K >= WHOLE).mean()), float(overlap_K.mean()))

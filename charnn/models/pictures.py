@@ -13,9 +13,9 @@ from charnn.corpora.progress import tell
 from charnn.errors import ModelError, UsageError
 from charnn.plots.forecast import DrawnForecast
 from charnn.plots.network import MOST_SYMBOLS as MOST_SYMBOLS
-from charnn.plots.network import Embeddings, Strip
-from charnn.plots.samples import AtTemperature
-from charnn.plots.training import LearningCurve, Reach
+from charnn.plots.network import Embeddings, UnitStrip
+from charnn.plots.samples import TemperatureResult
+from charnn.plots.training import GradientReach, LearningCurve
 from charnn.tasks import choosing
 from charnn.tasks.options import options_from
 
@@ -65,7 +65,7 @@ def _learning_curve(model: ModelDirectory, by: By) -> LearningCurve:
 
 def gradient_reaches(
     models: Sequence[ModelDirectory], text: str | None, *, steps: int, seed: int, fresh: bool
-) -> list[Reach]:
+) -> list[GradientReach]:
     """How far back the gradient reaches in each model, and with `fresh` in the same network before it was trained."""
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.learn.gradients import gradient_norms
@@ -77,7 +77,7 @@ def gradient_reaches(
         name = name if cell in name else f"{name} ({cell})"
         for is_fresh in (False, True) if fresh else (False,):
             norms_K = gradient_norms(directory, text, steps=steps, seed=seed, fresh=is_fresh)
-            reaches.append(Reach(name, norms_K, is_fresh))
+            reaches.append(GradientReach(name, norms_K, is_fresh))
     return reaches
 
 
@@ -102,7 +102,7 @@ def embeddings(model: ModelDirectory) -> Embeddings:
 
 def at_temperatures(
     model: ModelDirectory, temperatures: Sequence[float], *, characters: int, at_least: int, seed: int
-) -> list[AtTemperature]:
+) -> list[TemperatureResult]:
     """What samples of a language model are like at each temperature; `characters` are those of all samples of one."""
     samples = _samples(model, seed)
     number = max(characters // SAMPLE_LENGTH, 1)
@@ -110,7 +110,7 @@ def at_temperatures(
     for number, one in enumerate(sorted(temperatures)):
         tell(f"sampling at temperature {one:g}", number, len(temperatures))
         sampled = samples.at(one, characters=min(SAMPLE_LENGTH, characters), number=number, at_least=at_least)
-        found.append(AtTemperature(one, *sampled))
+        found.append(TemperatureResult(one, *sampled))
     return found
 
 
@@ -122,7 +122,7 @@ def lengths(model: ModelDirectory, *, temperature: float, number: int, seed: int
     return unit, real, written
 
 
-def neurons(model: ModelDirectory, text: str, units: Sequence[str], count: int) -> tuple[list[Strip], str]:
+def neurons(model: ModelDirectory, text: str, units: Sequence[str], count: int) -> tuple[list[UnitStrip], str]:
     """A strip for each unit along the text, and a title: the named units, or else those that follow something best."""
     from charnn.tasks.language_model.directory import LanguageModelDirectory
     from charnn.tasks.language_model.use.model import LanguageModel
@@ -132,13 +132,14 @@ def neurons(model: ModelDirectory, text: str, units: Sequence[str], count: int) 
     every = followers(found)
     if units:
         chosen = parse_units(units)
-        strips = [Strip(_followed(unit, every), found.of(unit)) for unit in chosen]
+        strips = [UnitStrip(_followed(unit, every), found.of(unit)) for unit in chosen]
         return strips, f"{model.path.name}: {len(chosen)} of its {len(found.units)} hidden units along a text"
     if not every:
         raise UsageError("the text has nothing that varies and that units could follow", hint="name some with --units")
     best = every[:count]
     strips = [
-        Strip(f"unit {one.unit} follows {one.trait} (r = {one.correlation:+.2f})", found.of(one.unit)) for one in best
+        UnitStrip(f"unit {one.unit} follows {one.trait} (r = {one.correlation:+.2f})", found.of(one.unit))
+        for one in best
     ]
     return strips, f"{model.path.name}: unit {best[0].unit} of {len(found.units)} follows {best[0].trait}"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from charnn.memory.hopfield import HEBBIAN_CAPACITY, AtLoad
+from charnn.memory.hopfield import HEBBIAN_CAPACITY, LoadResult
 from charnn.memory.memory import Recalled
 from charnn.plots.canvas import Look, blank, label_ends, panel, shown_label
 
@@ -43,7 +43,7 @@ def energy_finding(found: Sequence[Recalled]) -> str:
     return f"The energy falls at every step until the line has settled, {most:,} at most"
 
 
-def draw_capacity(found: Sequence[AtLoad], look: Look, *, garbled: float) -> Figure:
+def draw_capacity(found: Sequence[LoadResult], look: Look, *, garbled: float) -> Figure:
     """The share of random patterns that come back, over the load, a line for each kind of learning."""
     figure = blank()
     x = f"patterns for each unit; recalled with {garbled:.0%} of their units turned round"
@@ -64,7 +64,7 @@ def draw_capacity(found: Sequence[AtLoad], look: Look, *, garbled: float) -> Fig
     return figure
 
 
-def capacity_finding(found: Sequence[AtLoad]) -> str:
+def capacity_finding(found: Sequence[LoadResult]) -> str:
     """What the picture shows, in a sentence."""
     parts = []
     for learning in dict.fromkeys(at.learning for at in found):

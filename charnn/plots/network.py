@@ -25,7 +25,7 @@ VISIBLE = {"\n": "⏎", "\t": "⇥", " ": " "}
 
 
 @dataclass(frozen=True)
-class Strip:
+class UnitStrip:
     """One unit along a text."""
 
     title: str
@@ -33,7 +33,7 @@ class Strip:
     """The unit's value at each character, from -1 to 1."""
 
 
-def draw_neurons(text: str, strips: Sequence[Strip], look: Look, *, title: str) -> Figure:
+def draw_neurons(text: str, strips: Sequence[UnitStrip], look: Look, *, title: str) -> Figure:
     """The text under each strip's title. What is beyond LINES lines of it is left out."""
     places = _places(text)
     columns = max(column for _, column in places) + 1

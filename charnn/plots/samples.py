@@ -16,7 +16,7 @@ MOSTLY_KNOWN = 0.95
 
 
 @dataclass(frozen=True)
-class AtTemperature:
+class TemperatureResult:
     """What the samples of one temperature are like."""
 
     temperature: float
@@ -28,7 +28,7 @@ class AtTemperature:
     """The fraction of characters in long runs that stand there, too."""
 
 
-def draw_temperature(found: Sequence[AtTemperature], look: Look, *, at_least: int) -> Figure:
+def draw_temperature(found: Sequence[TemperatureResult], look: Look, *, at_least: int) -> Figure:
     """Two panels over temperature; `at_least` is the length of a run that counts as copied."""
     figure = blank((8.0, 5.6))
     temperatures = [one.temperature for one in found]
@@ -55,7 +55,7 @@ def draw_temperature(found: Sequence[AtTemperature], look: Look, *, at_least: in
     return figure
 
 
-def temperature_finding(found: Sequence[AtTemperature]) -> str:
+def temperature_finding(found: Sequence[TemperatureResult]) -> str:
     """What the picture shows, in a sentence."""
     known = [one for one in found if one.known_words >= MOSTLY_KNOWN]
     if not known:

@@ -127,7 +127,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
-class Reach:
+class GradientReach:
     """The gradient of one network."""
 
     name: str
@@ -148,7 +148,7 @@ class Reach:
         return int(below[0]) if len(below) else None
 
 
-def draw_gradients(reaches: Sequence[Reach], look: Look) -> Figure:
+def draw_gradients(reaches: Sequence[GradientReach], look: Look) -> Figure:
     """The gradients of some networks in one panel, with a logarithmic scale."""
     figure = blank()
     axes = panel(figure, gradients_finding(reaches), "k, steps back from the loss", "|∂Lₜ / ∂hₜ₋ₖ|, relative to k = 0")
@@ -176,7 +176,7 @@ def draw_gradients(reaches: Sequence[Reach], look: Look) -> Figure:
     return figure
 
 
-def gradients_finding(reaches: Sequence[Reach]) -> str:
+def gradients_finding(reaches: Sequence[GradientReach]) -> str:
     """What the picture shows, in a sentence."""
     trained = [reach for reach in reaches if not reach.is_fresh] or list(reaches)
     if growing := [reach for reach in trained if reach.relative_K.max() > GROWS]:

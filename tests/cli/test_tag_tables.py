@@ -9,9 +9,9 @@ from charnn.tasks.tagger.use.scores import TagScore
 
 def table_of(counts, column="upos"):
     """The report of so many words of each gold and predicted tag."""
-    tally = TagFigures([column])
-    tally.columns[column] = TagScore.of(([gold] * n, [predicted] * n, [True] * n) for (gold, predicted), n in counts)
-    return evaluation.report(tally, model="m", treebank="t", level="word").splitlines()
+    figures = TagFigures([column])
+    figures.columns[column] = TagScore.of(([gold] * n, [predicted] * n, [True] * n) for (gold, predicted), n in counts)
+    return evaluation.report(figures, model="m", treebank="t", level="word").splitlines()
 
 
 UPOS = [

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from charnn.plots.canvas import LIGHT, rendered
-from charnn.plots.training import Reach, draw_gradients, gradients_finding
+from charnn.plots.training import GradientReach, draw_gradients, gradients_finding
 
 
-def reach(factor: float, name: str = "rnn", steps: int = 50, *, fresh: bool = False) -> Reach:
-    return Reach(name, 3.0 * factor ** np.arange(steps + 1, dtype=np.float64), fresh)
+def reach(factor: float, name: str = "rnn", steps: int = 50, *, fresh: bool = False) -> GradientReach:
+    return GradientReach(name, 3.0 * factor ** np.arange(steps + 1, dtype=np.float64), fresh)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def reach(factor: float, name: str = "rnn", steps: int = 50, *, fresh: bool = Fa
         ([reach(0.5, fresh=True)], "The gradient vanishes: a thousandth of it is left 10 steps back in rnn"),
     ],
 )
-def test_the_title_says_what_is_found(reaches: list[Reach], said: str) -> None:
+def test_the_title_says_what_is_found(reaches: list[GradientReach], said: str) -> None:
     assert gradients_finding(reaches) == said
 
 
@@ -46,6 +46,6 @@ def test_curves_are_relative_and_logarithmic_and_those_before_training_dashed() 
 
 
 def test_a_gradient_of_nothing_is_drawn_as_far_as_there_is_one() -> None:
-    nothing = Reach("rnn", np.array([1.0, 1e-5, 0.0, 0.0]))
+    nothing = GradientReach("rnn", np.array([1.0, 1e-5, 0.0, 0.0]))
     assert rendered(lambda look: draw_gradients([nothing], look))
     assert nothing.steps_to(0.1) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charnn.memory.hopfield import AtLoad, capacity
+from charnn.memory.hopfield import LoadResult, capacity
 from charnn.memory.memory import Memory, Recalled
 from charnn.plots.canvas import LIGHT, rendered
 from charnn.plots.memories import capacity_finding, draw_capacity, draw_energy, energy_finding
@@ -32,7 +32,11 @@ def test_every_line_has_its_energies_and_names_what_it_is_put_back_to() -> None:
 
 
 def test_the_title_of_the_capacity_names_the_highest_load_that_comes_back() -> None:
-    found = [AtLoad("hebbian", 0.1, 1.0, 1.0), AtLoad("hebbian", 0.2, 0.0, 0.4), AtLoad("pseudo-inverse", 0.2, 1, 1)]
+    found = [
+        LoadResult("hebbian", 0.1, 1.0, 1.0),
+        LoadResult("hebbian", 0.2, 0.0, 0.4),
+        LoadResult("pseudo-inverse", 0.2, 1, 1),
+    ]
     said = "90% of the patterns come back up to 0.10 N by hebbian learning, up to 0.20 N by pseudo-inverse learning"
     assert capacity_finding(found) == said
     figure = draw_capacity(found, LIGHT, garbled=0.1)

@@ -7,10 +7,14 @@ import pytest
 
 from charnn.plots import network, samples
 from charnn.plots.canvas import DARK, LIGHT, Look, rendered
-from charnn.plots.network import Embeddings, Strip, draw_embeddings, draw_neurons
-from charnn.plots.samples import AtTemperature, draw_lengths, draw_temperature
+from charnn.plots.network import Embeddings, UnitStrip, draw_embeddings, draw_neurons
+from charnn.plots.samples import TemperatureResult, draw_lengths, draw_temperature
 
-KNOWN = [AtTemperature(0.2, 1.0, 1.0, 0.5), AtTemperature(0.8, 2.0, 0.96, 0.1), AtTemperature(1.4, 3.0, 0.5, 0.0)]
+KNOWN = [
+    TemperatureResult(0.2, 1.0, 1.0, 0.5),
+    TemperatureResult(0.8, 2.0, 0.96, 0.1),
+    TemperatureResult(1.4, 3.0, 0.5, 0.0),
+]
 LOOKS = pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 
 
@@ -76,7 +80,7 @@ def test_any_symbols_are_drawn(symbols: list[str]) -> None:
 
 def test_each_character_stands_on_the_colour_of_its_value() -> None:
     text = "ab\ncd"
-    figure = draw_neurons(text, [Strip("unit 1:1", np.array([1.0, -1.0, 0.0, 0.5, 0.0]))], LIGHT, title="t")
+    figure = draw_neurons(text, [UnitStrip("unit 1:1", np.array([1.0, -1.0, 0.0, 0.5, 0.0]))], LIGHT, title="t")
     axes = figure.axes[0]
     grid = np.asarray(axes.images[0].get_array())
     assert grid.shape == (2, 3)
@@ -87,7 +91,7 @@ def test_each_character_stands_on_the_colour_of_its_value() -> None:
 
 def test_a_long_text_is_drawn_as_far_as_there_is_room() -> None:
     text = "x" * 5000
-    figure = draw_neurons(text, [Strip("unit", np.zeros(5000))] * 2, LIGHT, title="t")
+    figure = draw_neurons(text, [UnitStrip("unit", np.zeros(5000))] * 2, LIGHT, title="t")
     grid = np.asarray(figure.axes[0].images[0].get_array())
     assert grid.shape == (network.LINES, network.COLUMNS)
     assert network.MOST_SYMBOLS >= 100

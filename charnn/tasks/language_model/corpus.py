@@ -16,7 +16,7 @@ from charnn.corpora.texts import Reading, SourceText
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of
-from charnn.tasks.language_model.labelled_documents import Rows, labelled_parts, rows_again, rows_at
+from charnn.tasks.language_model.labelled_documents import LabelledSource, labelled_parts, rows_again, rows_at
 
 
 class ReplayedPart(NamedTuple):
@@ -170,7 +170,11 @@ def _held_out(documents: Documents, config: CorpusConfig) -> tuple[Documents, Do
 
 
 def _labelled(
-    texts: Sequence[Rows], validation_texts: Sequence[Rows], config: CorpusConfig, *, any_bytes: bool
+    texts: Sequence[LabelledSource],
+    validation_texts: Sequence[LabelledSource],
+    config: CorpusConfig,
+    *,
+    any_bytes: bool,
 ) -> Corpus:
     training, validation, labels, validation_labels, counted = labelled_parts(
         texts, validation_texts, config, any_bytes=any_bytes

@@ -24,7 +24,7 @@ from charnn.tasks.language_model.long_labelled import Collected, long_parts
 
 LabelledDocument = tuple[str, str]
 """A label, and the text of the document that has it, which ends in a line end."""
-Rows = tuple[str | LongRows, SourceFile]
+LabelledSource = tuple[str | LongRows, SourceFile]
 """The text of a file of rows, in memory or, where it is long, in the file; and the record that finds it again."""
 
 
@@ -34,7 +34,7 @@ class _How(TypedDict):
     on_error: Decoding
 
 
-def rows_at(*groups: Sequence[str], encoding: str, any_bytes: bool, on_error: OnError) -> list[list[Rows]]:
+def rows_at(*groups: Sequence[str], encoding: str, any_bytes: bool, on_error: OnError) -> list[list[LabelledSource]]:
     """The files at the paths of each group. All are in memory, or, where they are long together, none is.
 
     Raises CorpusError for a file that cannot be read.
@@ -51,7 +51,7 @@ def rows_at(*groups: Sequence[str], encoding: str, any_bytes: bool, on_error: On
     return [[text_in(next(data), file.path, **how) for file in group] for group in files]
 
 
-def rows_again(config: CorpusConfig, *groups: Sequence[SourceFile], any_bytes: bool) -> list[list[Rows]]:
+def rows_again(config: CorpusConfig, *groups: Sequence[SourceFile], any_bytes: bool) -> list[list[LabelledSource]]:
     """The files that the records of each group are of. Raises CorpusError where one is missing or has changed."""
     check_encoding(config.encoding, any_bytes)
     files = [[opened_again(source) for source in group] for group in groups]
@@ -83,7 +83,11 @@ def read_labelled(
 
 
 def labelled_parts(
-    texts: Sequence[Rows], validation_texts: Sequence[Rows], config: CorpusConfig, *, any_bytes: bool
+    texts: Sequence[LabelledSource],
+    validation_texts: Sequence[LabelledSource],
+    config: CorpusConfig,
+    *,
+    any_bytes: bool,
 ) -> tuple[Documents, Documents, Sequence[str], Sequence[str], CorpusConfig]:
     """What is trained on, what is held out, the labels of the documents of both, and the configuration with their
     numbers.
@@ -147,7 +151,7 @@ def _counted(
     )
 
 
-def _documents(files: Sequence[Rows], config: CorpusConfig, *, any_bytes: bool) -> Iterator[LabelledDocument]:
+def _documents(files: Sequence[LabelledSource], config: CorpusConfig, *, any_bytes: bool) -> Iterator[LabelledDocument]:
     for text, source in files:
         yield from _labelled(text, source.path, config.layout, config.encoding, config.on_error, any_bytes=any_bytes)
 

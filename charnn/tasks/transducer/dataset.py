@@ -13,7 +13,7 @@ from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
 from charnn.tasks.transducer.config import PairsConfig
-from charnn.tasks.transducer.symbols import told_kind
+from charnn.tasks.transducer.symbols import kind_of_symbols
 
 MOST_HELD_OUT = 1000
 """The most pairs that are held out: enough to tell accuracies to a point, and few enough to be written often."""
@@ -93,8 +93,8 @@ def read_pair_set(
     config = PairsConfig(
         sources=tuple(file.source for file in files),
         layout=layout,
-        source_symbols=source_symbols or told_kind([pair.source for pair in training]),
-        target_symbols=target_symbols or told_kind([pair.target for pair in training]),
+        source_symbols=source_symbols or kind_of_symbols([pair.source for pair in training]),
+        target_symbols=target_symbols or kind_of_symbols([pair.target for pair in training]),
         validation_sources=tuple(file.source for file in held_out),
         encoding=encoding,
         on_error=on_error,

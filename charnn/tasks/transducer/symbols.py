@@ -33,7 +33,7 @@ MOST_SPACED = 250
 """The most different symbols that stand between spaces."""
 
 
-def told_kind(texts: Sequence[str]) -> SymbolKind:
+def kind_of_symbols(texts: Sequence[str]) -> SymbolKind:
     """`spaces` where most of the texts are short symbols between spaces, such as phones, and else `characters`."""
     symbols = [text.split() for text in texts]
     counts = Counter(symbol for line in symbols for symbol in line)

@@ -21,7 +21,7 @@ LONGEST = 4000
 BATCH = 32
 
 
-class Sampled(NamedTuple):
+class SampleFigures(NamedTuple):
     """What samples of one temperature are like."""
 
     bits_per_character: float
@@ -44,7 +44,7 @@ class Samples:
             raise CorpusError(str(error), hint="what the model learned from must be where it was") from None
         self._learned = held(corpus.training)
 
-    def at(self, temperature: float, *, characters: int, number: int, at_least: int) -> Sampled:
+    def at(self, temperature: float, *, characters: int, number: int, at_least: int) -> SampleFigures:
         """`number` samples of so many characters at most. Runs of `at_least` characters count as copied."""
         sampling = SamplingConfig(temperature=temperature, length=characters)
         texts, log_probability = [], 0.0
@@ -55,7 +55,7 @@ class Samples:
         words = [word for text in texts for word in _whole_words(text)]
         known = {word for text in self._learned for word in WORD.findall(text)}
         copied = sum(found.copied for found in matches(texts, self._learned, at_least))
-        return Sampled(
+        return SampleFigures(
             bits(-log_probability) / max(total, 1),
             sum(word in known for word in words) / max(len(words), 1),
             copied / max(total, 1),
