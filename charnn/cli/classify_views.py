@@ -148,7 +148,9 @@ class ObjectsView:
         result: dict[str, Any] = {"file": item.file, "line": item.line, "text": item.text}
         result["model"] = str(self._model.path)
         if self._model.multiple:
-            result["labels"] = {label: round(p, DECIMALS) for label, p in labels}
+            result["labels"] = {}
+            for label, p in labels:  # several may not be sure enough, and the most probable of these stands for them
+                result["labels"].setdefault(label, round(p, DECIMALS))
         else:
             ((label, p),) = labels
             result |= {"label": label, "probability": round(p, DECIMALS)}

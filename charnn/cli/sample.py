@@ -160,6 +160,8 @@ def _check_adaptation(model: LanguageModel, save: str | None, *, adapt: bool, in
 @contextmanager
 def _adapted(model: LanguageModel, prompt: str, save: str | None) -> Iterator[LanguageModel]:
     """The model after it has learned from the prompt. Without `save` it is gone after the context."""
+    from charnn.checkpoint.locate import option_for
+    from charnn.cli import console
     from charnn.tasks.language_model.learn.adaptation import adapted_to
     from charnn.tasks.language_model.use.model import LanguageModel
 
@@ -167,7 +169,10 @@ def _adapted(model: LanguageModel, prompt: str, save: str | None) -> Iterator[La
         raise UsageError("--adapt: the model learns from the prompt, and there is none")
     with TemporaryDirectory(prefix="charnn-") as scratch:
         path = Path(scratch, "model") if save is None else Path(save)
-        yield LanguageModel(adapted_to(prompt, model.directory, path), precision=model.precision, threads=model.threads)
+        adapted = adapted_to(prompt, model.directory, path)
+        if save is not None:
+            console.notice(f"what it has learned is kept: charnn sample{option_for(adapted)}")
+        yield LanguageModel(adapted, precision=model.precision, threads=model.threads)
 
 
 class TextWriter:

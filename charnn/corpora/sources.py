@@ -39,7 +39,7 @@ from charnn.errors import CorpusError, UsageError
 
 MOST_BYTES_A_CHARACTER = 8
 """The most bytes that an encoding has for a character, shifts from one character set to another counted."""
-READ_AGAIN = "name the text explicitly"
+READ_AGAIN = "name a FILE to read instead"
 _files_read: ContextVar[list[SourceFile] | None] = ContextVar("files_read", default=None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from charnn.checkpoint.directory import ModelDirectory
@@ -33,24 +34,23 @@ def report(
         "How it learned": lambda: _curves(model),
         **task.sections(loaded, files, encoding=encoding, seed=seed),
     }
-    sections = []
+    sections, left_out = [], defaultdict[str, list[str]](list)
     for title, make in makers.items():
         begin(title)
-        sections.append(Section(title, _made(title, make)))
+        try:
+            parts = list(make())
+        except CharnnError as error:
+            reason = f"{error}; {error.hint}" if error.hint else str(error)
+            left_out[reason].append(title)
+            parts = [paragraph(f"This is left out: {reason}.")]
+        sections.append(Section(title, parts))
+    for reason, titles in left_out.items():
+        warnings.warn(f"left out: {', '.join(titles)}: {reason}", CharnnWarning, stacklevel=2)
     scores = directory.config().scores
     measured = f" Its best validation: {scores}." if scores is not None else ""
     lead = f"A {task.title}: it {task.summary}.{measured}"
     footer = f"Made by charnn {__version__}. This page is one file and loads nothing from anywhere."
     return page(model.path.resolve().name, lead, sections, footer)
-
-
-def _made(title: str, make: Maker) -> list[Html]:
-    try:
-        return list(make())
-    except CharnnError as error:
-        hint = f"; {error.hint}" if error.hint else ""
-        warnings.warn(f"{title}: left out: {error}{hint}", CharnnWarning, stacklevel=3)
-        return [paragraph(f"This is left out: {error}{hint}.")]
 
 
 def _description(model: ModelDirectory) -> Iterator[Html]:

@@ -73,14 +73,17 @@ def test_sample_learns_from_the_prompt_and_keeps_it_where_asked(charnn, trained,
     prompt = text_file(AGAIN, name="prompt.txt")
     options = ("--prompt-file", prompt, "--no-echo", "--seed", "1", "--length", "200", "-m")
     plain = charnn("sample", *options, trained.path)
-    adapted = charnn("sample", *options, trained.path, "--adapt", "--save", "made", "--json")
+    adapted = charnn("sample", *options, trained.path, "--adapt", "--save", "made of it", "--json")
     assert adapted.code == 0
+    assert "charnn sample -m 'made of it'\n" in adapted.err
     assert adapted.json["model"] == str(trained.path)
     assert adapted.json["text"] != plain.text
     assert files(trained.path) == before
-    again = charnn("sample", *options, "made", "--json").json
+    again = charnn("sample", *options, "made of it", "--json").json
     assert again["text"] == adapted.json["text"]
-    cost = [charnn("eval", prompt, "-m", path, "--json").json["nats_per_character"] for path in (trained.path, "made")]
+    cost = [
+        charnn("eval", prompt, "-m", path, "--json").json["nats_per_character"] for path in (trained.path, "made of it")
+    ]
     assert cost[1] < cost[0]
 
 

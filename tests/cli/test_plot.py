@@ -158,7 +158,7 @@ def test_units_that_are_named_are_drawn_in_their_order(trained, charnn):
     assert [len(one["values"]) for one in found] == [7, 7]
     failed = charnn("plot", "neurons", "the cat", "-m", trained.path, "--units", "1:99")
     assert (failed.code, failed.out) == (2, b"")
-    assert "there are 1 layers of 16 units" in failed.err
+    assert "the model has 1 layer of 16 units" in failed.err
 
 
 def test_commands_that_draw_nothing_load_no_matplotlib():

@@ -474,8 +474,8 @@ def test_units_are_what_they_are_once_each_character_is_read(charnn, trained, te
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("2:1",), "unit 2:1: there are 1 layers of 16 units"),
-        (("1:17",), "there are 1 layers of 16 units"),
+        (("2:1",), "unit 2:1: the model has 1 layer of 16 units"),
+        (("1:17",), "the model has 1 layer of 16 units"),
         (("some",), "no unit"),
         (("1:1", "--color"), "--color is about something else"),
         (("1:1", "--ends"), "--ends is about something else"),

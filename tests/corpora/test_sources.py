@@ -165,7 +165,7 @@ def test_changed_file_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     file_with(b"tex\xff", tmp_path)
     with pytest.raises(CorpusError, match=r"notes\.txt: has changed since the model was trained$") as caught:
         read_again(source)
-    assert caught.value.hint == "name the text explicitly"
+    assert caught.value.hint == "name a FILE to read instead"
 
 
 def test_file_that_is_gone_is_missing(tmp_path: Path) -> None:

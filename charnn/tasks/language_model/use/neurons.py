@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
+from charnn.readable import counted
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import first_ids
 
@@ -71,7 +72,8 @@ def check_units(wanted: Sequence[Unit], units: Sequence[Unit]) -> None:
     for unit in wanted:
         if unit not in units:
             last = units[-1]
-            raise UsageError(f"unit {unit}: there are {last.layer} layers of {last.number} units", hint="count from 1")
+            layers, units_each = counted(last.layer, "layer"), counted(last.number, "unit")
+            raise UsageError(f"unit {unit}: the model has {layers} of {units_each}", hint="count from 1")
 
 
 def activations(model: LanguageModel, text: str) -> Activations:

@@ -63,7 +63,7 @@ def test_units_are_named_by_layer_and_number(model: LanguageModel) -> None:
         with pytest.raises(UsageError):
             parse_units([wrong])
     found = activations(model, "ant")
-    with pytest.raises(UsageError, match=r"unit 2:1: there are 1 layers of 8 units"):
+    with pytest.raises(UsageError, match=r"unit 2:1: the model has 1 layer of 8 units"):
         found.of(Unit(2, 1))
     with pytest.raises(UsageError):
         found.of(Unit(1, 9))
