@@ -1,8 +1,10 @@
 """Characters a second at 2 x 512, of one stream and of 64 side by side, beside stepping `torch.nn.LSTM` as the PyTorch
-tools do, and beside what the memory allows: a stream reads every weight for each character."""
+tools do, and beside what the memory allows: a stream reads every weight for each character. At last the processor time
+of one thread for a character, of the network's graph and of all else."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -71,6 +73,17 @@ def run(corpus: Path) -> None:
         ours, theirs = ([size * value / 1e9 for value in values] for values in (taken[name], limit))
         print(f"{name:<28} {size / 1e6:.1f} MB, {spread(ours, '.0f', ' GB/s')} of {spread(theirs, '.0f', ' GB/s')}")
 
+    print("\nint8, microseconds of one processor for a character, and how many of them the graph takes by itself")
+    model = RuntimeLanguageModel(step_graph(network.config, weights), threads=1)
+    for streams, write in ((1, one_text), (STREAMS, many_texts)):
+        sides = {"all": partial(microseconds, partial(write, model, tokenizer))}
+        sides["graph"] = partial(microseconds, partial(bare_steps, model, streams))
+        each = alternate(sides, ROUNDS)
+        print(
+            f"{streams:>2} {'streams' if streams > 1 else 'stream ':<25} {spread(each['all'], '.1f')}, "
+            f"{spread(each['graph'], '.1f')}"
+        )
+
 
 def speeds(sides: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
     """Characters a second of each, in turn; a side gives how many characters it made."""
@@ -81,6 +94,21 @@ def speeds(sides: dict[str, Callable[[], int]]) -> dict[str, list[float]]:
         return made[0] / taken
 
     return alternate({name: partial(speed, side) for name, side in sides.items()}, ROUNDS)
+
+
+def microseconds(side: Callable[[], int]) -> float:
+    """Of processor time for each character, which other work on the machine disturbs less than the clock."""
+    started = time.process_time()
+    made = side()
+    return (time.process_time() - started) / made * 1e6
+
+
+def bare_steps(model: Any, streams: int) -> int:
+    """What the network computes for a text of each stream, whatever its characters are."""
+    ids_B, state = np.ones(streams, np.int64), model.initial_state(streams)
+    for _ in range(PLAIN_LENGTH):
+        model.advance(ids_B, state)
+    return streams * PLAIN_LENGTH
 
 
 def one_text(model: Any, tokenizer: Tokenizer) -> int:
