@@ -12,13 +12,13 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_runs() -> Iterator[None]:
-    """Five validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks; and
+    """Three validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks; and
     taggers a tenth as large, nine tenths of whose weights would be read for the ends of words.
 
     A module whose runs must be like those of other processes overrides this.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charnn.training.validation.VALIDATIONS", 5)
+        patch.setattr("charnn.training.validation.VALIDATIONS", 3)
         patch.setattr("charnn.tasks.language_model.learn.quantization.STEPS", 10)
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
@@ -28,3 +28,9 @@ def quick_runs() -> Iterator[None]:
         small = partial(TaggerNetworkConfig, affix_size=6, neighbour_size=16)
         patch.setattr("charnn.tasks.tagger.learn.plan.TaggerNetworkConfig", small)
         yield
+
+
+@pytest.fixture
+def five_validations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For runs in which it matters where the validations are."""
+    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 5)

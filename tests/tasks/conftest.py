@@ -14,7 +14,7 @@ import torch
 
 from charnn.api import SilentObserver
 from charnn.cli.main import run
-from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
+from tests.quick import five_validations, quick_runs  # noqa: F401 - fixtures of tests here
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ from tests.once import made_once
 from tests.paths import GOLDEN, ROOT
 from tests.tasks.builders import BUILDERS, Use
 
+pytestmark = pytest.mark.usefixtures("five_validations")
+
 STEPS = 10
 """Validations are at every second one."""
 BUDGET = ("time", "epochs", "steps")
@@ -207,7 +209,7 @@ def test_a_run_that_is_interrupted_anywhere_and_resumed_ends_as_one_that_never_s
     """Before the first validation, where one is due, between two, at the last step but one; once, or over and over."""
     is_usual = variant == BUILDERS[name].variants[0]
     whole = trained(name).folder / "whole" if is_usual else runs.finish(runs.start("whole", **variant))
-    for steps in [*([(5,)] if is_usual else []), (1, 4, 7, STEPS - 1)]:
+    for steps in [*([(5,)] if is_usual else []), (1, 4, STEPS - 1)]:
         assert_same_run(name, runs.finish(runs.start(f"interrupted at {steps}", **variant), *steps), whole)
 
 

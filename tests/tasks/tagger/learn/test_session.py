@@ -20,6 +20,8 @@ from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
 from charnn.training.report import Report
 
+pytestmark = pytest.mark.usefixtures("five_validations")
+
 TEXT = """the_DET cat_NOUN saw_VERB the_DET saw_NOUN ._PUNCT
 the_DET saw_NOUN saw_VERB a_DET cat_NOUN ._PUNCT
 cats_NOUN saw_VERB ._PUNCT
