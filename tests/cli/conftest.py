@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import pytest
 
 from charnn.cli.main import run
-from tests.cli.warm import TRAINING, USING, Child, Warm
+from tests.cli.warm import TRAINING, USING, Child, Modules, Warm
 from tests.once import made_once
 from tests.paths import ROOT
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
@@ -73,7 +73,7 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[str], Warm]) -> Trained:
+def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[Modules], Warm]) -> Trained:
     """Made by a process of its own, as a user would. Tests that change it copy it first (`copied`)."""
 
     def train(folder: Path) -> None:
@@ -134,14 +134,14 @@ def charnn(
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Callable[[str], Warm]]:
-    """`warm(module)`: a process that has imported the module."""
-    running: dict[str, Warm] = {}
+def warm() -> Iterator[Callable[[Modules], Warm]]:
+    """`warm(modules)`: a process that has imported these modules."""
+    running: dict[Modules, Warm] = {}
 
-    def get(module: str) -> Warm:
-        if module not in running:
-            running[module] = Warm(module, environment())
-        return running[module]
+    def get(modules: Modules) -> Warm:
+        if modules not in running:
+            running[modules] = Warm(modules, environment())
+        return running[modules]
 
     yield get
     for one in running.values():
@@ -149,12 +149,12 @@ def warm() -> Iterator[Callable[[str], Warm]]:
 
 
 @pytest.fixture
-def process(warm: Callable[[str], Warm], tmp_path: Path, started: list[Any]) -> Callable[..., Child]:
+def process(warm: Callable[[Modules], Warm], tmp_path: Path, started: list[Any]) -> Callable[..., Child]:
     """Starts a command line as a process of its own, in `tmp_path`, with pipes unless told otherwise."""
 
     def start(*arguments: str | Path, **streams: Any) -> Child:
         line = [os.fspath(argument) for argument in arguments]
-        one = warm(TRAINING if "train" in line[:2] else USING)
+        one = warm(TRAINING if "train" in line[:2] or "--adapt" in line else USING)
         started.append(Child(one, line, tmp_path, environment(), **PIPES | streams))
         return started[-1]
 

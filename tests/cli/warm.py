@@ -21,8 +21,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-SERVER = "import sys; from tests.cli.warm import serve; serve(int(sys.argv[1]), sys.argv[2])"
-USING, TRAINING = "numpy", "charnn.training.session"
+SERVER = "import sys; from tests.cli.warm import serve; serve(int(sys.argv[1]), sys.argv[2:])"
+Modules = tuple[str, ...]
+USING: Modules = (
+    "charnn.tasks.language_model.use.model",
+    "charnn.tasks.tagger.use.model",
+    "charnn.generation.generator",
+)
+TRAINING: Modules = ("charnn.api", "charnn.cli.observers", "charnn.tasks.language_model.learn.session")
 """What is imported beside the command line. A fork of a process that has torch takes longer to begin and to end."""
 CLOSED = "closed"
 """A stream that the process does not have, as after `>&-`: its descriptor is closed, and Python has None for it."""
@@ -32,10 +38,10 @@ STREAMS = ("stdin", "stdout", "stderr")
 class Warm:
     """The process that the others are forked from."""
 
-    def __init__(self, module: str, env: dict[str, str]) -> None:
+    def __init__(self, modules: Modules, env: dict[str, str]) -> None:
         ours, its = socket.socketpair()
         self._requests, none = ours, subprocess.DEVNULL
-        command = [sys.executable, "-c", SERVER, str(its.fileno()), module]
+        command = [sys.executable, "-c", SERVER, str(its.fileno()), *modules]
         self._process = subprocess.Popen(
             command, env=env, pass_fds=[its.fileno()], stdin=none, stdout=none, stderr=none
         )
@@ -144,14 +150,16 @@ class Child:
         return out, err
 
 
-def serve(number: int, module: str) -> None:
+def serve(number: int, modules: list[str]) -> None:
     """Runs each command line that comes in the socket with this number, until the socket is closed.
 
-    onnxruntime is left to the forks: it starts a thread, and a fork would have none of it.
+    A fork has the thread that forks it and no other. onnxruntime starts none before its first session, as its reports
+    to its makers are off.
     """
     from charnn.cli.main import command_line, main
 
-    importlib.import_module(module)
+    for module in modules:
+        importlib.import_module(module)
     command_line()
     gc.freeze()  # so that forks share their memory
     with socket.socket(fileno=number) as requests:
