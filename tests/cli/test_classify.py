@@ -135,6 +135,22 @@ def test_eval_gives_accuracy_f1_and_calibration(charnn, trained, text_file, tmp_
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_is_validated_with_and_scored_on_may_have_another_form(charnn, text_file, said_once):
+    table = "review,stars\n" + "".join(
+        f"the {word} is old,{len(word)}\n" for word in ("cat", "axe", "rose", "fern") * 5
+    )
+    text_file(table, "stars.csv")
+    text_file("4\tthe rose is new\n3\tthe cat is new\n4\tthe fern is here\n3\tan axe\n", "more.tsv")
+    text_file('{"text": "the rose is new", "label": 4}\n', "more.jsonl")
+    named = ("--text", "review", "--label", "stars")
+    assert charnn("train", "stars.csv", *named, *OPTIONS[:2], "--steps", "5", "--hidden", "8",
+                  "--valid", "more.tsv", "--valid", "more.jsonl", "--out", "model").code == 0  # fmt: skip
+    assert charnn("eval", "-m", "model", "--json").json["texts"] == 5
+    assert charnn("eval", "more.jsonl", "stars.csv", "-m", "model", "--json").json["texts"] == 21
+    assert "no column 'review'" in said_once(charnn("eval", "more.tsv", "-m", "model", *named))
+    assert charnn("train", "--resume", "model", "--steps", "6").code == 0
+
+
 def test_a_folder_of_labels_is_learned_where_a_classifier_is_asked_for(charnn, tmp_path):
     for label, words in WORDS.items():
         (tmp_path / "texts" / label).mkdir(parents=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnError, CorpusError, UsageError
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 
 SHOWN = 5
@@ -43,12 +44,20 @@ class LabelledCorpus:
 
 
 def read_labelled(
-    paths: Sequence[str], layout: LabelledLayout, *, encoding: str, on_error: OnError = "fail"
+    paths: Sequence[str],
+    layout: LabelledLayout,
+    *,
+    encoding: str,
+    on_error: OnError = "fail",
+    in_any_form: bool = False,
 ) -> tuple[list[NamedText], tuple[LabelledFile, ...]]:
     """The texts in the files and folders at `paths`, `-` for standard input, and a record of the files.
 
-    A folder has a folder for each label, whose files are a text each, or a file for each label, whose lines are. Raises
-    CorpusError for what cannot be read, and for the first row that is malformed.
+    A folder has a folder for each label, whose files are a text each, or a file for each label, whose lines are.
+    `in_any_form` reads files that have not the columns of the layout as what they are by themselves: data to validate
+    with and to score on may have another form than those that were learned.
+
+    Raises CorpusError for what cannot be read, and for the first row that is malformed.
     """
     texts: list[NamedText] = []
     files: list[LabelledFile] = []
@@ -58,7 +67,8 @@ def read_labelled(
             text, source = read(name, encoding=encoding, on_error=marking(on_error))
             files.append(LabelledFile(source, label, is_one_text))
             shown = "standard input" if name == "-" else name
-            texts += _texts(text, shown, files[-1], layout, BadBytes(shown, encoding, on_error))
+            bad = BadBytes(shown, encoding, on_error)
+            texts += (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
     if not texts:
         raise CorpusError(f"{', '.join(paths)}: there is no text with a label")
     return texts, tuple(files)
@@ -80,14 +90,16 @@ def read_corpus(
         texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
     held_out, held_out_files = list[NamedText](), tuple[LabelledFile, ...]()
     if validation_paths:
-        held_out, held_out_files = read_labelled(validation_paths, layout, encoding=encoding, on_error=on_error)
+        held_out, held_out_files = read_labelled(
+            validation_paths, layout, encoding=encoding, on_error=on_error, in_any_form=True
+        )
     config = LabelledCorpusConfig(files, layout, held_out_files, encoding, on_error, holds_out)
     return _corpus(texts, held_out, config, fold)
 
 
 def read_corpus_again(config: LabelledCorpusConfig) -> LabelledCorpus:
     """The corpus that `config` records. Raises CorpusError where a file of it is missing or has changed."""
-    return _corpus(_again(config.files, config), _again(config.validation_files, config), config)
+    return _corpus(_again(config.files, config), _validation_again(config), config)
 
 
 def read_named_again(paths: Sequence[str], config: LabelledCorpusConfig) -> LabelledCorpus | None:
@@ -95,15 +107,21 @@ def read_named_again(paths: Sequence[str], config: LabelledCorpusConfig) -> Labe
     texts, files = read_labelled(paths, config.layout, encoding=config.encoding, on_error=config.on_error)
     if [(file.source.sha256, file.label) for file in files] != [(f.source.sha256, f.label) for f in config.files]:
         return None
-    return _corpus(texts, _again(config.validation_files, config), config)
+    return _corpus(texts, _validation_again(config), config)
 
 
-def _again(files: Sequence[LabelledFile], config: LabelledCorpusConfig) -> list[NamedText]:
+def _validation_again(config: LabelledCorpusConfig) -> list[NamedText]:
+    return _again(config.validation_files, config, in_any_form=True)
+
+
+def _again(
+    files: Sequence[LabelledFile], config: LabelledCorpusConfig, *, in_any_form: bool = False
+) -> list[NamedText]:
     found: list[NamedText] = []
     for file in files:
         text = read_again(file.source, encoding=config.encoding, on_error=marking(config.on_error))
         bad = BadBytes(file.source.path, config.encoding, config.on_error)
-        found += _texts(text, file.source.path, file, config.layout, bad)
+        found += (_texts_in_any_form if in_any_form else _texts)(text, file.source.path, file, config.layout, bad)
     return found
 
 
@@ -130,6 +148,20 @@ def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad
         found = [LabelledText((file.label,), line, number) for number, line in Table(text, name, bad).lines()]
     for labels, body, line in found:
         yield NamedText(body, labels, name, line)
+
+
+def _texts_in_any_form(
+    text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad: BadBytes
+) -> list[NamedText]:
+    """What `_texts` gives, or where the file has not the columns of the layout, what it has by itself."""
+    try:
+        return list(_texts(text, name, file, layout, bad))
+    except UsageError:
+        if layout.text is None and layout.label is None:
+            raise
+        with suppress(CharnnError):
+            return list(_texts(text, name, file, LabelledLayout(), bad))
+        raise
 
 
 def _corpus(

@@ -20,7 +20,6 @@ from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
-    from charnn.corpora.labelled import LabelledLayout
     from charnn.tasks.classifier.use.model import Classification, Classifier
 
 NONE = ""
@@ -137,20 +136,23 @@ class ClassifierEvaluation(Evaluation):
                 "nothing was held out when the model was trained, which learned all of its data",
                 hint="name a FILE to score the model on",
             )
-        self.texts = (
-            read_labelled(files, self._layout(), encoding=encoding, on_error=options.on_error)[0]
-            if files
-            else read_corpus_again(model.config.corpus).validation
-        )
+        self.texts = self._read(files, encoding) if files else read_corpus_again(model.config.corpus).validation
         self._file: str | None = ", ".join(files) if files else None
         self.score = LabelScore(model.labels)
         self._confidences: list[float] = []
         self._is_right: list[bool] = []
 
-    def _layout(self) -> LabelledLayout:
-        """The layout that the options give, or where they give none, that of the training data."""
-        own = self._options.layout
-        return own if any(value is not None for value in vars(own).values()) else self._model.config.corpus.layout
+    def _read(self, files: Sequence[str], encoding: str) -> list[NamedText]:
+        """The texts, as the options say; where they say nothing, as the training data are, or as each file is."""
+        own, learned = self._options.layout, self._model.config.corpus.layout
+        is_told = any(value is not None for value in vars(own).values())
+        return read_labelled(
+            files,
+            own if is_told else learned,
+            encoding=encoding,
+            on_error=self._options.on_error,
+            in_any_form=not is_told,
+        )[0]
 
     @property
     def lists(self) -> bool:
