@@ -39,7 +39,7 @@ def some(*, multiple: bool = False) -> tuple[Evidence, Features]:
 
 
 def loss(given: Evidence, table_FK: torch.Tensor, bias_K: torch.Tensor) -> torch.Tensor:
-    """Of all texts, written anew with a dense matrix."""
+    """The loss of all texts, computed anew with a dense matrix."""
     rows = given.rows
     dense = np.zeros((len(rows), len(given.is_word_F)), np.float32)
     dense[np.repeat(np.arange(len(rows)), np.diff(rows.starts)), rows.ids] = rows.values
