@@ -34,6 +34,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names in one phrase, such as `a`, `a and b`, and `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def percent(fraction: float | None) -> str:
     """The fraction in percent, with two decimals, or a dash for None."""
     return "-" if fraction is None else f"{100 * fraction:.2f}"

@@ -12,6 +12,7 @@ from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.sources import peek
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
+from charnn.readable import listed
 from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import DATA, Option, options_of
 from charnn.tasks.task import Task
@@ -68,7 +69,7 @@ def _say_what_else_it_is(
     article = "" if task.name == FALLBACK else "a "
     _guessed(
         f"{path} has {found[sure[0]].reason}, and is read as {article}{task.data_in_singular}, since {own} is for "
-        f"{' and '.join(one.data for one in having)}; without {own} it is read as a {sure[0].data_in_singular}",
+        f"{listed(one.data for one in having)}; without {own} it is read as a {sure[0].data_in_singular}",
         "",
     )
     return True
@@ -179,8 +180,8 @@ def refuse_others(
     own = names_of(options_for(task))
     for name in given:
         if name not in own:
-            owners = " and ".join(other.data for other in tasks_having(name, options_for))
-            what = f"is for {owners}" if owners else "is no option here"
+            owners = [other.data for other in tasks_having(name, options_for)]
+            what = f"is for {listed(owners)}" if owners else "is no option here"
             raise UsageError(f"{flag_of(name)} {what}, and {who}", hint=hint)
 
 

@@ -10,6 +10,7 @@ from charnn.config.model import MOST_MEMBERS, TokenizerConfig, TokenizerKind
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError
+from charnn.readable import listed
 from charnn.tasks.options import LABELLED, MISTAKES, NETWORK, TEXTS, TRAINING, option
 
 ON_ERROR_HELP = (
@@ -151,7 +152,7 @@ class DecoderOptions:
         """The decoder that was asked for, one of a Literal's `kinds`, which are those for `data`. Raises UsageError for
         another one."""
         if self.decoder is not None and self.decoder not in get_args(kinds):
-            raise UsageError(f"--decoder {self.decoder}: for {data} there are {' and '.join(get_args(kinds))}")
+            raise UsageError(f"--decoder {self.decoder}: for {data} there are {listed(get_args(kinds))}")
         return self.decoder
 
 

@@ -86,6 +86,7 @@ ON_REQUEST = {
 
 def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
     seconds = options.seconds(given.time) if given.time else None
+    processor = options.seconds(given.processor_time) if given.processor_time else None
     side_by_side = {"seconds": seconds, "seeds": given.seeds, "jobs": given.jobs, "log": given.log}
     reach = {"reach": given.reach, "reach_time": given.reach_time}
     return {
@@ -115,7 +116,13 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tagging": partial(tagging.run, given.treebanks, tagger=given.tagger, time=given.time),
         "classifying": partial(classifying.run, given.treebanks, seeds=given.seeds, time=given.time),
         "transducing": partial(
-            transducing.run, given.treebanks, seeds=given.seeds, time=given.time, epochs=given.epochs, sets=given.sets
+            transducing.run,
+            given.treebanks,
+            seeds=given.seeds,
+            time=given.time,
+            epochs=given.epochs,
+            sets=given.sets,
+            processor=processor,
         ),
         "transducing-ablation": partial(
             transducing.ablation,
@@ -125,8 +132,11 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
             epochs=given.epochs,
             sets=given.sets,
             variants=given.variants,
+            processor=processor,
         ),
-        "restoring": partial(restoring.run, given.corpus, seeds=given.seeds, time=given.time, epochs=given.epochs),
+        "restoring": partial(
+            restoring.run, given.corpus, seeds=given.seeds, time=given.time, epochs=given.epochs, processor=processor
+        ),
         "transducing-speed": partial(transducing_speed.run, given.treebanks, epochs=given.epochs),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
@@ -163,6 +173,13 @@ def main() -> None:
     add("--tagger", metavar="DIR", type=Path, help="tagging: measure this model, instead of training one")
     add("--models", metavar="DIR", type=Path, help="loops, reading: the models in this directory, instead of training")
     add("--time", metavar="60s", type=duration, help="of training, where a part trains")
+    add(
+        "--processor-time",
+        metavar="60s",
+        type=duration,
+        help="of training, told from the cost of a step, where other work runs beside it: transducing, "
+        "transducing-ablation, restoring",
+    )
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
     add(
         "--epochs",

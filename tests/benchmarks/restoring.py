@@ -17,20 +17,24 @@ SHORTEST, LONGEST, MOST = 20, 400, 10_000
 VARIANTS: dict[str, list[str]] = {"default": [], "attention additive": ["--attention", "additive"]}
 
 
-def run(corpus: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None) -> None:
-    found = sentences(corpus.read_text("utf-8"))
-    Random(0).shuffle(found)
-    rows = [f"{without_marks(sentence)}\t{sentence}\n" for sentence in found[:MOST]]
+def run(
+    corpus: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
+    processor: float | None = None,
+) -> None:  # fmt: skip
+    texts = sentences(corpus.read_text("utf-8"))
+    Random(0).shuffle(texts)
+    rows = [f"{without_marks(sentence)}\t{sentence}\n" for sentence in texts[:MOST]]
     tenth = len(rows) // 10
-    print(f"{len(rows):,} sentences of {mean(map(len, found[:MOST])):.0f} characters in the mean")
+    print(f"{len(rows):,} sentences of {mean(map(len, texts[:MOST])):.0f} characters in the mean")
     transducing.heading()
     with tempfile.TemporaryDirectory() as scratch:
         parts = {"test": rows[:tenth], "dev": rows[tenth : 2 * tenth], "train": rows[2 * tenth :]}
         for name, part in parts.items():
             (Path(scratch) / f"{name}.tsv").write_text("".join(part), "utf-8")
         for variant, options in VARIANTS.items():
-            asked = [*transducing.budget(time or "3m", epochs), *options]
-            transducing.row(variant, transducing.results(Path(scratch), asked, seeds or 1))
+            asked = transducing.budget(time if time or processor else "3m", epochs)
+            found = transducing.results(Path(scratch), [*asked, *options], seeds or 1, processor=processor)
+            transducing.row(variant, found)
 
 
 def sentences(text: str) -> list[str]:

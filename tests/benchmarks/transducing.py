@@ -8,6 +8,7 @@ the beam that `eval` has. A row gives the word error rate, which is the fraction
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,8 @@ VARIANTS: dict[str, list[str]] = {
     "scheduled sampling 0.2": ["--scheduled-sampling", "0.2"],
 }
 CHARNN = [sys.executable, "-m", "charnn"]
+SHORT_RUNS = 60, 260
+"""The steps of the two runs from which the cost of a step is told."""
 LINES = 5_000
 """So many lines are transduced to see how fast that is; test lines are repeated until they are so many."""
 
@@ -52,6 +55,8 @@ class Result(NamedTuple):
     """The fraction of lines whose target is among the three likeliest."""
     seconds: float
     """How long training took."""
+    processor: float
+    """The seconds of processor time of training, its start counted."""
     greedy: float
     """Lines a second, greedily, from file to file, the start included."""
     beam: float
@@ -62,7 +67,7 @@ class Result(NamedTuple):
 
 def run(
     directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
-    sets: Sequence[str] | None = None,
+    sets: Sequence[str] | None = None, processor: float | None = None,
 ) -> None:  # fmt: skip
     heading()
     for group, names in GROUPS.items():
@@ -71,7 +76,7 @@ def run(
             if (sets and not any(name.startswith(one) for one in sets)) or not _is_there(directory, name):
                 continue
             for first in (*FIRST.get(name, ()), None):
-                measured = results(directory / name, budget(time, epochs), seeds or 1, first)
+                measured = results(directory / name, budget(time, epochs), seeds or 1, first, processor=processor)
                 title = name if first is None else f"{name}, {first:,} lines"
                 row(title, measured)
                 _peer_row(directory / name, title, first)
@@ -84,18 +89,44 @@ def run(
 
 def ablation(
     directory: Path, *, seeds: int | None = None, time: str | None = None, epochs: float | None = None,
-    sets: Sequence[str] | None = None, variants: Sequence[str] | None = None,
+    sets: Sequence[str] | None = None, variants: Sequence[str] | None = None, processor: float | None = None,
 ) -> None:  # fmt: skip
     """The same with single settings changed, side by side."""
+    heading()
     for name in sets or ("g2p/ice", "g2p/dut", "inflection/tur"):
         if _is_there(directory, name):
             for variant in variants or VARIANTS:
                 options = [*budget(time, epochs), *VARIANTS[variant]]
-                row(f"{name}: {variant}", results(directory / name, options, seeds or 1))
+                row(f"{name}: {variant}", results(directory / name, options, seeds or 1, processor=processor))
+
+
+def _steps(folder: Path, options: Sequence[str], first: int | None, processor: float) -> list[str]:
+    """A budget of about so many seconds of processor time, told from two short runs. Each has as many validations as a
+    long one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        (short, before), (long, after) = (
+            (steps, _train(folder, Path(scratch) / str(steps), [*options, "--steps", str(steps)], first))
+            for steps in SHORT_RUNS
+        )
+    return ["--steps", str(max(round(long + (processor - after) * (long - short) / (after - before)), long))]
+
+
+def _train(folder: Path, model: Path, options: Sequence[str], first: int | None) -> float:
+    """Trains on the first so many lines, and gives the seconds of processor time that it took."""
+    train = model.with_suffix(".tsv")
+    train.write_text("".join((folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)[:first]), "utf-8")
+    command = [*CHARNN, "train", str(train), "--task", "transducer", "--valid", str(folder / "dev.tsv")]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([*command, "--out", str(model), *options], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def heading() -> None:
-    print(f"{'':<44} wrong %                 symbols %  3-best %  training  lines/s: greedy, beam 5       directory")
+    print(
+        f"{'':<44} wrong %                 symbols %  3-best %  training  processor  "
+        "lines/s: greedy, beam 5       directory"
+    )
 
 
 def _is_there(directory: Path, name: str) -> bool:
@@ -111,18 +142,21 @@ def budget(time: str | None, epochs: float | None) -> list[str]:
     return [] if time is None else ["--time", time]
 
 
-def results(folder: Path, options: Sequence[str], seeds: int, first: int | None = None) -> list[Result]:
+def results(
+    folder: Path, options: Sequence[str], seeds: int, first: int | None = None, *, processor: float | None = None
+) -> list[Result]:
+    """With `processor`, each is trained for about so many seconds of processor time, whatever else the machine does."""
+    if processor is not None:
+        options = [*options, *_steps(folder, options, first, processor)]
     return [_charnn(folder, [*options, "--seed", str(seed)], first) for seed in range(seeds)]
 
 
 def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
     test = folder / "test.tsv"
     with tempfile.TemporaryDirectory() as scratch:
-        model, train, sources = Path(scratch) / "model", Path(scratch) / "train.tsv", Path(scratch) / "sources"
-        train.write_text("".join((folder / "train.tsv").read_text("utf-8").splitlines(keepends=True)[:first]), "utf-8")
-        command = [*CHARNN, "train", str(train), "--task", "transducer", "--valid", str(folder / "dev.tsv")]
+        model, sources = Path(scratch) / "model", Path(scratch) / "sources"
         started = time.perf_counter()
-        subprocess.run([*command, "--out", str(model), *options], check=True, capture_output=True)
+        processor = _train(folder, model, options, first)
         trained = time.perf_counter() - started
         scored = subprocess.run(
             [*CHARNN, "eval", str(test), "-m", str(model), "--json"], check=True, capture_output=True
@@ -143,7 +177,9 @@ def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
         ]
         speeds = [_speed(model, sources, beam) for beam in ("1", "5")]
         size = sum(path.stat().st_size for path in model.iterdir() if path.is_file()) / 1e6
-    return Result(figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, *speeds, size)
+    return Result(
+        figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, processor, *speeds, size
+    )
 
 
 def _references(rows: Sequence[Sequence[str]]) -> dict[str, set[str]]:
@@ -183,10 +219,11 @@ def _lookup(folder: Path, first: int | None) -> float:
 def row(name: str, measured: Sequence[Result]) -> None:
     rates = [100 * one.word_error_rate for one in measured]
     spread = f" ({min(rates):.2f} to {max(rates):.2f})" if len(rates) > 1 else ""
+    speeds = f"{mean(one.greedy for one in measured):,.0f}, {mean(one.beam for one in measured):,.0f}"
     print(
         f"{name:<44} {f'{mean(rates):.2f}{spread}':<23} {100 * mean(one.symbol_error_rate for one in measured):>9.2f}  "
         f"{100 * mean(one.three_best for one in measured):>8.2f}  {mean(one.seconds for one in measured):>6.1f} s  "
-        f"{f'{mean(one.greedy for one in measured):,.0f}, {mean(one.beam for one in measured):,.0f}':<28}  "
+        f"{mean(one.processor for one in measured):>7.1f} s  {speeds:<28}  "
         f"{mean(one.megabytes for one in measured):.1f} MB",
         flush=True,
     )
@@ -205,6 +242,6 @@ def _peer_row(folder: Path, title: str, first: int | None) -> None:
     if (peer := phonetisaurus(pairs, _references(test), sources, phones=is_g2p)) is not None:
         print(
             f"{f'    Phonetisaurus, {title}':<44} {f'{100 * peer.word_error_rate:.2f}':<23} {'':>9}  "
-            f"{100 * peer.three_best:>8.2f}  {peer.seconds:>6.1f} s  {peer.lines_per_second:,.0f}",
+            f"{100 * peer.three_best:>8.2f}  {peer.seconds:>6.1f} s  {'':>9}  {peer.lines_per_second:,.0f}",
             flush=True,
         )

@@ -168,7 +168,10 @@ def test_members_teach_one_tagger_which_their_directory_outlives(two, charnn, te
         (("--teacher", "two", "--columns", "lemma"), "it does not tag lemma"),
         (("--teacher", "two", "--from", "two"), "--teacher is for a new network, and --from goes on with one"),
         (("--members", "101"), "--members 101"),
-        (("--task", "transducer", "--members", "2"), "and labelled texts, and this is a transducer"),
+        (
+            ("--task", "forecaster", "--members", "2"),
+            "is for texts, treebanks, labelled texts and lists of pairs, and this is a forecaster",
+        ),
         (
             ("--task", "forecaster", "--teacher", "two"),
             "--teacher is for texts and treebanks, and this is a forecaster",

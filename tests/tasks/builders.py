@@ -292,6 +292,7 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "rnn", "attention": "dot", "target_symbols": "characters", "copy": "always"},
             {"cell": "lstm", "attention": "none"},
             {"decoder": "ctc", "target_symbols": "characters", "copy": "always"},
+            {"members": 2, "copy": "always", "target_symbols": "characters"},
         ),
         others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"attention": "additive"}, {"decoder": "ctc"}),
         large_batch=1200,

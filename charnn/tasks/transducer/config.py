@@ -9,7 +9,7 @@ from typing import Literal
 from charnn.cells import require_known
 from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.config.as_json import later, require
-from charnn.config.model import SymbolKind
+from charnn.config.model import SymbolKind, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
 
@@ -86,9 +86,17 @@ class TransducerNetworkConfig(Json):
     """The numbers of places for which hard attention has learned how likely it moves by them: by none, by one, and so
     on, the last one for that many and more. 0 for other decoders, and for models that weigh all moves alike."""
 
+    members: int = later(1)
+    """The networks of this shape that are used as one: the probabilities of symbols are the mean of theirs."""
+
     @property
     def in_words(self) -> str:
-        """How the decoder works."""
+        """The size of the network, and how its decoder works."""
+        several = f"{self.members:,} members, each " if self.members > 1 else ""
+        return f"{several}{self.layers} x 2 x {self.hidden_size} {self.cell}, {self._decoder_in_words}"
+
+    @property
+    def _decoder_in_words(self) -> str:
         if self.decoder == "ctc":
             how = f"ctc with {self.frames} frame{'s' if self.frames > 1 else ''} a place"
         elif self.attention == "none":
@@ -103,6 +111,8 @@ class TransducerNetworkConfig(Json):
             require(getattr(self, name) >= 1, f"{name.replace('_', ' ')} must be at least 1")
         require(0 <= self.direct_features < self.inputs, "features are some of the inputs")
         require(self.jumps >= 0, "jumps must be at least 0")
+        require_members(self.members)
+        require(self.members == 1 or self.decoder != "ctc", "ctc is for one network")
         require(not self.jumps or self.attention == "monotonic", "jumps are for monotonic attention")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
 

@@ -14,11 +14,7 @@ def describe(directory: TransducerDirectory) -> Description:
     network, corpus = config.network, config.corpus
     features = f", {counted(len(symbols.features), 'feature')}" if symbols.features else ""
     model = [
-        (
-            "network",
-            f"{network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
-            f"{network.dropout:g}",
-        ),
+        ("network", f"{network.in_words}, dropout {network.dropout:g}"),
         (
             "symbols",
             f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.checkpoint.members import OwnWeights
 from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
@@ -57,6 +58,11 @@ def _key(source: str, features: str) -> str:
     return f"{source}\t{features}" if features else source
 
 
+def member_graph(name: str, number: int) -> str:
+    """The name of a graph of the member with this number: the first one has the names of a single network's."""
+    return name if number == 0 else f"members.{number}.{name}"
+
+
 SYMBOLS = "symbols.json"
 LOOKUP = "lookup.json"
 DECODER_GRAPH = "decoder.onnx"
@@ -98,7 +104,8 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
         self.write(LOOKUP, lookup.to_bytes())
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
-        """`model.onnx` is the encoder, or all of a network that writes frames; `decoder.onnx` takes steps."""
+        """`model.onnx` is the encoder, or all of a network that writes frames; `decoder.onnx` takes steps. Each member
+        has graphs of its own."""
         from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 
         network = self.config().network
@@ -108,8 +115,19 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
             makers[DECODER_GRAPH] = partial(decoder_graph, network)
         if CELLS[network.cell].int8_operator:
             makers[QUANTIZED_GRAPH] = partial(graph, network, quantized=True)
-        return makers
 
-    def decoder_graph(self) -> Path | bytes:
-        """The graph of one step of the decoder; `graph` is that of the encoder."""
-        return self.graph_named(DECODER_GRAPH)
+        def of_member(make: GraphMaker, number: int) -> GraphMaker:
+            return lambda weights: make(OwnWeights(weights, number, network.members))
+
+        return {
+            member_graph(name, number): of_member(make, number)
+            for number in range(network.members)
+            for name, make in makers.items()
+        }
+
+    def member_graphs(self, *, quantized: bool = False) -> Iterator[tuple[Path | bytes, Path | bytes]]:
+        """The graphs of each member of a network that takes steps: that of the encoder, and that of a step."""
+        for number in range(self.config().network.members):
+            names = QUANTIZED_GRAPH if quantized else GRAPH, DECODER_GRAPH
+            encoder, step = (self.graph_named(member_graph(name, number)) for name in names)
+            yield encoder, step

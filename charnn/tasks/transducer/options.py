@@ -13,6 +13,7 @@ from charnn.tasks.shared_options import (
     EvaluationOptions,
     FoldOptions,
     LineOptions,
+    MemberOptions,
     MistakeOptions,
     StartFromOptions,
 )
@@ -57,7 +58,7 @@ class PairsOptions:
 
 @dataclass(frozen=True)
 class TransducerOptions(
-    PairsOptions, DecoderOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+    PairsOptions, DecoderOptions, MemberOptions, StartFromOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
 ):
     source_symbols: SymbolKind | None = option(
         None,

@@ -82,6 +82,7 @@ class TransducerTask(Task[TransducerConfig]):
             copies=IS_WANTED[options.copy],
             label_smoothing=options.label_smoothing,
             scheduled_sampling=options.scheduled_sampling,
+            members=options.members,
             **sizes,
         )
         settings = options.training_settings(patience=PATIENCE)

@@ -147,8 +147,11 @@ class TransducerNetwork(nn.Module):
             ..., 0
         ]
         priors, alpha_BS = [], first_place(memory.mask_BS)
-        for weights_BS, now_BS in zip(weights_BTS.unbind(1), here_BTS.unbind(1), strict=True):
-            prior_BS = monotonic_step(alpha_BS, weights_BS, jumps_SS)
+        after_BTS = weights_after(weights_BTS, jumps_SS)
+        for weights_BS, after_BS, now_BS in zip(
+            weights_BTS.unbind(1), after_BTS.unbind(1), here_BTS.unbind(1), strict=True
+        ):
+            prior_BS = monotonic_step(alpha_BS, weights_BS, after_BS, jumps_SS)
             priors.append(prior_BS)
             joint_BS = prior_BS * now_BS
             alpha_BS = joint_BS / (joint_BS.sum(1, keepdim=True) + LEAST)
@@ -169,7 +172,9 @@ class TransducerNetwork(nn.Module):
             log_p_BTV, weights_BTS = self._soft(memory, y_BH[:, None])
             return log_p_BTV[:, 0], state, weights_BTS[:, 0], None
         weights_BTS, size = self._place_weights(memory, y_BH[:, None]), alpha_BS.shape[1]
-        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], self._jump_weights(size))
+        jumps_SS = self._jump_weights(size)
+        after_BS = weights_after(weights_BTS, jumps_SS)[:, 0]
+        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], after_BS, jumps_SS)
         places_BP = prior_BS.topk(min(size, WRITING_PLACES), 1).indices.sort(1).values
         rows_B1 = torch.arange(len(places_BP), device=places_BP.device)[:, None]
         copies_BPV = None if memory.copies_BSV is None else memory.copies_BSV[rows_B1, places_BP]
@@ -265,14 +270,18 @@ def bounded(scores: Tensor) -> Tensor:
     return LARGEST_SCORE * torch.tanh(scores / LARGEST_SCORE)
 
 
-def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
-    """The distribution of the next place, from that of the last one, the weights exp(u) of the places, and the weights
-    exp(b) of the ways from each place to each, all 1 for None.
-
-    p(j) = sum over k <= j of alpha_k exp(u_j + b_(j-k)) / Z_k, where Z_k sums exp(u_i + b_(i-k)) over i >= k.
-    """
+def weights_after(weights_BTS: Tensor, jumps_SS: Tensor | None) -> Tensor:
+    """Z_k (B, T, S), the sum of exp(u_i + b_(i-k)) over the places i >= k, from exp(u) and exp(b), all 1 for None."""
     if jumps_SS is None:
-        after_BS = weights_BS.flip(1).cumsum(1).flip(1)
-        return weights_BS * (alpha_BS / (after_BS + LEAST)).cumsum(1)
-    after_BS = weights_BS @ jumps_SS.T
-    return weights_BS * ((alpha_BS / (after_BS + LEAST)) @ jumps_SS)
+        return weights_BTS.flip(2).cumsum(2).flip(2) + LEAST
+    return weights_BTS @ jumps_SS.T + LEAST
+
+
+def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor, after_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
+    """The distribution of the next place, from that of the last one, the weights exp(u) of the places, what
+    `weights_after` gives of them, and the weights exp(b) of the ways from each place to each, all 1 for None.
+
+    p(j) = sum over k <= j of alpha_k exp(u_j + b_(j-k)) / Z_k.
+    """
+    share_BS = alpha_BS / after_BS
+    return weights_BS * (share_BS.cumsum(1) if jumps_SS is None else share_BS @ jumps_SS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +11,51 @@ import torch
 
 from charnn.cells import CELLS
 from charnn.network.cells import state_type
+from charnn.network.ensemble import Ensemble
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
 from charnn.tasks.transducer.learn.network import EncoderMemory, SourceBatch, TransducerNetwork, first_place
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, padded
+from charnn.tasks.transducer.use.ctc import FramedDecoder
+from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SteppedDecoder, padded
+from charnn.tasks.transducer.use.ensemble import SteppedEnsemble
 
-AnyNetwork = TransducerNetwork | CtcNetwork
+
+class TransducerEnsemble(Ensemble[TransducerNetwork]):
+    """Networks whose probabilities are averaged. `decoder_of` says how they are used."""
+
+    def __init__(self, members: Sequence[TransducerNetwork]) -> None:
+        super().__init__(members)
+        self.config = replace(members[0].config, members=len(members))
+
+
+AnyNetwork = TransducerNetwork | CtcNetwork | TransducerEnsemble
 
 
 def network_of(config: TransducerNetworkConfig) -> AnyNetwork:
-    return CtcNetwork(config) if config.decoder == "ctc" else TransducerNetwork(config)
+    """The network, or where it has several members the ensemble of them, with random weights."""
+    if config.decoder == "ctc":
+        return CtcNetwork(config)
+    one = replace(config, members=1)
+    return _together([TransducerNetwork(one) for _ in range(config.members)])
 
 
-def decoder_of(network: AnyNetwork) -> SteppedNetwork | FramedNetwork:
-    return FramedNetwork(network) if isinstance(network, CtcNetwork) else SteppedNetwork(network)
+def without(network: TransducerEnsemble, number: int) -> AnyNetwork:
+    """The other members without that one."""
+    return _together([member for n, member in enumerate(network.each) if n != number])
+
+
+def _together(networks: Sequence[TransducerNetwork]) -> TransducerNetwork | TransducerEnsemble:
+    return TransducerEnsemble(networks) if len(networks) > 1 else networks[0]
+
+
+def decoder_of(network: AnyNetwork) -> SteppedDecoder | FramedDecoder:
+    """The network as a search uses it, with its members as one."""
+    if isinstance(network, CtcNetwork):
+        return FramedNetwork(network)
+    if isinstance(network, TransducerEnsemble):
+        return SteppedEnsemble([SteppedNetwork(member) for member in network.each])
+    return SteppedNetwork(network)
 
 
 class SteppedNetwork:

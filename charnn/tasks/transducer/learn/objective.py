@@ -18,7 +18,7 @@ from charnn.tasks.transducer.directory import Lookup
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
 from charnn.tasks.transducer.learn.network import TransducerNetwork
-from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of
+from charnn.tasks.transducer.learn.networks import AnyNetwork, TransducerEnsemble, decoder_of, without
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
@@ -50,6 +50,9 @@ class References:
 
 
 class TransducerObjective:
+    """The members of an ensemble learn from the same batches, and each learns as if it were alone. They differ in the
+    weights that they begin with, and in what dropout drops."""
+
     validation_type = TransducerValidation
     unit = "symbol"
     units_per_target = 1.0
@@ -85,9 +88,16 @@ class TransducerObjective:
 
     def loss(self) -> tuple[Tensor, int]:
         batch = self._pairs.batch(self._batches.next(), self._device, dropped=self._dropped, random=self._random)
-        network = self.network
-        nats = self._framed(network, batch) if isinstance(network, CtcNetwork) else self._taught(network, batch)
-        return nats, int(batch.inside_BT.sum())
+        return self._nats(self.network, batch), int(batch.inside_BT.sum())
+
+    def leave_out(self, number: int) -> None:
+        assert isinstance(self.network, TransducerEnsemble)
+        self.network = without(self.network, number)
+
+    def _nats(self, network: AnyNetwork, batch: PairBatch) -> Tensor:
+        if isinstance(network, TransducerEnsemble):
+            return torch.stack([self._nats(member, batch) for member in network.each])
+        return self._framed(network, batch) if isinstance(network, CtcNetwork) else self._taught(network, batch)
 
     def _framed(self, network: CtcNetwork, batch: PairBatch) -> Tensor:
         """-ln p of the targets over all paths of frames. Smoothing asks of every frame what it asks of every symbol."""

@@ -61,6 +61,7 @@ class TransducerOverrides:
     copies: bool | None = None
     label_smoothing: float | None = None
     scheduled_sampling: float | None = None
+    members: int | None = None
     batch_size: int | None = None
     window_length: int | None = None
     learning_rate: float | None = None
@@ -120,7 +121,7 @@ def decide(
     )
     asked = {
         name: value
-        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout")
+        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "members")
         if (value := getattr(overrides, name)) is not None
     }
     if len(encoded) < FEW_PAIRS:
@@ -172,6 +173,12 @@ def _check_ctc(overrides: TransducerOverrides) -> None:
     for value, option in ((overrides.attention, "--attention"), (overrides.scheduled_sampling, "--scheduled-sampling")):
         if value is not None:
             raise UsageError(f"{option} is for --decoder attention, and this is ctc", hint="leave one of them out")
+    if (overrides.members or 1) > 1:
+        raise UsageError(
+            "--members: networks with --decoder ctc write a symbol in different frames, so that a mean has it twice "
+            "or not at all",
+            hint="leave one of them out",
+        )
 
 
 def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> TransducerOverrides:

@@ -30,7 +30,7 @@ from charnn.training.verdict import HeldOut
 
 class TransducerSession(Session[TransducerConfig]):
     directory: TransducerDirectory
-    network: AnyNetwork
+    objective: TransducerObjective
     preview_title = "a source it never saw, and what it writes"
 
     def __init__(self, directory: TransducerDirectory, plan: TransducerPlan, pairs: PairSet) -> None:
@@ -43,16 +43,21 @@ class TransducerSession(Session[TransducerConfig]):
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
         def objective(device: torch.device) -> TransducerObjective:
-            self.network = network_of(config.network)
+            network = network_of(config.network)
             if plan.initial_weights is not None:
-                plan.initial_weights.copy_into(self.network, plan.symbols)
-            self.network.to(device)
+                plan.initial_weights.copy_into(network, plan.symbols)
+            network.to(device)
             return TransducerObjective(
-                self.network, plan.training, reference, own, config.corpus, config.training, config.regularization
+                network, plan.training, reference, own, config.corpus, config.training, config.regularization
             )
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self._characters_per_unit = config.corpus.training_characters / max(config.corpus.training_symbols, 1)
+
+    @property
+    def network(self) -> AnyNetwork:
+        """The network as it is now: a member that diverged is left out."""
+        return self.objective.network
 
     @classmethod
     def start(
@@ -106,8 +111,7 @@ class TransducerSession(Session[TransducerConfig]):
             *(f"          {remark}" for remark in self._pairs.remarks),
             f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
-            f"network   {network.layers} x 2 x {network.hidden_size} {network.cell}, {network.in_words}, dropout "
-            f"{network.dropout:g}: {parameters:,} parameters",
+            f"network   {network.in_words}, dropout {network.dropout:g}: {parameters:,} parameters",
             f"training  {training.budget}, {counted(training.batch_size, 'pair')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]

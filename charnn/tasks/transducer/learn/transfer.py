@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
 import torch
 
+from charnn.checkpoint.members import each_own
 from charnn.config.model import SymbolKind
+from charnn.readable import listed
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.networks import AnyNetwork
+from charnn.tasks.transducer.learn.networks import AnyNetwork, TransducerEnsemble
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.training.transfer import copy_rows, shared_places
 
-SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "decoder", "attention", "copies")
+SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "decoder", "attention", "copies", "members")
 """The fields of TransducerNetworkConfig on which the shapes of weights depend, and that may be asked for."""
 BY_SOURCE = ("sources.weight",)
 BY_TARGET = ("targets.weight", "output.weight", "output.bias")
@@ -38,7 +40,11 @@ class InitialWeights:
     @torch.no_grad()
     def copy_into(self, network: AnyNetwork, symbols: Symbols) -> None:
         """Copies the weights into `network`, whose ids are those of `symbols`. What the other model does not know stays
-        as it was initialised."""
+        as it was initialised. Each member of an ensemble begins with the weights of that member."""
+        if isinstance(network, TransducerEnsemble):
+            for member, own in zip(network.each, each_own(self.arrays, len(network.each)), strict=True):
+                replace(self, arrays=own).copy_into(member, symbols)
+            return
         by_source = shared_places(symbols.input_names(), self.symbols.input_names())
         by_target = shared_places(symbols.target.symbols(), self.symbols.target.symbols())
         rows = dict.fromkeys(BY_SOURCE, by_source) | dict.fromkeys(BY_TARGET, by_target)
@@ -58,7 +64,7 @@ class InitialWeights:
                 ("target symbols", symbols.target.symbols(), self.symbols.target.symbols()),
             )
         ]
-        return f"{self.name}, which knows {' and '.join(parts)}"
+        return f"{self.name}, which knows {listed(parts)}"
 
 
 def read_initial_weights(name: str) -> InitialWeights:

@@ -74,11 +74,19 @@ class DecoderState:
     """What the decoder carries, (B, H) each."""
     alpha_BS: Floats
     """Where hard attention stands, a distribution; other kinds leave it as it is."""
+    members: tuple[DecoderState, ...] = ()
+    """The states of several decoders that are used as one. It then has no memory and carries nothing of its own."""
+
+    @classmethod
+    def of_members(cls, members: Sequence[DecoderState]) -> DecoderState:
+        """The state of several; where they stand is the mean of where each does."""
+        return cls((), (), np.mean([member.alpha_BS for member in members], 0), tuple(members))
 
     def rows(self, rows: npt.NDArray[np.intp]) -> DecoderState:
         """The state of these rows, in this order; one may come several times."""
         memory = tuple(array[rows] for array in self.memory)
-        return DecoderState(memory, tuple(array[rows] for array in self.recurrent), self.alpha_BS[rows])
+        recurrent = tuple(array[rows] for array in self.recurrent)
+        return DecoderState(memory, recurrent, self.alpha_BS[rows], tuple(one.rows(rows) for one in self.members))
 
 
 class DecoderStep(NamedTuple):
@@ -93,6 +101,13 @@ class DecoderStep(NamedTuple):
     """For hard attention the probability with each symbol of each place that it may write from."""
     places_BP: Ids | None = None
     """The numbers of these places, which ascend."""
+    members: tuple[DecoderStep, ...] = ()
+    """The steps of several decoders that are used as one."""
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether attention is hard, so that it is where it stands after a symbol which says where that came from."""
+        return self.joint_BPV is not None or any(member.is_hard for member in self.members)
 
 
 class SteppedDecoder(Protocol):
@@ -127,6 +142,9 @@ def padded(sources: Sequence[EncodedSource], none: int) -> SourceArrays:
 
 def after(state: DecoderState, step: DecoderStep, rows: npt.NDArray[np.intp], tokens: Ids) -> DecoderState:
     """The state after `tokens`, each written after the row in `rows`; rows keep their number and their memory."""
+    if state.members:
+        pairs = zip(state.members, step.members, strict=True)
+        return DecoderState.of_members([after(own, taken, rows, tokens) for own, taken in pairs])
     alpha_BS = state.alpha_BS
     if step.joint_BPV is not None and step.places_BP is not None:
         joint_BP = step.joint_BPV[rows, :, tokens]
@@ -170,5 +188,5 @@ def weights_of(decoder: SteppedDecoder, source: EncodedSource, target: Sequence[
         step = decoder.step(last_B, state)
         last_B = np.array([symbol], np.int64)
         state = after(state, step, rows, last_B)
-        found.append(step.attention_BS[0] if step.joint_BPV is None else state.alpha_BS[0])
+        found.append(state.alpha_BS[0] if step.is_hard else step.attention_BS[0])
     return np.stack(found)

@@ -11,7 +11,8 @@ from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
 from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
 from charnn.tasks.transducer.symbols import Symbols
-from charnn.tasks.transducer.use.decoding import Attention
+from charnn.tasks.transducer.use.ctc import FramedDecoder
+from charnn.tasks.transducer.use.decoding import Attention, SteppedDecoder
 from charnn.tasks.transducer.use.line_transducer import (
     LineTransducer,
     Source,
@@ -82,17 +83,22 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
         Raises UsageError where int8 is asked for and the model has no int8 graph, ModelFormatError where the graphs
         are not those of this model.
         """
+        from charnn.tasks.transducer.use.ensemble import SteppedEnsemble
         from charnn.tasks.transducer.use.runtime import RuntimeFramedNetwork, RuntimeTransducerNetwork
 
         config, directory = self.config, self.directory
-        graph = directory.graph(quantized=self.is_quantized(self.precision or "auto"))
-        network: RuntimeFramedNetwork | RuntimeTransducerNetwork
+        quantized = self.is_quantized(self.precision or "auto")
+        decoder: FramedDecoder | SteppedDecoder
         if config.network.decoder == "ctc":
-            network = RuntimeFramedNetwork(config.network, graph)
+            decoder = RuntimeFramedNetwork(config.network, directory.graph(quantized=quantized))
         else:
-            network = RuntimeTransducerNetwork(config.network, graph, directory.decoder_graph())
+            each = [
+                RuntimeTransducerNetwork(config.network, encoder, steps)
+                for encoder, steps in directory.member_graphs(quantized=quantized)
+            ]
+            decoder = SteppedEnsemble(each) if len(each) > 1 else each[0]
         lookup = self.lookup if config.looks_up else None
-        return LineTransducer(self.symbols, network, config.network, config.corpus, lookup, threads=self.threads)
+        return LineTransducer(self.symbols, decoder, config.network, config.corpus, lookup, threads=self.threads)
 
     def close(self) -> None:
         if "line_transducer" in self.__dict__:

@@ -30,11 +30,12 @@ def pairs(tmp_path: Path) -> Callable[[Rows], PairSet]:
 
 def plan_of(pairs: PairSet, **overrides: Any) -> TransducerPlan:
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    return decide(pairs, TransducerOverrides(budget=Budget(steps=1), **overrides), settings, thread_counts=[1])
+    asked = TransducerOverrides(**{"budget": Budget(steps=1), **overrides})
+    return decide(pairs, asked, settings, thread_counts=[1])
 
 
 def test_few_pairs_are_learned_with_more_dropout_than_many(pairs: Callable[[Rows], PairSet]) -> None:
-    few, many = [pairs([(word, word) for word in WORDS] * count) for count in (1, 40)]
+    few, many = [pairs([(f"{n}{word}", word) for word in WORDS for n in range(count)]) for count in (1, 40)]
     assert plan_of(few).config.network.dropout > plan_of(many).config.network.dropout
     assert plan_of(few, dropout=0.1).config.network.dropout == 0.1
 
