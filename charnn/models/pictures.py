@@ -169,14 +169,17 @@ def confidences(model: ModelDirectory, files: Sequence[str]) -> tuple[Any, Any]:
     return np.array(sure), np.array(right, np.bool_)
 
 
-def write_confusion(model: ModelDirectory, files: Sequence[str], path: str) -> None:
-    """Writes the confusion matrix of a model on files, or on what was held out, as `charnn eval --confusion` does."""
+def write_confusion(model: ModelDirectory, files: Sequence[str], path: str) -> tuple[Sequence[str], list[str]]:
+    """Writes the confusion matrix of a model on files, or on what was held out, as `charnn eval --confusion` does.
+
+    What comes are the paths of the pictures, and lines to be shown beside them."""
     if "confusion" not in choosing.names_of(choosing.task_of(model).evaluation_options):
         raise UsageError(
             f"{model.path}: a {choosing.task_of(model).title} takes nothing for anything else",
             hint="name a tagger, a classifier or a transducer with --model",
         )
-    _evaluated(model, files, {"confusion": path})
+    evaluation = _evaluated(model, files, {"confusion": path})
+    return evaluation.drawn or [path], list(evaluation.notices())
 
 
 def _evaluated(model: ModelDirectory, files: Sequence[str], wanted: dict[str, Any]) -> Any:

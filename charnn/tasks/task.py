@@ -94,6 +94,9 @@ class Finding(Protocol):
 class Evaluation(ABC):
     """Scores a model on data. First `run` must come to its end, and then the result can be asked for."""
 
+    drawn: Sequence[str] = ()
+    """The paths of the pictures that were drawn, where they are not simply the one that was asked for."""
+
     @property
     def lists(self) -> bool:
         """Whether the result is the list of findings that `run` gives, instead of the figures."""

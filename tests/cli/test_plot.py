@@ -144,6 +144,15 @@ def test_calibration_is_that_of_what_eval_measures(models, charnn, text_file, tm
     assert right / 3 == pytest.approx(charnn("eval", "gold.tsv", "--json", "-m", "labels").json["accuracy"])
 
 
+def test_confusion_names_each_picture_that_it_has_drawn(charnn, text_file, tmp_path):
+    text_file("cat\tNOUN\tNumber=Sing\nthe\tDET\t_\n", "gold.tsv")
+    command = ("plot", "confusion", "gold.tsv", "-m", GOLDEN / "tagger-1")
+    assert charnn(*command, "-o", "its {column}.png").text == "its upos.png\nits feats.png\n"
+    assert (tmp_path / "its upos.png").exists()
+    alone = charnn(*command)
+    assert (alone.text, "confusion.png shows upos" in alone.err) == ("confusion.png\n", True)
+
+
 def test_confusion_is_what_eval_draws(models, charnn, text_file, tmp_path):
     text_file("fruit of a tree\tnaïve pear\nanimal, wild or tame\ta cat\nanimal, wild or tame\tant\n", "gold.tsv")
     assert charnn("plot", "confusion", "gold.tsv", "-m", "labels").text == "confusion.png\n"

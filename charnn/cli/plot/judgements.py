@@ -66,5 +66,7 @@ def confusion(
     from charnn.models import pictures
 
     (directory,) = found_models(None if model is None else [model])
-    pictures.write_confusion(directory, files or [], out)
-    console.write(f"{out}\n")
+    drawn, notices = pictures.write_confusion(directory, files or [], out)
+    for line in notices:
+        console.notice(line)
+    console.write("".join(f"{path}\n" for path in drawn))

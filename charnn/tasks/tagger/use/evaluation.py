@@ -164,9 +164,10 @@ class TaggerEvaluation(Evaluation):
         if "{column}" not in path and len(columns) > 1:
             self._drawn_alone = columns[0]
             columns = columns[:1]
-        for column in columns:
+        self.drawn = [path.replace("{column}", column) for column in columns]
+        for column, drawn in zip(columns, self.drawn, strict=True):
             title = f"{column}: {self._name}, {self._model.directory.path}"
-            save_confusion(*self.figures.columns[column].matrix(), Path(path.replace("{column}", column)), title=title)
+            save_confusion(*self.figures.columns[column].matrix(), Path(drawn), title=title)
 
 
 _RULE = "feats agree as in the UD evaluation script, where their universal features do"
