@@ -19,7 +19,8 @@ SHAPE = ("--steps", "2", "--hidden", "64", "--batch", "16", "--out", "model", "-
 
 def run(corpus: Path) -> None:
     lines = corpus.read_text("utf-8").splitlines(keepends=True)
-    print(f"{'':<8} {'train, first':>18} {'train, again':>18} {'eval':>18} {'novelty':>18}")
+    print("the peak of memory, the time, and how much of it a processor worked")
+    print(f"{'':<8} {'train, first':>24} {'train, again':>24} {'eval':>24} {'novelty':>24}")
     for name, size in SIZES.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
@@ -39,8 +40,8 @@ def run(corpus: Path) -> None:
                     ("novelty", "--corpus", str(text), "--json", str(query)),
                 )
             ]
-        cells = (f"{one.megabytes:,.0f} MB {one.seconds:.1f} s" for one in found)
-        print(f"{name:<8} " + " ".join(f"{cell:>18}" for cell in cells))
+        cells = (f"{one.megabytes:,.0f} MB {one.seconds:.1f} s, {one.computing:.1f} s" for one in found)
+        print(f"{name:<8} " + " ".join(f"{cell:>24}" for cell in cells), flush=True)
 
 
 def write(path: Path, lines: list[str], size: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -81,16 +80,22 @@ class Measured(NamedTuple):
     out: str
 
 
+BETWEEN = """
+import os, sys
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss, flush=True)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""A process counts the memory of the one that it was started from as its own, so this small one starts it."""
+
+
 def measured(command: list[str], folder: Path | None = None) -> Measured:
     started = time.perf_counter()
-    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    out = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
+    between = [sys.executable, "-S", "-c", BETWEEN, *command]
+    out = subprocess.run(between, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
     seconds = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, command)
-    child.stdout.close()
+    *lines, used = out.splitlines(keepends=True)
+    computing, most = map(float, used.split())
     unit = 1 if sys.platform == "darwin" else 1024
-    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, out)
+    return Measured(seconds, computing, most * unit / 1e6, "".join(lines))
