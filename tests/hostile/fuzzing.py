@@ -9,22 +9,30 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import re
 import shutil
 import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from charnn import tokenizers
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading
+from charnn.corpora.decoding import BadBytes, marking
 from charnn.corpora.labelled import AS_TOLD as AS_LABELLED
+from charnn.corpora.labelled import LabelledText, labelled_rows
 from charnn.corpora.long_documents import LongDocuments
+from charnn.corpora.long_rows import LongRows
 from charnn.corpora.long_texts import long_text
 from charnn.corpora.pairs import AS_TOLD as AS_PAIRED
 from charnn.corpora.rereading import RereadableFile
 from charnn.corpora.series_layout import AS_TOLD as AS_SERIES
+from charnn.corpora.sources import read
+from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.models import catalog
 from charnn.tasks import TASKS
@@ -61,6 +69,22 @@ def _long(path: Path) -> None:
     documents.run_lengths()
 
 
+def _long_rows(path: Path) -> None:
+    """What is read in pieces is what is read as a whole, and so is what is said of it."""
+    on_error = random.choice(["fail", "skip"])
+
+    def rows(text: str | LongRows) -> list[LabelledText]:
+        return list(labelled_rows(Table(text, str(path), BadBytes(str(path), "utf-8", on_error))))
+
+    try:
+        found = rows(LongRows(RereadableFile(str(path)), on_error=on_error))
+    except CharnnError as error:
+        with pytest.raises(CharnnError, match=re.escape(str(error).partition(":")[0])):
+            rows(read(str(path), on_error=marking(on_error))[0])
+        raise
+    assert found == rows(read(str(path), on_error=marking(on_error))[0])
+
+
 def _tokenizer(path: Path) -> None:
     kind = random.choice(["characters", "bytes", "unigram", "bpe"])
     tokenizer = tokenizers.load(kind, path.read_bytes())
@@ -91,6 +115,7 @@ LOADERS: dict[str, tuple[Callable[[], bytes], Callable[[Path], object]]] = {
         lambda: random.choice([LABELS, CSV, JSON_LINES]),
         lambda path: read_classifier_corpus([str(path)], [], AS_LABELLED, encoding="utf-8", on_error=_on_error()),
     ),
+    "long rows with labels": (lambda: random.choice([LABELS, CSV, JSON_LINES]), _long_rows),
     "pairs": (lambda: PAIRS, lambda path: read_pair_set([str(path)], layout=AS_PAIRED, on_error=_on_error())),
     "a series": (
         lambda: SERIES,
