@@ -131,19 +131,20 @@ def hold_out_labelled(
     places = defaultdict[Hashable, list[int]](list)
     for place, labelled in enumerate(texts):
         places[label_of(labelled)].append(place)
-    held_out = set[int]()
-    for of_label in places.values():
-        held_out.update(of_label[i] for i in held_out_of(len(of_label), fraction))
-    if not held_out and (several := [of_label for of_label in places.values() if len(of_label) > 1]):
-        wanted = min(max(round(fraction * len(texts)), 1), len(several))
-        held_out = {several[i][len(several[i]) // 2] for i in _evenly(len(several), wanted)}
+    numbers = held_out_of([len(of_label) for of_label in places.values()], fraction)
+    held_out = {of_label[i] for of_label, own in zip(places.values(), numbers, strict=True) for i in own}
     training = [labelled for place, labelled in enumerate(texts) if place not in held_out]
     return training, [texts[place] for place in sorted(held_out)]
 
 
-def held_out_of(count: int, fraction: float) -> list[int]:
-    """The numbers of the texts that are held out of so many of one label."""
-    return _evenly(count, min(round(fraction * count), count - 1))
+def held_out_of(counts: Sequence[int], fraction: float) -> list[list[int]]:
+    """For each label, of which there are so many texts, the numbers of those that are held out."""
+    held_out = [_evenly(count, min(round(fraction * count), count - 1)) for count in counts]
+    if not any(held_out) and (several := [label for label, count in enumerate(counts) if count > 1]):
+        wanted = min(max(round(fraction * sum(counts)), 1), len(several))
+        for label in (several[i] for i in _evenly(len(several), wanted)):
+            held_out[label] = [counts[label] // 2]
+    return held_out
 
 
 def _evenly(count: int, wanted: int) -> list[int]:

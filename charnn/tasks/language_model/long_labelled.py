@@ -86,9 +86,11 @@ class Collected:
         """Which documents are held out: a part of those of each label, at even distances."""
         fraction = min(HELD_OUT_FRACTION, HELD_OUT_CHARACTERS / self.characters)
         is_held_out_D = np.zeros(len(self), bool)
-        for number in range(len(self.labels)):
-            places = np.flatnonzero(self.labels_D == number)
-            is_held_out_D[places[held_out_of(len(places), fraction)]] = True
+        labels, firsts, counts = np.unique(self.labels_D, return_index=True, return_counts=True)
+        as_they_come = np.argsort(firsts)
+        numbers = held_out_of(counts[as_they_come].tolist(), fraction)
+        for label, own in zip(labels[as_they_come], numbers, strict=True):
+            is_held_out_D[np.flatnonzero(self.labels_D == label)[own]] = True
         return is_held_out_D
 
     def of_labels(self, names: Sequence[str]) -> Numbers:

@@ -51,6 +51,7 @@ CASES: dict[str, tuple[str, bytes, dict[str, object]]] = {
     "fastText": ("a.txt", "".join(f"__label__{label} {text}\n" for label, text in ROWS).encode(), {}),
     "bad bytes left out": ("a.tsv", LINES.encode() + b"x\tb\xffd\n" + LINES.encode(), {"on_error": "skip"}),
     "bad bytes replaced": ("a.tsv", b"x\tb\xffd\n" + LINES.encode(), {"on_error": "replace"}),
+    "few texts of each label": ("a.tsv", b"b\tone\nb\ttwo\na\tone\na\ttwo\nc\tone\nc\ttwo\nd\tone\n", {}),
     "any bytes": ("a.tsv", b"x\tb\xffd\n\xfe\t\xfd\n" + LINES.encode(), {"any_bytes": True}),
     "a NUL": ("a.tsv", LINES.encode() + b"x\t\0\n", {}),
 }
@@ -141,7 +142,7 @@ REFUSED = {
     "a list that is cut": ("a.json", json.dumps(OBJECTS, indent=1).encode()[:-30]),
     "half a character": ("a.jsonl", b'{"text": "\\ud800", "label": "a"}\n'),
     "several labels": ("a.txt", b"__label__a __label__b text\n"),
-    "one text of each label": ("a.tsv", b"a\tone\na\ttwo\na\tone\nb\tone\n"[:14]),
+    "one text of each label": ("a.csv", b"label,text\na,one\nb,two\n"),
     "bad bytes": ("a.tsv", LINES.encode() + b"a\t\xff\n"),
     "a picture": ("a.tsv", b"%PDF-1.4\n" + LINES.encode()),
     "a damaged archive": ("a.tsv.gz", gzip.compress(LINES.encode())[:-9]),
