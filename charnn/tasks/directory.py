@@ -19,7 +19,7 @@ from charnn.config import Json, ModelConfig
 from charnn.errors import ConfigError, ModelFormatError
 from charnn.version import __version__
 
-WRITER = 3
+WRITER = 4
 """A number that rises whenever the graph of some weights becomes another one, so that none is taken from the cache
 that was made before."""
 

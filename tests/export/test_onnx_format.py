@@ -83,14 +83,14 @@ GOLDEN_OF = {
     "forecaster-1": "forecaster",
 }
 DIGESTS = {
-    3: {
+    4: {
         "format-1/model.onnx": "5cf418dba74e5f5c",
         "format-1/model.int8.onnx": "70a46782c341efb7",
-        "tagger-1/words.onnx": "cdb2ec5101dccf99",
-        "tagger-1/model.onnx": "e84f953d29467a6b",
-        "tagger-1/model.int8.onnx": "ddf5bfdd6f323171",
-        "classifier-1/model.onnx": "af626deabb0a8926",
-        "classifier-1/model.int8.onnx": "d47bf09003911c03",
+        "tagger-1/words.onnx": "1b1e8d3608e706a6",
+        "tagger-1/model.onnx": "c741c0b8da43315f",
+        "tagger-1/model.int8.onnx": "c099e40365823e07",
+        "classifier-1/model.onnx": "55ce2f1932509c90",
+        "classifier-1/model.int8.onnx": "89aa743e8bed1216",
         "transducer-1/model.onnx": "5af0b0438e4561eb",
         "transducer-1/decoder.onnx": "13428259d32224a9",
         "transducer-1/model.int8.onnx": "48c6c9fc01d69fad",
