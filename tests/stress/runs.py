@@ -135,7 +135,7 @@ def fill_one(folder: Path, seen: Counter[str]) -> str | None:
     run = random.choice(RUNS)
     (folder / "data.txt").write_text(run.data)
     expected(run, folder)
-    limit = int(10 ** random.uniform(2, 5.5))
+    limit = int(10 ** random.uniform(3.5, 5.5))
     before = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))"
     code, said = ended(charnn(folder, *run.command(), before=before))
     if code not in (0, 1) or "Traceback" in said or "--debug" in said:
