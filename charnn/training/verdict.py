@@ -37,6 +37,8 @@ class HeldOut:
     amount: int
     unit: str
     """The unit in the plural, such as characters."""
+    after_all_was_read: bool = False
+    """Whether a part of the model learns from all of the data before the first epoch."""
 
     @property
     def are_too_few(self) -> bool:
@@ -73,7 +75,7 @@ def verdict(
         )
     if len(history) < FEW:
         return here
-    what = f"{_described(best.loss - train_loss, best)}: {here}"
+    what = f"{_described(best.loss - train_loss, best, held_out)}: {here}"
     if more is None:
         return what
     least, most = more
@@ -103,9 +105,10 @@ def expected_gain(history: Sequence[tuple[int, float]], *, epochs: float) -> tup
     return least * gained, most * gained
 
 
-def _described(gap: float, best: Validation) -> str:
+def _described(gap: float, best: Validation, held_out: HeldOut | None) -> str:
     """Words for the gap between the held-out loss and the training loss."""
     if gap > FAR * best.loss:
         # Data that have not been read twice are not known by heart.
-        return "it knows much of its data by heart" if best.epoch >= 1 else "its held-out data are of another kind"
+        was_read = best.epoch >= 1 or (held_out is not None and held_out.after_all_was_read)
+        return "it knows much of its data by heart" if was_read else "its held-out data are of another kind"
     return "it has learned well" if gap >= CLOSE * best.loss else "it underfits"

@@ -58,6 +58,11 @@ def test_what_was_not_read_twice_is_neither_overfitted_nor_known_by_heart() -> N
     assert "overfits" not in verdict([(10, 1.6), (20, 1.5), (40, 1.55)], 0.9, kept(1.5, epoch=0.4))
 
 
+def test_what_a_part_of_the_model_has_read_before_the_first_epoch_may_be_known_by_heart() -> None:
+    line = verdict(falling(1.5, by=0.1), 1.0, kept(1.5, epoch=0.4), HeldOut(9000, "texts", after_all_was_read=True))
+    assert line.startswith("it knows much of its data by heart")
+
+
 @pytest.mark.parametrize("by", [0.1, 0.2])
 def test_what_was_gained_late_tells_what_more_time_would_gain(by: float) -> None:
     for epochs, least, most in GAINS:

@@ -144,7 +144,8 @@ class ClassifierSession(Session[ClassifierConfig]):
         ]
 
     def _held_out(self) -> HeldOut:
-        return HeldOut(self.config.corpus.validation_texts, "texts")
+        has_linear_models = self.config.network.features > 0
+        return HeldOut(self.config.corpus.validation_texts, "texts", after_all_was_read=has_linear_models)
 
     def _measure_quantization(self) -> ClassifierQuantization:
         return measure_quantization(self.directory, self._encoded.validation)
