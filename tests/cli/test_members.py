@@ -91,7 +91,7 @@ def test_the_pictures_show_all_members(two, charnn):
     drawn = charnn("plot", "neurons", "the cat sat.", "-m", two, "--units", "1:13", "--json").json
     assert drawn["unit"] == "unit 1:13", "the first unit of the second member"
     found = charnn("plot", "neurons", "the cat sat.", "-m", two, "--units", "1:25", "--json")
-    assert "layers of 24 units" in found.err
+    assert "1 layer of 24 units" in found.err
 
 
 def test_a_run_says_its_members_and_goes_on_with_them(two, charnn, text_file):
