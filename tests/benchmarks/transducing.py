@@ -206,7 +206,7 @@ def _speed(model: Path, sources: Path, beam: str) -> float:
 def _lookup(folder: Path, first: int | None) -> float:
     """The word error rate where a known source gets its most frequent target, and an unknown one stays as it is."""
     rows = [
-        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines()]
+        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines() if line.strip()]
         for name in ("train", "test")
     ]
     counts: dict[str, Counter[str]] = {}
