@@ -162,7 +162,7 @@ def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
             [*CHARNN, "eval", str(test), "-m", str(model), "--json"], check=True, capture_output=True
         )
         figures = json.loads(scored.stdout)
-        rows = [line.split("\t") for line in test.read_text("utf-8").splitlines()]
+        rows = _rows(test)
         lines = ["\t".join(row[:-1]) for row in rows]
         sources.write_text("".join(f"{line}\n" for line in dict.fromkeys(lines)), "utf-8")
         likeliest = subprocess.run(
@@ -180,6 +180,12 @@ def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
     return Result(
         figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, processor, *speeds, size
     )
+
+
+def _rows(path: Path, first: int | None = None) -> list[list[str]]:
+    """The cells of the first so many lines; empty lines, which stand between sentences, ask for nothing."""
+    lines = path.read_text("utf-8").splitlines()[:first]
+    return [line.split("\t") for line in lines if line.strip()]
 
 
 def _references(rows: Sequence[Sequence[str]]) -> dict[str, set[str]]:
@@ -205,15 +211,11 @@ def _speed(model: Path, sources: Path, beam: str) -> float:
 
 def _lookup(folder: Path, first: int | None) -> float:
     """The word error rate where a known source gets its most frequent target, and an unknown one stays as it is."""
-    rows = [
-        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines() if line.strip()]
-        for name in ("train", "test")
-    ]
     counts: dict[str, Counter[str]] = {}
-    for source, target in rows[0][:first]:
+    for source, target in _rows(folder / "train.tsv", first):
         counts.setdefault(source, Counter())[target] += 1
     known = {source: targets.most_common(1)[0][0] for source, targets in counts.items()}
-    return mean(known.get(source, source) != target for source, target in rows[1])
+    return mean(known.get(source, source) != target for source, target in _rows(folder / "test.tsv"))
 
 
 def row(name: str, measured: Sequence[Result]) -> None:
@@ -230,13 +232,10 @@ def row(name: str, measured: Sequence[Result]) -> None:
 
 
 def _peer_row(folder: Path, title: str, first: int | None) -> None:
-    train, test = (
-        [line.split("\t") for line in (folder / f"{name}.tsv").read_text("utf-8").splitlines()]
-        for name in ("train", "test")
-    )
+    train, test = _rows(folder / "train.tsv", first), _rows(folder / "test.tsv")
     if len(train[0]) > 2:
         return
-    pairs = [(source, target) for source, target in train[:first]]
+    pairs = [(source, target) for source, target in train]
     sources = [source for source, _ in test]
     is_g2p = folder.parent.name == "g2p"
     if (peer := phonetisaurus(pairs, _references(test), sources, phones=is_g2p)) is not None:
