@@ -174,6 +174,9 @@ class TransducerTrainingConfig(Json):
     """The probability that the decoder is given its own symbol instead of the right one."""
     unknown_rate: float = 0.25
     """a in a / (a + count), the probability that a source symbol is read as the unknown one in training."""
+    fewer_repetitions: bool = later(False)
+    """Whether a pair that comes n times, as the words of a text do, is learned as if it came as often as the root of n:
+    what is frequent is soon known, and what is rare is like what is new."""
 
     def __post_init__(self) -> None:
         require(0.0 <= self.label_smoothing < 1.0, "label smoothing is from 0 to below 1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -58,6 +60,19 @@ def is_running_text(pairs: Sequence[Pair]) -> bool:
     """Whether many of the pairs have come before, as the words of a text do."""
     recurring = len(pairs) - len({(pair.source, pair.features, pair.target) for pair in pairs})
     return recurring > RUNNING_TEXT * len(pairs)
+
+
+def with_fewer_repetitions(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs, in their order, of which one that comes n times is kept as often as the root of n, rounded up."""
+    counts = Counter((pair.source, pair.features, pair.target) for pair in pairs)
+    left = {pair: math.isqrt(count - 1) + 1 for pair, count in counts.items()}
+    kept = []
+    for pair in pairs:
+        key = pair.source, pair.features, pair.target
+        if left[key]:
+            left[key] -= 1
+            kept.append(pair)
+    return kept
 
 
 class _File(NamedTuple):

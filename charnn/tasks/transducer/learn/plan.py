@@ -15,7 +15,7 @@ from charnn.tasks.transducer.config import (
     TransducerNetworkConfig,
     TransducerTrainingConfig,
 )
-from charnn.tasks.transducer.dataset import PairSet
+from charnn.tasks.transducer.dataset import PairSet, is_running_text, with_fewer_repetitions
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs, frames_needed
 from charnn.tasks.transducer.learn.transfer import SHAPE, InitialWeights
@@ -103,12 +103,14 @@ def decide(
         symbols = symbols.joined(source.symbols)
         overrides = _with_shape_of(overrides, source)
     decoder, frames = overrides.decoder or "attention", 1
-    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR)
+    fewer = is_running_text(pairs.training)
+    learned = with_fewer_repetitions(pairs.training) if fewer else pairs.training
+    encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR)
     if decoder == "ctc":
         _check_ctc(overrides)
         needed = max(map(frames_needed, encoded.sources, encoded.targets), default=1)
         frames = min(needed, MOST_FRAMES) if source is None else source.network.frames
-        encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR, frames=frames)
+        encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
     if not len(encoded):
         raise CorpusError(
             f"all pairs are too long: source times target may be {LARGEST_PAIR:,} symbols", hint="cut them"
@@ -157,7 +159,7 @@ def decide(
         for name in ("label_smoothing", "scheduled_sampling")
         if (value := getattr(overrides, name)) is not None
     }
-    regularization = TransducerTrainingConfig(**chosen)
+    regularization = TransducerTrainingConfig(**chosen, fewer_repetitions=fewer)
     config = TransducerConfig("transducer", network, training, regularization, corpus, new_record())
     return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts), source)
 
@@ -215,7 +217,8 @@ def plan_to_resume(
     config, symbols = under_budget(directory.config(), budget), directory.symbols()
     network = config.network
     frames = network.frames if network.decoder == "ctc" else None
-    encoded = EncodedPairs(pairs.training, symbols, longest=LARGEST_PAIR, frames=frames)
+    learned = with_fewer_repetitions(pairs.training) if config.regularization.fewer_repetitions else pairs.training
+    encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
     return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts))
 
 

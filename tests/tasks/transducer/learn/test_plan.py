@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def plan_of(pairs: PairSet, **overrides: Any) -> TransducerPlan:
 
 
 def test_few_pairs_are_learned_with_more_dropout_than_many(pairs: Callable[[Rows], PairSet]) -> None:
-    few, many = [pairs([(f"{n}{word}", word) for word in WORDS for n in range(count)]) for count in (1, 40)]
+    few, many = [pairs([(f"{n}{word}", word) for n, word in enumerate(WORDS * count)]) for count in (1, 40)]
     assert plan_of(few).config.network.dropout > plan_of(many).config.network.dropout
     assert plan_of(few, dropout=0.1).config.network.dropout == 0.1
 
@@ -58,10 +59,20 @@ def test_symbols_are_copied_where_most_of_a_target_stands_in_its_source(
 
 def test_long_lines_learn_how_far_attention_moves_in_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
     long = plan_of(pairs([(word * 30, word * 30) for word in WORDS])).config
-    short = plan_of(pairs([(word, word) for word in WORDS] * 10)).config
+    short = plan_of(pairs([(f"{n}{word}", word) for n, word in enumerate(WORDS * 10)])).config
     assert (short.network.attention, short.network.jumps, short.training.batch_size) == ("monotonic", 0, 32)
     assert (long.network.attention, long.network.jumps) == ("monotonic", 8)
     assert 1 <= long.training.batch_size <= 3
+
+
+def test_a_pair_that_comes_often_is_learned_as_often_as_the_root_of_that(pairs: Callable[[Rows], PairSet]) -> None:
+    text = pairs([("the", "THE"), ("cat", "CAT"), ("the", "the")] * 9 + [("a", "A")] * 2 + [("mat", "MAT")])
+    plan = plan_of(text)
+    learned = Counter(map(tuple, plan.training.targets))
+    assert sorted(learned.values()) == [1, 2, 3, 3, 3]
+    assert plan.config.regularization.fewer_repetitions
+    distinct = pairs([(f"{n}{word}", word) for n, word in enumerate(WORDS)])
+    assert not plan_of(distinct).config.regularization.fewer_repetitions
 
 
 def test_long_lines_of_many_symbols_have_soft_attention(pairs: Callable[[Rows], PairSet]) -> None:
