@@ -435,3 +435,13 @@ def test_members_of_ctc_are_refused(charnn, text_file, said_once):
     refused = charnn("train", "text.tsv", *OPTIONS, "--members", "2", "--decoder", "ctc", "--out", "two")
     assert refused.code == 2
     assert "--members: networks with --decoder ctc write a symbol in different frames" in said_once(refused)
+
+
+def test_pairs_that_recur_are_said_to_be_learned_less_often(charnn, text_file):
+    text_file(PAIRS, "text.tsv")
+    text_file("the\tTHE\ncat\tCAT\n" * 9, "recurring.tsv")
+    said = "one that comes 9 times is learned 3 times an epoch"
+    assert said not in charnn("train", "text.tsv", *OPTIONS, "--steps", "2", "--out", "once").err
+    assert (
+        said in charnn("train", "recurring.tsv", "--task", "transducer", *OPTIONS, "--steps", "2", "--out", "often").err
+    )

@@ -43,7 +43,7 @@ class PairsConfig(Json):
     """Whether sources seen in training are answered with their target. None leaves it to the validation."""
     training_pairs: int = 0
     training_characters: int = 0
-    """How many characters the targets have."""
+    """How many characters the targets have that are learned."""
     training_symbols: int = 0
     """How many symbols the targets have, their stops counted."""
     validation_pairs: int = 0

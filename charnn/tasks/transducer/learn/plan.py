@@ -119,7 +119,10 @@ def decide(
         raise UsageError("--copy: source and target are not made of the same kind of symbols")
     ratios = encoded.target_lengths / encoded.source_lengths
     corpus = replace(
-        pairs.config, training_symbols=int(encoded.target_lengths.sum()), length_ratio=round(float(ratios.max()), 4)
+        pairs.config,
+        training_characters=sum(len(pair.target) for pair in learned),
+        training_symbols=int(encoded.target_lengths.sum()),
+        length_ratio=round(float(ratios.max()), 4),
     )
     asked = {
         name: value

@@ -115,6 +115,10 @@ class TransducerSession(Session[TransducerConfig]):
             f"training  {training.budget}, {counted(training.batch_size, 'pair')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
+        if config.regularization.fewer_repetitions:
+            lines.insert(
+                1, "          pairs recur, as words of a text do: one that comes 9 times is learned 3 times an epoch"
+            )
         if self._started_from is not None:
             lines.append(f"from      {self._started_from}")
         if self._left_out:

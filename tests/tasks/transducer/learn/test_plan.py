@@ -71,6 +71,7 @@ def test_a_pair_that_comes_often_is_learned_as_often_as_the_root_of_that(pairs: 
     learned = Counter(map(tuple, plan.training.targets))
     assert sorted(learned.values()) == [1, 2, 3, 3, 3]
     assert plan.config.regularization.fewer_repetitions
+    assert plan.config.corpus.training_characters == plan.config.corpus.training_symbols - len(plan.training)
     distinct = pairs([(f"{n}{word}", word) for n, word in enumerate(WORDS)])
     assert not plan_of(distinct).config.regularization.fewer_repetitions
 
