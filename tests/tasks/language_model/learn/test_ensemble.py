@@ -23,7 +23,6 @@ from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.ensemble import LanguageModelEnsemble, make_network
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
-from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.reading import score_carried
@@ -31,6 +30,7 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE
 from charnn.training.updates import Updates
+from tests.tasks.spoiling import Spoiler
 
 LINE = "to be or not to be, that is the question\n"
 V, N, B, T = 9, 3, 5, 12
@@ -211,21 +211,6 @@ def test_what_is_validated_is_the_mean(start, corpus_of, silent) -> None:
     assert nats(network) < np.mean([nats(member) for member in network.each])
 
 
-class Spoiler:
-    """Asked at each step whether to end, it makes a weight of one member a NaN whenever a step is reached."""
-
-    def __init__(self, session: LanguageModelSession, member: int, step: int) -> None:
-        self._session, self._member, self._step = session, member, step
-        self._members = session.config.network.members
-
-    def __call__(self) -> bool:
-        network = self._session.objective.network
-        if self._session.loop.progress.step == self._step and network.config.members == self._members:
-            with torch.no_grad():
-                network.each[self._member].head.weight[0, 0] = math.nan
-        return False
-
-
 @pytest.mark.filterwarnings("ignore:the loss broke at step")
 @pytest.mark.parametrize(("members", "spoilt"), [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)])
 def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
@@ -236,7 +221,7 @@ def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     session = start(corpus, steps=20, members=members, **SHAPE)
     said = f"member {spoilt + 1} of {members}: the loss broke again and again: it is left out"
     with pytest.warns(CharnnWarning, match=said):
-        assert session.run(silent, Spoiler(session, spoilt, 9)) == "budget"
+        assert session.run(silent, Spoiler(session, spoilt, "head.weight", 9)) == "budget"
     config = session.directory.config()
     assert config.network.members == members - 1
     assert config.scores is not None
@@ -266,7 +251,7 @@ def test_a_run_without_a_member_goes_on_to_the_bit_after_an_interruption(start, 
     corpus, ends = corpus_of(LINE * 20), []
     for name, pause in (("whole", 99), ("parts", 13)):
         session = start(corpus, name, steps=20, members=3, **SHAPE)
-        spoiler = Spoiler(session, 1, 9)
+        spoiler = Spoiler(session, 1, "head.weight", 9)
         outcome = session.run(silent, lambda: spoiler() or session.loop.progress.step == pause)  # noqa: B023
         if outcome == "interrupt":
             session = type(session).resume(session.directory, corpus)

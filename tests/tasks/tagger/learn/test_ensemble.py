@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use.runtime import RuntimeTaggerNetwork
+from tests.tasks.spoiling import Spoiler
 
 WORDS = ["a", "cat", "1,999", "Sat", "mat", "of"]
 LEXICON = Lexicon.of([*WORDS, *WORDS], {"upos": "XYZ", "fine": "VW"})
@@ -196,21 +196,6 @@ def test_each_member_learns_as_if_it_were_alone(decoder: str) -> None:
             torch.testing.assert_close(together, parameter.grad)
 
 
-class Spoiler:
-    """Asked at each step whether to end, it makes a weight of one member a NaN whenever a step is reached."""
-
-    def __init__(self, session: TaggerSession, member: int, step: int) -> None:
-        self._session, self._member, self._step = session, member, step
-        self._members = session.config.network.members
-
-    def __call__(self) -> bool:
-        network = self._session.network
-        if self._session.loop.progress.step == self._step and network.config.members == self._members:
-            with torch.no_grad():
-                network.each[self._member].words.weight[0, 0] = math.nan  # type: ignore[union-attr]
-        return False
-
-
 @pytest.mark.filterwarnings("ignore:the loss broke at step")
 @pytest.mark.parametrize(("members", "spoilt"), [(2, 1), (3, 0)])
 def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
@@ -220,7 +205,7 @@ def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     session = start(treebank, steps=20, members=members)
     said = f"member {spoilt + 1} of {members}: the loss broke again and again: it is left out"
     with pytest.warns(CharnnWarning, match=said):
-        assert session.run(silent, Spoiler(session, spoilt, 9)) == "budget"
+        assert session.run(silent, Spoiler(session, spoilt, "words.weight", 9)) == "budget"
     config, weights = session.directory.config(), session.directory.weights()
     assert config.network.members == members - 1
     assert config.scores is not None

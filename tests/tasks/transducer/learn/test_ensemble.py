@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from charnn.tasks.transducer.learn.transfer import read_initial_weights
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after, weights_of
+from tests.tasks.spoiling import Spoiler
 
 INPUTS, OUTPUTS = 9, 7
 SOURCES = [EncodedSource([3, 4, 5, 0], 0, [2, 3, 7, 7], [""] * 4), EncodedSource([3, 6, 0], 0, [5, 4, 7], [""] * 3)]
@@ -116,21 +116,6 @@ def test_members_are_one_model_that_says_how_many_they_are(start: Start, silent:
     assert len(load(directory.path).transduce(WORDS)) == len(WORDS)
 
 
-class Spoiler:
-    """Asked at each step whether to end, it makes a weight of one member a NaN whenever a step is reached."""
-
-    def __init__(self, session: TransducerSession, member: int, step: int) -> None:
-        self._session, self._member, self._step = session, member, step
-        self._members = session.config.network.members
-
-    def __call__(self) -> bool:
-        network = self._session.network
-        if self._session.loop.progress.step == self._step and network.config.members == self._members:
-            with torch.no_grad():
-                network.get_parameter(f"members.{self._member}.output.weight")[0, 0] = math.nan
-        return False
-
-
 @pytest.mark.filterwarnings("ignore:the loss broke at step")
 @pytest.mark.parametrize(("members", "spoilt"), [(2, 0), (3, 2)])
 def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
@@ -139,7 +124,7 @@ def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     session = start(steps=20, members=members)
     said = f"member {spoilt + 1} of {members}: the loss broke again and again: it is left out"
     with pytest.warns(CharnnWarning, match=said):
-        assert session.run(silent, Spoiler(session, spoilt, 9)) == "budget"
+        assert session.run(silent, Spoiler(session, spoilt, "output.weight", 9)) == "budget"
     assert session.directory.config().network.members == members - 1
     assert len(load(session.directory.path).transduce(WORDS)) == len(WORDS)
     longer = TransducerSession.resume(session.directory, pairs, Budget(steps=24), [1])
