@@ -96,7 +96,8 @@ def fit_mixture(
         error_NK = p_NK - targets_NK
         gradient = np.concatenate((np.tensordot(logits_MNK, error_NK, 2), error_NK.sum(0)))
         gradient = gradient / texts + strength * (values - prior)
-        hessian = _hessian(logits_MNK, p_NK, multiple=multiple) / texts + strength * np.eye(experts + labels)
+        hessian = _hessian(logits_MNK, p_NK, multiple=multiple, with_biases=count > experts)
+        hessian = hessian / texts + strength * np.eye(count)
         free = np.flatnonzero(((values > least) | (gradient < 0))[:count])
         step = np.zeros(experts + labels)
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
@@ -110,16 +111,19 @@ def fit_mixture(
     return Mixture(values[:experts], values[experts:])
 
 
-def _hessian(logits_MNK: Floats, p_NK: Floats, *, multiple: bool) -> Floats:
-    """The second derivatives of the loss by the shares and the biases, (M + K, M + K), summed over texts."""
+def _hessian(logits_MNK: Floats, p_NK: Floats, *, multiple: bool, with_biases: bool) -> Floats:
+    """The second derivatives of the loss by the shares, (M, M), or also by the biases, (M + K, M + K), summed over
+    texts."""
     spread_NK = p_NK * (1 - p_NK) if multiple else p_NK
     weighted_MNK = logits_MNK * spread_NK
-    shares_MM = np.einsum("mnk,onk->mo", weighted_MNK, logits_MNK)
-    both_MK = weighted_MNK.sum(1)
-    biases_KK = np.diag(spread_NK.sum(0))
+    means_MN = weighted_MNK.sum(2)
+    shares_MM: Floats = np.einsum("mnk,onk->mo", weighted_MNK, logits_MNK)
     if not multiple:
-        means_MN = weighted_MNK.sum(2)
         shares_MM -= means_MN @ means_MN.T
+    if not with_biases:
+        return shares_MM
+    both_MK, biases_KK = weighted_MNK.sum(1), np.diag(spread_NK.sum(0))
+    if not multiple:
         both_MK -= means_MN @ p_NK
         biases_KK -= p_NK.T @ p_NK
     return np.block([[shares_MM, both_MK], [both_MK.T, biases_KK]])
