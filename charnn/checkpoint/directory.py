@@ -156,13 +156,6 @@ class ModelDirectory(Place):
         """Writes a file, which is then there as a whole or not at all (`write_atomic`)."""
         write_atomic(self.folder / name, data)
 
-    def existing(self, name: str) -> Path:
-        """The path of a file that must be there. Raises ModelFormatError where it is not."""
-        path = self.folder / name
-        if not path.is_file():
-            raise ModelFormatError(f"{path}: missing")
-        return path
-
     # The following methods are for weights and graphs.
 
     def weights(self) -> dict[str, Array]:

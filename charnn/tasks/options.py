@@ -31,11 +31,6 @@ FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, MISTAKES, TRAINING, B
 """The panels of `charnn train --help`."""
 DATA = frozenset((TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES))
 """The panels whose options say how data are read."""
-ERRORS_HELP = (
-    "List what the model gets wrong instead of the figures: each word with a wrong tag in its sentence, or each line "
-    "with a wrong target and the edits that would mend it."
-)
-
 
 @dataclass(frozen=True)
 class Option:

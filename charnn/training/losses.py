@@ -79,7 +79,7 @@ class Losses:
         if self.look_broken():
             return True
         if self._targets_in_window:
-            mean = float(self._window) / self._targets_in_window
+            mean = self.mean_of_window()
             self._usual = mean if self._usual is None else (1 - NEW) * self._usual + NEW * mean
             self.lowest = mean if self.lowest is None else min(self.lowest, mean)
         self._window, self._targets_in_window, self._steps = torch.zeros_like(self._window), 0, 0
@@ -89,7 +89,7 @@ class Losses:
         """Whether the last steps were worse than the first one."""
         if not self._targets_in_window or self.first is None:
             return False
-        return float(self._window) / self._targets_in_window > WORSE * self.first
+        return self.mean_of_window() > WORSE * self.first
 
     @property
     def gained(self) -> bool:

@@ -226,23 +226,21 @@ def test_no_letter_digit_or_space_lies_beyond_what_is_searched_for_them():
 def test_stop_is_allowed_exactly_where_the_text_matches():
     vocabulary = characters("ab")
     pattern = Pattern("a(bb)*", vocabulary)
-    state, stops, complete = pattern.start, [], []
+    state, stops = pattern.start, []
     for token in vocabulary.encode("abbbb").tolist():
         stops.append(bool(pattern.allowed(state, None)[STOP_ID]))
-        complete.append(pattern.is_complete(state))
         state = pattern.advance(state, token)
     assert stops == [False, True, False, True, False]
-    assert not any(complete)
 
 
-def test_a_text_is_complete_where_it_matches_and_nothing_can_follow():
+def test_nothing_but_stop_is_allowed_after_a_match_that_nothing_can_lengthen():
     pattern = Pattern("a(b|c)?", characters("ab"))
     after_a, after_ab = pattern.read("a"), pattern.read("ab")
     assert after_a is not None
     assert after_ab is not None
-    assert not pattern.is_complete(pattern.start)
-    assert not pattern.is_complete(after_a)
-    assert pattern.is_complete(after_ab)
+    assert not pattern.allowed(pattern.start, None)[STOP_ID]
+    assert np.count_nonzero(pattern.allowed(after_a, None)) == 2
+    assert np.flatnonzero(pattern.allowed(after_ab, None)).tolist() == [STOP_ID]
 
 
 @pytest.mark.parametrize("kind", KINDS)

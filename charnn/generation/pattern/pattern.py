@@ -93,11 +93,6 @@ class Pattern:
         following = [self._automaton.step(position, kind) for kind in kinds]
         return min(NEVER, 1 + min(map(self._automaton.needed, following), default=NEVER))
 
-    def is_complete(self, state: PatternState) -> bool:
-        """Whether the text so far matches, and no longer text that begins with it does."""
-        costs_V = self._costs(state)
-        return bool(costs_V[STOP_ID] == 0 and np.count_nonzero(costs_V < NEVER) == 1)
-
     def read(self, text: str) -> PatternState | None:
         """The state after `text`, or None where no match begins with it. The vocabulary may lack its characters."""
         position = self._walk(self._automaton.start, text)

@@ -132,7 +132,7 @@ def report(score: ForecastScore, model: Forecaster, *, horizon: int, series: str
         f"series    {series}: {counted(score.windows, 'window')} of {counted(horizon, 'step')}{season}",
     ]
     sentence = score.finding()
-    parts = [head, _table(score, None), [f"{sentence[0].upper()}{sentence[1:]}."]]
+    parts = [head, _table(score), [f"{sentence[0].upper()}{sentence[1:]}."]]
     if len(model.columns) > 1:
         rows = [["MASE of", *(CALLED[name] for name in score.names), "within 80%"]]
         for place, column in enumerate(model.columns[:MOST_COLUMNS]):
@@ -145,10 +145,10 @@ def report(score: ForecastScore, model: Forecaster, *, horizon: int, series: str
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-def _table(score: ForecastScore, column: int | None) -> list[str]:
+def _table(score: ForecastScore) -> list[str]:
     rows = [["", "MASE", "MAE", "sMAPE", "quantile loss", "within 80%"]]
     for name in score.names:
-        one = score.figures(name, column)
+        one = score.figures(name)
         loss = "-" if one.quantile_loss is None else f"{one.quantile_loss:.3f}"
         within = "-" if one.coverage is None else f"{100 * one.coverage:.1f}%"
         rows.append([CALLED[name], f"{one.mase:.3f}", f"{one.mae:.4g}", f"{100 * one.smape:.1f}%", loss, within])
