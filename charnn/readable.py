@@ -40,6 +40,21 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def first_few(names: Iterable[str], most: int) -> str:
+    """At most so many of the names with commas between them, and how many more there are: `a, b and 3 more`."""
+    every = list(names)
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return f"{', '.join(every[:most])}{more}"
+
+
+def as_many_as_fit(names: Sequence[str], columns: int) -> str:
+    """What `first_few` gives, with as many names as fit in so many columns of a terminal, and at least one."""
+    shown, length = 1, len(names[0])
+    while shown < len(names) and (length := length + 2 + len(names[shown])) <= columns:
+        shown += 1
+    return first_few(names, shown)
+
+
 def percent(fraction: float | None) -> str:
     """The fraction in percent, with two decimals, or a dash for None."""
     return "-" if fraction is None else f"{100 * fraction:.2f}"
@@ -101,6 +116,5 @@ def nearest_names(name: str, names: Iterable[str]) -> list[str]:
 def instead_of(name: str, names: Sequence[str], are: str) -> str:
     """A hint for whoever gave `name`: the nearest of the names, and after `are`, as in "its tags are", all of them."""
     near = nearest_names(name, names)
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    listed = f"{are} {', '.join(names[:SHOWN])}{more}" if names else f"{are} none"
-    return f"did you mean {' or '.join(near)}? {listed}" if near else listed
+    all_of_them = f"{are} {first_few(names, SHOWN) or 'none'}"
+    return f"did you mean {' or '.join(near)}? {all_of_them}" if near else all_of_them

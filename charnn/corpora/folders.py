@@ -12,6 +12,7 @@ from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import read
 from charnn.corpora.unpacking import a_model, first_bytes, has_model
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.readable import first_few
 
 FEW = 5
 """The most paths that a warning names."""
@@ -56,8 +57,7 @@ def _texts_in(folder: str, any_bytes: bool) -> list[str]:
         else:
             files.append(path)
     for reason, paths in sorted(left_out.items()):
-        more = f" and {len(paths) - FEW:,} more" if len(paths) > FEW else ""
-        warnings.warn(f"left out, {reason}: {', '.join(paths[:FEW])}{more}", CharnnWarning, stacklevel=2)
+        warnings.warn(f"left out, {reason}: {first_few(paths, FEW)}", CharnnWarning, stacklevel=2)
     if not files:
         raise CorpusError(f"{folder}: no text in this folder", hint="name files to read one in spite of what it is")
     return files

@@ -19,6 +19,7 @@ from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table, WantedColumns
 from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, forms_of, numbered
 from charnn.errors import CorpusError, UsageError
+from charnn.readable import first_few
 
 Floats = npt.NDArray[np.float64]
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil", "missing"})
@@ -106,8 +107,7 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
         raise CorpusError(f"{name}: two columns are called {twice!r}", hint="give each column a name of its own")
     remarks = []
     if passed := [header[place] for place in places if place not in numbers]:
-        more = f" and {len(passed) - SHOWN:,} more" if len(passed) > SHOWN else ""
-        remarks.append(f"passed over, since there are no numbers: {', '.join(passed[:SHOWN])}{more}")
+        remarks.append(f"passed over, since there are no numbers: {first_few(passed, SHOWN)}")
     if placed is None:
         return Series(names, values_NC, TimeAxis("1"), tuple(remarks))
     order_N, rows_N = placed.order_N, placed.rows_N

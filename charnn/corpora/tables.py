@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import counted
+from charnn.readable import counted, first_few
 
 Row = tuple[int, Sequence[str]]
 """The number of the line where a row begins, counted from 1, and its cells."""
@@ -214,10 +214,9 @@ class Table:
                     what = (
                         f"no {kind} has a usual name of a {column.option.removeprefix('--')} ({column.usual[0]}, ...)"
                     )
-                more = f" and {len(header) - SHOWN} more" if len(header) > SHOWN else ""
                 raise UsageError(
                     f"{self.name}: {what}",
-                    hint=f"name it with {column.option}; the {kind}s are {_listed(header)}{more}",
+                    hint=f"name it with {column.option}; the {kind}s are {first_few(header, SHOWN)}",
                 )
         return places
 
@@ -242,10 +241,6 @@ class Table:
     def _report(self) -> None:
         if self.bad is not None:
             self.bad.report()
-
-
-def _listed(header: Sequence[str]) -> str:
-    return ", ".join(header[:SHOWN])
 
 
 def _is_object(line: str) -> bool:

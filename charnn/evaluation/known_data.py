@@ -10,6 +10,7 @@ from typing import Any
 
 from charnn.config import ModelConfig
 from charnn.config.model import SourceFile
+from charnn.readable import first_few
 
 SHOWN = 3
 """The most files that a sentence names."""
@@ -72,8 +73,7 @@ def sources_of(value: Any, field: str = "") -> Iterator[tuple[str, SourceFile]]:
 
 
 def _named(files: Sequence[str]) -> str:
-    more = f" and {len(files) - SHOWN:,} more files" if len(files) > SHOWN else ""
-    return ", ".join(files[:SHOWN]) + more
+    return first_few(files, SHOWN) + " files" * (len(files) > SHOWN)
 
 
 def _it(files: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, StrMethodFormatter
 
 from charnn.plots.canvas import WIDE, Look, blank, label_ends, panel
+from charnn.readable import counted
 
 Floats = npt.NDArray[np.float64]
 OVERFITS = 0.01
@@ -183,12 +184,13 @@ def gradients_finding(reaches: Sequence[GradientReach]) -> str:
         largest = max(growing, key=lambda reach: float(reach.relative_K.max()))
         top = int(largest.relative_K.argmax())
         times = f"{largest.relative_K[top]:,.0f} times as large"
-        return f"The gradient grows: in {largest.name} it is {times} {_steps(top)} back"
+        return f"The gradient grows: in {largest.name} it is {times} {counted(top, 'step')} back"
     found = sorted((reach.steps_to(THOUSANDTH), reach.name) for reach in trained if reach.steps_to(THOUSANDTH))
     if not found:
-        return f"The gradient lasts: more than a thousandth of it is left {_steps(len(trained[0].norms_K) - 1)} back"
+        back = counted(len(trained[0].norms_K) - 1, "step")
+        return f"The gradient lasts: more than a thousandth of it is left {back} back"
     first, *others = [
-        f"{k if number else _steps(k or 0) + ' back'} in {name}" for number, (k, name) in enumerate(found)
+        f"{k if number else counted(k or 0, 'step') + ' back'} in {name}" for number, (k, name) in enumerate(found)
     ]
     further = [reach.name for reach in trained if reach.steps_to(THOUSANDTH) is None]
     said = ", ".join([first, *others, *([f"further back in {' and '.join(further)}"] if further else [])])
@@ -198,7 +200,3 @@ def gradients_finding(reaches: Sequence[GradientReach]) -> str:
 def _power_of_ten(value: float, place: int) -> str:
     exponent = round(float(np.log10(value)))
     return "1" if exponent == 0 else f"10{str(exponent).translate(SUPERSCRIPTS)}"
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count:,} steps"

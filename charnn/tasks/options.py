@@ -32,6 +32,7 @@ FIRST, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, MISTAKES, TRAINING, B
 DATA = frozenset((TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES))
 """The panels whose options say how data are read."""
 
+
 @dataclass(frozen=True)
 class Option:
     name: str

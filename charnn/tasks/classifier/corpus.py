@@ -16,6 +16,7 @@ from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_label
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CorpusError, UsageError
+from charnn.readable import first_few
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 
 SHOWN = 5
@@ -206,10 +207,10 @@ def _remarks(
     training: list[NamedText], validation: list[NamedText], labels: dict[str, int], multiple: bool
 ) -> Iterator[str]:
     if once := [label for label, count in labels.items() if count == 1]:
-        yield f"labels with a single text to learn from: {_named(once)}"
+        yield f"labels with a single text to learn from: {first_few(once, SHOWN)}"
     if unseen := list(dict.fromkeys(label for one in validation for label in one.labels if label not in labels)):
         what = "labels that validation texts have and texts to train on have not, so that they cannot be learned"
-        yield f"{what}: {_named(unseen)}"
+        yield f"{what}: {first_few(unseen, SHOWN)}"
     if empty := sum(not one.text.strip() for one in training):
         yield f"texts without a character, whose labels are learned as those of nothing: {empty:,}"
     by_text: dict[str, set[tuple[str, ...]]] = {}
@@ -219,11 +220,6 @@ def _remarks(
         yield f"texts that come with different labels, of which none is certain then: {contradicting:,}"
     if multiple and (none := sum(not one.labels for one in training)):
         yield f"texts without a label: {none:,}"
-
-
-def _named(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - SHOWN:,} more" if len(labels) > SHOWN else ""
-    return f"{', '.join(labels[:SHOWN])}{more}"
 
 
 def check_layout(layout: LabelledLayout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from charnn.readable import as_many_as_fit
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import ClassifierDirectory
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
@@ -72,8 +73,4 @@ def limits(config: ClassifierConfig, labels: dict[str, int]) -> list[str]:
 def _named(labels: dict[str, int]) -> str:
     """How many there are, and the first ones by name, the most frequent first."""
     names = sorted(labels, key=lambda label: (-labels[label], label))
-    shown, length = 1, len(names[0])
-    while shown < len(names) and (length := length + 2 + len(names[shown])) <= SHOWN_LABELS:
-        shown += 1
-    more = f" and {len(names) - shown:,} more" if shown < len(names) else ""
-    return f"{len(names):,}: {', '.join(names[:shown])}{more}"
+    return f"{len(names):,}: {as_many_as_fit(names, SHOWN_LABELS)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.readable import counted
+from charnn.readable import counted, first_few
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.forecaster.config import QUANTILES, ForecasterConfig
 from charnn.tasks.forecaster.directory import ForecasterDirectory
@@ -14,7 +14,7 @@ BASES = {
     "linear": "a linear forecast from the rows before",
 }
 """The forecasts that the network adds to, by their names."""
-SHOWN = 8
+SHOWN_COLUMNS = 8
 """The most columns that are named."""
 
 
@@ -22,7 +22,6 @@ def describe(directory: ForecasterDirectory) -> Description:
     config, learned = directory.config(), directory.series()
     network, training, corpus = config.network, config.training, config.corpus
     names = [column.name for column in learned.columns]
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     kinds = dict.fromkeys(BASES[column.base.kind] for column in learned.columns)
     base = " or ".join(kinds)
     alone = f"{base} alone, since the network was hardly better on what was held out"
@@ -36,7 +35,7 @@ def describe(directory: ForecasterDirectory) -> Description:
             f"{network.layers} x {network.hidden_size} {network.cell}, dropout {network.dropout:g}, reads the last "
             f"{training.window_length:,} rows",
         ),
-        ("columns", f"{len(names):,}: {', '.join(names[:SHOWN])}{more}"),
+        ("columns", f"{len(names):,}: {first_few(names, SHOWN_COLUMNS)}"),
         (
             "forecasts",
             f"{counted(network.horizon, 'step')} ahead, quantiles {', '.join(map(str, QUANTILES))}, {how}",

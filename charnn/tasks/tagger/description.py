@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from charnn.readable import counted
+from charnn.readable import as_many_as_fit, counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -85,8 +85,4 @@ def limits(config: TaggerConfig) -> list[str]:
 
 def _named(tags: tuple[str, ...]) -> str:
     """How many there are, and the first ones by name."""
-    shown, length = 1, len(tags[0])
-    while shown < len(tags) and (length := length + 2 + len(tags[shown])) <= SHOWN_TAGS:
-        shown += 1
-    more = f" and {len(tags) - shown:,} more" if shown < len(tags) else ""
-    return f"{len(tags):,} {'tag' if len(tags) == 1 else 'tags'}: {', '.join(tags[:shown])}{more}"
+    return f"{counted(len(tags), 'tag')}: {as_many_as_fit(tags, SHOWN_TAGS)}"

@@ -9,9 +9,10 @@ from typing import Any, Self
 import torch
 
 from charnn.config.training import Budget
-from charnn.readable import counted
+from charnn.readable import counted, first_few
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterQuantization
 from charnn.tasks.forecaster.dataset import SeriesCorpus, Split, rows_before
+from charnn.tasks.forecaster.description import SHOWN_COLUMNS
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.learn.objective import ForecasterObjective
@@ -75,13 +76,11 @@ class ForecasterSession(Session[ForecasterConfig]):
         config, training = self.config, self.config.training
         network, corpus, axis = config.network, config.corpus, self.corpus.training.axis
         parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        columns = self.corpus.training.columns
-        more = f" and {len(columns) - 8:,} more" if len(columns) > 8 else ""
+        columns = first_few(self.corpus.training.columns, SHOWN_COLUMNS)
         held_out = f"{corpus.validation_rows:,} to validate with" if self.holds_out else "none held out"
         season = f"a season of {network.season:,} steps" if network.season > 1 else "no season"
         return [
-            f"series    {', '.join(columns[:8])}{more}: {corpus.training_rows:,} rows to train on, {held_out}; a step "
-            f"is {axis}",
+            f"series    {columns}: {corpus.training_rows:,} rows to train on, {held_out}; a step is {axis}",
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"season    {season}; {counted(network.horizon, 'step')} ahead are learned, from the last "
             f"{training.window_length:,}",

@@ -16,7 +16,7 @@ from charnn.config.training import Budget
 from charnn.errors import CharnnWarning, ConfigError, CorpusError, ModelFormatError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
-from charnn.readable import counted
+from charnn.readable import counted, first_few
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.description import taught_by
@@ -246,11 +246,9 @@ def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
         if unknown := tokenizer.unknown_characters(document):
             unseen.update({character: document.count(character) for character in unknown})
     if unseen:
-        shown = ", ".join(repr(character) for character, _ in unseen.most_common(SHOWN))
-        more = f" and {len(unseen) - SHOWN:,} more" if len(unseen) > SHOWN else ""
-        found = "1 character" if unseen.total() == 1 else f"{unseen.total():,} characters"
+        shown = first_few((repr(character) for character, _ in unseen.most_common()), SHOWN)
         warnings.warn(
-            f"the validation text has {found} that the training text lacks ({shown}{more}): "
+            f"the validation text has {counted(unseen.total(), 'character')} that the training text lacks ({shown}): "
             "the model reads them as the unknown token",
             CharnnWarning,
             stacklevel=2,

@@ -14,6 +14,7 @@ from torch import Tensor
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.network.recurrent import detach
+from charnn.readable import first_few
 from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
@@ -109,9 +110,7 @@ def _difference(theirs: Tokenizer, ours: Tokenizer) -> str:
 
 def _some(names: Iterable[str]) -> str:
     """The first names, and how many more there are."""
-    every = list(names)
-    more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
-    return f"{', '.join(every[:SHOWN])}{more}" if every else "none"
+    return first_few(names, SHOWN) or "none"
 
 
 def check_room(tokens: int, vocabulary_size: int) -> None:

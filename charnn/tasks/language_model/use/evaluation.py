@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.generation.model import NO_CONDITIONS
-from charnn.readable import counted
+from charnn.readable import counted, first_few
 from charnn.tasks.language_model.conditions import COUNTDOWN
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.documents import Documents, characters_of, pieces_of, read_documents
@@ -155,5 +155,4 @@ class TextEvaluation(Evaluation):
     def _unseen(self) -> str:
         unknown = self._model.tokenizer.unknown_characters
         seen = dict.fromkeys(character for text in pieces_of(self._documents) for character in unknown(text))
-        shown = ", ".join(map(repr, list(seen)[:SHOWN]))
-        return f"{shown} and {len(seen) - SHOWN} more" if len(seen) > SHOWN else shown
+        return first_few(map(repr, seen), SHOWN)

@@ -13,7 +13,7 @@ import torch
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
 from charnn.errors import ModelFormatError, UsageError
-from charnn.readable import counted, duration
+from charnn.readable import counted, duration, first_few
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.description import taught_by
@@ -254,11 +254,8 @@ class TaggerSession(Session[TaggerConfig]):
         for number, (column, tags) in enumerate(self.lexicon.tags.items()):
             every = Counter(tag for sentence in self.treebank.validation for tag in sentence.tags[number] if tag)
             if unseen := sorted((every.keys() - set(tags)), key=lambda tag: (-every[tag], tag)):
-                shown = ", ".join(unseen[:SHOWN_TAGS])
-                more = f" and {len(unseen) - SHOWN_TAGS:,} more" if len(unseen) > SHOWN_TAGS else ""
-                words = sum(every[tag] for tag in unseen)
-                s = "" if words == 1 else "s"
-                found.append(f"{len(unseen):,} {column} of {words:,} {self.config.corpus.level}{s} ({shown}{more})")
+                words = counted(sum(every[tag] for tag in unseen), self.config.corpus.level)
+                found.append(f"{len(unseen):,} {column} of {words} ({first_few(unseen, SHOWN_TAGS)})")
         return f"tags of the validation data that training never sees: {'; '.join(found)}" if found else ""
 
     def _held_out(self) -> HeldOut:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
+from charnn.readable import first_few
 from charnn.tasks.tagger.config import DecoderKind, TreebankConfig
 from charnn.tasks.tagger.decoding.decoder import Probabilities
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -113,7 +114,7 @@ def check_teachers(
 
 def _difference(column: str, theirs: Sequence[str], ours: Sequence[str]) -> str:
     said = [
-        f"{verb} {', '.join(tags[:SHOWN])}{f' and {len(tags) - SHOWN:,} more' if len(tags) > SHOWN else ''}"
+        f"{verb} {first_few(tags, SHOWN)}"
         for verb, tags in (
             ("lack", [tag for tag in ours if tag not in set(theirs)]),
             ("also have", [tag for tag in theirs if tag not in set(ours)]),
