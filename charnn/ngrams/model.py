@@ -1,0 +1,170 @@
+"""A model of n-grams that is read: a state says which context was read last, and gives the probabilities after it.
+
+A state is the number of a context. It is the longest one that the text before ends in, so the states of a text depend
+on as many of its last ids as the longest context has.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.ngrams.packing import Ids, Packing
+from charnn.ngrams.table import NgramTable, decode
+
+States = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
+
+ROOT = 0
+"""The state after nothing: the context of length 0."""
+NONE = -1
+
+
+class Facts(NamedTuple):
+    """What is known of each of the S contexts, beside what comes after it."""
+
+    lengths_S: npt.NDArray[np.int8]
+    """How many ids it has."""
+    followers_S: npt.NDArray[np.integer]
+    """How many different ids were met after it."""
+    left_S: Floats
+    """The probability that it leaves to the next shorter context."""
+    largest_S: Floats
+    """The probability of the likeliest of them, without what shorter contexts add."""
+
+
+class NgramModel:
+    """Says how probable each id is after others. It never changes, and several threads may read it at once."""
+
+    def __init__(self, table: NgramTable, vocabulary_size: int) -> None:
+        """Raises ValueError where the table is not sound, or has other ids than those below `vocabulary_size`."""
+        packing = Packing(vocabulary_size)
+        self.vocabulary_size = vocabulary_size
+        self._ids_E = table.ids_E.astype(np.int64)
+        followers_S = table.followers_S.astype(np.int64)
+        self._starts = np.concatenate([[0], np.cumsum(followers_S)])
+        states = len(followers_S)
+        of_E = np.repeat(np.arange(states), followers_S)
+        self._keys_E = of_E * vocabulary_size + self._ids_E
+        if self._ids_E.max() >= vocabulary_size or not (np.diff(self._keys_E) > 0).all():
+            raise ValueError("its ids are in no order, or are not of this vocabulary")
+        is_context_E = np.unpackbits(table.is_context_E, count=len(self._ids_E)).astype(np.bool_)
+        if np.count_nonzero(is_context_E) != states - 1:
+            raise ValueError("it has other contexts than it leads to")
+        self._longer_E = np.where(is_context_E, np.cumsum(is_context_E), NONE).astype(np.int32)
+        lengths_S, self._shorter_S = self._walk(packing, of_E, is_context_E)
+        rest_E = decode(table.probabilities_E)
+        left_S = decode(table.left_S)
+        left_S[left_S >= 1] = np.nextafter(np.float32(1), np.float32(0))
+        first_E = self._starts[:-1]
+        rest_E *= np.repeat((1 - left_S) / np.add.reduceat(rest_E, first_E), followers_S)
+        self._probabilities_E = rest_E
+        self.facts = Facts(lengths_S, followers_S, left_S, np.maximum.reduceat(rest_E, first_E))
+        self.longest = int(lengths_S[-1])
+        """The length of the longest contexts."""
+
+    def _walk(
+        self, packing: Packing, of_E: npt.NDArray[np.int64], is_context_E: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int8], States]:
+        """The length of each context, and the number of the next shorter one, which lacks the oldest id."""
+        parents, own_ids = of_E[is_context_E], self._ids_E[is_context_E]  # of the contexts 1, 2, ...
+        states = len(parents) + 1
+        lengths_S, shorter_S = np.zeros(states, np.int8), np.zeros(states, np.int32)
+        first, end, length, before = 0, 1, 0, np.zeros(1, np.int64)
+        while end < states:
+            length += 1
+            level = np.arange(end, end + int(np.searchsorted(parents[end - 1 :], end)))
+            if len(level) == 0 or length >= packing.longest or parents[level[0] - 1] < first:
+                raise ValueError("its contexts do not follow from each other")
+            contexts = packing.join(before[parents[level - 1] - first], own_ids[level - 1])
+            lengths_S[level] = length
+            if length > 1:
+                without_oldest = packing.last(contexts, length - 1)
+                found = np.searchsorted(before, without_oldest)
+                if (before[np.minimum(found, len(before) - 1)] != without_oldest).any():
+                    raise ValueError("a context has no shorter one")
+                shorter_S[level] = first + found
+            first, end, before = end, end + len(level), contexts
+        return lengths_S, shorter_S
+
+    def advance(self, states_B: States, ids_B: Ids) -> States:
+        """The states after one more id each."""
+        if len(states_B) == 1:
+            return np.array([self._next(int(states_B[0]), int(ids_B[0]))], np.int32)
+        return self.states(states_B, ids_B[:, np.newaxis])[:, 0]
+
+    def _next(self, state: int, id_: int) -> int:
+        while True:
+            found = self._starts[state] + np.searchsorted(
+                self._ids_E[self._starts[state] : self._starts[state + 1]], id_
+            )
+            if found < self._starts[state + 1] and self._ids_E[found] == id_ and self._longer_E[found] != NONE:
+                return int(self._longer_E[found])
+            if state == ROOT:
+                return ROOT
+            state = int(self._shorter_S[state])
+
+    def states(self, states_B: States, ids_BT: Ids) -> States:
+        """The states (B, T) after each id, where each row begins in its state of `states_B`."""
+        lengths_S = self.facts.lengths_S
+        reached_BT = np.full(ids_BT.shape, ROOT, np.int32)
+        # suffixes_B[k] is the state of the last k ids before the row, where they are a context.
+        suffixes, state_B = [np.full(len(states_B), NONE, np.int32) for _ in range(self.longest + 1)], states_B
+        for length in range(self.longest, -1, -1):
+            is_this = lengths_S[state_B] == length
+            suffixes[length] = np.where(is_this, state_B, NONE).astype(np.int32)
+            state_B = np.where(is_this, self._shorter_S[state_B], state_B)
+        before_BT = np.full(ids_BT.shape, ROOT, np.int32)  # the state of the last `length` ids before each id
+        for length in range(self.longest):
+            before_BT[:, 0] = suffixes[length]
+            rows, places = np.nonzero(before_BT != NONE)
+            longer = self._longer(before_BT[rows, places], ids_BT[rows, places])
+            after_BT = np.full(ids_BT.shape, NONE, np.int32)
+            after_BT[rows, places] = longer
+            reached_BT = np.where(after_BT != NONE, after_BT, reached_BT)
+            before_BT[:, 1:] = after_BT[:, :-1]
+        return reached_BT
+
+    def _longer(self, states_N: States, ids_N: Ids) -> States:
+        """The number of the context that each one is with an id after it; NONE where it is none."""
+        found, is_met = self._find(states_N, ids_N)
+        longer: States = np.where(is_met, self._longer_E[found], NONE).astype(np.int32)
+        return longer
+
+    def _find(self, states_N: States, ids_N: Ids) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """The place of each id among the n-grams of its context, and whether it was met there."""
+        keys_N = states_N.astype(np.int64) * self.vocabulary_size + ids_N
+        found = np.minimum(np.searchsorted(self._keys_E, keys_N), len(self._keys_E) - 1)
+        return found, self._keys_E[found] == keys_N
+
+    def probability(self, states_N: States, ids_N: Ids) -> Floats:
+        """The probability of one id after each state."""
+        weight_N, total_N = np.ones(len(states_N), np.float32), np.zeros(len(states_N), np.float32)
+        state_N, rows_N = states_N, np.arange(len(states_N))
+        while len(rows_N):
+            found, is_met = self._find(state_N, ids_N[rows_N])
+            total_N[rows_N] += np.where(is_met, weight_N[rows_N] * self._probabilities_E[found], np.float32(0))
+            weight_N[rows_N] *= self.facts.left_S[state_N]
+            goes_on = state_N != ROOT
+            rows_N, state_N = rows_N[goes_on], self._shorter_S[state_N[goes_on]]
+        return total_N + weight_N / np.float32(self.vocabulary_size)
+
+    def probabilities(self, states_N: States) -> Floats:
+        """The probability (N, V) of each id after each state."""
+        weight_N = np.ones(len(states_N), np.float32)
+        total_NV = np.zeros((len(states_N), self.vocabulary_size), np.float32)
+        flat, state_N, rows_N = total_NV.reshape(-1), states_N, np.arange(len(states_N))
+        while len(rows_N):
+            first_N, many_N = self._starts[state_N], self.facts.followers_S[state_N]
+            row_M = np.repeat(rows_N, many_N)
+            ngram_M = np.arange(len(row_M)) + np.repeat(first_N - (np.cumsum(many_N) - many_N), many_N)
+            flat[row_M * self.vocabulary_size + self._ids_E[ngram_M]] += (
+                weight_N[row_M] * self._probabilities_E[ngram_M]
+            )
+            weight_N[rows_N] *= self.facts.left_S[state_N]
+            goes_on = state_N != ROOT
+            rows_N, state_N = rows_N[goes_on], self._shorter_S[state_N[goes_on]]
+        total_NV += (weight_N / np.float32(self.vocabulary_size))[:, np.newaxis]
+        return total_NV
