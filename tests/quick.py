@@ -12,8 +12,9 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 
 @pytest.fixture(autouse=True, scope="module")
 def quick_runs() -> Iterator[None]:
-    """Three validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks; and
-    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words.
+    """Three validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks;
+    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words; and linear models of
+    classifiers that are solved roughly, which to the last digit would take most of the time of a tiny run.
 
     A module whose runs must be like those of other processes overrides this.
     """
@@ -23,6 +24,7 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.classifier.learn.session.ROUNDS", 1)
+        patch.setattr("charnn.tasks.classifier.learn.linear.MOST_ITERATIONS", 8)
         patch.setattr("charnn.tasks.transducer.learn.session.ROUNDS", 1)
         patch.setattr("charnn.tasks.forecaster.learn.session.ROUNDS", 1)
         small = partial(TaggerNetworkConfig, affix_size=6, neighbour_size=16)

@@ -22,6 +22,11 @@ from charnn.tasks.classifier.learn.linear import (
 LABELS = 3
 
 
+@pytest.fixture(autouse=True, scope="module")
+def quick_runs() -> None:
+    """The models are solved as those of real runs are."""
+
+
 def evidence(texts: list[str], labels: list[set[int]], *, multiple: bool = False) -> tuple[Evidence, Features]:
     features = Features.choose(texts, ngrams=3, words=2, labels=LABELS, places=True)
     targets_NK = np.array([[label in own for label in range(LABELS)] for own in labels])
