@@ -27,7 +27,7 @@ from charnn.tasks.choosing import (
 )
 from charnn.tasks.description import write_card
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.options import options_from
+from charnn.tasks.options import Option, options_from
 from charnn.tasks.task import Run, Task
 from charnn.tasks.training_options import TrainingOptions
 
@@ -84,8 +84,7 @@ def train(
     """Does what `charnn.train` says."""
     from charnn.training.distributed.processes import ALONE
 
-    paths = tuple(_path(path, "train") for path in corpus)
-    values = {name: _checked(name, listed(name, value)) for name, value in options.items()}
+    paths, values = corpus_given(corpus), options_given(options)
     if resume is None:
         target = None if out is None else Path(out)
         session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
@@ -264,22 +263,32 @@ def _path(path: Any, method: str) -> str:
     return os.fspath(path)
 
 
-def _checked(name: str, value: Any) -> Any:
-    """The value of an option. Raises UsageError for one of another kind than the option takes."""
-    option = every_option(lambda task: task.training_options).get(name)
-    if option is None or value is None:  # what is no option at all is said with what else is wrong
-        return value
-    if name == "time" and isinstance(value, int | float):
+def corpus_given(corpus: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """The paths of the data in Python as the command has them. Raises UsageError for what is no path."""
+    return [_path(path, "train") for path in corpus]
+
+
+def options_given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of `charnn.train` as those of the command. Raises UsageError for a value that an option does not
+    take."""
+    every = every_option(lambda task: task.training_options)
+    # What is no option at all is said with what else is wrong.
+    return {name: _value(every[name], value) if name in every else value for name, value in options.items()}
+
+
+def _value(option: Option, value: Any) -> Any:
+    """The value as the command has it: a single path where several may be named is a list of one, and paths are text.
+
+    Raises UsageError for a value that the option does not take.
+    """
+    if value is None:
+        return None
+    if option.type == (list[str] | None):
+        several = value if isinstance(value, list | tuple) else [value]
+        value = [_path(path, option.flag) for path in several]
+    elif isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    elif option.name == "time" and isinstance(value, int | float):
         return f"{value:g}"
     option.check(value)
     return value
-
-
-def listed(name: str, value: Any) -> Any:
-    """A single path where several may be named is a list of one; other paths are text."""
-    option = every_option(lambda task: task.training_options).get(name)
-    if option is not None and option.type == (list[str] | None):
-        value = [value] if isinstance(value, str | os.PathLike) else value
-        several = value if isinstance(value, list | tuple) else [value]
-        return value if value is None else [_path(path, flag_of(name)) for path in several]
-    return os.fspath(value) if isinstance(value, os.PathLike) else value

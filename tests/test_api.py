@@ -101,6 +101,10 @@ def test_a_sentence_is_a_list_of_words_and_no_text() -> None:
         (lambda: charnn.train("a.txt", valid=3), "--valid: 3 is no path"),
         (lambda: charnn.train("a.txt", time=-3), "--time -3: not a duration"),
         (lambda: charnn.train("a.txt", time=60, steps=3), "--time, --epochs and --steps: give one of them"),
+        (lambda: charnn.train("a.txt", folds="three"), "--folds three: give a whole number"),
+        (lambda: charnn.train("a.txt", folds=1), "--folds 1: give a whole number of at least 2"),
+        (lambda: charnn.train("a.txt", folds=2, layers="two"), "--layers two: give a whole number"),
+        (lambda: charnn.train(["a.txt"], folds=2), "is no path"),  # type: ignore[arg-type]
         (lambda: model().sample(None), "the text is of type NoneType"),  # type: ignore[arg-type]
         (lambda: model().sample("a", temp=1), "sample: temp is no option"),
         (lambda: model().sample("a", temperature="hot"), "sample: one of temperature='hot' is not of the type"),

@@ -103,9 +103,9 @@ def train(
     """Does what `charnn.train` does with `folds`."""
     from charnn.training.distributed.processes import ALONE
 
-    values = {name: api.listed(name, value) for name, value in options.items()}
     session, _, _ = cross_validate(
-        [os.fspath(path) for path in corpus], task, values, lambda session, _: session.run(api.SilentObserver()),
+        api.corpus_given(corpus), task, api.options_given(options),
+        lambda session, _: session.run(api.SilentObserver()),
         out=None if out is None else Path(out), overwrite=overwrite, processes=ALONE,
     )  # fmt: skip
     return api.load(session.directory.path)
