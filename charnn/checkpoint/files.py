@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.config import Json
+from charnn.config.as_json import json_text
 from charnn.errors import ModelError, ModelFormatError
 
 Array = npt.NDArray[Any]
@@ -205,9 +206,7 @@ def cut_history(path: Path, step: int) -> None:
 
 def dump_config(config: Json) -> str:
     document: dict[str, Any] = {"format_version": FORMAT_VERSION, **config.to_json()}
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    # A path that is not UTF-8 has half surrogates in it; "backslashreplace" writes them as JSON escapes them.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return json_text(document, indent=2)
 
 
 def load_config(data: bytes, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
 from charnn.checkpoint.files import open_regular, write_atomic
+from charnn.config.as_json import json_text
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
 
 ROOT = Path("checkpoints")
@@ -180,6 +181,6 @@ def write_defaults(root: Path, defaults: dict[str, str]) -> None:
     """Writes the file, which goes where there are no defaults."""
     path = root / DEFAULTS
     if defaults:
-        write_atomic(path, (json.dumps(defaults, ensure_ascii=False, indent=2) + "\n").encode())
+        write_atomic(path, json_text(defaults, indent=2).encode())
     else:
         path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from charnn.config.as_json import json_text
 from charnn.corpora.decoding import MARK_BAD_BYTES
 from charnn.errors import CharnnError, OutputError
 from charnn.version import __version__
@@ -86,8 +87,8 @@ def write_bytes(data: bytes) -> None:
 
 
 def write_json(value: dict[str, Any]) -> None:
-    """Writes one object on one line. A byte that is not UTF-8 becomes JSON's escape of half a surrogate pair."""
-    _write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+    """Writes one object on one line."""
+    _write(json_text(value).encode())
 
 
 class Output:

@@ -1,9 +1,13 @@
-"""Turns frozen dataclasses into JSON and back. Every key must be known, and every value must have the declared type."""
+"""Turns frozen dataclasses into JSON and back. Every key must be known, and every value must have the declared type.
+
+`json_text` is how JSON is written, of any value.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import types
 import typing
 from dataclasses import field
@@ -99,6 +103,16 @@ def _declared(kind: Any) -> tuple[dict[str, str], set[str], dict[str, Any]]:
     required = {key for key, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
     names = {key: f.name for key, f in fields.items()}
     return names, required, {key: hints[name] for key, name in names.items()}
+
+
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """The value as JSON, in which only what must be is an escape, with a line end.
+
+    A byte that is not UTF-8 is half a surrogate pair in a text, such as a path, and becomes JSON's escape for that, so
+    that the text can be encoded.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def require(condition: bool, message: str) -> None:

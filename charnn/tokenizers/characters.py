@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.as_json import json_text
 from charnn.config.model import TokenizerKind
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.facts import CODE_POINTS, add_counts
@@ -94,9 +94,9 @@ class CharacterTokenizer:
 
     def to_bytes(self) -> bytes:
         # It is a list, since two halves of a surrogate pair that are neighbours in one JSON string would read as one
-        # character. "backslashreplace" writes such a half as JSON's own escape for it.
+        # character.
         value = {"kind": self.kind, "characters": list(self._characters)}
-        return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        return json_text(value).encode()
 
 
 class _CharacterDecoder:

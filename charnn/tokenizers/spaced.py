@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.config.as_json import json_text
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, IncrementalDecoder, read_json
 
@@ -71,7 +71,7 @@ class SpacedTokenizer:
 
     def to_bytes(self) -> bytes:
         value = {"kind": self.kind, "symbols": self._texts[_FIRST_ID:]}
-        return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        return json_text(value).encode()
 
 
 class _SpacedDecoder:

@@ -90,6 +90,13 @@ def test_a_default_that_is_fixed_stays_until_it_is_forgotten(shelf, put, charnn,
     assert charnn("sample", "--json", "--length", "3").json["model"] == "checkpoints/newest"
 
 
+def test_a_default_may_have_a_name_that_is_not_utf_8(put, charnn):
+    name = os.fsdecode(b"caf\xe9")
+    put(name)
+    assert charnn("models", "--default", name).code == 0
+    assert charnn("info", "--json").json["model"] == f"checkpoints/{name}"
+
+
 def test_a_fixed_default_that_is_gone_is_never_replaced_silently(shelf, charnn, said_once):
     charnn("models", "--default", "old")
     shutil.rmtree("checkpoints/old")

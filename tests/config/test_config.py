@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.config.as_json import Json
+from charnn.config.as_json import Json, json_text
 from charnn.config.model import SourceFile, TokenizerConfig, TrainingRecord
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ConfigError
@@ -268,3 +268,9 @@ def test_whole_number_stands_for_a_float() -> None:
 def test_number_too_large_for_a_float_is_refused() -> None:
     with pytest.raises(ConfigError):
         Budget.from_json({"seconds": 10**400})
+
+
+def test_json_has_characters_as_they_are_and_bytes_that_are_not_utf_8_as_escapes() -> None:
+    written = json_text({"path": "naïve 🧊/caf\udce9"})
+    assert written == '{"path": "naïve 🧊/caf\\udce9"}\n'
+    assert json.loads(written.encode()) == {"path": "naïve 🧊/caf\udce9"}

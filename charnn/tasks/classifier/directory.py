@@ -10,6 +10,7 @@ from charnn import tokenizers
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH, WEIGHTS
 from charnn.checkpoint.files import Array, read_arrays, write_arrays
+from charnn.config.as_json import json_text
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.features import Features
@@ -95,5 +96,4 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
 
 
 def labels_bytes(labels: dict[str, int]) -> bytes:
-    text = json.dumps(labels, ensure_ascii=False, indent=0) + "\n"
-    return text.encode("utf-8", "backslashreplace")
+    return json_text(labels, indent=0).encode()

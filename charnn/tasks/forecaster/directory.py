@@ -11,6 +11,7 @@ import numpy as np
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.config.as_json import json_text
 from charnn.corpora.series import Series
 from charnn.corpora.times import TimeAxis
 from charnn.errors import ConfigError, ModelFormatError
@@ -36,7 +37,7 @@ class LearnedSeries:
             "times": self.recent.axis.to_json(),
             "recent": rows,
         }
-        return (json.dumps(document, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        return json_text(document).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LearnedSeries:

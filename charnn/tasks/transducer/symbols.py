@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn import tokenizers
+from charnn.config.as_json import json_text
 from charnn.config.model import SymbolKind, TokenizerConfig
 from charnn.corpora.pairs import Pair, split_features
 from charnn.errors import ModelFormatError, TokenizerError
@@ -148,7 +149,7 @@ class Symbols:
 
     def to_bytes(self) -> bytes:
         value = {"source": _plain(self.source), "features": list(self.features), "target": _plain(self.target)}
-        return (json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        return json_text(value).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Symbols:
