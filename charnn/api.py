@@ -14,7 +14,6 @@ from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.config.model import InferencePrecision
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
-from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.choosing import (
     all_files,
     choose_task,
@@ -28,6 +27,7 @@ from charnn.tasks.choosing import (
 from charnn.tasks.description import write_card
 from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.options import Option, options_from
+from charnn.tasks.table import FALLBACK, TASKS
 from charnn.tasks.task import Run, Task
 from charnn.tasks.training_options import TrainingOptions
 

@@ -11,8 +11,8 @@ from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
 from charnn.cli.train import INTERRUPTED, PANELS, run_in_view
 from charnn.errors import UsageError
-from charnn.tasks import TASKS
 from charnn.tasks.options import FIRST, RESULT, union
+from charnn.tasks.table import TASKS
 
 if TYPE_CHECKING:
     from charnn.experiments.comparison import ComparedRun

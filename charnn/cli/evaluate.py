@@ -9,8 +9,8 @@ import typer
 from charnn.cli import options
 from charnn.cli.options import given_options, with_options
 from charnn.errors import ModelNotFoundError, UsageError
-from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import LABELLED, MISTAKES, PAIRS, SERIES, TEXTS, TREEBANKS, options_from, union
+from charnn.tasks.table import FALLBACK, TASKS
 
 if TYPE_CHECKING:
     from charnn.checkpoint.directory import ModelDirectory

@@ -8,33 +8,15 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.exceptions import TyperException
 
-from charnn.cli import (
-    cache,
-    classify,
-    compare,
-    console,
-    evaluate,
-    forecast,
-    info,
-    models,
-    novelty,
-    plot,
-    processes,
-    recall,
-    report,
-    sample,
-    score,
-    tag,
-    train,
-    transduce,
-)
+from charnn.cli import console, processes
 from charnn.cli.everywhere import LogFile, Quiet, everywhere
 from charnn.cli.usage import explained
 from charnn.errors import CharnnError, CharnnWarning
@@ -44,28 +26,36 @@ from charnn.version import __version__
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="charnn",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("train")(everywhere(train.train, RESULT, has_view=True))
-app.command("compare")(everywhere(compare.compare, RESULT, has_view=True))
-app.command("sample")(everywhere(sample.sample))
-app.command("tag")(everywhere(tag.tag))
-app.command("classify")(everywhere(classify.classify))
-app.command("transduce")(everywhere(transduce.transduce))
-app.command("forecast")(everywhere(forecast.forecast))
-app.command("recall")(everywhere(recall.recall))
-app.command("score")(everywhere(score.score))
-app.command("eval")(everywhere(evaluate.evaluate))
-app.command("novelty")(everywhere(novelty.novelty))
-app.command("report")(everywhere(report.report))
-app.command("info")(everywhere(info.info))
-app.command("cache")(everywhere(cache.cache))
-app.add_typer(models.app)
-app.add_typer(plot.app)
+
+class Place(NamedTuple):
+    """Where a command is: the function of its name, in a module of its own that is imported once it is asked for."""
+
+    module: str
+    has_view: bool = False
+    """Whether it trains, and so has a view of its own, and the panel of results in its help."""
+
+
+COMMANDS = {
+    "train": Place("charnn.cli.train", has_view=True),
+    "compare": Place("charnn.cli.compare", has_view=True),
+    "sample": Place("charnn.cli.sample"),
+    "tag": Place("charnn.cli.tag"),
+    "classify": Place("charnn.cli.classify"),
+    "transduce": Place("charnn.cli.transduce"),
+    "forecast": Place("charnn.cli.forecast"),
+    "recall": Place("charnn.cli.recall"),
+    "score": Place("charnn.cli.score"),
+    "eval": Place("charnn.cli.evaluate"),
+    "novelty": Place("charnn.cli.novelty"),
+    "report": Place("charnn.cli.report"),
+    "info": Place("charnn.cli.info"),
+    "cache": Place("charnn.cli.cache"),
+}
+"""The commands, in the order in which the help names them."""
+GROUPS = {"models": "charnn.cli.models", "plot": "charnn.cli.plot"}
+"""The commands that have commands of their own; each module has an `app`."""
+FLAGS = ("--debug", "--quiet", "-q")
+"""What may stand before the name of a command and takes no value."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -74,7 +64,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def charnn(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
@@ -99,7 +88,6 @@ def charnn(
     console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
 
 
-@app.command("help")
 def show_help(
     command: Annotated[
         list[str] | None,
@@ -115,9 +103,42 @@ def show_help(
 
 
 @functools.cache
-def command_line() -> Callable[..., Any]:
-    """What reads a command line. It is made of the signatures of all commands, which takes some 30 ms."""
-    return typer.main.get_command(app)
+def application(*names: str) -> typer.Typer:
+    """The commands and groups with these names, or without any all there are.
+
+    A command that is used needs no other: all of them take four times as long to import as one does.
+    """
+    app = typer.Typer(
+        name="charnn",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(charnn)
+    for name, place in COMMANDS.items():
+        if name in names or not names:
+            module = import_module(place.module)
+            function = getattr(module, place.module.rpartition(".")[2])
+            app.command(name)(everywhere(function, RESULT if place.has_view else None, has_view=place.has_view))
+    for name, group in GROUPS.items():
+        if name in names or not names:
+            app.add_typer(import_module(group).app)
+    if not names:
+        app.command("help")(show_help)
+    return app
+
+
+@functools.cache
+def command_line(*names: str) -> Callable[..., Any]:
+    """What reads a command line that names one of these commands, or without any whichever command."""
+    return typer.main.get_command(application(*names))
+
+
+def named(arguments: Sequence[str]) -> list[str]:
+    """The name of the command that a command line begins with, once for all: none where options with values are before
+    it, or where it is unknown, and then every command is looked at."""
+    first = next((argument for argument in arguments if argument not in FLAGS), None)
+    return [first] if first in COMMANDS or first in GROUPS else []
 
 
 def main() -> None:
@@ -159,7 +180,7 @@ def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
         with missing_packages_explained(), _warnings_printed():
-            outcome = command_line()(arguments, standalone_mode=False)
+            outcome = command_line(*named(arguments))(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
         return _usage_error(failure, arguments)

@@ -14,7 +14,6 @@ from charnn.cli import console
 from charnn.config.model import InferencePrecision
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
-from charnn.tasks import TASKS
 from charnn.tasks.options import RESULT, Option
 
 DEFAULT_MODEL = "$CHARNN_MODEL, else that of `charnn models --default`, else the one there whose training ended last"
@@ -116,6 +115,8 @@ def as_json(help: str, *, panel: str | None = None) -> Any:
 
 def task(help: str, told_by: str, *, panel: str | None = None) -> Any:
     """`--task`, where the task is `told_by` what is named so unless it is given."""
+    from charnn.tasks.table import TASKS
+
     return typer.Option(
         "--task", metavar="|".join(TASKS), help=help, rich_help_panel=panel, show_default=f"told by {told_by}"
     )

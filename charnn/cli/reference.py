@@ -14,8 +14,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
 
-from charnn.tasks import TASKS
 from charnn.tasks.options import options_of
+from charnn.tasks.table import TASKS
 
 INTRODUCTION = """# Options
 
@@ -26,8 +26,9 @@ Where an option belongs to one kind of model alone, that is said; another kind r
 
 def reference() -> str:
     """The page in Markdown, which ends in a line end."""
-    from charnn.cli.main import app
+    from charnn.cli.main import application
 
+    app = application()
     parts = [INTRODUCTION]
     parts += ["\n".join(_command(str(command.name), command.callback)) for command in app.registered_commands]
     for group in app.registered_groups:

@@ -11,7 +11,6 @@ import typer
 
 from charnn.cli import options
 from charnn.errors import UsageError
-from charnn.tasks import TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,7 +166,9 @@ def score(
     if adapt:
         if several:
             raise UsageError("--adapt is for one model, and several are named")
-        TASKS[LanguageModel.directory_class.name].let_learn(loaded[0])
+        from charnn.tasks.language_model.task import LanguageModelTask
+
+        LanguageModelTask().let_learn(loaded[0])
     readers = [model.line_model(ends=ends, label=label) for model in loaded]
     any_bytes = all(reader.tokenizer.kind == "bytes" for reader in readers)
     check_encoding(encoding, any_bytes)

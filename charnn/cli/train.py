@@ -13,7 +13,6 @@ import typer
 
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
-from charnn.tasks import TASKS
 from charnn.tasks.options import (
     BUDGET,
     FIRST,
@@ -27,6 +26,7 @@ from charnn.tasks.options import (
     TREEBANKS,
     union,
 )
+from charnn.tasks.table import TASKS
 
 if TYPE_CHECKING:
     from charnn.training.distributed.processes import Processes

@@ -19,9 +19,10 @@ from charnn.checkpoint.lock import refuse_if_held
 from charnn.config import ModelConfig
 from charnn.errors import CharnnError, ModelError, OutputError, UsageError
 from charnn.evaluation.known_data import sources_of
-from charnn.tasks import TASKS, choosing
+from charnn.tasks import choosing
 from charnn.tasks.description import card_bytes, write_card
 from charnn.tasks.directory import TaskDirectory
+from charnn.tasks.table import TASKS
 
 ACCEPTED_NAME = re.compile(r"[^\W.-][^/\\\x00-\x1f\x7f-\x9f]*")
 

@@ -13,8 +13,8 @@ from charnn.corpora.sources import peek
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.readable import listed
-from charnn.tasks import FALLBACK, TASKS
 from charnn.tasks.options import DATA, Option, options_of
+from charnn.tasks.table import FALLBACK, TASKS
 from charnn.tasks.task import Task
 
 OptionsOf = Callable[[Task[Any]], type[Any]]

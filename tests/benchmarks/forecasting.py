@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 import charnn
-from charnn.tasks import TASKS
 from charnn.tasks.forecaster.dataset import MOST_WINDOWS, origins_in
 from charnn.tasks.forecaster.options import ForecasterEvaluationOptions
+from charnn.tasks.table import TASKS
 from tests.paths import ROOT
 
 STEPS, SEEDS = 600, 3

@@ -158,7 +158,7 @@ def test_a_fault_of_our_own_is_a_line_too(charnn, monkeypatch, debug, said_once)
     def fail(*arguments, **options):
         raise RuntimeError("first line\nsecond line")
 
-    monkeypatch.setattr(main, "command_line", lambda: fail)
+    monkeypatch.setattr(main, "command_line", lambda *names: fail)
     result = charnn(*(["--debug"] if debug else []), "info")
     assert result.code == 1
     assert ("Traceback" in result.err) == debug

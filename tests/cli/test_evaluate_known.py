@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import charnn as library
-from charnn.tasks import TASKS
+from charnn.tasks.table import TASKS
 from tests.tasks.builders import BUILDERS
 
 LEARNED = "the model learned from it"

@@ -14,9 +14,8 @@ import shutil
 import subprocess
 
 import pytest
-import typer
 
-from charnn.cli.main import app, run
+from charnn.cli.main import command_line, run
 from tests.once import made_once
 from tests.paths import ROOT
 
@@ -107,7 +106,7 @@ def of_the_help(command):
 
 EXAMPLES = [
     command
-    for command in dict.fromkeys([*of_the_readme(), *of_the_help(typer.main.get_command(app))])
+    for command in dict.fromkeys([*of_the_readme(), *of_the_help(command_line())])
     if not command.startswith("torchrun ")  # several processes are tried in test_torchrun.py
 ]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import typer
 
 from charnn import __version__
-from charnn.cli.main import app
+from charnn.cli.main import command_line
 
 COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "recall", "info"]
 
@@ -31,7 +30,7 @@ def test_help_is_a_result_and_fits_80_columns(help_of, command):
 def test_every_option_is_shown_whole(help_of, name):
     text = help_of(name).text
     words = set(text.replace(",", " ").split())
-    command = typer.main.get_command(app).commands[name]
+    command = command_line().commands[name]
     for parameter in command.params:
         if parameter.param_type_name == "option":
             assert words.issuperset(parameter.opts)
@@ -50,7 +49,7 @@ def every_command(command, *path):
 
 
 def test_help_shows_every_word_that_a_command_says_of_itself(help_of):
-    for path, command in every_command(typer.main.get_command(app)):
+    for path, command in every_command(command_line()):
         missing = set((command.help or "").split()) - set(help_of(*path).text.split())
         assert not missing, (path, missing)
 
@@ -67,7 +66,7 @@ def test_version_is_one_line_on_stdout(charnn):
 @pytest.mark.parametrize("option", ["--model", "--json"])
 @pytest.mark.parametrize("name", ["sample", "eval", "info"])
 def test_options_mean_the_same_in_every_command(option, name):
-    commands = typer.main.get_command(app).commands
+    commands = command_line().commands
     found = [p for p in commands[name].params if option in p.opts]
     (reference,) = (p for p in commands["sample"].params if option in p.opts)
     assert [(p.opts, p.help) for p in found] == [(reference.opts, reference.help)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.tasks import TASKS
+from charnn.tasks.table import TASKS
 from tests.paths import GOLDEN
 
 HOSTILE = "<script>alert(1)</script> \"'</textarea>\x00\x1b[2J\u202e &amp; </script> "

@@ -7,9 +7,8 @@ import re
 import shlex
 
 import pytest
-import typer
 
-from charnn.cli.main import app
+from charnn.cli.main import command_line
 from charnn.errors import CharnnError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.task import LanguageModelTask
@@ -18,7 +17,7 @@ LIBRARIES = re.compile(
     r"Invalid value|is not a valid|No such option|No such command|not in the range|requires an arg|does not take a|"
     r"unexpected extra|Missing|Input should|Value error|Traceback|Error:|validation error|pydantic|<class"
 )
-TOP = typer.main.get_command(app).commands
+TOP = command_line().commands
 COMMANDS = {
     **TOP,
     **{f"{name} {inner}": one for name, group in TOP.items() for inner, one in getattr(group, "commands", {}).items()},

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 
-from charnn.cli.main import app
+from charnn.cli.main import command_line
 from charnn.cli.reference import reference
-from charnn.tasks import TASKS
 from charnn.tasks.options import options_of
+from charnn.tasks.table import TASKS
 from tests.paths import ROOT
 
-CHARNN: Any = typer.main.get_command(app)
+CHARNN: Any = command_line()
 COMMANDS = {"charnn": CHARNN, **CHARNN.commands}
 for _name, _group in CHARNN.commands.items():
     COMMANDS |= {f"{_name} {inner}": command for inner, command in getattr(_group, "commands", {}).items()}

@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from charnn.export.onnx_format import Body, Node, Port, model_bytes
-from charnn.tasks import TASKS
 from charnn.tasks.directory import WRITER
+from charnn.tasks.table import TASKS
 from tests.paths import GOLDEN
 
 KINDS = {"float": TensorProto.FLOAT, "int64": TensorProto.INT64, "bool": TensorProto.BOOL, "int32": TensorProto.INT32}

@@ -35,10 +35,10 @@ from charnn.corpora.sources import read
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.models import catalog
-from charnn.tasks import TASKS
 from charnn.tasks.classifier.corpus import read_corpus as read_classifier_corpus
 from charnn.tasks.forecaster.dataset import read_corpus as read_series_corpus
 from charnn.tasks.language_model.corpus import read_corpus
+from charnn.tasks.table import TASKS
 from charnn.tasks.tagger.treebank import read_treebank
 from charnn.tasks.transducer.dataset import read_pair_set
 from tests.hostile.specimens import MODELS

@@ -42,9 +42,9 @@ from charnn.errors import (
     TrainingError,
     UsageError,
 )
-from charnn.tasks import TASKS
 from charnn.tasks.choosing import names_of
 from charnn.tasks.options import Option, options_from, options_of
+from charnn.tasks.table import TASKS
 from charnn.tasks.task import Task
 from charnn.training.distributed.processes import ALONE
 from charnn.training.report import Report

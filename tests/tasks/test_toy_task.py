@@ -16,7 +16,7 @@ import charnn
 from charnn import api
 from charnn.cli.main import run
 from charnn.errors import ModelFormatError, UsageError
-from charnn.tasks import TASKS
+from charnn.tasks.table import TASKS
 from charnn.training.distributed.processes import ALONE
 from tests.tasks.parity import ParityTask
 

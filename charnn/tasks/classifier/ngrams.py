@@ -90,7 +90,8 @@ class NgramReader:
 
     def _meet(self, points: npt.NDArray[np.uint32]) -> None:
         """Notes the kind and the lower case of each character that is new."""
-        for point in np.unique(points[self._kinds[points] == 0]).tolist():
+        # np.unique would import numpy's masked arrays, which takes longer than to open a model.
+        for point in set(points[self._kinds[points] == 0].tolist()):
             character = chr(point)
             lower = character.lower()
             self._kinds[point] = _SPACE if character.isspace() else _WORD if character.isalnum() else _MARK
