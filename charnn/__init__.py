@@ -1,4 +1,5 @@
-"""charnn learns from a person's own sequences, on their own machine: it writes text, tags sequences and labels texts.
+"""charnn learns from a person's own sequences, on their own machine: it writes text, tags sequences, labels texts,
+turns lines into others and forecasts series.
 
     import charnn
     charnn.train("corpus.txt", time="3m", out="checkpoints/corpus")     # needs PyTorch: pip install 'charnn[train]'
