@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,31 +12,22 @@ from pathlib import Path
 from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
-from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_texts
+from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_rows
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CorpusError, UsageError
 from charnn.readable import first_few
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
+from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
 SHOWN = 5
 """The most labels that a remark names."""
 
 
 @dataclass(frozen=True)
-class NamedText:
-    """A text with its labels, and where it was read."""
-
-    text: str
-    labels: tuple[str, ...]
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
 class LabelledCorpus:
-    training: list[NamedText]
-    validation: list[NamedText]
+    training: NamedTexts
+    validation: NamedTexts
     labels: dict[str, int]
     """The labels in alphabetical order, with how many texts to train on have each."""
     config: LabelledCorpusConfig
@@ -51,7 +42,7 @@ def read_labelled(
     encoding: str,
     on_error: OnError = "fail",
     in_any_form: bool = False,
-) -> tuple[list[NamedText], tuple[LabelledFile, ...]]:
+) -> tuple[NamedTexts, tuple[LabelledFile, ...]]:
     """The texts in the files and folders at `paths`, `-` for standard input, and a record of the files.
 
     A folder has a folder for each label, whose files are a text each, or a file for each label, whose lines are.
@@ -60,8 +51,23 @@ def read_labelled(
 
     Raises CorpusError for what cannot be read, and for the first row that is malformed.
     """
-    texts: list[NamedText] = []
     files: list[LabelledFile] = []
+    texts = NamedTexts(_read(paths, layout, files, encoding=encoding, on_error=on_error, in_any_form=in_any_form))
+    if not texts:
+        raise CorpusError(f"{', '.join(paths)}: there is no text with a label")
+    return texts, tuple(files)
+
+
+def _read(
+    paths: Sequence[str],
+    layout: LabelledLayout,
+    files: list[LabelledFile],
+    *,
+    encoding: str,
+    on_error: OnError,
+    in_any_form: bool,
+) -> Iterator[NamedText]:
+    """The texts of the files, whose records are added to `files`."""
     for path in paths:
         is_folder = path != "-" and os.path.isdir(path)
         for name, label, is_one_text in _in_folder(path) if is_folder else ((path, None, False),):
@@ -69,10 +75,7 @@ def read_labelled(
             files.append(LabelledFile(source, label, is_one_text))
             shown = "standard input" if name == "-" else name
             bad = BadBytes(shown, encoding, on_error)
-            texts += (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
-    if not texts:
-        raise CorpusError(f"{', '.join(paths)}: there is no text with a label")
-    return texts, tuple(files)
+            yield from (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
 
 
 def read_corpus(
@@ -89,7 +92,7 @@ def read_corpus(
     the `fold`, unless it `holds_out` none, when all are trained on and validated with."""
     with naming_the_tokenizer():
         texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
-    held_out, held_out_files = list[NamedText](), tuple[LabelledFile, ...]()
+    held_out, held_out_files = NamedTexts(()), tuple[LabelledFile, ...]()
     if validation_paths:
         held_out, held_out_files = read_labelled(
             validation_paths, layout, encoding=encoding, on_error=on_error, in_any_form=True
@@ -111,19 +114,18 @@ def read_named_again(paths: Sequence[str], config: LabelledCorpusConfig) -> Labe
     return _corpus(texts, _validation_again(config), config)
 
 
-def _validation_again(config: LabelledCorpusConfig) -> list[NamedText]:
+def _validation_again(config: LabelledCorpusConfig) -> NamedTexts:
     return _again(config.validation_files, config, in_any_form=True)
 
 
-def _again(
-    files: Sequence[LabelledFile], config: LabelledCorpusConfig, *, in_any_form: bool = False
-) -> list[NamedText]:
-    found: list[NamedText] = []
-    for file in files:
-        text = read_again(file.source, encoding=config.encoding, on_error=marking(config.on_error))
-        bad = BadBytes(file.source.path, config.encoding, config.on_error)
-        found += (_texts_in_any_form if in_any_form else _texts)(text, file.source.path, file, config.layout, bad)
-    return found
+def _again(files: Sequence[LabelledFile], config: LabelledCorpusConfig, *, in_any_form: bool = False) -> NamedTexts:
+    def read_all() -> Iterator[NamedText]:
+        for file in files:
+            text = read_again(file.source, encoding=config.encoding, on_error=marking(config.on_error))
+            name, bad = file.source.path, BadBytes(file.source.path, config.encoding, config.on_error)
+            yield from (_texts_in_any_form if in_any_form else _texts)(text, name, file, config.layout, bad)
+
+    return NamedTexts(read_all())
 
 
 def _in_folder(path: str) -> Iterator[tuple[str, str, bool]]:
@@ -139,16 +141,17 @@ def _in_folder(path: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad: BadBytes) -> Iterator[NamedText]:
-    found: list[LabelledText]
+    found: Iterable[LabelledText]
     if file.label is None:
-        found = labelled_texts(text, name, layout, bad)
+        found = labelled_rows(Table(text, name, bad), layout)
     elif file.is_one_text:
         found = [LabelledText((file.label,), bad.cleaned(text), 1)]
         bad.report()
     else:
-        found = [LabelledText((file.label,), line, number) for number, line in Table(text, name, bad).lines()]
-    for labels, body, line in found:
-        yield NamedText(body, labels, name, line)
+        labels = (file.label,)
+        found = (LabelledText(labels, line, number) for number, line in Table(text, name, bad).lines())
+    for one in found:
+        yield NamedText(one.text, one.labels, name, one.line)
 
 
 def _texts_in_any_form(
@@ -166,18 +169,22 @@ def _texts_in_any_form(
 
 
 def _corpus(
-    texts: list[NamedText], held_out: list[NamedText], config: LabelledCorpusConfig, fold: Fold | None = None
+    texts: NamedTexts, held_out: NamedTexts, config: LabelledCorpusConfig, fold: Fold | None = None
 ) -> LabelledCorpus:
-    training, validation = texts, held_out
+    training, validation, places = texts, held_out, range(len(texts))
     if not config.held_out:
         validation = texts
     elif fold is not None:
-        training, validation = fold.of_kinds(texts, lambda one: one.labels)
+        training, validation = map(texts.chosen, fold.of_kinds(places, texts.label_set))
     elif not config.validation_files:
-        training, validation = hold_out_labelled(texts, HELD_OUT_FRACTION, lambda one: one.labels)
-    multiple = any(len(one.labels) != 1 for one in training)
-    labels = dict(sorted(Counter(label for one in training for label in one.labels).items()))
-    names = ", ".join(dict.fromkeys(one.file for one in texts))
+        training, validation = map(texts.chosen, hold_out_labelled(places, HELD_OUT_FRACTION, texts.label_set))
+    label_sets = training.label_sets()
+    multiple = any(len(some) != 1 for some in label_sets)
+    counts = Counter[str]()
+    for some, count in label_sets.items():
+        counts.update(dict.fromkeys(some, count))
+    labels = dict(sorted(counts.items()))
+    names = ", ".join(texts.files)
     if len(labels) < 2 and not multiple:
         only = next(iter(labels), None)
         raise CorpusError(
@@ -195,7 +202,7 @@ def _corpus(
         config,
         multiple=multiple,
         training_texts=len(training),
-        training_characters=sum(len(one.text) for one in training),
+        training_characters=training.characters,
         validation_texts=len(validation),
     )
     return LabelledCorpus(
@@ -203,22 +210,18 @@ def _corpus(
     )
 
 
-def _remarks(
-    training: list[NamedText], validation: list[NamedText], labels: dict[str, int], multiple: bool
-) -> Iterator[str]:
+def _remarks(training: NamedTexts, validation: NamedTexts, labels: dict[str, int], multiple: bool) -> Iterator[str]:
     if once := [label for label, count in labels.items() if count == 1]:
         yield f"labels with a single text to learn from: {first_few(once, SHOWN)}"
-    if unseen := list(dict.fromkeys(label for one in validation for label in one.labels if label not in labels)):
+    of_validation = (label for some in validation.label_sets() for label in some)
+    if unseen := list(dict.fromkeys(label for label in of_validation if label not in labels)):
         what = "labels that validation texts have and texts to train on have not, so that they cannot be learned"
         yield f"{what}: {first_few(unseen, SHOWN)}"
-    if empty := sum(not one.text.strip() for one in training):
+    if empty := sum(not text.strip() for text in training.bodies):
         yield f"texts without a character, whose labels are learned as those of nothing: {empty:,}"
-    by_text: dict[str, set[tuple[str, ...]]] = {}
-    for one in training:
-        by_text.setdefault(one.text, set()).add(tuple(sorted(one.labels)))
-    if contradicting := sum(len(found) > 1 for found in by_text.values()):
+    if contradicting := training.contradictions():
         yield f"texts that come with different labels, of which none is certain then: {contradicting:,}"
-    if multiple and (none := sum(not one.labels for one in training)):
+    if multiple and (none := training.label_sets().get((), 0)):
         yield f"texts without a label: {none:,}"
 
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from charnn.corpora import large_arrays
+from charnn.tasks.classifier import feature_counts, features
 from charnn.tasks.classifier.calibration import fit_mixture, nats
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.linear import (
@@ -124,3 +126,35 @@ def test_the_sum_of_linear_models_is_one() -> None:
     table_FK, bias_K = models.mixed(shares)
     mixed = LinearModels(table_FK[None], bias_K[None]).logits(given.rows)[0]
     np.testing.assert_allclose(mixed, np.tensordot(shares, models.logits(given.rows), 1), atol=1e-4)
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_what_is_too_large_for_memory_teaches_the_same_to_the_last_bit(
+    multiple: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In memory all is one block; here features, counts and vectors lie in files, and are read some at a time."""
+    expected, features_expected = some(multiple=multiple)
+    models_expected = solved(expected)
+    folds_expected = cross_validated(expected, 1, needed=True)
+    monkeypatch.setattr(large_arrays, "HELD", 64)
+    monkeypatch.setattr(features, "BLOCK", 100)
+    monkeypatch.setattr(features, "BLOCK_CHARACTERS", 30)
+    monkeypatch.setattr(feature_counts, "TOGETHER", 50)
+    found, features_found = some(multiple=multiple)
+    assert sum(1 for _ in found.rows.blocks()) > 10
+    for name in ("hashes", "counts", "is_word"):
+        np.testing.assert_array_equal(getattr(features_found, name), getattr(features_expected, name))
+    for name in ("ids", "values", "starts"):
+        np.testing.assert_array_equal(getattr(found.rows, name), getattr(expected.rows, name))
+    models_found = solved(found)
+    assert torch.equal(models_found.tables_MFK, models_expected.tables_MFK)
+    assert torch.equal(models_found.biases_MK, models_expected.biases_MK)
+    for one, other in zip(cross_validated(found, 1, needed=True), folds_expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_only_features_of_several_texts_are_kept_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "FEW_TEXTS", 3)
+    monkeypatch.setattr(features, "BLOCK_CHARACTERS", 1)
+    found = Features.choose(["aa", "ab", "ac", "cd"], ngrams=1, words=0, labels=2)
+    assert sorted(found.counts.tolist()) == [2, 3]

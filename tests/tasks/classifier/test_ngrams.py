@@ -131,6 +131,16 @@ def test_new_texts_have_only_features_that_are_known(texts: list[str], others: l
         assert set(features.hashes[ids].tolist()) == set(found) & known
 
 
+@given(st.lists(TEXTS, min_size=1, max_size=6))
+def test_the_columns_as_rows_are_the_transpose(texts: list[str]) -> None:
+    features = Features.choose(texts, ngrams=2, words=1, labels=2)
+    rows = features.read(texts)
+    columns = rows.transposed(len(features))
+    np.testing.assert_array_equal(dense(columns, len(texts)), dense(rows, len(features)).T)
+    ids = [columns.part(row, row + 1).ids.tolist() for row in range(len(columns))]
+    assert all(row == sorted(row) for row in ids)
+
+
 @given(st.lists(TEXTS, min_size=1, max_size=6), st.integers(1, 3))
 def test_the_product_with_a_table_is_that_of_matrices(texts: list[str], labels: int) -> None:
     features = Features.choose(texts, ngrams=2, words=1, labels=labels)

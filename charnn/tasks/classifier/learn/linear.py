@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.corpora.large_arrays import let_go
 from charnn.tasks.classifier.calibration import Floats
 from charnn.tasks.classifier.features import SparseRows
 
@@ -54,7 +56,8 @@ class Evidence:
     def known(self) -> npt.NDArray[np.bool_]:
         """(F,): the features that occur in these texts."""
         is_known_F = np.zeros(len(self.is_word_F), np.bool_)
-        is_known_F[self.rows.ids] = True
+        for block in self.rows.blocks():
+            is_known_F[self.rows.part(*block).ids] = True
         return is_known_F
 
 
@@ -63,24 +66,31 @@ class SparseMatrix:
 
     def __init__(self, rows: SparseRows, features: int) -> None:
         self.features = features
-        integer = np.int32 if len(rows.ids) <= np.iinfo(np.int32).max else np.int64  # half the memory, where it will do
-        order = np.argsort(rows.ids, kind="stable")
-        row_Z = np.repeat(np.arange(len(rows), dtype=integer), np.diff(rows.starts))
-        counts_F = np.bincount(rows.ids, minlength=features)
-        self._ids, self._values = torch.from_numpy(rows.ids.astype(integer, copy=False)), torch.from_numpy(rows.values)
-        self._starts = torch.from_numpy(rows.starts[:-1].astype(integer))
-        self._rows, self._values_by_id = torch.from_numpy(row_Z[order]), torch.from_numpy(rows.values[order])
-        self._starts_by_id = torch.from_numpy((np.cumsum(counts_F) - counts_F).astype(integer))
+        self._rows = rows
+
+    @cached_property
+    def _transposed(self) -> SparseRows:
+        return self._rows.transposed(self.features)
 
     def times(self, table_FK: Tensor) -> Tensor:
         """(N, K)."""
-        return functional.embedding_bag(self._ids, table_FK, self._starts, mode="sum", per_sample_weights=self._values)
+        return _product(self._rows, table_FK)
 
     def transposed_times(self, gradient_NK: Tensor) -> Tensor:
         """(F, K)."""
-        return functional.embedding_bag(
-            self._rows, gradient_NK, self._starts_by_id, mode="sum", per_sample_weights=self._values_by_id
-        )
+        return _product(self._transposed, gradient_NK)
+
+
+def _product(rows: SparseRows, table: Tensor) -> Tensor:
+    """Block by block, so that no more of the rows need be in memory."""
+    products = []
+    for block in rows.blocks():
+        part = rows.part(*block)
+        ids, values = torch.from_numpy(part.ids), torch.from_numpy(part.values)
+        starts = torch.from_numpy(part.starts[:-1].astype(np.int32))
+        products.append(functional.embedding_bag(ids, table, starts, mode="sum", per_sample_weights=values))
+        let_go(part.ids, part.values)
+    return products[0] if len(products) == 1 else torch.cat(products)
 
 
 @dataclass(frozen=True)
@@ -191,12 +201,15 @@ def _solution(
 
 def log_ratios(rows: SparseRows, targets_NK: npt.NDArray[np.bool_], features: int) -> npt.NDArray[np.float32]:
     """(F, K): ln of how much more often texts of a label have a feature than texts without that label."""
-    row_Z = np.repeat(np.arange(len(rows)), rows.starts[1:] - rows.starts[:-1])
     labels = targets_NK.shape[1]
-    with_FK = np.stack(
-        [np.bincount(rows.ids[targets_NK[row_Z, label]], minlength=features) for label in range(labels)], 1
-    )
-    all_F1 = np.bincount(rows.ids, minlength=features)[:, None]
+    with_FK, all_F1 = np.zeros((features, labels), np.int64), np.zeros((features, 1), np.int64)
+    for first, last in rows.blocks():
+        part = rows.part(first, last)
+        row_Z = np.repeat(np.arange(first, last), np.diff(part.starts))
+        all_F1[:, 0] += np.bincount(part.ids, minlength=features)
+        for label in range(labels):
+            with_FK[:, label] += np.bincount(part.ids[targets_NK[row_Z, label]], minlength=features)
+        let_go(part.ids)
     texts_K = targets_NK.sum(0)
     own_FK = (with_FK + SMOOTHING) / (texts_K + 2 * SMOOTHING)
     other_FK = (all_F1 - with_FK + SMOOTHING) / (len(rows) - texts_K + 2 * SMOOTHING)

@@ -96,13 +96,13 @@ def decide(
     `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. The precision `auto`
     is fp32, since matrices this small gain nothing from bf16. Raises ConfigError for what cannot be.
     """
-    texts = [one.text for one in corpus.training]
+    texts = corpus.training.bodies
     asked = {
         name: value
         for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams", "members")
         if (value := getattr(overrides, name)) is not None
     }
-    some = [text for text in texts if text] or [" "]
+    some: Sequence[str] = texts if corpus.config.training_characters else [" "]
     if source is not None:
         asked = source.shape_for(asked)
         tokenizer = source.tokenizer_for(tokenizer_config, some)

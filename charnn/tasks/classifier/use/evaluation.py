@@ -15,7 +15,8 @@ from charnn.evaluation.confusions import Confusions, PrecisionRecall, confusion_
 from charnn.readable import counted, escaped, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error, is_right_and_confidence
-from charnn.tasks.classifier.corpus import NamedText, check_layout, read_corpus_again, read_labelled
+from charnn.tasks.classifier.corpus import check_layout, read_corpus_again, read_labelled
+from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.task import Evaluation
 
@@ -142,7 +143,7 @@ class ClassifierEvaluation(Evaluation):
         self._confidences: list[float] = []
         self._is_right: list[bool] = []
 
-    def _read(self, files: Sequence[str], encoding: str) -> list[NamedText]:
+    def _read(self, files: Sequence[str], encoding: str) -> NamedTexts:
         """The texts, as the options say; where they say nothing, as the training data are, or as each file is."""
         own, learned = self._options.layout, self._model.config.corpus.layout
         is_told = any(value is not None for value in vars(own).values())
