@@ -59,8 +59,8 @@ def classify(
         typer.Option(
             "--why",
             help="Say which parts of a text spoke for its label: each part is left out, and its weight is by how many "
-            "nats the log-odds of the label fall. On a terminal the text is shaded; elsewhere a column has the "
-            "strongest parts as start-end=weight.",
+            "nats the log-odds of the label fall. On a terminal that has colours the text is shaded; elsewhere a "
+            "column has the strongest parts as start-end=weight.",
         ),
     ] = False,
     encoding: options.Encoding = "utf-8",
@@ -84,7 +84,8 @@ def classify(
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.classifier.use.stream import classify_stream, items
 
-    replacement = options.check_unsure(unsure, min_confidence, "labels")
+    options.check_unsure(unsure, min_confidence, "labels")
+    replacement = options.UNSURE if unsure is None else unsure
     if probabilities and top is not None:
         raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
     loaded = Classifier.find(model, precision=precision, threads=options.processors())
@@ -96,11 +97,11 @@ def classify(
     threshold = classify_views.Threshold(min_confidence or 0.0, replacement)
     view: classify_views.View
     if as_json:
-        view = classify_views.ObjectsView(loaded, threshold, count, why=why)
+        view = classify_views.ObjectsView(loaded, threshold, count, names_unsure=unsure is not None, why=why)
     elif only and not (why or count):
         view = classify_views.UnchangedView()
     else:
-        shaded = why and console.stdout_is_terminal()
+        shaded = why and console.stdout_is_terminal() and console.has_styles()
         view = classify_views.TableView(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
     options.announce_terminal(files)
     notices.announce(loaded.directory, model)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from charnn.cli.console import SHADES
+from charnn.corpora.decoding import BYTE_ORDER_MARK
 from charnn.readable import escaped
 from charnn.tasks.classifier.calibration import THRESHOLD
 
@@ -129,15 +130,20 @@ class TableView:
         if self._shaded:
             return [shaded(item.text, self._model.explain(item.text)) for item in chunk]
         if self._unit == "line":
-            return [item.source.removesuffix("\n") for item in chunk]
+            return [_as_last_cell(item) for item in chunk]
         return [item.file if self._unit == "file" else escaped(item.text) for item in chunk]
 
 
 class ObjectsView:
     """Writes a JSON object for each text."""
 
-    def __init__(self, model: Classifier, threshold: Threshold, count: int | None, *, why: bool) -> None:
+    def __init__(
+        self, model: Classifier, threshold: Threshold, count: int | None, *, names_unsure: bool, why: bool
+    ) -> None:
+        """With `names_unsure` labels that are not probable enough are called as `threshold` says; otherwise they are
+        null, and among several labels they are left out."""
         self._model, self._decider, self._count, self._why = model, _Decider(model, threshold), count, why
+        self._least, self._names_unsure = threshold.least, names_unsure
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
         every = zip(chunk, self._decider.labels(p_NK), p_NK, strict=True)
@@ -150,10 +156,11 @@ class ObjectsView:
         if self._model.multiple:
             result["labels"] = {}
             for label, p in labels:  # several may not be sure enough, and the most probable of these stands for them
-                result["labels"].setdefault(label, round(p, DECIMALS))
+                if self._is_named(p):
+                    result["labels"].setdefault(label, round(p, DECIMALS))
         else:
             ((label, p),) = labels
-            result |= {"label": label, "probability": round(p, DECIMALS)}
+            result |= {"label": label if self._is_named(p) else None, "probability": round(p, DECIMALS)}
         if self._count is not None:
             best = self._decider.best(p_K, self._count)
             result["probabilities"] = {label: round(p, DECIMALS) for label, p in best}
@@ -169,6 +176,15 @@ class ObjectsView:
                 for s in spans
             ]
         return result
+
+    def _is_named(self, p: float) -> bool:
+        return self._names_unsure or p >= self._least
+
+
+def _as_last_cell(item: Item) -> str:
+    """The line as the end of a row. A byte order mark is for the start of a file, and is left out."""
+    line = item.source.removesuffix("\n")
+    return line if item.text.startswith(BYTE_ORDER_MARK) else line.removeprefix(BYTE_ORDER_MARK)
 
 
 def shaded(text: str, spans: Sequence[WeightedPart]) -> str:

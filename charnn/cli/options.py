@@ -84,7 +84,7 @@ Precision = Annotated[
     ),
 ]
 UNSURE = "_"
-"""What is written in the place of what is not sure enough, unless --unsure says otherwise."""
+"""What is written in the place of what is not sure enough, unless --unsure says otherwise. JSON has null there."""
 
 
 def min_confidence(help: str) -> Any:
@@ -92,14 +92,13 @@ def min_confidence(help: str) -> Any:
 
 
 def unsure(help: str, metavar: str = "TEXT") -> Any:
-    return typer.Option("--unsure", metavar=metavar, help=help, show_default=UNSURE)
+    return typer.Option("--unsure", metavar=metavar, help=help, show_default=f"{UNSURE}, and null in JSON")
 
 
-def check_unsure(given: str | None, min_confidence: float | None, what: str) -> str:
-    """The text for what is not sure enough. Raises UsageError where nothing says what that is."""
+def check_unsure(given: str | None, min_confidence: float | None, what: str) -> None:
+    """Raises UsageError where a text for what is not sure enough is given, and nothing says what that is."""
     if given is not None and min_confidence is None:
         raise UsageError(f"--unsure {given}: takes the place of {what} below --min-confidence P", hint="give that too")
-    return UNSURE if given is None else given
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object on each line.")]

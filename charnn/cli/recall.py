@@ -99,7 +99,7 @@ def recall(
     from charnn.corpora.sources import check_encoding
     from charnn.memory.memory import lines_as_they_come, recall_stream
 
-    replacement = options.check_unsure(unsure, min_confidence, "lines")
+    options.check_unsure(unsure, min_confidence, "lines")
     check_encoding(encoding)
     memory = memory_of(
         lines,
@@ -111,7 +111,7 @@ def recall(
         encoding=encoding,
         on_error=on_error,
     )
-    writer = _Writer(memory, min_confidence, replacement, keep_source=keep_source)
+    writer = _Writer(memory, min_confidence, unsure, keep_source=keep_source)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
     read_lines = lines_as_they_come(files or ["-"], encoding=encoding, on_error=on_error)
@@ -169,7 +169,7 @@ def _naming(error: CharnnError, path: str) -> CharnnError:
 class _Writer:
     """Writes what lines were recalled as, and counts those that did not settle."""
 
-    def __init__(self, memory: Memory, least: float | None, unsure: str, *, keep_source: bool) -> None:
+    def __init__(self, memory: Memory, least: float | None, unsure: str | None, *, keep_source: bool) -> None:
         self._memory, self._least, self._unsure, self._keep_source = memory, least, unsure, keep_source
         self.two_cycles = 0
 
@@ -181,7 +181,9 @@ class _Writer:
         return f"{source}\t{shown}\n" if self._keep_source else f"{shown}\n"
 
     def _shown(self, recalled: Recalled) -> str:
-        return self._unsure if self._is_unsure(recalled) else recalled.line
+        if not self._is_unsure(recalled):
+            return recalled.line
+        return options.UNSURE if self._unsure is None else self._unsure
 
     def record(self, source: str, recalled: Recalled | None) -> dict[str, Any]:
         if recalled is None:
@@ -189,7 +191,7 @@ class _Writer:
         self.two_cycles += recalled.two_cycle
         return {
             "source": source,
-            "line": None if self._is_unsure(recalled) else recalled.line,
+            "line": self._unsure if self._is_unsure(recalled) else recalled.line,
             "nearest": recalled.line,
             "confidence": round(recalled.confidence, 6),
             "overlap": round(recalled.overlap, 6),

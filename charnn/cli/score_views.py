@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.cli.console import SHADES
+from charnn.corpora.decoding import BYTE_ORDER_MARK
 from charnn.readable import escaped
 from charnn.tasks.language_model.use.labels import posterior
 from charnn.tasks.language_model.use.lines import LineScore, ScoredLine
@@ -69,11 +70,13 @@ class TableView(PlainView):
         cells = [f"{score.nats:.4f}\t{score.bits_per_character or 0:.4f}" for score in scored.scores]
         if len(self._names) > 1:
             cells = [NO_MODEL if (best := best_model(scored)) is None else self._names[best], *cells]
-        return "\t".join((*cells, str(len(scored.text)), _as_last_cell(scored.line)))
+        return "\t".join((*cells, str(len(scored.text)), _as_last_cell(scored)))
 
 
-def _as_last_cell(line: str) -> str:
-    r"""The line as the end of a row, which ends in \n where the line ends at all."""
+def _as_last_cell(scored: ScoredLine) -> str:
+    r"""The line as the end of a row, which ends in \n where the line ends at all. A byte order mark is for the start of
+    a file, and is left out."""
+    line = scored.line if scored.text.startswith(BYTE_ORDER_MARK) else scored.line.removeprefix(BYTE_ORDER_MARK)
     return f"{line}\n" if line.endswith("\r") else line
 
 
@@ -90,7 +93,7 @@ class LabelsView(PlainView):
         best, probabilities_K, bits_K = self._figures(scored)
         name = escaped(self._names[best]) if scored.text else NO_MODEL
         figures = f"{probabilities_K[best]:.4f}\t{bits_K[best]:.4f}"
-        return f"{name}\t{figures}\t{len(scored.text)}\t{_as_last_cell(scored.line)}"
+        return f"{name}\t{figures}\t{len(scored.text)}\t{_as_last_cell(scored)}"
 
     def to_json(self, scored: ScoredLine) -> dict[str, Any]:
         best, probabilities_K, bits_K = self._figures(scored)

@@ -141,7 +141,8 @@ def tag(
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import UNTAGGED, InputSentences, TagWriter, tag_stream
 
-    unsure = options.check_unsure(unsure, min_confidence, "tags")
+    options.check_unsure(unsure, min_confidence, "tags")
+    replacement = options.UNSURE if unsure is None else unsure
     check_encoding(encoding)
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
     corpus = loaded.config.corpus
@@ -169,13 +170,14 @@ def tag(
         on_error=on_error,
     )
     wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
-    writer = TagWriter(to or "columns", probabilities, min_confidence or 0.0, unsure, appends=append)
-    objects = JsonWriter(writer, str(loaded.path)) if as_json else None
+    least = min_confidence or 0.0
+    writer = TagWriter(to or "columns", probabilities, least, replacement, appends=append)
+    objects = JsonWriter(str(loaded.path), least, unsure, with_probabilities=probabilities) if as_json else None
     of_model = {column: lexicon.tags[column] for column in chosen}
     forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
     constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
     replaced = None if append or as_json else ReplacedValues(of_model, keeps=keep)
-    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), unsure}
+    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), replacement}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")

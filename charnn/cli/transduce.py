@@ -112,7 +112,7 @@ def transduce(
     from charnn.tasks.transducer.use.model import Transducer
     from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
 
-    replacement = options.check_unsure(unsure, min_confidence, "targets")
+    options.check_unsure(unsure, min_confidence, "targets")
     _check(nbest, beam, temperature, seed, sample=sample)
     if attention == "-" and (as_json or nbest is not None or keep_source or min_confidence is not None):
         raise UsageError(
@@ -126,7 +126,7 @@ def transduce(
     wanted = TransduceOptions(beam or DEFAULT_BEAM, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
     about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})} if as_json else None
-    writer = _Writer(nbest, min_confidence, replacement, keep_source=keep_source, about=about)
+    writer = _Writer(nbest, min_confidence, unsure, keep_source=keep_source, about=about)
     notices = _Notices(loaded)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
@@ -212,7 +212,7 @@ class _Writer:
         self,
         nbest: int | None,
         min_confidence: float | None,
-        unsure: str,
+        unsure: str | None,
         *,
         keep_source: bool,
         about: dict[str, Any] | None,
@@ -233,7 +233,9 @@ class _Writer:
         return "\t".join([*before, *cells]) + "\n"
 
     def _shown(self, target: Target) -> str:
-        return self._unsure if self._is_unsure(target) else target.text
+        if not self._is_unsure(target):
+            return target.text
+        return options.UNSURE if self._unsure is None else self._unsure
 
     def _is_unsure(self, target: Target) -> bool:
         return self._least is not None and target.probability < self._least
@@ -243,7 +245,7 @@ class _Writer:
         if source.features:
             record["features"] = source.features
         best = targets[0] if targets else None
-        record["target"] = None if best is None or self._is_unsure(best) else best.text
+        record["target"] = None if best is None else self._unsure if self._is_unsure(best) else best.text
         record |= {} if best is None else _figures(best)
         if self._nbest is not None:
             record["nbest"] = [{"target": one.text, **_figures(one)} for one in targets]

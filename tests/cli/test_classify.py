@@ -68,6 +68,13 @@ def test_lines_are_given_back_byte_for_byte(charnn, trained, classify):
     assert classify(b"", "-m", "model").out == b""
 
 
+def test_a_byte_order_mark_is_given_back_with_its_file_and_stands_in_no_row(charnn, trained, classify):
+    text = "\ufeffthe dog is old\r\n\ufeffthe cat\n"
+    first, second = rows(classify(text, "-m", "model"))
+    assert (first[2], second[2]) == ("the dog is old", "\ufeffthe cat"), "within a file it is a character"
+    assert classify(text, "-m", "model", "--only", "pet").text == text
+
+
 @pytest.mark.parametrize("figures", [("--json",), ("--probs",), ("--top", "2"), ("--why",), ("--why", "--json")])
 def test_only_leaves_the_rows_of_a_label_where_figures_are_asked_for(charnn, trained, classify, figures):
     every = classify(TEXTS, "-m", "model", *figures).text.splitlines(keepends=True)
@@ -95,6 +102,15 @@ def test_labels_that_are_not_sure_are_replaced(charnn, trained, classify):
     assert {row[0] for row in found} == {"?"}
     given_back = classify(TEXTS, "-m", "model", "--min-confidence", "1", "--only", "_")
     assert given_back.text == TEXTS
+
+
+@pytest.mark.parametrize(("options", "said"), [((), None), (("--unsure", "?"), "?"), (("--unsure", ""), "")])
+def test_a_label_that_is_not_sure_is_null_in_json_unless_it_has_another_name(charnn, trained, classify, options, said):
+    given = ("-m", "model", "--json", "--min-confidence", "1", *options)
+    found = [json.loads(line) for line in classify(TEXTS, *given).text.splitlines()]
+    assert [one["label"] for one in found] == [said] * 4
+    assert all(0 < one["probability"] < 1 for one in found)
+    assert classify(TEXTS, *given, "--only", said or ("_" if said is None else "")).text.count("\n") == 4
 
 
 def test_leaving_out_what_spoke_for_a_label_makes_it_less_probable(charnn, trained, classify):
@@ -164,6 +180,21 @@ def test_a_folder_of_labels_is_learned_where_a_classifier_is_asked_for(charnn, t
     assert charnn("info", "text", "--json").json["task"] == "language-model", "a folder alone is one of texts"
 
 
+def test_a_terminal_is_told_in_shades_what_spoke_for_a_label_unless_it_wants_no_colours(
+    charnn, trained, classify, monkeypatch
+):
+    monkeypatch.setattr("charnn.cli.console.stdout_is_terminal", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[38;5;" in classify("the dog is old\n", "-m", "model", "--why").text
+    for name, value in (("TERM", "dumb"), ("NO_COLOR", "1")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            (row,) = rows(classify("the dog is old\n", "-m", "model", "--why"))
+        assert "=" in row[2]
+        assert row[3] == "the dog is old"
+
+
 def test_several_labels_of_a_text_are_learned_as_such(charnn, text_file, classify):
     lines = [
         f"__label__{'old' if age == 'old' else 'new'} __label__{label} the {word} is {age}"
@@ -174,6 +205,11 @@ def test_several_labels_of_a_text_are_learned_as_such(charnn, text_file, classif
     assert charnn("info", "model", "--json").json["task"] == "classifier", "fastText's lines need no --task"
     (line,) = classify(b"the dog is old\n", "-m", "model", "--json").text.splitlines()
     assert set(json.loads(line)["labels"]) == {"old", "pet"}
+    for options, left in (((), {}), (("--unsure", "?"), {"?"})):
+        (line,) = classify(
+            b"the dog is old\n", "-m", "model", "--json", "--min-confidence", "1", *options
+        ).text.splitlines()
+        assert set(json.loads(line)["labels"]) == set(left)
 
 
 def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):

@@ -73,6 +73,8 @@ def test_what_is_not_sure_is_replaced(recall):
     _, unsure = (json.loads(line) for line in recall("--min-confidence", "0.5", "--json", **given).text.splitlines())
     assert unsure["line"] is None
     assert unsure["nearest"] in TOWNS.split()
+    named = recall("--min-confidence", "0.5", "--unsure", "?", "--json", **given).text.splitlines()
+    assert [json.loads(line)["line"] for line in named] == ["Newcastle", "?"]
 
 
 def test_states_that_take_turns_are_said(recall_from, text_file):

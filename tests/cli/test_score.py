@@ -303,6 +303,13 @@ def test_no_color_is_for_those_who_did_not_ask_for_it(score, monkeypatch):
 # bytes, encodings, ends
 
 
+def test_a_byte_order_mark_is_given_back_with_its_file_and_stands_in_no_row(score):
+    text = "\ufeffthe cat\nthe cat\n"
+    first, second = score(text).text.splitlines()
+    assert first == second
+    assert score(text, "--threshold", "-1").text == text
+
+
 def test_what_is_no_text_is_scored_by_a_model_of_bytes_and_comes_back(score, of_bytes):
     text = b"the cat\n\xff\xfe the\r\n\xe2\x82"
     result = score(text, models=[of_bytes])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import json
 import os
 import pty
 import re
@@ -210,6 +211,15 @@ def test_tags_that_are_not_probable_enough_are_replaced(tag):
     assert rows(tag("the cat sleeps now\n", *options).text) == expected
     assert rows(tag("the\n", "--min-confidence", "1").text) == [["the", "_", "_"]]
     assert tag("the\n", "--min-confidence", "0").out == tag("the\n").out
+
+
+def test_a_tag_that_is_not_sure_is_null_in_json_unless_it_has_another_name(tag):
+    given = ("--json", "--columns", "upos", "--min-confidence")
+    for least, options, said in (("1", (), None), ("1", ("--unsure", "?"), "?")):
+        found = json.loads(tag("the cat\n", *given, least, *options).text)
+        assert found["tags"] == {"upos": [said, said]}
+        assert "probabilities" not in found
+    assert json.loads(tag("the cat\n", *given, "0").text) == json.loads(tag("the cat\n", *given[:-1]).text)
 
 
 def test_int8_and_fp32_are_both_there_for_an_lstm_and_int8_is_refused_where_there_is_none(tag, said_once, monkeypatch):

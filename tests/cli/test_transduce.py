@@ -137,6 +137,13 @@ def test_a_target_below_the_confidence_that_is_asked_for_is_replaced(transduce):
     assert none == ["?", "?", "", "?"], "an empty line is certain"
 
 
+def test_a_target_that_is_not_sure_is_null_in_json_unless_it_has_another_name(transduce):
+    for options, said in (((), None), (("--unsure", "?"), "?")):
+        result = transduce(SOURCES, "--json", "--min-confidence", "1", *options)
+        targets = [json.loads(line)["target"] for line in result.text.splitlines()]
+        assert targets == [said, said, "", said]
+
+
 def test_an_unknown_symbol_is_said_once_and_is_not_fatal(transduce):
     result = transduce("xab\nyz\nab\n")
     assert result.code == 0

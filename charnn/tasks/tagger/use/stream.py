@@ -251,7 +251,7 @@ class TagWriter:
         for sentence, columns in sentences:
             if columns is None and sentence.format in UNTAGGED:
                 continue
-            text = render(sentence, list(map(self.as_written, columns or ())), self.to)
+            text = render(sentence, list(map(self._as_written, columns or ())), self.to)
             if text:
                 texts += [self._missing_end(), self._with_columns_named(sentence, columns, text)]
                 self._last = text
@@ -271,7 +271,7 @@ class TagWriter:
         heading = layout.columns_comment.replace("\n", "\r\n") if "\r\n" in text else layout.columns_comment
         return f"{mark}{heading}{text[len(mark) :]}"
 
-    def as_written(self, annotation: Annotation) -> Annotation:
+    def _as_written(self, annotation: Annotation) -> Annotation:
         probabilities, tags = annotation.probabilities, annotation.tags
         if self.min_confidence and probabilities is not None:
             least, unsure = self.min_confidence, self.unsure
