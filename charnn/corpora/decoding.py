@@ -23,7 +23,10 @@ MARK_BAD_BYTES = "charnn.mark_bad_bytes"
 """The name of a way to decode, for Python's codecs, in which each byte b that is not in the encoding becomes the lone
 surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone surrogates."""
 FEW = 3
-"""So many lines with bad bytes are each named in a warning; further ones are only counted."""
+"""So many lines with bad bytes, and so many malformed rows, are each named in a warning; further ones are only counted.
+"""
+NAME_ENCODING = "name the encoding with --encoding"
+"""What to do first about bytes that are not in the encoding."""
 _HALF = re.compile("[\ud800-\udbff\udd00-\udfff]")
 _BAD = re.compile("[\udc00-\udcff]")
 _MARKS = re.compile("[\udc00-\udcff]+")
@@ -84,7 +87,7 @@ def naming_the_tokenizer() -> Iterator[None]:
     try:
         yield
     except CorpusError as error:
-        if error.hint is not None and "--on-error" in error.hint:
+        if error.hint is not None and error.hint.startswith(NAME_ENCODING):
             error.hint += ", or learn from the bytes themselves with --tokenizer bytes"
         raise
 
@@ -160,13 +163,14 @@ def joined(lines: Iterable[str]) -> str:
 
 
 class BadBytes:
-    """Leaves out or replaces what MARK_BAD_BYTES has marked in the text of one file, and warns of it."""
+    """Leaves out or replaces what MARK_BAD_BYTES has marked in the text of one file, and warns of it. Where lines with
+    such bytes are left out, so are rows that are malformed."""
 
     def __init__(self, name: str, encoding: str, on_error: OnError) -> None:
         """`on_error` is skip or replace."""
-        self._name, self._encoding, self._skips = name, encoding, on_error == "skip"
+        self._name, self._encoding, self.skips = name, encoding, on_error == "skip"
         self._line = 0
-        self._bad_lines = 0
+        self._bad_lines = self._malformed = 0
 
     @property
     def place(self) -> str:
@@ -187,25 +191,38 @@ class BadBytes:
         return [(number, line) for number, line in read if line is not None]
 
     def is_left_out(self, text: str) -> bool:
-        return self._skips and _BAD.search(text) is not None
+        return self.skips and _BAD.search(text) is not None
 
     def row(self, line: int, text: str) -> str | None:
         """A text that begins on this line, such as a row of a table, as it is read; None where it is left out."""
         if (bad := _BAD.search(text)) is None:
             return text
         self._warn(line + line_ends(text[: bad.start()]), ord(bad[0]) - 0xDC00)
-        return None if self._skips else replaced(text)
+        return None if self.skips else replaced(text)
+
+    def leave_out(self, malformed: CorpusError) -> None:
+        """Warns that a row is left out that is malformed. Raises the error where none is to be left out."""
+        if not self.skips:
+            malformed.hint = f"{malformed.hint}; --on-error skip leaves such rows out"
+            raise malformed
+        self._malformed += 1
+        if self._malformed <= FEW:
+            warnings.warn(f"{malformed}: the row is left out", CharnnWarning, stacklevel=2)
 
     def report(self) -> None:
-        """Warns of how many lines there were, where not every one of them was named."""
+        """Warns of how many lines and rows there were, where not every one of them was named."""
+        if self._malformed > FEW:
+            warnings.warn(
+                f"{self._name}: {self._malformed:,} rows are malformed: left out", CharnnWarning, stacklevel=2
+            )
         if self._bad_lines > FEW:
-            what = "left out" if self._skips else "read with U+FFFD in the place of these bytes"
+            what = "left out" if self.skips else "read with U+FFFD in the place of these bytes"
             message = f"{self._name}: {self._bad_lines:,} lines have bytes that are not {self._encoding}: {what}"
             warnings.warn(message, CharnnWarning, stacklevel=2)
 
     def _warn(self, line: int, byte: int) -> None:
         self._bad_lines += 1
         if self._bad_lines <= FEW:
-            what = "the line is left out" if self._skips else "read as U+FFFD"
+            what = "the line is left out" if self.skips else "read as U+FFFD"
             message = f"{self._name}:{line}: a byte that is not {self._encoding} (0x{byte:02x}): {what}"
             warnings.warn(message, CharnnWarning, stacklevel=2)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from charnn.config import Json
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.tables import Table, WantedColumns, found_columns, header_of, keys_of_first
+from charnn.corpora.tables import Object, Row, Table, WantedColumns, found_columns, header_of, keys_of_first
 from charnn.errors import CorpusError, UsageError
 
 T = TypeVar("T")
@@ -163,8 +163,8 @@ def _named(header: Sequence[str]) -> list[int | None]:
 
 def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
     """Rows of a label and a text in CSV without a header."""
-    for line, cells in table.even(table.rows(table.separator()), 2, "a row of a label and a text"):
-        yield LabelledText((_label(cells[label_column - 1], table.name, line),), cells[2 - label_column], line)
+    rows = table.even(table.rows(table.separator()), 2, "a row of a label and a text")
+    return table.made_of(rows, lambda row: _of_cells(table.name, row, label_column - 1, 2 - label_column))
 
 
 def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
@@ -172,19 +172,31 @@ def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
     name, firsts, lasts = table.name, DistinctCounter(), DistinctCounter()
     for number, line in table.bare_lines():
         if "\t" not in line:
-            raise CorpusError(
-                f"{name}:{number}: there is no tab between a label and its text",
-                hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
-            )
+            if not table.leaves_out:
+                table.leave_out(_without_tab(name, number))
+            continue
         firsts.add(line.partition("\t")[0])
         lasts.add(line.rpartition("\t")[2])
     if label_column is None:
         label_column = _label_side(firsts, lasts, name)
-    for number, line in table.lines():
+
+    def of_line(row: tuple[int, str]) -> Iterator[LabelledText]:
+        number, line = row
+        if "\t" not in line:
+            raise _without_tab(name, number)
         label, _, rest = line.partition("\t")
         if label_column == 2:
             rest, _, label = line.rpartition("\t")
         yield LabelledText((_label(label, name, number),), rest, number)
+
+    yield from table.made_of(table.lines(), of_line)
+
+
+def _without_tab(name: str, line: int) -> CorpusError:
+    return CorpusError(
+        f"{name}:{line}: there is no tab between a label and its text",
+        hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
+    )
 
 
 class DistinctCounter:
@@ -230,7 +242,8 @@ def _label_side(firsts: DistinctCounter, lasts: DistinctCounter, name: str) -> i
 
 
 def _fasttext(table: Table) -> Iterator[LabelledText]:
-    for number, line in table.lines():
+    def of_line(row: tuple[int, str]) -> Iterator[LabelledText]:
+        number, line = row
         labels, rest = list[str](), line.lstrip()
         while rest.startswith(FASTTEXT):
             word, _, rest = rest.partition(" ")
@@ -238,13 +251,17 @@ def _fasttext(table: Table) -> Iterator[LabelledText]:
             rest = rest.lstrip()
         yield LabelledText(tuple(dict.fromkeys(labels)), rest, number)
 
+    return table.made_of(table.lines(), of_line)
+
 
 def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
     keys = list[str]()
-    for number, record in table.objects():
+
+    def of_object(row: Object) -> Iterator[LabelledText]:
+        number, record = row
         if not keys:
             names = list(record)
-            keys = [names[place] for place in table.columns(names, _wanted(layout)) if place is not None]
+            keys.extend(names[place] for place in table.columns(names, _wanted(layout)) if place is not None)
         text, label = (table.value(number, record, key) for key in keys)
         if not isinstance(text, str):
             raise table.no_text(number, keys[0], text)
@@ -252,6 +269,8 @@ def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
         yield LabelledText(
             tuple(_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number
         )
+
+    return table.made_of(table.objects(), of_object)
 
 
 def _plain(value: Any, name: str, line: int) -> str:
@@ -275,8 +294,13 @@ def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
         raise
     assert text is not None
     assert label is not None
-    for line, cells in table.even(rows, len(header), "the header"):
-        yield LabelledText((_label(cells[label], table.name, line),), cells[text], line)
+    even = table.even(rows, len(header), "the header")
+    yield from table.made_of(even, lambda row: _of_cells(table.name, row, label, text))
+
+
+def _of_cells(name: str, row: Row, label: int, text: int) -> Iterator[LabelledText]:
+    line, cells = row
+    yield LabelledText((_label(cells[label], name, line),), cells[text], line)
 
 
 def _label(label: str, name: str, line: int) -> str:

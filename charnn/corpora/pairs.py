@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from charnn.config.as_json import Json
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.tables import Row, Table, WantedColumns, found_columns, header_of
+from charnn.corpora.tables import Object, Row, Table, WantedColumns, found_columns, header_of
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
@@ -83,15 +83,17 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
     if not table.start():
         return []
     rows, find = (_object_rows if table.has_objects else _table_rows)(table, layout)
-    pairs = []
-    for line, cells in rows:
+
+    def of_row(row: Row) -> Iterator[Pair]:
+        line, cells = row
         source, features, target = (cells[place].strip() if place is not None else "" for place in find)
         for side, what in ((source, "source"), (target, "target")):
             if not side:
                 raise CorpusError(f"{name}:{line}: the {what} is empty", hint="give it one, or leave it out")
             check_side(side, what, f"{name}:{line}")
-        pairs.append(Pair(source, target, features, line))
-    return pairs
+        yield Pair(source, target, features, line)
+
+    return list(table.made_of(rows, of_row))
 
 
 def check_side(side: str, what: str, place: str) -> None:
@@ -185,15 +187,14 @@ def _object_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tupl
     )
     wanted = [(key, between) for key, between in ((source, " "), (target, " "), (features, ";")) if key is not None]
 
-    def rows() -> Iterator[Row]:
-        for line, record in chain([first], objects):
-            several = record.get(target) if target is not None and target.lower() == SEVERAL else None
-            for one in (
-                [record] if not isinstance(several, list) else [{**record, target: one} for one in several or [""]]
-            ):
-                yield line, [_joined(table, line, one, key, between) for key, between in wanted]
+    def rows_of(row: Object) -> Iterator[Row]:
+        line, record = row
+        several = record.get(target) if target is not None and target.lower() == SEVERAL else None
+        for one in [record] if not isinstance(several, list) else [{**record, target: one} for one in several or [""]]:
+            yield line, [_joined(table, line, one, key, between) for key, between in wanted]
 
-    return rows(), (0, None if features is None else 2, 1)
+    rows = table.made_of(chain([first], objects), rows_of)
+    return rows, (0, None if features is None else 2, 1)
 
 
 def _joined(table: Table, line: int, record: dict[str, Any], key: str, between: str) -> str:

@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import (
     MARK_BAD_BYTES,
+    NAME_ENCODING,
     BadBytes,
     Decoding,
     refuse_other_encoding,
@@ -185,7 +186,7 @@ def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: D
     if any_bytes:
         return data.decode(encoding, "surrogateescape")
     refuse_other_encoding(data, name, encoding)
-    hint = "name the encoding with --encoding, or leave such lines out with --on-error skip"
+    hint = f"{NAME_ENCODING}, or leave such lines out with --on-error skip"
     try:
         text = data.decode(encoding, "strict" if on_error == "fail" else MARK_BAD_BYTES)
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ from itertools import chain
 from charnn.corpora.decoding import (
     LONGEST_MARK,
     MARK_BAD_BYTES,
+    NAME_ENCODING,
     BadBytes,
     Decoding,
     OnError,
@@ -139,7 +140,7 @@ def _cleaned(pieces: Iterator[str], bad: BadBytes) -> Iterator[str]:
 
 def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    hint = "name the encoding with --encoding, or leave such lines out with --on-error skip"
+    hint = f"{NAME_ENCODING}, or leave such lines out with --on-error skip"
     before, line, ends_in_return = 0, 1, False
     for data in chain(pieces, [None]):
         state = decoder.getstate()

@@ -3,7 +3,7 @@
 A text is there as a whole, or it comes in pieces of whole lines, as often as it is wanted.
 
 Every row has the number of the line where it begins. Rows with bytes that `decoding` has marked are left out as a
-whole, a cell of several lines too, and the others keep their numbers.
+whole, a cell of several lines too, and so are malformed ones; the others keep their numbers.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import counted, first_few
 
+T = TypeVar("T")
+R = TypeVar("R")
 Row = tuple[int, Sequence[str]]
 """The number of the line where a row begins, counted from 1, and its cells."""
 Object = tuple[int, dict[str, Any]]
@@ -125,7 +127,8 @@ class Table:
         return self.start().lstrip().startswith("{") or self._is_list
 
     def objects(self) -> Iterator[Object]:
-        """The objects of JSON. Raises CorpusError for what is none."""
+        """The objects of JSON. A line that is none is malformed (`leave_out`). Raises CorpusError for what is no JSON
+        where objects have several lines."""
         if self._is_list or not _is_object(self.start()):
             yield from self._objects_of_lines()
             return
@@ -134,11 +137,14 @@ class Table:
                 record = json.loads(line)
             except (ValueError, RecursionError):
                 record = None
-            if not isinstance(record, dict):
-                raise CorpusError(
-                    f"{self.name}:{number}: the line is not a JSON object", hint="write one object on each line"
+            if isinstance(record, dict):
+                yield number, record
+            else:
+                self.leave_out(
+                    CorpusError(
+                        f"{self.name}:{number}: the line is not a JSON object", hint="write one object on each line"
+                    )
                 )
-            yield number, record
 
     def _objects_of_lines(self) -> Iterator[Object]:
         """The objects of a list, or one after the other, each of any number of lines."""
@@ -190,17 +196,41 @@ class Table:
             hint="a key of the outermost object is what is read" if is_object else "quote it, or leave it out",
         )
 
+    def made_of(self, rows: Iterable[R], make: Callable[[R], Iterable[T]]) -> Iterator[T]:
+        """All that `make` makes of each row. One of which it raises CorpusError is malformed (`leave_out`)."""
+        for row in rows:
+            try:
+                made = list(make(row))
+            except CorpusError as error:
+                self.leave_out(error)
+            else:
+                yield from made
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether rows that are malformed are left out."""
+        return self.bad is not None and self.bad.skips
+
+    def leave_out(self, malformed: CorpusError) -> None:
+        """Leaves out a row that is malformed, with a warning. Raises the error unless such rows are to be left out."""
+        if self.bad is None:
+            raise malformed
+        self.bad.leave_out(malformed)
+
     def even(self, rows: Iterator[Row], columns: int, whose: str) -> Iterator[Row]:
-        """The rows. Raises CorpusError for one with fewer or more cells than `columns`."""
+        """The rows. One with fewer or more cells than `columns` is malformed (`leave_out`)."""
         for line, cells in rows:
             if len(cells) != columns:
                 found, separator = counted(len(cells), "column"), self.separator()
                 hint = f"a cell that has {separator} in it stands in quotation marks"
-                raise CorpusError(
-                    f"{self.name}:{line}: the row has {found}, where {whose} has {columns}",
-                    hint="a tab stands between two cells, and in none" if separator == "\t" else hint,
+                self.leave_out(
+                    CorpusError(
+                        f"{self.name}:{line}: the row has {found}, where {whose} has {columns}",
+                        hint="a tab stands between two cells, and in none" if separator == "\t" else hint,
+                    )
                 )
-            yield line, cells
+            else:
+                yield line, cells
 
     def columns(self, header: Sequence[str], wanted: Sequence[WantedColumns]) -> list[int | None]:
         """The places of the columns or keys that are wanted. Raises UsageError where one is not there that is needed or

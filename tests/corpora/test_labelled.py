@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpora.decoding import FEW, BadBytes
 from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts, recognize_labelled
 from charnn.errors import CorpusError, UsageError
 
@@ -169,3 +171,34 @@ def test_of_many_labels_with_few_texts_each_a_tenth_of_all_is_held_out(labels: i
     training, held_out = hold_out_labelled(texts, 0.1, lambda text: text[0])
     assert (len(held_out), len({label for label, _ in held_out})) == (held, held)
     assert {label for label, _ in training} == set(range(labels))
+
+
+MALFORMED = {
+    "lines.tsv": ("a\tone\n\tempty\nno tab\nb\ttwo\nb\tthree\n", 2),
+    "table.csv": ("label,text\na,one\n,empty\nb,two,more\nb\nb,two\nb,three\n", 3),
+    "two.csv": ("a,one\n,empty\nb,two,more\nb,two\nb,three\n", 2),
+    "lines.jsonl": (
+        '{"text": "one", "label": "a"}\n{"text": 1, "label": "a"}\nnone\n{"text": "x"}\n{"text": "y", "label": {}}\n'
+        '{"text": "z", "label": ""}\n{"text": "two", "label": "b"}\n{"text": "three", "label": "b"}\n',
+        5,
+    ),
+    "lines.txt": ("__label__a one\n__label__ empty\n__label__b two\n__label__b three\n", 1),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_rows_are_left_out_where_that_is_asked_for_and_counted(name: str) -> None:
+    text, malformed = MALFORMED[name]
+    layout = LabelledLayout(label_column=1) if name == "two.csv" else LabelledLayout()
+    with pytest.raises(CorpusError) as failed:
+        labelled_texts(text, name, layout, BadBytes(name, "utf-8", "fail"))
+    assert failed.value.hint is not None
+    assert failed.value.hint.endswith("; --on-error skip leaves such rows out")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = labelled_texts(text, name, layout, BadBytes(name, "utf-8", "skip"))
+    assert [(one.labels, one.text) for one in found] == [(("a",), "one"), (("b",), "two"), (("b",), "three")]
+    assert [str(one.message).endswith(": the row is left out") for one in said[:FEW]] == [True] * min(malformed, FEW)
+    assert [str(one.message) for one in said[FEW:]] == (
+        [f"{name}: {malformed} rows are malformed: left out"] if malformed > FEW else []
+    )

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpora.decoding import BadBytes
 from charnn.corpora.pair_recognition import recognize_pairs
 from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, split_features
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 SIDES = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\u2028\u2029\x85"), min_size=1)
 ROWS = st.lists(st.tuples(SIDES, SIDES).map(lambda row: tuple(side.strip() for side in row)), min_size=1, max_size=8)
@@ -164,3 +165,20 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
 def test_pairs_are_told_from_labels_tags_and_text(text: str, sure: bool | None) -> None:
     found = recognize_pairs(text)
     assert (None if found is None else found.is_sure) is sure
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a\tA\nb\n\tB\nc\t \nd\tD\tmore\ne\tE\n", "pairs.tsv"),
+        ("source,target\na,A\nb\n,B\ne,E\n", "pairs.csv"),
+        ('{"source": "a", "target": "A"}\nnone\n{"source": "b"}\n{"source": "e", "target": "E"}\n', "pairs.jsonl"),
+        ('{"source": "a", "targets": ["A", ""]}\n{"source": "e", "targets": ["E"]}\n', "pairs.jsonl"),
+    ],
+)
+def test_malformed_rows_are_left_out_where_that_is_asked_for(text: str, name: str) -> None:
+    with pytest.raises(CorpusError):
+        read_pairs(text, name, bad=BadBytes(name, "utf-8", "fail"))
+    with pytest.warns(CharnnWarning, match="the row is left out"):
+        found = read_pairs(text, name, bad=BadBytes(name, "utf-8", "skip"))
+    assert sides(found) == [("a", "A"), ("e", "E")]
