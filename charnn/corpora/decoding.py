@@ -98,33 +98,46 @@ def may_begin_mark(start: bytes) -> bool:
 
 
 def refuse_other_encoding(start: bytes, name: str, encoding: str) -> None:
-    """Raises CorpusError where the beginning of a file shows that it is UTF-16 or UTF-32, and `encoding` is another.
+    """Raises CorpusError where the beginning of a file shows that it is UTF-16 or UTF-32, and `encoding` is another, or
+    is one of these without saying which byte of a unit is first, and the file does not say it either.
 
     A byte order mark tells it, and so does a NUL at every second or fourth byte, which no other text has.
     """
-    if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+    asked = codecs.lookup(encoding).name
+    if asked in _WIDE.values() and start and not any(start.startswith(m) for m, wide in _WIDE.items() if wide == asked):
+        likely = _wide_without_mark(start) or ""
+        both = f"--encoding {asked}-le (the lower byte first) or {asked}-be"
+        raise CorpusError(
+            f"{name}: is not {asked} with a byte order mark, which would tell the order of its bytes",
+            hint=f"say it with {f'--encoding {likely}, as they look' if likely.startswith(asked) else both}",
+        )
+    if asked.startswith(("utf-16", "utf-32")):
         return
     for mark, found in _WIDE.items():
-        if start.startswith(mark) and (found == "utf-32" or codecs.lookup(encoding).name == "utf-8" or b"\0" in start):
+        if start.startswith(mark) and (found == "utf-32" or asked == "utf-8" or b"\0" in start):
             raise CorpusError(
                 f"{name}: the text is in {found.upper()}, as its byte order mark tells", hint=_read_as(found)
             )
-    shown = start[: min(len(start), _LOOKED_AT) // 4 * 4]
-    if len(shown) < 8 or shown.count(0) < _NUL_SHARE * len(shown):
-        return
-    nuls = [shown[place::4].count(0) / (len(shown) // 4) > 2 * _NUL_SHARE for place in range(4)]
-    wide = {
-        (False, True, True, True): "utf-32-le",
-        (True, True, True, False): "utf-32-be",
-        (False, True, False, True): "utf-16-le",
-        (True, False, True, False): "utf-16-be",
-    }.get((nuls[0], nuls[1], nuls[2], nuls[3]))
-    if wide is not None:
+    if (wide := _wide_without_mark(start)) is not None:
         every = "second byte is" if wide.startswith("utf-16") else "fourth byte alone is not"
         raise CorpusError(
             f"{name}: every {every} NUL, so the text seems to be in {wide[:6].upper()} without a byte order mark",
             hint=_read_as(wide),
         )
+
+
+def _wide_without_mark(start: bytes) -> str | None:
+    """The encoding of which the NULs of a text without a mark tell."""
+    shown = start[: min(len(start), _LOOKED_AT) // 4 * 4]
+    if len(shown) < 8 or shown.count(0) < _NUL_SHARE * len(shown):
+        return None
+    nuls = [shown[place::4].count(0) / (len(shown) // 4) > 2 * _NUL_SHARE for place in range(4)]
+    return {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get((nuls[0], nuls[1], nuls[2], nuls[3]))
 
 
 def warn_of_nul(text: str, name: str, line: int | None = 1) -> bool:

@@ -16,6 +16,7 @@ from charnn.checkpoint.directory import ModelDirectory, has_config
 from charnn.checkpoint.locate import ROOT
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, UsageError
+from charnn.tasks.description import parameters_of
 
 if TYPE_CHECKING:
     from charnn.config.model import Validation
@@ -96,10 +97,9 @@ def compare(
         outcome = run(session, cell)
         processors = (time.process_time() - processor) / max(time.perf_counter() - clock, 1e-9)
         record = session.config.record
-        parameters = sum(parameter.numel() for parameter in session.objective.network.parameters())
         yield ComparedRun(
-            cell, ModelDirectory(paths[cell]), outcome, parameters, session.config.scores, record.seconds, processors,
-            session.characters,
+            cell, ModelDirectory(paths[cell]), outcome, parameters_of(session.directory), session.config.scores,
+            record.seconds, processors, session.characters,
         )  # fmt: skip
         if outcome == "interrupt":
             return

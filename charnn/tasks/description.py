@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from charnn.checkpoint.directory import CARD, ENDED, WEIGHTS
+from charnn.checkpoint.directory import CARD, ENDED, WEIGHTS, ModelDirectory
 from charnn.config import ModelConfig
 from charnn.config.model import SourceFile, TrainingRecord
 from charnn.readable import counted, duration, escaped, size
@@ -29,12 +29,17 @@ def description_of(task: Task[Any], directory: TaskDirectory[Any]) -> Descriptio
     """The task's description, with the number of parameters in its row of the network, and what a cross-validation
     found."""
     description = task.describe(directory)
-    parameters = sum(weight.size for weight in directory.weights().values())
+    parameters = parameters_of(directory)
     network = [(k, f"{text}; {parameters:,} parameters" if k == "network" else text) for k, text in description.network]
     folds = read_folds(directory)
     scores = [*description.scores, *([("folds", str(folds))] if folds is not None else [])]
     limits = [limit for limit in description.limits if folds is None or not limit.startswith(UNMEASURED)]
     return dataclasses.replace(description, network=network, scores=scores, limits=limits)
+
+
+def parameters_of(directory: ModelDirectory) -> int:
+    """How many numbers a model has learned, what is solved beside its network counted."""
+    return sum(weight.size for weight in directory.weights().values())
 
 
 def status(record: TrainingRecord, path: str) -> str:

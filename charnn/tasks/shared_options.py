@@ -16,7 +16,7 @@ from charnn.tasks.options import LABELLED, MISTAKES, NETWORK, TEXTS, TRAINING, o
 ON_ERROR_HELP = (
     "Do this where a line has bytes that are not in the encoding: end with an error (fail), warn and leave the line "
     "out (skip), or warn and read each such byte as U+FFFD (replace). In a treebank, skip leaves out the sentence that "
-    "has such a byte, and any that is malformed; of labelled texts and pairs it leaves out malformed rows too."
+    "has such a byte, and any that is malformed; from labelled texts and pairs it leaves out malformed rows, too."
 )
 
 

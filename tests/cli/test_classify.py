@@ -167,6 +167,25 @@ def test_what_is_validated_with_and_scored_on_may_have_another_form(charnn, text
     assert charnn("train", "--resume", "model", "--steps", "6").code == 0
 
 
+def test_the_end_of_the_last_line_of_a_file_is_no_part_of_its_text(charnn, trained, tmp_path, classify):
+    (line,) = classify("the dog is old\n", "-m", "model", "--json").text.splitlines()
+    for end in ("", "\n", "\r\n"):
+        (file,) = classify(f"the dog is old{end}", "-m", "model", "--json", "--documents", "file").text.splitlines()
+        assert json.loads(file) == json.loads(line)
+    learned = []
+    for end in ("", "\n"):
+        for label in ("a", "b"):
+            (tmp_path / f"texts{len(end)}" / label).mkdir(parents=True)
+            for number in range(3):
+                (tmp_path / f"texts{len(end)}" / label / f"{number}.txt").write_text(
+                    f"{label} {number}{end}", newline=""
+                )
+        assert charnn("train", f"texts{len(end)}", *OPTIONS[:3], "1", "--out", f"model{len(end)}").code == 0
+        learned.append(json.loads((tmp_path / f"model{len(end)}" / "config.json").read_text())["corpus"])
+    assert learned[0]["training_characters"] == learned[1]["training_characters"]
+    assert charnn("eval", "texts1", "-m", "model1", "--json").json["texts"] == 6
+
+
 def test_a_folder_of_labels_is_learned_where_a_classifier_is_asked_for(charnn, tmp_path):
     for label, words in WORDS.items():
         (tmp_path / "texts" / label).mkdir(parents=True)

@@ -29,6 +29,21 @@ def test_each_cell_reads_the_same_characters_and_is_drawn(charnn, text_file, tmp
     assert (tmp_path / "cells.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        ("classifier", "".join(f"{'ab'[n % 2]}\tthe {['cat', 'dog'][n % 2]} {n}\n" for n in range(20))),
+        ("transducer", "".join(f"word{n}\tW O R {n}\n" for n in range(20))),
+    ],
+)
+def test_as_many_parameters_are_counted_as_a_model_tells_of_itself(charnn, text_file, task, text):
+    text_file(text)
+    options = ("--steps", "1", "--hidden", "4", "--precision", "fp32", "--task", task, "--json", "-o", "a.png")
+    for one in charnn("compare", "text.txt", "--cells", "rnn,gru", *options).text.splitlines():
+        said = json.loads(one)
+        assert f"; {said['parameters']:,} parameters" in charnn("info", said["model"]).text
+
+
 def test_a_row_for_each_cell_and_the_path_of_the_picture(charnn, text_file):
     text_file()
     result = charnn(

@@ -56,6 +56,23 @@ def test_a_mark_is_left_out_at_the_start_and_between_files_that_were_joined(tmp_
     assert read(file_with("\ufeffone".encode("utf-16-le"), tmp_path), encoding="utf-16-le")[0] == "one"
 
 
+@pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("order", ["le", "be"])
+def test_wide_text_without_a_mark_is_read_once_the_order_of_its_bytes_is_said(
+    tmp_path: Path, asked: str, order: str
+) -> None:
+    path = file_with("no mark here".encode(f"{asked}-{order}"), tmp_path)
+    for reader in (lambda: read(path, encoding=asked), lambda: list(stream(path, encoding=asked))):
+        with pytest.raises(CorpusError, match=f"is not {asked} with a byte order mark") as raised:
+            reader()
+        assert f"--encoding {asked}-{order}, as they look" in (raised.value.hint or "")
+    assert read(path, encoding=f"{asked}-{order}")[0] == "no mark here"
+    with pytest.raises(CorpusError) as raised:
+        read(file_with("\u4e2d\u6587\u4e2d\u6587".encode("utf-16-be"), tmp_path), encoding="utf-16")
+    assert "--encoding utf-16-le (the lower byte first) or utf-16-be" in (raised.value.hint or "")
+    assert read(file_with(b"", tmp_path), encoding=asked)[0] == ""
+
+
 BAD = b"one\ntw\xffo\r\nthree\rf\xfeou\xfdr\nfive\xe2\x82"
 
 

@@ -13,6 +13,7 @@ from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_token
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import LabelledLayout, LabelledText, hold_out_labelled, labelled_rows
+from charnn.corpora.lines import without_end
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CorpusError, UsageError
@@ -145,7 +146,7 @@ def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad
     if file.label is None:
         found = labelled_rows(Table(text, name, bad), layout)
     elif file.is_one_text:
-        found = [LabelledText((file.label,), bad.cleaned(text), 1)]
+        found = [LabelledText((file.label,), without_end(bad.cleaned(text)), 1)]
         bad.report()
     else:
         labels = (file.label,)

@@ -48,7 +48,7 @@ def items(
             yield from _paragraphs(file, read)
         else:
             whole = joined(_bounded(file, read))
-            yield [Item(whole, whole, file, 1)]
+            yield [Item(without_end(whole), whole, file, 1)]
 
 
 def _bounded(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[str]:
