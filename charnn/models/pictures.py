@@ -107,8 +107,8 @@ def at_temperatures(
     samples = _samples(model, seed)
     number = max(characters // SAMPLE_LENGTH, 1)
     found = []
-    for number, one in enumerate(sorted(temperatures)):
-        tell(f"sampling at temperature {one:g}", number, len(temperatures))
+    for place, one in enumerate(sorted(temperatures)):
+        tell(f"sampling at temperature {one:g}", place, len(temperatures))
         sampled = samples.at(one, characters=min(SAMPLE_LENGTH, characters), number=number, at_least=at_least)
         found.append(TemperatureResult(one, *sampled))
     return found

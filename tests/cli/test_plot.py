@@ -56,6 +56,17 @@ def test_a_picture_is_an_svg_or_dark_where_that_is_asked_for(models, charnn, tmp
     assert (tmp_path / "light.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
 
 
+def test_the_figures_at_a_temperature_are_those_of_all_its_samples_whatever_others_are_drawn(trained, charnn):
+    def figures(temperatures, characters):
+        options = ("--temps", temperatures, "--characters", characters, "--json")
+        return [json.loads(line) for line in charnn("plot", "temperature", trained.path, *options).text.splitlines()]
+
+    cold, warm = figures("0.2,1", "2000")
+    assert [warm] == figures("1", "2000")
+    assert 0 < cold["bits_per_character"] < warm["bits_per_character"]
+    assert [warm] != figures("1", "1000")  # two samples say something else than one
+
+
 def test_a_picture_goes_through_a_pipe(models, process):
     out, err = process("plot", "curves", "poems", "-o", "-").communicate(timeout=30)
     assert out.startswith(PNG)
