@@ -217,9 +217,9 @@ def test_a_class_has_the_characters_that_re_gives_it_in_all_of_unicode(expressio
 
 
 def test_no_letter_digit_or_space_lies_beyond_what_is_searched_for_them():
-    beyond = "".join(map(chr, range(character_sets._LETTERS_END, 0x110000)))
+    beyond = "".join(map(chr, range(character_sets.LETTERS_END, 0x110000)))
     assert re.search(r"[\w\s]", beyond) is None
-    beyond = "".join(map(chr, range(character_sets._CASES_END, character_sets._LETTERS_END))) + beyond
+    beyond = "".join(map(chr, range(character_sets.CASES_END, character_sets.LETTERS_END))) + beyond
     assert beyond.lower() == beyond.upper() == beyond
 
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 CharacterSet = npt.NDArray[np.int32]
 
-_LETTERS_END = 0x40000
+LETTERS_END = 0x40000
 """From this code point on there are no letters, digits or spaces: planes 4 to 13 are unassigned, and the others have
 tags and private characters."""
-_CASES_END = 0x20000
+CASES_END = 0x20000
 """From this code point on no character has upper and lower case."""
 
 
@@ -80,9 +80,9 @@ def ignoring_case(one: CharacterSet, expression: str, *, ascii_only: bool) -> Ch
 
 @cache
 def _first_characters() -> str:
-    return np.arange(_LETTERS_END, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    return np.arange(LETTERS_END, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 @cache
 def _cased_characters() -> str:
-    return "".join(c for c in _first_characters()[:_CASES_END] if c.lower() != c or c.upper() != c)
+    return "".join(c for c in _first_characters()[:CASES_END] if c.lower() != c or c.upper() != c)

@@ -2,8 +2,8 @@
 
 A tag is `O`, or a prefix and a type such as `B-PER`, or a prefix alone where there is one type. In BIO (IOB2) each
 entity begins with B-; in IOB1 only one that comes right after another of its type; IO has no B-, and may leave out the
-prefix: `PER`. IOBES ends entities
-with E- and marks those of one word with S-; BILOU (L-, U-) and BMES (M-, E-, S-) say the same in other letters.
+prefix: `PER`. IOBES ends entities with E- and marks those of one word with S-; BILOU (L-, U-) and BMES (M-, E-, S-) say
+the same in other letters.
 """
 
 from __future__ import annotations

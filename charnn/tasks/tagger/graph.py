@@ -153,7 +153,7 @@ def vector_size(config: TaggerNetworkConfig) -> int:
 def _convolutions(
     graph: Graph, characters: str, config: TaggerNetworkConfig, member: _Member, inside: str
 ) -> list[str]:
-    """Adds what `word_reader.ConvolutionReader` computes."""
+    """Adds what `ConvolutionReader` (`charnn.tasks.tagger.learn.network`) computes."""
     weights = member.weights
     x = graph.add("Transpose", [graph.add("Mul", [characters, inside])], perm=[0, 2, 1])
     inside_last = graph.add("Transpose", [inside], perm=[0, 2, 1])
@@ -182,7 +182,7 @@ def _inside(graph: Graph) -> str:
 
 
 def _last_states(graph: Graph, characters: str, config: TaggerNetworkConfig, member: _Member) -> str:
-    """Adds what `word_reader.RecurrentReader` computes."""
+    """Adds what `RecurrentReader` computes."""
     x = graph.add("Transpose", [characters], perm=[1, 0, 2])
     lengths = graph.add("Cast", ["lengths"], to=TYPES["int32"])
     name = "spelling.reader.recurrent"
@@ -213,7 +213,7 @@ def _beside_states(graph: Graph, config: TaggerNetworkConfig, member: _Member, v
 
 
 def _neighbours(graph: Graph, config: TaggerNetworkConfig, member: _Member, words: str) -> str:
-    """Adds what `network.Neighbours` computes, with its convolution as one product of matrices."""
+    """Adds what `Neighbours` computes, with its convolution as one product of matrices."""
     # ONNX Runtime's product of matrices takes vectors as they lie; its convolution would have them transposed.
     size = vector_size(config) + config.context_size
     weights = member.weights
