@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from rich.text import Text
 
 from charnn.cli.console import for_terminal, is_quiet, record, say
 from charnn.config.model import Validation
+from charnn.corpora.progress import watched_by
 from charnn.readable import duration
 from charnn.training.report import Report
 
@@ -101,16 +103,20 @@ class LiveView:
         self._scores: Validation | None = None
         self._best: Validation | None = None
         self._sample, self._sample_step, self._sample_due = "", 0, 0.0
+        self._before = "starting ..."
+        self._watching = ExitStack()
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> Self:
+        self._watching.enter_context(watched_by(self._prepares))
         self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._watching.close()
         self._live.stop()
         sys.stderr.flush()
 
@@ -131,10 +137,13 @@ class LiveView:
         self._report, self._scores = report, scores
         self._best = scores if best else self._best
 
+    def _prepares(self, what: str, done: float) -> None:
+        self._before = f"{what}: {done:.0%}"
+
     def _render(self) -> RenderableType:
         report = self._report
         if report is None:
-            return Text("starting ...", style="dim")
+            return Text(self._before, style="dim")
         bar = Table.grid(padding=(0, 1), expand=True)
         bar.add_column(ratio=1)
         bar.add_column(justify="right")

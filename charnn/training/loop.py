@@ -24,7 +24,7 @@ from charnn.training.distributed.all_reduce import StepInfo
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import ThreadWatch
 from charnn.training.losses import EachLosses
-from charnn.training.objective import Objective
+from charnn.training.objective import Objective, PreparedObjective
 from charnn.training.recovery import RETREATS, SMALLER, Recovery, is_good
 from charnn.training.report import Keeper, Meter, Observer, Report
 from charnn.training.schedule import Progress, end, progress
@@ -75,6 +75,8 @@ class Loop:
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
+        if isinstance(self.objective, PreparedObjective):
+            self.objective.prepare(interrupted)
         meter, validation_seconds = Meter(), 0.0
         self._recovery = Recovery(self.state(), now.seconds, self._processes)
         outcome: Outcome | None = None

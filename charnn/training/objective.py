@@ -6,6 +6,7 @@ Where several processes train together, each has an objective of its own with it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -72,6 +73,15 @@ class EnsembleObjective(Objective, Protocol):
 
     def leave_out(self, number: int) -> None:
         """Goes on without that member: `network` is then the ensemble of the others, or the only one that is left."""
+
+
+@runtime_checkable
+class PreparedObjective(Objective, Protocol):
+    """An objective that has something to do before the first step of every sitting."""
+
+    def prepare(self, interrupted: Callable[[], bool]) -> None:
+        """Does it, and tells `charnn.corpora.progress` how far it is. Once `interrupted()` says yes it comes to an end
+        soon, and the loop takes one step, as it does in every run. Its seconds count as those of the run."""
 
 
 Ids = npt.NDArray[np.int64]

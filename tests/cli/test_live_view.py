@@ -9,6 +9,7 @@ import pytest
 
 from charnn.cli import observers
 from charnn.cli.observers import LiveView, sparkline
+from charnn.corpora.progress import tell
 from charnn.training.report import Report
 
 
@@ -48,6 +49,13 @@ def test_a_frame_says_in_plain_words_how_far_the_run_is(shown):
     assert "nats say how much the next character surprises it: 0 is not at all" in frame
     assert "lanes" not in frame
     assert all(len(line) <= 80 for line in frame.splitlines())
+
+
+def test_before_the_first_step_the_view_says_what_is_being_done(capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with LiveView(lambda report: "", "a sample"):
+        tell("solving the linear models", 2, 5)
+    assert "solving the linear models: 40%" in capfd.readouterr().err
 
 
 def test_a_sample_is_refreshed_and_labelled_with_its_step(shown):

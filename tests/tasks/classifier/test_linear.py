@@ -8,15 +8,21 @@ import torch
 from torch.nn import functional
 
 from charnn.corpora import large_arrays
+from charnn.corpora.progress import watched_by
 from charnn.tasks.classifier import feature_counts, features
 from charnn.tasks.classifier.calibration import fit_mixture, nats
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.linear import (
+    FOLDS,
+    LINEAR_MODELS,
     PLAIN,
     TYPICAL,
     Evidence,
     LinearModels,
+    Solving,
+    SparseMatrix,
     cross_validated,
+    folds_worth,
     log_ratios,
     solved,
 )
@@ -57,11 +63,16 @@ def loss(given: Evidence, table_FK: torch.Tensor, bias_K: torch.Tensor) -> torch
     return -(logits_NK.log_softmax(1) * targets_NK * weights_K).sum()
 
 
+def ratios(given: Evidence) -> torch.Tensor:
+    matrix = SparseMatrix(given.rows, len(given.is_word_F))
+    return log_ratios(matrix, torch.from_numpy(given.targets_NK).float())
+
+
 @pytest.mark.parametrize("multiple", [False, True])
 def test_no_small_change_of_a_linear_model_makes_it_better(multiple: bool) -> None:
     given, _ = some(multiple=multiple)
     models = solved(given)
-    ratios_FK = torch.from_numpy(log_ratios(given.rows, given.targets_NK, len(given.is_word_F)))
+    ratios_FK = ratios(given)
     scales = [torch.ones(1)] * len(PLAIN) + [ratios_FK] * len(TYPICAL)
     for table_FK, bias_K, scale_FK, strength in zip(
         models.tables_MFK, models.biases_MK, scales, (*PLAIN, *TYPICAL), strict=True
@@ -77,20 +88,20 @@ def test_no_small_change_of_a_linear_model_makes_it_better(multiple: bool) -> No
 
 
 def test_a_ratio_is_the_log_of_how_much_more_often_texts_of_a_label_have_a_feature() -> None:
-    given, features = evidence(["a", "a", "b", "b", "b"], [{0}, {0}, {1}, {1}, {2}])
-    ratios_FK = log_ratios(given.rows, given.targets_NK, len(features))
+    given, known = evidence(["a", "a", "b", "b", "b"], [{0}, {0}, {1}, {1}, {2}])
+    ratios_FK = ratios(given)
     # A text of the first label always has an `a`, and another never; each is smoothed by a text of either kind.
     assert np.isclose(ratios_FK, np.log(((2 + 1) / (2 + 2)) / ((0 + 1) / (3 + 2)))).any()
-    assert ratios_FK.shape == (len(features), LABELS)
+    assert ratios_FK.shape == (len(known), LABELS)
 
 
 def test_in_cross_validation_a_text_without_a_feature_of_others_is_judged_by_how_usual_labels_are() -> None:
     texts = [*["aa bb", "ab ba", "bb aa"] * 6, "ÿÿÿ"]
     given, _ = evidence(texts, [*[{0}, {1}, {2}] * 6, {0}])
-    logits_MNK, targets_NK = cross_validated(given, seed=0, needed=False)
+    logits_MNK, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
     np.testing.assert_array_equal(targets_NK, given.targets_NK)
     without = evidence([*texts[:-1], ""], [*[{0}, {1}, {2}] * 6, {0}])[0]
-    np.testing.assert_allclose(logits_MNK[:, -1], cross_validated(without, seed=0, needed=False)[0][:, -1], atol=0.05)
+    np.testing.assert_allclose(logits_MNK[:, -1], cross_validated(without, seed=0, folds=FOLDS)[0][:, -1], atol=0.05)
 
 
 def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone() -> None:
@@ -98,7 +109,7 @@ def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone()
     random = np.random.default_rng(1)
     texts = ["".join(random.choice(list("abcdefgh"), 9)) for _ in range(90)]
     given, _ = evidence(texts, [{int(label)} for label in random.integers(0, LABELS, 90)])
-    of_others, targets_NK = cross_validated(given, seed=0, needed=False)
+    of_others, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
     own = solved(given).logits(given.rows)
     assert nats(own.mean(0), given.targets_NK, multiple=False) < 0.5 < np.log(LABELS) - 0.2
     mixture = fit_mixture(of_others, targets_NK, multiple=False)
@@ -108,15 +119,81 @@ def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone()
 
 def test_large_data_are_measured_on_a_fifth_where_nothing_is_held_out_and_otherwise_not(monkeypatch) -> None:
     given, _ = some()
-    every, targets_NK = cross_validated(given, seed=0, needed=False)
-    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    assert folds_worth(given, needed=False) == folds_worth(given, needed=True) == FOLDS
     monkeypatch.setattr("charnn.tasks.classifier.learn.linear.FOLDED_WORK", 10)
-    fifth, targets_NK = cross_validated(given, seed=0, needed=True)
-    assert len(targets_NK) == fifth.shape[1] == len(given.rows) // 5
+    assert [folds_worth(given, needed=needed) for needed in (False, True)] == [0, 1]
+    few, _ = evidence(["a", "b", "c"], [{0}, {1}, {2}])
+    assert folds_worth(few, needed=True) == 0
+
+
+def test_a_fold_is_measured_like_any_of_all() -> None:
+    given, _ = some()
+    every, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
+    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    fifth, targets_NK = cross_validated(given, seed=0, folds=1)
+    assert len(targets_NK) == fifth.shape[1] == len(given.rows) // FOLDS
     assert all((np.abs(every - fifth[:, [row]]).max((0, 2)) < 1e-3).any() for row in range(fifth.shape[1]))
-    none, targets_NK = cross_validated(given, seed=0, needed=False)
+    none, targets_NK = cross_validated(given, seed=0, folds=0)
     assert none.shape == (len(PLAIN) + len(TYPICAL), 0, LABELS)
     assert targets_NK.shape == (0, LABELS)
+
+
+def evaluations(given: Evidence) -> int:
+    """How often the loss of all models was computed."""
+    asked = 0
+
+    def is_over() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    solved(given, Solving(LINEAR_MODELS, is_over))
+    return asked
+
+
+def test_the_work_of_a_solution_is_bounded_however_many_labels_there_are(monkeypatch) -> None:
+    few, _ = some()
+    many = Evidence(
+        few.rows, np.arange(500) == np.arange(len(few.rows))[:, None] % 500, np.ones(500, np.float32), few.is_word_F,
+        multiple=False,
+    )  # fmt: skip
+    assert many.work > 50 * few.work
+    monkeypatch.setattr("charnn.tasks.classifier.learn.linear.WORK", 40 * few.work)
+    assert evaluations(many) < 0.6 * evaluations(few)
+
+
+def test_a_solution_that_is_cut_short_is_the_best_so_far() -> None:
+    given, _ = some()
+    left = 10
+
+    def is_over() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    solving = Solving(2 * LINEAR_MODELS, is_over)
+    models = solved(given, solving)
+    assert solving.is_cut_short
+    losses = [float(loss(given, table, bias)) for table, bias in zip(models.tables_MFK, models.biases_MK, strict=True)]
+    assert losses[0] < 0.9 * losses[1]
+    assert not torch.allclose(models.tables_MFK[0], solved(given).tables_MFK[0], atol=0.01)
+    assert not models.tables_MFK[1].any()  # there was no time for it
+    logits_MNK, targets_NK = cross_validated(given, seed=0, folds=FOLDS, solving=solving)
+    assert logits_MNK.shape[1] == len(targets_NK) == 0
+
+
+def test_whoever_watches_is_told_how_far_the_solving_is() -> None:
+    given, _ = some()
+    told: list[tuple[str, float]] = []
+    solving = Solving((1 + FOLDS) * LINEAR_MODELS)
+    with watched_by(lambda what, done: told.append((what, done))):
+        solved(given, solving)
+        cross_validated(given, 0, FOLDS, solving)
+    fractions = [done for _, done in told]
+    assert {what for what, _ in told} == {"solving the linear models"}
+    assert fractions == sorted(fractions)
+    assert fractions[0] < 0.01
+    assert fractions[-1] == 1
 
 
 def test_the_sum_of_linear_models_is_one() -> None:
@@ -135,7 +212,7 @@ def test_what_is_too_large_for_memory_teaches_the_same_to_the_last_bit(
     """In memory all is one block; here features, counts and vectors lie in files, and are read some at a time."""
     expected, features_expected = some(multiple=multiple)
     models_expected = solved(expected)
-    folds_expected = cross_validated(expected, 1, needed=True)
+    folds_expected = cross_validated(expected, 1, FOLDS)
     monkeypatch.setattr(large_arrays, "HELD", 64)
     monkeypatch.setattr(features, "BLOCK", 100)
     monkeypatch.setattr(features, "BLOCK_CHARACTERS", 30)
@@ -149,7 +226,7 @@ def test_what_is_too_large_for_memory_teaches_the_same_to_the_last_bit(
     models_found = solved(found)
     assert torch.equal(models_found.tables_MFK, models_expected.tables_MFK)
     assert torch.equal(models_found.biases_MK, models_expected.biases_MK)
-    for one, other in zip(cross_validated(found, 1, needed=True), folds_expected, strict=True):
+    for one, other in zip(cross_validated(found, 1, FOLDS), folds_expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
 

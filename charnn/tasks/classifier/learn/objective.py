@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from charnn.tasks.classifier.calibration import (
 )
 from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
-from charnn.tasks.classifier.learn.linear import Evidence, cross_validated, solved
+from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, Solving, cross_validated, folds_worth, solved
 from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
 from charnn.training.objective import Batches
 from charnn.training.report import Report
@@ -35,6 +37,8 @@ NETWORK_SHARE = 0.2
 """The part of the network in the sum of all logits that is expected before it is heard."""
 CERTAINTY = 20.0
 """How many texts' worth of evidence it takes to move the mixture away from what is expected."""
+SOLVING_SHARE = 0.5
+"""The part of a budget of seconds that the linear models may take. Where they would need more they are cut short."""
 
 
 class ClassifierObjective:
@@ -57,7 +61,7 @@ class ClassifierObjective:
         lengths = corpus.training.lengths
         self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed).spawn(1)[0])
         self.targets_in_batch = min(config.batch_size, len(lengths))
-        self._seed = config.seed
+        self._seed, self._seconds = config.seed, config.budget.seconds
         self._expected: Mixture | None = None
         """The mixture that the linear models ask for, before the network is heard."""
         self._validation_logits: Floats | None = None
@@ -68,9 +72,7 @@ class ClassifierObjective:
         return self._batches.epoch
 
     def loss(self) -> tuple[Tensor, int]:
-        """The loss of the next batch, and its texts. The linear models are solved before the first one."""
-        if self.network.config.features and self.network.direct is None:
-            self._solve()
+        """The loss of the next batch, and its texts."""
         chosen, training = self._batches.next(), self._corpus.training
         batch = training.symbols(chosen, self._device)
         targets_BK = training.targets(chosen, self._device)
@@ -81,14 +83,20 @@ class ClassifierObjective:
         assert isinstance(self.network, ClassifierEnsemble)
         self.network = self.network.without(number)
 
-    def _solve(self) -> None:
+    def prepare(self, interrupted: Callable[[], bool]) -> None:
         """Makes the direct path, and measures how far each of its models can be trusted."""
+        if not self.network.config.features or self.network.direct is not None:
+            return
+        ends = time.perf_counter() + SOLVING_SHARE * (math.inf if self._seconds is None else self._seconds)
         training, validation = self._corpus.training, self._corpus.validation
         evidence = Evidence(
             training.rows, training.targets_NK, self._corpus.weights_K, self._corpus.is_word_F, self._multiple
         )
-        logits_MNK, targets_NK = cross_validated(evidence, self._seed, needed=not self._is_held_out)
-        direct = self.network.direct = solved(evidence)
+        folds = folds_worth(evidence, needed=not self._is_held_out)
+        solving = Solving((1 + folds) * LINEAR_MODELS, lambda: interrupted() or time.perf_counter() > ends)
+        # What is to be used comes first, lest there be no time for it.
+        direct = self.network.direct = solved(evidence, solving)
+        logits_MNK, targets_NK = cross_validated(evidence, self._seed, folds, solving)
         self._validation_logits = direct.logits(validation.rows)
         if self._is_held_out:
             logits_MNK = np.concatenate((logits_MNK, self._validation_logits), 1)
