@@ -20,6 +20,9 @@ Libraries raise these; only `charnn.cli` prints them and exits. A message is one
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C or SIGTERM has ended: what shells have for Ctrl-C."""
+
 
 class CharnnError(Exception):
     """The root of the tree. `str(error)` is one line for the user; `hint`, where there is one, says what to do next."""
@@ -80,3 +83,8 @@ class CharnnWarning(UserWarning):
 
     The command line prints it; in Python it is a warning.
     """
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of any kind says; those of libraries may have many."""
+    return str(error).partition("\n")[0]

@@ -9,8 +9,8 @@ import typer
 
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
-from charnn.cli.train import INTERRUPTED, PANELS, run_in_view
-from charnn.errors import UsageError
+from charnn.cli.train import PANELS, run_in_view
+from charnn.errors import INTERRUPTED, UsageError
 from charnn.tasks.options import FIRST, RESULT, union
 from charnn.tasks.table import TASKS
 

@@ -19,12 +19,10 @@ from typer.exceptions import TyperException
 from charnn.cli import console, processes
 from charnn.cli.everywhere import LogFile, Quiet, everywhere
 from charnn.cli.usage import explained
-from charnn.errors import CharnnError, CharnnWarning
+from charnn.errors import INTERRUPTED, CharnnError, CharnnWarning, first_line
 from charnn.extras import missing_packages_explained
 from charnn.tasks.options import RESULT
 from charnn.version import __version__
-
-INTERRUPTED = 130
 
 
 class Place(NamedTuple):
@@ -197,8 +195,9 @@ def _run(arguments: list[str]) -> int:
     except Exception as failure:
         if debug:
             traceback.print_exc()
-        what = str(failure).partition("\n")[0]
-        console.error(f"{type(failure).__name__}: {what}", "run it as `charnn --debug ...` for the details")
+        console.error(
+            f"{type(failure).__name__}: {first_line(failure)}", "run it as `charnn --debug ...` for the details"
+        )
         return 1
 
 

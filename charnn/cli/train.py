@@ -13,6 +13,7 @@ import typer
 
 from charnn.cli import options, processes
 from charnn.cli.options import given_options, with_options
+from charnn.errors import INTERRUPTED
 from charnn.tasks.options import (
     BUDGET,
     FIRST,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
 
-INTERRUPTED = 130
 PANELS = (FIRST, BUDGET, NETWORK, TEXTS, LABELLED, TREEBANKS, PAIRS, SERIES, TRAINING)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, StrMethodFormatter
 
@@ -106,11 +107,8 @@ def curves_finding(curves: Sequence[LearningCurve], unit: str) -> str:
     return said
 
 
-def _zoom(axes: object, curves: Sequence[LearningCurve]) -> None:
+def _zoom(axes: Axes, curves: Sequence[LearningCurve]) -> None:
     """Leaves out of sight how bad the first moments were, so that what comes after can be seen."""
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
     every = np.concatenate([c.held_out_N for c in curves] + [c.training_N for c in curves if c.training_N is not None])
     every = every[np.isfinite(every)]
     late = np.concatenate([values[len(values) // 10 :] for c in curves if len(values := c.held_out_N)])

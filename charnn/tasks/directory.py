@@ -16,7 +16,7 @@ from charnn.checkpoint.files import Array
 from charnn.checkpoint.locate import find_model, wrong_task
 from charnn.checkpoint.members import MEMBER
 from charnn.config import Json, ModelConfig
-from charnn.errors import ConfigError, ModelFormatError
+from charnn.errors import ConfigError, ModelFormatError, first_line
 from charnn.version import __version__
 
 WRITER = 4
@@ -130,7 +130,3 @@ class _Used(dict[str, Array]):
     def __getitem__(self, name: str) -> Array:
         self.names.add(name)
         return super().__getitem__(name)
-
-
-def first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -15,13 +15,13 @@ from torch import distributed as dist
 from torch import nn
 
 from charnn.config.training import Budget, TrainingConfig
-from charnn.errors import CorpusError, TrainingError, UsageError
+from charnn.errors import INTERRUPTED, CorpusError, TrainingError, UsageError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.data import EncodedCorpus, Windows
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
-from charnn.training.distributed.failures import INTERRUPTED, FailureReport, WorkerLost
+from charnn.training.distributed.failures import FailureReport, WorkerLost
 from charnn.training.distributed.processes import ALONE, VARIABLES, Processes
 
 

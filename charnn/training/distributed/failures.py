@@ -13,11 +13,10 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
-from charnn.errors import CharnnError, TrainingError
+from charnn.errors import INTERRUPTED, CharnnError, TrainingError, first_line
 
 GRACE = timedelta(seconds=5)
 """The first process has this long to speak before another one does."""
-INTERRUPTED = 130
 REPORTED = "reported"
 """The key of the store that counts who has spoken to the user."""
 
@@ -99,10 +98,6 @@ class FailureReport:
 def worker(rank: int) -> str:
     """The name of a process for the user."""
     return f"worker {rank} on {socket.gethostname()}"
-
-
-def first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _described(error: BaseException, rank: int) -> tuple[str, str | None, int]:

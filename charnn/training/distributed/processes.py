@@ -17,8 +17,8 @@ from torch import Tensor
 from torch import distributed as dist
 
 from charnn.config.training import Device
-from charnn.errors import TrainingError, UsageError
-from charnn.training.distributed.failures import FailureReport, Store, WorkerLost, first_line, worker
+from charnn.errors import TrainingError, UsageError, first_line
+from charnn.training.distributed.failures import FailureReport, Store, WorkerLost, worker
 from charnn.training.hardware import choose_device
 
 T = TypeVar("T")
