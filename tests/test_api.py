@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
+import pickle
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -118,3 +121,48 @@ def test_what_is_given_in_vain_is_an_error_that_names_it(
     (tmp_path / "a.txt").write_text("a text\n")
     with pytest.raises(UsageError, match=re.escape(said)):
         call()
+
+
+USES: dict[Path, Callable[[Any], Any]] = {
+    TEXT_MODEL: lambda one: [line.nats for line in one.score(["an ant"])],
+    TAGGER: lambda one: one.tag([["the", "cat"]])[0]["upos"].tags,
+    CLASSIFIER: lambda one: one.classify(["an ant"])[0].probabilities,
+    TRANSDUCER: lambda one: one.transduce(["an"]),
+    GOLDEN / "forecaster-1": lambda one: one.config.training.window_length,
+}
+
+
+@pytest.mark.parametrize("path", USES, ids=lambda path: path.name)
+def test_a_model_is_copied_and_pickled_whether_it_was_used_or_not(path: Path, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(path.parent)
+    loaded, use = charnn.load(path.name, precision="fp32", threads=2), USES[path]
+    unused = pickle.dumps(loaded)
+    said = use(loaded)
+    used, copied = pickle.dumps(loaded), copy.deepcopy(loaded)
+    monkeypatch.chdir(tmp_path)
+    for other in (copied, pickle.loads(unused), pickle.loads(used)):
+        assert (type(other), other.path) == (type(loaded), path)
+        assert use(other) == said
+        other.close()
+    assert (pickle.loads(used).precision, pickle.loads(used).threads) == ("fp32", 2)
+    assert repr(loaded) == f"{type(loaded).__name__}({path.name!r})"
+    loaded.close()
+
+
+def _labels_of(given: tuple[Any, str]) -> str:
+    classifier, text = given
+    return classifier.classify([text])[0].label
+
+
+def test_a_model_is_used_by_the_processes_of_a_pool() -> None:
+    classifier = charnn.load(CLASSIFIER)
+    texts = ["an ant", "the cat"]
+    expected = [one.label for one in classifier.classify(texts)]
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(_labels_of, [(classifier, text) for text in texts]) == expected
+
+
+def test_a_model_that_has_learned_from_what_it_read_is_not_copied_without_that() -> None:
+    loaded = charnn.load(TEXT_MODEL, adapt=True)
+    with pytest.raises(UsageError, match="cannot be copied"):
+        pickle.dumps(loaded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -45,6 +46,14 @@ class Model(Generic[D, C]):
     def find(cls, name: str | None, *, precision: InferencePrecision | None = None, threads: int = 1) -> Self:
         """Does what `load` does; without a name it takes $CHARNN_MODEL or else the default under ./checkpoints/."""
         return cls(cls.directory_class.find(name), precision=precision, threads=threads)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, also one that is pickled for another process, reads the model from its directory."""
+        load = partial(type(self).load, precision=self.precision, threads=self.threads)
+        return load, (os.path.abspath(self.path),)
 
     def __enter__(self) -> Self:
         return self

@@ -41,6 +41,15 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     learner: Scorer | None = None
     """The same model as one that learns from what it scores (`learn.adaptation`), where that is wanted."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Raises UsageError for a model that learns, since what it has learned is in its directory no more."""
+        if self.learner is not None:
+            raise UsageError(
+                f"{self.path}: a model that learns from what it reads cannot be copied",
+                hint="load the model without adapt where the copy is used",
+            )
+        return super().__reduce__()
+
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer. Raises ModelFormatError where its file is missing or damaged."""
