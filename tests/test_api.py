@@ -127,7 +127,7 @@ USES: dict[Path, Callable[[Any], Any]] = {
     TEXT_MODEL: lambda one: [line.nats for line in one.score(["an ant"])],
     TAGGER: lambda one: one.tag([["the", "cat"]])[0]["upos"].tags,
     CLASSIFIER: lambda one: one.classify(["an ant"])[0].probabilities,
-    TRANSDUCER: lambda one: one.transduce(["an"]),
+    TRANSDUCER: lambda one: one.transduce(["an\tPST"]),
     GOLDEN / "forecaster-1": lambda one: one.config.training.window_length,
 }
 

@@ -20,9 +20,19 @@ def classify(
     files: options.Files = None,
     model: options.Model = None,
     documents: Annotated[
-        Literal["line", "paragraph", "file"],
-        typer.Option("--documents", help="Take each line, paragraph or file as one text."),
-    ] = "line",
+        Literal["line", "paragraph", "file"] | None,
+        typer.Option("--documents", help="Take each line, paragraph or file as one text.", show_default="line"),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            "--text",
+            metavar="NAME",
+            help="Take a text from this column of each row of a table with a header (CSV, or with tabs), or from this "
+            "key of JSON lines: its name or its number. A text of several lines is written on one, with \\n in it.",
+            show_default=False,
+        ),
+    ] = None,
     probabilities: Annotated[
         bool, typer.Option("--probs", help="Write every label with its probability, the most probable first.")
     ] = False,
@@ -50,7 +60,7 @@ def classify(
             "--only",
             metavar="LABEL",
             help="Write only the texts that get this label, unchanged and without figures unless --json, --probs, "
-            "--top or --why asks for them. Repeatable.",
+            "--top or --why asks for them; with --text, the rows of these texts with their header. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -78,16 +88,20 @@ def classify(
     charnn classify < reviews.txt | cut -f1 | sort | uniq -c
     tail -f inbox.txt | charnn classify --only spam --min-confidence 0.9
     charnn classify --top 3 --json names.txt | jq .probabilities
+    charnn classify --text message tickets.csv --only billing > billing.csv
     """
     from charnn.cli import classify_views, console, notices
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.classifier.use.model import Classifier
-    from charnn.tasks.classifier.use.stream import classify_stream, items
+    from charnn.tasks.classifier.use.stream import InputUnit, classify_stream, items
 
     options.check_unsure(unsure, min_confidence, "labels")
     replacement = options.UNSURE if unsure is None else unsure
     if probabilities and top is not None:
         raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
+    unit: InputUnit = "row" if column is not None else documents or "line"
+    if column is not None and documents is not None:
+        raise UsageError(f"--text takes a text from each row, and --documents each {documents}: give one of the two")
     loaded = Classifier.find(model, precision=precision, threads=options.processors())
     _check_labels(loaded, only, None if min_confidence is None else replacement)
     any_bytes = loaded.config.tokenizer.kind == "bytes"
@@ -102,10 +116,10 @@ def classify(
         view = classify_views.UnchangedView()
     else:
         shaded = why and console.stdout_is_terminal() and console.has_styles()
-        view = classify_views.TableView(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=documents)
+        view = classify_views.TableView(loaded, threshold, count, why=why and not shaded, shaded=shaded, unit=unit)
     options.announce_terminal(files)
     notices.announce(loaded.directory, model)
-    read = items(files or ["-"], documents, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+    read = items(files or ["-"], unit, encoding=encoding, any_bytes=any_bytes, on_error=on_error, column=column or "")
     with loaded:
         for chunk, p_NK in classify_stream(read, loaded.text_classifier):
             if only:

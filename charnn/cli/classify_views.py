@@ -75,14 +75,18 @@ def with_labels(
 
 
 class UnchangedView:
-    """Writes the texts as they came."""
+    """Writes the texts as they came, and rows after the header of their table."""
 
     def __init__(self) -> None:
         self._lacks_end = False
+        self._header = ""
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
         parts = []
         for item in chunk:
+            if item.header != self._header:
+                self._header = item.header
+                parts.append(item.header)
             parts += ["\n" * self._lacks_end, item.source]
             self._lacks_end = not item.source.endswith(("\n", "\r"))
         return "".join(parts)

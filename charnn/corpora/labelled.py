@@ -93,6 +93,8 @@ class LabelledForm(NamedTuple):
     """What it has."""
     is_sure: bool
     """Whether other data hardly look like this."""
+    has_names: bool = False
+    """Whether its columns or keys have names."""
 
 
 def recognize_labelled(sample: str) -> LabelledForm | None:
@@ -110,7 +112,7 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     if is_json:
         names = keys_of_first(sample) or []
     if None not in _named(names) and (is_json or len(whole) > 1):
-        return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True)
+        return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True, has_names=True)
     has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))
     if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import shutil
@@ -133,6 +135,58 @@ def test_paragraphs_and_files_are_texts_too(charnn, trained, text_file):
     assert [(row[0], row[2]) for row in found] == [("pet", "the dog\\nis old"), ("plant", "the fern\\nis here")]
     ((label, _, name),) = rows(charnn("classify", "-m", "model", "--documents", "file", "notes.txt"))
     assert (label in WORDS, name) == (True, "notes.txt")
+
+
+TICKETS = '\ufeffid;message\r\n1;"the dog\r\nis old"\r\n2;the fern is here\r\n3;"a ""cat""; new"\r\n'
+
+
+def test_the_texts_of_a_table_are_those_of_a_column(charnn, trained, text_file, tmp_path):
+    text_file(TICKETS, "tickets.csv")
+    text_file("id\tmessage\n1\tthe dog is old\n", "tickets.tsv")
+    text_file('{"id": 1, "message": "the dog\\nis old"}\n', "tickets.jsonl")
+    given = ("classify", "-m", "model", "--text")
+    assert [(row[0], row[2]) for row in rows(charnn(*given, "message", "tickets.csv"))] == [
+        ("pet", r"the dog\r\nis old"), ("plant", "the fern is here"), ("pet", 'a "cat"; new')
+    ]  # fmt: skip
+    found = [json.loads(line) for line in charnn(*given, "2", "tickets.csv", "--json").text.splitlines()]
+    assert [(one["line"], one["text"]) for one in found] == [
+        (2, "the dog\r\nis old"), (4, "the fern is here"), (5, 'a "cat"; new')
+    ]  # fmt: skip
+    both = rows(charnn(*given, "message", "tickets.tsv", "tickets.jsonl"))
+    assert [row[2] for row in both] == ["the dog is old", r"the dog\nis old"]
+    with open(tmp_path / "tickets.csv") as stdin:
+        assert charnn(*given, "message", "-", stdin=stdin).text == charnn(*given, "message", "tickets.csv").text
+    text_file("", "empty.csv")
+    assert charnn(*given, "message", "empty.csv").out == b""
+
+
+def test_the_rows_of_a_label_are_a_table_again(charnn, trained, text_file, tmp_path):
+    text_file(TICKETS, "tickets.csv")
+    text_file('{"id": 1, "message": "the dog is old"}\n{"id": 2, "message": "a fern"}\n', "tickets.jsonl")
+    given = ("classify", "-m", "model", "--text", "message", "--only", "pet")
+    table = charnn(*given, "tickets.csv")
+    assert list(csv.reader(io.StringIO(table.out.decode(), newline=""), delimiter=";")) == [
+        ["id", "message"], ["1", "the dog\r\nis old"], ["3", 'a "cat"; new']
+    ]  # fmt: skip
+    assert charnn(*given, "tickets.csv", "tickets.csv").out.count(b"id;message") == 1
+    assert charnn(*given, "tickets.jsonl").text == '{"id": 1, "message": "the dog is old"}\n'
+
+
+def test_a_column_that_is_not_there_and_rows_that_are_malformed_are_said(charnn, trained, text_file, said_once):
+    text_file("id,message\n1,the dog is old\n2,a,b\n3,the fern\n", "tickets.csv")
+    text_file('{"message": "the dog"}\n{"massage": "x"}\n{"message": 3}\n', "tickets.jsonl")
+    given = ("classify", "-m", "model", "--text")
+    unknown = said_once(charnn(*given, "body", "tickets.csv"))
+    assert "there is no column 'body'; name it with --text; the columns are id, message" in unknown
+    for name, place, kept in (("tickets.csv", 3, 2), ("tickets.jsonl", 2, 1)):
+        failed = charnn(*given, "message", name)
+        assert failed.code == 1
+        assert f"{name}:{place}: " in failed.err
+        assert failed.out.count(b"\n") == 1, "what stands before it is done"
+        assert len(rows(charnn(*given, "message", name, "--on-error", "skip"))) == kept
+    assert "--text takes a text from each row" in said_once(charnn(*given, "message", "--documents", "file"))
+    text_file("id,message\n1,the dog is old\n2,a fern\n3,the fern\n", "whole.csv")
+    assert "or name their column with --text" in charnn("classify", "-m", "model", "whole.csv").err
 
 
 def test_eval_gives_accuracy_f1_and_calibration(charnn, trained, text_file, tmp_path):

@@ -9,11 +9,12 @@ from charnn.corpora.decoding import OnError, joined
 from charnn.corpora.lines import check_length, without_end, without_ends
 from charnn.corpora.streams import stream_lines
 from charnn.corpora.structured import warn_of_structure
+from charnn.corpora.text_column import text_column
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.calibration import Floats
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
-InputUnit = Literal["line", "paragraph", "file"]
+InputUnit = Literal["line", "paragraph", "file", "row"]
 FIRST_CHUNK, LARGEST_CHUNK = 1 << 12, 1 << 15
 """Characters of texts that are read together; a longer text is a chunk of its own."""
 OVERHEAD = 4
@@ -29,20 +30,32 @@ class Item(NamedTuple):
     file: str
     line: int
     """The number of the line where it begins in its file, counted from 1."""
+    header: str = ""
+    """The header of the table that has it, as a line; "" where there is none."""
 
 
 def items(
-    files: Sequence[str], unit: InputUnit, *, encoding: str, any_bytes: bool, on_error: OnError = "fail"
+    files: Sequence[str],
+    unit: InputUnit,
+    *,
+    encoding: str,
+    any_bytes: bool,
+    on_error: OnError = "fail",
+    column: str = "",
 ) -> Iterator[list[Item]]:
-    """The texts that are complete by now; an empty list at a pause of the input. Blank lines between paragraphs are no
-    texts. Raises what `stream` raises."""
+    """The texts that are complete by now; an empty list at a pause of the input, but for tables, whose `column` has a
+    text in each row. Blank lines between paragraphs are no texts. Raises what `stream` raises, and `text_column`."""
     for file in files:
+        if unit == "row":
+            rows = text_column(file, column, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+            yield from ([Item(one.text, one.row, file, one.line, one.header)] for one in rows)
+            continue
         read = stream_lines(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
             for lines in read:
                 if lines and lines[0][0] == 1:
                     texts = [line for _, line in lines]
-                    warn_of_structure(_name(file), texts, "classified", with_labels=True)
+                    warn_of_structure(_name(file), texts, "classified", with_labels=True, column="--text")
                 yield _lines(file, lines)
         elif unit == "paragraph":
             yield from _paragraphs(file, read)
