@@ -5,18 +5,11 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from typing import NamedTuple, overload
 
 import numpy as np
-import numpy.typing as npt
 
-from charnn.corpora.large_arrays import Gathered
-
-Places = npt.NDArray[np.int64]
-ERRORS = "surrogatepass"
-TOGETHER = 1 << 20
-"""So many bytes are gathered at once."""
+from charnn.corpora.stored_strings import Places, StoredStrings
 
 
 class NamedText(NamedTuple):
@@ -30,30 +23,15 @@ class NamedText(NamedTuple):
 
 class _Store:
     def __init__(self) -> None:
-        self.bytes, self.held = Gathered(np.uint8, "texts with labels"), bytearray()
-        self.ends, self.characters, self.lines = array("q", [0]), array("q"), array("q")
-        self.labels, self.files = array("l"), array("l")
+        self.texts, self.lines = StoredStrings("texts with labels"), array("q")
+        self.labels, self.files = array("i"), array("i")
         self.label_sets, self.file_names = dict[tuple[str, ...], int](), dict[str, int]()
 
     def add(self, one: NamedText) -> None:
-        data = one.text.encode("utf-8", ERRORS)
-        self.held += data
-        self.ends.append(self.ends[-1] + len(data))
-        self.characters.append(len(one.text))
+        self.texts.add(one.text)
         self.lines.append(one.line)
         self.labels.append(self.label_sets.setdefault(one.labels, len(self.label_sets)))
         self.files.append(self.file_names.setdefault(one.file, len(self.file_names)))
-        if len(self.held) > TOGETHER:
-            self._gather()
-
-    @cached_property
-    def all_bytes(self) -> npt.NDArray[np.uint8]:
-        self._gather()
-        return self.bytes.array()
-
-    def _gather(self) -> None:
-        self.bytes.add(np.frombuffer(bytes(self.held), np.uint8))
-        self.held.clear()
 
 
 class NamedTexts(Sequence[NamedText]):
@@ -93,9 +71,7 @@ class NamedTexts(Sequence[NamedText]):
 
     def body(self, place: int) -> str:
         """The text at a place, without its labels."""
-        at = int(self._places[place])
-        begin, end = self._store.ends[at], self._store.ends[at + 1]
-        return self._store.all_bytes[begin:end].tobytes().decode("utf-8", ERRORS)
+        return self._store.texts[int(self._places[place])]
 
     @property
     def bodies(self) -> Sequence[str]:
@@ -105,7 +81,7 @@ class NamedTexts(Sequence[NamedText]):
     @property
     def characters(self) -> int:
         """How many characters they have together."""
-        return int(np.frombuffer(self._store.characters, np.int64)[self._places].sum()) if len(self) else 0
+        return int(self._store.texts.lengths[self._places].sum(dtype=np.int64))
 
     @property
     def files(self) -> Sequence[str]:

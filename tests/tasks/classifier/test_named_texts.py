@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpora import large_arrays
-from charnn.tasks.classifier import named_texts
+from charnn.corpora import large_arrays, stored_strings
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
 LABELS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=3, unique=True).map(tuple)
@@ -57,6 +56,6 @@ def test_label_sets_are_those_of_the_chosen_texts_with_their_counts() -> None:
 
 def test_many_texts_are_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [NamedText(f"text {number}", ("a",), "f", number) for number in range(300)]
-    monkeypatch.setattr(named_texts, "TOGETHER", 50)
+    monkeypatch.setattr(stored_strings, "TOGETHER", 50)
     monkeypatch.setattr(large_arrays, "HELD", 100)
     assert list(NamedTexts(texts)) == texts

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from charnn.corpora.large_arrays import Gathered
+from charnn.corpora.stored_strings import StoredRows
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.features import Features, Ids, SparseRows
 from charnn.tasks.classifier.named_texts import NamedTexts
@@ -30,31 +28,20 @@ class PaddedTexts:
 class EncodedTexts:
     """N texts as ids, as vectors over features, and with their labels."""
 
-    ids: npt.NDArray[np.integer]
-    """Those of all texts, one text after the other, in as few bytes each as the largest takes."""
-    lengths: Ids
+    ids: StoredRows
     rows: SparseRows
     targets_NK: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.ids)
 
-    @cached_property
-    def starts(self) -> Ids:
-        """Where each text begins among the ids."""
-        return np.cumsum(self.lengths) - self.lengths
-
-    def first(self, count: int) -> npt.NDArray[np.int32]:
-        """The ids of so many texts."""
-        return self.ids[: self.lengths[:count].sum()].astype(np.int32)
+    @property
+    def lengths(self) -> Ids:
+        return self.ids.lengths
 
     def symbols(self, chosen: Sequence[int], device: torch.device) -> PaddedTexts:
-        lengths_B = self.lengths[list(chosen)]
-        ids_BT = np.full((len(chosen), int(lengths_B.max())), STOP_ID, np.int64)
-        for row, number in enumerate(chosen):
-            start, length = self.starts[number], self.lengths[number]
-            ids_BT[row, :length] = self.ids[start : start + length]
-        return PaddedTexts(torch.from_numpy(ids_BT).to(device), torch.from_numpy(lengths_B).to(device))
+        ids_BT = torch.from_numpy(self.ids.padded(chosen, STOP_ID))
+        return PaddedTexts(ids_BT.to(device), torch.from_numpy(self.lengths[list(chosen)]).to(device))
 
     def targets(self, chosen: Sequence[int] | Ids, device: torch.device) -> torch.Tensor:
         return torch.from_numpy(self.targets_NK[np.asarray(chosen)].astype(np.float32)).to(device)
@@ -65,16 +52,13 @@ def encoded(
 ) -> EncodedTexts:
     """`longest` is how many symbols of a text the network reads. A text without one is read as a stop symbol."""
     stop = np.array([STOP_ID], np.int32)
-    ids, lengths = Gathered(np.min_scalar_type(tokenizer.size - 1), "symbols of texts"), array("q")
-    for text in texts.bodies:
-        found = tokenizer.encode(first_part(text, longest))[:longest]
-        ids.add(found if len(found) else stop)
-        lengths.append(len(found) or 1)
+    ids = (tokenizer.encode(first_part(text, longest))[:longest] for text in texts.bodies)
+    rows_of_ids = StoredRows((one if len(one) else stop for one in ids), tokenizer.size - 1, "symbols of texts")
     places = {label: place for place, label in enumerate(labels)}
     targets_NK = np.zeros((len(texts), len(labels)), np.bool_)
     for row in range(len(texts)):
         targets_NK[row, [places[label] for label in texts.label_set(row) if label in places]] = True
-    return EncodedTexts(ids.array(), np.array(lengths, np.int64), rows, targets_NK)
+    return EncodedTexts(rows_of_ids, rows, targets_NK)
 
 
 def first_part(text: str, symbols: int) -> str:

@@ -164,7 +164,7 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     labels, multiple = config.network.labels, config.corpus.multiple
     networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
     count = min(len(texts), TEXTS)
-    ids, lengths_N = texts.first(count), texts.lengths[:count]
+    ids, lengths_N = np.concatenate(texts.ids[:count]).astype(np.int32), texts.lengths[:count]
     targets_NK = texts.targets_NK[:count]
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
     if config.network.features:
