@@ -79,9 +79,14 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
     one of more than LONGEST characters; and UsageError where there is no column of that name, or where it cannot be
     told which columns are meant.
     """
+    return list(pairs_in(text, name, layout, bad))
+
+
+def pairs_in(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes | None = None) -> Iterator[Pair]:
+    """The same one by one."""
     table = Table(text, name, bad)
     if not table.start():
-        return []
+        return
     rows, find = (_object_rows if table.has_objects else _table_rows)(table, layout)
 
     def of_row(row: Row) -> Iterator[Pair]:
@@ -93,7 +98,7 @@ def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadByte
             check_side(side, what, f"{name}:{line}")
         yield Pair(source, target, features, line)
 
-    return list(table.made_of(rows, of_row))
+    yield from table.made_of(rows, of_row)
 
 
 def check_side(side: str, what: str, place: str) -> None:

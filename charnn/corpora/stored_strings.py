@@ -87,6 +87,11 @@ class StoredRows(Sequence[npt.NDArray[Any]]):
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         return map(self.__getitem__, range(len(self)))
 
+    def chosen(self, rows: Places) -> StoredRows:
+        """These rows, in this order."""
+        largest = np.iinfo(self.numbers.dtype).max
+        return StoredRows((self[row] for row in rows.tolist()), largest, "rows of numbers")
+
     def padded(self, rows: Sequence[int], filled_with: int) -> npt.NDArray[np.int64]:
         """These rows, (B, T), padded at the end."""
         lengths_B = self.lengths[list(rows)]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, overload
+
+import numpy as np
 
 from charnn.config.model import SourceFile, SymbolKind
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
-from charnn.corpora.pairs import Pair, PairsLayout, read_pairs
+from charnn.corpora.pairs import Pair, PairsLayout, pairs_in
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
 from charnn.tasks.transducer.config import PairsConfig
+from charnn.tasks.transducer.stored_pairs import Groups, StoredPairs
 from charnn.tasks.transducer.symbols import kind_of_symbols
 
 MOST_HELD_OUT = 1000
@@ -25,8 +27,8 @@ RUNNING_TEXT = 0.2
 
 @dataclass(frozen=True)
 class PairSet:
-    training: list[Pair]
-    validation: list[Pair]
+    training: StoredPairs
+    validation: StoredPairs
     config: PairsConfig
     remarks: tuple[str, ...] = ()
     """What a person should know of these pairs, a line each."""
@@ -42,41 +44,55 @@ class Reference(NamedTuple):
     file: str = ""
 
 
-def references(pairs: Sequence[Pair]) -> list[Reference]:
+class _References(Sequence[Reference]):
+    """Each is made anew when it is asked for, as there may be many."""
+
+    def __init__(self, pairs: StoredPairs) -> None:
+        self._pairs = pairs
+        self._groups = None if is_running_text(pairs) else Groups.of(pairs.given_keys)
+
+    def __len__(self) -> int:
+        return len(self._pairs) if self._groups is None else len(self._groups)
+
+    @overload
+    def __getitem__(self, place: int) -> Reference: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Reference]: ...
+    def __getitem__(self, place: int | slice) -> Reference | Sequence[Reference]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        places = [place] if self._groups is None else self._groups.places(place).tolist()
+        pairs = [self._pairs[at] for at in places]
+        targets = list(dict.fromkeys(pair.target for pair in pairs))
+        return Reference(pairs[0].source, pairs[0].features, targets, pairs[0].line, pairs[0].file)
+
+    def __iter__(self) -> Iterator[Reference]:
+        return map(self.__getitem__, range(len(self)))
+
+
+def references(pairs: Sequence[Pair]) -> Sequence[Reference]:
     """Each source with all its targets; in a running text, each word by itself, with the target that it has there."""
-    if is_running_text(pairs):
-        return [Reference(pair.source, pair.features, [pair.target], pair.line, pair.file) for pair in pairs]
-    found: dict[tuple[str, str], Reference] = {}
-    for pair in pairs:
-        known = found.setdefault(
-            (pair.source, pair.features), Reference(pair.source, pair.features, [], pair.line, pair.file)
-        )
-        if pair.target not in known.targets:
-            known.targets.append(pair.target)
-    return list(found.values())
+    return _References(StoredPairs.of(pairs))
 
 
 def is_running_text(pairs: Sequence[Pair]) -> bool:
     """Whether many of the pairs have come before, as the words of a text do."""
-    recurring = len(pairs) - len({(pair.source, pair.features, pair.target) for pair in pairs})
+    recurring = len(pairs) - len(np.unique(StoredPairs.of(pairs).keys))
     return recurring > RUNNING_TEXT * len(pairs)
 
 
-def with_fewer_repetitions(pairs: Sequence[Pair]) -> list[Pair]:
+def with_fewer_repetitions(pairs: Sequence[Pair]) -> StoredPairs:
     """The pairs, in their order, of which one that comes n times is kept as often as the root of n, rounded up."""
-    counts = Counter((pair.source, pair.features, pair.target) for pair in pairs)
-    left = {pair: math.isqrt(count - 1) + 1 for pair, count in counts.items()}
-    kept = []
-    for pair in pairs:
-        key = pair.source, pair.features, pair.target
-        if left[key]:
-            left[key] -= 1
-            kept.append(pair)
-    return kept
+    stored = StoredPairs.of(pairs)
+    groups = Groups.of(stored.keys)
+    counts = np.diff(groups.starts)
+    kept = np.array([math.isqrt(count - 1) + 1 for count in counts.tolist()], np.int64)
+    number_within = np.arange(len(stored)) - np.repeat(groups.starts[:-1], counts)
+    return stored.chosen(np.sort(groups.order[number_within < np.repeat(kept, counts)]))
 
 
 class _File(NamedTuple):
-    pairs: list[Pair]
+    pairs: StoredPairs
     name: str
     """The name of the file in messages."""
     source: SourceFile
@@ -104,12 +120,12 @@ def read_pair_set(
     to train on or to validate with.
     """
     files, held_out = (_read_files(some, layout, encoding, on_error) for some in (paths, validation_paths))
-    training = [pair for file in files for pair in file.pairs]
+    training = _joined(files)
     config = PairsConfig(
         sources=tuple(file.source for file in files),
         layout=layout,
-        source_symbols=source_symbols or kind_of_symbols([pair.source for pair in training]),
-        target_symbols=target_symbols or kind_of_symbols([pair.target for pair in training]),
+        source_symbols=source_symbols or kind_of_symbols(training.sources()),
+        target_symbols=target_symbols or kind_of_symbols(training.targets()),
         validation_sources=tuple(file.source for file in held_out),
         encoding=encoding,
         on_error=on_error,
@@ -132,15 +148,19 @@ def read_named_again(paths: Sequence[str], config: PairsConfig) -> PairSet | Non
     return _pair_set(files, _again(config.validation_sources, config), config)
 
 
-def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -> tuple[list[Pair], SourceFile]:
+def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -> tuple[StoredPairs, SourceFile]:
     """The pairs in a file, `-` for standard input, and its record. Raises what `read_pairs` and `read` raise."""
     text, source = read(path, encoding=encoding, on_error=marking(on_error))
     name = "standard input" if path == "-" else path
-    return _named(read_pairs(text, name, layout, BadBytes(name, encoding, on_error)), name), source
+    return _stored(text, name, layout, BadBytes(name, encoding, on_error)), source
 
 
-def _named(pairs: list[Pair], name: str) -> list[Pair]:
-    return [pair._replace(file=name) for pair in pairs]
+def _stored(text: str, name: str, layout: PairsLayout, bad: BadBytes) -> StoredPairs:
+    return StoredPairs(pair._replace(file=name) for pair in pairs_in(text, name, layout, bad))
+
+
+def _joined(files: Sequence[_File]) -> StoredPairs:
+    return files[0].pairs if len(files) == 1 else StoredPairs(pair for file in files for pair in file.pairs)
 
 
 def _read_files(paths: Sequence[str], layout: PairsLayout, encoding: str, on_error: OnError) -> list[_File]:
@@ -153,20 +173,20 @@ def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
     for source in sources:
         text = read_again(source, encoding=config.encoding, on_error=marking(config.on_error))
         bad = BadBytes(source.path, config.encoding, config.on_error)
-        pairs = _named(read_pairs(text, source.path, config.layout, bad), source.path)
+        pairs = _stored(text, source.path, config.layout, bad)
         files.append(_File(pairs, source.path, source))
     return files
 
 
 def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig, fold: Fold | None = None) -> PairSet:
-    training = [pair for file in files for pair in file.pairs]
-    validation = [pair for file in held_out for pair in file.pairs]
+    training, validation = _joined(files), _joined(held_out)
     if not config.held_out:
         validation = training
     elif fold is not None and is_running_text(training):
-        training, validation = fold.of_blocks(training)
+        training, validation = _chosen(training, fold.of_blocks(range(len(training))))
     elif fold is not None:
-        training, validation = fold.of_groups(training, lambda pair: pair.source)
+        source_keys = training.source_keys
+        training, validation = _chosen(training, fold.of_groups(range(len(training)), source_keys.__getitem__))
     elif not held_out:
         training, validation = hold_out(training)
     for pairs, of in ((training, files), (validation, held_out or files)):
@@ -178,38 +198,42 @@ def _pair_set(files: list[_File], held_out: list[_File], config: PairsConfig, fo
                 f"{names}: there are too few pairs: some must be held out",
                 hint="2 sources are the least, or a file to validate with (--valid FILE), or --valid none",
             )
-    seen = {(pair.source, pair.features) for pair in training}
     counted = replace(
         config,
         training_pairs=len(training),
-        training_characters=sum(len(pair.target) for pair in training),
+        training_characters=training.target_characters,
         validation_pairs=len(validation),
-        seen_pairs=sum((pair.source, pair.features) in seen for pair in validation),
-        has_features=any(pair.features for pair in training),
+        seen_pairs=int(np.isin(validation.given_keys, training.given_keys).sum()),
+        has_features=training.has_features,
     )
     return PairSet(training, validation, counted, tuple(_remarks(training, validation, held_out=config.held_out)))
 
 
-def _remarks(training: list[Pair], validation: list[Pair], *, held_out: bool) -> Iterator[str]:
-    targets: dict[tuple[str, str], set[str]] = {}
-    for pair in training:
-        targets.setdefault((pair.source, pair.features), set()).add(pair.target)
-    if several := sum(len(found) > 1 for found in targets.values()):
+def _chosen(pairs: StoredPairs, parts: tuple[list[int], list[int]]) -> tuple[StoredPairs, StoredPairs]:
+    first, second = (pairs.chosen(np.array(part, np.int64)) for part in parts)
+    return first, second
+
+
+def _remarks(training: StoredPairs, validation: StoredPairs, *, held_out: bool) -> Iterator[str]:
+    distinct = training.chosen(np.unique(training.keys, return_index=True)[1])
+    if several := int((np.unique(distinct.given_keys, return_counts=True)[1] > 1).sum()):
         yield f"sources with several targets, of which none is certain then: {several:,}"
-    known = [targets.get((pair.source, pair.features)) for pair in validation]
-    others = sum(found is not None and pair.target not in found for pair, found in zip(validation, known, strict=True))
-    if held_out and others:
+    is_known = np.isin(validation.given_keys, training.given_keys)
+    if held_out and (others := int((is_known & ~np.isin(validation.keys, training.keys)).sum())):
         yield f"validation pairs whose source has another target in the pairs to train on: {others:,}"
 
 
-def hold_out(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+def hold_out(pairs: Sequence[Pair]) -> tuple[StoredPairs, StoredPairs]:
     """`(training, held_out)`: a tenth of the sources with all their targets, at even distances, or in a running text
     the last tenth of the pairs; at most MOST_HELD_OUT pairs, more or less."""
-    wanted = min(round(HELD_OUT_FRACTION * len(pairs)), MOST_HELD_OUT)
+    stored = StoredPairs.of(pairs)
+    wanted = min(round(HELD_OUT_FRACTION * len(stored)), MOST_HELD_OUT)
     wanted = max(wanted, 1)
-    if is_running_text(pairs):
-        return pairs[: len(pairs) - wanted], pairs[len(pairs) - wanted :]
-    sources = list(dict.fromkeys(pair.source for pair in pairs))
-    few = max(round(wanted * len(sources) / max(len(pairs), 1)), 1)
-    chosen = {sources[(2 * i + 1) * len(sources) // (2 * few)] for i in range(few)} if len(sources) > 1 else set()
-    return [p for p in pairs if p.source not in chosen], [p for p in pairs if p.source in chosen]
+    if is_running_text(stored):
+        return stored[: len(stored) - wanted], stored[len(stored) - wanted :]
+    keys = stored.source_keys
+    sources = keys[Groups.of(keys).firsts]
+    few = max(round(wanted * len(sources) / max(len(stored), 1)), 1)
+    chosen = [(2 * i + 1) * len(sources) // (2 * few) for i in range(few)] if len(sources) > 1 else []
+    is_held_out = np.isin(keys, sources[chosen])
+    return stored.chosen(np.flatnonzero(~is_held_out)), stored.chosen(np.flatnonzero(is_held_out))

@@ -27,10 +27,16 @@ class Lookup:
     @classmethod
     def of(cls, pairs: Iterable[Pair]) -> Lookup:
         """Among the targets of a source that are equally frequent, the first one is found."""
-        counts: dict[str, Counter[str]] = {}
+        targets: dict[str, str] = {}
+        several: dict[str, Counter[str]] = {}
         for pair in pairs:
-            counts.setdefault(_key(pair.source, pair.features), Counter())[pair.target] += 1
-        return cls({source: targets.most_common(1)[0][0] for source, targets in counts.items()})
+            key = _key(pair.source, pair.features)
+            if (first := targets.get(key)) is None:
+                targets[key] = pair.target
+            else:
+                several.setdefault(key, Counter([first]))[pair.target] += 1
+        targets |= {key: counts.most_common(1)[0][0] for key, counts in several.items()}
+        return cls(targets)
 
     def find(self, source: str, features: str = "") -> str | None:
         """The target, or None for a source that training had not."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -34,11 +34,15 @@ MOST_SPACED = 250
 """The most different symbols that stand between spaces."""
 
 
-def kind_of_symbols(texts: Sequence[str]) -> SymbolKind:
+def kind_of_symbols(texts: Iterable[str]) -> SymbolKind:
     """`spaces` where most of the texts are short symbols between spaces, such as phones, and else `characters`."""
-    symbols = [text.split() for text in texts]
-    counts = Counter(symbol for line in symbols for symbol in line)
-    is_spaced = sum(len(line) > 1 for line in symbols) >= SPACED_FRACTION * len(texts)
+    counts, several, every = Counter[str](), 0, 0
+    for text in texts:
+        symbols = text.split()
+        counts.update(symbols)
+        several += len(symbols) > 1
+        every += 1
+    is_spaced = several >= SPACED_FRACTION * every
     mean = sum(len(symbol) * count for symbol, count in counts.items()) / max(counts.total(), 1)
     return "spaces" if is_spaced and mean <= LONGEST_SPACED and len(counts) <= MOST_SPACED else "characters"
 
@@ -66,8 +70,9 @@ class Symbols:
     @classmethod
     def of(cls, pairs: Sequence[Pair], source: SymbolKind, target: SymbolKind) -> Symbols:
         """The symbols of these pairs. Raises TokenizerError where a side cannot be made of such symbols."""
-        features = sorted({feature for pair in pairs for feature in split_features(pair.features)})
-        return cls(_trained(source, [p.source for p in pairs]), features, _trained(target, [p.target for p in pairs]))
+        features = sorted({feature for given in {pair.features for pair in pairs} for feature in split_features(given)})
+        sources, targets = SidesOf(pairs, "source"), SidesOf(pairs, "target")
+        return cls(_trained(source, sources), features, _trained(target, targets))
 
     def joined(self, others: Symbols) -> Symbols:
         """These symbols, and those of `others` besides. A side of another kind, or of pieces, is that of `others`."""
@@ -88,14 +93,25 @@ class Symbols:
 
     def encode_source(self, source: str, features: str = "") -> EncodedSource:
         """A feature that training has not had is read as an unknown symbol."""
-        unknown = self.source.unknown_id or STOP_ID
-        before = [self._feature_ids.get(feature, unknown) for feature in split_features(features)]
-        symbols = self.source.encode(source).tolist()
+        before, symbols = self._ids_of_features(features), self.source.encode(source).tolist()
         none = self.outputs
         copies = [none] * len(before) + [self._copies[symbol] for symbol in symbols] + [none]
         return EncodedSource(
             [*before, *symbols, STOP_ID], len(before), copies, [""] * len(before) + self._texts(source, symbols) + [""]
         )
+
+    def source_ids(self, source: str, features: str = "") -> npt.NDArray[np.int32]:
+        """The ids of an encoded source."""
+        ids = self.source.encode(source)
+        return np.concatenate((np.array(self._ids_of_features(features), np.int32), ids, np.zeros(1, np.int32)))
+
+    def target_ids(self, target: str) -> npt.NDArray[np.int32]:
+        """The ids of a target, with the stop at its end."""
+        return np.append(self.target.encode(target), np.int32(STOP_ID))
+
+    def _ids_of_features(self, features: str) -> list[int]:
+        unknown = self.source.unknown_id or STOP_ID
+        return [self._feature_ids.get(feature, unknown) for feature in split_features(features)]
 
     def encode_target(self, target: str) -> list[int]:
         """The ids of a target, with the stop at its end."""
@@ -165,12 +181,32 @@ class Symbols:
         except (ValueError, KeyError, TypeError, RecursionError, TokenizerError):
             raise ModelFormatError("not the symbols of a transducer") from None
 
-    def counts(self, sources: Iterable[EncodedSource]) -> npt.NDArray[np.int64]:
-        """How often each input was seen."""
-        counts = np.zeros(self.inputs, np.int64)
-        for source in sources:
-            np.add.at(counts, source.ids, 1)
-        return counts
+    @cached_property
+    def copies(self) -> npt.NDArray[np.int64]:
+        """For each input, the target symbol that copying it writes; V where there is none."""
+        return np.array([*self._copies, *[self.outputs] * len(self.features)], np.int64)
+
+
+class SidesOf(Sequence[str]):
+    """One side of all pairs."""
+
+    def __init__(self, pairs: Sequence[Pair], side: Literal["source", "target"]) -> None:
+        self._pairs, self._side = pairs, side
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return SidesOf(self._pairs[place], self._side)
+        return str(getattr(self._pairs[place], self._side))
+
+    def __iter__(self) -> Iterator[str]:
+        return (getattr(pair, self._side) for pair in self._pairs)
 
 
 def _trained(kind: SymbolKind, texts: Sequence[str]) -> Side:

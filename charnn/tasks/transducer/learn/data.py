@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from charnn.corpora.pairs import Pair
+from charnn.corpora.pairs import Pair, split_features
+from charnn.corpora.stored_strings import StoredRows
 from charnn.tasks.transducer.learn.network import SourceBatch
-from charnn.tasks.transducer.symbols import EncodedSource, Symbols
-from charnn.tasks.transducer.use.decoding import padded
+from charnn.tasks.transducer.symbols import Symbols
 from charnn.tokenizers.base import STOP_ID
 
 Ids = npt.NDArray[np.int64]
@@ -44,22 +43,47 @@ class EncodedPairs:
         """Pairs of more than `longest` places times symbols are left out, and those that need more than `frames` frames
         for each place."""
         self.symbols = symbols
-        encoded = [
-            (symbols.encode_source(pair.source, pair.features), symbols.encode_target(pair.target)) for pair in pairs
-        ]
-        kept = [
-            (s, t)
-            for s, t in encoded
-            if (longest is None or len(s.ids) * len(t) <= longest) and (frames is None or frames_needed(s, t) <= frames)
-        ]
-        self.left_out = len(encoded) - len(kept)
-        self.sources = [source for source, _ in kept]
-        self.targets = [target for _, target in kept]
-        self.source_lengths = np.array([len(source.ids) for source in self.sources], np.int64)
-        self.target_lengths = np.array([len(target) for target in self.targets], np.int64)
+        self.sources = StoredRows(
+            (symbols.source_ids(p.source, p.features) for p in pairs), symbols.inputs - 1, "pairs"
+        )
+        self.targets = StoredRows((symbols.target_ids(p.target) for p in pairs), symbols.outputs - 1, "pairs")
+        self._features = np.fromiter((len(split_features(p.features)) for p in pairs), np.int32, len(pairs))
+        is_kept = np.ones(len(pairs), np.bool_)
+        if longest is not None:
+            is_kept &= self.source_lengths * self.target_lengths <= longest
+        if frames is not None:
+            is_kept &= self.frames_needed <= frames
+        self.left_out = len(pairs) - int(is_kept.sum())
+        if self.left_out:
+            kept = np.flatnonzero(is_kept)
+            self.sources, self.targets = self.sources.chosen(kept), self.targets.chosen(kept)
+            self._features = self._features[kept]
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    @property
+    def source_lengths(self) -> Ids:
+        return self.sources.lengths
+
+    @property
+    def target_lengths(self) -> Ids:
+        return self.targets.lengths
+
+    def counts(self) -> Ids:
+        """How often each input comes."""
+        return np.bincount(self.sources.numbers, minlength=self.symbols.inputs)
+
+    def copies(self, indices: Sequence[int]) -> Ids:
+        """The target symbol (B, S) that copying each place of these sources writes; V where there is none."""
+        copies_BS = self.symbols.copies[self.sources.padded(indices, STOP_ID)]
+        is_feature_BS = np.arange(copies_BS.shape[1]) < self._features[list(indices)][:, None]
+        return np.where(is_feature_BS, self.symbols.outputs, copies_BS)
+
+    @property
+    def frames_needed(self) -> Ids:
+        """The fewest frames of each place that can write each target."""
+        return frames_needed(self.source_lengths - self._features, self.targets)
 
     @property
     def areas(self) -> Ids:
@@ -76,12 +100,9 @@ class EncodedPairs:
     ) -> PairBatch:
         """The pairs with these numbers. With `dropped`, the probability (inputs,) that a source symbol is read as the
         unknown one, symbols are dropped, in the whole pair where the target has the same one."""
-        arrays = padded([self.sources[i] for i in indices], self.symbols.outputs)
-        longest = int(self.target_lengths[list(indices)].max())
-        targets_BT = np.zeros((len(indices), longest), np.int64)
-        for row, i in enumerate(indices):
-            targets_BT[row, : len(self.targets[i])] = self.targets[i]
-        ids_BS, copies_BS = arrays.ids_BS, arrays.copies_BS
+        ids_BS, copies_BS = self.sources.padded(indices, STOP_ID), self.copies(indices)
+        targets_BT = self.targets.padded(indices, STOP_ID)
+        longest = targets_BT.shape[1]
         unknown, written = self.symbols.source.unknown_id, self.symbols.target.unknown_id
         if dropped is not None and random is not None and unknown is not None:
             is_dropped_BI = random.random((len(indices), len(dropped))) < dropped
@@ -102,19 +123,27 @@ class EncodedPairs:
             return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
         return PairBatch(
-            SourceBatch(tensor(ids_BS), tensor(arrays.lengths_B), tensor(arrays.features_B), tensor(copies_BS)),
+            SourceBatch(
+                tensor(ids_BS),
+                tensor(self.source_lengths[list(indices)]),
+                tensor(self._features[list(indices)].astype(np.int64)),
+                tensor(copies_BS),
+            ),
             tensor(before_BT),
             tensor(targets_BT),
             tensor(np.arange(longest) < lengths_B[:, None]),
         )
 
 
-def frames_needed(source: EncodedSource, target: Sequence[int]) -> int:
-    """The fewest frames of each place that can write a target, whose stop is no part of it. A blank parts two symbols
-    that are equal."""
-    symbols = target[:-1]
-    needed = len(symbols) + sum(one == other for one, other in itertools.pairwise(symbols))
-    return -(-needed // (len(source.ids) - source.features))
+def frames_needed(places_N: Ids, targets: StoredRows) -> Ids:
+    """The fewest frames of each of so many places that can write each target, whose stop is no part of it. A blank
+    parts two symbols that are equal."""
+    if not len(targets):
+        return np.zeros(0, np.int64)
+    is_again = np.concatenate(([False], targets.numbers[1:] == targets.numbers[:-1]))
+    is_again[targets.starts] = False
+    needed_N = targets.lengths - 1 + np.add.reduceat(is_again, targets.starts, dtype=np.int64)
+    return -(-needed_N // places_N)
 
 
 def drop_probabilities(counts: Ids, rate: float) -> npt.NDArray[np.float64]:

@@ -75,8 +75,7 @@ class TransducerObjective:
         self._random = np.random.default_rng(config.seed)
         self._batches = Batches(training.areas, rows=config.batch_size, random=np.random.default_rng(config.seed))
         self._targets_in_batch = max(round(config.batch_size * float(training.target_lengths.mean())), 1)
-        counts = training.symbols.counts(training.sources)
-        self._dropped = drop_probabilities(counts, regularization.unknown_rate)
+        self._dropped = drop_probabilities(training.counts(), regularization.unknown_rate)
 
     @property
     def epoch(self) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.config import (
@@ -17,9 +19,10 @@ from charnn.tasks.transducer.config import (
 )
 from charnn.tasks.transducer.dataset import PairSet, is_running_text, with_fewer_repetitions
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs, frames_needed
+from charnn.tasks.transducer.learn.data import LARGEST_PAIR, EncodedPairs
 from charnn.tasks.transducer.learn.transfer import SHAPE, InitialWeights
 from charnn.tasks.transducer.symbols import Symbols
+from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import threads_for
 from charnn.training.session import new_record, under_budget
 from charnn.training.transfer import same_shape
@@ -34,6 +37,8 @@ JUMPS = 8
 MANY_OUTPUTS = 200
 """So many target symbols let additive attention take the place of the hard one where sources are long, since that
 keeps a distribution of symbols for every place."""
+TOGETHER = 1024
+"""So many pairs are looked at at once."""
 LARGEST_BATCH = 60_000
 """The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
 taken, which are a few hundred megabytes together; smaller steps, of which there are more, also learn sooner."""
@@ -108,7 +113,7 @@ def decide(
     encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR)
     if decoder == "ctc":
         _check_ctc(overrides)
-        needed = max(map(frames_needed, encoded.sources, encoded.targets), default=1)
+        needed = int(encoded.frames_needed.max(initial=1))
         frames = min(needed, MOST_FRAMES) if source is None else source.network.frames
         encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
     if not len(encoded):
@@ -120,7 +125,7 @@ def decide(
     ratios = encoded.target_lengths / encoded.source_lengths
     corpus = replace(
         pairs.config,
-        training_characters=sum(len(pair.target) for pair in learned),
+        training_characters=learned.target_characters,
         training_symbols=int(encoded.target_lengths.sum()),
         length_ratio=round(float(ratios.max()), 4),
     )
@@ -205,12 +210,13 @@ def default_batch_size(pairs: EncodedPairs) -> int:
 
 def copied_fraction(pairs: EncodedPairs) -> float:
     """The fraction of the target symbols that stand in their source, too."""
-    copied = total = 0
-    for source, target in zip(pairs.sources, pairs.targets, strict=True):
-        here = set(source.copies)
-        copied += sum(symbol in here for symbol in target[:-1])
-        total += len(target) - 1
-    return copied / max(total, 1)
+    copied = 0
+    for start in range(0, len(pairs), TOGETHER):
+        some = range(start, min(start + TOGETHER, len(pairs)))
+        own = np.arange(len(some))[:, None] * (pairs.symbols.outputs + 1)
+        targets = pairs.targets.padded(some, STOP_ID)
+        copied += int((np.isin(targets + own, pairs.copies(some) + own) & (targets != STOP_ID)).sum())
+    return copied / max(int((pairs.target_lengths - 1).sum()), 1)
 
 
 def plan_to_resume(

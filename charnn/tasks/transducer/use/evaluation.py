@@ -114,7 +114,7 @@ class TransducerEvaluation(Evaluation):
                 )
             if options.layout != PairsLayout():
                 raise UsageError("--source, --target and --features are for a FILE")
-            self.references = references(read_pair_set_again(corpus).validation)
+            self.references = list(references(read_pair_set_again(corpus).validation))
         self.figures = {name: TransducerScore() for name in ("all", "seen", "unseen")}
         self._several = sum(len(one.targets) > 1 for one in self.references)
         self._cut = 0

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from charnn.corpora.stored_strings import StoredRows
 from charnn.tasks.transducer.learn.ctc import ctc_nats
 from charnn.tasks.transducer.learn.data import frames_needed
 from charnn.tasks.transducer.symbols import EncodedSource
@@ -81,8 +82,8 @@ def test_a_target_that_does_not_fit_has_no_probability() -> None:
 def test_frames_are_enough_for_a_target_and_the_blanks_between_equal_symbols(
     places: int, features: int, target: list[int], needed: int
 ) -> None:
-    encoded = EncodedSource([2] * places, features, [SYMBOLS] * places, [""] * places)
-    assert frames_needed(encoded, [*target, STOP_ID]) == needed
+    targets = StoredRows([np.array([2, 2, STOP_ID]), np.array([*target, STOP_ID])], SYMBOLS, "targets")
+    assert frames_needed(np.array([3, places - features]), targets).tolist() == [1, needed]
     count = needed * (places - features)
     assert log_probability(frames(1, count), target) > -np.inf
 
