@@ -202,7 +202,7 @@ def test_python_gives_what_the_command_line_gives(tag, text_file, tmp_path, kept
 def test_python_says_what_does_not_fit(tag, tmp_path):
     tag("EU\n", "--format", "tokens")  # there is a model then
     with library.load(tmp_path / "model") as model:
-        with pytest.raises(UsageError, match="keep: 1 tags of xpos are given for 4 words"):
+        with pytest.raises(UsageError, match="keep: sentence 1 has 4 words, and 1 tag of xpos for them"):
             model.tag([WORDS], keep=[{"xpos": ["NNP"]}])
         with pytest.raises(UsageError, match="keep: tags of 0 sentences are given, and there are 1"):
             model.tag([WORDS], keep=[])

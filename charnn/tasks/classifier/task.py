@@ -110,7 +110,7 @@ class ClassifierTask(Task[ClassifierConfig]):
     def sections(self, model: Classifier, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
         from charnn.tasks.classifier.use.sections import sections
 
-        return sections(model, files, encoding=encoding, seed=seed)
+        return sections(model, files, encoding=encoding)
 
     def evaluate(
         self,

@@ -134,7 +134,7 @@ class TaggerTask(Task[TaggerConfig]):
     def sections(self, model: Tagger, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
         from charnn.tasks.tagger.use.sections import sections
 
-        return sections(model, files, encoding=encoding, seed=seed)
+        return sections(model, files, encoding=encoding)
 
     def evaluate(
         self,

@@ -112,7 +112,7 @@ class TransducerTask(Task[TransducerConfig]):
     def sections(self, model: Transducer, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
         from charnn.tasks.transducer.use.sections import sections
 
-        return sections(model, files, encoding=encoding, seed=seed)
+        return sections(model, files, encoding=encoding)
 
     def evaluate(
         self,

@@ -21,7 +21,7 @@ LONGEST = 400
 """The most characters of a text that are shown."""
 
 
-def sections(model: Classifier, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+def sections(model: Classifier, files: Sequence[str], *, encoding: str) -> Mapping[str, Maker]:
     @cache
     def evaluated() -> tuple[ClassifierEvaluation, list[LabelError]]:
         options = ClassifierEvaluationOptions(errors=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import instead_of
+from charnn.readable import counted, instead_of
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats.columns import ColumnsSentence
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
@@ -170,15 +170,14 @@ def given_tags(
     Raises UsageError where the tags are not as many as the words.
     """
     if tags is not None and len(tags) != len(sentences):
-        raise UsageError(f"keep: tags of {len(tags):,} sentences are given, and there are {len(sentences):,}")
+        raise UsageError(f"keep: tags of {counted(len(tags), 'sentence')} are given, and there are {len(sentences):,}")
     read: list[Sentence] = []
-    for number, words in enumerate(sentences):
-        given = {} if tags is None else {name: of for name, of in tags[number].items() if name in columns}
+    for number, words in enumerate(sentences, start=1):
+        given = {} if tags is None else {name: of for name, of in tags[number - 1].items() if name in columns}
         for name, of_column in given.items():
             if len(of_column) != len(words):
-                raise UsageError(
-                    f"keep: {len(of_column):,} tags of {name} are given for {len(words):,} words (sentence {number})"
-                )
+                found = f"{counted(len(words), 'word')}, and {counted(len(of_column), 'tag')} of {name} for them"
+                raise UsageError(f"keep: sentence {number} has {found}")
         cells = [words, *given.values()]
         read.append(ColumnsSentence("columns", "", number, "", list(words), columns=tuple(given), cells=cells))
     return read

@@ -18,7 +18,7 @@ CONTEXT = 8
 """The words on each side of a mistake that are shown."""
 
 
-def sections(model: Tagger, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+def sections(model: Tagger, files: Sequence[str], *, encoding: str) -> Mapping[str, Maker]:
     @cache
     def evaluated() -> tuple[TaggerEvaluation, list[TagError]]:
         evaluation = TaggerEvaluation(
@@ -27,13 +27,13 @@ def sections(model: Tagger, files: Sequence[str], *, encoding: str, seed: int) -
         return evaluation, list(evaluation.run())
 
     return {
-        "How well it tags": lambda: _scores(*evaluated(), model.config.corpus.level),
+        "How well it tags": lambda: _scores(evaluated()[0], model.config.corpus.level),
         "What it takes for what": lambda: _confusions(evaluated()[0], model.config.corpus.level),
-        "Its mistakes": lambda: _mistakes(*evaluated(), model.config.corpus.level),
+        "Its mistakes": lambda: _mistakes(evaluated()[1], model.config.corpus.level),
     }
 
 
-def _scores(evaluation: TaggerEvaluation, errors: Sequence[TagError], level: str) -> Iterator[Html]:
+def _scores(evaluation: TaggerEvaluation, level: str) -> Iterator[Html]:
     figures = evaluation.figures
     together = figures.together
     yield paragraph(
@@ -62,7 +62,7 @@ def _confusions(evaluation: TaggerEvaluation, level: str) -> Iterator[Html]:
         yield from confusion(score, "tag", level)
 
 
-def _mistakes(evaluation: TaggerEvaluation, errors: Sequence[TagError], level: str) -> Iterator[Html]:
+def _mistakes(errors: Sequence[TagError], level: str) -> Iterator[Html]:
     if not errors:
         yield paragraph("There are none.")
         return

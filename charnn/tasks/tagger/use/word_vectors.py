@@ -15,10 +15,9 @@ from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
-CAPACITY = 1 << 15
-"""Words whose vectors are kept; all are forgotten when there are more, ..."""
-CHARACTERS = 1 << 24
-"""... or more characters of them, so that memory does not grow with the stream."""
+CAPACITY, CHARACTERS = 1 << 15, 1 << 24
+"""The most words whose vectors are kept, and the most characters that these may have. Once there are more, all are
+forgotten, so that memory does not grow with the stream."""
 AT_ONCE = 128
 """Words that the network encodes at once."""
 

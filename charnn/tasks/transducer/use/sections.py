@@ -20,7 +20,7 @@ LONGEST = 24
 """A line is shown if its source has no more characters."""
 
 
-def sections(model: Transducer, files: Sequence[str], *, encoding: str, seed: int) -> Mapping[str, Maker]:
+def sections(model: Transducer, files: Sequence[str], *, encoding: str) -> Mapping[str, Maker]:
     @cache
     def evaluated() -> tuple[TransducerEvaluation, list[LineError]]:
         options = TransducerEvaluationOptions(errors=True)
