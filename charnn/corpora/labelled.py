@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from charnn.config import Json
+from charnn.config.as_json import later
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.tables import Object, Row, Table, WantedColumns, found_columns, header_of, keys_of_first
@@ -36,8 +37,8 @@ FEWEST_LINES = 4
 
 class LabelledText(NamedTuple):
     labels: tuple[str, ...]
-    """The labels of the text. There is one, but for fastText's lines and for lists in JSON, which may have any number.
-    """
+    """The labels of the text. There is one, but for fastText's lines, lists in JSON and cells with a separator, which
+    may have any number."""
     text: str
     """The text without the end of its line."""
     line: int
@@ -54,6 +55,8 @@ class LabelledLayout(Json):
     """The name of the column or key of the labels."""
     label_column: int | None = None
     """Which of two columns without a header has the labels, 1 or 2."""
+    separator: str | None = later(None)
+    """What stands between the labels of a text that has several in one cell. Without it a cell is one label."""
 
 
 AS_TOLD = LabelledLayout()
@@ -73,6 +76,13 @@ def labelled_texts(
 
 def labelled_rows(table: Table, layout: LabelledLayout = AS_TOLD) -> Iterator[LabelledText]:
     """The same, one by one, of a file whose text need not be held."""
+    found = _rows_in_their_form(table, layout)
+    if layout.separator is not None:
+        found = (one._replace(labels=_parted(one.labels, layout.separator)) for one in found)
+    return found
+
+
+def _rows_in_their_form(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
     start = table.start()
     if table.has_objects:
         return _objects(table, layout)
@@ -291,7 +301,7 @@ def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
     try:
         text, label = table.columns(header, _wanted(layout))
     except UsageError as error:
-        if table.is_csv and layout == AS_TOLD:
+        if table.is_csv and layout.text is layout.label is None:
             error.hint = f"{error.hint}; --label-column is for files without a header"
         raise
     assert text is not None
@@ -303,6 +313,12 @@ def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
 def _of_cells(name: str, row: Row, label: int, text: int) -> Iterator[LabelledText]:
     line, cells = row
     yield LabelledText((_label(cells[label], name, line),), cells[text], line)
+
+
+def _parted(labels: Sequence[str], separator: str) -> tuple[str, ...]:
+    """The single labels, each once."""
+    parts = (part.strip() for label in labels for part in label.split(separator))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _label(label: str, name: str, line: int) -> str:

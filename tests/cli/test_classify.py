@@ -285,6 +285,30 @@ def test_several_labels_of_a_text_are_learned_as_such(charnn, text_file, classif
         assert set(json.loads(line)["labels"]) == set(left)
 
 
+def test_labels_in_one_cell_are_several_where_a_separator_is_named(charnn, text_file, classify, said_once):
+    table = "text,label\n" + "".join(
+        f'the {word} is {age},"{label}, {age}"\n' if age == "old" else f"the {word} is {age},{label}\n"
+        for label, words in WORDS.items() for word in words for age in ("old", "new", "old", "new")
+    ) + "it is old,old\n" * 4  # fmt: skip
+    text_file(table, "cells.csv")
+    alone = charnn("train", "cells.csv", *OPTIONS[:3], "1", "--out", "one")
+    assert "labels that look like several, and that are learned as one each unless --label-separator" in alone.err
+    assert "pet, old" in charnn("info", "one", "--json").json["labels"]
+    trained = charnn("train", "cells.csv", "--label-separator", ",", *OPTIONS[2:], "--out", "model")
+    assert trained.code == 0
+    assert "4 labels, any number for each text" in trained.err
+    assert "look like several" not in trained.err
+    (line,) = classify("the dog is old\n", "-m", "model", "--json").text.splitlines()
+    assert set(json.loads(line)["labels"]) == {"old", "pet"}
+    text_file('{"t": "the dog is old", "y": "pet,old"}\n', "new.jsonl")
+    for options in ((), ("--text", "t", "--label", "y")):
+        name = "new.jsonl" if options else "cells.csv"
+        assert charnn("eval", name, "-m", "model", "--json", *options).json["accuracy"] > 0.9
+    assert charnn("eval", "-m", "model").code == 0
+    assert charnn("train", "--resume", "model", "--steps", "121").code == 0
+    assert "has no characters" in said_once(charnn("train", "cells.csv", "--label-separator", "", *OPTIONS))
+
+
 def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
     text_file(ROWS)
     result = charnn("train", "text.txt", *OPTIONS, "--valid", "none", "--out", "model")

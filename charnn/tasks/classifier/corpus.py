@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from charnn.readable import first_few
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
+_BETWEEN_LABELS = re.compile(r"[,;|]")
 SHOWN = 5
 """The most labels that a remark names."""
 
@@ -165,7 +167,7 @@ def _texts_in_any_form(
         if layout.text is None and layout.label is None:
             raise
         with suppress(CharnnError):
-            return list(_texts(text, name, file, LabelledLayout(), bad))
+            return list(_texts(text, name, file, LabelledLayout(separator=layout.separator), bad))
         raise
 
 
@@ -218,6 +220,9 @@ def _remarks(training: NamedTexts, validation: NamedTexts, labels: dict[str, int
     if unseen := list(dict.fromkeys(label for label in of_validation if label not in labels)):
         what = "labels that validation texts have and texts to train on have not, so that they cannot be learned"
         yield f"{what}: {first_few(unseen, SHOWN)}"
+    if several := [label for label in labels if _looks_like_several(label, labels)]:
+        what = "labels that look like several, and that are learned as one each unless --label-separator parts them"
+        yield f"{what}: {first_few(several, SHOWN)}"
     if empty := sum(not text.strip() for text in training.bodies):
         yield f"texts without a character, whose labels are learned as those of nothing: {empty:,}"
     if contradicting := training.contradictions():
@@ -226,6 +231,14 @@ def _remarks(training: NamedTexts, validation: NamedTexts, labels: dict[str, int
         yield f"texts without a label: {none:,}"
 
 
+def _looks_like_several(label: str, labels: dict[str, int]) -> bool:
+    """Whether a label is others with commas, semicolons or bars between them."""
+    parts = [part.strip() for part in _BETWEEN_LABELS.split(label)]
+    return len(parts) > 1 and all(part in labels for part in parts)
+
+
 def check_layout(layout: LabelledLayout) -> None:
+    if layout.separator == "":
+        raise UsageError("--label-separator has no characters", hint="say it as in --label-separator ,")
     if layout.label_column is not None and (layout.text is not None or layout.label is not None):
         raise UsageError("--label-column is for lines without a header, and --text and --label for tables with one")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from charnn.corpora.labelled import LabelledLayout
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.options import LABELLED, NETWORK, option
 from charnn.tasks.shared_options import (
@@ -28,6 +29,14 @@ class ClassifierOptions(
         "and frequent ones less.",
         panel=LABELLED,
     )
+    label_separator: str | None = option(
+        None,
+        "Take what stands between these characters in the place of a label for several labels of one text, as in "
+        "--label-separator , for billing, login. Each text may then have any number of labels.",
+        panel=LABELLED,
+        metavar="CHARS",
+        shown_default="none, so that all of it is one label",
+    )
     pool: Pool | None = option(
         None,
         "Make one vector of a text of what the recurrent layers say at its last symbol, of the mean or the largest "
@@ -46,7 +55,11 @@ class ClassifierOptions(
         shown_default=str(ClassifierNetworkConfig.ngrams),
     )
 
+    @property
+    def layout(self) -> LabelledLayout:
+        return replace(super().layout, separator=self.label_separator)
+
 
 @dataclass(frozen=True)
 class ClassifierEvaluationOptions(LabelledOptions, MistakeOptions, EvaluationOptions):
-    """The layout is that of the training data, unless an option says otherwise."""
+    """The layout is that of the training data, unless an option says otherwise; the separator always is."""

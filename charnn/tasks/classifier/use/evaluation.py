@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +149,7 @@ class ClassifierEvaluation(Evaluation):
         is_told = any(value is not None for value in vars(own).values())
         return read_labelled(
             files,
-            own if is_told else learned,
+            replace(own, separator=learned.separator) if is_told else learned,
             encoding=encoding,
             on_error=self._options.on_error,
             in_any_form=not is_told,
