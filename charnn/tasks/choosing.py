@@ -159,7 +159,8 @@ def _not_prose(path: str, sample: str) -> str | None:
     if table is not None:
         return (
             f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "
-            f"classifier to learn the labels or with --conditioned to write texts of a label"
+            f"classifier to learn the labels or with --conditioned to write texts of a label, and --source NAME and "
+            f"--target NAME learn one column from another"
         )
     return None
 

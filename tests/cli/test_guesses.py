@@ -184,3 +184,10 @@ def test_an_option_of_two_tasks_makes_no_text_of_the_data_of_a_third_in_silence(
         "text.txt has columns for texts and labels, and is read as text, since --teacher is for texts and treebanks; "
         "without --teacher it is read as a list of labelled texts"
     ) in result.err
+
+
+def test_a_table_that_is_read_as_text_is_learned_as_pairs_in_the_way_that_the_warning_names(charnn, text_file):
+    text_file("Orthography,IPA\n" + "".join(f"word {n},w {n}\n" for n in range(20)), "words.csv")
+    assert "--source NAME and --target NAME learn one column from another" in charnn("train", "words.csv", *QUICK).err
+    assert charnn("train", "words.csv", "--source", "Orthography", "--target", "IPA", *QUICK, "--out", "p").code == 0
+    assert charnn("info", "p", "--json").json["task"] == "transducer"
