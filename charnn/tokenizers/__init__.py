@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from charnn.config.model import TokenizerConfig, TokenizerKind
-from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+
+if TYPE_CHECKING:
+    from charnn.corpora.long_documents import LongDocuments
 
 __all__ = ["STOP_ID", "IncrementalDecoder", "Tokenizer", "load", "train"]
 
@@ -23,13 +26,15 @@ def train(config: TokenizerConfig, documents: Sequence[str] | LongDocuments) -> 
     Pieces of several characters are learnt from a sample of documents that are long.
     Raises TokenizerError where they hold no text, or none that such a vocabulary can be made from.
     """
+    # Imported here, so that a model starts without what reads long texts, and where it can without SentencePiece.
+    from charnn.corpora.long_documents import LongDocuments
+
     if not (documents.characters if isinstance(documents, LongDocuments) else any(documents)):
         raise TokenizerError("no text to learn a vocabulary from")
     if config.kind == "characters":
         return CharacterTokenizer.train(documents, min_count=config.min_count)
     if config.kind == "bytes":
         return ByteTokenizer()
-    # Imported here, so that a model of characters or bytes starts without SentencePiece.
     from charnn.tokenizers.sentencepiece import SentencePieceTokenizer
 
     texts = documents.sample() if isinstance(documents, LongDocuments) else documents

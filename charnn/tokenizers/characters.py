@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,11 @@ import numpy.typing as npt
 from charnn.config.as_json import json_text
 from charnn.config.model import TokenizerKind
 from charnn.corpora.code_points import CodePoints, code_points
-from charnn.corpora.facts import CODE_POINTS, add_counts
-from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, IncrementalDecoder, read_json
+
+if TYPE_CHECKING:
+    from charnn.corpora.long_documents import LongDocuments
 
 UNKNOWN_ID = 1
 _FIRST_ID = 2
@@ -46,6 +48,9 @@ class CharacterTokenizer:
     @classmethod
     def train(cls, documents: Sequence[str] | LongDocuments, *, min_count: int = 1) -> CharacterTokenizer:
         """The tokenizer of every character that occurs at least `min_count` times in all `documents` together."""
+        from charnn.corpora.facts import CODE_POINTS, add_counts
+        from charnn.corpora.long_documents import LongDocuments
+
         if isinstance(documents, LongDocuments):
             counts = documents.character_counts()
         else:

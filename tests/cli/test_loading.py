@@ -20,8 +20,8 @@ USES = [
     (["transduce"], "a\tN;PL\n", "transducer-1", "transducer"),
     (["forecast"], "2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n", "forecaster-1", "forecaster"),
 ]
-SLOW = ("torch", "matplotlib", "numpy.ma", "charnn.tasks.table")
-"""Modules that take long. numpy imports numpy.ma in np.unique, at its first call."""
+SLOW = ("torch", "matplotlib", "numpy.ma", "charnn.tasks.table", "charnn.corpora.facts")
+"""Modules that take long, or that learning alone needs. numpy imports numpy.ma in np.unique, at its first call."""
 CODE = """
 import json, sys
 from charnn.cli.main import run

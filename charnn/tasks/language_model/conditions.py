@@ -12,7 +12,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,10 @@ import numpy.typing as npt
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LengthRows, class_of, draw_length, remaining_tokens
-from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID
+
+if TYPE_CHECKING:
+    from charnn.tasks.language_model.long_ids import Ids
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float32]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.language_model.long_ids import Ids
+if TYPE_CHECKING:
+    from charnn.tasks.language_model.long_ids import Ids
 
 EXACT = 32
 """Each length from 0 to this one is a class of its own."""
