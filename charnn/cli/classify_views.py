@@ -109,10 +109,11 @@ class TableView:
         self._why, self._shaded, self._unit = why, shaded, unit
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
-        columns = [self._figures(p_NK), self._shown(chunk)]
+        figures, shown = self._figures(p_NK), self._shown(chunk)
         if self._why:
-            columns.insert(1, [_strongest(self._model.explain(item.text)) for item in chunk])
-        return "".join(["\t".join(row) + "\n" for row in zip(*columns, strict=True)])
+            strongest = (_strongest(self._model.explain(item.text)) for item in chunk)
+            figures = [f"{one}\t{parts}" for one, parts in zip(figures, strongest, strict=True)]
+        return "".join([f"{one}\t{text}\n" for one, text in zip(figures, shown, strict=True)])
 
     def _figures(self, p_NK: Floats) -> list[str]:
         """The labels of each text with their probabilities."""

@@ -132,15 +132,17 @@ class SparseRows:
 
     def times(self, table_FK: Floats) -> Floats:
         """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous."""
-        result_NK = np.zeros((len(self), table_FK.shape[1]), np.float32)
+        result_KN = np.zeros((table_FK.shape[1], len(self)), np.float32)
         filled = np.flatnonzero(self.starts[1:] > self.starts[:-1])
         if len(filled):
             starts = self.starts[filled]
-            for column, table_F in enumerate(table_FK.T):
-                terms_Z = table_F.take(self.ids)
+            # numpy indexes by int64, and where `mode` is not "raise" it writes the result where it is wanted.
+            ids, terms_Z = self.ids.astype(np.int64), np.empty(len(self.ids), np.float32)
+            for table_F, result_N in zip(table_FK.T, result_KN, strict=True):
+                table_F.take(ids, out=terms_Z, mode="clip")
                 terms_Z *= self.values
-                result_NK[filled, column] = np.add.reduceat(terms_Z, starts)
-        return result_NK
+                result_N[filled] = np.add.reduceat(terms_Z, starts)
+        return result_KN.T
 
 
 def blocks(starts: Ids) -> Iterator[tuple[int, int]]:

@@ -54,6 +54,17 @@ def test_a_vector_is_the_same_in_any_batch_and_has_length_one(texts: list[str]) 
     assert float((rows.values[~is_word] ** 2).sum()) == pytest.approx(1)
 
 
+@given(TEXTS)
+def test_a_product_with_a_matrix_is_that_of_the_whole_vectors(texts: list[str]) -> None:
+    features = Features.choose(["ab a", "b.b", "a\u00e9"], ngrams=2, words=2, labels=2)
+    table = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
+    rows = features.read(texts)
+    dense = np.zeros((len(texts), len(features)), np.float32)
+    dense[np.repeat(np.arange(len(texts)), np.diff(rows.starts)), rows.ids] = rows.values
+    np.testing.assert_allclose(rows.times(table), dense @ table, rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(rows.times(np.asfortranarray(table)), rows.times(table))
+
+
 def test_every_feature_is_found_and_no_other() -> None:
     texts = [f"{n} {n * n}" for n in range(500)]
     features = Features.choose(texts, ngrams=4, words=2, labels=2)

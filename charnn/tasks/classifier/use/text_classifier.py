@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -83,25 +84,27 @@ class KnownTexts:
     def complete(self, texts: Sequence[str], begin: Begin) -> Callable[[], Floats]:
         """Begins to work on those of the texts that are not known, each once, and returns what waits for the
         probabilities of all."""
-        rows: dict[str, int] = {}
-        row_N = [rows.setdefault(text, len(rows)) for text in texts]
-        distinct = list(rows)
-        places_D = np.array([self._places.get(text, -1) for text in distinct], np.int64)
+        distinct = list(dict.fromkeys(texts))
+        row_N = None
+        if len(distinct) < len(texts):
+            rows = dict(zip(distinct, range(len(distinct)), strict=True))
+            row_N = [rows[text] for text in texts]
+        places_D = np.fromiter(map(self._places.get, distinct, repeat(-1)), np.int64, len(distinct))
         new = np.flatnonzero(places_D < 0)
         p_DK = self._p_NK.take(places_D, axis=0)  # what is known now may be forgotten before the others are done
-        new_texts = [distinct[row] for row in new.tolist()]
+        new_texts = distinct if len(new) == len(distinct) else [distinct[row] for row in new.tolist()]
         result = begin(new_texts) if new_texts else None
 
         def wait() -> Floats:
             if result is not None:
                 p_DK[new] = result()
                 self._remember(new_texts, p_DK[new])
-            return p_DK[row_N]
+            return p_DK if row_N is None else p_DK[row_N]
 
         return wait
 
     def _remember(self, texts: Sequence[str], p_NK: Floats) -> None:
-        short = [row for row, text in enumerate(texts) if len(text) <= LONGEST][: len(self._p_NK)]
+        short = [row for row, length in enumerate(map(len, texts)) if length <= LONGEST][: len(self._p_NK)]
         if self._filled + len(short) > len(self._p_NK):
             self._places.clear()
             self._filled = 0
