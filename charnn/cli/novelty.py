@@ -152,16 +152,13 @@ def _named(path: str, text: str, encoding: str, on_error: OnError) -> CheckedTex
 def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[CheckedText], list[str]]:
     """Whether the model reads any bytes, the texts that it was trained on, and the texts that were held out."""
     from charnn.novelty.report import CheckedText
-    from charnn.tasks.language_model.learned_texts import held_out_texts, line_numbers, training_texts
+    from charnn.tasks.language_model.learned_texts import held_out_texts, numbered_texts
 
     config = directory.config()
     any_bytes = config.tokenizer.kind == "bytes"
     try:
-        texts = training_texts(config.corpus, any_bytes=any_bytes)
-        are_long = not all(isinstance(text, str) for _, text in texts)
-        numbers = [] if are_long else line_numbers(config.corpus, any_bytes=any_bytes)
-        numbers += [None] * (len(texts) - len(numbers))
-        sources = [CheckedText(path, text, numbers=of) for (path, text), of in zip(texts, numbers, strict=False)]
+        texts = numbered_texts(config.corpus, any_bytes=any_bytes)
+        sources = [CheckedText(path, text, numbers=numbers) for path, text, numbers in texts]
     except CorpusError as error:
         raise CorpusError(str(error), hint="name the text with --corpus") from error
     try:

@@ -10,34 +10,47 @@ import dataclasses
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.lines import lines_of
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import PartOfText
 from charnn.corpora.sources import read_again
-from charnn.corpora.tables import Table
 from charnn.corpora.texts import SourceText
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.corpus import Corpus, ReplayedPart, read_corpus_again, reading_of
 from charnn.tasks.language_model.documents import documents_of, held
-from charnn.tasks.language_model.labelled_documents import rows_again
+from charnn.tasks.language_model.learned_documents import StretchesOfText, learned_files
+
+LearnedText = str | PartOfText | StretchesOfText
+
+
+class NumberedText(NamedTuple):
+    path: str
+    text: LearnedText
+    numbers: Sequence[int] | None
+
 
 NOTHING_HELD_OUT = "nothing was held out when the model was trained, which learned all of its data"
 
 
-def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[int] | None]:
-    """The numbers that the lines of each text of `training_texts` have in its file, where lines were left out for bad
-    bytes or are in another order; None where all are read as they stand. Long texts are not for this."""
+def numbered_texts(config: CorpusConfig, *, any_bytes: bool = False) -> list[NumberedText]:
+    """What `training_texts` gives, each with the numbers that its lines have in its file, where lines were left out for
+    bad bytes or are in another order; None where all are read as they stand, and for long texts without labels."""
     if config.labels:
-        return [
-            [line + n for document, line in documents for n in range(len(lines_of(document)))]
-            for _, documents in _labelled_documents(config, any_bytes)
-        ]
+        return [NumberedText(*one) for one in learned_files(config, any_bytes=any_bytes)]
+    texts = training_texts(config, any_bytes=any_bytes)
+    are_long = not all(isinstance(text, str) for _, text in texts)
+    numbers = [] if are_long else _line_numbers(config, any_bytes=any_bytes)
+    padded = [*numbers, *[None] * (len(texts) - len(numbers))]
+    return [NumberedText(path, text, own) for (path, text), own in zip(texts, padded, strict=False)]
+
+
+def _line_numbers(config: CorpusConfig, *, any_bytes: bool) -> list[list[int] | None]:
     if any_bytes or config.on_error != "skip":
         return [None] * len(config.sources)
     numbers: list[list[int] | None] = []
@@ -48,7 +61,7 @@ def line_numbers(config: CorpusConfig, *, any_bytes: bool = False) -> list[list[
     return numbers
 
 
-def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence[tuple[str, str | PartOfText]]:
+def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence[tuple[str, LearnedText]]:
     """The path and the text of each file that was trained on, without what was held out at the end; also of those that
     the model had learned which the run started from, where these were read again.
 
@@ -56,13 +69,10 @@ def training_texts(config: CorpusConfig, *, any_bytes: bool = False) -> Sequence
     """
     paths = [source.path for source in config.sources]
     if config.labels:
-        return [
-            (path, "".join(document for document, _ in documents))
-            for path, documents in _labelled_documents(config, any_bytes)
-        ]
+        return [(one.path, one.text) for one in learned_files(config, any_bytes=any_bytes)]
     (read_again_texts,) = reading_of(config, any_bytes).texts_again(config.sources)
     documents = documents_of(read_again_texts, config.document)
-    texts: Sequence[tuple[str, str | PartOfText]]
+    texts: Sequence[tuple[str, LearnedText]]
     if isinstance(documents, LongDocuments):
         texts = replace(documents, end=min(config.training_characters, documents.end)).parts()
     else:
@@ -77,8 +87,11 @@ def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = F
     if not config.held_out:
         raise CorpusError(NOTHING_HELD_OUT)
     if config.labels:
-        held_out = ["".join(read_corpus_again(config, any_bytes=any_bytes).held_validation)]
-        return _cut(held_out, characters)[0]
+        validation = read_corpus_again(config, any_bytes=any_bytes).validation
+        if isinstance(validation, LongDocuments):
+            end = min(validation.start + characters, validation.end)
+            return [part[:] for _, part in replace(validation, end=end).parts()]
+        return _cut(["".join(validation)], characters)[0]
     (texts,) = reading_of(config, any_bytes).texts_again(config.validation_sources or config.sources)
     start = 0 if config.validation_sources else config.training_characters
     documents = documents_of(texts, config.document)
@@ -86,24 +99,6 @@ def held_out_texts(config: CorpusConfig, characters: int, *, any_bytes: bool = F
         end = min(start + characters, documents.end)
         return [part[:] for _, part in replace(documents, start=min(start, end), end=end).parts()]
     return _cut(_cut(_strings(texts), start)[1], characters)[0]
-
-
-def _labelled_documents(config: CorpusConfig, any_bytes: bool) -> list[tuple[str, list[tuple[str, int]]]]:
-    """For each file that has some, its path and its labelled documents that were trained on, in the order in which they
-    were, each with its line. A document that stands in several places is that of the first."""
-    places: dict[str, tuple[str, int]] = {}
-    (files,) = rows_again(config, config.sources, any_bytes=any_bytes)
-    for text, source in files:
-        bad = None if any_bytes else BadBytes(source.path, config.encoding, config.on_error)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CharnnWarning)  # what was left out was said when the model was trained
-            for _, document, line in labelled_rows(Table(text, source.path, bad), config.layout):
-                places.setdefault(f"{document}\n", (source.path, line))
-    by_file: dict[str, list[tuple[str, int]]] = {source.path: [] for source in config.sources}
-    for document in held(read_corpus_again(config, any_bytes=any_bytes).training):
-        path, line = places[document]
-        by_file[path].append((document, line))
-    return [(path, documents) for path, documents in by_file.items() if documents]
 
 
 def _strings(texts: Sequence[SourceText]) -> list[str]:

@@ -25,6 +25,7 @@ from charnn.tasks.language_model.corpus import Corpus, read_corpus, read_corpus_
 from charnn.tasks.language_model.documents import held
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learned_texts import held_out_texts, numbered_texts
 
 ROWS = [(["Irish", "Färöer", "x"][n * n % 3], f"{'na' * (n % 4)}ïve 日本 𝄞{chr(97 + n % 26)} {n}") for n in range(60)]
 LINES = "".join(f"{label}\t{text}\n" for label, text in ROWS)
@@ -183,3 +184,39 @@ def test_the_same_seed_gives_the_same_weights_to_the_byte(
         found.append({n: array.tobytes() for n, array in session.directory.weights().items()})
         long()
     assert found[0] == found[1]
+
+
+MIXED = {
+    "one.tsv": "".join(f"{'ab'[n % 2]}\tthe {n} words\n" for n in range(40)),
+    "two.tsv": "a\tthe 3 words\n\n" + "".join(f"{'ab'[n % 3 == 0]}\tétés {n}\n" for n in range(30)),
+}
+
+
+@pytest.mark.parametrize("names", [["one.tsv"], ["one.tsv", "two.tsv"]])
+def test_what_was_learned_of_long_files_has_the_places_that_it_would_have_in_memory(
+    names: list[str], tmp_path: Path, long: Callable[[], None]
+) -> None:
+    paths = [str(tmp_path / name) for name in names]
+    for path in paths:
+        Path(path).write_text(MIXED[Path(path).name], "utf-8")
+    config = read_corpus(paths, labelled=LabelledLayout()).config
+    expected, held_out = numbered_texts(config), held_out_texts(config, 30)
+    long()
+    found = numbered_texts(config)
+    assert not any(isinstance(one.text, str) for one in found)
+    assert [(one.path, one.text[:], list(one.numbers or [])) for one in found] == [
+        (one.path, one.text, list(one.numbers or [])) for one in expected
+    ]
+    for one, other in zip(found, expected, strict=True):
+        for start in range(0, len(other.text), 13):
+            assert one.text[start : start + 50] == other.text[start : start + 50]
+    assert "".join(held_out_texts(config, 30)) == "".join(held_out)
+
+
+def test_the_lines_of_what_was_learned_are_those_of_its_file(tmp_path: Path, long: Callable[[], None]) -> None:
+    (tmp_path / "two.tsv").write_text(MIXED["two.tsv"], "utf-8")
+    long()
+    ((_, text, numbers),) = numbered_texts(read_corpus([str(tmp_path / "two.tsv")], labelled=LabelledLayout()).config)
+    lines = MIXED["two.tsv"].splitlines()
+    assert numbers is not None
+    assert [lines[number - 1].partition("\t")[2] for number in numbers] == text[:].splitlines()

@@ -9,13 +9,12 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional
 
-from charnn.corpora.long_texts import PartOfText
 from charnn.errors import CorpusError, UsageError
 from charnn.network.cells import like
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
-from charnn.tasks.language_model.learned_texts import training_texts
+from charnn.tasks.language_model.learned_texts import LearnedText, training_texts
 from charnn.tokenizers.base import STOP_ID
 
 PLACES = 64
@@ -85,7 +84,7 @@ def _norms(network: AnyNetwork, ids_BT: torch.Tensor) -> npt.NDArray[np.float64]
 
 def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text: str | None) -> npt.NDArray[np.int64]:
     tokenizer = directory.tokenizer()
-    texts: Sequence[str | PartOfText]
+    texts: Sequence[LearnedText]
     if text is None:
         try:
             texts = [text for _, text in training_texts(config.corpus, any_bytes=tokenizer.kind == "bytes")]
