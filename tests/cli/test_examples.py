@@ -28,12 +28,15 @@ TAGGED = "".join(
     for word in ["cat", "dog", "fox", "hen", "crow", "mouse"] * 4
 )
 LABELLED = "".join(
-    f"{label}\t{text} {n}\n" for n in range(20) for label, text in (("spam", "buy"), ("Irish", "O'Neil"))
+    f"{label}\t{text} {n}\n"
+    for n in range(20)
+    for label, text in (("spam", "buy"), ("Irish", "O'Neil"), ("billing", "pay"))
 )
 SERIES = "year,sales\n" + "".join(f"{1900 + n},{n % 7 + n % 3}\n" for n in range(80))
 NEWER = "year,sales\n" + "".join(f"{1980 + n},{n}\n" for n in range(6))
 PAIRS = "".join(f"{word}{n}\t{word}{n}ed\n" for n in range(20) for word in ("walk", "talk"))
 NER = "".join(f"Ann\tB-PER\nLee\tI-PER\nsat{n}\tO\n\n" for n in range(20))
+TICKETS = "day,message\n" + "".join(f"{n},pay {n}\n" for n in range(9))
 FILES = {
     **dict.fromkeys(
         ("corpus.txt", "more.txt", "letters/a.txt", "letters/b.txt", "other.txt", "input.txt", "news.txt",
@@ -52,7 +55,7 @@ FILES = {
     "begun.conllu": TAGGED.replace("NOUN", "_"), "bare.txt": "ecole\nete\n" * 20, "accented.txt": "école\nété\n" * 20,
     "names.tsv": LABELLED, "reviews.tsv": LABELLED, "new-reviews.tsv": LABELLED,
     "pairs.tsv": PAIRS, "spelling-sound.tsv": PAIRS, "dev.tsv": PAIRS,
-    "ner.tsv": NER, "test.tsv": NER, "LIST": "more.txt\n",
+    "tickets.csv": TICKETS, "ner.tsv": NER, "test.tsv": NER, "LIST": "more.txt\n",
     "series.csv": SERIES, "data/sunspots.csv": SERIES, "newer.csv": NEWER,
 }  # fmt: skip
 SMALL = ("--hidden", "8", "--layers", "1", "--precision", "fp32")
