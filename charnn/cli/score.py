@@ -252,12 +252,14 @@ class _Unseen:
 
     def warn(self, chunk: Sequence[ScoredLine]) -> None:
         from charnn.cli import console
+        from charnn.corpora.normal_forms import known_form, named
 
         text = "".join(line.text for line in chunk) if self._waiting else ""
         for name, tokenizer in list(self._waiting.items()):
             if unknown := tokenizer.unknown_characters(text):
                 more = " and others" if len(unknown) > SHOWN else ""
                 who = name if self._several else "the model"
-                shown = ", ".join(map(repr, unknown[:SHOWN]))
-                console.warn(f"{who} has never seen {shown}{more}: scored as the unknown token")
+                shown = ", ".join(map(named, unknown[:SHOWN]))
+                otherwise = known_form(text, tokenizer.unknown_characters)
+                console.warn(f"{who} has never seen {shown}{more}: scored as the unknown token{otherwise}")
                 del self._waiting[name]

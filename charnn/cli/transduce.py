@@ -270,6 +270,7 @@ class _Notices:
 
     def see(self, source: Source, targets: list[Target]) -> None:
         from charnn.cli import console
+        from charnn.corpora.normal_forms import known_form, named
         from charnn.corpora.pairs import split_features
 
         self._cut += any(target.is_cut for target in targets)
@@ -281,8 +282,10 @@ class _Notices:
             is_feature = unknown[0] in split_features(source.features)
             done = "copied" if self._model.config.network.copies and not is_feature else "read as an unknown symbol"
             what = "feature" if is_feature else "symbol"
+            otherwise = known_form(source.text, lambda text: self._model.symbols.unknown_in(text, ""))
             console.warn(
-                f"{source.text:.40}: the {what} {unknown[0]!r} was not in training: it is {done}, and so are others"
+                f"{source.text:.40}: the {what} {named(unknown[0])} was not in training: it is {done}, and so are "
+                f"others{otherwise}"
             )
 
     def report(self) -> None:

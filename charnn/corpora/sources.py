@@ -27,6 +27,7 @@ from charnn.corpora.decoding import (
 )
 from charnn.corpora.foreign import foreign_format
 from charnn.corpora.lines import lines_of
+from charnn.corpora.normal_forms import warn_of_two_ways
 from charnn.corpora.unpacking import (
     PEEKED_BYTES,
     TooLargeError,
@@ -72,6 +73,7 @@ def text_in(
     text = _decoded(data, name, encoding, any_bytes, on_error)
     if not any_bytes:
         warn_of_nul(text, name)
+        warn_of_two_ways(text, name)
     place = path if path == "-" else os.path.abspath(path)
     source = SourceFile(path=place, sha256=hashlib.sha256(data).hexdigest(), characters=len(text))
     note(source)

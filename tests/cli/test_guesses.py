@@ -191,3 +191,15 @@ def test_a_table_that_is_read_as_text_is_learned_as_pairs_in_the_way_that_the_wa
     assert "--source NAME and --target NAME learn one column from another" in charnn("train", "words.csv", *QUICK).err
     assert charnn("train", "words.csv", "--source", "Orthography", "--target", "IPA", *QUICK, "--out", "p").code == 0
     assert charnn("info", "p", "--json").json["task"] == "transducer"
+
+
+def test_the_normal_form_in_which_a_model_knows_a_text_is_named_where_it_meets_another(charnn, text_file):
+    text_file("caf\u00e9\tk a f\n" * 3 + "t\u00e9\tt e\nle\tl a\n" * 9, "pairs.tsv")
+    text_file("cafe\u0301\n", "apart.txt")
+    for task, command in (("transducer", "transduce"), ("language-model", "score")):
+        assert charnn("train", "pairs.tsv", "--task", task, *QUICK, "--out", task).code == 0
+        said = charnn(command, "apart.txt", "-m", task).err
+        assert "U+0301 (combining acute accent)" in said
+        assert "it has seen more of them in Unicode's normal form C: uconv -x any-nfc" in said
+    said = charnn("sample", "cafe\u0301", "-m", "language-model", "--length", "3").err
+    assert "normal form C" in said

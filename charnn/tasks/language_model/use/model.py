@@ -260,6 +260,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """The requests for the texts. It warns, once for each, of characters that the model has never seen."""
         import numpy as np
 
+        from charnn.corpora.normal_forms import known_form, named
         from charnn.generation.text import Request
 
         count, warned = itertools.count(), set[str]()
@@ -269,9 +270,12 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
                 continue
             if unknown := [c for c in self.tokenizer.unknown_characters(prompt) if c not in warned]:
                 warned.update(unknown)
-                shown = ", ".join(map(repr, unknown))
+                shown = ", ".join(map(named, unknown))
+                otherwise = known_form(prompt, self.tokenizer.unknown_characters)
                 warnings.warn(
-                    f"the model has never seen {shown}: read as the unknown token", CharnnWarning, stacklevel=2
+                    f"the model has never seen {shown}: read as the unknown token{otherwise}",
+                    CharnnWarning,
+                    stacklevel=2,
                 )
             for _ in range(number):
                 place = next(count)
