@@ -33,7 +33,9 @@ CYCLES = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
 TOLERANCE = 0.05
 """How far from a whole number of steps a time may be, in steps."""
 ROUNDED = 6
-"""A step with more decimals than this is a mean of steps between rounded numbers, such as decimal years."""
+"""A step with more decimals and digits than this is a mean of steps between rounded numbers, such as decimal years."""
+LARGEST = 1e300
+"""No time is a larger number, and so the distance of two is a number."""
 REGULAR = 0.5
 """So many of the steps of a column of numbers have to be the same for it to have times."""
 _CLOCK = (
@@ -94,9 +96,12 @@ class TimeAxis(Json):
     def text(self, row: int) -> str:
         """The time of a row, as it would stand in the file."""
         if self.unit in ("row", "number"):
-            first, step = Decimal(self.first), Decimal(repr(self.step))
-            decimals = [max(-int(one.normalize().as_tuple().exponent), 0) for one in (first, step)]
-            return f"{first + row * step:.{decimals[0] if decimals[1] > ROUNDED else max(decimals)}f}"
+            first, step = Decimal(self.first), Decimal(repr(self.step)).normalize()
+            of_first, of_step = (max(-int(one.as_tuple().exponent), 0) for one in (first, step))
+            if min(of_step, len(step.as_tuple().digits)) > ROUNDED:
+                is_seen = step > Decimal(1).scaleb(-of_first)
+                of_step = 0 if is_seen else 1 - step.adjusted()  # two digits: 1949 is followed by 1949.083
+            return f"{first + row * step:.{max(of_first, of_step)}f}"
         try:
             time = self._time(row)
         except (OverflowError, ValueError):
@@ -202,6 +207,9 @@ def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
 def numbered(texts: Sequence[str], name: str) -> PlacedRows:
     """The places of rows with numbers for times, such as years. Raises what `dated` raises."""
     numbers_N = np.array([float(text) for text in texts])
+    if len(too_large := np.flatnonzero(abs(numbers_N) > LARGEST)):
+        row = int(too_large[0])
+        raise Irregular(row, f"the time {texts[row].strip()} is too large a number")
     order_N = np.argsort(numbers_N, kind="stable")
     _refuse_doubles(numbers_N[order_N], order_N, texts)
     axis = TimeAxis(texts[order_N[0]].strip(), 1.0, "number", "", name)
@@ -212,7 +220,10 @@ def numbered(texts: Sequence[str], name: str) -> PlacedRows:
 
 def counts_up(texts: Sequence[str]) -> bool:
     """Whether numbers rise, or all fall, by steps that are mostly the same, as times do."""
-    steps_N = np.diff(np.array([float(text) for text in texts]))
+    numbers_N = np.array([float(text) for text in texts])
+    if (abs(numbers_N) > LARGEST).any():
+        return False
+    steps_N = np.diff(numbers_N)
     if len(steps_N) < 2 or not ((steps_N > 0).all() or (steps_N < 0).all()):
         return False
     usual = float(np.median(steps_N))
@@ -256,7 +267,7 @@ def _placed(
         step = float(values[counts.argmax()])
         if axis.unit == "number" and tolerance > TOLERANCE:
             near_N = apart_N[abs(apart_N - np.median(apart_N)) <= tolerance * np.median(apart_N)]
-            step = float(near_N.mean().round(9))
+            step = float(f"{near_N.mean():.12g}")
     places_N = (positions_N - positions_N[0]) / step
     if tolerance > TOLERANCE:
         steps_N = (apart_N / step).round()

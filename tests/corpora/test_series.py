@@ -37,6 +37,11 @@ def ahead(series: Series, count: int = 2) -> list[str]:
         (["1700", "1701", "1702"], ["1703", "1704"]),
         (["1700.5", "1701.5", "1702.5"], ["1703.5", "1704.5"]),
         (["1700000000", "1700003600", "1700007200"], ["1700010800", "1700014400"]),
+        (["1700000000.0", "1700000000.1", "1700000000.2"], ["1700000000.3", "1700000000.4"]),
+        (["1949", "1949.08333333333", "1949.16666666667", "1949.25"], ["1949.333", "1949.417"]),
+        (["1949.000", "1949.083", "1949.167", "1949.250"], ["1949.333", "1949.417"]),
+        (["0", "1e-7", "2e-7"], ["0.0000003", "0.0000004"]),
+        (["0", "1.25e-9", "2.5e-9"], ["0.00000000375", "0.00000000500"]),
     ],
 )
 def test_times_are_told_by_themselves_and_carried_on(times: list[str], following: list[str]) -> None:
@@ -65,6 +70,12 @@ def test_columns_are_parted_in_many_ways_and_rows_counted_without_times(
     series = read(text)
     assert (series.columns, series.values_NC.tolist()) == (columns, values)
     assert ahead(series, 1) == [str(len(values) + 1)]
+
+
+def test_a_number_that_is_too_large_for_a_time_is_none() -> None:
+    with pytest.raises(CorpusError, match=r"^x\.csv:2: the time -1e308 is too large a number"):
+        read("time,load\n-1e308,1\n1e308,2\n", time="time")
+    assert not read("time,load\n-1e308,1\n1e308,2\n1.5e308,2\n").axis.has_times
 
 
 def test_gaps_are_empty_cells_words_for_them_and_missing_rows() -> None:
