@@ -17,8 +17,8 @@ FEW = 20
 def describe(directory: ClassifierDirectory) -> Description:
     config, labels = directory.config(), directory.labels()
     network, training, corpus = config.network, config.training, config.corpus
-    ends = ", ends of texts" if network.places else ""
-    direct = f"{network.features:,} n-grams of up to {network.ngrams} characters, words and pairs of words{ends}"
+    more = (", ends of texts" if network.places else "") + (", shapes of words" if network.shapes else "")
+    direct = f"{network.features:,} n-grams of up to {network.ngrams} characters, words and pairs of words{more}"
     model = [
         (
             "network",

@@ -76,7 +76,8 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
         try:
             features = Features(
                 arrays["hashes"], arrays["counts"], arrays["is_word"],
-                ngrams=network.ngrams, words=network.words, places=network.places, texts=int(metadata["texts"]),
+                ngrams=network.ngrams, words=network.words, places=network.places, shapes=network.shapes,
+                texts=int(metadata["texts"]),
             )  # fmt: skip
         except (KeyError, ValueError, ModelFormatError):
             features = None

@@ -190,7 +190,7 @@ class Features:
 
     def __init__(
         self, hashes: Hashes, counts: npt.NDArray[np.int32], is_word: npt.NDArray[np.uint8], *, ngrams: int, words: int,
-        texts: int, places: bool = False,
+        texts: int, places: bool = False, shapes: bool = False,
     ) -> None:  # fmt: skip
         """`hashes` ascend; `counts` is how many of the `texts` have each feature. The others are those of NgramReader.
 
@@ -206,16 +206,25 @@ class Features:
             raise ModelFormatError("not the features of a classifier")
         self.hashes, self.counts, self.is_word, self.texts = hashes, counts, is_word, texts
         self.idf = (np.log((1 + texts) / (1 + counts)) + 1).astype(np.float32)
-        self._reader = NgramReader(characters=ngrams, words=words, places=places)
+        self._reader = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes)
         bits = max(int(4 * len(hashes)).bit_length(), 4)
         self._mask = np.uint64((1 << bits) - 1)
         self._table = np.full(1 << bits, -1, np.int32)
         self._fill()
 
     @classmethod
-    def choose(cls, texts: Sequence[str], *, ngrams: int, words: int, labels: int, places: bool = False) -> Features:
+    def choose(
+        cls,
+        texts: Sequence[str],
+        *,
+        ngrams: int,
+        words: int,
+        labels: int,
+        places: bool = False,
+        shapes: bool = False,
+    ) -> Features:
         """The features that are worth learning from."""
-        reader, found = NgramReader(characters=ngrams, words=words, places=places), FeatureCounts()
+        reader, found = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes), FeatureCounts()
         for block in _blocks(texts):
             found.add(reader.read(block))
         least, most = 1 if len(texts) < FEW_TEXTS else 2, max(MOST_WEIGHTS // labels, 1)
@@ -225,8 +234,9 @@ class Features:
             least = max(least, usual + int((counts >= usual).sum() > most))
         kept = counts >= least
         return cls(
-            hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts), places=places
-        )
+            hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts), places=places,
+            shapes=shapes,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.hashes)

@@ -5,7 +5,9 @@ A feature is known by a hash of 64 bits. All texts of a batch are hashed at once
 faster than to cut the strings. Letters are read in lower case. The two ends of a text are spaces, so that a word is the
 same there as within the text; an n-gram may go over a space, and so be a part of two words. What a text begins with
 says much of it (of a question its kind, of a sentence its form), and so the first and last words and characters of a
-text of several words are features of their own, and so are two words with another between them.
+text of several words are features of their own, and so are two words with another between them. What lower case hides,
+capitals, and which words are numbers, is in the shapes of words: whether the first character is a capital, a small
+letter, a digit or none of these, and which of them come after it.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ _LAST_SEED, _LAST_TWO_SEED = np.uint64(0x9C6E6877736C46E3), np.uint64(0x2767F0B1
 _GAP_SEED, _BEGINNING_SEED, _END_SEED = np.array(
     [0x4CF5AD432745937F, 0x52DCE729DA3ED7A5, 0x38495AB5B1C6D8E1], np.uint64
 )
+_SHAPE_SEED, _SHAPES_SEED = np.uint64(0x2545F4914F6CDD1D), np.uint64(0xB5026F5AA96619E9)
+_CAPITAL, _SMALL, _DIGIT = 1, 2, 4
+_SHAPE_BITS = np.uint64(3)
 LONGEST_END = 8
 """The most characters at the beginning and at the end of a text that are one feature."""
 _POWERS = np.array([pow(0x9E3779B97F4A7C15, n, 1 << 64) for n in range(LONGEST_WORD + 1)], np.uint64)
@@ -47,20 +52,22 @@ class Occurrences:
     rows: npt.NDArray[np.int32]
     """(F,): the number of the text that each is in."""
     is_word: npt.NDArray[np.bool_]
-    """(F,): whether it is a word or a pair of words."""
+    """(F,): whether it is of words, and not an n-gram of characters."""
 
 
 class NgramReader:
-    """Finds the features of texts: n-grams of 1 to `characters` characters, runs of 1 to `words` (at most 2) words, and
-    with `places` what stands at the ends of a text, and words with another between them.
+    """Finds the features of texts: n-grams of 1 to `characters` characters, and runs of 1 to `words` (at most 2) words;
+    with `places` what stands at the ends of a text, and words with another between them; and with `shapes` the shapes
+    of words and of pairs of neighbours.
 
     It remembers the kinds of the characters that it has met.
     """
 
-    def __init__(self, *, characters: int, words: int, places: bool = False) -> None:
-        self._characters, self._words, self._places = characters, words, places
+    def __init__(self, *, characters: int, words: int, places: bool = False, shapes: bool = False) -> None:
+        self._characters, self._words, self._places, self._shapes = characters, words, places, shapes
         self._kinds = np.zeros(0x110000, np.uint8)
         self._lower = np.zeros(0x110000, np.uint32)
+        self._letters = np.zeros(0x110000, np.uint8)
 
     def read(self, texts: Sequence[str]) -> Occurrences:
         lengths_N = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -73,7 +80,7 @@ class NgramReader:
         ends_P = np.repeat(firsts_N + lengths_N + 1, lengths_N + 1)
         lower_P = self._lower[points].astype(np.uint64)
         ngrams, words = self._character_ngrams(lower_P, ends_P), list[tuple[Hashes, Places]]()
-        if self._words or self._places:
+        if self._words or self._places or self._shapes:
             words_W, starts_W = _words(self._kinds[points], lower_P)
             row_W = row_P[starts_W]
             words = _word_ngrams(words_W, starts_W, row_W, pairs=self._words > 1) if self._words else []
@@ -81,6 +88,8 @@ class NgramReader:
                 words += _placed_words(words_W, starts_W, row_W)
                 long_L = np.flatnonzero(np.bincount(row_W, minlength=len(texts)) > 1)
                 ngrams += _ends(lower_P, firsts_N[long_L], lengths_N[long_L])
+            if self._shapes:
+                words += _shapes(self._letters[points], starts_W, row_W)
         every = [*ngrams, *words]
         if not every:
             return Occurrences(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.bool_))
@@ -89,13 +98,16 @@ class NgramReader:
         return Occurrences(hashes, row_P[places], is_word)
 
     def _meet(self, points: npt.NDArray[np.uint32]) -> None:
-        """Notes the kind and the lower case of each character that is new."""
+        """Notes the kind and the lower case of each character that is new, and whether it is a capital or a digit."""
         # np.unique would import numpy's masked arrays, which takes longer than to open a model.
         for point in set(points[self._kinds[points] == 0].tolist()):
             character = chr(point)
             lower = character.lower()
             self._kinds[point] = _SPACE if character.isspace() else _WORD if character.isalnum() else _MARK
             self._lower[point] = ord(" ") if character.isspace() else ord(lower) if len(lower) == 1 else point
+            self._letters[point] = (
+                _CAPITAL if character.isupper() else _SMALL if character.islower() else _DIGIT * character.isdigit()
+            )
 
     def _character_ngrams(self, lower_P: Hashes, ends_P: Places) -> list[tuple[Hashes, Places]]:
         """Hashes and places of the n-grams. One of a single space is none."""
@@ -156,6 +168,23 @@ def _placed_words(words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32
         (_pairs(first_two, words[three + 2], _FIRST_THREE_SEED), starts[three]),
         (_mixed(words[last] + _LAST_SEED), starts[last]),
         (_pairs(words[last - 1], words[last], _LAST_TWO_SEED), starts[last]),
+    ]
+
+
+def _shapes(
+    letters_P: npt.NDArray[np.uint8], starts_W: Places, row_W: npt.NDArray[np.int32]
+) -> list[tuple[Hashes, Places]]:
+    """Hashes and places of the shapes of words, and of those of two neighbours in a text."""
+    if not len(starts_W):
+        return []
+    after_P = letters_P.copy()
+    after_P[starts_W] = 0
+    inner_W = np.bitwise_or.reduceat(after_P, starts_W).astype(np.uint64)  # what stands between words is no letter
+    shapes_W = letters_P[starts_W].astype(np.uint64) << _SHAPE_BITS | inner_W
+    firsts = np.flatnonzero(row_W[1:] == row_W[:-1])
+    return [
+        (_mixed(shapes_W + _SHAPE_SEED), starts_W),
+        (_pairs(shapes_W[firsts], shapes_W[firsts + 1], _SHAPES_SEED), starts_W[firsts]),
     ]
 
 

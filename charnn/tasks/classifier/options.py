@@ -47,7 +47,8 @@ class ClassifierOptions(
     ngrams: int | None = option(
         None,
         "Let the direct path, a linear model beside the network, see n-grams of up to N characters besides words, "
-        "pairs of words, and what texts of several words begin with and end in. 0 leaves the direct path out.",
+        "pairs of words, which words have capitals or digits, and what texts of several words begin with and end in. "
+        "0 leaves the direct path out.",
         panel=NETWORK,
         metavar="N",
         minimum=0,

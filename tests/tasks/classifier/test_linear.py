@@ -235,3 +235,20 @@ def test_only_features_of_several_texts_are_kept_of_many(monkeypatch: pytest.Mon
     monkeypatch.setattr(features, "BLOCK_CHARACTERS", 1)
     found = Features.choose(["aa", "ab", "ac", "cd"], ngrams=1, words=0, labels=2)
     assert sorted(found.counts.tolist()) == [2, 3]
+
+
+def test_capitals_alone_tell_labels() -> None:
+    """n-grams and words are read in lower case; shapes of words are not."""
+    random = np.random.default_rng(2)
+    texts = ["".join(random.choice(list("abcdefgh"), 6)) for _ in range(150)]
+    labels = [{number % LABELS} for number in range(150)]
+    cased = [(text, text.capitalize(), text.upper())[number % LABELS] for number, text in enumerate(texts)]
+    right = []
+    for shapes in (False, True):
+        known = Features.choose(cased, ngrams=3, words=2, labels=LABELS, shapes=shapes)
+        targets_NK = np.array([[label in own for label in range(LABELS)] for own in labels])
+        given = Evidence(known.read(cased), targets_NK, np.ones(LABELS, np.float32), known.is_word, multiple=False)
+        logits_MNK, _ = cross_validated(given, seed=0, folds=FOLDS)
+        right.append(float((logits_MNK.mean(0).argmax(1) == targets_NK.argmax(1)).mean()))
+    assert right[0] < 0.6
+    assert right[1] > 0.95

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -80,9 +81,36 @@ def test_a_word_in_the_first_place_is_another_feature_than_in_the_last() -> None
     assert not set(one) & set(other)
 
 
+def shape(word: str) -> tuple[str, frozenset[str]]:
+    """What kind its first character is of, and which kinds the others are of."""
+    kinds = ["capital" if c.isupper() else "small" if c.islower() else "digit" if c.isdigit() else "" for c in word]
+    return kinds[0], frozenset(kinds[1:]) - {""}
+
+
+def cased_words(text: str) -> list[str]:
+    spaced = "".join(c if c.isalnum() else " " if c.isspace() else f" {c} " for c in text)
+    return spaced.split()
+
+
+@given(st.lists(TEXTS, max_size=5))
+def test_shapes_of_words_and_of_neighbours_are_found_as_a_slow_reading_finds_them(texts: list[str]) -> None:
+    found = counts(NgramReader(characters=0, words=0, shapes=True), texts)
+    shapes = [[shape(word) for word in cased_words(text)] for text in texts]
+    expected = [Counter([*own, *pairwise(own)]) for own in shapes]
+    assert [sorted(each.values()) for each in found] == [sorted(each.values()) for each in expected]
+
+
+def test_words_differ_in_shape_by_capitals_and_digits_alone() -> None:
+    reader = NgramReader(characters=0, words=0, shapes=True)
+    alike = ["cat", "élan"], ["Cat", "Dog"], ["CAT", "DO"], ["3", "5"], ["3rd", "5th"], ["A4"], ["McCoy"], ["猫", "!"]
+    shapes = [{tuple(each) for each in counts(reader, group)} for group in alike]
+    assert all(len(group) == 1 for group in shapes)
+    assert len(set.union(*shapes)) == len(alike)
+
+
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_text_has_the_same_features_whatever_stands_beside_it(text: str, before: str, after: str) -> None:
-    reader = NgramReader(characters=3, words=2, places=True)
+    reader = NgramReader(characters=3, words=2, places=True, shapes=True)
     (alone,) = counts(reader, [text])
     assert counts(reader, [before, text, after])[1] == alone
 

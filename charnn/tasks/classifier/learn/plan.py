@@ -110,8 +110,8 @@ def decide(
         tokenizer = tokenizers.train(tokenizer_config, some)
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
-    places = ngrams > 0
-    features = Features.choose(texts, ngrams=ngrams, words=words, labels=len(corpus.labels), places=places)
+    kinds = {"ngrams": ngrams, "words": words, "places": ngrams > 0, "shapes": ngrams > 0}
+    features = Features.choose(texts, labels=len(corpus.labels), **kinds)
     count, characters = len(texts), corpus.config.training_characters
     asked.setdefault("hidden_size", default_hidden_size(count, characters))
     batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
@@ -119,7 +119,7 @@ def decide(
         vocabulary_size=tokenizer.size,
         labels=len(corpus.labels),
         features=len(features),
-        **{**asked, "ngrams": ngrams, "words": words, "places": places},
+        **{**asked, **kinds},
     )
     settings = dict(settings)
     if settings.get("precision") == "auto":
