@@ -2,8 +2,8 @@
 
 The probabilities are those of interpolated modified Kneser-Ney smoothing (Chen and Goodman 1998): from each count a
 discount is taken, one for a count of 1, of 2 and of more, and what was taken goes to the next shorter context. Below
-the longest contexts, an n-gram counts as often as there are different ids before it. The shortest context of all leaves
-what it took to every id alike.
+the longest contexts, an n-gram counts as often as there are different ids before it, unless it begins a sequence. The
+shortest context of all leaves what it took to every id alike.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def count(
     counted = [np.unique(packing.last(grams, length), return_counts=True) for length in range(1, order + 1)]
     fewest = FEWEST
     while True:
-        levels = _levels(packing, counted, fewest)
+        levels = _levels(packing, counted, fewest, before)
         if most is None or sum(len(level.ids_E) for level in levels) <= most or fewest > len(grams):
             return levels
         fewest *= 2
@@ -67,11 +67,11 @@ Counted = Sequence[tuple[Packed, npt.NDArray[np.intp]]]
 """The n-grams of 1, 2, ... ids, each in order, and how often each was met."""
 
 
-def _levels(packing: Packing, counted: Counted, fewest: int) -> list[Level]:
+def _levels(packing: Packing, counted: Counted, fewest: int, before: int) -> list[Level]:
     levels: list[Level] = []
     led_to = np.zeros(1, np.int64)
     for length in range(len(counted)):
-        level = _level(packing, counted, length, fewest, led_to)
+        level = _level(packing, counted, length, fewest, before, led_to)
         if len(level.contexts_S) == 0:
             break
         levels.append(level)
@@ -79,13 +79,15 @@ def _levels(packing: Packing, counted: Counted, fewest: int) -> list[Level]:
     return levels
 
 
-def _level(packing: Packing, counted: Counted, length: int, fewest: int, led_to: Packed) -> Level:
+def _level(packing: Packing, counted: Counted, length: int, fewest: int, before: int, led_to: Packed) -> Level:
     """The level of the contexts of `length` ids. A context is kept if it is among those that the kept contexts before
     it are led on to by an id that was met: those of ids before a sequence are not."""
     grams, met = counted[length]
     counts = met
     if length + 1 < len(counted):  # how many different ids were met before each
         _, counts = np.unique(packing.last(counted[length + 1][0], length + 1), return_counts=True)
+    if length:  # at the beginning of a sequence nothing else can be before it
+        counts = np.where(packing.last(grams >> packing.bits * length, 1) == before, met, counts)
     contexts, ids = packing.split(grams)
     starts = np.flatnonzero(np.diff(contexts, prepend=-1))
     discounts_E = _discounts(counts)[np.minimum(counts, len(SPARE_DISCOUNTS))]

@@ -97,6 +97,15 @@ def test_no_more_ngrams_are_kept_than_asked_for_where_rare_contexts_can_be_left_
     assert some <= 1000 < every
 
 
+def test_what_begins_sequences_counts_as_often_as_it_does() -> None:
+    # Nothing else can be before it, so it cannot be told by how many different ids are.
+    sequences = [np.array(ids) for ids in ([1, 2, 0], [1, 3, 0], [1, 3, 0], [2, 1, 0])]
+    left, after = as_dict(count(sequences, 4, 3, before=0), 4)[(0,)]
+    one, _, three = SPARE_DISCOUNTS
+    assert after == pytest.approx({1: (3 - three) / 4, 2: (1 - one) / 4})
+    assert left == pytest.approx((three + one) / 4)
+
+
 def test_no_ngram_goes_over_the_end_of_a_sequence() -> None:
     found = as_dict(count([np.array([1, 2]), np.array([3, 4])], 5, 3, before=0), 5)
     assert (2,) not in found
