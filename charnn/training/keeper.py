@@ -107,10 +107,11 @@ class DirectoryKeeper(Generic[C]):
         self._failure, self.saved_step = None, step
         return True
 
-    def update(self, *, has_ended: bool = False, **changes: Any) -> None:
+    def update(self, *, has_ended: bool = False, write: Callable[[], None] | None = None, **changes: Any) -> None:
         """Changes these fields of the configuration after training, and writes what has not been written.
 
-        `has_ended` says that the run is over and not only interrupted.
+        `has_ended` says that the run is over and not only interrupted. `write` writes a file that the changes speak of,
+        before them.
 
         Raises TrainingError where that cannot be, or where the last training state could not be saved.
         """
@@ -118,6 +119,8 @@ class DirectoryKeeper(Generic[C]):
         try:
             if self._failure is not None:
                 raise self._failure
+            if write is not None:
+                write()
             self._write()
             if has_ended:
                 self.directory.write_ended()

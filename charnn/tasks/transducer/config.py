@@ -166,6 +166,29 @@ class TransducerQuantization(Json):
 
 
 @dataclass(frozen=True)
+class PairNgramsConfig(Json):
+    """How far n-grams of aligned pairs are trusted beside the network, which the validation has decided: among the
+    targets that a search has found, the logarithm of a probability is the sum of those of the two with these weights,
+    and a constant."""
+
+    network_weight: float
+    weight: float
+    floor: float
+    """What the n-grams hold impossible among these targets has this probability."""
+    accuracy: float
+    """The fraction of validation lines that are right with them."""
+    accuracy_alone: float
+    """The same by the network alone, with the same search."""
+    accuracy_with_lookup: float
+    """The same with them where sources that training has are answered with its target."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.network_weight < math.inf, "the weight of the network is from 0")
+        require(0 <= self.weight < math.inf, "the weight of n-grams is from 0")
+        require(0 < self.floor < 1, "the floor of n-grams is a probability above 0")
+
+
+@dataclass(frozen=True)
 class TransducerTrainingConfig(Json):
     """What a transducer's training has besides that of every task."""
 
@@ -195,10 +218,14 @@ class TransducerConfig(ModelConfig):
     scores: TransducerValidation | None = None
     quantization: TransducerQuantization | None = None
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
+    ngrams: PairNgramsConfig | None = later(None)
+    """None where the network is by itself."""
 
     @property
     def looks_up(self) -> bool:
         """Whether sources seen in training are answered with their target."""
         if self.corpus.lookup is not None:
             return self.corpus.lookup
+        if self.ngrams is not None:
+            return self.ngrams.accuracy_with_lookup > self.ngrams.accuracy
         return self.scores is not None and self.scores.lookup_wins

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from charnn.readable import counted
+from charnn.readable import counted, percent
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
 
 
 def describe(directory: TransducerDirectory) -> Description:
-    config, symbols = directory.config(), directory.symbols()
+    config, symbols, ngrams = directory.config(), directory.symbols(), directory.ngrams()
     network, corpus = config.network, config.corpus
     features = f", {counted(len(symbols.features), 'feature')}" if symbols.features else ""
     model = [
@@ -20,6 +21,7 @@ def describe(directory: TransducerDirectory) -> Description:
             f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "
             f"{symbols.outputs - 2:,}",
         ),
+        ("n-grams", ngrams_row(config, ngrams)),
         ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
     ]
     validated = "none held out"
@@ -46,8 +48,19 @@ def describe(directory: TransducerDirectory) -> Description:
         "target_size": symbols.outputs - 2,
         "features": list(symbols.features),
         "looks_up": config.looks_up,
+        "ngrams": 0 if ngrams is None else len(ngrams),
     }
     return Description(model, data, training_rows, scores, learned, limits(config))
+
+
+def ngrams_row(config: TransducerConfig, ngrams: PairNgrams | None) -> str:
+    if config.ngrams is None or ngrams is None:
+        return "none beside the network"
+    right, alone = (f"{percent(accuracy)}%" for accuracy in (config.ngrams.accuracy, config.ngrams.accuracy_alone))
+    return (
+        f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they rank what a "
+        f"beam finds: {right} of lines right, {alone} without"
+    )
 
 
 def limits(config: TransducerConfig) -> list[str]:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.checkpoint.members import OwnWeights
 from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.transducer.config import TransducerConfig
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 
 
@@ -71,18 +73,20 @@ def member_graph(name: str, number: int) -> str:
 
 SYMBOLS = "symbols.json"
 LOOKUP = "lookup.json"
+NGRAMS = "ngrams.safetensors"
 DECODER_GRAPH = "decoder.onnx"
 
 
 class TransducerDirectory(TaskDirectory[TransducerConfig]):
     name = "transducer"
     config_class = TransducerConfig
-    files = frozenset({SYMBOLS, LOOKUP, DECODER_GRAPH})
+    files = frozenset({SYMBOLS, LOOKUP, NGRAMS, DECODER_GRAPH})
 
     def check(self) -> None:
         super().check()
         self.symbols()
         self.lookup()
+        self.ngrams()
 
     def symbols(self) -> Symbols:
         """Raises ModelFormatError where the file is missing or damaged, or is not that of this network."""
@@ -108,6 +112,30 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
 
     def write_lookup(self, lookup: Lookup) -> None:
         self.write(LOOKUP, lookup.to_bytes())
+
+    def ngrams(self) -> PairNgrams | None:
+        """The n-grams of aligned pairs that stand beside the network; None for a model without them.
+
+        Raises ModelFormatError where their file is missing or damaged, or is not of these symbols.
+        """
+        config = self.config()
+        if config.ngrams is None:
+            return None
+        path = self.path / NGRAMS
+        if config.corpus.has_features:
+            raise ModelFormatError(f"{path}: n-grams are for pairs without features")
+        arrays, _ = read_arrays(path)
+        try:
+            return PairNgrams.from_arrays(arrays, config.network.inputs, config.network.outputs)
+        except ValueError as error:
+            raise ModelFormatError(f"{path}: damaged: {error}") from None
+
+    def write_ngrams(self, ngrams: PairNgrams | None) -> None:
+        """Writes the n-grams, or removes those of an earlier run where there are none. Raises OSError."""
+        if ngrams is None:
+            (self.folder / NGRAMS).unlink(missing_ok=True)
+        else:
+            write_arrays(self.folder / NGRAMS, ngrams.arrays())
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """`model.onnx` is the encoder, or all of a network that writes frames; `decoder.onnx` takes steps. Each member

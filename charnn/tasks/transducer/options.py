@@ -121,7 +121,8 @@ class TransducerEvaluationOptions(PairsOptions, MistakeOptions, EvaluationOption
 
     beam: int = option(
         DEFAULT_BEAM,
-        "Follow N hypotheses side by side to find the most probable target; 1 is greedy.",
+        "Follow N hypotheses side by side to find the most probable target; 1 is greedy. Where a model has n-grams of "
+        "aligned pairs beside its network, they rank the targets that two and more find.",
         panel=PAIRS,
         metavar="N",
         minimum=1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
 from charnn.tasks.transducer.learn.network import TransducerNetwork
 from charnn.tasks.transducer.learn.networks import AnyNetwork, TransducerEnsemble, decoder_of, without
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
@@ -66,8 +67,10 @@ class TransducerObjective:
         corpus: PairsConfig,
         config: TrainingConfig,
         regularization: TransducerTrainingConfig,
+        learn_ngrams: Callable[[Callable[[], bool]], PairNgrams | None],
     ) -> None:
-        """`reference` is what is validated with, and `own` the same of the training pairs."""
+        """`reference` is what is validated with, and `own` the same of the training pairs. `learn_ngrams` ends early
+        once what it is given says that the run is interrupted."""
         self.network = network
         self._device = next(network.parameters()).device
         self._pairs, self._reference, self._own, self._corpus = training, reference, own, corpus
@@ -76,6 +79,9 @@ class TransducerObjective:
         self._batches = Batches(training.areas, rows=config.batch_size, random=np.random.default_rng(config.seed))
         self._targets_in_batch = max(round(config.batch_size * float(training.target_lengths.mean())), 1)
         self._dropped = drop_probabilities(training.counts(), regularization.unknown_rate)
+        self.ngrams: PairNgrams | None = None
+        """The n-grams of aligned pairs, once the objective is prepared, or None where there are none."""
+        self._learn_ngrams = learn_ngrams
 
     @property
     def epoch(self) -> float:
@@ -84,6 +90,10 @@ class TransducerObjective:
     @property
     def targets_in_batch(self) -> int:
         return self._targets_in_batch
+
+    def prepare(self, interrupted: Callable[[], bool]) -> None:
+        """Learns the n-grams of aligned pairs, within the budget of the run."""
+        self.ngrams = self._learn_ngrams(interrupted)
 
     def loss(self) -> tuple[Tensor, int]:
         batch = self._pairs.batch(self._batches.next(), self._device, dropped=self._dropped, random=self._random)

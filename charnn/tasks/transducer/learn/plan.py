@@ -223,7 +223,8 @@ def plan_to_resume(
     directory: TransducerDirectory, pairs: PairSet, budget: Budget | None, *, thread_counts: Sequence[int]
 ) -> TransducerPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
-    config, symbols = under_budget(directory.config(), budget), directory.symbols()
+    # What n-grams are worth beside the network is found again when the run ends.
+    config, symbols = replace(under_budget(directory.config(), budget), ngrams=None), directory.symbols()
     network = config.network
     frames = network.frames if network.decoder == "ctc" else None
     learned = with_fewer_repetitions(pairs.training) if config.regularization.fewer_repetitions else pairs.training

@@ -9,20 +9,23 @@ from typing import Any, Self
 import torch
 
 from charnn.config.training import Budget
-from charnn.readable import counted
-from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
+from charnn.readable import counted, percent
+from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, Reference, references
 from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
+from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams, trusted
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
 from charnn.tasks.transducer.learn.transfer import InitialWeights
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.use.decoding import SearchOptions
-from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
+from charnn.tasks.transducer.use.line_transducer import Source, Target, TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
+from charnn.training.loop import Outcome
 from charnn.training.report import Report
 from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
@@ -42,13 +45,25 @@ class TransducerSession(Session[TransducerConfig]):
         reference = References(self._references, plan.symbols, self._lookup)
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
+        def learn_ngrams(interrupted: Callable[[], bool]) -> PairNgrams | None:
+            if not self.holds_out:  # nothing tells how far they can be trusted
+                return None
+            return learn_pair_ngrams(pairs.training, plan.symbols, config.training.budget.seconds, interrupted)
+
         def objective(device: torch.device) -> TransducerObjective:
             network = network_of(config.network)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(network, plan.symbols)
             network.to(device)
             return TransducerObjective(
-                network, plan.training, reference, own, config.corpus, config.training, config.regularization
+                network,
+                plan.training,
+                reference,
+                own,
+                config.corpus,
+                config.training,
+                config.regularization,
+                learn_ngrams,
             )
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
@@ -133,6 +148,27 @@ class TransducerSession(Session[TransducerConfig]):
         seen = f", {corpus.seen_pairs:,} of them with a source that training has, too" if corpus.seen_pairs else ""
         return f"{corpus.validation_pairs:,} to validate with{seen}"
 
+    def _conclude(self, outcome: Outcome) -> None:
+        if outcome != "interrupt" and self._keeper.is_saved and self.config.scores is not None:
+            self._weigh_ngrams()
+        super()._conclude(outcome)
+
+    def _weigh_ngrams(self) -> None:
+        """Keeps the n-grams of aligned pairs where they help, and says so."""
+        ngrams, config = self.objective.ngrams, None
+        if ngrams is not None:
+            chosen = measured_references(self._references)
+            found = found_alone(self.directory, chosen)
+            config = trusted(ngrams, self.symbols, chosen, found, self._lookup)
+        kept = None if config is None else ngrams
+        self._keeper.update(ngrams=config, write=lambda: self.directory.write_ngrams(kept))
+        if config is not None:
+            right, alone = (f"{percent(accuracy)}%" for accuracy in (config.accuracy, config.accuracy_alone))
+            self.remarks.append(
+                f"n-grams of aligned pairs rank what a beam of {DEFAULT_BEAM} finds: {right} of lines right with them, "
+                f"{alone} without"
+            )
+
     def _held_out(self) -> HeldOut:
         return HeldOut(self.config.corpus.validation_pairs, "pairs")
 
@@ -152,11 +188,24 @@ TIMED_SHARE = 5
 """One of so many of these is timed."""
 
 
-def measure_quantization(directory: TransducerDirectory, references: Sequence[Reference]) -> TransducerQuantization:
-    """Transduces the validation sources with both graphs, as `charnn eval` does, and times the first of them."""
+def measured_references(references: Sequence[Reference]) -> list[Reference]:
+    """Those that models are measured on after training."""
     mean = sum(len(one.source) for one in references) / len(references)
     count = min(len(references), MOST_MEASURED, max(int(MOST_CHARACTERS / max(mean, 1)), FEWEST_MEASURED))
-    references = [references[i * len(references) // count] for i in range(count)]
+    return [references[i * len(references) // count] for i in range(count)]
+
+
+def found_alone(directory: TransducerDirectory, references: Sequence[Reference]) -> list[list[Target]]:
+    """What a beam of the network finds for these sources."""
+    sources = [Source(one.source, one.features, number) for number, one in enumerate(references)]
+    with Transducer(directory, precision="fp32") as model:
+        return model.transduce_sources(sources, TransduceOptions(nbest=DEFAULT_BEAM))
+
+
+def measure_quantization(directory: TransducerDirectory, references: Sequence[Reference]) -> TransducerQuantization:
+    """Transduces the validation sources with both graphs, as `charnn eval` does, and times the first of them."""
+    references = measured_references(references)
+    count = len(references)
     timed = -(-count // TIMED_SHARE)
     models = [Transducer(directory, precision=precision) for precision in ("fp32", "int8")]
     sources = [Source(one.source, one.features, number) for number, one in enumerate(references)]

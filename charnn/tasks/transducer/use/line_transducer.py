@@ -28,6 +28,7 @@ from charnn.tasks.transducer.use.decoding import (
     weights_of,
 )
 from charnn.tasks.transducer.use.pattern import TargetPattern
+from charnn.tasks.transducer.use.ranking import TrustedNgrams
 from charnn.tasks.transducer.use.search import find_targets
 
 BATCH_ROWS = 320
@@ -69,7 +70,8 @@ class TransduceOptions:
     """Says how targets are found."""
 
     beam: int = DEFAULT_BEAM
-    """How many hypotheses are followed side by side."""
+    """How many hypotheses are followed side by side. Where a model has n-grams of aligned pairs, they rank the targets
+    that two and more find."""
     nbest: int = 1
     """How many targets are given for each source, at most."""
     pattern: str | None = None
@@ -89,12 +91,14 @@ class LineTransducer:
         network: TransducerNetworkConfig,
         corpus: PairsConfig,
         lookup: Lookup | None,
+        ngrams: TrustedNgrams | None = None,
         *,
         threads: int = 1,
     ) -> None:
-        """`lookup` has the targets of the sources that are answered without the network; None for no such source."""
+        """`lookup` has the targets of the sources that are answered without the network; None for no such source.
+        `ngrams` rank what a beam has found."""
         self._symbols, self._decoder, self._network, self._corpus = symbols, decoder, network, corpus
-        self._lookup = lookup
+        self._lookup, self._ngrams = lookup, ngrams
         self._pool = ThreadPoolExecutor(threads, "transducer")
         self._pattern: TargetPattern | None = None
 
@@ -197,10 +201,12 @@ class LineTransducer:
             choose = SymbolSampler(
                 [np.random.default_rng([options.seed, number]) for number in drawn], options.temperature
             )
-        wanted = 1 if options.temperature is not None else options.nbest
+        ngrams = self._ngrams if beams > 1 else None
+        wanted = 1 if options.temperature is not None else options.nbest if ngrams is None else beams
         unknown, copies = self._symbols.target.unknown_id, self._network.copies
         asked = SearchOptions(beams, unknown, copies, wanted, constraint, choose)
-        return find_targets(self._decoder, batch, bounds, asked)
+        found = find_targets(self._decoder, batch, bounds, asked)
+        return found if ngrams is None else [ranked[: options.nbest] for ranked in ngrams.ranked(batch, found)]
 
     def _target(self, source: EncodedSource, found: FoundTarget) -> Target:
         unknown = [source.texts[place] for place in found.places]

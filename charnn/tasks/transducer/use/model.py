@@ -10,6 +10,7 @@ from charnn.errors import UsageError
 from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
 from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import Attention, SteppedDecoder
@@ -19,6 +20,7 @@ from charnn.tasks.transducer.use.line_transducer import (
     Target,
     TransduceOptions,
 )
+from charnn.tasks.transducer.use.ranking import TrustedNgrams
 from charnn.tasks.transducer.use.stream import source_of
 
 
@@ -36,6 +38,12 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
     def lookup(self) -> Lookup:
         """The sources that training had. Raises ModelFormatError where the file is missing or damaged."""
         return self.directory.lookup()
+
+    @cached_property
+    def ngrams(self) -> PairNgrams | None:
+        """The n-grams of aligned pairs that rank what a beam finds; None for a model without them. Raises
+        ModelFormatError where the file is missing or damaged."""
+        return self.directory.ngrams()
 
     def transduce(self, lines: Iterable[str], *, beam: int = DEFAULT_BEAM, pattern: str | None = None) -> list[str]:
         """The target of each line, the best that `beam` hypotheses find; 1 is greedy.
@@ -97,8 +105,11 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
                 for encoder, steps in directory.member_graphs(quantized=quantized)
             ]
             decoder = SteppedEnsemble(each) if len(each) > 1 else each[0]
-        lookup = self.lookup if config.looks_up else None
-        return LineTransducer(self.symbols, decoder, config.network, config.corpus, lookup, threads=self.threads)
+        lookup, ngrams = self.lookup if config.looks_up else None, self.ngrams
+        trusted = None if ngrams is None or config.ngrams is None else TrustedNgrams(ngrams, config.ngrams)
+        return LineTransducer(
+            self.symbols, decoder, config.network, config.corpus, lookup, trusted, threads=self.threads
+        )
 
     def close(self) -> None:
         if "line_transducer" in self.__dict__:

@@ -1,0 +1,87 @@
+"""Ranks the targets that a search has found by n-grams of aligned pairs beside the network.
+
+Shapes: N sources; C targets that were found for each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from charnn.tasks.transducer.config import PairNgramsConfig
+from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
+from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.use.decoding import FoundTarget
+
+
+class TrustedNgrams:
+    """N-grams of aligned pairs, and how far they are trusted beside the network."""
+
+    def __init__(self, ngrams: PairNgrams, config: PairNgramsConfig) -> None:
+        self._ngrams, self._config = ngrams, config
+
+    def ranked(
+        self, sources: Sequence[EncodedSource], found: Sequence[Sequence[FoundTarget]]
+    ) -> list[list[FoundTarget]]:
+        """The targets of each source, the best first, with what is their log-probability now."""
+        several = [row for row, targets in enumerate(found) if len(targets) > 1]
+        if not several:
+            return [list(targets) for targets in found]
+        chosen = [found[row] for row in several]
+        pairs_NC = pair_scores(self._ngrams, [sources[row] for row in several], [[t.ids for t in ts] for ts in chosen])
+        network_NC = as_rows([[target.log_probability for target in targets] for targets in chosen])
+        log_p_NC = shared_anew(network_NC, pairs_NC, self._config)
+        result = [list(targets) for targets in found]
+        for row, targets, log_p_C in zip(several, chosen, log_p_NC.tolist(), strict=True):
+            anew = [replace(target, log_probability=log_p) for target, log_p in zip(targets, log_p_C, strict=False)]
+            result[row] = sorted(anew, key=lambda target: -target.log_probability)
+        return result
+
+
+def pair_scores(
+    ngrams: PairNgrams, sources: Sequence[EncodedSource], targets: Sequence[Sequence[Sequence[int]]]
+) -> Floats:
+    """ln p (N, C) of each source with each of its targets, -inf where there is no target."""
+    symbols = [source.ids[source.features : -1] for source in sources]
+    repeated = [ids for ids, some in zip(symbols, targets, strict=True) for _ in some]
+    log_p = iter(ngrams.log_p(repeated, [target for some in targets for target in some]).tolist())
+    return as_rows([[next(log_p) for _ in some] for some in targets])
+
+
+def as_rows(values: Sequence[Sequence[float]]) -> Floats:
+    """Values (N, C), -inf where a row has fewer than the longest."""
+    rows = np.full((len(values), max(map(len, values), default=0)), -math.inf)
+    for row, some in zip(rows, values, strict=True):
+        row[: len(some)] = some
+    return rows
+
+
+def relative(log_p_NC: Floats, floor: float) -> Floats:
+    """The logarithm (N, C) of the share that each target has in the probability of all targets of its source, plus
+    `floor`, so that what the n-grams have never seen is unlikely, and not impossible."""
+    with np.errstate(invalid="ignore"):
+        share_NC = np.exp(log_p_NC - np.logaddexp.reduce(log_p_NC, 1, keepdims=True))
+    found: Floats = np.log(np.nan_to_num(share_NC) + floor)
+    return found
+
+
+def mixed(network_NC: Floats, relative_NC: Floats, network_weight: float, weight: float) -> Floats:
+    """The weighted sum (N, C) of the logarithms, -inf where there is no target."""
+    is_there_NC = np.isfinite(network_NC)
+    mixed_NC = network_weight * np.where(is_there_NC, network_NC, 0.0) + weight * relative_NC
+    return np.where(is_there_NC, mixed_NC, -math.inf)
+
+
+def shared_anew(network_NC: Floats, pairs_NC: Floats, config: PairNgramsConfig) -> Floats:
+    """ln p (N, C) of the targets that were found for each source, from ln p by the network and by the n-grams.
+
+    What the network gives them together stays; the shares of it are those of a log-linear mixture of the two. Where
+    there is no target, ln p by the network is -inf.
+    """
+    mixed_NC = mixed(network_NC, relative(pairs_NC, config.floor), config.network_weight, config.weight)
+    together_N1, total_N1 = (np.logaddexp.reduce(array_NC, 1, keepdims=True) for array_NC in (network_NC, mixed_NC))
+    with np.errstate(invalid="ignore"):
+        return together_N1 + mixed_NC - total_N1
