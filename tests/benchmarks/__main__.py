@@ -6,9 +6,9 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
 `tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-members` (ten minutes a seed), `recall` (ten),
 `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing`
-(three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (five, and
-5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute),
-`windows` (half a minute) and `transducing-ablation` (an hour a seed).
+(three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (half an
+hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting`
+(a minute), `windows` (half a minute) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations

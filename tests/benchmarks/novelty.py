@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -90,10 +90,10 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """A process counts the memory of the one that it was started from as its own, so this small one starts it."""
 
 
-def measured(command: list[str], folder: Path | None = None) -> Measured:
+def measured(command: list[str], folder: Path | None = None, stdin: IO[bytes] | None = None) -> Measured:
     started = time.perf_counter()
     between = [sys.executable, "-S", "-c", BETWEEN, *command]
-    out = subprocess.run(between, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
+    out = subprocess.run(between, cwd=folder, stdin=stdin, stdout=subprocess.PIPE, text=True, check=True).stdout
     seconds = time.perf_counter() - started
     *lines, used = out.splitlines(keepends=True)
     computing, most = map(float, used.split())
