@@ -63,6 +63,8 @@ class Result(NamedTuple):
     """The same with a beam of 5."""
     megabytes: float
     """The size of the model directory, without what only further training needs."""
+    ngrams: dict[str, float] | None
+    """What config.json says of the n-grams of aligned pairs; None where they did not help."""
 
 
 def run(
@@ -79,6 +81,7 @@ def run(
                 measured = results(directory / name, budget(time, epochs), seeds or 1, first, processor=processor)
                 title = name if first is None else f"{name}, {first:,} lines"
                 row(title, measured)
+                _ngrams_row(measured)
                 _peer_row(directory / name, title, first)
                 if first is not None or name in FIRST:
                     print(f"{'    looked up alone':<44} {100 * _lookup(directory / name, first):.2f}")
@@ -177,8 +180,9 @@ def _charnn(folder: Path, options: Sequence[str], first: int | None) -> Result:
         ]
         speeds = [_speed(model, sources, beam) for beam in ("1", "5")]
         size = sum(path.stat().st_size for path in model.iterdir() if path.is_file()) / 1e6
+        ngrams = json.loads((model / "config.json").read_text("utf-8")).get("ngrams")
     return Result(
-        figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, processor, *speeds, size
+        figures["word_error_rate"], figures["symbol_error_rate"], mean(among), trained, processor, *speeds, size, ngrams
     )
 
 
@@ -229,6 +233,15 @@ def row(name: str, measured: Sequence[Result]) -> None:
         f"{mean(one.megabytes for one in measured):.1f} MB",
         flush=True,
     )
+
+
+def _ngrams_row(measured: Sequence[Result]) -> None:
+    """What n-grams of aligned pairs are worth on the validation data, where they are kept."""
+    kept = [one.ngrams for one in measured if one.ngrams is not None]
+    if kept:
+        mixed, alone = (100 * mean(1 - each[name] for each in kept) for name in ("accuracy", "accuracy_alone"))
+        title = f"    n-grams kept by {len(kept)} of {len(measured)}, validation"
+        print(f"{title:<44} {mixed:.2f}, without {alone:.2f}", flush=True)
 
 
 def _peer_row(folder: Path, title: str, first: int | None) -> None:
