@@ -6,6 +6,8 @@ on as many of its last ids as the longest context has.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,8 @@ Floats = npt.NDArray[np.float32]
 ROOT = 0
 """The state after nothing: the context of length 0."""
 NONE = -1
+ONE_BY_ONE = 256
+"""More states than these are advanced faster as arrays."""
 
 
 class Facts(NamedTuple):
@@ -64,6 +68,9 @@ class NgramModel:
         self.facts = Facts(lengths_S, followers_S, left_S, np.maximum.reduceat(rest_E, first_E))
         self.longest = int(lengths_S[-1])
         """The length of the longest contexts."""
+        # Python reads single numbers from these several times as fast as from the arrays.
+        self._starts_view, self._ids_view = self._starts.data, self._ids_E.data
+        self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
 
     def _walk(
         self, packing: Packing, of_E: npt.NDArray[np.int64], is_context_E: npt.NDArray[np.bool_]
@@ -91,20 +98,20 @@ class NgramModel:
 
     def advance(self, states_B: States, ids_B: Ids) -> States:
         """The states after one more id each."""
-        if len(states_B) == 1:
-            return np.array([self._next(int(states_B[0]), int(ids_B[0]))], np.int32)
-        return self.states(states_B, ids_B[:, np.newaxis])[:, 0]
+        if len(states_B) > ONE_BY_ONE:
+            return self.states(states_B, ids_B[:, np.newaxis])[:, 0]
+        each = zip(states_B.tolist(), ids_B.tolist(), strict=True)
+        return np.array([self._next(state, id_) for state, id_ in each], np.int32)
 
     def _next(self, state: int, id_: int) -> int:
         while True:
-            found = self._starts[state] + np.searchsorted(
-                self._ids_E[self._starts[state] : self._starts[state + 1]], id_
-            )
-            if found < self._starts[state + 1] and self._ids_E[found] == id_ and self._longer_E[found] != NONE:
-                return int(self._longer_E[found])
+            start, end = self._starts_view[state], self._starts_view[state + 1]
+            found = bisect_left(self._ids_view, id_, start, end)
+            if found < end and self._ids_view[found] == id_ and (longer := self._longer_view[found]) != NONE:
+                return longer
             if state == ROOT:
                 return ROOT
-            state = int(self._shorter_S[state])
+            state = self._shorter_view[state]
 
     def states(self, states_B: States, ids_BT: Ids) -> States:
         """The states (B, T) after each id, where each row begins in its state of `states_B`."""
@@ -141,30 +148,44 @@ class NgramModel:
 
     def probability(self, states_N: States, ids_N: Ids) -> Floats:
         """The probability of one id after each state."""
-        weight_N, total_N = np.ones(len(states_N), np.float32), np.zeros(len(states_N), np.float32)
-        state_N, rows_N = states_N, np.arange(len(states_N))
-        while len(rows_N):
-            found, is_met = self._find(state_N, ids_N[rows_N])
-            total_N[rows_N] += np.where(is_met, weight_N[rows_N] * self._probabilities_E[found], np.float32(0))
-            weight_N[rows_N] *= self.facts.left_S[state_N]
-            goes_on = state_N != ROOT
-            rows_N, state_N = rows_N[goes_on], self._shorter_S[state_N[goes_on]]
-        return total_N + weight_N / np.float32(self.vocabulary_size)
+        total_N = np.full(len(states_N), 1 / self.vocabulary_size, np.float32)
+        for rows, contexts in self._from_the_shortest(states_N):
+            found, is_met = self._find(contexts, ids_N[rows])
+            total_N[rows] *= self.facts.left_S[contexts]
+            total_N[rows] += np.where(is_met, self._probabilities_E[found], np.float32(0))
+        return total_N
 
     def probabilities(self, states_N: States) -> Floats:
         """The probability (N, V) of each id after each state."""
-        weight_N = np.ones(len(states_N), np.float32)
-        total_NV = np.zeros((len(states_N), self.vocabulary_size), np.float32)
-        flat, state_N, rows_N = total_NV.reshape(-1), states_N, np.arange(len(states_N))
-        while len(rows_N):
-            first_N, many_N = self._starts[state_N], self.facts.followers_S[state_N]
-            row_M = np.repeat(rows_N, many_N)
-            ngram_M = np.arange(len(row_M)) + np.repeat(first_N - (np.cumsum(many_N) - many_N), many_N)
-            flat[row_M * self.vocabulary_size + self._ids_E[ngram_M]] += (
-                weight_N[row_M] * self._probabilities_E[ngram_M]
-            )
-            weight_N[rows_N] *= self.facts.left_S[state_N]
-            goes_on = state_N != ROOT
-            rows_N, state_N = rows_N[goes_on], self._shorter_S[state_N[goes_on]]
-        total_NV += (weight_N / np.float32(self.vocabulary_size))[:, np.newaxis]
+        total_NV = np.full((len(states_N), self.vocabulary_size), 1 / self.vocabulary_size, np.float32)
+        flat = total_NV.reshape(-1)
+        for rows, contexts in self._from_the_shortest(states_N):
+            many = self.facts.followers_S[contexts]
+            ngrams_M = np.arange(many.sum()) + np.repeat(self._starts[contexts] - (np.cumsum(many) - many), many)
+            total_NV[rows] *= self.facts.left_S[contexts, np.newaxis]
+            flat[np.repeat(rows, many) * self.vocabulary_size + self._ids_E[ngrams_M]] += self._probabilities_E[
+                ngrams_M
+            ]
         return total_NV
+
+    def _from_the_shortest(self, states_N: States) -> Iterator[tuple[npt.NDArray[np.intp], States]]:
+        """For each length from 0, the rows whose state is a context of so many ids or more, and the last so many ids of
+        each, which are a context themselves."""
+        chain, rows, contexts = [], np.arange(len(states_N)), states_N
+        for length in range(self.longest, -1, -1):
+            is_reached = self.facts.lengths_S[states_N] >= length
+            contexts = np.where(self.facts.lengths_S[contexts] > length, self._shorter_S[contexts], contexts)
+            chain.append((rows[is_reached], contexts[is_reached]))
+        yield from reversed(chain)
+
+    def shorter(self, state: int) -> int:
+        """The state of the context without its oldest id. The root has none."""
+        return self._shorter_view[state]
+
+    def extend(self, state: int, shorter_V: Floats) -> Floats:
+        """The probability (V,) of each id after a state, from those after the next shorter context, where there is one;
+        to the last bit what `probabilities` gives."""
+        part = slice(self._starts_view[state], self._starts_view[state + 1])
+        total_V: Floats = shorter_V * self.facts.left_S[state]
+        total_V[self._ids_E[part]] += self._probabilities_E[part]
+        return total_V

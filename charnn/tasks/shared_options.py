@@ -103,6 +103,24 @@ class MemberOptions:
 
 
 @dataclass(frozen=True)
+class NgramOptions:
+    """The option of the tasks whose models have n-grams beside the network."""
+
+    ngrams: int | None = option(
+        None,
+        "Use n-grams, runs of up to N symbols, beside the network. A language model counts those of its text, and "
+        "lets them and the network decide together what comes next. A classifier gives them weights (the direct path), "
+        "besides words, pairs of words, which words have capitals or digits, and what texts of several words begin "
+        "with and end in. 0 leaves all of this out.",
+        panel=NETWORK,
+        metavar="N",
+        minimum=0,
+        maximum=8,
+        shown_default="7, where enough text is held out to measure what they bring; a classifier, 5",
+    )
+
+
+@dataclass(frozen=True)
 class TeacherOptions:
     """The option of every task whose networks can learn from what models say."""
 

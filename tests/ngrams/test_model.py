@@ -75,6 +75,7 @@ def test_states_are_the_same_at_once_in_parts_one_by_one_and_beside_others(
     alone, beside = start, np.array([ROOT, ROOT], np.int32)
     for place, id_ in enumerate(read):
         alone = model.advance(alone, np.array([id_]))
+        assert (model.advance(np.repeat(beside, 200), np.full(400, id_))[200:] == whole[place]).all()
         beside = model.advance(beside, np.array([read[-1 - place], id_]))
         assert alone[0] == beside[1] == whole[place]
     if 0 < cut < len(read):

@@ -14,6 +14,7 @@ from charnn.tasks.shared_options import (
     LineOptions,
     MemberOptions,
     MistakeOptions,
+    NgramOptions,
     SymbolOptions,
 )
 from charnn.tasks.training_options import RecurrentTrainingOptions
@@ -21,7 +22,7 @@ from charnn.tasks.training_options import RecurrentTrainingOptions
 
 @dataclass(frozen=True)
 class ClassifierOptions(
-    MemberOptions, LabelledOptions, SymbolOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
+    MemberOptions, NgramOptions, LabelledOptions, SymbolOptions, LineOptions, FoldOptions, RecurrentTrainingOptions
 ):
     balance: bool = option(
         False,
@@ -43,17 +44,6 @@ class ClassifierOptions(
         "value over all symbols, or of a mean whose weights are learned (attention).",
         panel=NETWORK,
         shown_default=ClassifierNetworkConfig.pool,
-    )
-    ngrams: int | None = option(
-        None,
-        "Let the direct path, a linear model beside the network, see n-grams of up to N characters besides words, "
-        "pairs of words, which words have capitals or digits, and what texts of several words begin with and end in. "
-        "0 leaves the direct path out.",
-        panel=NETWORK,
-        metavar="N",
-        minimum=0,
-        maximum=8,
-        shown_default=str(ClassifierNetworkConfig.ngrams),
     )
 
     @property

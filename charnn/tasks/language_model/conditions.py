@@ -122,6 +122,8 @@ class TextConditionValues:
 class ConditionedLanguageModel(ABC):
     """A language model, whatever runs its network. It knows how the model ends a text, and its conditions."""
 
+    segment: int | None = None
+    """So many symbols a model scores before it learns from them; None for one that does not learn."""
     stopping: Stopping
     """The way in which the model ends a document."""
     labels: int = 0

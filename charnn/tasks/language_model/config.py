@@ -184,6 +184,32 @@ class LanguageModelQuantization(Json):
     """Whether int8 is worth it: it is faster, and costs less than 0.01 bits per character."""
 
 
+MOST_NGRAM_SYMBOLS = 8
+"""The most symbols of the n-grams that may be counted."""
+
+
+@dataclass(frozen=True)
+class LanguageModelNgrams(Json):
+    """What n-grams of the text bring beside the network, on text that was held out."""
+
+    ngrams: int
+    """The number of n-grams that are kept."""
+    characters: int
+    """The number of characters that the following were measured on."""
+    nats_by_ngrams: float
+    """The nats per character by the n-grams alone."""
+    nats_by_network: float
+    """The same by the network alone, in fp32."""
+    nats_per_character: float
+    """The same by both. Each half of the text is scored with weights that the other half has decided."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nats_per_character:.4f} nats, {self.nats_per_character / math.log(2):.4f} bits per character "
+            f"(the network alone {self.nats_by_network:.4f} nats, the n-grams alone {self.nats_by_ngrams:.4f})"
+        )
+
+
 @dataclass(frozen=True)
 class LanguageModelConfig(ModelConfig):
     task: Literal["language-model"]
@@ -197,3 +223,11 @@ class LanguageModelConfig(ModelConfig):
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
     teachers: tuple[str, ...] = later(())
     """The directories of the models that taught it, as they were named."""
+    ngram_order: int = later(0)
+    """The most symbols of the n-grams that are counted to stand beside the network; 0 counts none."""
+    ngrams: LanguageModelNgrams | None = later(None)
+    """What they bring. It is None until that has been measured, and where they bring too little; the network is used
+    alone then."""
+
+    def __post_init__(self) -> None:
+        require(0 <= self.ngram_order <= MOST_NGRAM_SYMBOLS, f"n-grams have at most {MOST_NGRAM_SYMBOLS} symbols")

@@ -38,6 +38,8 @@ class Corpus:
     """The label of each document that is held out, likewise."""
     replayed: list[ReplayedPart] = field(default_factory=list)
     """Pieces of the text that a model to start from has learned, which are read beside the documents (`replay`)."""
+    known: list[ReplayedPart] = field(default_factory=list)
+    """All of that text that was learned, without what was held out of it."""
     repeats: int = 1
     """How often each document is read beside them."""
     before: list[str] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
-from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.task import UNMEASURED, Description
 
 SMALL = 20_000
@@ -33,6 +33,9 @@ def describe(directory: LanguageModelDirectory) -> Description:
         ("network", str(config.network)),
         ("tokenizer", f"{config.tokenizer.kind}, a vocabulary of {tokenizer.size:,}"),
     ]
+    if config.ngrams:
+        many = f"{config.ngrams.ngrams:,} of up to {config.ngram_order} symbols"
+        model.append(("n-grams", f"{many}, {NGRAMS}, beside the network"))
     data = [
         *file_rows("corpus", corpus.sources),
         *(("replayed", f"{s.path}, in part") for s in (corpus.replayed.sources if corpus.replayed else ())),
@@ -49,6 +52,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
         training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]
     scores = [*score_rows(config, held_out=corpus.held_out)]
+    if config.ngrams:
+        scores.append(("n-grams", f"beside the network: {config.ngrams}"))
     if config.quantization:
         measured = config.quantization
         cost = f"{measured.bits_per_character_lost:+.4f} bits/char"

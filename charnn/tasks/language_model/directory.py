@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from charnn import tokenizers
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.checkpoint.files import open_regular, read_arrays, write_arrays
 from charnn.config.model import TokenizerKind
 from charnn.corpora.runs import RunLengths
 from charnn.errors import ModelFormatError, TokenizerError, UsageError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from charnn.tasks.language_model.mixing import MixedNgrams
 
 TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
     "characters": "tokenizer.json",
@@ -24,17 +29,21 @@ TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
 
 
 RUNS = "runs.json"
+NGRAMS = "ngrams.safetensors"
+LARGEST_NGRAMS = 1 << 26
+"""The most bytes of their file. Training writes some megabytes."""
 
 
 class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     name = "language-model"
     config_class = LanguageModelConfig
-    files = frozenset({*TOKENIZER_FILES.values(), RUNS})
+    files = frozenset({*TOKENIZER_FILES.values(), RUNS, NGRAMS})
 
     def check(self) -> None:
         super().check()
         self.tokenizer()
         self.runs()
+        self.ngrams()
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """`model.onnx` reads sequences, and `model.int8.onnx` takes steps."""
@@ -87,6 +96,30 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         if not sound:
             raise ModelFormatError(f"{self.path / RUNS}: damaged: no runs of characters")
         return found
+
+    def ngrams(self) -> MixedNgrams | None:
+        """The n-grams that stand beside the network; None for a model without them.
+
+        Raises ModelFormatError where their file is missing or damaged, or is not of this vocabulary.
+        """
+        from charnn.tasks.language_model.mixing import MixedNgrams
+
+        config = self.config()
+        if config.ngrams is None:
+            return None
+        path = self.path / NGRAMS
+        if config.network.stopping != "symbol" or config.network.labels:
+            raise ModelFormatError(f"{path}: n-grams are for models whose texts have no labels, and end by a symbol")
+        with open_regular(path, LARGEST_NGRAMS):
+            pass
+        arrays, _ = read_arrays(path)
+        try:
+            return MixedNgrams.from_arrays(arrays, config.network.vocabulary_size)
+        except ValueError as error:
+            raise ModelFormatError(f"{path}: damaged: {error}") from None
+
+    def write_ngrams(self, ngrams: MixedNgrams) -> None:
+        write_arrays(self.folder / NGRAMS, ngrams.arrays())
 
     def write_runs(self, runs: Mapping[str, RunLengths]) -> None:
         value = {"runs": {character: lengths._asdict() for character, lengths in runs.items()}}

@@ -151,12 +151,14 @@ def replaying(corpus: Corpus, *, any_bytes: bool) -> Corpus:
     if old is None:
         return corpus
     again = replaying(read_corpus_again(old, any_bytes=any_bytes), any_bytes=any_bytes)
-    documents = [
-        ReplayedPart(document, ends=old.ends_are_learned) for document in held(again.training)
-    ] + again.replayed
-    pieces = spread(documents, TIMES * REPEATS * corpus.config.training_characters)
+    documents = [ReplayedPart(document, ends=old.ends_are_learned) for document in held(again.training)]
+    pieces = spread(documents + again.replayed, TIMES * REPEATS * corpus.config.training_characters)
     return dataclasses.replace(
-        corpus, replayed=pieces, repeats=REPEATS, before=again.held_validation if old.held_out else []
+        corpus,
+        replayed=pieces,
+        known=documents + again.known,
+        repeats=REPEATS,
+        before=again.held_validation if old.held_out else [],
     )
 
 

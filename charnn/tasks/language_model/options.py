@@ -13,6 +13,7 @@ from charnn.tasks.shared_options import (
     LabelledOptions,
     LineOptions,
     MemberOptions,
+    NgramOptions,
     SymbolOptions,
     TeacherOptions,
 )
@@ -21,7 +22,13 @@ from charnn.tasks.training_options import RecurrentTrainingOptions
 
 @dataclass(frozen=True)
 class LanguageModelOptions(
-    TeacherOptions, MemberOptions, LabelledOptions, SymbolOptions, LineOptions, RecurrentTrainingOptions
+    TeacherOptions,
+    MemberOptions,
+    NgramOptions,
+    LabelledOptions,
+    SymbolOptions,
+    LineOptions,
+    RecurrentTrainingOptions,
 ):
     documents: DocumentUnit = option(
         "file",

@@ -118,6 +118,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             gradient_flow=options.gradient_flow,
             stopping=options.stopping,
             members=options.members,
+            ngram_order=options.ngrams,
             **options.sizes,
         )
         return LanguageModelSession.start(

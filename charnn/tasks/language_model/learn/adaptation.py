@@ -48,6 +48,8 @@ class AdaptingLanguageModel(NumpyLanguageModel):
     before it, and texts must be read in their order.
     """
 
+    segment = SEGMENT
+
     def __init__(self, network: AnyNetwork, *, threads: int = 1) -> None:
         """`network` is changed. `threads` is how many threads torch has in `costs`."""
         super().__init__(network.eval())
@@ -125,6 +127,8 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
         made.write_tokenizer(tokenizer)
         if (runs := directory.runs()) is not None:
             made.write_runs(runs)
+        if (ngrams := directory.ngrams()) is not None:
+            made.write_ngrams(ngrams)
         # The scores, and what int8 costs and gains, were measured with other weights.
         made.write_config(dataclasses.replace(config, scores=None, quantization=None))
         made.write_ended()

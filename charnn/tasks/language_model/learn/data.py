@@ -31,6 +31,9 @@ class EncodedCorpus:
     """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
     validation_labels: Sequence[npt.NDArray[np.integer]] | None = None
     """For each document, the number of its label for each of its tokens and for the stop token after them."""
+    counted: Sequence[npt.NDArray[np.integer]] | None = None
+    """The texts whose n-grams are counted where they are not `training`: each document once, though it may be read
+    several times, and all of the text that pieces of are read beside them."""
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: Tokenizer, validation_characters: int | None = None) -> EncodedCorpus:
@@ -38,13 +41,15 @@ class EncodedCorpus:
         limit = validation_characters
         validation = corpus.held_validation if limit is None else beginning(corpus.validation, limit)
         held_out = [tokenizer.encode(document) for document in validation]
-        whole, labels_N, held_out_labels = corpus.config.has_whole_documents, None, None
+        whole, labels_N, held_out_labels, counted = corpus.config.has_whole_documents, None, None, None
         if isinstance(corpus.training, LongDocuments) and not corpus.replayed:
             tokens: Ids = long_ids(corpus.training, tokenizer, last_stop=whole)
         else:
             training = [tokenizer.encode(document) for document in held(corpus.training)]
             if corpus.replayed:
                 tokens = _among(training * corpus.repeats, corpus, tokenizer)
+                known = [(tokenizer.encode(part.text), part.ends) for part in corpus.known]
+                counted = [_ended(ids, ends) for ids, ends in [*((ids, whole) for ids in training), *known]]
             else:
                 tokens = _end_to_end(training, whole)
         if names := corpus.config.label_names:
@@ -53,6 +58,7 @@ class EncodedCorpus:
             held_out_labels = [np.full(len(ids) + 1, n, np.int32) for ids, n in zip(held_out, numbers_D, strict=True)]
         if corpus.config.backwards:  # with labels no text is read backwards
             tokens, held_out = Backwards(tokens, STOP_ID), [ids[::-1] for ids in held_out]
+            counted = counted and [Backwards(ids, STOP_ID)[:] for ids in counted]
         return cls(
             tokens,
             corpus.characters_to_read,
@@ -60,7 +66,13 @@ class EncodedCorpus:
             sum(map(len, validation)),
             labels_N,
             held_out_labels,
+            counted,
         )
+
+
+def _ended(ids: npt.NDArray[np.integer], ends: bool) -> npt.NDArray[np.integer]:
+    """The ids, with a stop token after them where the document `ends`."""
+    return np.append(ids, np.int32(STOP_ID)) if ends else ids
 
 
 def _among(

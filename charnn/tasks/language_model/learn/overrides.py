@@ -46,6 +46,7 @@ class LanguageModelOverrides:
     window_length: int | None = None
     learning_rate: float | None = None
     budget: Budget | None = None
+    ngram_order: int | None = None
 
 
 def configure(

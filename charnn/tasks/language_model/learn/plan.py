@@ -14,6 +14,7 @@ from charnn.tasks.language_model.config import LanguageModelConfig, LanguageMode
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import characters_of
+from charnn.tasks.language_model.learn.ngrams import order_of
 from charnn.tasks.language_model.learn.overrides import (
     TAUGHT_DROPOUT,
     LanguageModelOverrides,
@@ -153,6 +154,9 @@ def decide(
         check_teachers(teachers, tokenizer, network, corpus.config)
         if overrides.dropout is None:
             network = replace(network, dropout=round(TAUGHT_DROPOUT * network.dropout, 4))
+    held_out = characters_of(corpus.validation) if corpus.config.held_out else 0
+    held_out += sum(map(len, corpus.before))
+    order = order_of(overrides.ngram_order, tokenizer_config.kind, network, held_out)
     config = LanguageModelConfig(
         "language-model",
         tokenizer_config,
@@ -161,6 +165,7 @@ def decide(
         corpus.config,
         new_record(),
         teachers=tuple(str(directory.path) for directory in teachers),
+        ngram_order=order,
     )
     threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
     models = [Teacher.of(directory) for directory in teachers]
@@ -183,6 +188,8 @@ def plan_to_resume(
             f"{directory.path}: the run trained several networks one after the other, and cannot go on",
             hint="its model can be used, and `charnn train --members` or --teacher do the same better",
         )
+    # What the n-grams bring is measured anew when the run ends, as how far they are believed now suits older weights.
+    config = replace(config, ngrams=None)
     threads = _unmeasured_threads(config, processes, thread_counts)
     return LanguageModelPlan(config, directory.tokenizer(), threads, teachers=teachers)
 

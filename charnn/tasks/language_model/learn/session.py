@@ -25,12 +25,14 @@ from charnn.tasks.language_model.documents import beginning, pieces_of
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.ngrams import MEASURED, CountedNgrams
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
 from charnn.tasks.language_model.learn.teachers import Teacher, taken_from
 from charnn.tasks.language_model.use.reading import score_carried
+from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import warn_of_known_data
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
@@ -79,6 +81,10 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             return LanguageModelObjective(network, self._encoded, config.training, processes, plan.teachers)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
+        self._ngrams: CountedNgrams | None = None
+        if config.ngram_order and processes.is_first:
+            self._ngrams = CountedNgrams(self._encoded, plan.tokenizer.size, config.ngram_order)
+            self.loop.progress.seconds += self._ngrams.seconds
         self.loop.progress.seconds += plan.measuring_seconds
         if plan.initial_weights is not None and self._before:
             self._old_nats = self._nats_before(self.network)
@@ -173,6 +179,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def _conclude(self, outcome: Outcome) -> None:
         super()._conclude(outcome)
+        if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
+            self._set_beside(self._ngrams)
         if outcome != "interrupt" and self._before:
             kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
@@ -180,6 +188,20 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             self.remarks.append(
                 f"what it had learned before: {self._nats_before(kept):.4f} nats on data held out of that{then}"
             )
+
+    def _set_beside(self, ngrams: CountedNgrams) -> None:
+        """Finds out what n-grams bring beside the weights that were kept, and keeps them if they bring something."""
+        texts = [*beginning(self._texts, MEASURED), *self._before]
+        step = -1 if self.config.corpus.backwards else 1
+        documents = [self.tokenizer.encode(text)[::step] for text in texts]
+        found = ngrams.beside(RuntimeLanguageModel(self.directory.graph()), documents, sum(map(len, texts)))
+        if found is None:
+            self.remarks.append("n-grams of its text bring nothing beside the network, and are left out")
+            return
+        mixed, measured = found
+        self.directory.write_ngrams(mixed)
+        self._keeper.update(ngrams=measured)
+        self.remarks.append(f"with n-grams of its text beside the network: {measured}")
 
     def preview(self, report: Report) -> str:
         """A text that the network writes now, without a prompt."""
@@ -213,6 +235,11 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
+            *(
+                [f"n-grams   of up to {counted(order, 'symbol')}, beside the network"]
+                if (order := config.ngram_order)
+                else []
+            ),
             *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
             f"training  {training.budget}, {counted(training.batch_size, 'place')} read at once, "
             f"{counted(training.window_length, 'step')} each, learning rate {training.learning_rate:g}, "

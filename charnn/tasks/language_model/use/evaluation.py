@@ -80,8 +80,10 @@ class TextEvaluation(Evaluation):
 
     def run(self) -> Iterator[Finding]:
         backwards = self._model.config.corpus.backwards
-        scorer = self._model.runtime(self._model.precision or "fp32", threads=self._threads, backwards=backwards)
-        encode, learner = self._model.tokenizer.encode, self._model.learner
+        beside = self._model.beside_ngrams
+        network = self._model.runtime(self._model.precision or "fp32", threads=self._threads, backwards=backwards)
+        scorer, encode = beside(network), self._model.tokenizer.encode
+        learner = beside(self._model.learner) if self._model.learner is not None else None
         adapted = None
         characters = characters_of(self._documents)
         if self._crop is not None:

@@ -22,11 +22,13 @@ from charnn.tokenizers import Tokenizer
 if TYPE_CHECKING:
     from charnn.corpora.runs import RunLengths
     from charnn.generation.generator import Generation, TextGenerator
+    from charnn.generation.model import NextTokenModel
     from charnn.generation.text import Piece, Request, Text
     from charnn.tasks.language_model.conditions import Mixture
+    from charnn.tasks.language_model.mixing import MixedNgrams
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
+    from charnn.tasks.language_model.use.mixed import Network
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
-    from charnn.tasks.language_model.use.scores import Scorer
 
 SEEDS = 1 << 32
 LARGE_GRAPH = 2_000_000
@@ -38,7 +40,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     """A language model, as `charnn.load` gives it."""
 
     directory_class = LanguageModelDirectory
-    learner: Scorer | None = None
+    learner: Network | None = None
     """The same model as one that learns from what it scores (`learn.adaptation`), where that is wanted."""
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -178,11 +180,11 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             **options,
         )
 
-    def _writer(self, label: str | Mapping[str, float] | None) -> RuntimeLanguageModel:
-        """The network, ready to write texts with these labels."""
+    def _writer(self, label: str | Mapping[str, float] | None) -> NextTokenModel:
+        """The model, ready to write texts with these labels."""
         runtime = self.runtime(self.precision or "auto", threads=self.threads)
         if not self.labels and label is None:
-            return runtime
+            return self.beside_ngrams(runtime)
         return runtime.with_labels(self.mixture(label), self.config.corpus.label_probabilities)
 
     def score(
@@ -226,7 +228,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             scorer = scorer.with_labels(self.mixture(label))
         by_label = [] if label is not None else [scorer.with_labels(self.mixture({name: 1.0})) for name in self.labels]
         return LineModel(
-            self.learner or scorer,
+            self.beside_ngrams(self.learner or scorer),
             self.tokenizer,
             first_ids(self.tokenizer, ends_are_learned=self.may_stop),
             stops=ends and corpus.document == "line" and self.may_stop,
@@ -235,8 +237,20 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             learns=self.learner is not None,
         )
 
+    @cached_property
+    def ngrams(self) -> MixedNgrams | None:
+        """The n-grams that stand beside the network; None for a model without them. Raises ModelFormatError where their
+        file is damaged."""
+        return self.directory.ngrams()
+
+    def beside_ngrams(self, network: Network) -> Network:
+        """The network with the n-grams of the text beside it; alone, for a model without them."""
+        from charnn.tasks.language_model.use.mixed import MixedLanguageModel
+
+        return network if self.ngrams is None else MixedLanguageModel(network, self.ngrams)
+
     def runtime(self, precision: InferencePrecision, *, threads: int, backwards: bool = False) -> RuntimeLanguageModel:
-        """The network, ready to run with so many threads of its own. It is loaded once.
+        """The network alone, ready to run with so many threads of its own. It is loaded once.
 
         Raises UsageError where int8 is asked for and there is no int8 graph, and for a model that reads backwards
         unless whoever asks turns texts round for it and says so.

@@ -133,11 +133,12 @@ def _read(model: LanguageModel, text: str) -> _Reading:
     """Reads the text as one document. A model of texts with labels reads it as if it had them all, as often as they
     are."""
     config = model.config
-    scorer = model.runtime("fp32", threads=1)
+    network = model.runtime("fp32", threads=1)
     if model.labels:
-        scorer = scorer.with_labels(
+        network = network.with_labels(
             model.mixture(dict(zip(model.labels, config.corpus.label_probabilities, strict=True)))
         )
+    scorer = model.beside_ngrams(network)
     opening = first_ids(model.tokenizer, ends_are_learned=model.may_stop)
     ids_1T = np.array([[*opening, *model.tokenizer.encode(text)]])
     inputs_1T, targets_1T = ids_1T[:, :-1], ids_1T[:, 1:]

@@ -1,0 +1,135 @@
+"""Counts the n-grams of a text, and finds out how far they are to be believed beside a network that has learned it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.config.model import TokenizerKind
+from charnn.errors import UsageError
+from charnn.generation.model import NextTokenModel
+from charnn.ngrams.counting import count
+from charnn.ngrams.model import ROOT, NgramModel, States
+from charnn.ngrams.table import NgramTable
+from charnn.softmax import log_softmax
+from charnn.tasks.language_model.config import LanguageModelNetworkConfig, LanguageModelNgrams
+from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.mixing import MixedNgrams, known_of, learn_powers, symbol_nats
+from charnn.tokenizers.base import STOP_ID
+
+ORDER = 7
+"""The most symbols of an n-gram. On a megabyte of text, eight bring half a thousandth of a nat, and half as many again
+must be kept."""
+MOST_COUNTED = 5_000_000
+"""A longer text has so many of its symbols counted, the last ones."""
+MOST_KEPT = 1_500_000
+"""The most n-grams that are kept, which are some 4 MB."""
+FEWEST_HELD_OUT = 1000
+"""With fewer characters held out nothing can be said about what n-grams bring."""
+MEASURED = 50_000
+"""What they bring is measured on the first so many characters that are held out."""
+LEAST_GAIN = 0.002
+"""The nats per character that they must bring there."""
+MEASURED_NUMBERS = 4_000_000
+"""And on no more of them than have so many probabilities of all symbols together."""
+LANES, WARM_UP, WINDOW = 8, 128, 256
+
+
+def order_of(asked: int | None, tokenizer: TokenizerKind, network: LanguageModelNetworkConfig, held_out: int) -> int:
+    """The most symbols of the n-grams that a run counts; 0 where it counts none. So many characters are `held_out`.
+
+    Raises UsageError where some were `asked` for and there can be none.
+    """
+    obstacles = [
+        ("--conditioned", network.labels > 0),
+        (f"--stopping {network.stopping}", network.stopping != "symbol"),
+        (f"--tokenizer {tokenizer}", tokenizer not in ("characters", "bytes")),
+        ("--valid none", held_out == 0),
+    ]
+    found = [name for name, is_there in obstacles if is_there]
+    if asked and found:
+        raise UsageError(
+            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model of characters or bytes without labels that "
+            "ends texts by a symbol and is validated on held-out text",
+            hint=f"leave out one of --ngrams and {found[0].split()[0]}",
+        )
+    if asked is not None:
+        return asked
+    return 0 if found or held_out < FEWEST_HELD_OUT else ORDER
+
+
+class CountedNgrams:
+    """The n-grams of the text to train on, and the seconds that it took to count them."""
+
+    def __init__(self, corpus: EncodedCorpus, vocabulary_size: int, order: int) -> None:
+        started = time.perf_counter()
+        sequences = corpus.counted
+        if sequences is None:
+            sequences = [corpus.training[max(0, len(corpus.training) - MOST_COUNTED) : len(corpus.training)]]
+        levels = count(sequences, vocabulary_size, order, before=STOP_ID, most=MOST_KEPT)
+        self._table, self._vocabulary_size = NgramTable.of(levels, vocabulary_size), vocabulary_size
+        self.seconds = time.perf_counter() - started
+
+    def beside(
+        self, network: NextTokenModel, documents: Sequence[npt.NDArray[np.integer]], characters: int
+    ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
+        """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
+        neither, and what they bring there. None where they bring too little."""
+        model = NgramModel(self._table, self._vocabulary_size)
+        tokens_N = np.concatenate([part for document in documents for part in (document, [STOP_ID])])
+        most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
+        characters = round(characters * min(1.0, most / len(tokens_N)))
+        tokens_N = tokens_N[:most]
+        lanes = LANES if len(tokens_N) > LANES * LANES * WARM_UP else 1
+        tokens_BT = tokens_N[: len(tokens_N) // lanes * lanes].reshape(lanes, -1)
+        inputs_BT = np.concatenate([np.full((lanes, 1), STOP_ID, np.int32), tokens_BT[:, :-1]], 1)
+        contexts_BT = model.states(np.full(lanes, ROOT, np.int32), inputs_BT)
+        logits, state = [], network.initial_state(lanes)
+        for start in range(0, inputs_BT.shape[1], WINDOW):
+            logits_BTV, state = network.sequence(inputs_BT[:, start : start + WINDOW], state)
+            logits.append(logits_BTV)
+        # Each lane but the first begins in the middle of the text, and is left out until it has read something.
+        counts_BT = tokens_BT != STOP_ID
+        counts_BT[1:, :WARM_UP] = False
+        network_NV = log_softmax(np.concatenate(logits, 1)[counts_BT]).astype(np.float32)
+        contexts_N, ids_N = contexts_BT[counts_BT], tokens_BT[counts_BT]
+        return self._measured(model, network_NV, contexts_N, ids_N, characters / np.count_nonzero(tokens_N != STOP_ID))
+
+    def _measured(
+        self,
+        model: NgramModel,
+        network_NV: npt.NDArray[np.float32],
+        contexts_N: States,
+        ids_N: npt.NDArray[np.integer],
+        characters_each: float,
+    ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
+        """What `beside` gives, from ln p by the network at N places, the contexts there and the symbols that came."""
+        own_NV = np.log(model.probabilities(contexts_N))
+        known_NF = known_of(model.facts, contexts_N, model.longest)
+        half = len(ids_N) // 2
+        parts = (slice(half), slice(half, None))
+        nats_N = np.empty(len(ids_N))
+        for learned, scored in (parts, parts[::-1]):
+            weights_2F = learn_powers(known_NF[learned], network_NV[learned], own_NV[learned], ids_N[learned])
+            nats_N[scored] = symbol_nats(
+                known_NF[scored], weights_2F, network_NV[scored], own_NV[scored], ids_N[scored]
+            )
+        places = np.arange(len(ids_N))
+        by_ngrams, by_network, by_both = (
+            round(float(nats_N.mean(dtype=np.float64)) / characters_each, 6)
+            for nats_N in (-own_NV[places, ids_N], -network_NV[places, ids_N], nats_N)
+        )
+        if by_both > by_network - LEAST_GAIN:
+            return None
+        weights_2F = learn_powers(known_NF, network_NV, own_NV, ids_N)
+        measured = LanguageModelNgrams(
+            ngrams=len(self._table.ids_E),
+            characters=round(len(ids_N) * characters_each),
+            nats_by_ngrams=by_ngrams,
+            nats_by_network=by_network,
+            nats_per_character=by_both,
+        )
+        return MixedNgrams(self._table, weights_2F, self._vocabulary_size), measured

@@ -1,0 +1,148 @@
+"""How far n-grams of the text are believed beside the network, context by context.
+
+The probability of each symbol is in proportion to that of the network to some power, times that of the n-grams to
+another. Such a product is sharper than a mean of the two: what either holds unlikely stays unlikely. The powers depend
+on the context which the n-grams know: on its length, on how many symbols were met after it, on what it leaves to
+shorter contexts, and on how likely the likeliest of them is. They are linear in these, and their weights are learned
+from text that neither has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.ngrams.model import Facts, NgramModel, States
+from charnn.ngrams.table import NgramTable
+
+Floats = npt.NDArray[np.floating]
+LARGEST_POWER = 4.0
+"""No power is above it, and none is below 0."""
+LOGARITHMS = 3
+"""How many logarithms the powers depend on, besides the length of the context."""
+POWER_WEIGHTS = "power.weights"
+"""The name of the weights among the arrays of the table. There are two rows of them: for the power of the network, and
+for that of the n-grams."""
+
+
+def known_of(facts: Facts, contexts_N: States, longest: int) -> npt.NDArray[np.float64]:
+    """What the powers in each context (N, F) depend on. The contexts have at most `longest` symbols."""
+    lengths_NL = facts.lengths_S[contexts_N, np.newaxis] == np.arange(longest + 1)
+    each = (values_S[contexts_N] for values_S in logarithms(facts))
+    return np.column_stack([lengths_NL, *each]).astype(np.float64)
+
+
+def logarithms(facts: Facts) -> list[npt.NDArray[np.float32]]:
+    """The logarithms (S,) of how many symbols were met after each context, of what it leaves to shorter ones, and of
+    the probability of the likeliest."""
+    return [np.log(values_S.astype(np.float32)) for values_S in (facts.followers_S, facts.left_S, facts.largest_S)]
+
+
+class MixedNgrams:
+    """N-grams that know how far they are to be believed in each context. They never change."""
+
+    def __init__(self, table: NgramTable, weights_2F: npt.NDArray[np.float32], vocabulary_size: int) -> None:
+        """Raises ValueError where the table is not sound, or the weights are not those of its contexts."""
+        self.table, self.weights_2F = table, weights_2F
+        self.model = NgramModel(table, vocabulary_size)
+        facts, lengths = self.model.facts, self.model.longest + 1
+        if (
+            weights_2F.dtype != np.float32
+            or weights_2F.shape != (2, lengths + LOGARITHMS)
+            or not np.isfinite(weights_2F).all()
+        ):
+            raise ValueError("its powers are none")
+        # What the product of `known_of` and the weights is, without the many zeros of the lengths.
+        powers_2S = weights_2F[:, facts.lengths_S]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for weights_2, values_S in zip(weights_2F.T[lengths:], logarithms(facts), strict=True):
+                powers_2S += weights_2[:, np.newaxis] * values_S
+        powers_2S = np.nan_to_num(powers_2S).clip(0, LARGEST_POWER)
+        self.network_powers_S, self.own_powers_S = powers_2S
+        """The powers after each context."""
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {**self.table.arrays(), POWER_WEIGHTS: self.weights_2F}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], vocabulary_size: int) -> Self:
+        """Raises ValueError for anything else than what `arrays` gives."""
+        return cls(NgramTable.from_arrays(arrays), arrays.get(POWER_WEIGHTS, np.zeros(0)), vocabulary_size)
+
+    def logits(self, contexts_N: States, network_NV: Floats) -> Floats:
+        """The logits (N, V) of what follows each context, where `network_NV` are those by the network."""
+        return self.mixed(contexts_N, np.log(self.model.probabilities(contexts_N)), network_NV)
+
+    def mixed(self, contexts_N: States, own_NV: Floats, network_NV: Floats) -> Floats:
+        """The logits, where `own_NV` are ln p by the n-grams."""
+        found: Floats = network_NV * self.network_powers_S[contexts_N, np.newaxis]
+        found += own_NV * self.own_powers_S[contexts_N, np.newaxis]
+        return found
+
+
+STEPS = 30
+CAUTION = 1.0
+"""Each weight costs half the square of how far it is from that of the network alone, in nats, beside the text that the
+weights are learned from."""
+ENOUGH = 1e-6
+"""Nats for each symbol. A step that brings less is the last one."""
+
+
+def learn_powers(
+    known_NF: Floats, network_NV: Floats, own_NV: Floats, ids_N: npt.NDArray[np.integer]
+) -> npt.NDArray[np.float32]:
+    """The weights (2, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places.
+
+    It is a softmax regression, which is concave; by Newton's steps, each halved until it brings something.
+    """
+    features = known_NF.shape[1]
+    alone_2F = np.zeros((2, features))
+    alone_2F[0, : features - LOGARITHMS] = 1  # whatever the length of the context is
+    weights_2F, rows_N = alone_2F.copy(), np.arange(len(ids_N))
+    observed_2N = np.stack([network_NV[rows_N, ids_N], own_NV[rows_N, ids_N]]).astype(np.float64)
+
+    def gain(tried_2F: Floats) -> float:
+        distance_2F = tried_2F - alone_2F
+        nats = symbol_nats(known_NF, tried_2F, network_NV, own_NV, ids_N)
+        return float(-nats.sum() - CAUTION / 2 * (distance_2F * distance_2F).sum())
+
+    now = gain(weights_2F)
+    for _ in range(STEPS):
+        p_NV = np.exp(_log_probabilities(known_NF, weights_2F, network_NV, own_NV))
+        expected_2N = np.stack([(p_NV * by_NV).sum(1) for by_NV in (network_NV, own_NV)])
+        gradient_2F = (observed_2N - expected_2N) @ known_NF - CAUTION * (weights_2F - alone_2F)
+        curvature = np.eye(2 * features) * CAUTION
+        for one, one_NV in enumerate((network_NV, own_NV)):
+            for other, other_NV in enumerate((network_NV, own_NV)):
+                covariance_N = (p_NV * one_NV * other_NV).sum(1) - expected_2N[one] * expected_2N[other]
+                part = np.s_[one * features : (one + 1) * features, other * features : (other + 1) * features]
+                curvature[part] += (known_NF * covariance_N[:, np.newaxis]).T @ known_NF
+        step_2F = np.linalg.solve(curvature, gradient_2F.reshape(-1)).reshape(2, features)
+        while (then := gain(weights_2F + step_2F)) < now and np.abs(step_2F).max() > ENOUGH:
+            step_2F /= 2
+        if then <= now:
+            break
+        weights_2F, brought, now = weights_2F + step_2F, then - now, then
+        if brought < ENOUGH * len(ids_N):
+            break
+    return weights_2F.astype(np.float32)
+
+
+def symbol_nats(
+    known_NF: Floats, weights_2F: Floats, network_NV: Floats, own_NV: Floats, ids_N: npt.NDArray[np.integer]
+) -> Floats:
+    """-ln p (N,) of each symbol, with the arguments of `learn_powers`."""
+    log_p_NV = _log_probabilities(known_NF, weights_2F, network_NV, own_NV)
+    found: Floats = -log_p_NV[np.arange(len(ids_N)), ids_N].astype(np.float64)
+    return found
+
+
+def _log_probabilities(known_NF: Floats, weights_2F: Floats, network_NV: Floats, own_NV: Floats) -> Floats:
+    powers_2N = (weights_2F @ known_NF.T).clip(0, LARGEST_POWER).astype(np.float32)
+    log_p_NV: Floats = powers_2N[0, :, np.newaxis] * network_NV + powers_2N[1, :, np.newaxis] * own_NV
+    log_p_NV -= log_p_NV.max(1, keepdims=True)
+    log_p_NV -= np.log(np.exp(log_p_NV).sum(1, keepdims=True))
+    return log_p_NV

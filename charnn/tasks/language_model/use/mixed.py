@@ -1,0 +1,148 @@
+"""A language model that n-grams of its text stand beside: what both say of a symbol decides how probable it is.
+
+The state of a lane is that of the network and the context that the n-grams have read, so lanes are selected, joined
+and put as those of any model are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, TextStart
+from charnn.ngrams.model import ROOT, States
+from charnn.softmax import log_softmax
+from charnn.tasks.language_model.conditions import TextConditionValues
+from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.use.scores import Costs, Scorer
+from charnn.tokenizers.base import STOP_ID
+
+Floats = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.integer]
+
+REMEMBERED = 32768
+"""The most contexts whose probabilities are kept ready for single steps, with a vocabulary of 128. Text comes back to
+the same ones again and again."""
+USUAL_VOCABULARY = 128
+
+
+class MixedState(NamedTuple):
+    network: Any
+    contexts_B: States
+
+
+class Network(NextTokenModel, Scorer, Protocol):
+    """A network without conditions, whoever runs it."""
+
+    @property
+    def segment(self) -> int | None:
+        """A network that learns from what `costs` scores does so after each so many symbols. None for one that does
+        not learn."""
+
+
+class MixedLanguageModel:
+    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`. A stop is a symbol to it like any other, and
+    it has no conditions.
+
+    Several threads may call all but `advance` at once, if those of its network may be.
+    """
+
+    segment = None
+    draws_stop = True
+    halts = False
+
+    def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
+        self._network, self._ngrams = network, ngrams
+        self._remembered = _Remembered(ngrams)
+
+    def initial_state(self, batch: int) -> MixedState:
+        return MixedState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32))
+
+    def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
+        return TextStart(None, self.initial_state(1), TextConditionValues(None, ()))
+
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None, labels_BT: Ids | None = None) -> Conditions:
+        return NO_CONDITIONS
+
+    def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
+        logits_BV, network = self._network.step(ids_B, state.network)
+        contexts_B = self._ngrams.model.advance(state.contexts_B, ids_B)
+        return self._ngrams.logits(contexts_B, logits_BV), MixedState(network, contexts_B)
+
+    def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+        """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
+        logits_BV = self._network.advance(ids_B, state.network)
+        state.contexts_B[:] = self._ngrams.model.advance(state.contexts_B, ids_B)
+        return self._remembered.logits(state.contexts_B, logits_BV)
+
+    def sequence(
+        self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Floats, MixedState]:
+        logits_BTV, network = self._network.sequence(ids_BT, state.network)
+        contexts_BT = self._ngrams.model.states(state.contexts_B, ids_BT)
+        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), logits_BTV.reshape(-1, logits_BTV.shape[-1]))
+        return mixed_NV.reshape(logits_BTV.shape), MixedState(network, contexts_BT[:, -1])
+
+    def costs(
+        self, inputs_BT: Ids, targets_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Costs, MixedState]:
+        """The costs by both. A network that learns as it reads does so from its own costs, after each part of the text
+        has been scored by what it was before."""
+        parts, part = [], self._network.segment or inputs_BT.shape[1]
+        for start in range(0, inputs_BT.shape[1], part):
+            segment = np.s_[:, start : start + part]
+            logits_BTV, after = self.sequence(inputs_BT[segment], state)
+            log_p_BTV = log_softmax(logits_BTV)
+            chosen_BT1 = targets_BT[segment][..., np.newaxis].astype(np.int64)
+            parts.append(-np.take_along_axis(log_p_BTV, chosen_BT1, -1)[..., 0])
+            if self._network.segment is not None:
+                _, learned = self._network.costs(inputs_BT[segment], targets_BT[segment], state.network, NO_CONDITIONS)
+                after = MixedState(learned, after.contexts_B)
+            state = after
+        nats_BT = np.concatenate(parts, 1).astype(np.float32)
+        return Costs.of_tokens(nats_BT, targets_BT, STOP_ID), state
+
+    def select(self, state: MixedState, lanes: Ids) -> MixedState:
+        return MixedState(self._network.select(state.network, lanes), state.contexts_B[lanes])
+
+    def join(self, states: Sequence[MixedState]) -> MixedState:
+        network = self._network.join([state.network for state in states])
+        return MixedState(network, np.concatenate([state.contexts_B for state in states]))
+
+    def put(self, state: MixedState, lane: int, other: MixedState) -> None:
+        self._network.put(state.network, lane, other.network)
+        state.contexts_B[lane] = other.contexts_B[0]
+
+
+class _Remembered:
+    """Mixes as `MixedNgrams` does, to the last bit, and keeps the probabilities after the contexts that it has met."""
+
+    def __init__(self, ngrams: MixedNgrams) -> None:
+        self._ngrams, self._model = ngrams, ngrams.model
+        size = ngrams.model.vocabulary_size
+        rows = REMEMBERED * USUAL_VOCABULARY // size
+        self._own_RV, self._log_own_RV = np.zeros((2, rows, size), np.float32)
+        self._rows: dict[int, int] = {}
+        """The row of each context that is remembered."""
+        self._nothing_V = np.full(size, 1 / size, np.float32)
+
+    def logits(self, contexts_B: States, network_BV: Floats) -> Floats:
+        most = len(contexts_B) * (self._model.longest + 1)
+        if most > len(self._own_RV):
+            return self._ngrams.logits(contexts_B, network_BV)
+        if len(self._rows) + most > len(self._own_RV):
+            self._rows.clear()
+        rows = [self._row(context) for context in contexts_B.tolist()]
+        return self._ngrams.mixed(contexts_B, self._log_own_RV[rows], network_BV)
+
+    def _row(self, context: int) -> int:
+        row = self._rows.get(context)
+        if row is None:
+            shorter_V = self._nothing_V if context == ROOT else self._own_RV[self._row(self._model.shorter(context))]
+            row = self._rows[context] = len(self._rows)
+            self._own_RV[row] = self._model.extend(context, shorter_V)
+            np.log(self._own_RV[row], out=self._log_own_RV[row])
+        return row

@@ -1,0 +1,312 @@
+"""N-grams beside a language model, from a run to what its users get."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import charnn
+from charnn.checkpoint.files import read_arrays, write_arrays
+from charnn.errors import ModelFormatError, UsageError
+from charnn.generation.config import SamplingConfig
+from charnn.softmax import log_softmax
+from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
+from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel, adapted_to
+from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, ORDER
+from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learned_texts import with_replay
+from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
+from charnn.tasks.language_model.task import LanguageModelTask
+from charnn.tasks.language_model.use.mixed import MixedLanguageModel
+from charnn.tasks.language_model.use.model import LanguageModel
+from charnn.tokenizers.base import STOP_ID
+from tests.paths import ROOT
+
+FABLES = (ROOT / "data" / "fables.txt").read_text(encoding="utf-8")
+TEXT = FABLES[:30_000]
+TINY: dict[str, Any] = {"layers": 1, "hidden_size": 16, "embedding_size": 8, "dropout": 0.0}
+LINE = "The fox and the crow went down to the river."
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
+    """A model whose n-grams bring something. It is never changed."""
+    folder = tmp_path_factory.mktemp("ngrams")
+    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
+    session = charnn.train(
+        folder / "text.txt", out=folder / "model", steps=60, layers=1, hidden=16, embedding=8, dropout=0.0, seed=1
+    )
+    return LanguageModelDirectory(session.path)
+
+
+@pytest.fixture
+def copied(made: LanguageModelDirectory, tmp_path: Path) -> LanguageModelDirectory:
+    return LanguageModelDirectory(Path(shutil.copytree(made.path, tmp_path / "copied")))
+
+
+def alone(directory: LanguageModelDirectory) -> LanguageModel:
+    """The model without its n-grams."""
+    model: LanguageModel = charnn.load(directory.path)
+    model.ngrams = None  # type: ignore[misc]
+    return model
+
+
+def mixed(directory: LanguageModelDirectory, precision: str = "fp32") -> MixedLanguageModel:
+    model: LanguageModel = charnn.load(directory.path)
+    found = model.beside_ngrams(model.runtime(precision, threads=1))  # type: ignore[arg-type]
+    assert isinstance(found, MixedLanguageModel)
+    return found
+
+
+def evaluated(model: LanguageModel, *, adapt: bool = False) -> dict[str, Any]:
+    """What `charnn eval --json` says of the held-out text."""
+    evaluation = LanguageModelTask().evaluate(model, [], LanguageModelEvaluationOptions(adapt=adapt))
+    list(evaluation.run())
+    return evaluation.to_json()
+
+
+def nats(model: LanguageModel, line: str) -> float:
+    return next(iter(model.score([line]))).nats
+
+
+# What a run learns.
+
+
+def test_a_run_counts_ngrams_and_says_what_they_bring(made: LanguageModelDirectory) -> None:
+    config = made.config()
+    assert config.ngram_order == ORDER
+    found = config.ngrams
+    assert found is not None
+    assert found.ngrams == len(made.ngrams().table.ids_E)
+    assert found.nats_per_character < found.nats_by_network - 0.5
+    assert found.nats_by_ngrams > 1
+    assert found.characters == config.corpus.validation_characters == 3000
+
+
+def test_what_they_bring_is_what_an_evaluation_finds(made: LanguageModelDirectory) -> None:
+    found = made.config().ngrams
+    assert evaluated(charnn.load(made.path))["nats_per_character"] == pytest.approx(found.nats_per_character, abs=0.02)
+
+
+def test_a_text_of_which_little_is_held_out_counts_none(start, corpus_of, silent) -> None:
+    session = start(corpus_of(TEXT[: 9 * FEWEST_HELD_OUT]), steps=2, **TINY)
+    session.run(silent)
+    assert session.config.ngram_order == 0
+    assert session.config.ngrams is None
+    assert not (session.directory.path / NGRAMS).exists()
+
+
+def test_ngrams_that_bring_nothing_are_left_out_and_that_is_said(start, corpus_of, silent) -> None:
+    random = np.random.default_rng(0)
+    noise = "".join(random.choice(list("abcdefgh"), 20_000))
+    session = start(corpus_of(noise), steps=100, **TINY)
+    session.run(silent)
+    assert session.config.ngrams is None
+    assert session.remarks == ["n-grams of its text bring nothing beside the network, and are left out"]
+
+
+def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> None:
+    session = start(corpus_of(TEXT), steps=2, ngram_order=0, **TINY)
+    session.run(silent)
+    assert session.config.ngrams is None
+    assert session.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("how", "named"),
+    [
+        ({"tokenizer": "bpe", "vocabulary_size": 400}, "--tokenizer bpe"),
+        ({"stopping": "halt"}, "--stopping halt"),
+    ],
+)
+def test_ngrams_that_cannot_be_are_refused_where_asked_for_and_else_left_out(start, corpus_of, how, named) -> None:
+    corpus = corpus_of(TEXT, document="paragraph")
+    with pytest.raises(UsageError, match=f"--ngrams 5 and {named}: "):
+        start(corpus, "refused", steps=2, ngram_order=5, **how, **TINY)
+    assert start(corpus, "left-out", steps=2, **how, **TINY).config.ngram_order == 0
+
+
+def test_a_run_that_goes_on_ends_with_the_same_bytes(start, corpus_of, silent) -> None:
+    whole = start(corpus_of(TEXT), "whole", steps=40, batch_size=4, **TINY)
+    whole.run(silent)
+    steps = iter(range(100))
+    corpus = corpus_of(TEXT)
+    parts = start(corpus, "parts", steps=40, batch_size=4, **TINY)
+    assert parts.run(silent, lambda: next(steps) >= 17) == "interrupt"
+    assert parts.config.ngrams is not None, "what was interrupted can be used"
+    again = LanguageModelSession.resume(parts.directory, corpus)
+    assert again.config.ngrams is None, "until it is known how far they are to be believed beside other weights"
+    again.run(silent)
+    assert again.directory.read(NGRAMS) == whole.directory.read(NGRAMS)
+    assert again.config.ngrams == whole.config.ngrams
+
+
+def test_a_text_read_backwards_is_counted_backwards(start, corpus_of, silent) -> None:
+    corpus = corpus_of(TEXT)
+    corpus = dataclasses.replace(corpus, config=dataclasses.replace(corpus.config, backwards=True))
+    session = start(corpus, steps=40, **TINY)
+    session.run(silent)
+    ngrams, tokenizer = session.directory.ngrams(), session.directory.tokenizer()
+    states = ngrams.model.states(np.zeros(1, np.int32), tokenizer.encode("eh")[np.newaxis])[0]
+    t, n = tokenizer.encode("tn")
+    after = ngrams.model.probabilities(states[-1:])[0]
+    assert after[t] > 3 * after[n], "t comes before he, and n after it"
+
+
+def test_a_text_learned_later_adds_to_what_was_counted(start, corpus_of, silent) -> None:
+    old = start(corpus_of(FABLES[:60_000]), "old", steps=20, **TINY)
+    old.run(silent)
+    new = corpus_of("Zorbax and zorbine. " * 20)  # what is held out of it alone would be too little
+    corpus = with_replay(new, old.config.corpus, any_bytes=False)
+    assert corpus.replayed
+    session = start(corpus, "new", steps=20, source=old.directory, **TINY)
+    session.run(silent)
+    ngrams, tokenizer = session.directory.ngrams(), session.directory.tokenizer()
+
+    def likeliest(prompt: str) -> str:
+        states = ngrams.model.states(np.zeros(1, np.int32), tokenizer.encode(prompt)[np.newaxis])[0]
+        return tokenizer.decode([int(ngrams.model.probabilities(states[-1:])[0].argmax())])
+
+    assert likeliest("Zorb") in "ai"
+    assert likeliest("zorbax an") == "d"
+    assert likeliest("the mille") == likeliest("The mille") == "r", "only in the old text"
+
+
+# What its users get.
+
+
+def test_sampling_is_the_same_one_by_one_and_side_by_side(made: LanguageModelDirectory) -> None:
+    model, sampling = charnn.load(made.path), SamplingConfig(length=80)
+    together = [p.shown for p in model.texts([LINE], sampling, seed=3, number=5, batch=4) if p.shown]
+    one_by_one = [p.shown for p in model.texts([LINE], sampling, seed=3, number=5, batch=1) if p.shown]
+    assert "".join(together) == "".join(one_by_one)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"beams": 3}, {"pattern": "[a-z ]{20}"}, {"stop_strings": ("e",)}, {"temperature": 0.0}, {"top_k": 3}],
+    ids=["plain", "beams", "pattern", "stops", "likeliest", "top-k"],
+)
+def test_what_is_written_has_the_probability_that_it_is_scored_with(made: LanguageModelDirectory, how: Any) -> None:
+    model = charnn.load(made.path, precision="fp32")
+    pieces = list(model.texts(["The fox"], SamplingConfig(length=20, **how), seed=1, scored=True, echo=False))
+    text = "".join(piece.shown for piece in pieces)
+    assert text
+    if not {"beams", "pattern", "stop_strings", "top_k", "temperature"} & how.keys():
+        expected = nats(model, "The fox" + text) - nats(model, "The fox")
+        assert -pieces[-1].text.log_probability == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_steps_the_whole_sequence_and_costs_agree(made: LanguageModelDirectory, precision: str) -> None:
+    model = mixed(made, precision)
+    ids = np.concatenate([[STOP_ID], made.tokenizer().encode(LINE)])
+    whole, _ = model.sequence(ids[np.newaxis, :-1], model.initial_state(1))
+    costs, _ = model.costs(ids[np.newaxis, :-1], ids[np.newaxis, 1:], model.initial_state(1))
+    stepped, advanced = model.initial_state(1), model.initial_state(1)
+    for place, id_ in enumerate(ids[:-1]):
+        by_step, stepped = model.step(ids[place : place + 1], stepped)
+        log_p = log_softmax(by_step)[0]
+        by_advance = model.advance(ids[place : place + 1], advanced)
+        np.testing.assert_allclose(log_p, log_softmax(whole[0, place]), atol=1e-3)
+        np.testing.assert_array_equal(by_advance, by_step)
+        assert costs.text_BT[0, place] == pytest.approx(-log_p[ids[place + 1]], abs=1e-4)
+        assert id_ == ids[place]
+
+
+def test_lanes_can_be_chosen_joined_and_replaced(made: LanguageModelDirectory) -> None:
+    model = mixed(made)
+    ids = made.tokenizer().encode("the fox ran")
+    states = [model.sequence(ids[np.newaxis, :length], model.initial_state(1))[1] for length in (3, 7)]
+    both = model.join(states)
+    expected = np.concatenate([model.step(ids[8:9], state)[0] for state in states])
+    beside = np.repeat(ids[8:9], 2)
+    np.testing.assert_allclose(model.step(beside, both)[0], expected, atol=1e-5)
+    turned = model.select(both, np.array([1, 0]))
+    np.testing.assert_allclose(model.step(beside, turned)[0], expected[::-1], atol=1e-5)
+    model.put(both, 0, states[1])
+    np.testing.assert_allclose(model.step(beside, both)[0], expected[[1, 1]], atol=1e-5)
+
+
+def test_lines_are_likelier_than_by_the_network_alone(made: LanguageModelDirectory) -> None:
+    assert nats(charnn.load(made.path), LINE) < nats(alone(made), LINE) - 5
+
+
+def test_a_model_that_learns_from_what_it_reads_has_them_too(made: LanguageModelDirectory) -> None:
+    model: LanguageModel = charnn.load(made.path, adapt=True)
+    without = alone(made)
+    without.learner = AdaptingLanguageModel.of(made)
+    assert nats(model, LINE) < nats(without, LINE) - 5
+    held_out = evaluated(charnn.load(made.path), adapt=True)
+    assert held_out["adapted"]["nats_per_character"] < made.config().ngrams.nats_by_network - 0.1
+
+
+def test_a_model_that_has_read_a_text_keeps_them(made: LanguageModelDirectory, tmp_path: Path) -> None:
+    again = adapted_to(LINE, made, tmp_path / "adapted")
+    assert again.read(NGRAMS) == made.read(NGRAMS)
+    assert charnn.load(again.path).ngrams is not None
+
+
+def test_an_old_directory_has_none(made: LanguageModelDirectory, copied: LanguageModelDirectory) -> None:
+    document = json.loads(copied.read("config.json"))
+    del document["ngrams"], document["ngram_order"]
+    copied.write("config.json", json.dumps(document).encode())
+    (copied.path / NGRAMS).unlink()
+    assert charnn.load(copied.path).ngrams is None
+    assert nats(charnn.load(copied.path), LINE) == nats(alone(made), LINE)
+
+
+# Models that come from anybody.
+
+
+def spoil_array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[LanguageModelDirectory], None]:
+    def spoil(directory: LanguageModelDirectory) -> None:
+        arrays, _ = read_arrays(directory.path / NGRAMS)
+        arrays[name] = change(arrays[name])
+        write_arrays(directory.path / NGRAMS, arrays)
+
+    return spoil
+
+
+SPOILED: dict[str, Callable[[LanguageModelDirectory], object]] = {
+    "missing": lambda directory: (directory.path / NGRAMS).unlink(),
+    "empty": lambda directory: directory.write(NGRAMS, b""),
+    "cut": lambda directory: directory.write(NGRAMS, directory.read(NGRAMS)[:-5]),
+    "other ids": spoil_array("ids_E", lambda ids: ids[::-1]),
+    "no powers": spoil_array("power.weights", lambda weights: weights * np.float32("nan")),
+    "of another vocabulary": spoil_array("ids_E", lambda ids: ids + 100),
+    "larger than any": lambda directory: os.truncate(directory.path / NGRAMS, 1 << 33),
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILED.values(), ids=SPOILED)
+def test_a_damaged_file_is_refused_in_one_line(copied: LanguageModelDirectory, spoil: Any) -> None:
+    spoil(copied)
+    with pytest.raises(ModelFormatError, match=r"ngrams\.safetensors: .*\Z") as found:
+        copied.check()
+    assert "\n" not in str(found.value)
+
+
+def test_ngrams_beside_a_network_that_cannot_have_them_are_refused(copied: LanguageModelDirectory) -> None:
+    config = copied.config()
+    copied.write_config(dataclasses.replace(config, network=dataclasses.replace(config.network, stopping="halt")))
+    with pytest.raises(
+        ModelFormatError, match="n-grams are for models whose texts have no labels, and end by a symbol"
+    ):
+        copied.ngrams()
+
+
+@pytest.mark.parametrize("order", [-1, 9, "7"])
+def test_an_order_that_cannot_be_is_refused(copied: LanguageModelDirectory, order: Any) -> None:
+    document = json.loads(copied.read("config.json"))
+    copied.write("config.json", json.dumps({**document, "ngram_order": order}).encode())
+    with pytest.raises(ModelFormatError):
+        copied.config()
