@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from charnn.corpora.progress import tell
+from charnn.corpora.stored_strings import StoredRows
 from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
@@ -62,6 +63,10 @@ UNSEEN = -1
 """The id of a tag that the training data do not have, so that no prediction of it is right."""
 UNTAGGED = -2
 """The id in the place of a tag that a word does not have: it has no part in the loss or the score."""
+LEAST = UNTAGGED
+"""The least of these."""
+LARGEST_FORM = (1 << 32) - 1
+"""How many different words are told apart; there is no memory for so many."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +93,36 @@ class EncodedSentences:
         states: SentenceStates | None = None,
     ) -> None:
         """`forms` numbers the distinct forms, and is added to. `states` are asked for what readers say of the words."""
-        self.forms = [np.array([forms.setdefault(w, len(forms)) for w in s.words], np.int64) for s in sentences]
+        self.forms = StoredRows(
+            (np.array([forms.setdefault(w, len(forms)) for w in s.words], np.uint32) for s in sentences),
+            LARGEST_FORM,
+            "words of a treebank",
+        )
         ids = [{NO_TAG: UNTAGGED, **{tag: n for n, tag in enumerate(tags)}} for tags in lexicon.tags.values()]
-        self.tags = [
-            np.array(
-                [[column.get(tag, UNSEEN) for tag in tags] for column, tags in zip(ids, s.tags, strict=True)], np.int64
-            )
-            for s in sentences
+        self._tags = [
+            _stored(ids_of_tags, [s.tags[number] for s in sentences]) for number, ids_of_tags in enumerate(ids)
         ]
-        self.lengths = np.array([len(s.words) for s in sentences], np.int64)
         self.words = [s.words for s in sentences]
         self.states = None if states is None else KnownStates(self.words, states)
+
+    @property
+    def lengths(self) -> Ids:
+        return self.forms.lengths
+
+    def forms_of(self, indices: Iterable[int]) -> Ids:
+        """The forms of the words of these sentences, one after the other."""
+        return np.concatenate([self.forms[i] for i in indices]).astype(np.int64)
+
+    def tags_of(self, indices: Iterable[int]) -> Ids:
+        """(C, words): the tags of the words of these sentences, one after the other, in each column."""
+        chosen = list(indices)
+        return np.stack([np.concatenate([column[i] for i in chosen]).astype(np.int64) for column in self._tags]) + LEAST
+
+
+def _stored(ids: Mapping[str, int], tags: Iterable[Sequence[str]]) -> StoredRows:
+    """The ids of tags above LEAST, so that none is negative."""
+    rows = (np.array([ids.get(tag, UNSEEN) - LEAST for tag in of_sentence], np.uint32) for of_sentence in tags)
+    return StoredRows(rows, max(ids.values()) - LEAST, "tags of a treebank")
 
 
 class EncodedTreebank:
@@ -122,13 +146,13 @@ class EncodedTreebank:
 
     def batch(self, sentences: EncodedSentences, indices: Sequence[int], device: torch.device) -> Batch:
         """The sentences with these numbers, in this order."""
-        lengths_B = sentences.lengths[list(indices)]
+        lengths_B, tags_CW = sentences.lengths[list(indices)], sentences.tags_of(indices)
         shape = len(indices), int(lengths_B.max())
         forms_BT = np.zeros(shape, np.int64)
-        tags_BTC = np.full((*shape, len(sentences.tags[0])), UNTAGGED, np.int64)
+        tags_BTC = np.full((*shape, len(tags_CW)), UNTAGGED, np.int64)
         is_word_BT = np.arange(shape[1]) < lengths_B[:, None]
-        forms_BT[is_word_BT] = np.concatenate([sentences.forms[i] for i in indices])
-        tags_BTC[is_word_BT] = np.concatenate([sentences.tags[i] for i in indices], axis=1).T
+        forms_BT[is_word_BT] = sentences.forms_of(indices)
+        tags_BTC[is_word_BT] = tags_CW.T
         distinct, places = np.unique(forms_BT, return_inverse=True)
         chosen = {name: values[torch.from_numpy(distinct)] for name, values in self._features.items()}
         longest = int(chosen["lengths_N"].max())

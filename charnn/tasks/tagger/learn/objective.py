@@ -111,7 +111,7 @@ class TaggerObjective:
             right_CBT = self.network.decode(features_BTF, batch.lengths_B) == tags_CBT
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
             right_CW, has_tag_CW = right_CBT[:, is_word_BT], tags_CBT[:, is_word_BT] != UNTAGGED
-            is_known_W = self._treebank.is_known[np.concatenate([sentences.forms[i] for i in chosen])]
+            is_known_W = self._treebank.is_known[sentences.forms_of(chosen)]
             is_tagged_W = has_tag_CW.any(0)
             is_unknown_W, is_right_W = is_tagged_W & ~is_known_W, is_tagged_W & (right_CW | ~has_tag_CW).all(0)
             right_C += right_CW.sum(1)
