@@ -35,6 +35,8 @@ CELLS_A_SECOND = 40_000
 """The same for each second of a budget: a tenth of it, or less."""
 FLOORS = (1e-2, 1e-4, 1e-6, 1e-9)
 """What the n-grams say of targets that they hold impossible is one of these."""
+ALIKE = 1.0
+"""Floors that differ by less than so many nats are alike, and the one with which most lines are right is taken."""
 LEAST_GAIN = 3.0
 """By so many nats all right targets of the validation must become likelier."""
 CAUTION = 0.5
@@ -98,10 +100,15 @@ def trusted(
     pairs_NC = pair_scores(ngrams, sources, [[symbols.encode_target(t.text)[:-1] for t in ts] for ts in found])
     alone, _ = _fitted(network_NC, np.zeros_like(network_NC), is_right_NC)
     fits = [(floor, *_fitted(network_NC, relative(pairs_NC, floor), is_right_NC)) for floor in FLOORS]
-    floor, gained, (network_weight, weight) = max(fits, key=lambda fit: fit[1])
-    best_N = mixed(network_NC, relative(pairs_NC, floor), network_weight, weight).argmax(1)
     rows = np.arange(len(found))
-    right_N, right_alone_N = is_right_NC[rows, best_N], is_right_NC[rows, network_NC.argmax(1)]
+    right = {
+        floor: is_right_NC[rows, mixed(network_NC, relative(pairs_NC, floor), *weights).argmax(1)]
+        for floor, _, weights in fits
+    }
+    likeliest = max(gained for _, gained, _ in fits)
+    alike = [fit for fit in fits if fit[1] > likeliest - ALIKE]
+    floor, gained, (network_weight, weight) = max(alike, key=lambda fit: (right[fit[0]].sum(), fit[1]))
+    right_N, right_alone_N = right[floor], is_right_NC[rows, network_NC.argmax(1)]
     if gained - alone < LEAST_GAIN or right_N.sum() < right_alone_N.sum():
         return None
     known = [lookup.find(one.source, one.features) for one in references]
