@@ -203,3 +203,13 @@ def test_the_normal_form_in_which_a_model_knows_a_text_is_named_where_it_meets_a
         assert "it has seen more of them in Unicode's normal form C: uconv -x any-nfc" in said
     said = charnn("sample", "cafe\u0301", "-m", "language-model", "--length", "3").err
     assert "normal form C" in said
+
+
+def test_lines_that_are_blank_are_told_of_where_each_line_is_a_text(charnn, text_file):
+    verse = "the moon is old\r\nthe sea is here\r\n\r\n" * 9
+    text_file(verse, "verse.txt")
+    said = charnn("train", "verse.txt", "--documents", "line", *QUICK, "--out", "lines").err
+    assert "8 lines of these blank, and learned as blank texts; --documents paragraph learns what stands" in said
+    for unit, text in (("paragraph", verse), ("line", "the moon is old\nthe sea is here\n" * 9)):
+        text_file(text, "verse.txt")
+        assert "blank" not in charnn("train", "verse.txt", "--documents", unit, *QUICK, "--out", f"{unit}s2").err

@@ -46,6 +46,13 @@ class Corpus:
     """What was held out of that text."""
 
     @property
+    def blank_lines(self) -> int:
+        """How many of the documents to train on are blank lines, where each line is one and they are in memory."""
+        if self.config.document != "line" or self.training_labels or isinstance(self.training, LongDocuments):
+            return 0
+        return sum(not line.strip() for line in self.training)
+
+    @property
     def characters_to_read(self) -> int:
         """The characters of an epoch."""
         return self.repeats * self.config.training_characters + sum(len(piece.text) for piece in self.replayed)

@@ -64,7 +64,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         self, directory: LanguageModelDirectory, plan: LanguageModelPlan, corpus: Corpus, processes: Processes = ALONE
     ) -> None:
         self.tokenizer = plan.tokenizer
-        self._texts, self._runs = corpus.validation, corpus.run_lengths()
+        self._texts, self._runs, self._blank_lines = corpus.validation, corpus.run_lengths(), corpus.blank_lines
         self._before, self._replayed = (
             beginning(corpus.before, CHARACTERS) if corpus.before else [],
             sum(len(piece.text) for piece in corpus.replayed),
@@ -227,11 +227,16 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         )
         short = corpus.training_characters < SHORT and self.holds_out
         small = corpus.training_characters < SMALL
+        blank = self._blank_lines and (
+            f"{counted(self._blank_lines, 'line')} of these blank, and learned as blank texts; --documents paragraph "
+            "learns what stands between them"
+        )
         backwards = "read backwards; " * corpus.backwards
         return [
             f"text      {corpus.training_characters:,} characters to train on, {validated}; {backwards}"
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
+            *([f"          {blank}"] if blank else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {parameters:,} parameters",
