@@ -185,7 +185,9 @@ def _wanted(layout: PairsLayout) -> tuple[WantedColumns, WantedColumns, WantedCo
 
 def _object_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple[int, int | None, int]]:
     objects = table.objects()
-    first = next(objects)
+    first = next(objects, None)
+    if first is None:
+        return iter(()), (0, None, 1)
     keys = list(first[1])
     source, features, target = (
         None if place is None else keys[place] for place in table.columns(keys, _wanted(layout))

@@ -182,3 +182,9 @@ def test_malformed_rows_are_left_out_where_that_is_asked_for(text: str, name: st
     with pytest.warns(CharnnWarning, match="the row is left out"):
         found = read_pairs(text, name, bad=BadBytes(name, "utf-8", "skip"))
     assert sides(found) == [("a", "A"), ("e", "E")]
+
+
+def test_a_list_all_of_whose_objects_are_left_out_has_no_pair() -> None:
+    text = '[\n{"source": "a\udcff", "target": "b"}\n]\n'
+    with pytest.warns(CharnnWarning, match="left out"):
+        assert read_pairs(text, "x.json", bad=BadBytes("x.json", "utf-8", "skip")) == []
