@@ -1,4 +1,4 @@
-"""Reads texts that have labels, in the forms in which people keep them, and holds out a part of each label.
+"""Reads texts that have labels, in the forms in which people keep them.
 
 label<TAB>text, or text<TAB>label     a text on each line; the side with fewer different values is the label
 label,text                            CSV with a header, and tables between tabs with a header
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from charnn.config import Json
 from charnn.config.as_json import later
@@ -22,7 +21,6 @@ from charnn.corpora.lines import bare_lines
 from charnn.corpora.tables import Object, Row, Table, WantedColumns, found_columns, header_of, keys_of_first
 from charnn.errors import CorpusError, UsageError
 
-T = TypeVar("T")
 FASTTEXT = "__label__"
 TEXT_NAMES = ("text", "sentence", "content", "message", "body", "document")
 LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentiment")
@@ -130,38 +128,6 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
     if 2 * min(len(firsts), len(lasts)) > max(len(firsts), len(lasts)):
         return None
     return LabelledForm("lines of a label and a text with a tab between them", is_sure=False)
-
-
-def hold_out_labelled(
-    texts: Sequence[T], fraction: float, label_of: Callable[[T], Hashable]
-) -> tuple[list[T], list[T]]:
-    """`(training, held_out)`: about this fraction of the texts of each label is held out, at even distances.
-
-    The order stays. A label with a single text is not held out. Where all labels have so few texts that this holds out
-    none, as many are held out in all, each of another label.
-    """
-    places = defaultdict[Hashable, list[int]](list)
-    for place, labelled in enumerate(texts):
-        places[label_of(labelled)].append(place)
-    numbers = held_out_of([len(of_label) for of_label in places.values()], fraction)
-    held_out = {of_label[i] for of_label, own in zip(places.values(), numbers, strict=True) for i in own}
-    training = [labelled for place, labelled in enumerate(texts) if place not in held_out]
-    return training, [texts[place] for place in sorted(held_out)]
-
-
-def held_out_of(counts: Sequence[int], fraction: float) -> list[list[int]]:
-    """For each label, of which there are so many texts, the numbers of those that are held out."""
-    held_out = [_evenly(count, min(round(fraction * count), count - 1)) for count in counts]
-    if not any(held_out) and (several := [label for label, count in enumerate(counts) if count > 1]):
-        wanted = min(max(round(fraction * sum(counts)), 1), len(several))
-        for label in (several[i] for i in _evenly(len(several), wanted)):
-            held_out[label] = [counts[label] // 2]
-    return held_out
-
-
-def _evenly(count: int, wanted: int) -> list[int]:
-    """So many numbers below `count`, at even distances."""
-    return [(2 * i + 1) * count // (2 * wanted) for i in range(wanted)]
 
 
 def _wanted(layout: LabelledLayout) -> tuple[WantedColumns, WantedColumns]:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora.decoding import FEW, BadBytes
-from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_texts, recognize_labelled
+from charnn.corpora.labelled import LabelledLayout, labelled_texts, recognize_labelled
+from charnn.corpora.stratified import hold_out_labelled
 from charnn.errors import CorpusError, UsageError
 
 Pairs = list[tuple[str, str]]

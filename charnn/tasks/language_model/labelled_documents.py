@@ -12,10 +12,11 @@ import numpy as np
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import BadBytes, Decoding, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.labelled import LabelledLayout, hold_out_labelled, labelled_rows
+from charnn.corpora.labelled import LabelledLayout, labelled_rows
 from charnn.corpora.long_rows import LongRows
 from charnn.corpora.rereading import RereadableFile, all_at_once, opened_again
 from charnn.corpora.sources import check_encoding, note, text_in, text_in_again
+from charnn.corpora.stratified import hold_out_labelled
 from charnn.corpora.tables import Table
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.config import CorpusConfig, Label

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from charnn.config.model import SourceFile
 from charnn.corpora.documents import HELD_OUT_CHARACTERS, HELD_OUT_FRACTION
 from charnn.corpora.facts import TextFacts
-from charnn.corpora.labelled import held_out_of
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_texts import LongText
 from charnn.corpora.progress import tell
 from charnn.corpora.rereading import no_room, temporary_file
+from charnn.corpora.stratified import held_out_of
 from charnn.tasks.language_model.long_ids import MappedIds
 
 Numbers = npt.NDArray[np.integer]
