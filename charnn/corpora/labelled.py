@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from charnn.config import Json
 from charnn.config.as_json import later
+from charnn.corpora.columns import WantedColumns, found_columns, header_of
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.lines import bare_lines
-from charnn.corpora.tables import Object, Row, Table, WantedColumns, found_columns, header_of, keys_of_first
+from charnn.corpora.tables import Object, Row, Table, keys_of_first
 from charnn.errors import CorpusError, UsageError
 
 FASTTEXT = "__label__"

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from charnn.corpora.columns import cells_between, header_of, separator_of
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pairs import features_column, usual_columns
-from charnn.corpora.tables import Table, cells_between, header_of, keys_of_first, separator_of
+from charnn.corpora.tables import Table, keys_of_first
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""

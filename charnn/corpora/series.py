@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.columns import WantedColumns
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
-from charnn.corpora.tables import Row, Table, WantedColumns
+from charnn.corpora.tables import Row, Table
 from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, forms_of, numbered
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import first_few

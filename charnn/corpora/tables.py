@@ -14,8 +14,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from charnn.corpora.columns import WantedColumns, found_columns, separator_of
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
@@ -35,19 +36,6 @@ _SEPARATOR = re.compile(r"sep=([,;\t|])[ ]*(?:\r\n?|\n|$)")
 """What Excel writes before the header, to say what parts the cells."""
 _LIST = re.compile(r"\ufeff?\s*\[(?=\s*\{)")
 _BETWEEN_OBJECTS = re.compile(r"\ufeff?[\s,]*(?:\]\s*\Z)?")
-_QUOTED = re.compile(r'"[^"]*"')
-
-
-class WantedColumns(NamedTuple):
-    """A column or key that a reader looks for."""
-
-    option: str
-    """The option that names it."""
-    asked: str | None
-    """The name that was asked for, or a number, counted from 1."""
-    usual: Sequence[str]
-    """The usual names, in any case, of which the first one counts that is there."""
-    is_needed: bool = True
 
 
 class PiecesOfText(Protocol):
@@ -287,37 +275,3 @@ def keys_of_first(sample: str) -> list[str] | None:
         return list(next(table._objects_of_lines())[1])
     except (CorpusError, StopIteration):
         return None
-
-
-def separator_of(line: str, *, is_csv: bool = False) -> str:
-    """What stands between the cells of a header: a tab where there is one; otherwise, and in CSV, the one of comma,
-    semicolon, tab and bar that it has most of, what is quoted apart."""
-    if "\t" in line and not is_csv:
-        return "\t"
-    bare = _QUOTED.sub("", line)
-    return max(",;\t|", key=bare.count)
-
-
-def cells_between(separator: str, line: str) -> int:
-    """How many cells a line has, what is quoted being one; between tabs nothing is."""
-    return (line if separator == "\t" else _QUOTED.sub("", line)).count(separator) + 1
-
-
-def header_of(line: str) -> list[str]:
-    """The cells of a first line, as names of columns."""
-    return [cell.strip().strip('"') for cell in line.removeprefix("\ufeff").split(separator_of(line))]
-
-
-def found_columns(header: Sequence[str], wanted: Sequence[WantedColumns]) -> list[int | None]:
-    """The places of the columns that are wanted; None for one that is not there. A name comes before a number."""
-    return [_place(header, column) for column in wanted]
-
-
-def _place(header: Sequence[str], wanted: WantedColumns) -> int | None:
-    name = wanted.asked
-    if name is None:
-        known = {column.lower(): place for place, column in reversed(list(enumerate(header)))}
-        return next((known[usual] for usual in wanted.usual if usual in known), None)
-    if name in header:
-        return header.index(name)
-    return int(name) - 1 if name.isdecimal() and 1 <= int(name) <= len(header) else None

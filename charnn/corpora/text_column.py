@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from charnn.corpora.columns import WantedColumns
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.labelled import TEXT_NAMES
 from charnn.corpora.lines import WholeLines, check_length
 from charnn.corpora.streams import stream
-from charnn.corpora.tables import Object, Table, WantedColumns
+from charnn.corpora.tables import Object, Table
 
 HEAD = 1 << 16
 """So many characters, or all that there are, are read before the columns are looked for."""
