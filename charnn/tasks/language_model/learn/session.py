@@ -13,7 +13,7 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.errors import CharnnWarning, ConfigError, CorpusError, ModelFormatError
+from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.readable import counted, first_few
@@ -30,12 +30,12 @@ from charnn.tasks.language_model.learn.objective import LanguageModelObjective, 
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
-from charnn.tasks.language_model.learn.teachers import Teacher, taken_from
+from charnn.tasks.language_model.learn.teachers import teachers_in
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import warn_of_known_data
 from charnn.tokenizers.base import STOP_ID, Tokenizer
-from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
+from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads, nearest_allowed
 from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
@@ -156,7 +156,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
         def resumed() -> LanguageModelPlan:
             return plan_to_resume(
-                directory, _teachers_in(state, directory), budget, processes=processes.size, thread_counts=allowed
+                directory, teachers_in(state, directory), budget, processes=processes.size, thread_counts=allowed
             )
 
         plan = _broadcast(processes, resumed, data, allowed)
@@ -260,15 +260,6 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if corpus.backwards:
             texts = [text[::-1] for text in texts]
         return measure_quantization(self.directory, self.tokenizer, texts, corpus.label_probabilities or None)
-
-
-def _teachers_in(state: ArraysAndJson, directory: LanguageModelDirectory) -> list[Teacher]:
-    """The teachers of a run, from its training state. Raises ModelFormatError where they are damaged."""
-    arrays, values = state
-    try:
-        return taken_from(arrays, values["task"].get("teachers", []), prefix="task.")
-    except (ConfigError, KeyError, TypeError, AttributeError) as error:
-        raise ModelFormatError(f"{directory.path}/training: not the state of this model: {error}") from None
 
 
 def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from charnn.corpora.progress import tell
-from charnn.errors import UsageError
+from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.network.recurrent import detach
 from charnn.readable import first_few
 from charnn.tasks.language_model.conditions import ConditionRows
@@ -24,6 +24,7 @@ from charnn.tasks.language_model.learn.data import window_at
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
+from charnn.training.distributed.processes import ArraysAndJson
 
 LANES, CHUNK = 64, 128
 """Teachers read the text at so many places side by side, and so many tokens at a time."""
@@ -191,3 +192,12 @@ def taken_from(arrays: Mapping[str, npt.NDArray[Any]], networks: Sequence[Any], 
         own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
         models.append(Teacher(LanguageModelNetworkConfig.from_json(network), own))
     return models
+
+
+def teachers_in(state: ArraysAndJson, directory: LanguageModelDirectory) -> list[Teacher]:
+    """The teachers of a run, from its training state. Raises ModelFormatError where they are damaged."""
+    arrays, values = state
+    try:
+        return taken_from(arrays, values["task"].get("teachers", []), prefix="task.")
+    except (ConfigError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFormatError(f"{directory.path}/training: not the state of this model: {error}") from None
