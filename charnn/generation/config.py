@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 from charnn.config.as_json import Json, require
+from charnn.errors import UsageError
 
 Filter = Literal["bias", "runs", "penalties", "dry", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
@@ -104,3 +105,18 @@ class SamplingConfig(Json):
 
 def _differ(values: Sequence[str]) -> bool:
     return len(set(values)) == len(values)
+
+
+def sampling_config(options: Mapping[str, Any]) -> SamplingConfig:
+    """The configuration with these fields. Raises UsageError for one that it does not have, or of another type."""
+    import difflib
+
+    names = [field.name for field in fields(SamplingConfig)]
+    if other := next((name for name in options if name not in names), None):
+        near = difflib.get_close_matches(other, names, cutoff=0.5) or names
+        raise UsageError(f"sample: {other} is no option", hint=f"there are {', '.join(near)}")
+    try:
+        return SamplingConfig(**options)
+    except TypeError as error:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
+        raise UsageError(f"sample: one of {given} is not of the type that it should be") from error

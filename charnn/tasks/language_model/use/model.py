@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.config.model import InferencePrecision
 from charnn.corpora.given import given_text, given_texts
 from charnn.errors import CharnnWarning, UsageError
-from charnn.generation.config import SamplingConfig
+from charnn.generation.config import SamplingConfig, sampling_config
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.model import Model
@@ -117,7 +117,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """
         from charnn.generation.generator import Generation
 
-        wanted = _sampling_of(sampling)
+        wanted = sampling_config(sampling)
         return Generation(
             self.texts([given_text(prompt, "sample")], wanted, seed=seed, label=label, batch=1, echo=False)
         )
@@ -294,19 +294,3 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
             for _ in range(number):
                 place = next(count)
                 yield Request(place, prompt, np.random.default_rng((seed, place)))
-
-
-def _sampling_of(options: Mapping[str, Any]) -> SamplingConfig:
-    """The configuration with these fields. Raises UsageError for one that it does not have, or of another type."""
-    import dataclasses
-    import difflib
-
-    fields = [field.name for field in dataclasses.fields(SamplingConfig)]
-    if other := next((name for name in options if name not in fields), None):
-        near = difflib.get_close_matches(other, fields, cutoff=0.5) or fields
-        raise UsageError(f"sample: {other} is no option", hint=f"there are {', '.join(near)}")
-    try:
-        return SamplingConfig(**options)
-    except TypeError as error:
-        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-        raise UsageError(f"sample: one of {given} is not of the type that it should be") from error
