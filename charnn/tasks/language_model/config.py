@@ -205,8 +205,9 @@ class LanguageModelNgrams(Json):
 
     def __str__(self) -> str:
         return (
-            f"{self.nats_per_character:.4f} nats, {self.nats_per_character / math.log(2):.4f} bits per character "
-            f"(the network alone {self.nats_by_network:.4f} nats, the n-grams alone {self.nats_by_ngrams:.4f})"
+            f"{self.nats_per_character:.4f} nats, {self.nats_per_character / math.log(2):.4f} bits per character, on "
+            f"{self.characters:,} characters of held-out data (the network alone {self.nats_by_network:.4f} nats, "
+            f"the n-grams alone {self.nats_by_ngrams:.4f})"
         )
 
 
