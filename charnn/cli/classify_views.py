@@ -13,7 +13,7 @@ from charnn.readable import escaped
 from charnn.tasks.classifier.calibration import THRESHOLD
 
 if TYPE_CHECKING:
-    from charnn.tasks.classifier.calibration import Floats
+    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.model import Classifier, WeightedPart
     from charnn.tasks.classifier.use.stream import InputUnit, Item
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charnn.tasks.classifier.calibration import (
-    Mixture,
-    expected_calibration_error,
-    fit_mixture,
-    macro_f1,
-    nats,
-    probabilities,
-)
+from charnn.linear.mixture import Mixture, fit_mixture, nats, probabilities
+from charnn.tasks.classifier.calibration import expected_calibration_error, macro_f1
 
 
 def drawn(texts: int, labels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +95,7 @@ def test_a_mixture_stays_with_what_is_expected_where_few_texts_tell_otherwise() 
 
 def test_many_labels_have_no_biases(monkeypatch: pytest.MonkeyPatch) -> None:
     logits_NK, targets_NK = drawn(200, 3)
-    monkeypatch.setattr("charnn.tasks.classifier.calibration.MOST_BIASES", 2)
+    monkeypatch.setattr("charnn.linear.mixture.MOST_BIASES", 2)
     fitted = fit_mixture(3 * logits_NK[None] - [1, 0, 0], targets_NK, multiple=False)
     np.testing.assert_array_equal(fitted.bias_K, np.zeros(3))
     assert fitted.shares_M[0] < 0.6

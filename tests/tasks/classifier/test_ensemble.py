@@ -15,7 +15,7 @@ import torch
 import charnn
 from charnn import api
 from charnn.errors import CharnnWarning, ModelFormatError
-from charnn.tasks.classifier.calibration import Mixture
+from charnn.linear.mixture import Mixture
 from charnn.tasks.classifier.config import ClassifierNetworkConfig
 from charnn.tasks.classifier.directory import BIAS, ClassifierDirectory
 from charnn.tasks.classifier.graph import classifier_graph

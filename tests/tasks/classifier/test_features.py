@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.tasks.classifier import features as module
-from charnn.tasks.classifier.features import LONGEST_READ, Features
+from charnn.tasks.classifier.features import LONGEST_READ, Features, of_features
 from charnn.tasks.classifier.ngrams import NgramReader
 
 TEXTS = st.lists(st.text("ab \u00e9\U0001f9ca.\n", max_size=12), max_size=6)
@@ -107,5 +107,5 @@ def test_vectors_of_some_features_are_those_of_a_reader_that_knows_no_others() -
         features.hashes[is_known], features.counts[is_known], features.is_word[is_known], ngrams=2, words=2, texts=4
     )
     table = np.random.default_rng(0).normal(size=(len(features), 3)).astype(np.float32)
-    some = features.read(texts).of_features(is_known, features.is_word)
+    some = of_features(features.read(texts), is_known, features.is_word)
     np.testing.assert_allclose(some.times(table), few.read(texts).times(table[is_known]), rtol=1e-5, atol=1e-6)

@@ -9,8 +9,10 @@ from torch.nn import functional
 
 from charnn.corpora import large_arrays
 from charnn.corpora.progress import watched_by
+from charnn.linear import rows
+from charnn.linear.mixture import fit_mixture, nats
+from charnn.linear.solving import Solving, SparseMatrix, work
 from charnn.tasks.classifier import feature_counts, features
-from charnn.tasks.classifier.calibration import fit_mixture, nats
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.linear import (
     FOLDS,
@@ -19,8 +21,6 @@ from charnn.tasks.classifier.learn.linear import (
     TYPICAL,
     Evidence,
     LinearModels,
-    Solving,
-    SparseMatrix,
     cross_validated,
     folds_worth,
     log_ratios,
@@ -53,9 +53,9 @@ def some(*, multiple: bool = False) -> tuple[Evidence, Features]:
 
 def loss(given: Evidence, table_FK: torch.Tensor, bias_K: torch.Tensor) -> torch.Tensor:
     """The loss of all texts, computed anew with a dense matrix."""
-    rows = given.rows
-    dense = np.zeros((len(rows), len(given.is_word_F)), np.float32)
-    dense[np.repeat(np.arange(len(rows)), np.diff(rows.starts)), rows.ids] = rows.values
+    own = given.rows
+    dense = np.zeros((len(own), given.features), np.float32)
+    dense[np.repeat(np.arange(len(own)), np.diff(own.starts)), own.ids] = own.values
     logits_NK = torch.from_numpy(dense) @ table_FK + bias_K
     targets_NK, weights_K = torch.from_numpy(given.targets_NK).float(), torch.from_numpy(given.weights_K)
     if given.multiple:
@@ -157,8 +157,8 @@ def test_the_work_of_a_solution_is_bounded_however_many_labels_there_are(monkeyp
         few.rows, np.arange(500) == np.arange(len(few.rows))[:, None] % 500, np.ones(500, np.float32), few.is_word_F,
         multiple=False,
     )  # fmt: skip
-    assert many.work > 50 * few.work
-    monkeypatch.setattr("charnn.tasks.classifier.learn.linear.WORK", 40 * few.work)
+    assert work(many) > 50 * work(few)
+    monkeypatch.setattr("charnn.linear.solving.WORK", 40 * work(few))
     assert evaluations(many) < 0.6 * evaluations(few)
 
 
@@ -214,7 +214,7 @@ def test_what_is_too_large_for_memory_teaches_the_same_to_the_last_bit(
     models_expected = solved(expected)
     folds_expected = cross_validated(expected, 1, FOLDS)
     monkeypatch.setattr(large_arrays, "HELD", 64)
-    monkeypatch.setattr(features, "BLOCK", 100)
+    monkeypatch.setattr(rows, "BLOCK", 100)
     monkeypatch.setattr(features, "BLOCK_CHARACTERS", 30)
     monkeypatch.setattr(feature_counts, "TOGETHER", 50)
     found, features_found = some(multiple=multiple)

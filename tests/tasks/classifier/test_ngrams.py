@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.classifier.features import Features, SparseRows
+from charnn.linear.rows import SparseRows
+from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.ngrams import LONGEST_END, LONGEST_WORD, NgramReader
 
 TEXTS = st.text(alphabet="aAbé .,!\n1", max_size=30)

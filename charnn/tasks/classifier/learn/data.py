@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 
 from charnn.corpora.stored_strings import StoredRows
+from charnn.linear.rows import Ids, SparseRows
 from charnn.tasks.classifier.corpus import LabelledCorpus
-from charnn.tasks.classifier.features import Features, Ids, SparseRows
+from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.named_texts import NamedTexts
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from charnn.checkpoint.members import member_prefix
+from charnn.linear.mixture import Mixture
 from charnn.network.ensemble import Ensemble
 from charnn.network.recurrent import LockedDropout, Recurrent
-from charnn.tasks.classifier.calibration import Mixture
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.directory import BIAS, TABLE
 from charnn.tasks.classifier.learn.linear import LinearModels

@@ -13,21 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from charnn.config.training import TrainingConfig
+from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats, probabilities
+from charnn.linear.solving import Solving
 from charnn.streaming import batches_by_length
-from charnn.tasks.classifier.calibration import (
-    Floats,
-    Mixture,
-    decided,
-    expected_calibration_error,
-    fit_mixture,
-    is_right_and_confidence,
-    macro_f1,
-    nats,
-    probabilities,
-)
+from charnn.tasks.classifier.calibration import decided, expected_calibration_error, is_right_and_confidence, macro_f1
 from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
-from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, Solving, cross_validated, folds_worth, solved
+from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, cross_validated, folds_worth, solved
 from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
 from charnn.training.objective import Batches
 from charnn.training.report import Report

@@ -11,8 +11,9 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.linear.mixture import probabilities
 from charnn.readable import counted
-from charnn.tasks.classifier.calibration import decided, probabilities
+from charnn.tasks.classifier.calibration import decided
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory

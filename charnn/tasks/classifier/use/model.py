@@ -18,7 +18,7 @@ from charnn.tasks.classifier.directory import BIAS, TABLE, WEIGHTS, ClassifierDi
 from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
-    from charnn.tasks.classifier.calibration import Floats
+    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
 CHUNK = 1024

@@ -10,8 +10,8 @@ from charnn.corpora.lines import check_length, without_end, without_ends
 from charnn.corpora.streams import stream_lines
 from charnn.corpora.structured import warn_of_structure
 from charnn.corpora.text_column import text_column
+from charnn.linear.mixture import Floats
 from charnn.streaming import results_in_order
-from charnn.tasks.classifier.calibration import Floats
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
 InputUnit = Literal["line", "paragraph", "file", "row"]

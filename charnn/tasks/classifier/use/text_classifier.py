@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import ModelFormatError
+from charnn.linear.mixture import Floats, probabilities
+from charnn.linear.rows import Floats as Weights
 from charnn.runtime.session import graph_name, open_graph
 from charnn.streaming import batches_by_length
-from charnn.tasks.classifier.calibration import Floats, probabilities
 from charnn.tasks.classifier.features import Features
-from charnn.tasks.classifier.features import Floats as Weights
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Logits = npt.NDArray[np.float32]
