@@ -19,6 +19,7 @@ from charnn.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
     from charnn.tasks.language_model.mixing import MixedNgrams
+    from charnn.tasks.language_model.recently import Recently
 
 TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
     "characters": "tokenizer.json",
@@ -30,6 +31,7 @@ TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
 
 RUNS = "runs.json"
 NGRAMS = "ngrams.safetensors"
+RECENT = "recent.safetensors"
 LARGEST_NGRAMS = 1 << 26
 """The most bytes of their file. Training writes some megabytes."""
 
@@ -37,13 +39,14 @@ LARGEST_NGRAMS = 1 << 26
 class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     name = "language-model"
     config_class = LanguageModelConfig
-    files = frozenset({*TOKENIZER_FILES.values(), RUNS, NGRAMS})
+    files = frozenset({*TOKENIZER_FILES.values(), RUNS, NGRAMS, RECENT})
 
     def check(self) -> None:
         super().check()
         self.tokenizer()
         self.runs()
-        self.ngrams()
+        if (ngrams := self.ngrams()) is not None:
+            self.recently(ngrams)
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """`model.onnx` reads sequences, and `model.int8.onnx` takes steps."""
@@ -120,6 +123,27 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
 
     def write_ngrams(self, ngrams: MixedNgrams) -> None:
         write_arrays(self.folder / NGRAMS, ngrams.arrays())
+
+    def recently(self, ngrams: MixedNgrams) -> Recently | None:
+        """The n-grams of what the model has read since it was trained, beside its `ngrams`; None where nothing was.
+
+        Raises ModelFormatError where their file is damaged, or is not of this vocabulary.
+        """
+        from charnn.tasks.language_model.recently import Recently
+
+        path = self.path / RECENT
+        if not path.exists():
+            return None
+        with open_regular(path, LARGEST_NGRAMS):
+            pass
+        arrays, _ = read_arrays(path)
+        try:
+            return Recently.from_arrays(arrays, ngrams)
+        except ValueError as error:
+            raise ModelFormatError(f"{path}: damaged: {error}") from None
+
+    def write_recently(self, recently: Recently) -> None:
+        write_arrays(self.folder / RECENT, recently.arrays())
 
     def write_runs(self, runs: Mapping[str, RunLengths]) -> None:
         value = {"runs": {character: lengths._asdict() for character, lengths in runs.items()}}

@@ -2,7 +2,8 @@
 
 A text repeats itself: its names, its words, its manner. A model that takes small steps on what it has just read
 expects them from then on, and is pulled back to what it was trained to be at each step, so that it neither drifts away
-nor forgets (Mikolov et al. 2010; Krause et al. 2018). It is honest: each symbol costs what the model said before it
+nor forgets (Mikolov et al. 2010; Krause et al. 2018). N-grams that stand beside it go on being counted, too
+(`recently`). It is honest: each symbol costs what the model said before it
 learned anything from that symbol.
 """
 
@@ -24,7 +25,9 @@ from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
-from charnn.tasks.language_model.use.scores import Costs
+from charnn.tasks.language_model.recently import Recently
+from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
+from charnn.tasks.language_model.use.scores import Costs, Scorer
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import threads_set
 from charnn.training.keeper import as_arrays
@@ -71,12 +74,6 @@ class AdaptingLanguageModel(NumpyLanguageModel):
             raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this network") from None
         return cls(network, threads=threads)
 
-    def read(self, ids_T: Ints) -> None:
-        """Learns from the beginning of a document, whose end is not known."""
-        tokens_1T = np.concatenate([[STOP_ID], ids_T])[np.newaxis]
-        targets_1T = tokens_1T[:, 1:]
-        self.costs(tokens_1T[:, :-1], targets_1T, self.initial_state(1), self.conditions(targets_1T))
-
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights by now, by the names of their parameters."""
         return as_arrays(self._network.state_dict())
@@ -111,6 +108,13 @@ class AdaptingLanguageModel(NumpyLanguageModel):
                 parameter.lerp_(trained, DECAY)
 
 
+def _read(learner: Scorer, ids_T: Ints) -> None:
+    """Has the model learn from the beginning of a document, whose end is not known."""
+    tokens_1T = np.concatenate([[STOP_ID], ids_T])[np.newaxis]
+    targets_1T = tokens_1T[:, 1:]
+    learner.costs(tokens_1T[:, :-1], targets_1T, learner.initial_state(1), learner.conditions(targets_1T))
+
+
 def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> LanguageModelDirectory:
     """A new model at `path`: the one in `directory` after it has read `text`. It has no state to go on training from.
 
@@ -119,7 +123,12 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
     """
     directory.require_forwards()
     learner, tokenizer = AdaptingLanguageModel.of(directory), directory.tokenizer()
-    learner.read(tokenizer.encode(text))
+    recently: Recently | None = None
+    if (ngrams := directory.ngrams()) is None:
+        _read(learner, tokenizer.encode(text))
+    else:
+        recently = directory.recently(ngrams) or Recently(ngrams)
+        _read(RecentLanguageModel(learner, ngrams, recently), tokenizer.encode(text))
     made = LanguageModelDirectory.create(path)
     try:
         config, weights = directory.config(), learner.weights()
@@ -127,8 +136,10 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
         made.write_tokenizer(tokenizer)
         if (runs := directory.runs()) is not None:
             made.write_runs(runs)
-        if (ngrams := directory.ngrams()) is not None:
+        if ngrams is not None:
             made.write_ngrams(ngrams)
+        if recently is not None:
+            made.write_recently(recently)
         # The scores, and what int8 costs and gains, were measured with other weights.
         made.write_config(dataclasses.replace(config, scores=None, quantization=None))
         made.write_ended()

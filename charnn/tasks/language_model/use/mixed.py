@@ -6,6 +6,7 @@ and put as those of any model are.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -43,12 +44,9 @@ class Network(NextTokenModel, Scorer, Protocol):
         not learn."""
 
 
-class MixedLanguageModel:
-    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`. A stop is a symbol to it like any other, and
-    it has no conditions.
-
-    Several threads may call all but `advance` at once, if those of its network may be.
-    """
+class BesideNgrams(ABC):
+    """What models that n-grams stand beside have in common. A stop is a symbol to them like any other, and they have no
+    conditions."""
 
     segment = None
     draws_stop = True
@@ -56,16 +54,30 @@ class MixedLanguageModel:
 
     def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
         self._network, self._ngrams = network, ngrams
-        self._remembered = _Remembered(ngrams)
 
-    def initial_state(self, batch: int) -> MixedState:
-        return MixedState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32))
+    @abstractmethod
+    def initial_state(self, batch: int) -> Any:
+        """The state of `batch` lanes that have read nothing."""
 
     def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
         return TextStart(None, self.initial_state(1), TextConditionValues(None, ()))
 
     def conditions(self, targets_BT: Ids, later_B: Ids | None = None, labels_BT: Ids | None = None) -> Conditions:
         return NO_CONDITIONS
+
+
+class MixedLanguageModel(BesideNgrams):
+    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`.
+
+    Several threads may call all but `advance` at once, if those of its network may be.
+    """
+
+    def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
+        super().__init__(network, ngrams)
+        self._remembered = _Remembered(ngrams)
+
+    def initial_state(self, batch: int) -> MixedState:
+        return MixedState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32))
 
     def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
         logits_BV, network = self._network.step(ids_B, state.network)
@@ -89,21 +101,8 @@ class MixedLanguageModel:
     def costs(
         self, inputs_BT: Ids, targets_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, MixedState]:
-        """The costs by both. A network that learns as it reads does so from its own costs, after each part of the text
-        has been scored by what it was before."""
-        parts, part = [], self._network.segment or inputs_BT.shape[1]
-        for start in range(0, inputs_BT.shape[1], part):
-            segment = np.s_[:, start : start + part]
-            logits_BTV, after = self.sequence(inputs_BT[segment], state)
-            log_p_BTV = log_softmax(logits_BTV)
-            chosen_BT1 = targets_BT[segment][..., np.newaxis].astype(np.int64)
-            parts.append(-np.take_along_axis(log_p_BTV, chosen_BT1, -1)[..., 0])
-            if self._network.segment is not None:
-                _, learned = self._network.costs(inputs_BT[segment], targets_BT[segment], state.network, NO_CONDITIONS)
-                after = MixedState(learned, after.contexts_B)
-            state = after
-        nats_BT = np.concatenate(parts, 1).astype(np.float32)
-        return Costs.of_tokens(nats_BT, targets_BT, STOP_ID), state
+        logits_BTV, after = self.sequence(inputs_BT, state)
+        return costs_of(logits_BTV, targets_BT), after
 
     def select(self, state: MixedState, lanes: Ids) -> MixedState:
         return MixedState(self._network.select(state.network, lanes), state.contexts_B[lanes])
@@ -115,6 +114,12 @@ class MixedLanguageModel:
     def put(self, state: MixedState, lane: int, other: MixedState) -> None:
         self._network.put(state.network, lane, other.network)
         state.contexts_B[lane] = other.contexts_B[0]
+
+
+def costs_of(logits_BTV: Floats, targets_BT: Ids) -> Costs:
+    chosen_BT1 = targets_BT[..., np.newaxis].astype(np.int64)
+    nats_BT = -np.take_along_axis(log_softmax(logits_BTV), chosen_BT1, -1)[..., 0]
+    return Costs.of_tokens(nats_BT, targets_BT, STOP_ID)
 
 
 class _Remembered:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from charnn.generation.text import Piece, Request, Text
     from charnn.tasks.language_model.conditions import Mixture
     from charnn.tasks.language_model.mixing import MixedNgrams
+    from charnn.tasks.language_model.recently import Recently
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.mixed import Network
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
@@ -244,10 +245,28 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         return self.directory.ngrams()
 
     def beside_ngrams(self, network: Network) -> Network:
-        """The network with the n-grams of the text beside it; alone, for a model without them."""
+        """The network with the n-grams of the text beside it, and those of what the model has read since; alone, for a
+        model without them. Beside a network that learns from what it scores they do so, too."""
         from charnn.tasks.language_model.use.mixed import MixedLanguageModel
+        from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
 
-        return network if self.ngrams is None else MixedLanguageModel(network, self.ngrams)
+        if self.ngrams is None:
+            return network
+        recently = self._recently if network.segment is None else self._learning
+        if recently is None:
+            return MixedLanguageModel(network, self.ngrams)
+        return RecentLanguageModel(network, self.ngrams, recently)
+
+    @cached_property
+    def _recently(self) -> Recently | None:
+        return None if self.ngrams is None else self.directory.recently(self.ngrams)
+
+    @cached_property
+    def _learning(self) -> Recently | None:
+        """What goes on being counted as the model learns. What the directory has stays as it is."""
+        from charnn.tasks.language_model.recently import Recently
+
+        return None if self.ngrams is None else self.directory.recently(self.ngrams) or Recently(self.ngrams)
 
     def runtime(self, precision: InferencePrecision, *, threads: int, backwards: bool = False) -> RuntimeLanguageModel:
         """The network alone, ready to run with so many threads of its own. It is loaded once.
