@@ -132,7 +132,7 @@ def compare(
 def _rows(found: list[ComparedRun]) -> list[list[str]]:
     rows = [["cell", "parameters", "best validation", "characters", "seconds", "processors", "model"]]
     for one in found:
-        best = "-" if one.scores is None else one.scores.summary
+        best = "-" if one.result is None else one.result.summary
         figures = [f"{one.characters:,.0f}", f"{one.seconds:.1f}", f"{one.processors:.2f}"]
         rows.append([one.cell, f"{one.parameters:,}", best, *figures, str(one.model.path)])
     return rows

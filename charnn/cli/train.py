@@ -140,7 +140,7 @@ def run_in_view(session: Session[Any], joined: Processes, *, title: str | None =
         if title is not None:
             console.notice(title)
         is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
-        measured = "valid" if session.holds_out else "own data"
+        measured = session.measured
         observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
         with Interruption() as interruption, observer:
             return session.run(observer, interruption.requested)
@@ -197,8 +197,8 @@ def _conclude(
     reads = " < FILE" if task.reads_input else ""
     commands = task.uses(config, option_for(session.directory), str(path))
     uses = [f"use it{as_it_is}: {command}{reads}" for command in commands[:1]]
-    scores = config.scores
-    if scores is None:
+    result = config.result
+    if result is None:
         console.notice("it was interrupted before it was measured for the first time")
         for use in uses:
             console.notice(use)
@@ -207,7 +207,7 @@ def _conclude(
             console.write_json({**about, "outcome": outcome, "verdict": None})
         return
     measured = "best validation" if session.holds_out else "on its own data"
-    console.notice(f"{measured}: {scores}, after {duration(scores.seconds)}; ended by: {outcome}")
+    console.notice(f"{measured}: {result}, after {duration(result.seconds)}; ended by: {outcome}")
     if session.verdict is not None:
         console.notice(session.verdict)
     for remark in session.remarks:
@@ -215,14 +215,14 @@ def _conclude(
     for use in uses:
         console.notice(use)
     if as_json:
-        result = {
+        about = {
             "model": str(path),
             "seed": config.training.seed,
             "outcome": outcome,
             "verdict": session.verdict,
-            **scores.to_json(),
+            **result.to_json(),
             **more,
         }
-        console.write_json(result)
+        console.write_json(about)
     elif outcome != "interrupt":
         console.write(f"{path}\n")

@@ -96,6 +96,20 @@ class Validation(Protocol):
     def from_json(cls, value: object) -> Self: ...
 
 
+class Result(Protocol):
+    """What a model was found to reach, as it is used."""
+
+    @property
+    def summary(self) -> str:
+        """A few words for a row of a table; `str` gives a phrase."""
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of training that it took."""
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
 InferencePrecision = Literal["auto", "fp32", "int8"]
 """The precision that a model is used with: `auto` is int8 where that was found worth it."""
 
@@ -119,3 +133,8 @@ class ModelConfig(Json):
     """The best validation; None before the first one."""
     quantization: Quantization | None
     """The cost and gain of int8. It is None until they have been measured, and inference is fp32 until then."""
+
+    @property
+    def result(self) -> Result | None:
+        """What the model reaches as it is used: its best validation, unless more than that has been measured."""
+        return self.scores

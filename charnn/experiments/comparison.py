@@ -19,7 +19,7 @@ from charnn.errors import CharnnWarning, UsageError
 from charnn.tasks.description import parameters_of
 
 if TYPE_CHECKING:
-    from charnn.config.model import Validation
+    from charnn.config.model import Result
     from charnn.training.distributed.processes import Processes
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
@@ -36,8 +36,8 @@ class ComparedRun:
     model: ModelDirectory
     outcome: Outcome
     parameters: int
-    scores: Validation | None
-    """The best validation."""
+    result: Result | None
+    """What the model reaches, on held-out data."""
     seconds: float
     """Those of training."""
     processors: float
@@ -47,7 +47,7 @@ class ComparedRun:
     """How many characters it learned from, each counted as often as that happened."""
 
     def to_json(self) -> dict[str, Any]:
-        scores = {} if self.scores is None else self.scores.to_json()
+        scores = {} if self.result is None else self.result.to_json()
         return {
             "model": str(self.model.path), "cell": self.cell, "outcome": self.outcome, "parameters": self.parameters,
             "training_seconds": round(self.seconds, 2), "processors": round(self.processors, 3),
@@ -98,7 +98,7 @@ def compare(
         processors = (time.process_time() - processor) / max(time.perf_counter() - clock, 1e-9)
         record = session.config.record
         yield ComparedRun(
-            cell, ModelDirectory(paths[cell]), outcome, parameters_of(session.directory), session.config.scores,
+            cell, ModelDirectory(paths[cell]), outcome, parameters_of(session.directory), session.config.result,
             record.seconds, processors, session.characters,
         )  # fmt: skip
         if outcome == "interrupt":

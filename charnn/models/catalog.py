@@ -50,10 +50,10 @@ class CatalogEntry:
     @property
     def score(self) -> str:
         """Its best validation in a few words."""
-        return "" if self.config is None or self.config.scores is None else self.config.scores.summary
+        return "" if self.config is None or self.config.result is None else self.config.result.summary
 
     def to_json(self) -> dict[str, Any]:
-        scores = None if self.config is None or self.config.scores is None else self.config.scores.to_json()
+        scores = None if self.config is None or self.config.result is None else self.config.result.to_json()
         return {
             "model": str(self.path), "name": self.path.name, "task": self.task, "bytes": self.bytes, "scores": scores,
             "corpus": self.corpus, "ended": self.ended.isoformat(), "finished": not self.status,

@@ -46,8 +46,8 @@ def report(
         sections.append(Section(title, parts))
     for reason, titles in left_out.items():
         warnings.warn(f"left out: {', '.join(titles)}: {reason}", CharnnWarning, stacklevel=2)
-    scores = directory.config().scores
-    measured = f" Its best validation: {scores}." if scores is not None else ""
+    result = directory.config().result
+    measured = f" Its best validation: {result}." if result is not None else ""
     lead = f"A {task.title}: it {task.summary}.{measured}"
     footer = f"Made by charnn {__version__}. This page is one file and loads nothing from anywhere."
     return page(model.path.resolve().name, lead, sections, footer)

@@ -124,10 +124,10 @@ def training_row(config: ModelConfig, batch: str, *further: str) -> tuple[str, s
 
 def score_rows(config: ModelConfig, *, held_out: bool) -> DescriptionRows:
     """The scores of the weights that were kept; none where there was no validation."""
-    scores = config.scores
-    if scores is None:
+    result = config.result
+    if result is None:
         return []
-    return [("best" if held_out else "own data", f"{scores}, after {duration(scores.seconds)}")]
+    return [("best" if held_out else "own data", f"{result}, after {duration(result.seconds)}")]
 
 
 def int8_row(speed_ratio: float, cost: str, *, used: bool, use: str) -> tuple[str, str]:

@@ -176,6 +176,11 @@ class Session(Generic[C]):
         """Whether validations measure data that the model does not learn from."""
         return self.config.training.keeps == "best"
 
+    @property
+    def measured(self) -> str:
+        """What validations measure, in a word or two."""
+        return "valid" if self.holds_out else "own data"
+
     def write_card_by(self, write: Callable[[], None]) -> None:
         """Has `write` write the model card, once the model can be read and when the run ends. It may raise OSError."""
         self._keeper.write_card = write

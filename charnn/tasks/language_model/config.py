@@ -203,11 +203,35 @@ class LanguageModelNgrams(Json):
     nats_per_character: float
     """The same by both. Each half of the text is scored with weights that the other half has decided."""
 
+
+@dataclass(frozen=True)
+class LanguageModelResult(Json):
+    """What a model reaches on text that was held out, where n-grams stand beside its network."""
+
+    nats_per_character: float
+    """The nats per character by both together."""
+    bits_per_character: float
+    nats_by_network: float
+    """The nats per character by the network alone."""
+    nats_by_ngrams: float
+    """The nats per character by the n-grams alone."""
+    characters: int
+    """The number of characters that these were measured on."""
+    step: int
+    """When the network had the weights that were kept."""
+    epoch: float
+    seconds: float
+
+    @property
+    def summary(self) -> str:
+        """A few words for a row of a table."""
+        return f"{self.nats_per_character:.4f} nats {self.bits_per_character:.4f} bits/char"
+
     def __str__(self) -> str:
         return (
-            f"{self.nats_per_character:.4f} nats, {self.nats_per_character / math.log(2):.4f} bits per character, on "
-            f"{self.characters:,} characters of held-out data (the network alone {self.nats_by_network:.4f} nats, "
-            f"the n-grams alone {self.nats_by_ngrams:.4f})"
+            f"{self.nats_per_character:.4f} nats, {self.bits_per_character:.4f} bits per character (the network alone "
+            f"{self.nats_by_network:.4f} nats, the n-grams alone {self.nats_by_ngrams:.4f}; {self.characters:,} "
+            "held-out characters)"
         )
 
 
@@ -229,6 +253,23 @@ class LanguageModelConfig(ModelConfig):
     ngrams: LanguageModelNgrams | None = later(None)
     """What they bring. It is None until that has been measured, and where they bring too little; the network is used
     alone then."""
+
+    @property
+    def result(self) -> LanguageModelValidation | LanguageModelResult | None:
+        """What the model reaches as it is used: network and n-grams together, where it has n-grams."""
+        found, best = self.ngrams, self.scores
+        if found is None or best is None:
+            return best
+        return LanguageModelResult(
+            nats_per_character=found.nats_per_character,
+            bits_per_character=found.nats_per_character / math.log(2),
+            nats_by_network=found.nats_by_network,
+            nats_by_ngrams=found.nats_by_ngrams,
+            characters=found.characters,
+            step=best.step,
+            epoch=best.epoch,
+            seconds=best.seconds,
+        )
 
     def __post_init__(self) -> None:
         require(0 <= self.ngram_order <= MOST_NGRAM_SYMBOLS, f"n-grams have at most {MOST_NGRAM_SYMBOLS} symbols")

@@ -52,8 +52,6 @@ def describe(directory: LanguageModelDirectory) -> Description:
         training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]
     scores = [*score_rows(config, held_out=corpus.held_out)]
-    if config.ngrams:
-        scores.append(("n-grams", f"beside the network: {config.ngrams}"))
     if config.quantization:
         measured = config.quantization
         cost = f"{measured.bits_per_character_lost:+.4f} bits/char"

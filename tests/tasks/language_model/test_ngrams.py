@@ -28,6 +28,7 @@ from charnn.tasks.language_model.task import LanguageModelTask
 from charnn.tasks.language_model.use.mixed import MixedLanguageModel
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import STOP_ID
+from charnn.training.report import Report
 from tests.paths import ROOT
 
 FABLES = (ROOT / "data" / "fables.txt").read_text(encoding="utf-8")
@@ -310,3 +311,50 @@ def test_an_order_that_cannot_be_is_refused(copied: LanguageModelDirectory, orde
     copied.write("config.json", json.dumps({**document, "ngram_order": order}).encode())
     with pytest.raises(ModelFormatError):
         copied.config()
+
+
+# What is said of a model.
+
+
+def test_what_is_said_of_a_model_is_what_it_reaches_with_its_ngrams(made: LanguageModelDirectory) -> None:
+    config = made.config()
+    result, found = config.result, config.ngrams
+    assert result.nats_per_character == found.nats_per_character < config.scores.nats_per_character
+    assert result.summary.startswith(f"{found.nats_per_character:.4f} nats {found.nats_per_character / np.log(2):.4f}")
+    phrase = (
+        f"(the network alone {found.nats_by_network:.4f} nats, the n-grams alone {found.nats_by_ngrams:.4f}; 3,000 "
+    )
+    assert phrase in str(result)
+    rows = dict(LanguageModelTask().describe(made).scores)
+    assert rows["best"].startswith(str(result))
+    assert "n-grams" not in rows
+
+
+def test_a_model_without_ngrams_reaches_its_best_validation(made: LanguageModelDirectory) -> None:
+    config = dataclasses.replace(made.config(), ngrams=None)
+    assert config.result is config.scores
+    assert dataclasses.replace(made.config(), scores=None).result is None
+
+
+def test_validations_and_the_verdict_say_that_they_are_of_the_network_alone(start, corpus_of, silent) -> None:
+    session = start(corpus_of(TEXT), steps=20, **TINY)
+    assert session.measured == "valid, network alone"
+    session.run(silent)
+    assert session.verdict.startswith("the network alone: ")
+    without = start(corpus_of(TEXT), "without", steps=20, ngram_order=0, **TINY)
+    assert without.measured == "valid"
+    without.run(silent)
+    assert "network alone" not in without.verdict
+
+
+def test_a_preview_is_written_by_both(start, corpus_of) -> None:
+    report = Report(0, 0.0, 0.0, 0.0, 1.0, 0.1, 1.0, "character")
+    both, alone = (
+        start(corpus_of(TEXT), name, steps=20, ngram_order=order, **TINY).glimpse(report)
+        for name, order in (("both", 7), ("alone", 0))
+    )
+    known = set(TEXT.lower().split())
+    right_of_both, right_alone = (
+        sum(word in known for word in text.lower().split()) / len(text.split()) for text in (both, alone)
+    )
+    assert right_of_both > 0.5 > right_alone, "the network has learned nothing yet"

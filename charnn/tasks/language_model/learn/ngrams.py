@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -73,12 +74,16 @@ class CountedNgrams:
         self._table, self._vocabulary_size = NgramTable.of(levels, vocabulary_size), vocabulary_size
         self.seconds = time.perf_counter() - started
 
+    @cached_property
+    def _model(self) -> NgramModel:
+        return NgramModel(self._table, self._vocabulary_size)
+
     def beside(
         self, network: NextTokenModel, documents: Sequence[npt.NDArray[np.integer]], characters: int
     ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
         neither, and what they bring there. None where they bring too little."""
-        model = NgramModel(self._table, self._vocabulary_size)
+        model = self._model
         tokens_N = np.concatenate([part for document in documents for part in (document, [STOP_ID])])
         most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
         characters = round(characters * min(1.0, most / len(tokens_N)))

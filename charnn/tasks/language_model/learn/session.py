@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from charnn.config.model import TokenizerConfig
@@ -16,6 +17,7 @@ from charnn.config.training import Budget
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
+from charnn.generation.model import NextTokenModel
 from charnn.readable import counted, first_few
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
@@ -31,6 +33,7 @@ from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
 from charnn.tasks.language_model.learn.teachers import teachers_in
+from charnn.tasks.language_model.use.mixed import MixedLanguageModel
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import warn_of_known_data
@@ -44,7 +47,8 @@ from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
 
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
-
+PREVIEWED = 4000
+"""The held-out characters that a preview finds out by how far n-grams are to be believed."""
 
 SHOWN = 5
 """The most characters that a warning names."""
@@ -170,17 +174,17 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def _nats_before(self, network: AnyNetwork) -> float:
         """The nats per character, by `network`, of the text that was held out of what was learned before."""
-        step = -1 if self.config.corpus.backwards else 1
-        documents = [self.tokenizer.encode(text)[::step] for text in self._before]
         with torch.inference_mode():
             scorer = NumpyLanguageModel(network.eval())
-            score = score_carried(scorer, documents, sum(map(len, self._before)), stop_id=STOP_ID, lanes=8, warm_up=128)
+            score = score_carried(scorer, *self._in_order(self._before), stop_id=STOP_ID, lanes=8, warm_up=128)
         return score.nats_per_character
 
     def _conclude(self, outcome: Outcome) -> None:
         super()._conclude(outcome)
         if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
             self._set_beside(self._ngrams)
+            if self.verdict is not None and self.config.ngrams is not None:
+                self.verdict = f"the network alone: {self.verdict}"
         if outcome != "interrupt" and self._before:
             kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
@@ -192,24 +196,34 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def _set_beside(self, ngrams: CountedNgrams) -> None:
         """Finds out what n-grams bring beside the weights that were kept, and keeps them if they bring something."""
         texts = [*beginning(self._texts, MEASURED), *self._before]
-        step = -1 if self.config.corpus.backwards else 1
-        documents = [self.tokenizer.encode(text)[::step] for text in texts]
-        found = ngrams.beside(RuntimeLanguageModel(self.directory.graph()), documents, sum(map(len, texts)))
+        found = ngrams.beside(RuntimeLanguageModel(self.directory.graph()), *self._in_order(texts))
         if found is None:
             self.remarks.append("n-grams of its text bring nothing beside the network, and are left out")
             return
         mixed, measured = found
         self.directory.write_ngrams(mixed)
         self._keeper.update(ngrams=measured)
-        self.remarks.append(f"with n-grams of its text beside the network: {measured}")
+
+    def _in_order(self, texts: Sequence[str]) -> tuple[list[npt.NDArray[np.integer]], int]:
+        """The ids of each text in the order in which they are read, and the characters of all."""
+        step = -1 if self.config.corpus.backwards else 1
+        return [self.tokenizer.encode(text)[::step] for text in texts], sum(map(len, texts))
+
+    @property
+    def measured(self) -> str:
+        return super().measured if self._ngrams is None else f"{super().measured}, network alone"
 
     def preview(self, report: Report) -> str:
-        """A text that the network writes now, without a prompt."""
+        """A text that the model writes now, without a prompt, its n-grams beside the network."""
         corpus = self.config.corpus
         network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
         network.label_probabilities = corpus.label_probabilities
+        model: NextTokenModel = network
+        if self._ngrams is not None:
+            found = self._ngrams.beside(network, *self._in_order(beginning(self._texts, PREVIEWED)))
+            model = network if found is None else MixedLanguageModel(network, found[0])
         random = np.random.default_rng(report.step)
-        text = "".join(generate(network, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs))
+        text = "".join(generate(model, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs))
         return text[::-1] if corpus.backwards else text
 
     def _write(self, weights: Weights) -> None:
