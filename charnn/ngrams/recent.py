@@ -1,7 +1,7 @@
 """N-grams of what has been read lately, which go on being counted: what a text has said once it tends to say again.
 
 They are a cache (Kuhn and De Mori 1990) of all lengths at once, smoothed as `counting` smooths, with one discount and
-with plain counts at every length. Of an endless text they remember the last part.
+with plain counts at every length. They remember the last part of an endless text.
 """
 
 from __future__ import annotations
