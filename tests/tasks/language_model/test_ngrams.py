@@ -124,7 +124,6 @@ def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> Non
 @pytest.mark.parametrize(
     ("how", "named"),
     [
-        ({"tokenizer": "bpe", "vocabulary_size": 400}, "--tokenizer bpe"),
         ({"stopping": "halt"}, "--stopping halt"),
     ],
 )
@@ -358,3 +357,13 @@ def test_a_preview_is_written_by_both(start, corpus_of) -> None:
         sum(word in known for word in text.lower().split()) / len(text.split()) for text in (both, alone)
     )
     assert right_of_both > 0.5 > right_alone, "the network has learned nothing yet"
+
+
+def test_pieces_of_a_larger_vocabulary_have_ngrams_too(start, corpus_of, silent) -> None:
+    session = start(corpus_of(FABLES[:60_000]), steps=30, tokenizer="bpe", vocabulary_size=400, **TINY)
+    session.run(silent)
+    found = session.config.ngrams
+    assert found.nats_per_character < found.nats_by_network - 0.3
+    model = charnn.load(session.directory.path)
+    assert nats(model, LINE) < nats(alone(session.directory), LINE) - 5
+    assert "".join(model.sample("The fox", seed=1, length=30))

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config.model import TokenizerKind
 from charnn.errors import UsageError
 from charnn.generation.model import NextTokenModel
 from charnn.ngrams.counting import count
@@ -39,7 +38,7 @@ MEASURED_NUMBERS = 4_000_000
 LANES, WARM_UP, WINDOW = 8, 128, 256
 
 
-def order_of(asked: int | None, tokenizer: TokenizerKind, network: LanguageModelNetworkConfig, held_out: int) -> int:
+def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: int) -> int:
     """The most symbols of the n-grams that a run counts; 0 where it counts none. So many characters are `held_out`.
 
     Raises UsageError where some were `asked` for and there can be none.
@@ -47,14 +46,13 @@ def order_of(asked: int | None, tokenizer: TokenizerKind, network: LanguageModel
     obstacles = [
         ("--conditioned", network.labels > 0),
         (f"--stopping {network.stopping}", network.stopping != "symbol"),
-        (f"--tokenizer {tokenizer}", tokenizer not in ("characters", "bytes")),
         ("--valid none", held_out == 0),
     ]
     found = [name for name, is_there in obstacles if is_there]
     if asked and found:
         raise UsageError(
-            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model of characters or bytes without labels that "
-            "ends texts by a symbol and is validated on held-out text",
+            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model without labels that ends texts by a symbol "
+            "and is validated on held-out text",
             hint=f"leave out one of --ngrams and {found[0].split()[0]}",
         )
     if asked is not None:

@@ -156,7 +156,7 @@ def decide(
             network = replace(network, dropout=round(TAUGHT_DROPOUT * network.dropout, 4))
     held_out = characters_of(corpus.validation) if corpus.config.held_out else 0
     held_out += sum(map(len, corpus.before))
-    order = order_of(overrides.ngram_order, tokenizer_config.kind, network, held_out)
+    order = order_of(overrides.ngram_order, network, held_out)
     config = LanguageModelConfig(
         "language-model",
         tokenizer_config,
