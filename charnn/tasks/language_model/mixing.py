@@ -9,7 +9,7 @@ from text that neither has seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -92,57 +92,77 @@ ENOUGH = 1e-6
 
 
 def learn_powers(
-    known_NF: Floats, network_NV: Floats, own_NV: Floats, ids_N: npt.NDArray[np.integer]
+    known_NF: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer], *, lengths: int
 ) -> npt.NDArray[np.float32]:
-    """The weights (2, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places.
+    """The weights (E, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places according
+    to E models, the network first. The first `lengths` of what is known say how long a context is: one of them is 1.
 
     It is a softmax regression, which is concave; by Newton's steps, each halved until it brings something.
     """
-    features = known_NF.shape[1]
-    alone_2F = np.zeros((2, features))
-    alone_2F[0, : features - LOGARITHMS] = 1  # whatever the length of the context is
-    weights_2F, rows_N = alone_2F.copy(), np.arange(len(ids_N))
-    observed_2N = np.stack([network_NV[rows_N, ids_N], own_NV[rows_N, ids_N]]).astype(np.float64)
+    shape = len(log_p_ENV), known_NF.shape[1]
+    alone_EF = np.zeros(shape)
+    alone_EF[0, :lengths] = 1  # whatever the length of the context is
+    weights_EF = alone_EF.copy()
 
-    def gain(tried_2F: Floats) -> float:
-        distance_2F = tried_2F - alone_2F
-        nats = symbol_nats(known_NF, tried_2F, network_NV, own_NV, ids_N)
-        return float(-nats.sum() - CAUTION / 2 * (distance_2F * distance_2F).sum())
+    def gain(tried_EF: Floats) -> float:
+        distance_EF = tried_EF - alone_EF
+        nats = symbol_nats(known_NF, tried_EF, log_p_ENV, ids_N)
+        return float(-nats.sum() - CAUTION / 2 * (distance_EF * distance_EF).sum())
 
-    now = gain(weights_2F)
+    now = gain(weights_EF)
     for _ in range(STEPS):
-        p_NV = np.exp(_log_probabilities(known_NF, weights_2F, network_NV, own_NV))
-        expected_2N = np.stack([(p_NV * by_NV).sum(1) for by_NV in (network_NV, own_NV)])
-        gradient_2F = (observed_2N - expected_2N) @ known_NF - CAUTION * (weights_2F - alone_2F)
-        curvature = np.eye(2 * features) * CAUTION
-        for one, one_NV in enumerate((network_NV, own_NV)):
-            for other, other_NV in enumerate((network_NV, own_NV)):
-                covariance_N = (p_NV * one_NV * other_NV).sum(1) - expected_2N[one] * expected_2N[other]
-                part = np.s_[one * features : (one + 1) * features, other * features : (other + 1) * features]
-                curvature[part] += (known_NF * covariance_N[:, np.newaxis]).T @ known_NF
-        step_2F = np.linalg.solve(curvature, gradient_2F.reshape(-1)).reshape(2, features)
-        while (then := gain(weights_2F + step_2F)) < now and np.abs(step_2F).max() > ENOUGH:
-            step_2F /= 2
+        p_NV = np.exp(_log_probabilities(known_NF, weights_EF, log_p_ENV))
+        gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N)
+        gradient_EF -= CAUTION * (weights_EF - alone_EF)
+        curvature += np.eye(len(curvature)) * CAUTION
+        step_EF = np.linalg.solve(curvature, gradient_EF.reshape(-1)).reshape(shape)
+        while (then := gain(weights_EF + step_EF)) < now and np.abs(step_EF).max() > ENOUGH:
+            step_EF /= 2
         if then <= now:
             break
-        weights_2F, brought, now = weights_2F + step_2F, then - now, then
+        weights_EF, brought, now = weights_EF + step_EF, then - now, then
         if brought < ENOUGH * len(ids_N):
             break
-    return weights_2F.astype(np.float32)
+    return weights_EF.astype(np.float32)
+
+
+def slopes(
+    known_NF: Floats, log_p_ENV: Sequence[Floats], p_NV: Floats, ids_N: npt.NDArray[np.integer]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """How ln p of N symbols changes with the weights of the powers, (E, F), and how fast that change falls, (E F, E F),
+    where `p_NV` are the probabilities by all E models together."""
+    rows_N, models, size = np.arange(len(ids_N)), len(log_p_ENV), known_NF.shape[1]
+    expected_EN = np.stack([(p_NV * by_NV).sum(1) for by_NV in log_p_ENV])
+    observed_EN = np.stack([by_NV[rows_N, ids_N] for by_NV in log_p_ENV]).astype(np.float64)
+    curvature = np.empty((models * size, models * size))
+    for one, one_NV in enumerate(log_p_ENV):
+        for other, other_NV in enumerate(log_p_ENV):
+            covariance_N = (p_NV * one_NV * other_NV).sum(1) - expected_EN[one] * expected_EN[other]
+            part = np.s_[one * size : (one + 1) * size, other * size : (other + 1) * size]
+            curvature[part] = (known_NF * covariance_N[:, np.newaxis]).T @ known_NF
+    return (observed_EN - expected_EN) @ known_NF, curvature
 
 
 def symbol_nats(
-    known_NF: Floats, weights_2F: Floats, network_NV: Floats, own_NV: Floats, ids_N: npt.NDArray[np.integer]
+    known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer]
 ) -> Floats:
     """-ln p (N,) of each symbol, with the arguments of `learn_powers`."""
-    log_p_NV = _log_probabilities(known_NF, weights_2F, network_NV, own_NV)
+    log_p_NV = _log_probabilities(known_NF, weights_EF, log_p_ENV)
     found: Floats = -log_p_NV[np.arange(len(ids_N)), ids_N].astype(np.float64)
     return found
 
 
-def _log_probabilities(known_NF: Floats, weights_2F: Floats, network_NV: Floats, own_NV: Floats) -> Floats:
-    powers_2N = (weights_2F @ known_NF.T).clip(0, LARGEST_POWER).astype(np.float32)
-    log_p_NV: Floats = powers_2N[0, :, np.newaxis] * network_NV + powers_2N[1, :, np.newaxis] * own_NV
+def mixed(known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats]) -> npt.NDArray[np.float32]:
+    """The logits (N, V) by E models together."""
+    powers_EN = (weights_EF @ known_NF.T).clip(0, LARGEST_POWER).astype(np.float32)
+    logits_NV: npt.NDArray[np.float32] = powers_EN[0, :, np.newaxis] * log_p_ENV[0].astype(np.float32)
+    for powers_N, by_NV in zip(powers_EN[1:], log_p_ENV[1:], strict=True):
+        logits_NV += powers_N[:, np.newaxis] * by_NV
+    return logits_NV
+
+
+def _log_probabilities(known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats]) -> Floats:
+    log_p_NV: Floats = mixed(known_NF, weights_EF, log_p_ENV)
     log_p_NV -= log_p_NV.max(1, keepdims=True)
     log_p_NV -= np.log(np.exp(log_p_NV).sum(1, keepdims=True))
     return log_p_NV

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from charnn.ngrams.model import States
 from charnn.ngrams.recent import Known, RecentNgrams
-from charnn.tasks.language_model.mixing import LARGEST_POWER, MixedNgrams, known_of
+from charnn.softmax import softmax
+from charnn.tasks.language_model.mixing import MixedNgrams, known_of, mixed, slopes
 
 Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
@@ -67,7 +68,7 @@ class Recently:
 
     def _mixed(
         self, contexts_N: States, network_NV: Floats, found: list[tuple[npt.NDArray[np.float32], Known]]
-    ) -> tuple[npt.NDArray[np.float32], Floats, Floats]:
+    ) -> tuple[npt.NDArray[np.float32], Floats, list[Floats]]:
         """The logits, what the powers depend on, and ln p by each of the three."""
         model = self._ngrams.model
         learned_NV = np.log(model.probabilities(contexts_N))
@@ -75,24 +76,13 @@ class Recently:
         length_N, *facts = np.array([known for _, known in found]).T
         lengths_NL = length_N[:, np.newaxis] == np.arange(self.counts.longest + 1)
         known_NF = np.column_stack([known_of(model.facts, contexts_N, model.longest), lengths_NL, *map(np.log, facts)])
-        log_p_3NV = np.stack([network_NV, learned_NV, recent_NV])
-        powers_3N = (self._weights_3F @ known_NF.T).clip(0, LARGEST_POWER).astype(np.float32)
-        return np.einsum("en,env->nv", powers_3N, log_p_3NV), known_NF, log_p_3NV
+        log_p_3NV = [network_NV, learned_NV, recent_NV]
+        return mixed(known_NF, self._weights_3F, log_p_3NV), known_NF, log_p_3NV
 
-    def _step(self, known_NF: Floats, log_p_3NV: Floats, logits_NV: Floats, ids_N: Ids) -> None:
-        p_NV = np.exp(logits_NV - logits_NV.max(1, keepdims=True))
-        p_NV /= p_NV.sum(1, keepdims=True)
-        expected_3N = np.einsum("nv,env->en", p_NV, log_p_3NV)
-        observed_3N = log_p_3NV[:, np.arange(len(ids_N)), ids_N]
-        gradient_3F = (observed_3N - expected_3N).astype(np.float64) @ known_NF
-        size = known_NF.shape[1]
-        for one in range(3):
-            for other in range(3):
-                products_N = np.einsum("nv,nv,nv->n", p_NV, log_p_3NV[one], log_p_3NV[other])
-                covariance_N = products_N - expected_3N[one] * expected_3N[other]
-                part = np.s_[one * size : (one + 1) * size, other * size : (other + 1) * size]
-                self._curvature[part] += (known_NF * covariance_N[:, np.newaxis]).T @ known_NF
-        self._weights_3F += np.linalg.solve(self._curvature, gradient_3F.reshape(-1)).reshape(3, size)
+    def _step(self, known_NF: Floats, log_p_3NV: list[Floats], logits_NV: Floats, ids_N: Ids) -> None:
+        gradient_3F, curvature = slopes(known_NF, log_p_3NV, softmax(logits_NV), ids_N)
+        self._curvature += curvature
+        self._weights_3F += np.linalg.solve(self._curvature, gradient_3F.reshape(-1)).reshape(gradient_3F.shape)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """What was read and the weights of the powers, for a file. The curvature is not among them: whoever goes on

@@ -57,15 +57,15 @@ def test_learned_powers_are_those_that_made_the_text() -> None:
     powers = true @ known.T
     p = softmax(powers[0, :, None] * network + powers[1, :, None] * own)
     ids = (p.cumsum(1) < RANDOM.random((number, 1))).sum(1).clip(0, SIZE - 1)
-    weights = learn_powers(known, network, own, ids)
+    weights = learn_powers(known, [network, own], ids, lengths=1)
     np.testing.assert_allclose(weights, true, atol=0.12)
-    best = symbol_nats(known, weights, network, own, ids).mean()
+    best = symbol_nats(known, weights, [network, own], ids).mean()
     for row in range(2):
         for column in range(4):
             for change in (-0.2, 0.2):
                 other = weights.copy()
                 other[row, column] += change
-                assert symbol_nats(known, other, network, own, ids).mean() > best
+                assert symbol_nats(known, other, [network, own], ids).mean() > best
 
 
 def test_ngrams_that_know_nothing_get_no_power_and_the_network_keeps_its_own() -> None:
@@ -73,19 +73,21 @@ def test_ngrams_that_know_nothing_get_no_power_and_the_network_keeps_its_own() -
     network = log_softmax(RANDOM.normal(0, 2, (5000, SIZE))).astype(np.float32)
     own = log_softmax(RANDOM.normal(0, 2, (5000, SIZE))).astype(np.float32)
     ids = (np.exp(network).cumsum(1) < RANDOM.random((5000, 1))).sum(1).clip(0, SIZE - 1)
-    np.testing.assert_allclose(learn_powers(known, network, own, ids)[:, 0], [1, 0], atol=0.08)
+    np.testing.assert_allclose(learn_powers(known, [network, own], ids, lengths=1)[:, 0], [1, 0], atol=0.08)
 
 
 def test_too_little_text_leaves_the_network_alone() -> None:
     known = np.column_stack([np.ones(1), np.zeros((1, 3))])
     even = np.full((1, SIZE), -np.log(SIZE), np.float32)
-    np.testing.assert_array_equal(learn_powers(known, even, even, np.array([2])), [[1, 0, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(
+        learn_powers(known, [even, even], np.array([2]), lengths=1), [[1, 0, 0, 0], [0, 0, 0, 0]]
+    )
 
 
 def test_nats_of_symbols_by_hand() -> None:
     network, own = np.log(np.array([[0.2, 0.8]], np.float32)), np.log(np.array([[0.5, 0.5]], np.float32))
     weights = np.array([[0.5, 0, 0, 0], [1.0, 0, 0, 0]])
-    found = symbol_nats(np.array([[1.0, 0, 0, 0]]), weights, network, own, np.array([0]))
+    found = symbol_nats(np.array([[1.0, 0, 0, 0]]), weights, [network, own], np.array([0]))
     assert found == pytest.approx(-np.log(0.2**0.5 / (0.2**0.5 + 0.8**0.5)))
 
 

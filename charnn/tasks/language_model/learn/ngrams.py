@@ -112,13 +112,14 @@ class CountedNgrams:
         """What `beside` gives, from ln p by the network at N places, the contexts there and the symbols that came."""
         own_NV = np.log(model.probabilities(contexts_N))
         known_NF = known_of(model.facts, contexts_N, model.longest)
-        half = len(ids_N) // 2
+        lengths, half = model.longest + 1, len(ids_N) // 2
         parts = (slice(half), slice(half, None))
         nats_N = np.empty(len(ids_N))
         for learned, scored in (parts, parts[::-1]):
-            weights_2F = learn_powers(known_NF[learned], network_NV[learned], own_NV[learned], ids_N[learned])
+            both = [network_NV[learned], own_NV[learned]]
+            weights_2F = learn_powers(known_NF[learned], both, ids_N[learned], lengths=lengths)
             nats_N[scored] = symbol_nats(
-                known_NF[scored], weights_2F, network_NV[scored], own_NV[scored], ids_N[scored]
+                known_NF[scored], weights_2F, [network_NV[scored], own_NV[scored]], ids_N[scored]
             )
         places = np.arange(len(ids_N))
         by_ngrams, by_network, by_both = (
@@ -127,7 +128,7 @@ class CountedNgrams:
         )
         if by_both > by_network - LEAST_GAIN:
             return None
-        weights_2F = learn_powers(known_NF, network_NV, own_NV, ids_N)
+        weights_2F = learn_powers(known_NF, [network_NV, own_NV], ids_N, lengths=lengths)
         measured = LanguageModelNgrams(
             ngrams=len(self._table.ids_E),
             characters=round(len(ids_N) * characters_each),
