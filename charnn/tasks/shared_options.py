@@ -110,8 +110,8 @@ class NgramOptions:
         None,
         "Use n-grams, runs of up to N symbols, beside the network. A language model counts those of its text, and "
         "lets them and the network decide together what comes next. A classifier gives them weights (the direct path), "
-        "besides words, pairs of words, which words have capitals or digits, and what texts of several words begin "
-        "with and end in. 0 leaves all of this out.",
+        "besides words, pairs of words, which words have capitals or digits, how long a text is, and what texts of "
+        "several words begin with and end in. 0 leaves all of this out.",
         panel=NETWORK,
         metavar="N",
         minimum=0,

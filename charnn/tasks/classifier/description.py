@@ -17,7 +17,8 @@ FEW = 20
 def describe(directory: ClassifierDirectory) -> Description:
     config, labels = directory.config(), directory.labels()
     network, training, corpus = config.network, config.training, config.corpus
-    more = (", ends of texts" if network.places else "") + (", shapes of words" if network.shapes else "")
+    kinds = {", ends of texts": network.places, ", shapes of words": network.shapes, ", lengths": network.lengths}
+    more = "".join(kind for kind, is_known in kinds.items() if is_known)
     direct = f"{network.features:,} n-grams of up to {network.ngrams} characters, words and pairs of words{more}"
     model = [
         (

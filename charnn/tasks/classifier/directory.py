@@ -77,7 +77,7 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
             features = Features(
                 arrays["hashes"], arrays["counts"], arrays["is_word"],
                 ngrams=network.ngrams, words=network.words, places=network.places, shapes=network.shapes,
-                texts=int(metadata["texts"]),
+                lengths=network.lengths, texts=int(metadata["texts"]),
             )  # fmt: skip
         except (KeyError, ValueError, ModelFormatError):
             features = None

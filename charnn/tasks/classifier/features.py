@@ -66,7 +66,7 @@ class Features:
 
     def __init__(
         self, hashes: Hashes, counts: npt.NDArray[np.int32], is_word: npt.NDArray[np.uint8], *, ngrams: int, words: int,
-        texts: int, places: bool = False, shapes: bool = False,
+        texts: int, places: bool = False, shapes: bool = False, lengths: bool = False,
     ) -> None:  # fmt: skip
         """`hashes` ascend; `counts` is how many of the `texts` have each feature. The others are those of NgramReader.
 
@@ -82,7 +82,7 @@ class Features:
             raise ModelFormatError("not the features of a classifier")
         self.hashes, self.counts, self.is_word, self.texts = hashes, counts, is_word, texts
         self.idf = (np.log((1 + texts) / (1 + counts)) + 1).astype(np.float32)
-        self._reader = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes)
+        self._reader = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes, lengths=lengths)
         bits = max(int(4 * len(hashes)).bit_length(), 4)
         self._mask = np.uint64((1 << bits) - 1)
         self._table = np.full(1 << bits, -1, np.int32)
@@ -98,9 +98,11 @@ class Features:
         labels: int,
         places: bool = False,
         shapes: bool = False,
+        lengths: bool = False,
     ) -> Features:
         """The features that are worth learning from."""
-        reader, found = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes), FeatureCounts()
+        reader = NgramReader(characters=ngrams, words=words, places=places, shapes=shapes, lengths=lengths)
+        found = FeatureCounts()
         for block in _blocks(texts):
             found.add(reader.read(block))
         least, most = 1 if len(texts) < FEW_TEXTS else 2, max(MOST_WEIGHTS // labels, 1)
@@ -111,7 +113,7 @@ class Features:
         kept = counts >= least
         return cls(
             hashes[kept], counts[kept], is_word[kept], ngrams=ngrams, words=words, texts=len(texts), places=places,
-            shapes=shapes,
+            shapes=shapes, lengths=lengths,
         )  # fmt: skip
 
     def __len__(self) -> int:

@@ -7,11 +7,13 @@ same there as within the text; an n-gram may go over a space, and so be a part o
 says much of it (of a question its kind, of a sentence its form), and so the first and last words and characters of a
 text of several words are features of their own, and so are two words with another between them. What lower case hides,
 capitals, and which words are numbers, is in the shapes of words: whether the first character is a capital, a small
-letter, a digit or none of these, and which of them come after it.
+letter, a digit or none of these, and which of them come after it. How long a text is tells something, too: names and
+words of some languages are longer than those of others.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +40,12 @@ _GAP_SEED, _BEGINNING_SEED, _END_SEED = np.array(
 _SHAPE_SEED, _SHAPES_SEED = np.uint64(0x2545F4914F6CDD1D), np.uint64(0xB5026F5AA96619E9)
 _CAPITAL, _SMALL, _DIGIT = 1, 2, 4
 _SHAPE_BITS = np.uint64(3)
+_LENGTH_SEED = np.uint64(0xC6A4A7935BD1E995)
+OCTAVE = 4
+"""A text is in so many ranges of lengths, in each of which the longest is nearly twice as long as the shortest."""
+_RANGE_BITS = np.uint64(2)
+_STEPS = np.array([math.ceil(2 ** (step / OCTAVE)) for step in range(1, 31 * OCTAVE)])
+"""The least lengths at which a text leaves one range and enters the next, four of them to a doubling."""
 LONGEST_END = 8
 """The most characters at the beginning and at the end of a text that are one feature."""
 _POWERS = np.array([pow(0x9E3779B97F4A7C15, n, 1 << 64) for n in range(LONGEST_WORD + 1)], np.uint64)
@@ -57,14 +65,17 @@ class Occurrences:
 
 class NgramReader:
     """Finds the features of texts: n-grams of 1 to `characters` characters, and runs of 1 to `words` (at most 2) words;
-    with `places` what stands at the ends of a text, and words with another between them; and with `shapes` the shapes
-    of words and of pairs of neighbours.
+    with `places` what stands at the ends of a text, and words with another between them; with `shapes` the shapes of
+    words and of pairs of neighbours; and with `lengths` the ranges of lengths that a text is in.
 
     It remembers the kinds of the characters that it has met.
     """
 
-    def __init__(self, *, characters: int, words: int, places: bool = False, shapes: bool = False) -> None:
+    def __init__(
+        self, *, characters: int, words: int, places: bool = False, shapes: bool = False, lengths: bool = False
+    ) -> None:
         self._characters, self._words, self._places, self._shapes = characters, words, places, shapes
+        self._lengths = lengths
         self._kinds = np.zeros(0x110000, np.uint8)
         self._lower = np.zeros(0x110000, np.uint32)
         self._letters = np.zeros(0x110000, np.uint8)
@@ -90,6 +101,8 @@ class NgramReader:
                 ngrams += _ends(lower_P, firsts_N[long_L], lengths_N[long_L])
             if self._shapes:
                 words += _shapes(self._letters[points], starts_W, row_W)
+        if self._lengths:
+            ngrams += _lengths(lengths_N, firsts_N - 1)
         every = [*ngrams, *words]
         if not every:
             return Occurrences(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.bool_))
@@ -186,6 +199,17 @@ def _shapes(
         (_mixed(shapes_W + _SHAPE_SEED), starts_W),
         (_pairs(shapes_W[firsts], shapes_W[firsts + 1], _SHAPES_SEED), starts_W[firsts]),
     ]
+
+
+def _lengths(lengths_N: Places, spaces_N: Places) -> list[tuple[Hashes, Places]]:
+    """Hashes and places of the ranges of lengths that each text is in; they stand at the space before it. They overlap,
+    so that texts of like lengths have most of them in common; one without a character is as one of a single one."""
+    steps_N = np.searchsorted(_STEPS, lengths_N, "right")
+    found = []
+    for shift in range(OCTAVE):
+        ranges_N = ((steps_N + shift) // OCTAVE).astype(np.uint64) << _RANGE_BITS | np.uint64(shift)
+        found.append((_mixed(ranges_N + _LENGTH_SEED), spaces_N))
+    return found
 
 
 def _ends(lower_P: Hashes, firsts_L: Places, lengths_L: Places) -> list[tuple[Hashes, Places]]:

@@ -252,3 +252,22 @@ def test_capitals_alone_tell_labels() -> None:
         right.append(float((logits_MNK.mean(0).argmax(1) == targets_NK.argmax(1)).mean()))
     assert right[0] < 0.6
     assert right[1] > 0.95
+
+
+def test_lengths_alone_tell_labels() -> None:
+    """Texts of both labels are drawn of the same letters; those of one label are longer."""
+    random = np.random.default_rng(3)
+    letters = [
+        (int(number % 2), "".join(random.choice(list("abcdefgh"), 6 + 5 * (number % 2)))) for number in range(200)
+    ]
+    targets_NK = np.array([[label == 0, label == 1] for label, _ in letters])
+    right = []
+    for lengths in (False, True):
+        known = Features.choose([text for _, text in letters], ngrams=1, words=0, labels=2, lengths=lengths)
+        given = Evidence(
+            known.read([text for _, text in letters]), targets_NK, np.ones(2, np.float32), known.is_word, multiple=False
+        )
+        logits_MNK, _ = cross_validated(given, seed=0, folds=FOLDS)
+        right.append(float((logits_MNK.mean(0).argmax(1) == targets_NK.argmax(1)).mean()))
+    assert right[0] < 0.95
+    assert right[1] == 1

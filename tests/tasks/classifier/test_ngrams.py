@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from charnn.linear.rows import SparseRows
 from charnn.tasks.classifier.features import Features
-from charnn.tasks.classifier.ngrams import LONGEST_END, LONGEST_WORD, NgramReader
+from charnn.tasks.classifier.ngrams import LONGEST_END, LONGEST_WORD, OCTAVE, NgramReader
 
 TEXTS = st.text(alphabet="aAbé .,!\n1", max_size=30)
 
@@ -109,9 +109,31 @@ def test_words_differ_in_shape_by_capitals_and_digits_alone() -> None:
     assert len(set.union(*shapes)) == len(alike)
 
 
+def ranges(length: int) -> set[tuple[int, int]]:
+    """The ranges of lengths that a text is in: four that begin at quarters of a doubling."""
+    quarters = (max(length, 1) ** OCTAVE).bit_length() - 1
+    return {((quarters + shift) // OCTAVE, shift) for shift in range(OCTAVE)}
+
+
+@given(st.lists(st.integers(0, 40) | st.integers(0, 9000), max_size=5))
+def test_a_text_is_in_the_ranges_of_lengths_that_exact_powers_of_its_length_give(lengths: list[int]) -> None:
+    found = counts(NgramReader(characters=0, words=0, lengths=True), ["x" * length for length in lengths])
+    assert all(each.total() == len(each) == OCTAVE for each in found)
+    for one, one_length in zip(found, lengths, strict=True):
+        for other, other_length in zip(found, lengths, strict=True):
+            assert len(set(one) & set(other)) == len(ranges(one_length) & ranges(other_length))
+
+
+def test_texts_share_more_ranges_of_lengths_the_nearer_their_lengths_are() -> None:
+    five, six, seven, ten, hundred = counts(
+        NgramReader(characters=0, words=0, lengths=True), ["x" * n for n in (5, 6, 7, 10, 100)]
+    )
+    assert [len(five & other) for other in (five, six, seven, ten, hundred)] == [4, 3, 2, 0, 0]
+
+
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_text_has_the_same_features_whatever_stands_beside_it(text: str, before: str, after: str) -> None:
-    reader = NgramReader(characters=3, words=2, places=True, shapes=True)
+    reader = NgramReader(characters=3, words=2, places=True, shapes=True, lengths=True)
     (alone,) = counts(reader, [text])
     assert counts(reader, [before, text, after])[1] == alone
 

@@ -110,7 +110,7 @@ def decide(
         tokenizer = tokenizers.train(tokenizer_config, some)
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
-    kinds = {"ngrams": ngrams, "words": words, "places": ngrams > 0, "shapes": ngrams > 0}
+    kinds = {"ngrams": ngrams, "words": words, **dict.fromkeys(("places", "shapes", "lengths"), ngrams > 0)}
     features = Features.choose(texts, labels=len(corpus.labels), **kinds)
     count, characters = len(texts), corpus.config.training_characters
     asked.setdefault("hidden_size", default_hidden_size(count, characters))
