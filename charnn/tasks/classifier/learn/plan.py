@@ -23,7 +23,6 @@ LONGEST_TEXT = 256
 LEARNING_RATE = 4e-3
 """The rate of a batch of 32 texts; it grows with the root of the batch."""
 BATCH_CHARACTERS = 1024
-SHORT_TEXT = 20
 AVERAGE_DECAY = 0.98
 SHORTEST, LONGEST, USUAL_CHARACTERS = 15, 1800, 1_500_000
 """The seconds of the shortest and longest default run; a run takes a minute for so many characters."""
@@ -58,11 +57,6 @@ def default_batch_size(texts: int, characters: int) -> int:
     """The texts of a batch: more where they are short, and fewer where an epoch would have few batches."""
     by_length = round(BATCH_CHARACTERS * texts / max(characters, 1))
     return min(max(32, min(by_length, 128)), max(4, texts // 40))
-
-
-def default_hidden_size(texts: int, characters: int) -> int:
-    """The units of each direction: more where texts are so short that more of them cost little."""
-    return 96 if characters < SHORT_TEXT * texts else 64
 
 
 SMALL_STEP = 128 * 96
@@ -113,7 +107,6 @@ def decide(
     kinds = {"ngrams": ngrams, "words": words, **dict.fromkeys(("places", "shapes", "lengths"), ngrams > 0)}
     features = Features.choose(texts, labels=len(corpus.labels), **kinds)
     count, characters = len(texts), corpus.config.training_characters
-    asked.setdefault("hidden_size", default_hidden_size(count, characters))
     batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
     network = ClassifierNetworkConfig(
         vocabulary_size=tokenizer.size,
