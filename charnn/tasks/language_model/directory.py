@@ -18,6 +18,7 @@ from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
+    from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
     from charnn.tasks.language_model.mixing import MixedNgrams
     from charnn.tasks.language_model.recently import Recently
 
@@ -45,8 +46,7 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         super().check()
         self.tokenizer()
         self.runs()
-        if (ngrams := self.ngrams()) is not None:
-            self.recently(ngrams)
+        self.recently(self.ngrams())
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """`model.onnx` reads sequences, and `model.int8.onnx` takes steps."""
@@ -100,39 +100,47 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
             raise ModelFormatError(f"{self.path / RUNS}: damaged: no runs of characters")
         return found
 
-    def ngrams(self) -> MixedNgrams | None:
+    def ngrams(self) -> MixedNgrams | LabelledNgrams | None:
         """The n-grams that stand beside the network; None for a model without them.
 
         Raises ModelFormatError where their file is missing or damaged, or is not of this vocabulary.
         """
+        from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
         from charnn.tasks.language_model.mixing import MixedNgrams
 
         config = self.config()
         if config.ngrams is None:
             return None
         path = self.path / NGRAMS
-        if config.network.stopping != "symbol" or config.network.labels:
-            raise ModelFormatError(f"{path}: n-grams are for models whose texts have no labels, and end by a symbol")
+        if config.network.stopping != "symbol":
+            raise ModelFormatError(f"{path}: n-grams are for models whose texts end by a symbol")
         with open_regular(path, LARGEST_NGRAMS):
             pass
         arrays, _ = read_arrays(path)
         try:
+            if config.network.labels:
+                return LabelledNgrams.from_arrays(arrays, config.network.vocabulary_size, config.network.labels)
             return MixedNgrams.from_arrays(arrays, config.network.vocabulary_size)
         except ValueError as error:
             raise ModelFormatError(f"{path}: damaged: {error}") from None
 
-    def write_ngrams(self, ngrams: MixedNgrams) -> None:
+    def write_ngrams(self, ngrams: MixedNgrams | LabelledNgrams) -> None:
         write_arrays(self.folder / NGRAMS, ngrams.arrays())
 
-    def recently(self, ngrams: MixedNgrams) -> Recently | None:
-        """The n-grams of what the model has read since it was trained, beside its `ngrams`; None where nothing was.
+    def recently(self, ngrams: MixedNgrams | LabelledNgrams | None = None) -> Recently | None:
+        """The n-grams of what the model has read since it was trained, beside its `ngrams`, which are read where they
+        are not given; None where nothing was, and for models of texts with labels.
 
         Raises ModelFormatError where their file is damaged, or is not of this vocabulary.
         """
+        from charnn.tasks.language_model.mixing import MixedNgrams
         from charnn.tasks.language_model.recently import Recently
 
         path = self.path / RECENT
         if not path.exists():
+            return None
+        ngrams = ngrams or self.ngrams()
+        if not isinstance(ngrams, MixedNgrams):
             return None
         with open_regular(path, LARGEST_NGRAMS):
             pass

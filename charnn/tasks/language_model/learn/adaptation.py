@@ -25,6 +25,7 @@ from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
+from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Recently
 from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
 from charnn.tasks.language_model.use.scores import Costs, Scorer
@@ -124,7 +125,7 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
     directory.require_forwards()
     learner, tokenizer = AdaptingLanguageModel.of(directory), directory.tokenizer()
     recently: Recently | None = None
-    if (ngrams := directory.ngrams()) is None:
+    if not isinstance(ngrams := directory.ngrams(), MixedNgrams):
         _read(learner, tokenizer.encode(text))
     else:
         recently = directory.recently(ngrams) or Recently(ngrams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from charnn.errors import UsageError
 from charnn.generation.model import NextTokenModel
 from charnn.ngrams.counting import count
-from charnn.ngrams.model import ROOT, NgramModel, States
+from charnn.ngrams.model import ROOT, NgramModel
 from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, LanguageModelNgrams
@@ -44,15 +45,14 @@ def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: i
     Raises UsageError where some were `asked` for and there can be none.
     """
     obstacles = [
-        ("--conditioned", network.labels > 0),
         (f"--stopping {network.stopping}", network.stopping != "symbol"),
         ("--valid none", held_out == 0),
     ]
     found = [name for name, is_there in obstacles if is_there]
     if asked and found:
         raise UsageError(
-            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model without labels that ends texts by a symbol "
-            "and is validated on held-out text",
+            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model that ends texts by a symbol and is "
+            "validated on held-out text",
             hint=f"leave out one of --ngrams and {found[0].split()[0]}",
         )
     if asked is not None:
@@ -99,41 +99,51 @@ class CountedNgrams:
         counts_BT[1:, :WARM_UP] = False
         network_NV = log_softmax(np.concatenate(logits, 1)[counts_BT]).astype(np.float32)
         contexts_N, ids_N = contexts_BT[counts_BT], tokens_BT[counts_BT]
-        return self._measured(model, network_NV, contexts_N, ids_N, characters / np.count_nonzero(tokens_N != STOP_ID))
-
-    def _measured(
-        self,
-        model: NgramModel,
-        network_NV: npt.NDArray[np.float32],
-        contexts_N: States,
-        ids_N: npt.NDArray[np.integer],
-        characters_each: float,
-    ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
-        """What `beside` gives, from ln p by the network at N places, the contexts there and the symbols that came."""
-        own_NV = np.log(model.probabilities(contexts_N))
-        known_NF = known_of(model.facts, contexts_N, model.longest)
-        lengths, half = model.longest + 1, len(ids_N) // 2
-        parts = (slice(half), slice(half, None))
-        nats_N = np.empty(len(ids_N))
-        for learned, scored in (parts, parts[::-1]):
-            both = [network_NV[learned], own_NV[learned]]
-            weights_2F = learn_powers(known_NF[learned], both, ids_N[learned], lengths=lengths)
-            nats_N[scored] = symbol_nats(
-                known_NF[scored], weights_2F, [network_NV[scored], own_NV[scored]], ids_N[scored]
-            )
-        places = np.arange(len(ids_N))
-        by_ngrams, by_network, by_both = (
-            round(float(nats_N.mean(dtype=np.float64)) / characters_each, 6)
-            for nats_N in (-own_NV[places, ids_N], -network_NV[places, ids_N], nats_N)
-        )
-        if by_both > by_network - LEAST_GAIN:
+        own_NV, known_NF = np.log(model.probabilities(contexts_N)), known_of(model.facts, contexts_N, model.longest)
+        half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
+        each = characters / np.count_nonzero(tokens_N != STOP_ID)
+        found = measured(known_NF, [network_NV, own_NV], ids_N, half_N, lengths=model.longest + 1, characters_each=each)
+        if found is None:
             return None
-        weights_2F = learn_powers(known_NF, [network_NV, own_NV], ids_N, lengths=lengths)
-        measured = LanguageModelNgrams(
-            ngrams=len(self._table.ids_E),
-            characters=round(len(ids_N) * characters_each),
-            nats_by_ngrams=by_ngrams,
-            nats_by_network=by_network,
-            nats_per_character=by_both,
-        )
-        return MixedNgrams(self._table, weights_2F, self._vocabulary_size), measured
+        weights_2F, figures = found
+        figures = dataclasses.replace(figures, ngrams=len(self._table.ids_E))
+        return MixedNgrams(self._table, weights_2F, self._vocabulary_size), figures
+
+
+def measured(
+    known_NF: npt.NDArray[np.float64],
+    log_p_ENV: Sequence[npt.NDArray[np.float32]],
+    ids_N: npt.NDArray[np.integer],
+    half_N: npt.NDArray[np.integer],
+    *,
+    lengths: int,
+    characters_each: float,
+) -> tuple[npt.NDArray[np.float32], LanguageModelNgrams] | None:
+    """The weights (E, F) of the powers that suit N symbols, from ln p in their places by E models, the network first
+    and the n-grams that know most last; and what these bring. None where they bring too little.
+
+    What they bring is measured on each half of the symbols, 0 or 1, with the weights that the other half decides. A
+    symbol has so many characters on average. The first `lengths` of what is known say how long a context is.
+    """
+    nats_N = np.empty(len(ids_N))
+    for half in (0, 1):
+        learned, scored = half_N != half, half_N == half
+        others = [by_NV[learned] for by_NV in log_p_ENV]
+        weights_EF = learn_powers(known_NF[learned], others, ids_N[learned], lengths=lengths)
+        own = [by_NV[scored] for by_NV in log_p_ENV]
+        nats_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
+    places = np.arange(len(ids_N))
+    by_ngrams, by_network, by_both = (
+        round(float(each_N.mean(dtype=np.float64)) / characters_each, 6)
+        for each_N in (-log_p_ENV[-1][places, ids_N], -log_p_ENV[0][places, ids_N], nats_N)
+    )
+    if by_both > by_network - LEAST_GAIN:
+        return None
+    figures = LanguageModelNgrams(
+        ngrams=0,
+        characters=round(len(ids_N) * characters_each),
+        nats_by_ngrams=by_ngrams,
+        nats_by_network=by_network,
+        nats_per_character=by_both,
+    )
+    return learn_powers(known_NF, log_p_ENV, ids_N, lengths=lengths), figures

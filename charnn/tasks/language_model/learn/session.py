@@ -19,21 +19,24 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.generation.model import NextTokenModel
 from charnn.readable import counted, first_few
-from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelQuantization
+from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNgrams, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.description import taught_by
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import beginning, pieces_of
+from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
+from charnn.tasks.language_model.learn.labelled_ngrams import CountedLabelledNgrams
 from charnn.tasks.language_model.learn.ngrams import MEASURED, CountedNgrams
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
 from charnn.tasks.language_model.learn.teachers import teachers_in
-from charnn.tasks.language_model.use.mixed import MixedLanguageModel
+from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.use.mixed_labelled import beside_ngrams
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import warn_of_known_data
@@ -85,9 +88,13 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             return LanguageModelObjective(network, self._encoded, config.training, processes, plan.teachers)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
-        self._ngrams: CountedNgrams | None = None
+        self._ngrams: CountedNgrams | CountedLabelledNgrams | None = None
         if config.ngram_order and processes.is_first:
-            self._ngrams = CountedNgrams(self._encoded, plan.tokenizer.size, config.ngram_order)
+            size, order, labels = plan.tokenizer.size, config.ngram_order, config.network.labels
+            if labels:
+                self._ngrams = CountedLabelledNgrams(self._encoded, size, order, labels)
+            else:
+                self._ngrams = CountedNgrams(self._encoded, size, order)
             self.loop.progress.seconds += self._ngrams.seconds
         self.loop.progress.seconds += plan.measuring_seconds
         if plan.initial_weights is not None and self._before:
@@ -182,7 +189,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def _conclude(self, outcome: Outcome) -> None:
         super()._conclude(outcome)
         if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
-            self._set_beside(self._ngrams)
+            self._set_beside()
             if self.verdict is not None and self.config.ngrams is not None:
                 self.verdict = f"the network alone: {self.verdict}"
         if outcome != "interrupt" and self._before:
@@ -193,16 +200,29 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 f"what it had learned before: {self._nats_before(kept):.4f} nats on data held out of that{then}"
             )
 
-    def _set_beside(self, ngrams: CountedNgrams) -> None:
+    def _set_beside(self) -> None:
         """Finds out what n-grams bring beside the weights that were kept, and keeps them if they bring something."""
         texts = [*beginning(self._texts, MEASURED), *self._before]
-        found = ngrams.beside(RuntimeLanguageModel(self.directory.graph()), *self._in_order(texts))
+        found = self._found_beside(RuntimeLanguageModel(self.directory.graph()), texts)
         if found is None:
             self.remarks.append("n-grams of its text bring nothing beside the network, and are left out")
             return
         mixed, measured = found
         self.directory.write_ngrams(mixed)
         self._keeper.update(ngrams=measured)
+
+    def _found_beside(
+        self, network: NextTokenModel, texts: Sequence[str]
+    ) -> tuple[MixedNgrams | LabelledNgrams, LanguageModelNgrams] | None:
+        """The n-grams beside a network, as these held-out texts call for; where texts have labels, as the first ones of
+        those that are held out do."""
+        if isinstance(self._ngrams, CountedNgrams):
+            return self._ngrams.beside(network, *self._in_order(texts))
+        if self._ngrams is None or self._encoded.validation_labels is None:
+            return None
+        documents, number = self._encoded.validation, sum(map(len, texts))
+        labels = [int(labels_T[0]) for labels_T in self._encoded.validation_labels]
+        return self._ngrams.beside(network, documents, labels, self._encoded.validation_characters, most=number)
 
     def _in_order(self, texts: Sequence[str]) -> tuple[list[npt.NDArray[np.integer]], int]:
         """The ids of each text in the order in which they are read, and the characters of all."""
@@ -219,9 +239,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
         network.label_probabilities = corpus.label_probabilities
         model: NextTokenModel = network
-        if self._ngrams is not None:
-            found = self._ngrams.beside(network, *self._in_order(beginning(self._texts, PREVIEWED)))
-            model = network if found is None else MixedLanguageModel(network, found[0])
+        if (found := self._found_beside(network, beginning(self._texts, PREVIEWED))) is not None:
+            model = beside_ngrams(network, found[0])
         random = np.random.default_rng(report.step)
         text = "".join(generate(model, self.tokenizer, "", PREVIEW, random, may_stop=may_stop, runs=self._runs))
         return text[::-1] if corpus.backwards else text

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from charnn.generation.model import NextTokenModel
     from charnn.generation.text import Piece, Request, Text
     from charnn.tasks.language_model.conditions import Mixture
+    from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
     from charnn.tasks.language_model.mixing import MixedNgrams
     from charnn.tasks.language_model.recently import Recently
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
@@ -186,7 +187,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         runtime = self.runtime(self.precision or "auto", threads=self.threads)
         if not self.labels and label is None:
             return self.beside_ngrams(runtime)
-        return runtime.with_labels(self.mixture(label), self.config.corpus.label_probabilities)
+        return self.beside_ngrams(runtime.with_labels(self.mixture(label), self.config.corpus.label_probabilities))
 
     def score(
         self, lines: Iterable[str], *, ends: bool = False, label: str | Mapping[str, float] | None = None
@@ -227,7 +228,8 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         corpus, scorer = self.config.corpus, self.runtime(self.precision or "fp32", threads=1)
         if label is not None:
             scorer = scorer.with_labels(self.mixture(label))
-        by_label = [] if label is not None else [scorer.with_labels(self.mixture({name: 1.0})) for name in self.labels]
+        names = self.labels if label is None else []
+        by_label = [self.beside_ngrams(scorer.with_labels(self.mixture({name: 1.0}))) for name in names]
         return LineModel(
             self.beside_ngrams(self.learner or scorer),
             self.tokenizer,
@@ -239,7 +241,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         )
 
     @cached_property
-    def ngrams(self) -> MixedNgrams | None:
+    def ngrams(self) -> MixedNgrams | LabelledNgrams | None:
         """The n-grams that stand beside the network; None for a model without them. Raises ModelFormatError where their
         file is damaged."""
         return self.directory.ngrams()
@@ -247,14 +249,15 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     def beside_ngrams(self, network: Network) -> Network:
         """The network with the n-grams of the text beside it, and those of what the model has read since; alone, for a
         model without them. Beside a network that learns from what it scores they do so, too."""
-        from charnn.tasks.language_model.use.mixed import MixedLanguageModel
+        from charnn.tasks.language_model.mixing import MixedNgrams
+        from charnn.tasks.language_model.use.mixed_labelled import beside_ngrams
         from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
 
         if self.ngrams is None:
             return network
         recently = self._recently if network.segment is None else self._learning
-        if recently is None:
-            return MixedLanguageModel(network, self.ngrams)
+        if recently is None or not isinstance(self.ngrams, MixedNgrams):
+            return beside_ngrams(network, self.ngrams)
         return RecentLanguageModel(network, self.ngrams, recently)
 
     @cached_property
@@ -264,9 +267,11 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
     @cached_property
     def _learning(self) -> Recently | None:
         """What goes on being counted as the model learns. What the directory has stays as it is."""
+        from charnn.tasks.language_model.mixing import MixedNgrams
         from charnn.tasks.language_model.recently import Recently
 
-        return None if self.ngrams is None else self.directory.recently(self.ngrams) or Recently(self.ngrams)
+        ngrams = self.ngrams
+        return self.directory.recently(ngrams) or Recently(ngrams) if isinstance(ngrams, MixedNgrams) else None
 
     def runtime(self, precision: InferencePrecision, *, threads: int, backwards: bool = False) -> RuntimeLanguageModel:
         """The network alone, ready to run with so many threads of its own. It is loaded once.

@@ -1,0 +1,120 @@
+"""N-grams beside a network of texts with labels: those of all texts, and those of the texts of each label.
+
+The probability of each symbol is in proportion to a product of powers, as in `mixing`, with a factor for either kind.
+The powers depend on the contexts that both know, and are the same for all labels: what n-grams of few texts leave to
+shorter contexts says how little they know. A text with several labels has the mean of their n-grams, by their weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.ngrams.model import NgramModel, States
+from charnn.ngrams.table import NgramTable
+from charnn.tasks.language_model.mixing import LOGARITHMS, POWER_WEIGHTS, Floats, known_of, mixed
+
+CONTEXTS, NGRAMS = "labels.contexts", "labels.ngrams"
+"""The names of the arrays that say how many contexts and n-grams each label has. Those of all labels stand one after
+the other, under the names of `NgramTable` with LABELS before them."""
+LABELS = "labels."
+
+
+class LabelledContexts:
+    """The contexts that texts have among the n-grams of all and of each label. They never change."""
+
+    def __init__(self, common: NgramTable, of_labels: Sequence[NgramTable], vocabulary_size: int) -> None:
+        """Raises ValueError where a table is not sound."""
+        self.model = NgramModel(common, vocabulary_size)
+        self.of_labels = [NgramModel(table, vocabulary_size) for table in of_labels]
+        self.lengths = max(model.longest for model in (self.model, *self.of_labels)) + 1
+        """The lengths of contexts that there are, from 0 on."""
+
+    def states(self, states_BK: States, ids_BT: npt.NDArray[np.integer], weights_BTK: Floats) -> States:
+        """The states (B, T, K) of the labels' n-grams after each id; only of labels that have a weight in the row."""
+        after_BTK = np.repeat(states_BK[:, np.newaxis], ids_BT.shape[1], 1)
+        has_BK: npt.NDArray[np.bool_] = np.any(weights_BTK > 0, axis=1)
+        for label in np.flatnonzero(has_BK.any(0)):
+            rows = np.flatnonzero(has_BK[:, label])
+            after_BTK[rows, :, label] = self.of_labels[label].states(states_BK[rows, label], ids_BT[rows])
+        return after_BTK
+
+    def known(
+        self, contexts_N: States, states_NK: States, weights_NK: Floats
+    ) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float32]]]:
+        """What the powers depend on (N, F), and ln p of all symbols (N, V) by the n-grams of all texts and by those of
+        the labels."""
+        common, longest = self.model, self.lengths - 1
+        known_NF = known_of(common.facts, contexts_N, longest)
+        labels_NF, p_NV = np.zeros_like(known_NF), np.zeros((len(contexts_N), common.vocabulary_size), np.float32)
+        for label in np.flatnonzero((weights_NK > 0).any(0)):
+            rows, model = np.flatnonzero(weights_NK[:, label]), self.of_labels[label]
+            states, weights = states_NK[rows, label], weights_NK[rows, label, np.newaxis].astype(np.float32)
+            p_NV[rows] += weights * model.probabilities(states)
+            labels_NF[rows] += weights * known_of(model.facts, states, longest)
+        return np.column_stack([known_NF, labels_NF]), [np.log(common.probabilities(contexts_N)), np.log(p_NV)]
+
+
+class LabelledNgrams:
+    """N-grams that know how far they are to be believed in each context. They never change."""
+
+    def __init__(
+        self,
+        common: NgramTable,
+        of_labels: Sequence[NgramTable],
+        weights_3F: npt.NDArray[np.float32],
+        vocabulary_size: int,
+    ) -> None:
+        """`weights_3F` are those of the powers of the network, the n-grams of all texts and those of a label. Raises
+        ValueError where a table is not sound, or the weights are not those of its contexts."""
+        self.table, self._tables, self.weights_3F = common, of_labels, weights_3F
+        self.contexts = LabelledContexts(common, of_labels, vocabulary_size)
+        size = 2 * (self.contexts.lengths + LOGARITHMS)
+        if weights_3F.dtype != np.float32 or weights_3F.shape != (3, size) or not np.isfinite(weights_3F).all():
+            raise ValueError("its powers are none")
+
+    def logits(
+        self, contexts_N: States, states_NK: States, weights_NK: Floats, network_NV: Floats
+    ) -> npt.NDArray[np.float32]:
+        """The logits (N, V) of what follows, where `network_NV` are those by the network."""
+        known_NF, log_p = self.contexts.known(contexts_N, states_NK, weights_NK)
+        return mixed(known_NF, self.weights_3F, [network_NV, *log_p])
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        each = [table.arrays() for table in self._tables]
+        joined = {LABELS + name: np.concatenate([arrays[name] for arrays in each]) for name in each[0]}
+        sizes = {
+            CONTEXTS: np.array([len(table.followers_S) for table in self._tables]),
+            NGRAMS: np.array([len(table.ids_E) for table in self._tables]),
+        }
+        return {**self.table.arrays(), **joined, **sizes, POWER_WEIGHTS: self.weights_3F}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], vocabulary_size: int, labels: int) -> Self:
+        """Raises ValueError for anything else than what `arrays` gives for so many labels."""
+        contexts_K, ngrams_K = (arrays.get(name, np.zeros(0)) for name in (CONTEXTS, NGRAMS))
+        sizes = (contexts_K, ngrams_K)
+        if any(size.shape != (labels,) or size.dtype != np.int64 or (size < 1).any() for size in sizes):
+            raise ValueError("it has not the n-grams of all labels")
+        flags_K = -(-ngrams_K // 8)
+        ends = {name: np.cumsum(ngrams_K) for name in NgramTable.__dataclass_fields__}
+        ends |= {
+            "followers_S": np.cumsum(contexts_K),
+            "left_S": np.cumsum(contexts_K),
+            "is_context_E": np.cumsum(flags_K),
+        }
+        parts = {}
+        for name, ends_K in ends.items():
+            joined = arrays.get(LABELS + name, np.zeros(0))
+            if joined.shape != (ends_K[-1],):
+                raise ValueError("it has not the n-grams of all labels")
+            parts[name] = np.split(joined, ends_K[:-1])
+        tables = [
+            NgramTable.from_arrays({name: of_labels[label] for name, of_labels in parts.items()})
+            for label in range(labels)
+        ]
+        weights_3F = arrays.get(POWER_WEIGHTS, np.zeros(0))
+        return cls(NgramTable.from_arrays(arrays), tables, weights_3F, vocabulary_size)

@@ -1,0 +1,126 @@
+"""Counts the n-grams of texts with labels, of all together and of each label's, and finds out how far they are to be
+believed beside a network."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.generation.model import NextTokenModel
+from charnn.ngrams.counting import count
+from charnn.ngrams.model import ROOT
+from charnn.ngrams.table import NgramTable
+from charnn.softmax import log_softmax
+from charnn.streaming import batches_by_length
+from charnn.tasks.language_model.conditions import LABEL
+from charnn.tasks.language_model.config import LanguageModelNgrams
+from charnn.tasks.language_model.labelled_ngrams import LabelledContexts, LabelledNgrams
+from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learn.ngrams import MEASURED_NUMBERS, MOST_COUNTED, MOST_KEPT, measured
+from charnn.tokenizers.base import STOP_ID
+
+Ids = npt.NDArray[np.integer]
+ROWS, PADDING = 64, 0.5
+"""So many texts are read side by side, of which this part may be padding."""
+
+
+class Said(NamedTuple):
+    """What is known in the places of a document (T, F), and ln p of all symbols there (T, V) by each of the models."""
+
+    known: npt.NDArray[np.float64]
+    log_p: list[npt.NDArray[np.float32]]
+
+
+class CountedLabelledNgrams:
+    """The n-grams of the texts to train on, and the seconds that it took to count them."""
+
+    def __init__(self, corpus: EncodedCorpus, vocabulary_size: int, order: int, labels: int) -> None:
+        """The texts have `labels` labels."""
+        started = time.perf_counter()
+        assert corpus.training_labels is not None
+        size = len(corpus.training)
+        places_N = np.arange(max(0, size - MOST_COUNTED), size)
+        tokens_N, labels_N = corpus.training[places_N], corpus.training_labels[places_N]
+        nothing = np.array([STOP_ID])
+
+        def table(tokens: Ids, most: int) -> NgramTable:
+            levels = count([tokens if len(tokens) else nothing], vocabulary_size, order, before=STOP_ID, most=most)
+            return NgramTable.of(levels, vocabulary_size)
+
+        self._common, self._vocabulary_size = table(tokens_N, MOST_KEPT), vocabulary_size
+        self._of_labels = []
+        for label in range(labels):
+            own = tokens_N[labels_N == label]
+            most = max(MOST_KEPT * len(own) // len(tokens_N), vocabulary_size)
+            self._of_labels.append(table(own, most))
+        self.seconds = time.perf_counter() - started
+
+    @cached_property
+    def _contexts(self) -> LabelledContexts:
+        return LabelledContexts(self._common, self._of_labels, self._vocabulary_size)
+
+    def beside(
+        self, network: NextTokenModel, documents: Sequence[Ids], labels: Sequence[int], characters: int, *, most: int
+    ) -> tuple[LabelledNgrams, LanguageModelNgrams] | None:
+        """The n-grams with the powers that suit these documents with these labels, which have so many `characters` and
+        are known to neither, and what they bring there; as the first `most` characters tell. None where they bring too
+        little."""
+        tokens = sum(len(document) + 1 for document in documents)
+        most = min(MEASURED_NUMBERS // self._vocabulary_size, most * tokens // max(characters, 1))
+        ends_D = np.cumsum([len(document) + 1 for document in documents])
+        number = max(int(np.searchsorted(ends_D, most, side="right")), 1)
+        chosen = [np.append(document, STOP_ID)[: max(most, 1)] for document in documents[:number]]
+        parts = dict[int, Said]()
+        for rows in batches_by_length(list(map(len, chosen)), rows=ROWS, padding=PADDING):
+            parts.update(zip(rows, self._read(network, chosen, labels, rows), strict=True))
+        in_order = [parts[row] for row in range(number)]
+        known_NF = np.concatenate([part.known for part in in_order])
+        log_p_3NV = [np.concatenate([part.log_p[model] for part in in_order]) for model in range(3)]
+        half_N = np.repeat(np.arange(number) % 2, list(map(len, chosen)))
+        # A single document is halved in itself.
+        half_N = half_N if number > 1 else np.arange(len(half_N)) * 2 // len(half_N)
+        found = measured(
+            known_NF,
+            log_p_3NV,
+            np.concatenate(chosen),
+            half_N,
+            lengths=self._contexts.lengths,
+            characters_each=characters / tokens,
+        )
+        if found is None:
+            return None
+        weights_3F, figures = found
+        ngrams = sum(len(table.ids_E) for table in (self._common, *self._of_labels))
+        beside = LabelledNgrams(self._common, self._of_labels, weights_3F, self._vocabulary_size)
+        return beside, dataclasses.replace(figures, ngrams=ngrams)
+
+    def _read(
+        self, network: NextTokenModel, documents: Sequence[Ids], labels: Sequence[int], rows: Sequence[int]
+    ) -> list[Said]:
+        """For each of these documents what is known in its places, and ln p there by the network, by the n-grams of all
+        texts and by those of its label."""
+        length = max(len(documents[row]) for row in rows)
+        inputs_BT = np.full((len(rows), length), STOP_ID, np.int32)
+        for inputs_T, row in zip(inputs_BT, rows, strict=True):
+            inputs_T[1 : len(documents[row])] = documents[row][:-1]
+        labels_BT = np.repeat(np.array([labels[row] for row in rows])[:, np.newaxis], length, 1)
+        logits_BTV, _ = network.sequence(inputs_BT, network.initial_state(len(rows)), {LABEL: labels_BT})
+        network_BTV = log_softmax(logits_BTV).astype(np.float32)
+        contexts, number = self._contexts, len(self._of_labels)
+        weights_BTK = np.eye(number, dtype=np.float32)[labels_BT]
+        contexts_BT = contexts.model.states(np.full(len(rows), ROOT, np.int32), inputs_BT)
+        states_BTK = contexts.states(np.full((len(rows), number), ROOT, np.int32), inputs_BT, weights_BTK)
+        found = []
+        for place, row in enumerate(rows):
+            part = slice(len(documents[row]))
+            known_NF, log_p = contexts.known(
+                contexts_BT[place, part], states_BTK[place, part], weights_BTK[place, part]
+            )
+            found.append(Said(known_NF, [network_BTV[place, part], *log_p]))
+        return found

@@ -1,0 +1,115 @@
+"""A language model of texts with labels that n-grams of all texts and of each label's stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
+from charnn.ngrams.model import ROOT, States
+from charnn.tasks.language_model.conditions import LABEL
+from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
+from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, Network, costs_of
+from charnn.tasks.language_model.use.scores import Costs
+
+
+class LabelledState(NamedTuple):
+    network: Any
+    contexts_B: States
+    of_labels_BK: States
+    """The contexts among the n-grams of each label. They go on where a lane has the label."""
+
+
+class LabelledLanguageModel:
+    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`. A stop is a symbol to it like any other.
+
+    Several threads may call all but `advance` at once, if those of its network may be.
+    """
+
+    segment = None
+    draws_stop = True
+    halts = False
+
+    def __init__(self, network: Network, ngrams: LabelledNgrams) -> None:
+        self._network, self._ngrams, self._contexts = network, ngrams, ngrams.contexts
+
+    def initial_state(self, batch: int) -> LabelledState:
+        of_labels_BK = np.full((batch, len(self._contexts.of_labels)), ROOT, np.int32)
+        return LabelledState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32), of_labels_BK)
+
+    def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
+        return self._network.start(prompt_tokens, random)._replace(state=self.initial_state(1))
+
+    def conditions(self, targets_BT: Ids, later_B: Ids | None = None, labels_BT: Ids | None = None) -> Conditions:
+        return self._network.conditions(targets_BT, later_B, labels_BT)
+
+    def step(
+        self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Floats, LabelledState]:
+        logits_BV, network = self._network.step(ids_B, state.network, conditions)
+        return self._stepped(ids_B, state._replace(network=network), conditions, logits_BV)
+
+    def advance(self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+        logits_BV = self._network.advance(ids_B, state.network, conditions)
+        mixed_BV, after = self._stepped(ids_B, state, conditions, logits_BV)
+        state.contexts_B[:], state.of_labels_BK[:] = after.contexts_B, after.of_labels_BK
+        return mixed_BV
+
+    def _stepped(
+        self, ids_B: Ids, state: LabelledState, conditions: Conditions, logits_BV: Floats
+    ) -> tuple[Floats, LabelledState]:
+        weights_BK, labels_BK = self._weights(conditions), state.of_labels_BK.copy()
+        for label in np.flatnonzero((weights_BK > 0).any(0)):
+            rows = np.flatnonzero(weights_BK[:, label])
+            labels_BK[rows, label] = self._contexts.of_labels[label].advance(labels_BK[rows, label], ids_B[rows])
+        after = LabelledState(state.network, self._contexts.model.advance(state.contexts_B, ids_B), labels_BK)
+        return self._ngrams.logits(after.contexts_B, labels_BK, weights_BK, logits_BV), after
+
+    def sequence(
+        self, ids_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Floats, LabelledState]:
+        logits_BTV, network = self._network.sequence(ids_BT, state.network, conditions)
+        weights_BTK = self._weights(conditions)
+        contexts_BT = self._contexts.model.states(state.contexts_B, ids_BT)
+        labels_BTK = self._contexts.states(state.of_labels_BK, ids_BT, weights_BTK)
+        states_NK, weights_NK = labels_BTK.reshape(contexts_BT.size, -1), weights_BTK.reshape(contexts_BT.size, -1)
+        flat_NV = logits_BTV.reshape(contexts_BT.size, -1)
+        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), states_NK, weights_NK, flat_NV)
+        return mixed_NV.reshape(logits_BTV.shape), LabelledState(network, contexts_BT[:, -1], labels_BTK[:, -1])
+
+    def costs(
+        self, inputs_BT: Ids, targets_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Costs, LabelledState]:
+        logits_BTV, after = self.sequence(inputs_BT, state, conditions)
+        return costs_of(logits_BTV, targets_BT), after
+
+    def _weights(self, conditions: Conditions) -> Floats:
+        """The weight of each label beside each id, (..., K)."""
+        values = conditions[LABEL]
+        if np.issubdtype(values.dtype, np.integer):
+            return np.eye(len(self._contexts.of_labels), dtype=np.float32)[values]
+        return np.asarray(values, np.float32)
+
+    def select(self, state: LabelledState, lanes: Ids) -> LabelledState:
+        return LabelledState(
+            self._network.select(state.network, lanes), state.contexts_B[lanes], state.of_labels_BK[lanes]
+        )
+
+    def join(self, states: Sequence[LabelledState]) -> LabelledState:
+        network = self._network.join([state.network for state in states])
+        contexts_B, of_labels_BK = (np.concatenate([state[part] for state in states]) for part in (1, 2))
+        return LabelledState(network, contexts_B, of_labels_BK)
+
+    def put(self, state: LabelledState, lane: int, other: LabelledState) -> None:
+        self._network.put(state.network, lane, other.network)
+        state.contexts_B[lane], state.of_labels_BK[lane] = other.contexts_B[0], other.of_labels_BK[0]
+
+
+def beside_ngrams(network: Network, ngrams: MixedNgrams | LabelledNgrams) -> MixedLanguageModel | LabelledLanguageModel:
+    """The network with these n-grams beside it."""
+    if isinstance(ngrams, LabelledNgrams):
+        return LabelledLanguageModel(network, ngrams)
+    return MixedLanguageModel(network, ngrams)
