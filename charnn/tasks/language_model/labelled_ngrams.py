@@ -7,7 +7,7 @@ shorter contexts says how little they know. A text with several labels has the m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +15,22 @@ import numpy.typing as npt
 
 from charnn.ngrams.model import NgramModel, States
 from charnn.ngrams.table import NgramTable
-from charnn.tasks.language_model.mixing import LOGARITHMS, POWER_WEIGHTS, Floats, known_of, mixed
+from charnn.tasks.language_model.mixing import (
+    LARGEST_POWER,
+    LOGARITHMS,
+    POWER_WEIGHTS,
+    Floats,
+    known_of,
+    weighted,
+)
 
 CONTEXTS, NGRAMS = "labels.contexts", "labels.ngrams"
 """The names of the arrays that say how many contexts and n-grams each label has. Those of all labels stand one after
 the other, under the names of `NgramTable` with LABELS before them."""
 LABELS = "labels."
+
+
+Said = Callable[[int | None, States], npt.NDArray[np.float32]]
 
 
 class LabelledContexts:
@@ -75,13 +85,39 @@ class LabelledNgrams:
         size = 2 * (self.contexts.lengths + LOGARITHMS)
         if weights_3F.dtype != np.float32 or weights_3F.shape != (3, size) or not np.isfinite(weights_3F).all():
             raise ValueError("its powers are none")
+        lengths = self.contexts.lengths
+        halves = np.split(weights_3F, 2, axis=1)
+        self._powers_3S = weighted(halves[0], self.contexts.model.facts, lengths)
+        self._powers_of_labels = [weighted(halves[1], model.facts, lengths) for model in self.contexts.of_labels]
+        """What the context of either kind adds to the three powers."""
+
+    def said(self, label: int | None, states_N: States) -> npt.NDArray[np.float32]:
+        """ln p (N, V) of all symbols after each context, by the n-grams of a label, or without one by those of all."""
+        model = self.contexts.model if label is None else self.contexts.of_labels[label]
+        return np.log(model.probabilities(states_N))
 
     def logits(
-        self, contexts_N: States, states_NK: States, weights_NK: Floats, network_NV: Floats
+        self, contexts_N: States, states_NK: States, weights_NK: Floats, network_NV: Floats, said: Said | None = None
     ) -> npt.NDArray[np.float32]:
-        """The logits (N, V) of what follows, where `network_NV` are those by the network."""
-        known_NF, log_p = self.contexts.known(contexts_N, states_NK, weights_NK)
-        return mixed(known_NF, self.weights_3F, [network_NV, *log_p])
+        """The logits (N, V) of what follows, where `network_NV` are those by the network. `said` is called in place of
+        the method."""
+        said = said or self.said
+        powers_3N, own_NV = self._powers_3S[:, contexts_N], np.zeros(network_NV.shape, np.float32)
+        is_alone_N = weights_NK.max(1) == 1
+        for label in np.flatnonzero((weights_NK > 0).any(0)).tolist():
+            rows = np.flatnonzero(weights_NK[:, label])
+            states, weights = states_NK[rows, label], weights_NK[rows, label].astype(np.float32)
+            powers_3N[:, rows] += weights * self._powers_of_labels[label][:, states]
+            log_p = said(label, states)
+            own_NV[rows] += np.where(is_alone_N[rows, np.newaxis], log_p, weights[:, np.newaxis] * np.exp(log_p))
+        several = np.flatnonzero(~is_alone_N)
+        if len(several):
+            own_NV[several] = np.log(own_NV[several])
+        powers_3N = powers_3N.clip(0, LARGEST_POWER)[..., np.newaxis]
+        logits_NV: npt.NDArray[np.float32] = powers_3N[0] * network_NV
+        logits_NV += powers_3N[1] * said(None, contexts_N)
+        logits_NV += powers_3N[2] * own_NV
+        return logits_NV
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         each = [table.arrays() for table in self._tables]

@@ -41,6 +41,17 @@ def logarithms(facts: Facts) -> list[npt.NDArray[np.float32]]:
     return [np.log(values_S.astype(np.float32)) for values_S in (facts.followers_S, facts.left_S, facts.largest_S)]
 
 
+def weighted(weights_EF: npt.NDArray[np.float32], facts: Facts, lengths: int) -> npt.NDArray[np.float32]:
+    """What the product of these weights and what `known_of` gives is for each context, (E, S), without the many zeros
+    of the lengths, of which there are so many from 0 on."""
+    powers_ES = weights_EF[:, facts.lengths_S]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for weights_E, values_S in zip(weights_EF.T[lengths:], logarithms(facts), strict=True):
+            powers_ES += weights_E[:, np.newaxis] * values_S
+    finite: npt.NDArray[np.float32] = np.nan_to_num(powers_ES)
+    return finite
+
+
 class MixedNgrams:
     """N-grams that know how far they are to be believed in each context. They never change."""
 
@@ -55,13 +66,7 @@ class MixedNgrams:
             or not np.isfinite(weights_2F).all()
         ):
             raise ValueError("its powers are none")
-        # What the product of `known_of` and the weights is, without the many zeros of the lengths.
-        powers_2S = weights_2F[:, facts.lengths_S]
-        with np.errstate(over="ignore", invalid="ignore"):
-            for weights_2, values_S in zip(weights_2F.T[lengths:], logarithms(facts), strict=True):
-                powers_2S += weights_2[:, np.newaxis] * values_S
-        powers_2S = np.nan_to_num(powers_2S).clip(0, LARGEST_POWER)
-        self.network_powers_S, self.own_powers_S = powers_2S
+        self.network_powers_S, self.own_powers_S = weighted(weights_2F, facts, lengths).clip(0, LARGEST_POWER)
         """The powers after each context."""
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

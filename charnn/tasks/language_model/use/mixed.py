@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, TextStart
-from charnn.ngrams.model import ROOT, States
+from charnn.ngrams.model import ROOT, NgramModel, States
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import TextConditionValues
 from charnn.tasks.language_model.mixing import MixedNgrams
@@ -74,7 +74,7 @@ class MixedLanguageModel(BesideNgrams):
 
     def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
         super().__init__(network, ngrams)
-        self._remembered = _Remembered(ngrams)
+        self._remembered = Remembered(ngrams.model)
 
     def initial_state(self, batch: int) -> MixedState:
         return MixedState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32))
@@ -88,7 +88,8 @@ class MixedLanguageModel(BesideNgrams):
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:] = self._ngrams.model.advance(state.contexts_B, ids_B)
-        return self._remembered.logits(state.contexts_B, logits_BV)
+        own_BV = self._remembered.log_probabilities(state.contexts_B)
+        return self._ngrams.mixed(state.contexts_B, own_BV, logits_BV)
 
     def sequence(
         self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
@@ -122,26 +123,28 @@ def costs_of(logits_BTV: Floats, targets_BT: Ids) -> Costs:
     return Costs.of_tokens(nats_BT, targets_BT, STOP_ID)
 
 
-class _Remembered:
-    """Mixes as `MixedNgrams` does, to the last bit, and keeps the probabilities after the contexts that it has met."""
+class Remembered:
+    """Says what n-grams say, to the last bit, and keeps the probabilities after the contexts that it has met."""
 
-    def __init__(self, ngrams: MixedNgrams) -> None:
-        self._ngrams, self._model = ngrams, ngrams.model
-        size = ngrams.model.vocabulary_size
-        rows = REMEMBERED * USUAL_VOCABULARY // size
+    def __init__(self, model: NgramModel, *, part: int = 1) -> None:
+        """It keeps so small a `part` of what one model alone keeps."""
+        self._model, size = model, model.vocabulary_size
+        rows = REMEMBERED * USUAL_VOCABULARY // size // part
         self._own_RV, self._log_own_RV = np.zeros((2, rows, size), np.float32)
         self._rows: dict[int, int] = {}
         """The row of each context that is remembered."""
         self._nothing_V = np.full(size, 1 / size, np.float32)
 
-    def logits(self, contexts_B: States, network_BV: Floats) -> Floats:
+    def log_probabilities(self, contexts_B: States) -> Floats:
+        """ln p (B, V) of each id after each context."""
         most = len(contexts_B) * (self._model.longest + 1)
         if most > len(self._own_RV):
-            return self._ngrams.logits(contexts_B, network_BV)
+            return np.log(self._model.probabilities(contexts_B))
         if len(self._rows) + most > len(self._own_RV):
             self._rows.clear()
         rows = [self._row(context) for context in contexts_B.tolist()]
-        return self._ngrams.mixed(contexts_B, self._log_own_RV[rows], network_BV)
+        found: Floats = self._log_own_RV[rows]
+        return found
 
     def _row(self, context: int) -> int:
         row = self._rows.get(context)

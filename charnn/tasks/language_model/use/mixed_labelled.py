@@ -12,7 +12,7 @@ from charnn.ngrams.model import ROOT, States
 from charnn.tasks.language_model.conditions import LABEL
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
 from charnn.tasks.language_model.mixing import MixedNgrams
-from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, Network, costs_of
+from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, Network, Remembered, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
@@ -35,6 +35,7 @@ class LabelledLanguageModel:
 
     def __init__(self, network: Network, ngrams: LabelledNgrams) -> None:
         self._network, self._ngrams, self._contexts = network, ngrams, ngrams.contexts
+        self._remembered: dict[int | None, Remembered] = {}
 
     def initial_state(self, batch: int) -> LabelledState:
         of_labels_BK = np.full((batch, len(self._contexts.of_labels)), ROOT, np.int32)
@@ -50,23 +51,31 @@ class LabelledLanguageModel:
         self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Floats, LabelledState]:
         logits_BV, network = self._network.step(ids_B, state.network, conditions)
-        return self._stepped(ids_B, state._replace(network=network), conditions, logits_BV)
+        weights_BK, after = self._weights(conditions), state._replace(network=network)
+        after = self._after(ids_B, after, weights_BK)
+        return self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV), after
 
     def advance(self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         logits_BV = self._network.advance(ids_B, state.network, conditions)
-        mixed_BV, after = self._stepped(ids_B, state, conditions, logits_BV)
+        weights_BK = self._weights(conditions)
+        after = self._after(ids_B, state, weights_BK)
         state.contexts_B[:], state.of_labels_BK[:] = after.contexts_B, after.of_labels_BK
-        return mixed_BV
+        return self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV, self._said)
 
-    def _stepped(
-        self, ids_B: Ids, state: LabelledState, conditions: Conditions, logits_BV: Floats
-    ) -> tuple[Floats, LabelledState]:
-        weights_BK, labels_BK = self._weights(conditions), state.of_labels_BK.copy()
+    def _said(self, label: int | None, states_B: States) -> Floats:
+        """What the n-grams say, remembered from step to step."""
+        if label not in self._remembered:
+            models = self._contexts.of_labels
+            model = self._contexts.model if label is None else models[label]
+            self._remembered[label] = Remembered(model, part=1 if label is None else len(models))
+        return self._remembered[label].log_probabilities(states_B)
+
+    def _after(self, ids_B: Ids, state: LabelledState, weights_BK: Floats) -> LabelledState:
+        labels_BK = state.of_labels_BK.copy()
         for label in np.flatnonzero((weights_BK > 0).any(0)):
             rows = np.flatnonzero(weights_BK[:, label])
             labels_BK[rows, label] = self._contexts.of_labels[label].advance(labels_BK[rows, label], ids_B[rows])
-        after = LabelledState(state.network, self._contexts.model.advance(state.contexts_B, ids_B), labels_BK)
-        return self._ngrams.logits(after.contexts_B, labels_BK, weights_BK, logits_BV), after
+        return LabelledState(state.network, self._contexts.model.advance(state.contexts_B, ids_B), labels_BK)
 
     def sequence(
         self, ids_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
