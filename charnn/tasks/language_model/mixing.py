@@ -31,14 +31,14 @@ for that of the n-grams."""
 def known_of(facts: Facts, contexts_N: States, longest: int) -> npt.NDArray[np.float64]:
     """What the powers in each context (N, F) depend on. The contexts have at most `longest` symbols."""
     lengths_NL = facts.lengths_S[contexts_N, np.newaxis] == np.arange(longest + 1)
-    each = (values_S[contexts_N] for values_S in logarithms(facts))
-    return np.column_stack([lengths_NL, *each]).astype(np.float64)
+    return np.column_stack([lengths_NL, *logarithms(facts, contexts_N)]).astype(np.float64)
 
 
-def logarithms(facts: Facts) -> list[npt.NDArray[np.float32]]:
-    """The logarithms (S,) of how many symbols were met after each context, of what it leaves to shorter ones, and of
+def logarithms(facts: Facts, contexts_N: States | slice = slice(None)) -> list[npt.NDArray[np.float32]]:
+    """The logarithms (N,) of how many symbols were met after each context, of what it leaves to shorter ones, and of
     the probability of the likeliest."""
-    return [np.log(values_S.astype(np.float32)) for values_S in (facts.followers_S, facts.left_S, facts.largest_S)]
+    known = (facts.followers_S, facts.left_S, facts.largest_S)
+    return [np.log(values_S[contexts_N].astype(np.float32)) for values_S in known]
 
 
 def weighted(weights_EF: npt.NDArray[np.float32], facts: Facts, lengths: int) -> npt.NDArray[np.float32]:

@@ -49,11 +49,14 @@ class Recently:
             self._weights_3F[:] = weights_3F
         self._curvature = np.eye(3 * size) * CAUTION
 
-    def logits(self, contexts_N: States, before_N: Packed, network_NV: Floats) -> npt.NDArray[np.float32]:
+    def logits(
+        self, contexts_N: States, before_N: Packed, network_NV: Floats, learned_NV: Floats | None = None
+    ) -> npt.NDArray[np.float32]:
         """The logits (N, V) of what follows each context, where `network_NV` are those by the network, and `before_N`
-        the ids before each place as `RecentNgrams` packs them."""
+        the ids before each place as `RecentNgrams` packs them. `learned_NV` are ln p by the n-grams of the text, where
+        they are known already."""
         found = [self.counts.probabilities(before) for before in before_N.tolist()]
-        return self._mixed(contexts_N, network_NV, found)[0]
+        return self._mixed(contexts_N, network_NV, found, learned_NV)[0]
 
     def learn(self, contexts_N: States, before_N: Packed, network_NV: Floats, ids_N: Ids) -> npt.NDArray[np.float32]:
         """The logits of `logits` in N places that follow each other, each by all that was before it, of which the ids
@@ -67,11 +70,16 @@ class Recently:
         return logits_NV
 
     def _mixed(
-        self, contexts_N: States, network_NV: Floats, found: list[tuple[npt.NDArray[np.float32], Known]]
+        self,
+        contexts_N: States,
+        network_NV: Floats,
+        found: list[tuple[npt.NDArray[np.float32], Known]],
+        learned_NV: Floats | None = None,
     ) -> tuple[npt.NDArray[np.float32], Floats, list[Floats]]:
         """The logits, what the powers depend on, and ln p by each of the three."""
         model = self._ngrams.model
-        learned_NV = np.log(model.probabilities(contexts_N))
+        if learned_NV is None:
+            learned_NV = np.log(model.probabilities(contexts_N))
         recent_NV = np.log(np.stack([probabilities_V for probabilities_V, _ in found]))
         length_N, *facts = np.array([known for _, known in found]).T
         lengths_NL = length_N[:, np.newaxis] == np.arange(self.counts.longest + 1)

@@ -13,7 +13,7 @@ from charnn.ngrams.recent import NOTHING
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Packed, Recently
-from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, costs_of
+from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, Remembered, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
@@ -31,7 +31,7 @@ class RecentLanguageModel(BesideNgrams):
 
     def __init__(self, network: Network, ngrams: MixedNgrams, recently: Recently) -> None:
         super().__init__(network, ngrams)
-        self._recently = recently
+        self._recently, self._remembered = recently, Remembered(ngrams.model)
 
     def initial_state(self, batch: int) -> RecentState:
         nothing_B = np.full(batch, NOTHING, np.int64)
@@ -47,7 +47,8 @@ class RecentLanguageModel(BesideNgrams):
     def advance(self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:], state.before_B[:] = self._after(ids_B, state)
-        return self._recently.logits(state.contexts_B, state.before_B, logits_BV)
+        learned_BV = self._remembered.log_probabilities(state.contexts_B)
+        return self._recently.logits(state.contexts_B, state.before_B, logits_BV, learned_BV)
 
     def sequence(
         self, ids_BT: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
