@@ -38,7 +38,7 @@ def test_the_numbers_of_curves_are_those_of_the_history(models, charnn):
     history = [json.loads(line) for line in (GOLDEN / "format-1/history.jsonl").read_text().splitlines()]
     found = charnn("plot", "curves", "poems", "--by", "steps", "--json").json
     assert found["model"] == "poems"
-    assert found["unit"] == "nats per character"
+    assert found["unit"] == "nats per character by the network"
     assert found["steps"] == [entry["step"] for entry in history]
     assert found["held_out"] == pytest.approx([entry["nats_per_character"] for entry in history], rel=1e-5)
     assert found["training"] == pytest.approx([entry["training_nats"] for entry in history], rel=1e-5)

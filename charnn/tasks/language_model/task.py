@@ -32,7 +32,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     summary = "learns a text, writes more of it, and says how well it predicts other texts"
     commands = ("sample", "score", "novelty")
     reads_input = False
-    measure = Measure("nats_per_character", "nats per character", has_training=True)
+    measure = Measure("nats_per_character", "nats per character by the network", has_training=True)
     training_options = LanguageModelOptions
     evaluation_options = LanguageModelEvaluationOptions
     several_processes = True

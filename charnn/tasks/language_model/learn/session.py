@@ -195,9 +195,10 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if outcome != "interrupt" and self._before:
             kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
+            how = "" if self.config.ngrams is None else " by the network alone"
             then = "" if self._old_nats is None else f", {self._old_nats:.4f} before"
             self.remarks.append(
-                f"what it had learned before: {self._nats_before(kept):.4f} nats on data held out of that{then}"
+                f"what it had learned before: {self._nats_before(kept):.4f} nats{how} on data held out of that{then}"
             )
 
     def _set_beside(self) -> None:
