@@ -24,6 +24,8 @@ ROOT = 0
 NONE = -1
 ONE_BY_ONE = 256
 """More states than these are advanced faster as arrays."""
+FEW = 4
+"""So many numbers of an array are changed faster one by one."""
 
 
 class Facts(NamedTuple):
@@ -71,6 +73,7 @@ class NgramModel:
         # Python reads single numbers from these several times as fast as from the arrays.
         self._starts_view, self._ids_view = self._starts.data, self._ids_E.data
         self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
+        self._left_view, self._probabilities_view = left_S.data, rest_E.data
 
     def _walk(
         self, packing: Packing, of_E: npt.NDArray[np.int64], is_context_E: npt.NDArray[np.bool_]
@@ -100,6 +103,8 @@ class NgramModel:
         """The states after one more id each."""
         if len(states_B) > ONE_BY_ONE:
             return self.states(states_B, ids_B[:, np.newaxis])[:, 0]
+        if len(states_B) == 1:
+            return np.array([self._next(int(states_B[0]), int(ids_B[0]))], np.int32)
         each = zip(states_B.tolist(), ids_B.tolist(), strict=True)
         return np.array([self._next(state, id_) for state, id_ in each], np.int32)
 
@@ -182,10 +187,13 @@ class NgramModel:
         """The state of the context without its oldest id. The root has none."""
         return self._shorter_view[state]
 
-    def extend(self, state: int, shorter_V: Floats) -> Floats:
-        """The probability (V,) of each id after a state, from those after the next shorter context, where there is one;
-        to the last bit what `probabilities` gives."""
-        part = slice(self._starts_view[state], self._starts_view[state + 1])
-        total_V: Floats = shorter_V * self.facts.left_S[state]
-        total_V[self._ids_E[part]] += self._probabilities_E[part]
-        return total_V
+    def extend(self, state: int, shorter_V: Floats, out_V: Floats) -> None:
+        """Sets `out_V` to the probability of each id after a state, from those after the next shorter context, where
+        there is one; to the last bit what `probabilities` gives."""
+        start, end = self._starts_view[state], self._starts_view[state + 1]
+        np.multiply(shorter_V, self._left_view[state], out=out_V)
+        if end - start <= FEW:
+            for ngram in range(start, end):
+                out_V[self._ids_view[ngram]] += self._probabilities_view[ngram]
+        else:
+            out_V[self._ids_E[start:end]] += self._probabilities_E[start:end]

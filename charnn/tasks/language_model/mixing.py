@@ -83,6 +83,11 @@ class MixedNgrams:
 
     def mixed(self, contexts_N: States, own_NV: Floats, network_NV: Floats) -> Floats:
         """The logits, where `own_NV` are ln p by the n-grams."""
+        alone: Floats
+        if len(contexts_N) == 1:  # arrays of one power each would take longer than all the rest
+            alone = network_NV * self.network_powers_S[contexts_N[0]]
+            alone += own_NV * self.own_powers_S[contexts_N[0]]
+            return alone
         found: Floats = network_NV * self.network_powers_S[contexts_N, np.newaxis]
         found += own_NV * self.own_powers_S[contexts_N, np.newaxis]
         return found

@@ -130,7 +130,7 @@ class Remembered:
         """It keeps so small a `part` of what one model alone keeps."""
         self._model, size = model, model.vocabulary_size
         rows = REMEMBERED * USUAL_VOCABULARY // size // part
-        self._own_RV, self._log_own_RV = np.zeros((2, rows, size), np.float32)
+        self._own_RV = np.zeros((rows, size), np.float32)
         self._rows: dict[int, int] = {}
         """The row of each context that is remembered."""
         self._nothing_V = np.full(size, 1 / size, np.float32)
@@ -142,15 +142,15 @@ class Remembered:
             return np.log(self._model.probabilities(contexts_B))
         if len(self._rows) + most > len(self._own_RV):
             self._rows.clear()
-        rows = [self._row(context) for context in contexts_B.tolist()]
-        found: Floats = self._log_own_RV[rows]
-        return found
+        if len(contexts_B) == 1:
+            row = self._row(int(contexts_B[0]))
+            return np.log(self._own_RV[row : row + 1])
+        return np.log(self._own_RV[[self._row(context) for context in contexts_B.tolist()]])
 
     def _row(self, context: int) -> int:
         row = self._rows.get(context)
         if row is None:
             shorter_V = self._nothing_V if context == ROOT else self._own_RV[self._row(self._model.shorter(context))]
             row = self._rows[context] = len(self._rows)
-            self._own_RV[row] = self._model.extend(context, shorter_V)
-            np.log(self._own_RV[row], out=self._log_own_RV[row])
+            self._model.extend(context, shorter_V, self._own_RV[row])
         return row
