@@ -32,10 +32,11 @@ RANDOM_CHARACTERS = 8
 """The number of characters that `tempfile` makes up at the end of a name."""
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Replaces the file at `path`: `data` are written under a temporary name beside it, flushed to disk and renamed.
 
-    A reader sees the old file or the new one, and so does whoever comes after a crash. Raises OSError.
+    A reader sees the old file or the new one, and so does whoever comes after a crash. `mode` says who may read and
+    write it. Raises OSError.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -43,7 +44,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp lets only the owner read it
+        os.chmod(temporary, mode)  # mkstemp lets only the owner read it
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -54,13 +55,15 @@ def write_atomic(path: Path, data: bytes) -> None:
 def write_output(path: Path, data: bytes) -> None:
     """Writes a file that somebody has named. Raises OSError.
 
-    A file is there as a whole or not at all. Where a link leads to one it stays a link, and a device or a pipe is
-    written to and not replaced.
+    A file is there as a whole or not at all. Whoever might read and write it before still may. Where a link leads to
+    one it stays a link, and a device or a pipe is written to and not replaced.
     """
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-    else:
+    if not path.exists():
         write_atomic(path.resolve(), data)
+    elif path.is_file():
+        write_atomic(path.resolve(), data, stat.S_IMODE(path.stat().st_mode))
+    else:
+        path.write_bytes(data)
 
 
 def is_temporary(name: str, of: Collection[str]) -> bool:

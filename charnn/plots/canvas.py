@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from charnn.checkpoint.files import write_output
 from charnn.errors import OutputError, UsageError
 
 Format = Literal["png", "svg"]
@@ -129,9 +130,9 @@ def shown_label(label: str) -> str:
 
 
 def write(picture: bytes, path: str | Path) -> None:
-    """Raises OutputError where the file cannot be written."""
+    """Writes a picture as a whole or not at all. Raises OutputError where the file cannot be written."""
     try:
-        Path(path).write_bytes(picture)
+        write_output(Path(path), picture)
     except OSError as error:
         raise OutputError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 

@@ -85,3 +85,10 @@ def test_an_output_goes_through_a_link_and_into_a_pipe_and_replaces_neither(tmp_
         assert (tmp_path / "pipe").is_fifo()
     finally:
         os.close(reader)
+
+
+def test_an_output_that_only_its_owner_may_read_stays_so(file: Path) -> None:
+    file.chmod(0o600)
+    write_output(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import struct
 import sys
 from itertools import pairwise
@@ -114,3 +116,17 @@ def test_names_at_the_ends_of_lines_make_room_for_one_another() -> None:
 def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no such file or directory"):
         write(b"picture", str(tmp_path / "no" / "picture.png"))
+
+
+def test_the_old_picture_is_there_where_there_is_no_room_for_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write(b"old", tmp_path / "picture.png")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OutputError, match=r"picture\.png: no space left on device"):
+        write(b"new", tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["picture.png"]
