@@ -24,6 +24,8 @@ from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 AHEAD = 64
 """The most batches of texts that are begun before the first text has ended. Texts that end before it wait in memory."""
+TOGETHER = 256
+"""So many pieces of a text that waits are put together, since each takes more memory than its characters do."""
 
 
 class TextGenerator:
@@ -184,18 +186,41 @@ class TextGenerator:
 
 
 def in_order(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same pieces, text after text. Pieces of the first text that has not ended are given at once; those of later
-    texts wait."""
-    waiting: dict[int, list[Piece]] = defaultdict(list)
+    """The same texts, one after the other. Pieces of the first text that has not ended are given at once; those of a
+    later one wait, and come as one piece when it is that text's turn."""
+    waiting: dict[int, _Held] = defaultdict(_Held)
     current = 0
     for piece in pieces:
-        waiting[piece.text.request.number].append(piece)
-        while current in waiting:
-            due = waiting.pop(current)
-            yield from due
-            if not due[-1].is_last:
-                break
+        if (number := piece.text.request.number) != current:
+            waiting[number].add(piece)
+            continue
+        yield piece
+        is_last = piece.is_last
+        while is_last:
             current += 1
+            if current not in waiting:
+                break
+            held = waiting.pop(current).piece()
+            yield held
+            is_last = held.is_last
+
+
+class _Held:
+    """The pieces of a text that waits, in little more memory than its characters need."""
+
+    def __init__(self) -> None:
+        self._joined, self._recent = list[str](), list[str]()
+
+    def add(self, piece: Piece) -> None:
+        self._text, self._is_last = piece.text, piece.is_last
+        self._recent.append(piece.shown)
+        if len(self._recent) == TOGETHER:
+            self._joined.append("".join(self._recent))
+            self._recent.clear()
+
+    def piece(self) -> Piece:
+        """All that was added, which is one piece at least."""
+        return Piece(self._text, "".join([*self._joined, *self._recent]), self._is_last)
 
 
 class Generation(Iterator[str]):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import tracemalloc
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import draw_halts
 from charnn.generation.generator import AHEAD, TextGenerator, in_order
-from charnn.generation.text import Request, Text
+from charnn.generation.text import Piece, Request, Text
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import ConditionedLanguageModel
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, class_of
@@ -97,6 +98,26 @@ def run(
         texts[number] = (texts.get(number, ("", text))[0] + shown, text)
     assert all(text.reason is not None for _, text in texts.values())
     return list(texts.values())
+
+
+def test_a_text_that_waits_takes_little_more_memory_than_its_characters() -> None:
+    first, second = (Text(Request(number, "", np.random.default_rng(0))) for number in (0, 1))
+
+    def pieces() -> Iterator[Piece]:
+        for _ in range(100_000):
+            yield Piece(second, "x", False)
+        yield Piece(first, "a", True)
+        yield Piece(second, "y", True)
+
+    tracemalloc.start()
+    try:
+        given = [(text.request.number, shown) for text, shown, _ in in_order(pieces())]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert given[0] == (0, "a")
+    assert "".join(shown for number, shown in given if number == 1) == "x" * 100_000 + "y"
+    assert most < 700_000
 
 
 def as_seen(texts: list[tuple[str, Text]]) -> list[tuple[str, str | None]]:
