@@ -14,6 +14,7 @@ from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.config.model import InferencePrecision
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
+from charnn.readable import file_name
 from charnn.tasks.choosing import (
     all_files,
     choose_task,
@@ -245,7 +246,7 @@ def check_processes(task: Task[Any], processes: Processes, paths: Sequence[str])
         raise UsageError(f"{task.title}s train in one process", hint="start charnn itself, without torchrun")
     for path in paths:
         if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
-            name = "standard input" if path == "-" else path
+            name = file_name(path)
             raise UsageError(f"{name}: several processes cannot read it", hint="name a file, which each of them reads")
 
 

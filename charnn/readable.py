@@ -34,6 +34,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def file_name(path: str) -> str:
+    """What a file is called in messages and results: `-` is standard input."""
+    return "standard input" if path == "-" else path
+
+
 def listed(names: Iterable[str]) -> str:
     """The names in one phrase, such as `a`, `a and b`, and `a, b and c`."""
     *others, last = names

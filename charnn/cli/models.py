@@ -14,6 +14,7 @@ import typer
 from charnn.cli import console, options
 from charnn.cli.everywhere import everywhere
 from charnn.errors import ModelNotFoundError, OutputError, UsageError
+from charnn.readable import file_name
 
 if TYPE_CHECKING:
     from charnn.models.catalog import CatalogEntry
@@ -221,7 +222,7 @@ def take_in(
     from charnn.errors import ModelError
     from charnn.models import catalog
 
-    shown = "standard input" if file == STDIN else file
+    shown = file_name(file)
     try:
         given = nullcontext(sys.stdin.buffer) if file == STDIN else open(file, "rb")  # noqa: SIM115
         with given as bytes_given, seekable(bytes_given, shown) as packed:

@@ -10,6 +10,7 @@ import typer
 
 from charnn.cli import options
 from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.readable import file_name
 
 if TYPE_CHECKING:
     from charnn.corpora.decoding import OnError
@@ -97,7 +98,7 @@ def novelty(
             sources = _read(paths, encoding, on_error, any_bytes=False)
         else:
             (read,) = Reading(encoding, on_error=on_error).texts(paths)
-            sources = [CheckedText(path, text) for path, (text, _) in zip(paths, read, strict=True)]
+            sources = [CheckedText(file_name(path), text) for path, (text, _) in zip(paths, read, strict=True)]
     else:
         directory = LanguageModelDirectory.find(model)
         announce(directory, model)
@@ -142,11 +143,11 @@ def _named(path: str, text: str, encoding: str, on_error: OnError) -> CheckedTex
     from charnn.novelty.report import CheckedText
 
     if on_error != "skip":
-        return CheckedText(path, text)
-    bad = BadBytes("standard input" if path == "-" else path, encoding, on_error)
+        return CheckedText(file_name(path), text)
+    bad = BadBytes(file_name(path), encoding, on_error)
     kept = bad.lines(lines_of(text))
     bad.report()
-    return CheckedText(path, joined(line for _, line in kept), numbers=[number for number, _ in kept])
+    return CheckedText(file_name(path), joined(line for _, line in kept), numbers=[number for number, _ in kept])
 
 
 def _texts_of_model(directory: LanguageModelDirectory) -> tuple[bool, list[CheckedText], list[str]]:

@@ -11,10 +11,12 @@ import typer
 
 from charnn.cli import options
 from charnn.errors import UsageError
+from charnn.readable import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from charnn.cli.score_views import Place
     from charnn.corpora.decoding import OnError
     from charnn.tasks.language_model.use.lines import LineModel, ScoredLine
 
@@ -196,7 +198,7 @@ def score(
     with closing(LineScorer(readers, ends=ends, threads=1 if adapt else options.processors())) as scorer:
         for chunk in score_stream(read, scorer):
             unseen.warn(chunk)
-            numbered = [(read.numbers.popleft(), line) for line in chunk]
+            numbered = [(read.places.popleft(), line) for line in chunk]
             if threshold is not None:
                 above = keep == "above"
                 numbered = [pair for pair in numbered if (score_views.least_bits(pair[1]) > threshold) == above]
@@ -224,11 +226,12 @@ class _Lines:
     """The lines of files. Iterating gives those that are complete by now, with their ends; an empty list at a pause."""
 
     def __init__(self, files: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> None:
-        self.numbers = deque[int]()
-        """The number of each line that was given, counted through all files. Who has used a line takes its number."""
+        self.places: deque[Place] = deque()
+        """Where each line that was given stands. Who has used a line takes its place."""
         self._files, self._encoding, self._on_error, self._any_bytes = files, encoding, on_error, any_bytes
 
     def __iter__(self) -> Iterator[list[str]]:
+        from charnn.cli.score_views import Place
         from charnn.corpora.streams import stream_lines
 
         before = 0
@@ -237,7 +240,7 @@ class _Lines:
             for lines in stream_lines(
                 file, encoding=self._encoding, any_bytes=self._any_bytes, on_error=self._on_error
             ):
-                self.numbers.extend(before + number for number, _ in lines)
+                self.places.extend(Place(file_name(file), number, before + number) for number, _ in lines)
                 yield [line for _, line in lines]
                 number = lines[-1][0] if lines else number
             before += number

@@ -7,7 +7,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,20 @@ from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
 
 Floats = npt.NDArray[np.floating]
-Numbered = Sequence[tuple[int, ScoredLine]]
-"""Scored lines with their numbers in the input, counted from 1."""
+
+
+class Place(NamedTuple):
+    """Where a line stands."""
+
+    file: str
+    line: int
+    """Its number in its file, counted from 1."""
+    number: int
+    """Its number in all files, counted from 1."""
+
+
+Numbered = Sequence[tuple[Place, ScoredLine]]
+"""Scored lines, each with where it stands."""
 
 NO_MODEL = "-"
 """This stands for the name of the best model where a line has no characters, so that no model is better."""
@@ -129,8 +141,8 @@ class ObjectsView:
         objects = (json.dumps(self._object(*line), ensure_ascii=False) + "\n" for line in lines)
         return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
 
-    def _object(self, number: int, scored: ScoredLine) -> dict[str, Any]:
-        result: dict[str, Any] = {"line": number, "text": scored.text, "characters": len(scored.text)}
+    def _object(self, place: Place, scored: ScoredLine) -> dict[str, Any]:
+        result: dict[str, Any] = {**_said_of(place), "text": scored.text, "characters": len(scored.text)}
         if len(self._names) > 1:
             best = best_model(scored)
             result["best"] = None if best is None else self._names[best]
@@ -154,11 +166,11 @@ class SymbolsView:
 
     def text(self, lines: Numbered) -> str:
         rows = []
-        for number, scored in lines:
-            place = 1
+        for place, scored in lines:
+            character = 1
             for text, nats in self._symbols.of(scored.text, scored.scores[0].nats_T):
-                rows.append(f"{number}\t{place}\t{escaped(text)}\t{nats:.4f}\n")
-                place += len(text)
+                rows.append(f"{place.number}\t{character}\t{escaped(text)}\t{nats:.4f}\n")
+                character += len(text)
         return "".join(rows)
 
 
@@ -174,9 +186,9 @@ class UnitsView:
         self._model, self._as_json = model, as_json
 
     def text(self, lines: Numbered) -> str:
-        return "".join(self._shown(number, scored) for number, scored in lines)
+        return "".join(self._shown(*line) for line in lines)
 
-    def _shown(self, number: int, scored: ScoredLine) -> str:
+    def _shown(self, place: Place, scored: ScoredLine) -> str:
         text = scored.text
         read = activations(self._model, text) if text else None
         values_NT = [[] if read is None else read.of(unit).tolist() for unit in self._units]
@@ -185,12 +197,12 @@ class UnitsView:
                 str(unit): [round(value, DECIMALS) for value in values]
                 for unit, values in zip(self._units, values_NT, strict=True)
             }
-            value = {"line": number, "text": text, "model": str(self._model.path), "units": named}
+            value = {**_said_of(place), "text": text, "model": str(self._model.path), "units": named}
             return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
         rows = zip(text, *values_NT, strict=True)
         return "".join(
-            f"{number}\t{place}\t{escaped(character)}\t" + "\t".join(f"{value:.4f}" for value in values) + "\n"
-            for place, (character, *values) in enumerate(rows, start=1)
+            f"{place.number}\t{at}\t{escaped(character)}\t" + "\t".join(f"{value:.4f}" for value in values) + "\n"
+            for at, (character, *values) in enumerate(rows, start=1)
         )
 
 
@@ -231,6 +243,10 @@ def best_model(scored: ScoredLine) -> int | None:
     if not scored.text:
         return None
     return min(range(len(scored.scores)), key=lambda model: scored.scores[model].nats)
+
+
+def _said_of(place: Place) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line}
 
 
 def _figures(score: LineScore) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from charnn.corpora.lines import bare_lines
 from charnn.corpora.sources import read
 from charnn.corpora.unpacking import a_model, first_bytes, has_model
 from charnn.errors import CharnnWarning, CorpusError
-from charnn.readable import first_few
+from charnn.readable import file_name, first_few
 
 FEW = 5
 """The most paths that a warning names."""
@@ -40,7 +40,7 @@ def _listed(list_path: str) -> list[str]:
     paths = text.split("\0") if "\0" in text else bare_lines(text)
     found = [path for path in paths if path]
     if not found:
-        name = "standard input" if list_path == "-" else list_path
+        name = file_name(list_path)
         raise CorpusError(f"{name}: the list names no file", hint="write a path on each line")
     return found
 

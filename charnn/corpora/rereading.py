@@ -28,6 +28,7 @@ from charnn.corpora.unpacking import (
     unreadable,
 )
 from charnn.errors import CorpusError
+from charnn.readable import file_name
 
 PIECE = 1 << 18
 """So many bytes are read at once."""
@@ -41,7 +42,7 @@ class RereadableFile:
     def __init__(self, path: str) -> None:
         """Raises CorpusError for a file that cannot be read, and for a device that gives bytes without end."""
         self.path = path
-        self.name = "standard input" if path == "-" else path
+        self.name = file_name(path)
         self._copy: BinaryIO | None = None
         try:
             if path != "-" and stat.S_ISREG(os.stat(path).st_mode):

@@ -38,6 +38,7 @@ from charnn.corpora.unpacking import (
     unpacked_start,
 )
 from charnn.errors import CorpusError, UsageError
+from charnn.readable import file_name
 
 MOST_BYTES_A_CHARACTER = 8
 """The most bytes that an encoding has for a character, shifts from one character set to another counted."""
@@ -59,7 +60,7 @@ def read(
     UsageError for an encoding that does not exist or that `any_bytes` contradicts.
     """
     check_encoding(encoding, any_bytes)
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     return text_in(unpacked_bytes(path, name), path, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
 
 
@@ -67,7 +68,7 @@ def text_in(
     data: bytes, path: str, *, encoding: str = "utf-8", any_bytes: bool = False, on_error: Decoding = "fail"
 ) -> tuple[str, SourceFile]:
     """What `read` gives for a file at `path` with these bytes, which are unpacked."""
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     if not any_bytes:
         check_is_text(data, name)
     text = _decoded(data, name, encoding, any_bytes, on_error)

@@ -27,6 +27,7 @@ from charnn.corpora.progress import tell
 from charnn.corpora.sources import check_encoding, check_is_text
 from charnn.corpora.unpacking import unreadable
 from charnn.errors import CorpusError
+from charnn.readable import file_name
 
 PIECE = 1 << 16
 """The number of bytes that are read or unpacked at once. It is as many as a pipe holds."""
@@ -50,7 +51,7 @@ def stream(
     the caller (`decoding.BadBytes`, `decoding.bad_byte`).
     """
     check_encoding(encoding, any_bytes)
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     pieces = decoded(unpacked(_told(_read(path, name), path), name), name, encoding, any_bytes, on_error)
     return pieces if any_bytes else nuls_told(pieces, name)
 
@@ -78,7 +79,7 @@ def stream_lines(
     complete by now, and an empty list at a pause. Lines that are left out for bad bytes are counted, too. The arguments
     and errors are those of `stream`; it raises CorpusError for a line of more than `longest` characters, too.
     """
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     lines, bad, number = Lines(), None, 0
     if on_error != "fail" and not any_bytes:
         bad = BadBytes(name, encoding, on_error)

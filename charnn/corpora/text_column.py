@@ -14,6 +14,7 @@ from charnn.corpora.labelled import TEXT_NAMES
 from charnn.corpora.lines import WholeLines, check_length
 from charnn.corpora.streams import stream
 from charnn.corpora.tables import Object, Table
+from charnn.readable import file_name
 
 HEAD = 1 << 16
 """So many characters, or all that there are, are read before the columns are looked for."""
@@ -40,7 +41,7 @@ def text_column(
     Raises what `streams.stream` raises, UsageError where there is no such column, and CorpusError for a row that is
     malformed, which on_error=skip leaves out.
     """
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     bad = None if any_bytes else BadBytes(name, encoding, on_error)
     pieces = stream(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error))
     table = Table(_ReadOnce(_whole_lines(pieces, name)), name, bad)

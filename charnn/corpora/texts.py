@@ -12,6 +12,7 @@ from charnn.corpora.documents import DocumentUnit
 from charnn.corpora.long_texts import LongText, long_text
 from charnn.corpora.rereading import RereadableFile, all_at_once, opened_again
 from charnn.corpora.sources import check_encoding, note, text_in, text_in_again
+from charnn.readable import file_name
 
 
 class SourceText(NamedTuple):
@@ -52,7 +53,7 @@ class Reading:
         for text in (text for group in texts for text in group):
             note(text.source)
             if not self.any_bytes and text.facts.counts[:1] and text.facts.counts[0][0] == 0:
-                warn_of_nul("\0", "standard input" if text.path == "-" else text.path, line=None)
+                warn_of_nul("\0", file_name(text.path), line=None)
         return [[SourceText(text, text.source) for text in group] for group in texts]
 
     def texts_again(self, *groups: Sequence[SourceFile]) -> list[list[SourceText]]:

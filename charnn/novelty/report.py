@@ -25,7 +25,7 @@ class CheckedText:
     """A text or a line of one, with the name of its file."""
 
     name: str
-    """The path of the file, or - for standard input."""
+    """The path of the file, or what standard input is called."""
     text: CorpusText
     line: int = 1
     """The number of the text's first line."""

@@ -324,7 +324,7 @@ def test_every_format_stdin_and_gzip_score_alike(evaluate, text_file):
     for arguments in (["gold.tsv"], ["gold.txt"], ["gold.tsv.gz"], ["-", "--format", "slashed"]):
         result = evaluate(*arguments, *names, "--json", stdin=slashed.encode()).json
         assert (result["upos"], result["xpos"]) == (expected["upos"], expected["xpos"]), arguments
-        assert result["file"] == arguments[0]
+        assert result["file"] == ("standard input" if arguments[0] == "-" else arguments[0])
 
 
 def test_columns_name_the_tags_of_a_file_from_left_to_right(evaluate, text_file):

@@ -70,6 +70,26 @@ def test_a_line_goes_in_and_an_object_comes_out(charnn, models, text_file, end, 
     assert numbers in ([], list(range(1, len(LINES) + 1)))
 
 
+@pytest.mark.parametrize(
+    ("task", "command", "key"),
+    [
+        ("language-model", ("score",), "file"),
+        ("language-model", ("score", "--units", "1:1"), "file"),
+        ("language-model", ("novelty", "--per-line"), "text"),
+        ("tagger", ("tag",), "file"),
+        ("classifier", ("classify",), "file"),
+        ("classifier", ("eval", "-"), "file"),
+        ("transducer", ("eval", "-"), "file"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_standard_input_has_one_name(charnn, models, text_file, task, command, key):
+    line = {"classifier": "no\tthe cat\nno\tthe dog\n", "transducer": "word1\tW O R 1\n"}.get(task, "the cat sat\n")
+    with open(text_file(line), encoding="utf-8") as stdin:
+        found, *_ = objects(charnn(*command, "--json", "-m", models / task, stdin=stdin))
+    assert found[key] == "standard input"
+
+
 @ENDS
 def test_a_line_is_compared_with_the_corpus(charnn, models, text_file, end):
     options = ("--per-line", "--json", "--at-least", "3", "--corpus", models / "language-model.txt")

@@ -104,7 +104,7 @@ def test_stdin_is_the_default_and_each_of_several_files_is_compared(compare, tex
     assert [result.json["copied"] for result in results] == [0, 0, 0]
     assert [result.json["longest"]["length"] for result in results] == [19, 19, 19]
     found = records(compare("story.txt", "-", "--json", stdin=b"the cat sat on the mat."))
-    assert [record["text"] for record in found] == ["story.txt", "-"]
+    assert [record["text"] for record in found] == ["story.txt", "standard input"]
     assert [record["share"] for record in found] == [0, 1]
 
 
@@ -113,14 +113,20 @@ def test_several_corpora_are_told_apart(charnn, text_file):
     text_file("four\nfive six seven\n", "second.txt")
     arguments = ("--corpus", "first.txt", "--corpus", "second.txt", "--at-least", 8)
     result = charnn("novelty", *arguments, "--runs", stdin=b"two three\nfive six")
-    assert result.text == "10\t-:1:1\tfirst.txt:1:5\ttwo three\\n\n9\t-:1:10\tsecond.txt:1:5\t\\nfive six\n"
+    assert (
+        result.text
+        == "10\tstandard input:1:1\tfirst.txt:1:5\ttwo three\\n\n9\tstandard input:1:10\tsecond.txt:1:5\t\\nfive six\n"
+    )
     assert "34 of 2 files" in charnn("novelty", *arguments, stdin=b"six").text
 
 
 def test_runs_are_rows_and_objects(compare):
     text = b"so the cat sat\nwith the hat"
     result = compare("--runs", "--at-least", 9, stdin=text)
-    assert result.text == "11\t-:1:4\tcorpus.txt:1:1\tthe cat sat\n12\t-:2:1\tcorpus.txt:2:15\twith the hat\n"
+    assert result.text.splitlines() == [
+        "11\tstandard input:1:4\tcorpus.txt:1:1\tthe cat sat",
+        "12\tstandard input:2:1\tcorpus.txt:2:15\twith the hat",
+    ]
     found = records(compare("--runs", "--at-least", 9, "--json", stdin=text))
     assert [set(record) for record in found] == [RUN, RUN]
     assert [record["run"] for record in found] == ["the cat sat", "with the hat"]
@@ -143,7 +149,9 @@ def test_every_line_has_a_row(compare):
 
 def test_a_run_that_is_listed_lies_within_its_line(compare):
     result = compare("--per-line", "--runs", "--at-least", 4, stdin=b"...\n a mat.\na dog.")
-    assert result.text == "5\t-:2:3\tcorpus.txt:1:19\t mat.\n5\t-:3:1\tcorpus.txt:2:1\ta dog\n"
+    assert (
+        result.text == "5\tstandard input:2:3\tcorpus.txt:1:19\t mat.\n5\tstandard input:3:1\tcorpus.txt:2:1\ta dog\n"
+    )
 
 
 def test_a_model_is_compared_with_what_it_was_trained_on_only(own, own_text):

@@ -155,7 +155,9 @@ def test_json_has_what_is_promised_and_null_where_there_are_no_characters(score)
     found = objects(score(LINES, "--json"))
     assert [line["line"] for line in found] == [1, 2, 3, 4, 5, 6]
     assert [line["text"] for line in found] == [line.rstrip("\r") for line in LINES.split("\n")]
-    assert all(set(line) == {"line", "text", "model", "characters", "nats", "bits_per_character"} for line in found)
+    assert all(
+        set(line) == {"file", "line", "text", "model", "characters", "nats", "bits_per_character"} for line in found
+    )
     assert (found[2]["nats"], found[2]["bits_per_character"]) == (0.0, None)
     assert found[0]["bits_per_character"] == pytest.approx(found[0]["nats"] / math.log(2) / 22, abs=1e-5)
 
@@ -229,7 +231,9 @@ def test_two_files_are_counted_through_and_stay_apart(charnn, of_lines, text_fil
     result = charnn("score", "one", "two", "--threshold", "-1", "--model", of_lines)
     assert result.text == "the cat\nthe dog\n"
     found = objects(charnn("score", "one", "two", "--json", "--model", of_lines))
-    assert [line["line"] for line in found] == [1, 2]
+    assert [(line["file"], line["line"]) for line in found] == [("one", 1), ("two", 1)]
+    rows = charnn("score", "one", "two", "--per-character", "--model", of_lines).text.splitlines()
+    assert [row.split("\t")[0] for row in rows] == ["1"] * 7 + ["2"] * 7
 
 
 # several models
@@ -475,7 +479,7 @@ def test_units_are_what_they_are_once_each_character_is_read(charnn, trained, te
     one = charnn("score", "text.txt", "-m", trained.path, "--units", "all", "--json").json
     assert list(one["units"]) == [f"1:{n}" for n in range(1, 17)]
     np.testing.assert_allclose(np.transpose(list(one["units"].values())), values_TU, atol=1e-6)
-    assert (one["line"], one["text"], one["model"]) == (1, "the cat", str(trained.path))
+    assert (one["file"], one["line"], one["text"], one["model"]) == ("text.txt", 1, "the cat", str(trained.path))
 
 
 @pytest.mark.parametrize(

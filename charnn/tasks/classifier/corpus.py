@@ -19,7 +19,7 @@ from charnn.corpora.sources import read, read_again
 from charnn.corpora.stratified import hold_out_labelled
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CorpusError, UsageError
-from charnn.readable import first_few
+from charnn.readable import file_name, first_few
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
@@ -77,7 +77,7 @@ def _read(
         for name, label, is_one_text in _in_folder(path) if is_folder else ((path, None, False),):
             text, source = read(name, encoding=encoding, on_error=marking(on_error))
             files.append(LabelledFile(source, label, is_one_text))
-            shown = "standard input" if name == "-" else name
+            shown = file_name(name)
             bad = BadBytes(shown, encoding, on_error)
             yield from (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
 

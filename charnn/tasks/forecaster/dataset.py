@@ -14,6 +14,7 @@ from charnn.corpora.series import UNNAMED, Floats, Series, series_in
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
+from charnn.readable import file_name
 from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import ForecasterNetworkConfig, SeriesCorpusConfig
 from charnn.tasks.forecaster.season import find_season
@@ -107,7 +108,7 @@ def origins_in(series: Series, first: int, horizon: int, most: int) -> Ids:
 def read_series(path: str, layout: SeriesLayout, *, encoding: str, on_error: OnError) -> tuple[Series, SourceFile]:
     """The series in the file at `path`, `-` for standard input, and a record of the file."""
     text, source = read(path, encoding=encoding, on_error=marking(on_error))
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     return series_in(text, name, layout, BadBytes(name, encoding, on_error)), source
 
 

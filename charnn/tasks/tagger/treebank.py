@@ -14,7 +14,7 @@ from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
-from charnn.readable import instead_of
+from charnn.readable import file_name, instead_of
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats.raw import align, raw_text
@@ -78,7 +78,7 @@ def read_treebank(
     def files_at(paths: Sequence[str]) -> list[_File]:
         decoding = Malformed(on_error).decoding
         found = [(path, *read(path, encoding=encoding, on_error=decoding)) for path in paths]
-        return [_File(text, "standard input" if path == "-" else path, source) for path, text, source in found]
+        return [_File(text, file_name(path), source) for path, text, source in found]
 
     files, held_out, tags = files_at(paths), files_at(validation_paths), files_at(tag_paths)
     config = TreebankConfig(

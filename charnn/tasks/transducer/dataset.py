@@ -15,6 +15,7 @@ from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.pairs import Pair, PairsLayout, pairs_in
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError
+from charnn.readable import file_name
 from charnn.tasks.transducer.config import PairsConfig
 from charnn.tasks.transducer.stored_pairs import Groups, StoredPairs
 from charnn.tasks.transducer.symbols import kind_of_symbols
@@ -151,7 +152,7 @@ def read_named_again(paths: Sequence[str], config: PairsConfig) -> PairSet | Non
 def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -> tuple[StoredPairs, SourceFile]:
     """The pairs in a file, `-` for standard input, and its record. Raises what `read_pairs` and `read` raise."""
     text, source = read(path, encoding=encoding, on_error=marking(on_error))
-    name = "standard input" if path == "-" else path
+    name = file_name(path)
     return _stored(text, name, layout, BadBytes(name, encoding, on_error)), source
 
 
@@ -165,7 +166,7 @@ def _joined(files: Sequence[_File]) -> StoredPairs:
 
 def _read_files(paths: Sequence[str], layout: PairsLayout, encoding: str, on_error: OnError) -> list[_File]:
     found = [(path, *pairs_of(path, layout, encoding, on_error)) for path in paths]
-    return [_File(pairs, "standard input" if path == "-" else path, source) for path, pairs, source in found]
+    return [_File(pairs, file_name(path), source) for path, pairs, source in found]
 
 
 def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:

@@ -12,7 +12,7 @@ import numpy as np
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.evaluation.confusions import Confusions, PrecisionRecall, confusion_table, precision_table, ratio
-from charnn.readable import counted, escaped, percent
+from charnn.readable import counted, escaped, file_name, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.classifier.calibration import expected_calibration_error, is_right_and_confidence
 from charnn.tasks.classifier.corpus import check_layout, read_corpus_again, read_labelled
@@ -138,7 +138,7 @@ class ClassifierEvaluation(Evaluation):
                 hint="name a FILE to score the model on",
             )
         self.texts = self._read(files, encoding) if files else read_corpus_again(model.config.corpus).validation
-        self._file: str | None = ", ".join(files) if files else None
+        self._file: str | None = ", ".join(map(file_name, files)) if files else None
         self.score = LabelScore(model.labels)
         self._confidences: list[float] = []
         self._is_right: list[bool] = []

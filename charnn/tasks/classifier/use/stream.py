@@ -11,6 +11,7 @@ from charnn.corpora.streams import stream_lines
 from charnn.corpora.structured import warn_of_structure
 from charnn.corpora.text_column import text_column
 from charnn.linear.mixture import Floats
+from charnn.readable import file_name
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
@@ -28,6 +29,7 @@ class Item(NamedTuple):
     source: str
     """The text as it stands in the input, with its line ends."""
     file: str
+    """The name of its file, as messages have it."""
     line: int
     """The number of the line where it begins in its file, counted from 1."""
     header: str = ""
@@ -45,17 +47,18 @@ def items(
 ) -> Iterator[list[Item]]:
     """The texts that are complete by now; an empty list at a pause of the input, but for tables, whose `column` has a
     text in each row. Blank lines between paragraphs are no texts. Raises what `stream` raises, and `text_column`."""
-    for file in files:
+    for path in files:
+        file = file_name(path)
         if unit == "row":
-            rows = text_column(file, column, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+            rows = text_column(path, column, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
             yield from ([Item(one.text, one.row, file, one.line, one.header)] for one in rows)
             continue
-        read = stream_lines(file, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
+        read = stream_lines(path, encoding=encoding, any_bytes=any_bytes, on_error=on_error)
         if unit == "line":
             for lines in read:
                 if lines and lines[0][0] == 1:
                     texts = [line for _, line in lines]
-                    warn_of_structure(_name(file), texts, "classified", with_labels=True, column="--text")
+                    warn_of_structure(file, texts, "classified", with_labels=True, column="--text")
                 yield _lines(file, lines)
         elif unit == "paragraph":
             yield from _paragraphs(file, read)
@@ -69,12 +72,8 @@ def _bounded(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[str]:
     held = 0
     for lines in read:
         held += sum(len(line) for _, line in lines)
-        check_length(held, _name(file), what="a text")
+        check_length(held, file, what="a text")
         yield from (line for _, line in lines)
-
-
-def _name(file: str) -> str:
-    return "standard input" if file == "-" else file
 
 
 def _lines(file: str, lines: Sequence[tuple[int, str]]) -> list[Item]:
@@ -101,7 +100,7 @@ def _paragraphs(file: str, read: Iterable[list[tuple[int, str]]]) -> Iterator[li
         if found or not lines:
             yield found
         if held:
-            check_length(size, f"{_name(file)}:{held[0][0]}", what="a paragraph")
+            check_length(size, f"{file}:{held[0][0]}", what="a paragraph")
     if held:
         yield [_paragraph(file, held, "")]
 

@@ -10,7 +10,7 @@ import numpy as np
 from charnn.corpora.progress import tell
 from charnn.corpora.series import Series
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import aligned, counted
+from charnn.readable import aligned, counted, file_name
 from charnn.tasks.forecaster.dataset import LEAST_CONTEXT, MOST_WINDOWS, origins_in, read_corpus_again, rows_before
 from charnn.tasks.forecaster.options import ForecasterEvaluationOptions
 from charnn.tasks.forecaster.scores import ForecastScore
@@ -38,7 +38,7 @@ class ForecasterEvaluation(Evaluation):
         self._model = model
         model.precision, model.threads = model.precision or "fp32", threads
         self.horizon = options.horizon or model.config.network.horizon
-        self._file = ", ".join(files) or None
+        self._file = ", ".join(map(file_name, files)) or None
         if len(files) > 1:
             raise UsageError(f"{self._file}: one series is scored at a time")
         if not files and not model.config.corpus.held_out:

@@ -14,6 +14,7 @@ import numpy as np
 from charnn.corpora.decoding import OnError
 from charnn.corpora.series import Floats, Series
 from charnn.errors import CorpusError, ModelFormatError, UsageError
+from charnn.readable import file_name
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterConfig
@@ -143,7 +144,7 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         """The series in a file that has the columns of the model. Raises CorpusError and UsageError as reading does."""
         wanted = same_columns(layout or self.config.corpus.layout, self.learned.recent)
         series, _ = read_series(path, wanted, encoding=encoding, on_error=on_error)
-        name = "standard input" if path == "-" else path
+        name = file_name(path)
         if len(series.columns) != len(self.columns):
             raise CorpusError(
                 f"{name}: {len(series.columns)} columns of numbers, and the model learned {len(self.columns)}",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpora.progress import tell
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.evaluation.confusions import MOST_LABELS, as_cell, confusion_table, precision_table
-from charnn.readable import aligned, counted, instead_of, percent
+from charnn.readable import aligned, counted, file_name, instead_of, percent
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.streaming import in_chunks
 from charnn.tasks.tagger.config import Level
@@ -56,7 +56,7 @@ class TaggerEvaluation(Evaluation):
             if column not in corpus.columns:
                 hint = instead_of(column, corpus.columns, "its columns are")
                 raise UsageError(f"--columns: {path} does not tag {column}", hint=hint)
-        self._file: str | None = ", ".join(files) if files else None
+        self._file: str | None = ", ".join(map(file_name, files)) if files else None
         self._given: dict[str, None] = {}
         self._sentences: Iterable[ReferenceSentence]
         if files:

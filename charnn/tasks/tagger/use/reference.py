@@ -12,6 +12,7 @@ from charnn.config.model import SourceFile
 from charnn.corpora.decoding import OnError
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, UsageError
+from charnn.readable import file_name
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats.raw import align, raw_text
@@ -135,7 +136,7 @@ def _reported(sentences: Iterator[ReferenceSentence], malformed: Malformed) -> I
 def _texts(paths: Sequence[str], encoding: str, malformed: Malformed) -> Iterator[_Text]:
     for path in paths:
         text, _ = read(path, encoding=encoding, on_error=malformed.decoding)
-        yield _Text(text, "standard input" if path == "-" else path)
+        yield _Text(text, file_name(path))
 
 
 def _sentences(

@@ -18,6 +18,7 @@ from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.lines import check_length, line_ends
 from charnn.corpora.streams import stream
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.readable import file_name
 from charnn.segmentation.boundaries import Splitter
 from charnn.segmentation.sentences import SentenceFinder
 from charnn.segmentation.spacing import unspaced_script
@@ -101,7 +102,7 @@ class InputSentences:
                     yield []
         except CorpusError as error:
             failure = error
-        name = "standard input" if path == "-" else path
+        name = file_name(path)
         format = self._format_of_all or self._recognized(sample, name)
         if sample:
             self.format = self.format or format

@@ -11,7 +11,7 @@ from charnn.corpora.pairs import PairsLayout
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.evaluation.confusions import Confusions
-from charnn.readable import aligned, counted, escaped, percent
+from charnn.readable import aligned, counted, escaped, file_name, percent
 from charnn.streaming import in_chunks
 from charnn.tasks.task import Evaluation
 from charnn.tasks.transducer.dataset import Reference, pairs_of, read_pair_set_again, references
@@ -99,7 +99,7 @@ class TransducerEvaluation(Evaluation):
         self._model, self._options = model, options
         model.precision, model.threads = model.precision or "fp32", threads
         corpus = model.config.corpus
-        self._file: str | None = ", ".join(files) if files else None
+        self._file: str | None = ", ".join(map(file_name, files)) if files else None
         self._name = self._file or "held out of the pairs"
         self.references: list[Reference] = []
         if files:

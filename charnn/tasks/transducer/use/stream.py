@@ -12,6 +12,7 @@ from charnn.corpora.pairs import check_side
 from charnn.corpora.streams import stream_lines
 from charnn.corpora.structured import warn_of_structure
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.readable import file_name
 from charnn.streaming import results_in_order
 from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target, TransduceOptions
 
@@ -32,7 +33,7 @@ def read_sources(
     """
     reader = _SourceReader(has_features=has_features)
     for path in paths:
-        name = "standard input" if path == "-" else path
+        name = file_name(path)
         for lines in stream_lines(path, encoding=encoding, on_error=on_error):
             if lines and lines[0][0] == 1:
                 warn_of_structure(name, [line for _, line in lines], "transduced", with_labels=False)
