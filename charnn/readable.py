@@ -4,7 +4,6 @@ escapes for characters that are hard to see or to type, and names like one that 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -104,7 +103,10 @@ def escaped(text: str, *, but: str = "") -> str:
 SHOWN = 12
 """So many names are listed; of more, the first."""
 NEAR = 3
-LIKENESS = 0.5
+LIKENESS = 0.6
+SHORTENED, FEWEST = 0.85, 3
+"""The likeness of a name of FEWEST characters or more and of a longer one that begins with it, such as temp and
+temperature, at least."""
 
 
 def nearest_names(name: str, names: Iterable[str]) -> list[str]:
@@ -113,13 +115,22 @@ def nearest_names(name: str, names: Iterable[str]) -> list[str]:
     by_folded: dict[str, list[str]] = {}
     for one in names:
         by_folded.setdefault(one.casefold(), []).append(one)
-    likeness = {one: difflib.SequenceMatcher(None, name.casefold(), one).ratio() for one in by_folded}
+    likeness = {one: _likeness(name.casefold(), one) for one in by_folded}
     near = sorted((one for one in by_folded if likeness[one] >= LIKENESS), key=lambda one: -likeness[one])
     return [one for folded in near for one in by_folded[folded]][:NEAR]
 
 
+def _likeness(name: str, other: str) -> float:
+    """From 0 to 1, where the two are the same."""
+    import difflib  # imported here, since only mistakes need it
+
+    ratio = difflib.SequenceMatcher(None, name, other).ratio()
+    short, long = sorted((name, other), key=len)
+    return max(ratio, SHORTENED) if len(short) >= FEWEST and long.startswith(short) else ratio
+
+
 def instead_of(name: str, names: Sequence[str], are: str) -> str:
-    """A hint for whoever gave `name`: the nearest of the names, and after `are`, as in "its tags are", all of them."""
+    """A hint for whoever gave `name`: the nearest of the names, and after `are`, as in "its tags are", the first."""
     near = nearest_names(name, names)
     all_of_them = f"{are} {first_few(names, SHOWN) or 'none'}"
     return f"did you mean {' or '.join(near)}? {all_of_them}" if near else all_of_them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.readable import as_many_as_fit, first_few, instead_of
+from charnn.readable import as_many_as_fit, first_few, instead_of, nearest_names
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,17 @@ def test_a_name_that_is_like_none_is_answered_with_those_that_there_are() -> Non
     assert instead_of("adjective", ["NOUN", "VERB"], "its tags are") == "its tags are NOUN, VERB"
     assert instead_of("noun", ["NOUN", "VERB"], "its tags are") == "did you mean NOUN? its tags are NOUN, VERB"
     assert instead_of("x", [], "its tags are") == "its tags are none"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("temprature", ["temp", "temp-range"]),
+        ("temp-rnage", ["temp-range", "temp"]),
+        ("TEMP", ["temp", "temp-range"]),
+        ("len", ["length"]),
+        ("t", []),
+    ],
+)
+def test_a_name_is_like_the_one_it_begins_with_or_lengthens(name: str, nearest: list[str]) -> None:
+    assert nearest_names(name, ["temp-range", "temp", "length", "top-k"])[:2] == nearest

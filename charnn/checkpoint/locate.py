@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import shlex
@@ -14,6 +13,7 @@ from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
 from charnn.checkpoint.files import open_regular, write_atomic
 from charnn.config.as_json import json_text
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
+from charnn.readable import nearest_names
 
 ROOT = Path("checkpoints")
 VARIABLE = "CHARNN_MODEL"
@@ -94,9 +94,7 @@ def names() -> list[str]:
 
 def _nearest(name: str) -> str | None:
     """The name under ./checkpoints/ that is most like this one, whatever its case; None where none is like it."""
-    known = {known.lower(): known for known in names()}
-    near = difflib.get_close_matches(name.removeprefix(f"{ROOT}/").lower(), known, 1)
-    return known[near[0]] if near else None
+    return next(iter(nearest_names(name.removeprefix(f"{ROOT}/"), names())), None)
 
 
 def option_for(model: ModelDirectory) -> str:

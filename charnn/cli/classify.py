@@ -8,12 +8,10 @@ import typer
 
 from charnn.cli import options
 from charnn.errors import UsageError
+from charnn.readable import instead_of
 
 if TYPE_CHECKING:
     from charnn.tasks.classifier.use.model import Classifier
-
-SHOWN = 8
-"""The most labels that a message names."""
 
 
 def classify(
@@ -129,9 +127,7 @@ def classify(
 
 
 def _check_labels(model: Classifier, only: list[str] | None, unsure: str | None) -> None:
-    import difflib
-
     for label in only or []:
         if label not in model.labels and label != unsure:
-            near = difflib.get_close_matches(label, model.labels, SHOWN) or model.labels[:SHOWN]
-            raise UsageError(f"--only {label}: the model has no such label", hint=f"there are {', '.join(near)}")
+            hint = instead_of(label, model.labels, "its labels are")
+            raise UsageError(f"--only {label}: the model has no such label", hint=hint)

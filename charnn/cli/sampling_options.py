@@ -13,7 +13,7 @@ from charnn.cli.options import is_given
 from charnn.errors import UsageError
 from charnn.generation import config
 from charnn.generation.config import FILTERS, SamplingConfig
-from charnn.readable import unescaped
+from charnn.readable import instead_of, unescaped
 
 ENDLESS = -1
 """With this `--length`, a text may be as long as the model makes it."""
@@ -240,5 +240,5 @@ def _filters(names: str) -> tuple[config.Filter, ...]:
     known = {str(name): name for name in FILTERS}
     wanted = [name.strip() for name in names.split(",")]
     if unknown := [name for name in wanted if name not in known]:
-        raise UsageError(f"--samplers: no {unknown[0]!r}", hint=f"there are {', '.join(FILTERS)}")
+        raise UsageError(f"--samplers: no {unknown[0]!r}", hint=instead_of(unknown[0], FILTERS, "there are"))
     return tuple(known[name] for name in wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import shlex
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from typer.exceptions import TyperException
+
+from charnn.readable import nearest_names
 
 SHOWN = 60
 """The most characters of a wrong value that a message shows."""
@@ -34,8 +35,8 @@ def explained(failure: TyperException, arguments: Sequence[str]) -> tuple[str, s
         return _wrong_value(parameter, failure.message), hint
     if (name := getattr(failure, "option_name", None)) is not None:
         if hasattr(failure, "possibilities"):
-            near = difflib.get_close_matches(name, failure.possibilities or [], 1, cutoff=0)
-            return f"{name}: no such option" + (f"; did you mean {near[0]}?" if near else ""), hint
+            near = nearest_names(name.lstrip("-"), _long_options(context))
+            return f"{name}: no such option" + (f"; did you mean --{near[0]}?" if near else ""), hint
         takes_none = failure.message.endswith("does not take a value.")
         return f"{name}: " + ("takes no value" if takes_none else "a value must follow"), hint
     if (unknown := re.match(r"No such command '(.*)'", failure.message, re.DOTALL)) is not None:
@@ -55,9 +56,16 @@ def _no_command(name: str, command: str, context: Any, hint: str) -> tuple[str, 
     if command == "charnn" and (Path(name).suffix or "/" in name or os.path.exists(name) or name == "-"):
         return f"{_shown(name)}: no such command", f"did you mean `charnn train {shlex.quote(_shown(name))}`?"
     known = getattr(getattr(context, "command", None), "commands", {})
-    if near := difflib.get_close_matches(name, known, 1):
+    if near := nearest_names(name, known):
         return f"{_shown(name)}: no such command; did you mean `{command} {near[0]}`?", hint
     return f"{_shown(name)}: no such command", hint
+
+
+def _long_options(context: Any) -> list[str]:
+    """The options of a command that begin with --, without that."""
+    parameters = [] if context is None else context.command.get_params(context)
+    every = [name for one in parameters for name in (*one.opts, *one.secondary_opts)]
+    return [name.removeprefix("--") for name in every if name.startswith("--")]
 
 
 def _wrong_value(parameter: Any, message: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from charnn.config.as_json import Json, require
 from charnn.errors import UsageError
+from charnn.readable import instead_of
 
 Filter = Literal["bias", "runs", "penalties", "dry", "temperature", "top-n-sigma", "top-k", "typical", "top-p", "min-p"]
 FILTERS: tuple[Filter, ...] = get_args(Filter)
@@ -109,12 +110,9 @@ def _differ(values: Sequence[str]) -> bool:
 
 def sampling_config(options: Mapping[str, Any]) -> SamplingConfig:
     """The configuration with these fields. Raises UsageError for one that it does not have, or of another type."""
-    import difflib
-
     names = [field.name for field in fields(SamplingConfig)]
     if other := next((name for name in options if name not in names), None):
-        near = difflib.get_close_matches(other, names, cutoff=0.5) or names
-        raise UsageError(f"sample: {other} is no option", hint=f"there are {', '.join(near)}")
+        raise UsageError(f"sample: {other} is no option", hint=instead_of(other, names, "there are"))
     try:
         return SamplingConfig(**options)
     except TypeError as error:

@@ -16,6 +16,7 @@ from charnn.plots.network import MOST_SYMBOLS as MOST_SYMBOLS
 from charnn.plots.network import Embeddings, UnitStrip
 from charnn.plots.samples import TemperatureResult
 from charnn.plots.training import GradientReach, LearningCurve
+from charnn.readable import instead_of
 from charnn.tasks import choosing
 from charnn.tasks.options import options_from
 
@@ -157,7 +158,9 @@ def forecast(
 
     loaded = Forecaster(ForecasterDirectory(model.path))
     if column is not None and column not in loaded.columns:
-        raise UsageError(f"--column {column}: no such column", hint=f"there are {', '.join(loaded.columns[:8])}")
+        raise UsageError(
+            f"--column {column}: no such column", hint=instead_of(column, loaded.columns, "its columns are")
+        )
     place = 0 if column is None else loaded.columns.index(column)
     series = loaded.read(file) if file is not None else learned_series(loaded, ahead=ahead)
     return drawn(loaded, series, place, horizon=horizon, ahead=ahead)

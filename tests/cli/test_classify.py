@@ -324,7 +324,7 @@ def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
     ("arguments", "message"),
     [
         (("classify", "-m", "model", "--unsure", "?"), "--unsure ?: takes the place of labels below --min-confidence"),
-        (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; there are pet"),
+        (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; did you mean pet?"),
         (("classify", "-m", "model", "--probs", "--top", "1"), "--probs writes all labels, and --top K of them"),
         (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),
         (("tag", "-m", "model"), "this is a classifier, and a tagger is needed"),

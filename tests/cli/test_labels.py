@@ -101,8 +101,14 @@ def test_a_run_that_goes_on_has_the_labels_it_had(charnn, labelled):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("sample", "-m", "named", "--label", "frist"), "--label frist: the model has no such label; it knows first"),
-        (("score", "-m", "named", "--label", "frist"), "--label frist: the model has no such label; it knows first"),
+        (
+            ("sample", "-m", "named", "--label", "frist"),
+            "--label frist: the model has no such label; did you mean first?",
+        ),
+        (
+            ("score", "-m", "named", "--label", "frist"),
+            "--label frist: the model has no such label; did you mean first?",
+        ),
         (("sample", "-m", "named", "--label", "first=x"), "--label first=x: 'x' is no weight"),
         (("score", "-m", "named", "--labels", "--label", "first"), "--labels scores under every label, and --label"),
         (("score", "-m", "named", "--labels", "--color"), "--labels scores under every label, and --color"),

@@ -73,6 +73,8 @@ def test_every_wrong_option_is_explained_in_our_own_words(charnn, command):
         (("sample", "The", "Fox"), "quote what has spaces in it: charnn sample 'The Fox'"),
         (("sample", "it's", "a", "Fox", "--temp", "1"), """charnn sample 'it'"'"'s a Fox'"""),
         (("sample", "--tmep", "1"), "--tmep: no such option; did you mean --temp?"),
+        (("sample", "--temprature", "1"), "--temprature: no such option; did you mean --temp?"),
+        (("sample", "--qqqqqqq", "1"), "--qqqqqqq: no such option; see"),
         (("zz",), "zz: no such command; see `charnn --help`"),
         (("smaple",), "smaple: no such command; did you mean `charnn sample`?"),
         (("models", "renam"), "renam: no such command; did you mean `charnn models rename`?"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from charnn.corpora.given import given_text, given_texts
 from charnn.errors import ModelFormatError, UsageError
+from charnn.readable import instead_of
 from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import BIAS, TABLE, WEIGHTS, ClassifierDirectory
@@ -157,7 +158,7 @@ def explain(model: Classifier, text: str, label: str | None) -> list[WeightedPar
     """
     names = model.labels
     if label is not None and label not in names:
-        raise UsageError(f"{label!r}: the model has no such label", hint=f"there are {', '.join(names[:8])}")
+        raise UsageError(f"{label!r}: the model has no such label", hint=instead_of(label, names, "its labels are"))
     parts = parts_of(text)
     without = [text[:start] + text[end:] for start, end in parts]
     p_NK = model.text_classifier.probabilities([text, *without])

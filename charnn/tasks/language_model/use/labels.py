@@ -7,7 +7,6 @@ text given the label, times how often the label was seen, over the sum of that f
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -15,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import UsageError
+from charnn.readable import instead_of
 from charnn.softmax import softmax
 from charnn.tasks.language_model.conditions import Mixture
 
 Floats = npt.NDArray[np.floating]
-SHOWN = 5
-"""The most labels that a message names."""
 
 
 def parse_labels(text: str, names: Sequence[str]) -> dict[str, float]:
@@ -50,8 +48,8 @@ def mixture_of(weights: Mapping[str, float], names: Sequence[str]) -> Mixture:
     """
     for name, weight in weights.items():
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=SHOWN, cutoff=0.5) or list(names)[:SHOWN]
-            raise UsageError(f"--label {name}: the model has no such label", hint=f"it knows {', '.join(near)}")
+            hint = instead_of(name, names, "its labels are")
+            raise UsageError(f"--label {name}: the model has no such label", hint=hint)
         if not 0 < weight < math.inf:
             raise UsageError(f"--label {name}={weight:g}: a weight is a number above 0")
     total = sum(weights.values())

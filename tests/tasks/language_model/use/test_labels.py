@@ -38,8 +38,12 @@ def test_weights_are_fractions_of_their_sum() -> None:
 @pytest.mark.parametrize(
     ("weights", "message", "hint"),
     [
-        ({"Irisch": 1}, "--label Irisch: the model has no such label", "it knows Irish"),
-        ({"?": 1}, "--label ?: the model has no such label", "it knows Irish, Russian, a=b, x,y"),
+        (
+            {"Irisch": 1},
+            "--label Irisch: the model has no such label",
+            "did you mean Irish? its labels are Irish, Russian, a=b, x,y",
+        ),
+        ({"?": 1}, "--label ?: the model has no such label", "its labels are Irish, Russian, a=b, x,y"),
         ({"Irish": 0}, "--label Irish=0: a weight is a number above 0", None),
         ({"Irish": math.nan}, "--label Irish=nan: a weight is a number above 0", None),
         ({"Irish": math.inf}, "--label Irish=inf: a weight is a number above 0", None),
