@@ -14,8 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.corpora.code_points import CodePoints, code_points
+from charnn.corpora.large_arrays import large_array, let_go
+from charnn.novelty.matching_statistics import matching_statistics
 from charnn.novelty.window_filter import CorpusText, Integers, WindowFilter
 
 PART = 1 << 20
@@ -54,15 +57,7 @@ class Matches:
     @property
     def copied(self) -> int:
         """The number of characters that lie inside runs of at least `at_least`."""
-        found, reached = 0, 0
-        for start in range(0, self.characters, PART):
-            places = np.arange(start, min(start + PART, self.characters))
-            lengths = self.lengths_T[start : start + PART]
-            ends = np.maximum.accumulate(np.where(lengths >= self.at_least, places + lengths, reached))
-            ends = np.maximum(ends, reached)
-            found += int(np.count_nonzero(ends > places))
-            reached = int(ends[-1])
-        return found
+        return sum(int(np.count_nonzero(reached > places)) for places, _, reached in self._in_parts())
 
     @property
     def share(self) -> float | None:
@@ -74,60 +69,35 @@ class Matches:
         """The longest run, however short it is, and the first of several. None says that no character is common."""
         if not self.characters or not self.lengths_T.any():
             return None
-        return self._run(int(np.argmax(self.lengths_T)))
+        first = int(np.argmax(self.lengths_T))
+        let_go(self.lengths_T)
+        return self._run(first)
 
     def runs(self) -> Iterator[CopiedRun]:
         """The runs of at least `at_least` that no longer run contains, in order. They may overlap."""
-        ends = self._ends()
-        reached = np.concatenate([[0], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
-        return map(self._run, np.flatnonzero(ends > reached).tolist())
+        before = 0
+        for places, ends, reached in self._in_parts():
+            is_further = ends > np.concatenate([[before], reached[:-1]])
+            yield from map(self._run, places[is_further].tolist())
+            before = int(reached[-1])
 
-    def _ends(self) -> Integers:
-        """The place where the run at each character ends, or 0 where it is shorter than `at_least`."""
-        return np.where(self.lengths_T >= self.at_least, np.arange(self.characters) + self.lengths_T, 0)
+    def _in_parts(self) -> Iterator[tuple[Integers, Integers, Integers]]:
+        """Parts of the text: the place of each character, where the run at it ends, 0 where that is shorter than
+        `at_least`, and the last end of all runs that begin there or before."""
+        last = 0
+        for start in range(0, self.characters, PART):
+            lengths = self.lengths_T[start : start + PART]
+            places = np.arange(start, start + len(lengths))
+            ends = np.where(lengths >= self.at_least, places + lengths, 0)
+            reached = np.maximum(np.maximum.accumulate(ends), last)
+            last = int(reached[-1])
+            yield places, ends, reached
+            let_go(self.lengths_T)
 
     def _run(self, start: int) -> CopiedRun:
         place = self.places_T[start]
         source = int(np.searchsorted(self.source_starts, place, "right")) - 1
         return CopiedRun(start, int(self.lengths_T[start]), source, int(place - self.source_starts[source]))
-
-
-def matching_statistics(text: CodePoints, corpus: CodePoints) -> tuple[Integers, Integers]:
-    """The length of the longest run from each place of `text` that stands in `corpus`, and where it stands there.
-
-    In the suffix array of both, take the nearest suffixes of the corpus before and after a suffix of the text. No other
-    suffix of the corpus agrees with it for longer. They agree as far as the shortest of the common prefixes between
-    neighbours on the way from one to the other.
-    """
-    from pydivsufsort import divsufsort, kasai
-
-    joined = np.concatenate([text, corpus])
-    suffixes = divsufsort(joined)
-    common = kasai(joined, suffixes)  # the length of the prefix that each suffix has in common with the next one
-    before = _nearest(suffixes, np.roll(common, 1), len(text))
-    after = [array[::-1] for array in _nearest(suffixes[::-1], common[::-1], len(text))]
-    length, place = np.where(before[0] >= after[0], before, after)
-    is_text = suffixes < len(text)
-    lengths, places = np.empty(len(text), np.int64), np.empty(len(text), np.int64)
-    lengths[suffixes[is_text]] = length[is_text]
-    places[suffixes[is_text]] = place[is_text] - len(text)
-    return lengths, places
-
-
-def _nearest(suffixes: Integers, common: Integers, text_length: int) -> tuple[Integers, Integers]:
-    """How far each suffix agrees with the last suffix before it that is of the corpus, and that suffix.
-
-    `common` says how far each suffix agrees with the one right before it. For the first one it is 0.
-    """
-    is_corpus = suffixes >= text_length
-    after_corpus = np.concatenate([[False], is_corpus[:-1]])
-    block = np.cumsum(after_corpus)
-    # This is a running minimum that begins anew after each suffix of the corpus: every block is moved far below the one
-    # before it.
-    far = np.int64(len(suffixes) + 1)
-    smallest = np.minimum.accumulate(common - block * far) + block * far
-    last = np.maximum.accumulate(np.where(after_corpus, np.arange(len(suffixes)), 0)) - 1
-    return smallest, suffixes[last]
 
 
 CHUNK = 1 << 16
@@ -155,21 +125,43 @@ def matches(texts: Sequence[str], corpus: Sequence[CorpusText], at_least: int) -
     starts = np.concatenate([[0], np.cumsum(length_of + 1)])
     terminator = _absent(texts)
     codes = code_points(terminator.join([*texts, ""]))
-    search = _Search(corpus, np.zeros(len(codes), np.int64), np.zeros(len(codes), np.int64))
+    total = sum(map(len, corpus))
+    search = _Search(corpus, *(_zeros(len(codes), np.min_scalar_type(most)) for most in (len(codes), total)))
     missing = length_of > 0
     window = at_least
     while missing.any():  # once, but for texts that have less in common than was asked for
         window = min(window, int(length_of[missing].max()))
-        at = np.flatnonzero(np.repeat(missing, length_of + 1))
-        search.add(codes[at], at, window, ord(terminator))
+        if missing.all():
+            search.add(codes, None, window, ord(terminator))
+        else:
+            at = _places(starts, missing)
+            search.add(codes[at], at, window, ord(terminator))
         if window == 1:
             break
-        missing &= np.maximum.reduceat(search.lengths, starts[:-1]) == 0
+        missing &= search.has_none(starts)
         window = window * 3 // 4
     return [
         Matches(at_least, search.lengths[a:b], search.places[a:b], search.source_starts)
         for a, b in zip(starts, starts[1:] - 1, strict=False)
     ]
+
+
+def _zeros(count: int, dtype: npt.DTypeLike) -> Integers:
+    array = large_array(count, dtype, "what is copied")
+    for start in range(0, count, PART):
+        array[start : start + PART] = 0
+    let_go(array)
+    return array
+
+
+def _places(starts: Integers, chosen: npt.NDArray[np.bool_]) -> Integers:
+    """The places in the joined text of those that are chosen, with their terminators."""
+    pairs = np.stack([starts[:-1], starts[1:]], 1)[chosen]
+    places, filled = large_array(int(np.diff(pairs).sum()), np.int64, "what is copied"), 0
+    for start, end in pairs.tolist():
+        places[filled : filled + end - start] = np.arange(start, end)
+        filled += end - start
+    return places
 
 
 class _Search:
@@ -180,25 +172,41 @@ class _Search:
         self.source_starts = np.cumsum([0, *map(len, corpus)], dtype=np.int64)[:-1]
         self._corpus = corpus
 
-    def add(self, codes: CodePoints, at: Integers, window: int, terminator: int) -> None:
-        """Finds the runs of at least `window` in `codes`, which are at the places `at` of the joined text."""
+    def has_none(self, starts: Integers) -> npt.NDArray[np.bool_]:
+        """Whether each of the texts that begin at `starts`, the last of which is the end, has no run."""
+        most = np.zeros(len(starts) - 1, np.int64)
+        for start in range(0, len(self.lengths), PART):
+            lengths = self.lengths[start : start + PART]
+            first, last = np.searchsorted(starts, (start, start + len(lengths) - 1), "right") - 1
+            begins = np.maximum(starts[first : last + 1] - start, 0)
+            most[first : last + 1] = np.maximum(most[first : last + 1], np.maximum.reduceat(lengths, begins))
+            let_go(self.lengths)
+        is_none: npt.NDArray[np.bool_] = most == 0
+        return is_none
+
+    def add(self, codes: CodePoints, at: Integers | None, window: int, terminator: int) -> None:
+        """Finds the runs of at least `window` in `codes`, which are at the places `at` of the joined text, or are all
+        of it."""
         start, overlap = 0, max(OVERLAP, window)
         while len(codes) - start > PIECE + overlap:
             piece = slice(start, start + PIECE + overlap)
-            self._add_piece(codes[piece], at[piece], window, terminator)
+            self._add_piece(codes[piece], _part(at, piece), window, terminator)
             self._prolong(codes, at, slice(start, start + PIECE), start + PIECE + overlap, terminator)
             start += PIECE
-        self._add_piece(codes[start:], at[start:], window, terminator)
+            let_go(self.lengths, self.places)
+        rest = slice(start, len(codes))
+        self._add_piece(codes[rest], _part(at, rest), window, terminator)
+        let_go(self.lengths, self.places)
 
-    def _prolong(self, codes: CodePoints, at: Integers, piece: slice, end: int, terminator: int) -> None:
+    def _prolong(self, codes: CodePoints, at: Integers | None, piece: slice, end: int, terminator: int) -> None:
         """Prolongs the runs that begin in a piece of `codes` and go on at `end`, where the reading of it ended."""
-        place_of = np.arange(piece.start, piece.stop)
-        lengths, places = self.lengths[at[piece]], self.places[at[piece]]
+        place_of, at_P = np.arange(piece.start, piece.stop), _part(at, piece)
+        lengths, places = self.lengths[at_P], self.places[at_P]
         cut = np.flatnonzero((lengths > 0) & (place_of + lengths == end))
         distances_N = places[cut] - place_of[cut]
         for distance in np.unique(distances_N).tolist():
             further = self._agreement(codes[end:], end + distance, terminator)
-            self.lengths[at[place_of[cut[distances_N == distance]]]] += further
+            self.lengths[at_P[cut[distances_N == distance]]] += further
 
     def _agreement(self, codes: CodePoints, place: int, terminator: int) -> int:
         """How many of the codes before a terminator stand in the corpus from `place` on, in the text that has the
@@ -223,16 +231,17 @@ class _Search:
         text[[*np.flatnonzero(codes == terminator), -1]] = (
             1  # No run crosses a terminator, because it is another symbol in the corpus.
         )
-        for parts, places in self._parts(WindowFilter(codes, window), batch=max(BATCH, 4 * len(codes))):
+        found = self._parts(WindowFilter(codes, window), batch=max(BATCH, 4 * len(codes)), longest=len(codes))
+        for parts, places in found:
             joined = rank[code_points(chr(terminator).join(parts))]
             starts = np.cumsum([0, *(len(part) + 1 for part in parts[:-1])])
-            length, place = (found[: len(codes)] for found in matching_statistics(text, joined))
+            length, place = (each[: len(codes)] for each in matching_statistics(text, joined))
             better = np.flatnonzero((length >= window) & (length > self.lengths[at]))
             part = np.searchsorted(starts, place[better], "right") - 1
             self.lengths[at[better]] = length[better]
             self.places[at[better]] = np.array(places)[part] + place[better] - starts[part]
 
-    def _parts(self, passes: WindowFilter, batch: int) -> Iterator[tuple[list[str], list[int]]]:
+    def _parts(self, passes: WindowFilter, batch: int, longest: int) -> Iterator[tuple[list[str], list[int]]]:
         """Batches of the parts that the filter passes, each part once, and their places in the joined corpus."""
         parts: dict[str, int] = {}
         size = 0
@@ -240,7 +249,7 @@ class _Search:
             for start, end in passes.regions(text):
                 for first in range(start, end, batch):
                     # A run that begins in a part also ends in it, as it is no longer than the whole text.
-                    part = text[first : min(end, first + 2 * batch)]
+                    part = text[first : min(end, first + batch + longest)]
                     size += len(part) if part not in parts else 0
                     parts.setdefault(part, source_start + first)
                     if size >= batch:
@@ -248,6 +257,10 @@ class _Search:
                         parts, size = {}, 0
         if parts:
             yield list(parts), list(parts.values())
+
+
+def _part(at: Integers | None, part: slice) -> Integers:
+    return np.arange(part.start, part.stop) if at is None else at[part]
 
 
 def _absent(texts: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.progress import tell
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.integer]
 
 
 Hashes = npt.NDArray[np.uint64]

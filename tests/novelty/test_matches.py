@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpora import large_arrays
 from charnn.novelty import matches as novelty
-from charnn.novelty import window_filter
+from charnn.novelty import matching_statistics, window_filter
 from charnn.novelty.matches import Matches, matches
 
 ALPHABETS = ["a", "ab", "ab\x00\x01", "ae\u0301é", "a😀\U0010ffff", "a\r\n", "a\udc80\udcff"]
@@ -73,6 +74,8 @@ def test_pieces_of_a_text_change_nothing(case):
         patch.setattr(novelty, "PIECE", 2)
         patch.setattr(novelty, "OVERLAP", 13)
         patch.setattr(novelty, "PART", 3)
+        patch.setattr(matching_statistics, "PART", 2)
+        patch.setattr(large_arrays, "HELD", 0)
         for text, found in zip(texts, matches(texts, corpus, at_least), strict=True):
             check(text, corpus, at_least, found)
 
