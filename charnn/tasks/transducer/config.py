@@ -12,12 +12,15 @@ from charnn.config.as_json import later, require
 from charnn.config.model import SymbolKind, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
+from charnn.readable import counted
 
 WRITING_PLACES = 16
 """Where hard attention stands, it writes from the likeliest places alone, at most so many; those of longer sources have
 next to no probability, and would make each step as long as the source."""
 DEFAULT_BEAM = 5
 """So many partial targets of a source are kept at each step of the search."""
+MOST_PROPOSALS = 100
+"""The most targets of a source that n-grams of aligned pairs propose."""
 LENGTH_SLACK = 10
 """So many symbols more than training had for a source of its length may be written."""
 DecoderKind = Literal["attention", "ctc"]
@@ -181,8 +184,20 @@ class PairNgramsConfig(Json):
     """The same by the network alone, with the same search."""
     accuracy_with_lookup: float
     """The same with them where sources that training has are answered with its target."""
+    proposals: int = later(0)
+    """So many of the likeliest targets by the n-grams are ranked with those that the search has found. 0 where they
+    rank only what it finds, and for models of the first version."""
+
+    @property
+    def in_words(self) -> str:
+        """What they do."""
+        if self.proposals:
+            targets = counted(self.proposals, "target")
+            return f"propose {targets} beside what a beam of {DEFAULT_BEAM} finds, and rank all of them"
+        return f"rank what a beam of {DEFAULT_BEAM} finds"
 
     def __post_init__(self) -> None:
+        require(0 <= self.proposals <= MOST_PROPOSALS, f"n-grams propose at most {MOST_PROPOSALS} targets")
         require(0 <= self.network_weight < math.inf, "the weight of the network is from 0")
         require(0 <= self.weight < math.inf, "the weight of n-grams is from 0")
         require(0 < self.floor < 1, "the floor of n-grams is a probability above 0")

@@ -58,8 +58,8 @@ def ngrams_row(config: TransducerConfig, ngrams: PairNgrams | None) -> str:
         return "none beside the network"
     right, alone = (f"{percent(accuracy)}%" for accuracy in (config.ngrams.accuracy, config.ngrams.accuracy_alone))
     return (
-        f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they rank what a "
-        f"beam finds: {right} of lines right, {alone} without"
+        f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they "
+        f"{config.ngrams.in_words}: {right} of lines right, {alone} without"
     )
 
 

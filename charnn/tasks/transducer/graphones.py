@@ -57,6 +57,16 @@ class Graphones:
         places = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
         return np.where(self.codes[places] == codes, places, NONE)
 
+    def sides(self) -> tuple[Ids, list[tuple[int, ...]]]:
+        """What each reads of a source, as the code of one symbol or of two, and the symbols that it writes.
+
+        The code of a symbol is its id and one. That of two is the first one's code times the number of all, which is
+        one more than `inputs`, and the second one's."""
+        sources_G, targets_G = np.divmod(self.codes, (self.outputs + 1) ** 2)
+        firsts, seconds = np.divmod(targets_G, self.outputs + 1)
+        both = zip(firsts.tolist(), seconds.tolist(), strict=True)
+        return sources_G, [tuple(code - 1 for code in codes if code) for codes in both]
+
     def rows(self, pairs: PaddedPairs) -> Iterator[Ids]:
         """For each row from 1 the numbers (N, J + 1, K) of the graphones that end in its cells."""
         return (self.numbers(codes) for codes in codes_by_row(pairs, self.inputs, self.outputs))

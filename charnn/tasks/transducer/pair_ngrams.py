@@ -15,6 +15,7 @@ import numpy.typing as npt
 from charnn.ngrams.model import ROOT, NgramModel
 from charnn.ngrams.table import NgramTable
 from charnn.tasks.transducer.graphones import MOST_SYMBOLS, NONE, Graphones, Ids, PaddedPairs, arrivals
+from charnn.tasks.transducer.pair_search import BEAM, PairSearch
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +73,10 @@ class PairNgrams:
             pairs = PaddedPairs([sources[n] for n in short], [targets[n] for n in short])
             log_p_N[short] = self._summed(pairs)
         return log_p_N
+
+    def search(self, beam: int = BEAM) -> PairSearch:
+        """What finds the likeliest targets of a source, with so many hypotheses side by side."""
+        return PairSearch(self._graphones, self._model, self._start, self._boundary, beam)
 
     def _summed(self, pairs: PaddedPairs) -> Floats:
         count, columns = len(pairs.source_lengths), pairs.targets_NJ.shape[1] + 1

@@ -10,17 +10,18 @@ import torch
 
 from charnn.config.training import Budget
 from charnn.readable import counted, percent
-from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig, TransducerQuantization
+from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, Reference, references
 from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
-from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams, trusted
+from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
 from charnn.tasks.transducer.learn.transfer import InitialWeights
+from charnn.tasks.transducer.learn.trust import Candidates, trusted
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.use.decoding import SearchOptions
-from charnn.tasks.transducer.use.line_transducer import Source, Target, TransduceOptions
+from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.hardware import allowed_threads, speed_ratio
@@ -158,15 +159,14 @@ class TransducerSession(Session[TransducerConfig]):
         ngrams, config = self.objective.ngrams, None
         if ngrams is not None:
             chosen = measured_references(self._references)
-            found = found_alone(self.directory, chosen)
-            config = trusted(ngrams, self.symbols, chosen, found, self._lookup)
+            candidates = candidates_of(self.directory, ngrams, chosen)
+            config = trusted(ngrams, self.symbols, chosen, candidates, self._lookup)
         kept = None if config is None else ngrams
         self._keeper.update(ngrams=config, write=lambda: self.directory.write_ngrams(kept))
         if config is not None:
             right, alone = (f"{percent(accuracy)}%" for accuracy in (config.accuracy, config.accuracy_alone))
             self.remarks.append(
-                f"n-grams of aligned pairs rank what a beam of {DEFAULT_BEAM} finds: {right} of lines right with them, "
-                f"{alone} without"
+                f"n-grams of aligned pairs {config.in_words}: {right} of lines right with them, {alone} without"
             )
 
     def _held_out(self) -> HeldOut:
@@ -195,11 +195,11 @@ def measured_references(references: Sequence[Reference]) -> list[Reference]:
     return [references[i * len(references) // count] for i in range(count)]
 
 
-def found_alone(directory: TransducerDirectory, references: Sequence[Reference]) -> list[list[Target]]:
-    """What a beam of the network finds for these sources."""
-    sources = [Source(one.source, one.features, number) for number, one in enumerate(references)]
+def candidates_of(directory: TransducerDirectory, ngrams: PairNgrams, references: Sequence[Reference]) -> Candidates:
+    """What a beam of the network finds for these sources, and what the n-grams propose."""
     with Transducer(directory, precision="fp32") as model:
-        return model.transduce_sources(sources, TransduceOptions(nbest=DEFAULT_BEAM))
+        decoder = model.line_transducer.decoder
+        return Candidates.of(model.config, model.symbols, decoder, ngrams, references)
 
 
 def measure_quantization(directory: TransducerDirectory, references: Sequence[Reference]) -> TransducerQuantization:

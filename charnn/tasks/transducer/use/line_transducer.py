@@ -71,7 +71,7 @@ class TransduceOptions:
 
     beam: int = DEFAULT_BEAM
     """How many hypotheses are followed side by side. Where a model has n-grams of aligned pairs, they rank the targets
-    that two and more find."""
+    that two and more find, and may add some."""
     nbest: int = 1
     """How many targets are given for each source, at most."""
     pattern: str | None = None
@@ -96,8 +96,8 @@ class LineTransducer:
         threads: int = 1,
     ) -> None:
         """`lookup` has the targets of the sources that are answered without the network; None for no such source.
-        `ngrams` rank what a beam has found."""
-        self._symbols, self._decoder, self._network, self._corpus = symbols, decoder, network, corpus
+        `ngrams` rank what a beam has found, and may add to it."""
+        self._symbols, self.decoder, self._network, self._corpus = symbols, decoder, network, corpus
         self._lookup, self._ngrams = lookup, ngrams
         self._pool = ThreadPoolExecutor(threads, "transducer")
         self._pattern: TargetPattern | None = None
@@ -172,10 +172,10 @@ class LineTransducer:
     @property
     def attending(self) -> SteppedDecoder:
         """The decoder, which has attention. Raises UsageError where it has none."""
-        if isinstance(self._decoder, FramedDecoder) or self._network.attention == "none":
+        if isinstance(self.decoder, FramedDecoder) or self._network.attention == "none":
             has = "the decoder ctc" if self._network.decoder == "ctc" else "one vector for the whole source"
             raise UsageError(f"this model has {has}, and no attention", hint="charnn train --attention KIND learns one")
-        return self._decoder
+        return self.decoder
 
     def _known(self, source: Source, options: TransduceOptions) -> str | None:
         """The target of a source that is looked up: the best one is asked for, and nothing more."""
@@ -205,8 +205,10 @@ class LineTransducer:
         wanted = 1 if options.temperature is not None else options.nbest if ngrams is None else beams
         unknown, copies = self._symbols.target.unknown_id, self._network.copies
         asked = SearchOptions(beams, unknown, copies, wanted, constraint, choose)
-        found = find_targets(self._decoder, batch, bounds, asked)
-        return found if ngrams is None else [ranked[: options.nbest] for ranked in ngrams.ranked(batch, found)]
+        found = find_targets(self.decoder, batch, bounds, asked)
+        if ngrams is None:
+            return found
+        return [best[: options.nbest] for best in ngrams.best(self.decoder, batch, found, asked)]
 
     def _target(self, source: EncodedSource, found: FoundTarget) -> Target:
         unknown = [source.texts[place] for place in found.places]

@@ -1,4 +1,4 @@
-"""Ranks the targets that a search has found by n-grams of aligned pairs beside the network.
+"""Ranks the targets of a search, and those that n-grams of aligned pairs propose, by both them and the network.
 
 Shapes: N sources; C targets that were found for each.
 """
@@ -14,7 +14,9 @@ import numpy as np
 from charnn.tasks.transducer.config import PairNgramsConfig
 from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
 from charnn.tasks.transducer.symbols import EncodedSource
-from charnn.tasks.transducer.use.decoding import FoundTarget
+from charnn.tasks.transducer.use.ctc import FramedDecoder
+from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder
+from charnn.tasks.transducer.use.proposals import proposed
 
 
 class TrustedNgrams:
@@ -22,11 +24,27 @@ class TrustedNgrams:
 
     def __init__(self, ngrams: PairNgrams, config: PairNgramsConfig) -> None:
         self._ngrams, self._config = ngrams, config
+        self._search = ngrams.search() if config.proposals else None
+
+    def best(
+        self,
+        decoder: SteppedDecoder | FramedDecoder,
+        sources: Sequence[EncodedSource],
+        found: Sequence[Sequence[FoundTarget]],
+        options: SearchOptions,
+    ) -> list[list[FoundTarget]]:
+        """The targets that the decoder has found for each source when it was asked for `options`, and those that the
+        n-grams propose, no more of these than it had beams; the best first, with what is their log-probability now."""
+        if self._search is not None:
+            most = min(self._config.proposals, options.beams)
+            more = proposed(self._search, decoder, sources, found, options, most)
+            found = [[*targets, *others] for targets, others in zip(found, more, strict=True)]
+        return self.ranked(sources, found)
 
     def ranked(
         self, sources: Sequence[EncodedSource], found: Sequence[Sequence[FoundTarget]]
     ) -> list[list[FoundTarget]]:
-        """The targets of each source, the best first, with what is their log-probability now."""
+        """These targets of each source, the best first, with what is their log-probability now."""
         several = [row for row, targets in enumerate(found) if len(targets) > 1]
         if not several:
             return [list(targets) for targets in found]

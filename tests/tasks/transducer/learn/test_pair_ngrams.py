@@ -19,7 +19,8 @@ from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.directory import NGRAMS, Lookup
-from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams, trusted
+from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
+from charnn.tasks.transducer.learn.trust import PROPOSALS, Candidates, trusted
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.line_transducer import Target, TransduceOptions
@@ -50,13 +51,22 @@ def learned() -> PairNgrams:
     return ngrams
 
 
-def found(*, is_right_first: bool) -> list[list[Target]]:
+def found(*, is_right_first: bool) -> Candidates:
     """What a network might find: the right target and a wrong one, which it holds the likelier or not."""
-    return [
+    lines = [
         [Target(one.targets[0], math.log(0.5 if is_right_first else 0.3)),
          Target(one.targets[0] + "z", math.log(0.3 if is_right_first else 0.5))]
         for one in HELD_OUT
     ]  # fmt: skip
+    return Candidates(lines, [[] for _ in lines])
+
+
+def only_proposed() -> Candidates:
+    """What a network might find that never finds the right target, and holds it unlikely where it is proposed."""
+    return Candidates(
+        [[Target(one.targets[0] + "z", math.log(0.5))] for one in HELD_OUT],
+        [[Target(one.targets[0], math.log(0.3))] for one in HELD_OUT],
+    )
 
 
 def test_what_was_never_learned_is_likelier_right_than_wrong() -> None:
@@ -78,8 +88,23 @@ def test_ngrams_that_set_a_network_right_are_trusted() -> None:
 
 
 def test_ngrams_that_change_nothing_are_not_kept() -> None:
-    lines = [targets[:1] for targets in found(is_right_first=True)]
-    assert trusted(learned(), SYMBOLS, HELD_OUT, lines, NOTHING) is None
+    lines = [targets[:1] for targets in found(is_right_first=True).found]
+    assert trusted(learned(), SYMBOLS, HELD_OUT, Candidates(lines, [[] for _ in lines]), NOTHING) is None
+
+
+def test_ngrams_that_propose_what_a_network_misses_propose() -> None:
+    config = trusted(learned(), SYMBOLS, HELD_OUT, only_proposed(), NOTHING)
+    assert config is not None
+    assert config.proposals == PROPOSALS
+    assert (config.accuracy_alone, config.accuracy) == (0, 1)
+
+
+def test_ngrams_that_propose_nothing_of_use_rank_only() -> None:
+    wrong = [[Target(one.targets[0] + "y", math.log(0.1))] for one in HELD_OUT]
+    config = trusted(learned(), SYMBOLS, HELD_OUT, Candidates(found(is_right_first=False).found, wrong), NOTHING)
+    assert config is not None
+    assert config.proposals == 0
+    assert config.accuracy == 1
 
 
 def test_ngrams_that_lead_a_network_astray_are_not_kept() -> None:
@@ -141,6 +166,15 @@ def without(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
+def changed(model: Path, copy: Path, **ngrams: float) -> Path:
+    """A copy of the model whose n-grams are trusted otherwise."""
+    shutil.copytree(model, copy)
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    config["ngrams"] |= ngrams
+    (copy / "config.json").write_text(json.dumps(config), "utf-8")
+    return copy
+
+
 def test_ngrams_that_help_are_kept_and_told(model: Path, command: Callable[..., Any]) -> None:
     config = load(model).config
     assert config.ngrams is not None
@@ -159,12 +193,29 @@ def test_a_beam_is_ranked_and_greedy_search_is_the_network_alone(model: Path, wi
     assert lines_of(model, WORDS, beam=1) == lines_of(without, WORDS, beam=1)
 
 
-def test_the_targets_of_a_source_keep_their_probability_together(model: Path, without: Path) -> None:
-    mixed, alone = (lines_of(path, WORDS, beam=4, nbest=4) for path in (model, without))
+def test_ranking_leaves_the_targets_their_probability_together(model: Path, without: Path, tmp_path: Path) -> None:
+    with_ngrams = changed(model, tmp_path / "ranking", proposals=0)
+    mixed, alone = (lines_of(path, WORDS, beam=4, nbest=4) for path in (with_ngrams, without))
     for one, other in zip(mixed, alone, strict=True):
         assert {target.text for target in one} == {target.text for target in other}
         assert sum(t.probability for t in one) == pytest.approx(sum(t.probability for t in other))
         assert [t.log_probability for t in one] == sorted((t.log_probability for t in one), reverse=True)
+
+
+def test_what_ngrams_propose_is_ranked_beside_what_the_network_finds(model: Path, without: Path) -> None:
+    mixed, alone = (lines_of(path, WORDS, beam=4, nbest=4) for path in (model, without))
+    proposed = 0
+    for one, other in zip(mixed, alone, strict=True):
+        proposed += one[0].text not in {target.text for target in other}
+        assert len({target.text for target in one}) == len(one)
+        assert sum(target.probability for target in one) <= 1
+        assert [t.log_probability for t in one] == sorted((t.log_probability for t in one), reverse=True)
+    assert proposed > 0
+
+
+def test_no_more_is_proposed_than_the_beam_has(model: Path, tmp_path: Path) -> None:
+    many, two = (changed(model, tmp_path / str(most), proposals=most) for most in (100, 2))
+    assert lines_of(many, WORDS, beam=2, nbest=2) == lines_of(two, WORDS, beam=2, nbest=2)
 
 
 def test_the_best_is_the_first_of_several(model: Path) -> None:
@@ -233,13 +284,17 @@ def test_damaged_ngrams_are_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("weight", -1.0), ("network_weight", 1e400), ("floor", 0.0), ("floor", 1.5)]
+    ("key", "value"),
+    [
+        ("weight", -1.0),
+        ("network_weight", 1e400),
+        ("floor", 0.0),
+        ("floor", 1.5),
+        ("proposals", 101),
+        ("proposals", 0.5),
+    ],
 )
 def test_weights_that_cannot_be_are_refused(model: Path, tmp_path: Path, key: str, value: float) -> None:
-    copy = tmp_path / "model"
-    shutil.copytree(model, copy)
-    config = json.loads((copy / "config.json").read_text("utf-8"))
-    config["ngrams"][key] = value
-    (copy / "config.json").write_text(json.dumps(config), "utf-8")
+    copy = changed(model, tmp_path / "model", **{key: value})
     with pytest.raises(ModelFormatError, match=r"config\.json"):
         load(copy)

@@ -1,0 +1,187 @@
+"""Decides by held-out pairs how far n-grams of aligned pairs are trusted beside the network, and whether they propose
+targets of their own.
+
+Shapes: N sources; C targets that were found or proposed for each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.streaming import batches_by_length
+from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, TransducerConfig
+from charnn.tasks.transducer.dataset import Reference
+from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
+from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.use.ctc import FramedDecoder
+from charnn.tasks.transducer.use.decoding import SearchOptions, SteppedDecoder
+from charnn.tasks.transducer.use.line_transducer import PADDING, Target
+from charnn.tasks.transducer.use.proposals import proposed
+from charnn.tasks.transducer.use.ranking import as_rows, mixed, pair_scores, relative
+from charnn.tasks.transducer.use.search import find_targets
+
+FLOORS = (1e-2, 1e-4, 1e-6, 1e-9)
+"""What the n-grams say of targets that they hold impossible is one of these."""
+ALIKE = 1.0
+"""Floors that differ by less than so many nats are alike, and the one with which most lines are right is taken."""
+LEAST_GAIN = 3.0
+"""By so many nats all right targets of the validation must become likelier."""
+CAUTION = 0.5
+"""The weights cost half the square of how far they are from those of the network alone, times this, in nats."""
+PROPOSALS = 2
+"""So many targets the n-grams propose, or none."""
+BATCH_SOURCES = 64
+"""The sources that are searched side by side."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may be the targets of held-out sources."""
+
+    found: list[list[Target]]
+    """What a beam of the network finds for each, with log-probabilities by the network alone."""
+    proposed: list[list[Target]]
+    """What the n-grams propose beside it, with the same."""
+
+    @classmethod
+    def of(
+        cls,
+        config: TransducerConfig,
+        symbols: Symbols,
+        decoder: SteppedDecoder | FramedDecoder,
+        ngrams: PairNgrams,
+        references: Sequence[Reference],
+    ) -> Candidates:
+        sources = [symbols.encode_source(one.source, one.features) for one in references]
+        bounds = [config.corpus.length_bound(len(source.ids)) for source in sources]
+        search, unknown = ngrams.search(), symbols.target.unknown_id
+        options = SearchOptions(DEFAULT_BEAM, unknown, config.network.copies, DEFAULT_BEAM)
+        candidates = cls([[] for _ in references], [[] for _ in references])
+        lengths = [len(source.ids) for source in sources]
+        for chosen in batches_by_length(lengths, rows=BATCH_SOURCES, padding=PADDING):
+            batch = [sources[n] for n in chosen]
+            found = find_targets(decoder, batch, [bounds[n] for n in chosen], options)
+            more = proposed(search, decoder, batch, found, options, PROPOSALS)
+            for into, some in ((candidates.found, found), (candidates.proposed, more)):
+                for n, targets in zip(chosen, some, strict=True):
+                    copied = [[sources[n].texts[place] for place in target.places] for target in targets]
+                    into[n] = [
+                        Target(symbols.decode(target.ids, texts), target.log_probability)
+                        for target, texts in zip(targets, copied, strict=True)
+                    ]
+        return candidates
+
+
+def trusted(
+    ngrams: PairNgrams,
+    symbols: Symbols,
+    references: Sequence[Reference],
+    candidates: Candidates,
+    lookup: Lookup,
+) -> PairNgramsConfig | None:
+    """How far the n-grams are trusted, which is what makes the right ones likeliest among the targets that a search has
+    found for held-out sources, or among these and those that the n-grams propose. The latter take longer, and are taken
+    only where more lines are right with them, by more than is chance. None where neither is a clear gain, or where
+    fewer lines would be right.
+    """
+    both = [[*found, *more] for found, more in zip(candidates.found, candidates.proposed, strict=True)]
+    alone, ranking = _mixtures(ngrams, symbols, references, candidates.found)
+    _, union = _mixtures(ngrams, symbols, references, both)
+    best = alone
+    if ranking.nats - alone.nats >= LEAST_GAIN and ranking.right_N.sum() >= alone.right_N.sum():
+        best = ranking
+    gained, lost = (union.right_N & ~best.right_N).sum(), (best.right_N & ~union.right_N).sum()
+    if gained - lost >= max(1.0, math.sqrt(gained + lost)):
+        best = union
+    if best is alone:
+        return None
+    known = [lookup.find(one.source, one.features) for one in references]
+    with_lookup_N = [
+        bool(is_right) if target is None else target in one.targets
+        for is_right, target, one in zip(best.right_N, known, references, strict=True)
+    ]
+    network_weight, weight = best.weights
+    return PairNgramsConfig(
+        network_weight=round(network_weight, 4),
+        weight=round(weight, 4),
+        floor=best.floor,
+        accuracy=float(best.right_N.mean()),
+        accuracy_alone=float(alone.right_N.mean()),
+        accuracy_with_lookup=float(np.mean(with_lookup_N)),
+        proposals=PROPOSALS if best is union else 0,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    """How the two are weighed, and what comes of it."""
+
+    nats: float
+    """The log-likelihood of the right ones among the targets, less what weights cost."""
+    floor: float
+    weights: tuple[float, float]
+    right_N: npt.NDArray[np.bool_]
+    """Whether the best target of each source is right."""
+
+
+def _mixtures(
+    ngrams: PairNgrams, symbols: Symbols, references: Sequence[Reference], found: Sequence[Sequence[Target]]
+) -> tuple[_Mixture, _Mixture]:
+    """The network alone, and the best mixture of it with the n-grams."""
+    network_NC = as_rows([[target.log_probability for target in targets] for targets in found])
+    is_right_NC = np.zeros(network_NC.shape, np.bool_)
+    for row, one, targets in zip(is_right_NC, references, found, strict=True):
+        row[: len(targets)] = [target.text in one.targets for target in targets]
+    sources = [symbols.encode_source(one.source) for one in references]
+    pairs_NC = pair_scores(ngrams, sources, [[symbols.encode_target(t.text)[:-1] for t in ts] for ts in found])
+    rows = np.arange(len(found))
+
+    def mixture(ngrams_NC: Floats, floor: float) -> _Mixture:
+        nats, weights = _fitted(network_NC, ngrams_NC, is_right_NC)
+        right_N = is_right_NC[rows, mixed(network_NC, ngrams_NC, *weights).argmax(1)]
+        return _Mixture(nats, floor, weights, right_N)
+
+    alone = mixture(np.zeros_like(network_NC), 1.0)
+    mixtures = [mixture(relative(pairs_NC, floor), floor) for floor in FLOORS]
+    likeliest = max(one.nats for one in mixtures)
+    alike = [one for one in mixtures if one.nats > likeliest - ALIKE]
+    return alone, max(alike, key=lambda one: (one.right_N.sum(), one.nats))
+
+
+def _fitted(
+    network_NC: Floats, pairs_NC: Floats, is_right_NC: npt.NDArray[np.bool_]
+) -> tuple[float, tuple[float, float]]:
+    """The log-likelihood of the right ones among the targets of each source that has some, less what weights cost, and
+    the two weights, neither below 0, that make it largest."""
+    has_right_N = is_right_NC.any(1)
+    scores_NC2 = torch.from_numpy(np.stack([network_NC, pairs_NC], 2)[has_right_N])
+    is_there_NC = torch.isfinite(scores_NC2[..., 0])
+    scores_NC2 = scores_NC2.masked_fill(~is_there_NC[..., None], 0.0)
+    is_wrong_NC = torch.from_numpy(~is_right_NC[has_right_N])
+    alone = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    roots = torch.tensor([1.0, 0.5], dtype=torch.float64, requires_grad=True)  # so that no weight falls below 0
+    optimizer = torch.optim.LBFGS([roots], max_iter=100, line_search_fn="strong_wolfe")
+
+    def cost() -> torch.Tensor:
+        weights = roots**2
+        z_NC = (scores_NC2 @ weights).masked_fill(~is_there_NC, -math.inf)
+        right_N = z_NC.masked_fill(is_wrong_NC, -math.inf).logsumexp(1)
+        nats = (z_NC.logsumexp(1) - right_N).sum()
+        return nats + CAUTION / 2 * ((weights - alone) ** 2).sum()
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        nats = cost()
+        nats.backward()  # type: ignore[no-untyped-call]
+        return nats.item()
+
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
+    network_weight, weight = (root**2 for root in roots.tolist())
+    return -cost().item(), (network_weight, weight)
