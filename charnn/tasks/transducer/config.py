@@ -172,7 +172,7 @@ class TransducerQuantization(Json):
 class PairNgramsConfig(Json):
     """How far n-grams of aligned pairs are trusted beside the network, which the validation has decided: among the
     targets that a search has found, the logarithm of a probability is the sum of those of the two with these weights,
-    and a constant."""
+    of what a target that training had gains by that, and of a constant."""
 
     network_weight: float
     weight: float
@@ -188,6 +188,9 @@ class PairNgramsConfig(Json):
     """So many of the likeliest targets by the n-grams are ranked with those that the search has found. 0 where they
     rank only what it finds, and for models of the first version."""
 
+    known_weight: float = later(0.0)
+    """So many nats a target gains, or loses, that some source had in training. 0 for models of the first version."""
+
     @property
     def in_words(self) -> str:
         """What they do."""
@@ -197,6 +200,7 @@ class PairNgramsConfig(Json):
         return f"rank what a beam of {DEFAULT_BEAM} finds"
 
     def __post_init__(self) -> None:
+        require(math.isfinite(self.known_weight), "the weight of known targets is finite")
         require(0 <= self.proposals <= MOST_PROPOSALS, f"n-grams propose at most {MOST_PROPOSALS} targets")
         require(0 <= self.network_weight < math.inf, "the weight of the network is from 0")
         require(0 <= self.weight < math.inf, "the weight of n-grams is from 0")

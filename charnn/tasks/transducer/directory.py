@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from charnn.cells import CELLS
@@ -43,6 +43,11 @@ class Lookup:
     def find(self, source: str, features: str = "") -> str | None:
         """The target, or None for a source that training had not."""
         return self._targets.get(_key(source, features))
+
+    @cached_property
+    def targets(self) -> frozenset[str]:
+        """The targets that are found."""
+        return frozenset(self._targets.values())
 
     def __len__(self) -> int:
         return len(self._targets)

@@ -1,5 +1,5 @@
-"""Decides by held-out pairs how far n-grams of aligned pairs are trusted beside the network, and whether they propose
-targets of their own.
+"""Decides by held-out pairs how far n-grams of aligned pairs are trusted beside the network, whether they propose
+targets of their own, and how much likelier a target is that training had.
 
 Shapes: N sources; C targets that were found or proposed for each.
 """
@@ -24,7 +24,16 @@ from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SearchOptions, SteppedDecoder
 from charnn.tasks.transducer.use.line_transducer import PADDING, Target
 from charnn.tasks.transducer.use.proposals import proposed
-from charnn.tasks.transducer.use.ranking import as_rows, mixed, pair_scores, relative
+from charnn.tasks.transducer.use.ranking import (
+    Bools,
+    Weights,
+    as_rows,
+    known_among,
+    mixed,
+    pair_scores,
+    relative,
+    texts_of,
+)
 from charnn.tasks.transducer.use.search import find_targets
 
 FLOORS = (1e-2, 1e-4, 1e-6, 1e-9)
@@ -71,10 +80,9 @@ class Candidates:
             more = proposed(search, decoder, batch, found, options, PROPOSALS)
             for into, some in ((candidates.found, found), (candidates.proposed, more)):
                 for n, targets in zip(chosen, some, strict=True):
-                    copied = [[sources[n].texts[place] for place in target.places] for target in targets]
+                    texts = texts_of(symbols, sources[n], targets)
                     into[n] = [
-                        Target(symbols.decode(target.ids, texts), target.log_probability)
-                        for target, texts in zip(targets, copied, strict=True)
+                        Target(text, target.log_probability) for text, target in zip(texts, targets, strict=True)
                     ]
         return candidates
 
@@ -92,8 +100,8 @@ def trusted(
     fewer lines would be right.
     """
     both = [[*found, *more] for found, more in zip(candidates.found, candidates.proposed, strict=True)]
-    alone, ranking = _mixtures(ngrams, symbols, references, candidates.found)
-    _, union = _mixtures(ngrams, symbols, references, both)
+    alone, ranking = _mixtures(ngrams, symbols, references, candidates.found, lookup)
+    _, union = _mixtures(ngrams, symbols, references, both, lookup)
     best = alone
     if ranking.nats - alone.nats >= LEAST_GAIN and ranking.right_N.sum() >= alone.right_N.sum():
         best = ranking
@@ -107,15 +115,15 @@ def trusted(
         bool(is_right) if target is None else target in one.targets
         for is_right, target, one in zip(best.right_N, known, references, strict=True)
     ]
-    network_weight, weight = best.weights
     return PairNgramsConfig(
-        network_weight=round(network_weight, 4),
-        weight=round(weight, 4),
+        network_weight=round(best.weights.network, 4),
+        weight=round(best.weights.ngrams, 4),
         floor=best.floor,
         accuracy=float(best.right_N.mean()),
         accuracy_alone=float(alone.right_N.mean()),
         accuracy_with_lookup=float(np.mean(with_lookup_N)),
         proposals=PROPOSALS if best is union else 0,
+        known_weight=round(best.weights.known, 4),
     )
 
 
@@ -126,13 +134,17 @@ class _Mixture:
     nats: float
     """The log-likelihood of the right ones among the targets, less what weights cost."""
     floor: float
-    weights: tuple[float, float]
+    weights: Weights
     right_N: npt.NDArray[np.bool_]
     """Whether the best target of each source is right."""
 
 
 def _mixtures(
-    ngrams: PairNgrams, symbols: Symbols, references: Sequence[Reference], found: Sequence[Sequence[Target]]
+    ngrams: PairNgrams,
+    symbols: Symbols,
+    references: Sequence[Reference],
+    found: Sequence[Sequence[Target]],
+    lookup: Lookup,
 ) -> tuple[_Mixture, _Mixture]:
     """The network alone, and the best mixture of it with the n-grams."""
     network_NC = as_rows([[target.log_probability for target in targets] for targets in found])
@@ -141,37 +153,37 @@ def _mixtures(
         row[: len(targets)] = [target.text in one.targets for target in targets]
     sources = [symbols.encode_source(one.source) for one in references]
     pairs_NC = pair_scores(ngrams, sources, [[symbols.encode_target(t.text)[:-1] for t in ts] for ts in found])
+    known_NC = known_among([[target.text for target in targets] for targets in found], lookup.targets)
     rows = np.arange(len(found))
 
-    def mixture(ngrams_NC: Floats, floor: float) -> _Mixture:
-        nats, weights = _fitted(network_NC, ngrams_NC, is_right_NC)
-        right_N = is_right_NC[rows, mixed(network_NC, ngrams_NC, *weights).argmax(1)]
+    def mixture(ngrams_NC: Floats, is_known_NC: Bools, floor: float) -> _Mixture:
+        nats, weights = _fitted(network_NC, ngrams_NC, is_known_NC, is_right_NC)
+        right_N = is_right_NC[rows, mixed(network_NC, ngrams_NC, is_known_NC, weights).argmax(1)]
         return _Mixture(nats, floor, weights, right_N)
 
-    alone = mixture(np.zeros_like(network_NC), 1.0)
-    mixtures = [mixture(relative(pairs_NC, floor), floor) for floor in FLOORS]
+    alone = mixture(np.zeros_like(network_NC), np.zeros_like(known_NC), 1.0)
+    mixtures = [mixture(relative(pairs_NC, floor), known_NC, floor) for floor in FLOORS]
     likeliest = max(one.nats for one in mixtures)
     alike = [one for one in mixtures if one.nats > likeliest - ALIKE]
     return alone, max(alike, key=lambda one: (one.right_N.sum(), one.nats))
 
 
-def _fitted(
-    network_NC: Floats, pairs_NC: Floats, is_right_NC: npt.NDArray[np.bool_]
-) -> tuple[float, tuple[float, float]]:
+def _fitted(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_NC: Bools) -> tuple[float, Weights]:
     """The log-likelihood of the right ones among the targets of each source that has some, less what weights cost, and
-    the two weights, neither below 0, that make it largest."""
+    the weights that make it largest, where those of the network and of the n-grams are not below 0."""
     has_right_N = is_right_NC.any(1)
-    scores_NC2 = torch.from_numpy(np.stack([network_NC, pairs_NC], 2)[has_right_N])
-    is_there_NC = torch.isfinite(scores_NC2[..., 0])
-    scores_NC2 = scores_NC2.masked_fill(~is_there_NC[..., None], 0.0)
+    scores_NC3 = torch.from_numpy(np.stack([network_NC, pairs_NC, is_known_NC], 2)[has_right_N])
+    is_there_NC = torch.isfinite(scores_NC3[..., 0])
+    scores_NC3 = scores_NC3.masked_fill(~is_there_NC[..., None], 0.0)
     is_wrong_NC = torch.from_numpy(~is_right_NC[has_right_N])
-    alone = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    alone = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
     roots = torch.tensor([1.0, 0.5], dtype=torch.float64, requires_grad=True)  # so that no weight falls below 0
-    optimizer = torch.optim.LBFGS([roots], max_iter=100, line_search_fn="strong_wolfe")
+    known = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([roots, known], max_iter=100, line_search_fn="strong_wolfe")
 
     def cost() -> torch.Tensor:
-        weights = roots**2
-        z_NC = (scores_NC2 @ weights).masked_fill(~is_there_NC, -math.inf)
+        weights = torch.cat([roots**2, known])
+        z_NC = (scores_NC3 @ weights).masked_fill(~is_there_NC, -math.inf)
         right_N = z_NC.masked_fill(is_wrong_NC, -math.inf).logsumexp(1)
         nats = (z_NC.logsumexp(1) - right_N).sum()
         return nats + CAUTION / 2 * ((weights - alone) ** 2).sum()
@@ -183,5 +195,5 @@ def _fitted(
         return nats.item()
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
-    network_weight, weight = (root**2 for root in roots.tolist())
-    return -cost().item(), (network_weight, weight)
+    network, ngrams = (root**2 for root in roots.tolist())
+    return -cost().item(), Weights(network, ngrams, known.item())

@@ -105,8 +105,10 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
                 for encoder, steps in directory.member_graphs(quantized=quantized)
             ]
             decoder = SteppedEnsemble(each) if len(each) > 1 else each[0]
-        lookup, ngrams = self.lookup if config.looks_up else None, self.ngrams
-        trusted = None if ngrams is None or config.ngrams is None else TrustedNgrams(ngrams, config.ngrams)
+        lookup, ngrams, trusted = self.lookup if config.looks_up else None, self.ngrams, None
+        if ngrams is not None and config.ngrams is not None:
+            known = self.lookup.targets if config.ngrams.known_weight else frozenset()
+            trusted = TrustedNgrams(ngrams, config.ngrams, self.symbols, known)
         return LineTransducer(
             self.symbols, decoder, config.network, config.corpus, lookup, trusted, threads=self.threads
         )

@@ -7,23 +7,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.tasks.transducer.config import PairNgramsConfig
 from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
-from charnn.tasks.transducer.symbols import EncodedSource
+from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder
 from charnn.tasks.transducer.use.proposals import proposed
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Weights(NamedTuple):
+    """How far each is trusted that ranks targets."""
+
+    network: float
+    """The power of its probabilities."""
+    ngrams: float
+    """The same of the n-grams."""
+    known: float
+    """The nats that a target gains which training had."""
 
 
 class TrustedNgrams:
     """N-grams of aligned pairs, and how far they are trusted beside the network."""
 
-    def __init__(self, ngrams: PairNgrams, config: PairNgramsConfig) -> None:
-        self._ngrams, self._config = ngrams, config
+    def __init__(self, ngrams: PairNgrams, config: PairNgramsConfig, symbols: Symbols, known: AbstractSet[str]) -> None:
+        """`known` are the targets that training had."""
+        self._ngrams, self._config, self._symbols, self._known = ngrams, config, symbols, known
         self._search = ngrams.search() if config.proposals else None
 
     def best(
@@ -51,7 +68,11 @@ class TrustedNgrams:
         chosen = [found[row] for row in several]
         pairs_NC = pair_scores(self._ngrams, [sources[row] for row in several], [[t.ids for t in ts] for ts in chosen])
         network_NC = as_rows([[target.log_probability for target in targets] for targets in chosen])
-        log_p_NC = shared_anew(network_NC, pairs_NC, self._config)
+        is_known_NC = np.zeros(network_NC.shape, np.bool_)
+        if self._config.known_weight:
+            texts = [texts_of(self._symbols, sources[row], found[row]) for row in several]
+            is_known_NC = known_among(texts, self._known)
+        log_p_NC = shared_anew(network_NC, pairs_NC, is_known_NC, self._config)
         result = [list(targets) for targets in found]
         for row, targets, log_p_C in zip(several, chosen, log_p_NC.tolist(), strict=True):
             anew = [replace(target, log_probability=log_p) for target, log_p in zip(targets, log_p_C, strict=False)]
@@ -67,6 +88,19 @@ def pair_scores(
     repeated = [ids for ids, some in zip(symbols, targets, strict=True) for _ in some]
     log_p = iter(ngrams.log_p(repeated, [target for some in targets for target in some]).tolist())
     return as_rows([[next(log_p) for _ in some] for some in targets])
+
+
+def texts_of(symbols: Symbols, source: EncodedSource, found: Sequence[FoundTarget]) -> list[str]:
+    """The targets of a source as texts, with what is copied for unknown symbols."""
+    return [symbols.decode(one.ids, [source.texts[place] for place in one.places]) for one in found]
+
+
+def known_among(texts: Sequence[Sequence[str]], known: AbstractSet[str]) -> Bools:
+    """Whether each target (N, C) is one that training had."""
+    is_known_NC = np.zeros((len(texts), max(map(len, texts), default=0)), np.bool_)
+    for row, some in zip(is_known_NC, texts, strict=True):
+        row[: len(some)] = [text in known for text in some]
+    return is_known_NC
 
 
 def as_rows(values: Sequence[Sequence[float]]) -> Floats:
@@ -86,20 +120,22 @@ def relative(log_p_NC: Floats, floor: float) -> Floats:
     return found
 
 
-def mixed(network_NC: Floats, relative_NC: Floats, network_weight: float, weight: float) -> Floats:
-    """The weighted sum (N, C) of the logarithms, -inf where there is no target."""
+def mixed(network_NC: Floats, relative_NC: Floats, is_known_NC: Bools, weights: Weights) -> Floats:
+    """The weighted sum (N, C) of the logarithms and of what known targets gain, -inf where there is no target."""
     is_there_NC = np.isfinite(network_NC)
-    mixed_NC = network_weight * np.where(is_there_NC, network_NC, 0.0) + weight * relative_NC
+    mixed_NC = weights.network * np.where(is_there_NC, network_NC, 0.0) + weights.ngrams * relative_NC
+    mixed_NC += weights.known * is_known_NC
     return np.where(is_there_NC, mixed_NC, -math.inf)
 
 
-def shared_anew(network_NC: Floats, pairs_NC: Floats, config: PairNgramsConfig) -> Floats:
+def shared_anew(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, config: PairNgramsConfig) -> Floats:
     """ln p (N, C) of the targets that were found for each source, from ln p by the network and by the n-grams.
 
     What the network gives them together stays; the shares of it are those of a log-linear mixture of the two. Where
     there is no target, ln p by the network is -inf.
     """
-    mixed_NC = mixed(network_NC, relative(pairs_NC, config.floor), config.network_weight, config.weight)
+    weights = Weights(config.network_weight, config.weight, config.known_weight)
+    mixed_NC = mixed(network_NC, relative(pairs_NC, config.floor), is_known_NC, weights)
     together_N1, total_N1 = (np.logaddexp.reduce(array_NC, 1, keepdims=True) for array_NC in (network_NC, mixed_NC))
     with np.errstate(invalid="ignore"):
         return together_N1 + mixed_NC - total_N1

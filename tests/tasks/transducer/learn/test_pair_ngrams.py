@@ -112,6 +112,18 @@ def test_ngrams_that_lead_a_network_astray_are_not_kept() -> None:
     assert trusted(learned(), SYMBOLS, astray, found(is_right_first=False), NOTHING) is None
 
 
+def test_targets_that_training_had_gain_where_they_are_right() -> None:
+    long = [Reference(one.source, "", [one.targets[0] * 3], one.line) for one in HELD_OUT]  # n-grams can align none
+    lines = [[Target(one.targets[0] + "z", math.log(0.5)), Target(one.targets[0], math.log(0.3))] for one in long]
+    candidates = Candidates(lines, [[] for _ in lines])
+    known = Lookup({f"{one.source}'": one.targets[0] for one in long})
+    config = trusted(learned(), SYMBOLS, long, candidates, known)
+    assert config is not None
+    assert config.known_weight > 1
+    assert (config.accuracy_alone, config.accuracy) == (0, 1)
+    assert trusted(learned(), SYMBOLS, long, candidates, NOTHING) is None
+
+
 def test_sources_that_are_looked_up_are_told_apart() -> None:
     wrong = Lookup({one.source: "wrong" for one in HELD_OUT[::2]})
     config = trusted(learned(), SYMBOLS, HELD_OUT, found(is_right_first=False), wrong)
@@ -292,6 +304,7 @@ def test_damaged_ngrams_are_refused_in_one_line(
         ("floor", 1.5),
         ("proposals", 101),
         ("proposals", 0.5),
+        ("known_weight", 1e400),
     ],
 )
 def test_weights_that_cannot_be_are_refused(model: Path, tmp_path: Path, key: str, value: float) -> None:
