@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+from charnn.corpora.pairs import Pair
+from charnn.tasks.transducer.dataset import references
 from tests.benchmarks.transducing_peers import phonetisaurus
 
 GROUPS = {
@@ -249,9 +251,9 @@ def _peer_row(folder: Path, title: str, first: int | None) -> None:
     if len(train[0]) > 2:
         return
     pairs = [(source, target) for source, target in train]
-    sources = [source for source, _ in test]
+    tests = references([Pair(source, target, "", number) for number, (source, target) in enumerate(test, 1)])
     is_g2p = folder.parent.name == "g2p"
-    if (peer := phonetisaurus(pairs, _references(test), sources, phones=is_g2p)) is not None:
+    if (peer := phonetisaurus(pairs, _references(test), tests, phones=is_g2p)) is not None:
         print(
             f"{f'    Phonetisaurus, {title}':<44} {f'{100 * peer.word_error_rate:.2f}':<23} {'':>9}  "
             f"{100 * peer.three_best:>8.2f}  {peer.seconds:>6.1f} s  {'':>9}  {peer.lines_per_second:,.0f}",

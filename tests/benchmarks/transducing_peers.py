@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from charnn.tasks.transducer.dataset import Reference
+
 SPACE = "\N{OPEN BOX}"
 """What stands for a space, which parts symbols in Phonetisaurus' own files."""
 
@@ -26,11 +28,12 @@ class PeerResult(NamedTuple):
 
 
 def phonetisaurus(
-    pairs: Sequence[tuple[str, str]], references: Mapping[str, set[str]], tests: Sequence[str], *, phones: bool
+    pairs: Sequence[tuple[str, str]], references: Mapping[str, set[str]], tests: Sequence[Reference], *, phones: bool
 ) -> PeerResult | None:
     """What joint n-grams of up to eight, its default, make of these sources; None where it is not installed.
 
-    `tests` has a source for each line of the test split. With `phones`, targets are symbols between spaces. It passes
+    `tests` is what `charnn eval` scores: in a running text each word has the target that it has there. `references` has
+    all targets of each source, for the three likeliest. With `phones`, targets are symbols between spaces. It passes
     over pairs that hold `_` or `|`, which are its own signs.
     """
     try:
@@ -55,6 +58,6 @@ def phonetisaurus(
             text = " ".join(symbols) if phones else "".join(symbols).replace(SPACE, " ")
             found[source.replace(SPACE, " ")].append(text)
         speed = len(sources) / (time.perf_counter() - started)
-    wrong = [found[source][:1] == [] or found[source][0] not in references[source] for source in tests]
+    wrong = [found[one.source][:1] == [] or found[one.source][0] not in one.targets for one in tests]
     among = [not references[source].isdisjoint(found[source]) for source in references]
     return PeerResult(sum(wrong) / len(wrong), sum(among) / len(among), trained, speed)

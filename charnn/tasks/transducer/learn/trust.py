@@ -44,6 +44,8 @@ LEAST_GAIN = 3.0
 """By so many nats all right targets of the validation must become likelier."""
 CAUTION = 0.5
 """The weights cost half the square of how far they are from those of the network alone, times this, in nats."""
+CLEARLY = 2.0
+"""By so many standard deviations, if it were chance alone, more lines must become right than wrong by proposals."""
 PROPOSALS = 2
 """So many targets the n-grams propose, or none."""
 BATCH_SOURCES = 64
@@ -106,7 +108,7 @@ def trusted(
     if ranking.nats - alone.nats >= LEAST_GAIN and ranking.right_N.sum() >= alone.right_N.sum():
         best = ranking
     gained, lost = (union.right_N & ~best.right_N).sum(), (best.right_N & ~union.right_N).sum()
-    if gained - lost >= max(1.0, math.sqrt(gained + lost)):
+    if gained - lost >= max(1.0, CLEARLY * math.sqrt(gained + lost)):
         best = union
     if best is alone:
         return None
