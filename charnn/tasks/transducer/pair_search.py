@@ -108,7 +108,8 @@ class PairSearch:
             shorter = np.full(model.vocabulary_size, 1 / model.vocabulary_size, np.float32)
         else:
             shorter = self._probabilities_after(model.shorter(state))
-        found = model.extend(state, shorter)
+        found = np.empty(model.vocabulary_size, np.float32)
+        model.extend(state, shorter, found)
         if len(self._probabilities) >= MOST_REMEMBERED:
             self._probabilities.clear()
         self._probabilities[state] = found

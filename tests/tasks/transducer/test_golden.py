@@ -1,0 +1,87 @@
+"""The transducer with n-grams in tests/golden/, which every later charnn reads as it was written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from charnn import load
+from charnn.checkpoint.files import dump_config
+from charnn.tasks.transducer.directory import NGRAMS, TransducerDirectory
+from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.use.line_transducer import TransduceOptions
+from charnn.tasks.transducer.use.model import Transducer
+from tests.paths import GOLDEN
+
+PATH = GOLDEN / "transducer-ngrams-1"
+SOURCES = ["añab", "🧊🧊", "bba"]
+"""None of them is among those that it learned."""
+GREEDY = [("iw", -3.9201), ("i", -2.8739), ("w", -3.0322)]
+BEAM = [
+    [("xzw", -2.1824), ("xzxy", -9.8060)],
+    [("isis", -1.7298), ("i", -8.5991)],
+    [("yyx", -1.7334), ("w", -10.7553)],
+]
+
+
+@pytest.fixture
+def directory() -> TransducerDirectory:
+    return TransducerDirectory.open(PATH)
+
+
+def ngrams_of(directory: TransducerDirectory) -> PairNgrams:
+    ngrams = directory.ngrams()
+    assert ngrams is not None
+    return ngrams
+
+
+def lines_of(path: Path, options: TransduceOptions) -> list[list[tuple[str, float]]]:
+    with load(path) as model:
+        assert isinstance(model, Transducer)
+        found = model.targets(SOURCES, options)
+    return [[(target.text, target.log_probability) for target in targets] for targets in found]
+
+
+def test_ngrams_say_what_they_said_and_are_written_again_byte_for_byte(
+    directory: TransducerDirectory, tmp_path: Path
+) -> None:
+    ngrams, symbols = ngrams_of(directory), directory.symbols()
+    assert (len(ngrams), ngrams.graphones, ngrams.order) == (74, 5, 4)
+    source, target = symbols.encode_source("añab").ids[:-1], symbols.encode_target("xzw")[:-1]
+    assert ngrams.log_p([source], [target]) == pytest.approx([-5.82030], abs=1e-4)
+    likeliest = ngrams.search().likeliest(source, 3)
+    assert [symbols.decode(ids) for ids in likeliest] == ["xzw", "xzxy"]
+    copy = TransducerDirectory(Path(shutil.copytree(PATH, tmp_path / "copy")))
+    copy.write_ngrams(ngrams)
+    assert (copy.path / NGRAMS).read_bytes() == (PATH / NGRAMS).read_bytes()
+
+
+def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(directory: TransducerDirectory) -> None:
+    config = directory.config()
+    assert config.ngrams is not None
+    assert (config.ngrams.network_weight, config.ngrams.weight, config.ngrams.floor) == (0.9928, 0.614, 1e-9)
+    assert (config.ngrams.proposals, config.ngrams.known_weight) == (2, 0.0574)
+    assert dump_config(config).encode() == (PATH / "config.json").read_bytes()
+
+
+def test_targets_are_found_and_proposed_as_they_were() -> None:
+    greedy = lines_of(PATH, TransduceOptions(beam=1))
+    for found, wanted in ((greedy, [[one] for one in GREEDY]), (lines_of(PATH, TransduceOptions(nbest=2)), BEAM)):
+        for targets, known in zip(found, wanted, strict=True):
+            assert [text for text, _ in targets] == [text for text, _ in known]
+            assert [log_p for _, log_p in targets] == pytest.approx([log_p for _, log_p in known], abs=1e-3)
+
+
+def test_the_first_models_with_ngrams_only_ranked(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(PATH, tmp_path / "copy"))
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    for name in ("proposals", "known_weight"):
+        del config["ngrams"][name]
+    (copy / "config.json").write_text(json.dumps(config), "utf-8")
+    ngrams = TransducerDirectory.open(copy).config().ngrams
+    assert ngrams is not None
+    assert (ngrams.proposals, ngrams.known_weight) == (0, 0.0)
+    assert lines_of(copy, TransduceOptions(nbest=2)) != lines_of(PATH, TransduceOptions(nbest=2))
