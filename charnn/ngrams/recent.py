@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float32]
 LONGEST = 6
 """The most ids of a context."""
 MOST = 1 << 17
-"""So many ids are remembered. With text of characters they take some 70 MB."""
+"""So many ids are remembered. With text of characters they take some 60 MB."""
 DISCOUNT = 0.6
 """What is taken from each count, and goes to the next shorter context."""
 TOTAL = -1

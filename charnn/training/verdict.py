@@ -29,6 +29,9 @@ GAINS = ((2.9, 0.0, 0.8), (1.4, 0.4, 1.6), (0.95, 0.6, 2.1))
 runs that had read their text so many times or more (`tests.benchmarks verdicts`). A run that has read it less often
 does not tell how it will go on: what comes next may be of another kind."""
 
+TWICE = "Twice the time would likely take off"
+"""The beginning of what is foretold."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -82,8 +85,8 @@ def verdict(
     if most < WORTHWHILE * best.loss:
         return f"{what}. More time would bring little; more data or another size might"
     if least <= 0:
-        return f"{what}. Twice the time would likely take off {best.amount(most)} at most, and perhaps nothing"
-    return f"{what}. Twice the time would likely take off {least:.3f} to {best.amount(most)}"
+        return f"{what}. {TWICE} {best.amount(most)} at most, and perhaps nothing"
+    return f"{what}. {TWICE} {least:.3f} to {best.amount(most)}"
 
 
 def expected_gain(history: Sequence[tuple[int, float]], *, epochs: float) -> tuple[float, float] | None:

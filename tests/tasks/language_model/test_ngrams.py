@@ -29,6 +29,7 @@ from charnn.tasks.language_model.use.mixed import MixedLanguageModel
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.report import Report
+from charnn.training.verdict import TWICE
 from tests.paths import ROOT
 
 FABLES = (ROOT / "data" / "fables.txt").read_text(encoding="utf-8")
@@ -365,3 +366,15 @@ def test_pieces_of_a_larger_vocabulary_have_ngrams_too(start, corpus_of, silent)
     model = charnn.load(session.directory.path)
     assert nats(model, LINE) < nats(alone(session.directory), LINE) - 5
     assert "".join(model.sample("The fox", seed=1, length=30))
+
+
+def test_a_verdict_foretells_less_beside_ngrams(start, corpus_of, silent, monkeypatch) -> None:
+    monkeypatch.setattr("charnn.training.validation.VALIDATIONS", 10)
+    session = start(corpus_of(TEXT), steps=80, batch_size=8, **TINY)
+    session.run(silent)
+    assert TWICE in session.verdict
+    assert session.verdict.endswith("; less beside its n-grams")
+    without = start(corpus_of(TEXT), "without", steps=80, batch_size=8, ngram_order=0, **TINY)
+    without.run(silent)
+    assert TWICE in without.verdict
+    assert "n-grams" not in without.verdict

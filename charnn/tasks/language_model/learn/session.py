@@ -47,7 +47,7 @@ from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
 from charnn.training.report import Report
 from charnn.training.session import Session
-from charnn.training.verdict import HeldOut
+from charnn.training.verdict import TWICE, HeldOut
 
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 PREVIEWED = 4000
@@ -191,7 +191,8 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
             self._set_beside()
             if self.verdict is not None and self.config.ngrams is not None:
-                self.verdict = f"the network alone: {self.verdict}"
+                less = "; less beside its n-grams" if TWICE in self.verdict else ""
+                self.verdict = f"the network alone: {self.verdict}{less}"
         if outcome != "interrupt" and self._before:
             kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
