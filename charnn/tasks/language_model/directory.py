@@ -112,8 +112,8 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         if config.ngrams is None:
             return None
         path = self.path / NGRAMS
-        if config.network.stopping != "symbol":
-            raise ModelFormatError(f"{path}: n-grams are for models whose texts end by a symbol")
+        if config.network.stopping == "length":
+            raise ModelFormatError(f"{path}: n-grams are for models that foretell no lengths")
         with open_regular(path, LARGEST_NGRAMS):
             pass
         arrays, _ = read_arrays(path)

@@ -18,7 +18,9 @@ import numpy.typing as npt
 from charnn.ngrams.model import States
 from charnn.ngrams.recent import Known, RecentNgrams
 from charnn.softmax import softmax
+from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.mixing import MixedNgrams, known_of, mixed, slopes
+from charnn.tokenizers.base import STOP_ID
 
 Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
@@ -58,15 +60,24 @@ class Recently:
         found = [self.counts.probabilities(before) for before in before_N.tolist()]
         return self._mixed(contexts_N, network_NV, found, learned_NV)[0]
 
-    def learn(self, contexts_N: States, before_N: Packed, network_NV: Floats, ids_N: Ids) -> npt.NDArray[np.float32]:
+    def learn(
+        self, contexts_N: States, before_N: Packed, network_NV: Floats, ids_N: Ids, *, halts: bool = False
+    ) -> npt.NDArray[np.float32]:
         """The logits of `logits` in N places that follow each other, each by all that was before it, of which the ids
-        `ids_N` came. Then it learns from these."""
+        `ids_N` came, where `network_NV` are ln p by the network. Then it learns from these. Beside a network that
+        `halts` powers are learned where a text goes on."""
         found = []
         for before, id_ in zip(before_N.tolist(), ids_N.tolist(), strict=True):
             found.append(self.counts.probabilities(before))
             self.counts.read(before, id_)
         logits_NV, known_NF, log_p_3NV = self._mixed(contexts_N, network_NV, found)
-        self._step(known_NF, log_p_3NV, logits_NV, ids_N)
+        if halts:
+            goes_on = ids_N != STOP_ID
+            network_NV, learned_NV, recent_NV = (by_NV[goes_on] for by_NV in log_p_3NV)
+            log_p_3NV = [going_on(network_NV)[0], without_end(learned_NV), without_end(recent_NV)]
+            known_NF, ids_N = known_NF[goes_on], ids_N[goes_on]
+        if len(ids_N):
+            self._step(known_NF, log_p_3NV, ids_N)
         return logits_NV
 
     def _mixed(
@@ -87,8 +98,9 @@ class Recently:
         log_p_3NV = [network_NV, learned_NV, recent_NV]
         return mixed(known_NF, self._weights_3F, log_p_3NV), known_NF, log_p_3NV
 
-    def _step(self, known_NF: Floats, log_p_3NV: list[Floats], logits_NV: Floats, ids_N: Ids) -> None:
-        gradient_3F, curvature = slopes(known_NF, log_p_3NV, softmax(logits_NV), ids_N)
+    def _step(self, known_NF: Floats, log_p_3NV: list[Floats], ids_N: Ids) -> None:
+        p_NV = softmax(mixed(known_NF, self._weights_3F, log_p_3NV))
+        gradient_3F, curvature = slopes(known_NF, log_p_3NV, p_NV, ids_N)
         self._curvature += curvature
         self._weights_3F += np.linalg.solve(self._curvature, gradient_3F.reshape(-1)).reshape(gradient_3F.shape)
 

@@ -190,3 +190,17 @@ def test_a_damaged_file_is_refused_in_one_line(copied: LanguageModelDirectory, s
     with pytest.raises(ModelFormatError, match=r"ngrams\.safetensors: .*\Z") as found:
         copied.check()
     assert "\n" not in str(found.value)
+
+
+def test_texts_with_labels_that_end_by_a_decision_of_their_own_have_ngrams_too(tmp_path: Path) -> None:
+    path = charnn.train(SPEAKERS, out=tmp_path / "halting", steps=60, stopping="halt", **TINY).path
+    directory = LanguageModelDirectory(path)
+    found = directory.config().ngrams
+    assert found.nats_per_character < found.nats_by_network - 0.3
+    both, network = evaluated(charnn.load(path)), evaluated(alone(directory))
+    assert both["bits_per_character"] < network["bits_per_character"] - 0.3
+    model = mixed(directory, 1)
+    ids = np.concatenate([[STOP_ID], directory.tokenizer().encode(LINE)])[np.newaxis]
+    logits, _ = model.sequence(ids, model.initial_state(1), model.conditions(ids))
+    np.testing.assert_allclose(np.exp(logits.astype(np.float64)).sum(-1), 1, atol=1e-4)
+    assert "".join(charnn.load(path).sample(seed=1, label="animal", length=30))

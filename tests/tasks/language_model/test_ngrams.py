@@ -125,7 +125,7 @@ def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> Non
 @pytest.mark.parametrize(
     ("how", "named"),
     [
-        ({"stopping": "halt"}, "--stopping halt"),
+        ({"stopping": "length"}, "--stopping length"),
     ],
 )
 def test_ngrams_that_cannot_be_are_refused_where_asked_for_and_else_left_out(start, corpus_of, how, named) -> None:
@@ -298,8 +298,8 @@ def test_a_damaged_file_is_refused_in_one_line(copied: LanguageModelDirectory, s
 
 def test_ngrams_beside_a_network_that_cannot_have_them_are_refused(copied: LanguageModelDirectory) -> None:
     config = copied.config()
-    copied.write_config(dataclasses.replace(config, network=dataclasses.replace(config.network, stopping="halt")))
-    with pytest.raises(ModelFormatError, match="n-grams are for models whose texts end by a symbol"):
+    copied.write_config(dataclasses.replace(config, network=dataclasses.replace(config.network, stopping="length")))
+    with pytest.raises(ModelFormatError, match="n-grams are for models that foretell no lengths"):
         copied.ngrams()
 
 
@@ -378,3 +378,45 @@ def test_a_verdict_foretells_less_beside_ngrams(start, corpus_of, silent, monkey
     without.run(silent)
     assert TWICE in without.verdict
     assert "n-grams" not in without.verdict
+
+
+# Models whose texts end by a decision apart from the symbols.
+
+
+@pytest.fixture(scope="module")
+def halting(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
+    folder = tmp_path_factory.mktemp("halting")
+    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
+    options = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "seed": 1, "stopping": "halt"}
+    session = charnn.train(folder / "text.txt", out=folder / "model", steps=60, documents="paragraph", **options)
+    return LanguageModelDirectory(session.path)
+
+
+def test_symbols_of_a_model_that_halts_are_likelier_and_its_ends_as_likely(halting: LanguageModelDirectory) -> None:
+    both, network = evaluated(charnn.load(halting.path)), evaluated(alone(halting))
+    assert both["nats_per_character"] < network["nats_per_character"] - 0.5
+    assert both["nats_per_stop"] == pytest.approx(network["nats_per_stop"], rel=1e-4)
+    found = halting.config().ngrams
+    assert both["nats_per_character"] == pytest.approx(found.nats_per_character, abs=0.03)
+    assert network["nats_per_character"] == pytest.approx(found.nats_by_network, abs=0.03)
+
+
+def test_steps_and_the_whole_sequence_of_a_model_that_halts_are_probabilities(halting: LanguageModelDirectory) -> None:
+    model = mixed(halting)
+    ids = np.concatenate([[STOP_ID], halting.tokenizer().encode(LINE)])
+    whole, _ = model.sequence(ids[np.newaxis], model.initial_state(1))
+    np.testing.assert_allclose(np.exp(whole.astype(np.float64)).sum(-1), 1, atol=1e-4)
+    state = model.initial_state(1)
+    for place in range(len(ids)):
+        np.testing.assert_allclose(model.advance(ids[place : place + 1], state)[0], whole[0, place], atol=1e-3)
+    assert model.halts
+    assert not model.draws_stop
+
+
+def test_a_model_that_halts_goes_on_learning_with_its_ngrams(halting: LanguageModelDirectory) -> None:
+    adapted = evaluated(charnn.load(halting.path), adapt=True)
+    assert adapted["adapted"]["nats_per_character"] < adapted["nats_per_character"] + 0.02
+    lines = [LINE] * 6
+    nats_of_each = [score.nats for score in charnn.load(halting.path, adapt=True).score(lines)]
+    assert nats_of_each[-1] < 0.7 * nats_of_each[0]
+    assert "".join(charnn.load(halting.path).sample("The fox", seed=1, length=30))

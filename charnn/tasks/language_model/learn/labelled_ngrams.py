@@ -20,6 +20,7 @@ from charnn.softmax import log_softmax
 from charnn.streaming import batches_by_length
 from charnn.tasks.language_model.conditions import LABEL
 from charnn.tasks.language_model.config import LanguageModelNgrams
+from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.labelled_ngrams import LabelledContexts, LabelledNgrams
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.ngrams import MEASURED_NUMBERS, MOST_COUNTED, MOST_KEPT, measured
@@ -85,13 +86,16 @@ class CountedLabelledNgrams:
         half_N = np.repeat(np.arange(number) % 2, list(map(len, chosen)))
         # A single document is halved in itself.
         half_N = half_N if number > 1 else np.arange(len(half_N)) * 2 // len(half_N)
+        ids_N, apart, each = np.concatenate(chosen), 0.0, characters / tokens
+        if network.halts:
+            goes_on = ids_N != STOP_ID
+            known_NF, ids_N, half_N = known_NF[goes_on], ids_N[goes_on], half_N[goes_on]
+            network_NV, *others = (by_NV[goes_on] for by_NV in log_p_3NV)
+            network_NV, apart_N = going_on(network_NV)
+            log_p_3NV, apart = [network_NV, *map(without_end, others)], float(apart_N.mean())
+            each = characters / (tokens - len(documents))
         found = measured(
-            known_NF,
-            log_p_3NV,
-            np.concatenate(chosen),
-            half_N,
-            lengths=self._contexts.lengths,
-            characters_each=characters / tokens,
+            known_NF, log_p_3NV, ids_N, half_N, lengths=self._contexts.lengths, characters_each=each, apart=apart
         )
         if found is None:
             return None

@@ -17,6 +17,7 @@ from charnn.ngrams.model import ROOT, NgramModel
 from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, LanguageModelNgrams
+from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.mixing import MixedNgrams, known_of, learn_powers, symbol_nats
 from charnn.tokenizers.base import STOP_ID
@@ -45,13 +46,13 @@ def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: i
     Raises UsageError where some were `asked` for and there can be none.
     """
     obstacles = [
-        (f"--stopping {network.stopping}", network.stopping != "symbol"),
+        (f"--stopping {network.stopping}", network.stopping == "length"),
         ("--valid none", held_out == 0),
     ]
     found = [name for name, is_there in obstacles if is_there]
     if asked and found:
         raise UsageError(
-            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model that ends texts by a symbol and is "
+            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model that foretells no lengths and is "
             "validated on held-out text",
             hint=f"leave out one of --ngrams and {found[0].split()[0]}",
         )
@@ -100,9 +101,21 @@ class CountedNgrams:
         network_NV = log_softmax(np.concatenate(logits, 1)[counts_BT]).astype(np.float32)
         contexts_N, ids_N = contexts_BT[counts_BT], tokens_BT[counts_BT]
         own_NV, known_NF = np.log(model.probabilities(contexts_N)), known_of(model.facts, contexts_N, model.longest)
+        apart_N = np.zeros(len(ids_N))
+        if network.halts:
+            network_NV, apart_N = going_on(network_NV)
+            own_NV = without_end(own_NV)
         half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
         each = characters / np.count_nonzero(tokens_N != STOP_ID)
-        found = measured(known_NF, [network_NV, own_NV], ids_N, half_N, lengths=model.longest + 1, characters_each=each)
+        found = measured(
+            known_NF,
+            [network_NV, own_NV],
+            ids_N,
+            half_N,
+            lengths=model.longest + 1,
+            characters_each=each,
+            apart=float(apart_N.mean()),
+        )
         if found is None:
             return None
         weights_2F, figures = found
@@ -118,12 +131,14 @@ def measured(
     *,
     lengths: int,
     characters_each: float,
+    apart: float = 0.0,
 ) -> tuple[npt.NDArray[np.float32], LanguageModelNgrams] | None:
     """The weights (E, F) of the powers that suit N symbols, from ln p in their places by E models, the network first
     and the n-grams that know most last; and what these bring. None where they bring too little.
 
     What they bring is measured on each half of the symbols, 0 or 1, with the weights that the other half decides. A
-    symbol has so many characters on average. The first `lengths` of what is known say how long a context is.
+    symbol has so many characters on average, and costs so many nats `apart` from what is said here. The first `lengths`
+    of what is known say how long a context is.
     """
     nats_N = np.empty(len(ids_N))
     for half in (0, 1):
@@ -134,7 +149,7 @@ def measured(
         nats_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
     places = np.arange(len(ids_N))
     by_ngrams, by_network, by_both = (
-        round(float(each_N.mean(dtype=np.float64)) / characters_each, 6)
+        round((float(each_N.mean(dtype=np.float64)) + apart) / characters_each, 6)
         for each_N in (-log_p_ENV[-1][places, ids_N], -log_p_ENV[0][places, ids_N], nats_N)
     )
     if by_both > by_network - LEAST_GAIN:

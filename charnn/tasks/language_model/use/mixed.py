@@ -17,6 +17,7 @@ from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, T
 from charnn.ngrams.model import ROOT, NgramModel, States
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import TextConditionValues
+from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.scores import Costs, Scorer
 from charnn.tokenizers.base import STOP_ID
@@ -45,15 +46,18 @@ class Network(NextTokenModel, Scorer, Protocol):
 
 
 class BesideNgrams(ABC):
-    """What models that n-grams stand beside have in common. A stop is a symbol to them like any other, and they have no
-    conditions."""
+    """What models that n-grams stand beside have in common. They have no conditions. Whether a text ends is decided by
+    both, or, where the network decides it apart from the symbols, by the network."""
 
     segment = None
-    draws_stop = True
-    halts = False
 
     def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
         self._network, self._ngrams = network, ngrams
+        self.draws_stop, self.halts = network.draws_stop, network.halts
+
+    def _ended(self, mixed_NV: Floats, network_NV: npt.NDArray[np.floating]) -> Floats:
+        """The logits of both, where it is decided as it should be whether the text ends."""
+        return with_end_apart(mixed_NV, network_NV) if self.halts else mixed_NV
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:
@@ -82,21 +86,23 @@ class MixedLanguageModel(BesideNgrams):
     def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
         logits_BV, network = self._network.step(ids_B, state.network)
         contexts_B = self._ngrams.model.advance(state.contexts_B, ids_B)
-        return self._ngrams.logits(contexts_B, logits_BV), MixedState(network, contexts_B)
+        mixed_BV = self._ngrams.logits(contexts_B, logits_BV)
+        return self._ended(mixed_BV, logits_BV), MixedState(network, contexts_B)
 
     def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:] = self._ngrams.model.advance(state.contexts_B, ids_B)
         own_BV = self._remembered.log_probabilities(state.contexts_B)
-        return self._ngrams.mixed(state.contexts_B, own_BV, logits_BV)
+        return self._ended(self._ngrams.mixed(state.contexts_B, own_BV, logits_BV), logits_BV)
 
     def sequence(
         self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Floats, MixedState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network)
         contexts_BT = self._ngrams.model.states(state.contexts_B, ids_BT)
-        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), logits_BTV.reshape(-1, logits_BTV.shape[-1]))
+        network_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
+        mixed_NV = self._ended(self._ngrams.logits(contexts_BT.reshape(-1), network_NV), network_NV)
         return mixed_NV.reshape(logits_BTV.shape), MixedState(network, contexts_BT[:, -1])
 
     def costs(

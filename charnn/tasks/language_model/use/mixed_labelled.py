@@ -10,6 +10,7 @@ import numpy as np
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.ngrams.model import ROOT, States
 from charnn.tasks.language_model.conditions import LABEL
+from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, Network, Remembered, costs_of
@@ -24,17 +25,17 @@ class LabelledState(NamedTuple):
 
 
 class LabelledLanguageModel:
-    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`. A stop is a symbol to it like any other.
+    """It meets `generation.model.NextTokenModel` and `use.scores.Scorer`. Whether a text ends is decided as it is by
+    `mixed.BesideNgrams`.
 
     Several threads may call all but `advance` at once, if those of its network may be.
     """
 
     segment = None
-    draws_stop = True
-    halts = False
 
     def __init__(self, network: Network, ngrams: LabelledNgrams) -> None:
         self._network, self._ngrams, self._contexts = network, ngrams, ngrams.contexts
+        self.draws_stop, self.halts = network.draws_stop, network.halts
         self._remembered: dict[int | None, Remembered] = {}
 
     def initial_state(self, batch: int) -> LabelledState:
@@ -53,14 +54,19 @@ class LabelledLanguageModel:
         logits_BV, network = self._network.step(ids_B, state.network, conditions)
         weights_BK, after = self._weights(conditions), state._replace(network=network)
         after = self._after(ids_B, after, weights_BK)
-        return self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV), after
+        mixed_BV = self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV)
+        return self._ended(mixed_BV, logits_BV), after
 
     def advance(self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         logits_BV = self._network.advance(ids_B, state.network, conditions)
         weights_BK = self._weights(conditions)
         after = self._after(ids_B, state, weights_BK)
         state.contexts_B[:], state.of_labels_BK[:] = after.contexts_B, after.of_labels_BK
-        return self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV, self._said)
+        mixed_BV = self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV, self._said)
+        return self._ended(mixed_BV, logits_BV)
+
+    def _ended(self, mixed_NV: Floats, network_NV: Floats) -> Floats:
+        return with_end_apart(mixed_NV, network_NV) if self.halts else mixed_NV
 
     def _said(self, label: int | None, states_B: States) -> Floats:
         """What the n-grams say, remembered from step to step."""
@@ -87,7 +93,9 @@ class LabelledLanguageModel:
         states_NK, weights_NK = labels_BTK.reshape(contexts_BT.size, -1), weights_BTK.reshape(contexts_BT.size, -1)
         flat_NV = logits_BTV.reshape(contexts_BT.size, -1)
         mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), states_NK, weights_NK, flat_NV)
-        return mixed_NV.reshape(logits_BTV.shape), LabelledState(network, contexts_BT[:, -1], labels_BTK[:, -1])
+        return self._ended(mixed_NV, flat_NV).reshape(logits_BTV.shape), LabelledState(
+            network, contexts_BT[:, -1], labels_BTK[:, -1]
+        )
 
     def costs(
         self, inputs_BT: Ids, targets_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS

@@ -42,13 +42,15 @@ class RecentLanguageModel(BesideNgrams):
     ) -> tuple[Floats, RecentState]:
         logits_BV, network = self._network.step(ids_B, state.network)
         after = RecentState(network, *self._after(ids_B, state))
-        return self._recently.logits(after.contexts_B, after.before_B, logits_BV), after
+        mixed_BV = self._recently.logits(after.contexts_B, after.before_B, logits_BV)
+        return self._ended(mixed_BV, logits_BV), after
 
     def advance(self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:], state.before_B[:] = self._after(ids_B, state)
         learned_BV = self._remembered.log_probabilities(state.contexts_B)
-        return self._recently.logits(state.contexts_B, state.before_B, logits_BV, learned_BV)
+        mixed_BV = self._recently.logits(state.contexts_B, state.before_B, logits_BV, learned_BV)
+        return self._ended(mixed_BV, logits_BV)
 
     def sequence(
         self, ids_BT: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
@@ -57,7 +59,9 @@ class RecentLanguageModel(BesideNgrams):
         contexts_BT, before_BT = self._along(ids_BT, state)
         flat_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
         mixed_NV = self._recently.logits(contexts_BT.reshape(-1), before_BT.reshape(-1), flat_NV)
-        return mixed_NV.reshape(logits_BTV.shape), RecentState(network, contexts_BT[:, -1], before_BT[:, -1])
+        return self._ended(mixed_NV, flat_NV).reshape(logits_BTV.shape), RecentState(
+            network, contexts_BT[:, -1], before_BT[:, -1]
+        )
 
     def costs(
         self, inputs_BT: Ids, targets_BT: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
@@ -77,12 +81,13 @@ class RecentLanguageModel(BesideNgrams):
         one row after the other."""
         logits_BTV, _ = self._network.sequence(inputs_BT, state.network)
         contexts_BT, before_BT = self._along(inputs_BT, state)
-        mixed_BTV = [
-            self._recently.learn(contexts_T, before_T, log_softmax(logits_TV), targets_T)
-            for contexts_T, before_T, logits_TV, targets_T in zip(
-                contexts_BT, before_BT, logits_BTV, targets_BT, strict=True
-            )
-        ]
+        mixed_BTV = []
+        for contexts_T, before_T, logits_TV, targets_T in zip(
+            contexts_BT, before_BT, logits_BTV, targets_BT, strict=True
+        ):
+            network_TV = log_softmax(logits_TV)
+            mixed_TV = self._recently.learn(contexts_T, before_T, network_TV, targets_T, halts=self.halts)
+            mixed_BTV.append(self._ended(mixed_TV, network_TV))
         _, network = self._network.costs(inputs_BT, targets_BT, state.network, NO_CONDITIONS)
         return np.stack(mixed_BTV), RecentState(network, contexts_BT[:, -1], before_BT[:, -1])
 

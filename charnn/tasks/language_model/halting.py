@@ -1,0 +1,39 @@
+"""Models that decide apart from the symbols whether a text ends, and n-grams beside them, which have a part in the
+symbols alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.softmax import log_softmax
+from charnn.tokenizers.base import STOP_ID
+
+Floats = npt.NDArray[np.floating]
+IMPOSSIBLE = -1e4
+"""ln p of what cannot come, as a number that can be multiplied by 0."""
+
+
+def going_on(network_NV: Floats) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """ln p (N, V) of each symbol where the text goes on, and -ln p (N,) that it does, from ln p of all."""
+    others_NV = without_end(network_NV)
+    nats_N = -np.log1p(-np.minimum(np.exp(network_NV[:, STOP_ID].astype(np.float64)), 1 - 1e-7))
+    return log_softmax(others_NV).astype(np.float32), nats_N
+
+
+def without_end(log_p_NV: Floats) -> Floats:
+    """The same where the end of the text cannot come, not normalized."""
+    found: Floats = log_p_NV.copy()
+    found[:, STOP_ID] = IMPOSSIBLE
+    return found
+
+
+def with_end_apart(mixed_NV: Floats, network_NV: Floats) -> npt.NDArray[np.float32]:
+    """ln p (N, V) where the end is as probable as the network says, and symbols share the rest as in the logits
+    `mixed_NV`. `network_NV` are the network's logits."""
+    joint_NV = log_softmax(network_NV)
+    goes_on_N = -going_on(joint_NV)[1]
+    found: npt.NDArray[np.float32] = log_softmax(without_end(mixed_NV)).astype(np.float32)
+    found += goes_on_N[:, np.newaxis].astype(np.float32)
+    found[:, STOP_ID] = joint_NV[:, STOP_ID]
+    return found
