@@ -22,10 +22,10 @@ MOST_CONTINUATIONS = 5
 """The graphones that continue a hypothesis by the same symbols of the source."""
 LEAST_LN = -6.0
 """A graphone that is less likely than this, beside the likeliest that reads the same, continues no hypothesis."""
-MOST_REMEMBERED = 4096
-"""The contexts whose probabilities are remembered: 2 kB each where there are 500 graphones."""
-MOST_LISTS = 16 * MOST_REMEMBERED
-"""The lists of continuations that are remembered."""
+MOST_NUMBERS = 2_000_000
+"""The probabilities that are remembered, in all contexts together: 8 MB."""
+MOST_LISTS = 16_384
+"""The lists of continuations that are remembered, of some 600 bytes each."""
 
 
 class Continuation(NamedTuple):
@@ -49,9 +49,10 @@ class PairSearch:
         self._beam = beam
         self._model, self._start, self._boundary, self._inputs = model, start, boundary, graphones.inputs
         sources, self._written = graphones.sides()
-        self._by_source = {
-            int(source): np.flatnonzero(sources == source).astype(np.int64) for source in np.unique(sources)
-        }
+        starts = np.flatnonzero(np.diff(sources, prepend=-1))  # the codes ascend, and so do those of sources
+        parts = np.split(np.arange(len(sources)), starts[1:])
+        self._by_source = dict(zip(sources[starts].tolist(), parts, strict=True)) if len(sources) else {}
+        self._most_contexts = max(MOST_NUMBERS // model.vocabulary_size, 1)
         self._probabilities: dict[int, npt.NDArray[np.float32]] = {}
         self._continuations: dict[tuple[int, int], list[Continuation]] = {}
 
@@ -110,7 +111,7 @@ class PairSearch:
             shorter = self._probabilities_after(model.shorter(state))
         found = np.empty(model.vocabulary_size, np.float32)
         model.extend(state, shorter, found)
-        if len(self._probabilities) >= MOST_REMEMBERED:
+        if len(self._probabilities) >= self._most_contexts:
             self._probabilities.clear()
         self._probabilities[state] = found
         return found

@@ -91,3 +91,14 @@ def test_a_source_of_hundreds_of_symbols_is_passed_over_at_once() -> None:
     assert time.process_time() - started < 0.1
     longest = search.likeliest([1] * (MOST_SYMBOLS - 1), 2)
     assert len(longest) == 2
+
+
+def test_very_many_graphones_are_sorted_out_at_once() -> None:
+    symbols = 30_000
+    codes = (np.arange(symbols) + 1) * (symbols + 1) ** 2
+    table = NgramTable.of(count([np.array([3, 5, symbols])], symbols + 1, 2, before=symbols), symbols + 1)
+    ngrams = PairNgrams(Graphones(codes, symbols, symbols), table)
+    started = time.process_time()
+    search = ngrams.search()
+    assert search.likeliest([3, 5], 2) == []  # graphones that write nothing
+    assert time.process_time() - started < 2
