@@ -25,6 +25,7 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.classifier.learn.session.ROUNDS", 1)
         patch.setattr("charnn.linear.solving.MOST_ITERATIONS", 8)
+        patch.setattr("charnn.tasks.tagger.learn.linear_model.MOST_ITERATIONS", 8)
         patch.setattr("charnn.tasks.transducer.learn.session.ROUNDS", 1)
         patch.setattr("charnn.tasks.forecaster.learn.session.ROUNDS", 1)
         small = partial(TaggerNetworkConfig, affix_size=6, neighbour_size=16)

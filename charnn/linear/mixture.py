@@ -61,6 +61,7 @@ def fit_mixture(
     multiple: bool,
     expected: Mixture | None = None,
     certainty: float = PRIOR,
+    biased: bool = True,
 ) -> Mixture:
     """The mixture that predicts the targets best. Its shares are at least 0.
 
@@ -68,7 +69,8 @@ def fit_mixture(
     2017); biases mend that models with small weights give rare labels less than they are due (Alexandari et al. 2020).
     So the probabilities are calibrated on these examples. The loss is convex, and Newton's method finds its minimum. A
     prior keeps all of it near the mixture that is `expected`, an equal one where that is None, as if so many examples
-    had asked for that. Examples without a known label are left out, and so are the biases where labels are too many.
+    had asked for that. Examples without a known label are left out, and so are the biases where labels are too many,
+    or where the mixture is not to be `biased`.
     """
     experts, labels, texts = len(logits_MNK), logits_MNK.shape[2], len(targets_NK)
     expected = Mixture.equal(experts, labels) if expected is None else expected
@@ -77,7 +79,7 @@ def fit_mixture(
         logits_MNK, targets_NK, texts = logits_MNK[:, known], targets_NK[known], int(known.sum())
     if not texts:
         return expected
-    count = experts + labels if labels <= MOST_BIASES else experts
+    count = experts + labels if biased and labels <= MOST_BIASES else experts
     prior = np.concatenate((expected.shares_M, expected.bias_K))
     least = np.concatenate((np.zeros(experts), np.full(labels, -np.inf)))
     strength = certainty / texts

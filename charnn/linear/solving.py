@@ -142,15 +142,25 @@ def _product(
 
 
 def solution(
-    examples: Examples, matrix: SparseMatrix, scale_FK: Tensor, strength: float, solving: Solving
+    examples: Examples,
+    matrix: SparseMatrix,
+    scale_FK: Tensor,
+    strength: float,
+    solving: Solving,
+    *,
+    most_work: float | None = None,
+    most_iterations: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The table (F, K) and the bias (K,) that minimize the loss over all examples plus the squares of the weights, over
-    2 * strength, by L-BFGS: the best that were met."""
+    2 * strength, by L-BFGS: the best that were met. Its work is bounded by WORK and MOST_ITERATIONS unless others are
+    given."""
     targets_NK = torch.from_numpy(examples.targets_NK.astype(np.float32))
     weights_K = torch.from_numpy(examples.weights_K)
     wanted_NK = targets_NK * weights_K
     number, labels = targets_NK.shape
-    iterations = int(min(max(WORK / max(work(examples), 1), FEWEST_ITERATIONS), MOST_ITERATIONS))
+    bounded = (WORK if most_work is None else most_work) / max(work(examples), 1)
+    most = MOST_ITERATIONS if most_iterations is None else most_iterations
+    iterations = int(min(max(bounded, FEWEST_ITERATIONS), most))
     usual_K = (targets_NK.sum(0) + SMOOTHING) / (number + 2 * SMOOTHING)
     bend_K = CURVATURE * usual_K * (1 - usual_K) * weights_K
     unit_FK = (matrix.squares() * bend_K * scale_FK.square() + 1 / strength).rsqrt()

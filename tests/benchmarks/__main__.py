@@ -4,11 +4,11 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `copying` (two minutes a seed), `stopping` (three minutes a seed), `openings` (a quarter of an hour a
 seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
-`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-members` (ten minutes a seed), `recall` (ten),
-`segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour), `classifying` (ten), `transducing`
-(three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring` (eight a seed), `memory` (half an
-hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members` (three runs a seed), `forecasting`
-(a minute), `windows` (half a minute) and `transducing-ablation` (an hour a seed).
+`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-linear` (ten), `tagging-members` (ten minutes a
+seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour),
+`classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring`
+(eight a seed), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members`
+(three runs a seed), `forecasting` (a minute), `windows` (half a minute) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from tests.benchmarks import (
     startup,
     stopping,
     tagging,
+    tagging_linear,
     tagging_members,
     tagging_quality,
     tokenizers,
@@ -71,6 +72,7 @@ ON_REQUEST = {
         "restoring",
         "tagging-quality",
         "tagging-ablation",
+        "tagging-linear",
         "tagging-members",
         "segmentation",
         "entities",
@@ -141,6 +143,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),
         "tagging-ablation": partial(tagging_quality.ablation, given.treebanks, seeds=given.seeds, epochs=given.epochs),
+        "tagging-linear": partial(tagging_linear.run, given.treebanks, seeds=given.seeds, epochs=given.epochs),
         "tagging-members": partial(
             tagging_members.run, given.treebanks, seeds=given.seeds, epochs=given.epochs, decoder=given.decoder
         ),
@@ -185,8 +188,8 @@ def main() -> None:
         "--epochs",
         metavar="N",
         type=float,
-        help="of each run: cells, tagging-ablation, tagging-members, segmentation, entities, gaps, reading, stopping, "
-        "openings, members, transducing",
+        help="of each run: cells, tagging-ablation, tagging-linear, tagging-members, segmentation, entities, gaps, "
+        "reading, stopping, openings, members, transducing",
     )
     add("--picture", metavar="FILE", type=Path, help="copying: draw what came as a PNG")
     add("--jobs", metavar="N", type=int, help="ablation, cells: runs side by side; default: as many as cores")

@@ -81,9 +81,15 @@ def _learn(text: Path, out: Path, *options: str) -> None:
 
 def tagger(cut: Treebank, options: Sequence[str], seed: int, epochs: float, scratch: Path) -> Reached:
     """What a tagger reaches that learns a treebank with these options of `charnn train`. It is left in `scratch`."""
-    model, copies = scratch / "model", scratch / "copies.conllu"
+    model = scratch / "model"
     usual = ["--epochs", f"{epochs:g}", "--seed", str(seed), "--out", str(model), "--overwrite"]
     spent = _cpu_seconds([CHARNN, "train", cut.train, *usual, *options])
+    return tagging(cut, model, spent, scratch)
+
+
+def tagging(cut: Treebank, model: Path, train_seconds: float, scratch: Path) -> Reached:
+    """What a tagger reaches that has been trained in so many seconds."""
+    copies = scratch / "copies.conllu"
     scored = subprocess.run([CHARNN, "eval", cut.test, "-m", model, "--json"], check=True, capture_output=True)
     figures = json.loads(scored.stdout)
     upos = figures["upos"]
@@ -91,7 +97,7 @@ def tagger(cut: Treebank, options: Sequence[str], seed: int, epochs: float, scra
     _, test = cut.sentences()
     tagged = _cpu_seconds([CHARNN, "tag", copies, "-m", model])
     speed = COPIES * sum(map(len, test)) / tagged
-    return Reached(100 * upos["accuracy"], 100 * upos["unknown_accuracy"], spent, speed)
+    return Reached(100 * upos["accuracy"], 100 * upos["unknown_accuracy"], train_seconds, speed)
 
 
 def _cpu_seconds(command: Sequence[str | Path]) -> float:

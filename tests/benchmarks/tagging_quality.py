@@ -49,7 +49,8 @@ def run(directory: Path, *, seeds: int | None = None, time: str | None = None) -
 
 
 def ablation(directory: Path, *, seeds: int | None = None, epochs: float | None = None) -> None:
-    """Each other decoder, reader of words and cell in place of the default one, for equally many epochs."""
+    """Without the linear model, and with each other decoder, reader of words and cell in place of the default one, for
+    equally many epochs."""
     treebank, *_ = treebanks(directory)
     budget = f"{epochs or EPOCHS:g}"
     table(treebank)
@@ -61,6 +62,7 @@ def ablation(directory: Path, *, seeds: int | None = None, epochs: float | None 
 def _variants() -> Iterator[tuple[str, list[str]]]:
     defaults = {field: getattr(TaggerNetworkConfig, field) for field in CHOICES}
     yield f"defaults ({', '.join(defaults.values())})", []
+    yield "--no-linear", ["--no-linear"]
     for field, kinds in CHOICES.items():
         option = f"--{field.replace('_', '-')}"
         for kind in kinds:

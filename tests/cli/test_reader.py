@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(text, out=folder / "bytes", tokenizer="bytes", **TEXT_MODEL)
     train(text, out=folder / "counting", documents="line", stopping="length", **TEXT_MODEL)
     train(folder / "labelled.tsv", out=folder / "labels", conditioned=True, **TEXT_MODEL)
-    options = {"columns": "tag", "hidden": 8, "batch": 4, "precision": "fp32"}
+    options = {"columns": "tag", "hidden": 8, "batch": 4, "precision": "fp32", "linear": False}
     readers = [folder / "back", folder / "ahead"]
     train(folder / "bank.tsv", out=folder / "tagger", reader=readers, epochs=4, **options)
     train(folder / "bank.tsv", out=folder / "plain", epochs=1, **options)
@@ -223,6 +223,7 @@ def test_a_run_that_was_cut_goes_on_to_the_same_weights(folder: Path, tmp_path: 
         "batch": 4,
         "precision": "fp32",
         "steps": 12,
+        "linear": False,
         "reader": [str(folder / "ahead")],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -249,6 +250,37 @@ def _found_by(learned: float | None, by_rule: float, is_used: bool, where: str) 
 
 
 @dataclass(frozen=True)
+class TaggerLinear(Json):
+    """What a linear model of words in context brings beside the network, on words that were held out."""
+
+    features: int
+    """The number of features that have weights."""
+    words: int = later(0)
+    """The number of words that the following were measured on; 0 where none was held out, and nothing measured."""
+    accuracies: tuple[float, ...] = later(())
+    """The fraction of words that have the right tag by both, for each column, where each word has the likeliest tag.
+    Each half of the words is tagged with powers that the other half has decided."""
+    accuracies_by_network: tuple[float, ...] = later(())
+    """The same by the network alone, in fp32."""
+    accuracies_by_itself: tuple[float, ...] = later(())
+    """The same by the linear model alone."""
+
+    def __post_init__(self) -> None:
+        require(self.features >= 0 and self.words >= 0, "numbers of features and words cannot be negative")
+
+    def of_columns(self, columns: Sequence[str]) -> str:
+        """What it brings in columns of these names, in words."""
+        if not self.words:
+            return "unmeasured, as nothing is held out"
+        each = zip(columns, self.accuracies, self.accuracies_by_network, self.accuracies_by_itself, strict=False)
+        figures = "; ".join(
+            f"{column} {100 * both:.2f}% (the network alone {100 * network:.2f}%, the linear model {100 * own:.2f}%)"
+            for column, both, network, own in each
+        )
+        return f"of {self.words:,} held-out words right: {figures}"
+
+
+@dataclass(frozen=True)
 class TaggerConfig(ModelConfig):
     task: Literal["tagger"]
     network: TaggerNetworkConfig
@@ -262,3 +294,7 @@ class TaggerConfig(ModelConfig):
     """How well a segmenter finds words and sentences. It is None where none is learned with the tagger."""
     teachers: tuple[str, ...] = later(())
     """The directories of the taggers that taught it, as they were named."""
+    learns_linear: bool = later(False)
+    """Whether a linear model of words in context is learned to stand beside the network."""
+    linear: TaggerLinear | None = later(None)
+    """What it brings. It is None until that is known, and where it brings nothing; the network is used alone then."""

@@ -27,6 +27,11 @@ def describe(directory: TaggerDirectory) -> Description:
         *([("teachers", taught_by(config.teachers))] if config.teachers else []),
         *(("reader", str(reader)) for reader in network.readers),
         *(
+            [("linear", f"{counted(config.linear.features, 'feature')} of words and their neighbours")]
+            if config.linear
+            else []
+        ),
+        *(
             ("column", f"{column}: {_named(tags)}" + (f"; {scheme} entities" if (scheme := corpus.scheme(n)) else ""))
             for n, (column, tags) in enumerate(lexicon.tags.items())
         ),
@@ -51,6 +56,8 @@ def describe(directory: TaggerDirectory) -> Description:
         training_row(config, f"{config.training.batch_size} sentences", f"{words_per_second:,.0f} {corpus.level}s/s"),
     ]
     scores = [*score_rows(config, held_out=corpus.held_out)]
+    if config.linear:
+        scores.append(("linear", f"beside the network: {config.linear.of_columns(corpus.columns)}"))
     if config.words:
         scores.append(("words", f"{config.words}"))
         if config.words.of_sentences:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
+from charnn.checkpoint.files import open_regular, read_arrays, write_arrays
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.readers.reader import VOCABULARY_FILES, Direction, Reader, ReaderConfig, vocabulary_file, weight_names
 from charnn.tasks.directory import GraphMaker, TaskDirectory
@@ -16,10 +17,14 @@ from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.lexicon import Lexicon
 
 if TYPE_CHECKING:
+    from charnn.tasks.tagger.linear_model import LinearModel
     from charnn.tokenizers.characters import CharacterTokenizer
 
 LEXICON = "lexicon.json"
 WORD_GRAPH = "words.onnx"
+LINEAR = "linear.safetensors"
+LARGEST_LINEAR = 1 << 26
+"""The most bytes of its file. Training writes some megabytes."""
 SEGMENTER = "segmenter"
 """The folder of a segmenter, which is a tagger of characters."""
 
@@ -27,11 +32,12 @@ SEGMENTER = "segmenter"
 class TaggerDirectory(TaskDirectory[TaggerConfig]):
     name = "tagger"
     config_class = TaggerConfig
-    files = frozenset({LEXICON, WORD_GRAPH, SEGMENTER}) | VOCABULARY_FILES
+    files = frozenset({LEXICON, WORD_GRAPH, LINEAR, SEGMENTER}) | VOCABULARY_FILES
 
     def check(self) -> None:
         super().check()
         self.lexicon()
+        self.linear()
         for reader in self.config().network.readers:
             self.reader_tokenizer(reader.direction)
         if self.segmenter().path.is_dir():
@@ -52,6 +58,30 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
 
     def write_lexicon(self, lexicon: Lexicon) -> None:
         self.write(LEXICON, lexicon.to_bytes())
+
+    def linear(self) -> LinearModel | None:
+        """The linear model that stands beside the network; None for a model without one.
+
+        Raises ModelFormatError where its file is missing or damaged, or is not of these tags.
+        """
+        from charnn.tasks.tagger.linear_model import LinearModel
+
+        config = self.config()
+        if config.linear is None:
+            return None
+        path = self.path / LINEAR
+        if config.network.decoder != "independent":
+            raise ModelFormatError(f"{path}: a linear model is for taggers that choose each tag by itself")
+        with open_regular(path, LARGEST_LINEAR):
+            pass
+        arrays, _ = read_arrays(path)
+        try:
+            return LinearModel.from_arrays(arrays, config.network.tags)
+        except ValueError as error:
+            raise ModelFormatError(f"{path}: damaged: {error}") from None
+
+    def write_linear(self, model: LinearModel) -> None:
+        write_arrays(self.folder / LINEAR, model.arrays())
 
     def readers(self) -> tuple[Reader, ...]:
         """Raises ModelFormatError where their files are missing or damaged, or are not those of this network."""

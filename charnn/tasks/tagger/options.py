@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
-from charnn.tasks.options import TREEBANKS, option
+from charnn.tasks.options import NETWORK, TREEBANKS, option
 from charnn.tasks.shared_options import (
     DecoderOptions,
     EvaluationOptions,
@@ -89,6 +89,15 @@ class TaggerOptions(
         "Read the spelling of a word with a convolution (cnn) or with an LSTM, character by character.",
         panel=TREEBANKS,
         shown_default=TaggerNetworkConfig.words_from,
+    )
+
+    linear: bool | None = option(
+        None,
+        "Learn a linear model of words and their neighbours too, by what they look like, which decides together with "
+        "the network. It is for taggers that choose each tag of a word by itself (--decoder independent).",
+        panel=NETWORK,
+        flag="--linear/--no-linear",
+        shown_default="on, where it makes held-out tags likelier",
     )
 
     reader: list[str] | None = option(

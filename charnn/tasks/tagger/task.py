@@ -94,6 +94,7 @@ class TaggerTask(Task[TaggerConfig]):
             segment=options.segment,
             readers=in_order(run.readers),
             members=options.members,
+            linear=options.linear,
             **options.sizes,
         )
         settings = options.training_settings(patience=PATIENCE)

@@ -171,3 +171,36 @@ def test_a_tagger_with_readers_gives_the_tags_that_it_gave(precision: InferenceP
     assert [list(column.tags) for column in tagged] == READ_TAGS
     for column, expected in zip(tagged, PROBABILITIES[precision], strict=True):
         assert column.probabilities == pytest.approx(expected, abs=1e-4 if precision == "fp32" else 0.01)
+
+
+LINEAR = GOLDEN / "tagger-linear-1"
+TAGGED = [["the", "New York", "1,999", "Zürich", "🧊"], ["naïve", "saw"]]
+LINEAR_TAGS = [["DET", "PROPN", "NUM", "NOUN", "SYM"], ["ADJ", "VERB"]]
+LINEAR_PROBABILITIES = [[0.93896, 0.75917, 0.73469, 0.2403, 0.73786], [0.70827, 0.73583]]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_tagger_with_a_linear_model_gives_the_tags_that_it_gave(precision: InferencePrecision) -> None:
+    directory = TaggerDirectory.open(LINEAR)
+    directory.check()
+    assert dump_config(directory.config()).encode() == (LINEAR / "config.json").read_bytes()
+    with Tagger(directory, precision=precision) as model:
+        tagged = [sentence["upos"] for sentence in model.tag(TAGGED, probabilities=True)]
+    assert [list(column.tags) for column in tagged] == LINEAR_TAGS
+    for column, expected in zip(tagged, LINEAR_PROBABILITIES, strict=True):
+        assert column.probabilities == pytest.approx(expected, abs=1e-4 if precision == "fp32" else 0.01)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "of other tags"])
+def test_a_linear_model_that_is_missing_or_damaged_is_said(tmp_path: Path, damage: str) -> None:
+    path = Path(shutil.copytree(LINEAR, tmp_path / "model"))
+    file = path / "linear.safetensors"
+    if damage == "missing":
+        file.unlink()
+    elif damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    else:
+        arrays = load_file(file)
+        save_file({**arrays, "bias": arrays["bias"][1:]}, file)
+    with pytest.raises(ModelFormatError, match=r"linear\.safetensors"):
+        TaggerDirectory.open(path).check()

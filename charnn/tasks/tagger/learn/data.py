@@ -141,7 +141,9 @@ class EncodedTreebank:
         self.validation = EncodedSentences(treebank.validation, forms, lexicon, states)
         self.is_known = np.array([lexicon.knows(form) for form in forms])
         """Whether the training data have each form."""
-        features = lexicon.features(list(forms))
+        self.forms = list(forms)
+        """The distinct forms, by their numbers."""
+        features = lexicon.features(self.forms)
         self._features = {name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__}
 
     def batch(self, sentences: EncodedSentences, indices: Sequence[int], device: torch.device) -> Batch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import UNTAGGED, Batch, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
+from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.teachers import Said
 from charnn.training.objective import Batches
 from charnn.training.report import Report
@@ -40,9 +41,11 @@ class TaggerObjective:
         corpus: TreebankConfig,
         config: TrainingConfig,
         said: Said | None = None,
+        linear: SolvedModel | None = None,
     ) -> None:
         self.said = said
         """What teachers say of the training words; None where there are none."""
+        self._linear = linear
         self._ends = np.cumsum([0, *treebank.training.lengths])
         self.unit = corpus.level
         self.network = network
@@ -60,6 +63,11 @@ class TaggerObjective:
     @property
     def targets_in_batch(self) -> int:
         return self._batches.steps_in_batch
+
+    def prepare(self, interrupted: Callable[[], bool]) -> None:
+        """Solves the linear model that is to stand beside the network, if there is one."""
+        if self._linear is not None and not self._linear.is_solved:
+            self._linear.solve(self._treebank, interrupted)
 
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and

@@ -10,7 +10,7 @@ from typing import Any
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
 from charnn.readers.reader import Reader
-from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TaggerNetworkConfig, WordReaderKind
+from charnn.tasks.tagger.config import DecoderKind, Level, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
@@ -48,6 +48,7 @@ class TaggerOverrides:
     segment: bool | None = None
     readers: tuple[Reader, ...] = ()
     members: int | None = None
+    linear: bool | None = None
 
 
 def default_budget(words: int, members: int = 1) -> Budget:
@@ -156,12 +157,26 @@ def decide(
     if source is not None:
         network = with_shape_of(network, theirs)
     check_teachers(teachers, lexicon, corpus, network.decoder)
+    learns_linear = _learns_linear(overrides.linear, network.decoder, corpus.level)
     finding = word_finding(treebank, overrides.segment)
     if finding is not None and overrides.budget is not None:
         training = replace(training, budget=tagger_budget(overrides.budget))
     named = tuple(str(teacher.path) for teacher in teachers)
-    config = TaggerConfig("tagger", network, training, corpus, new_record(), words=finding, teachers=named)
+    config = TaggerConfig(
+        "tagger", network, training, corpus, new_record(), words=finding, teachers=named, learns_linear=learns_linear
+    )
     return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights, readers, teachers)
+
+
+def _learns_linear(asked: bool | None, decoder: DecoderKind, level: Level) -> bool:
+    """Whether a linear model is learned beside the network. Raises UsageError where it was asked for and cannot be."""
+    obstacle = f"--decoder {decoder}" if decoder != "independent" else f"--level {level}" if level != "word" else ""
+    if asked and obstacle:
+        raise UsageError(
+            f"--linear and {obstacle}: a linear model stands beside a tagger of words that chooses each tag by itself",
+            hint="leave out one of the two",
+        )
+    return asked is not False and not obstacle
 
 
 def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_counts: Sequence[int]) -> TaggerPlan:

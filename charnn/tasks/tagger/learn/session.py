@@ -21,6 +21,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, make_network
+from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
@@ -72,13 +73,16 @@ class TaggerSession(Session[TaggerConfig]):
         reading_seconds = time.perf_counter() - started if plan.readers else 0.0
         said = said_by(plan.teachers, self._encoded.training.words, plan.lexicon) if plan.teachers else None
         frequencies = torch.from_numpy(plan.lexicon.frequencies())
+        self._linear: SolvedModel | None = None
+        if config.learns_linear:
+            self._linear = SolvedModel(config.network.tags, config.training.budget.seconds)
 
         def objective(device: torch.device) -> TaggerObjective:
             schemes = rules(config.corpus, plan.lexicon)
             network = make_network(config.network, frequencies, schemes, plan.readers).to(device)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(network, plan.lexicon)
-            return TaggerObjective(network, self._encoded, config.corpus, config.training, said)
+            return TaggerObjective(network, self._encoded, config.corpus, config.training, said, self._linear)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self.loop.progress.seconds += reading_seconds
@@ -142,6 +146,23 @@ class TaggerSession(Session[TaggerConfig]):
             return outcome
         learned = self._learn_words(self.config.words, observer, interrupted)
         return learned if learned == "interrupt" else outcome
+
+    def _conclude(self, outcome: Outcome) -> None:
+        super()._conclude(outcome)
+        linear, is_kept = self._linear, self._keeper.is_saved and self.config.scores is not None
+        if linear is None or not linear.is_solved or not is_kept:
+            return
+        if self.config.linear is not None:  # that of the sitting before: the network is measured alone
+            self._keeper.update(linear=None)
+        validation = self._encoded.validation if self.holds_out else None
+        found = linear.beside(self.directory, validation)
+        if found is None:
+            self.remarks.append("a linear model makes held-out tags no likelier than the network, and is left out")
+            return
+        model, measured = found
+        self._keeper.update(linear=measured, write=lambda: self.directory.write_linear(model))
+        brought = measured.of_columns(self.config.corpus.columns)
+        self.remarks.append(f"with a linear model of words beside the network: {brought}")
 
     @property
     def _text_to_validate_with(self) -> str:

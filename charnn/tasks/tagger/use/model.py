@@ -121,7 +121,9 @@ class Tagger(Model[TaggerDirectory, TaggerConfig]):
                 ),
                 spaced=self.config.corpus.level == "word",
             )
-        return SentenceTagger(lexicon, runtime, decoders, threads=self.threads, states=states)
+        return SentenceTagger(
+            lexicon, runtime, decoders, threads=self.threads, states=states, linear=directory.linear()
+        )
 
     @cached_property
     def splitter(self) -> Splitter:

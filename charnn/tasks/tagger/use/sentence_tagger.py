@@ -15,6 +15,7 @@ from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder, Probabilities
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.linear_model import LinearModel
 from charnn.tasks.tagger.use.constraints import Masks
 from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
 
@@ -72,16 +73,20 @@ class SentenceTagger:
         threads: int = 1,
         capacity: int | None = None,
         states: SentenceStates | None = None,
+        linear: LinearModel | None = None,
     ) -> None:
         """`decoders` has one decoder for each column, in the order of the lexicon's columns. `capacity` is the number
-        of words whose vectors are kept. `states` are what the model's readers say of words, if it has readers."""
+        of words whose vectors are kept. `states` are what the model's readers say of words, if it has readers, and
+        `linear` stands beside the network, if anything does."""
         self.lexicon = lexicon
         self.columns = list(lexicon.tags)
         self._tags = [np.array(tags, object) for tags in lexicon.tags.values()]
         self._network = network
         self._decoders = decoders
         self._states = states
-        self._vectors = WordVectors(lexicon, network, **({} if capacity is None else {"capacity": capacity}))
+        self._linear = linear
+        room = {} if capacity is None else {"capacity": capacity}
+        self._vectors = WordVectors(lexicon, network, beside=linear, **room)
         self._pool = ThreadPoolExecutor(threads, "tagger")
 
     def close(self) -> None:
@@ -141,6 +146,15 @@ class SentenceTagger:
                     said[i].append(own_TK[: len(sentences[i])])
         return said
 
+    def scores(self, sentences: Sequence[Sequence[str]]) -> list[list[Floats]]:
+        """For each sentence, the scores of its words in each column, (T, S), as the decoder takes them."""
+        found: list[list[Floats]] = [[] for _ in sentences]
+        for chosen, scores in self._begin_all(sentences):
+            for scores_BTS in scores():
+                for i, own_TS in zip(chosen, scores_BTS, strict=True):
+                    found[i].append(own_TS[: len(sentences[i])])
+        return found
+
     def _begin_all(self, sentences: Sequence[Sequence[str]]) -> list[tuple[Sequence[int], Callable[[], list[Floats]]]]:
         """Begins to read the sentences in batches: for each the numbers of its sentences, and what waits for scores."""
         rows, table = self._vectors.of(sentences) if sentences else ([], np.zeros((1, 0), np.float32))
@@ -179,10 +193,13 @@ class SentenceTagger:
         lengths_B = np.array([len(row) for row in rows])
         rows_BT = np.zeros((len(rows), lengths_B.max()), np.intp)
         rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = np.concatenate(rows)
-        vectors_TBD = table[rows_BT.T]
+        size = self._network.vector_size
+        vectors_TBD = table[:, :size][rows_BT.T]
         if self._states is not None:
             vectors_TBD = np.concatenate([vectors_TBD, self._states.of(sentences)], axis=2)
         scores = self._network.scores(vectors_TBD, lengths_B)
+        if self._linear is not None:
+            scores = self._linear.add_to(scores, table[:, size:], rows_BT.T)
         return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
 
     def _decoded(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
+from charnn.tasks.tagger.linear_model import EDGE, LinearModel
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
@@ -35,15 +36,20 @@ class WordEncoder(Protocol):
 class WordVectors:
     """The vectors of the words of sentences, in a table that keeps those of the words that came before."""
 
-    def __init__(self, lexicon: Lexicon, encoder: WordEncoder, *, capacity: int = CAPACITY) -> None:
-        """The table has room for `capacity` words, or for all words of a call where they are more."""
+    def __init__(
+        self, lexicon: Lexicon, encoder: WordEncoder, *, capacity: int = CAPACITY, beside: LinearModel | None = None
+    ) -> None:
+        """The table has room for `capacity` words, or for all words of a call where they are more. With a linear model
+        beside the network, what each word adds to scores lies behind its vector."""
         self._lexicon = lexicon
         self._encoder = encoder
-        self._capacity = capacity
+        self._capacity, self._beside = capacity, beside
+        self._edge = None if beside is None else beside.additions([EDGE])[0]
         self._forget(0)
 
     def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Floats]:
-        """For each sentence the rows of its words in a table of vectors, and that table, whose row 0 is all 0.
+        """For each sentence the rows of its words in a table of vectors, and that table, whose row 0 is all 0, but for
+        what the edge of a sentence adds to scores.
 
         These rows of the table are not changed later. There is at least one sentence.
         """
@@ -65,7 +71,10 @@ class WordVectors:
         self._places: dict[str, int] = {}
         self._characters = 0
         # Whoever has the old table keeps it. Memory that is all zeros is not really there until it is written to.
-        self._table = np.zeros((1 + max(self._capacity, needed), self._encoder.vector_size), np.float32)
+        size = self._encoder.vector_size + (0 if self._beside is None else self._beside.size)
+        self._table = np.zeros((1 + max(self._capacity, needed), size), np.float32)
+        if self._edge is not None:
+            self._table[0, self._encoder.vector_size :] = self._edge
 
     def _add(self, words: list[str]) -> None:
         # Words of like lengths together, since the longest of a call decides how much is read of each.
@@ -73,7 +82,8 @@ class WordVectors:
         first = len(self._places) + 1
         for start in range(0, len(words), AT_ONCE):
             chunk = words[start : start + AT_ONCE]
-            self._table[first + start : first + start + len(chunk)] = self._encoder.vectors(
-                self._lexicon.features(chunk)
-            )
+            rows = self._table[first + start : first + start + len(chunk)]
+            rows[:, : self._encoder.vector_size] = self._encoder.vectors(self._lexicon.features(chunk))
+            if self._beside is not None:
+                rows[:, self._encoder.vector_size :] = self._beside.additions(chunk)
         self._places.update(zip(words, range(first, first + len(words)), strict=True))

@@ -50,7 +50,7 @@ def test_damaged_values_are_refused(start, silent, treebank: Treebank) -> None:
 def test_the_state_of_a_run_on_fewer_sentences_is_not_taken_for_one_on_more(
     start, silent, treebank: Treebank, treebank_of: Callable[..., Treebank]
 ) -> None:
-    session = start(treebank, steps=40)
+    session = start(treebank, steps=40, linear=False)
     session.run(silent, after(4))
     smaller = treebank_of("a1_X\nb1_Y\n", format="slashed")
     with pytest.raises(ModelFormatError, match="there is no batch"):

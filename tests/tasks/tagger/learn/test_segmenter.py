@@ -158,7 +158,7 @@ def test_a_run_that_was_interrupted_in_its_segmenter_goes_on_to_the_same_model(c
 
 
 def test_a_finished_run_with_a_larger_budget_is_cut_in_its_segmenter_and_goes_on(chinese, start, tmp_path) -> None:
-    start(chinese, steps=8).run(Silent())
+    start(chinese, steps=8, linear=False).run(Silent())
     directory = TaggerDirectory(tmp_path / "model")
     assert directory.segmenter().config().record.steps == 2
     calls = iter(range(1000))

@@ -1,0 +1,217 @@
+"""Learns the linear model of words in context from a treebank, and finds out what it brings beside a network.
+
+Each column has a softmax regression, which is solved to its optimum. How far it and the network are believed is learned
+from sentences that neither has learned from: the probability of a tag is in proportion to that by the network to some
+power, times that by the linear model to another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats
+from charnn.linear.rows import SparseRows
+from charnn.linear.solving import Solving, SparseMatrix, solution
+from charnn.tasks.tagger.config import TaggerLinear
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, REACH, LinearModel, appearances, known_rows
+from charnn.tasks.tagger.use.model import Tagger
+
+STRENGTH = 3.0
+"""The loss over all words weighs so many times as much as half the squared weights."""
+MOST_ITERATIONS, WORK = 100, 6e10
+"""The iterations of a solution, and the work of all of them; that of EWT takes five seconds of a core."""
+MOST_WEIGHTS = 4_000_000
+"""Features times the tags of all columns, at most; the rarest features are left out."""
+FEW_WORDS = 50_000
+"""Where there are more, features that are met once are left out."""
+MOST_WORDS, MOST_SCORES = 1 << 19, 1 << 24
+"""A larger treebank has so many of its words learned, and with many tags no more than have so many scores together,
+from sentences all over it."""
+SOLVING_SHARE = 0.3
+"""The part of a budget of seconds that the solution may take. Where it would need more it is cut short."""
+USUAL_POWERS = 0.4, 0.5
+"""Those of the network and of the linear model before any held-out word is seen."""
+CERTAINTY = 20.0
+"""How many words' worth of evidence it takes to move the powers away from these."""
+MEASURED_SCORES = 4_000_000
+"""The powers are learned from no more held-out words than have so many scores of a column."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """N words with a tag of a column to learn from."""
+
+    rows: SparseRows
+    features: int
+    targets_NK: npt.NDArray[np.bool_]
+    weights_K: npt.NDArray[np.float32]
+    multiple: bool = False
+
+
+class SolvedModel:
+    """The linear model of a treebank's training sentences; nothing until it is solved."""
+
+    def __init__(self, tags: Sequence[int], seconds: float | None) -> None:
+        """`tags` is how many each column has, and `seconds` the budget of the run, if it is one of time."""
+        self._tags, self._seconds = tags, seconds
+        self._parts: tuple[npt.NDArray[np.uint32], list[tuple[Floats, Floats]]] | None = None
+
+    @property
+    def is_solved(self) -> bool:
+        return self._parts is not None
+
+    def solve(self, treebank: EncodedTreebank, interrupted: Callable[[], bool]) -> None:
+        """Solves it, within its part of the budget, and as far as it has come once `interrupted()` says so."""
+        ends = None if self._seconds is None else time.perf_counter() + SOLVING_SHARE * self._seconds
+        solving = Solving(len(self._tags), lambda: interrupted() or (ends is not None and time.perf_counter() > ends))
+        sentences = treebank.training
+        chosen = _some(sentences, max(self._tags))
+        hashes_F, rows = _rows(treebank, chosen, sum(self._tags))
+        found = []
+        for tags_N, size in zip(sentences.tags_of(chosen), self._tags, strict=True):
+            tagged = np.flatnonzero(tags_N >= 0)
+            own = rows if len(tagged) == len(tags_N) else rows.chosen(tagged)
+            targets_NK = tags_N[tagged, np.newaxis] == np.arange(size)
+            words = Words(own, len(hashes_F), targets_NK, np.ones(size, np.float32))
+            table, bias = solution(
+                words,
+                SparseMatrix(own, words.features),
+                torch.ones(1),
+                STRENGTH,
+                solving,
+                most_work=WORK,
+                most_iterations=MOST_ITERATIONS,
+            )
+            found.append((table.numpy(), bias.numpy()))
+        self._parts = hashes_F, found
+
+    def with_powers(self, mixtures: Sequence[Mixture]) -> LinearModel:
+        """The model beside a network, where each column's scores are mixed as its mixture says."""
+        assert self._parts is not None
+        hashes_F, found = self._parts
+        shares = [mixture.shares_M.astype(np.float32) for mixture in mixtures]
+        tables = [own * table for (_, own), (table, _) in zip(shares, found, strict=True)]
+        biases = [
+            own * bias + mixture.bias_K for (_, own), (_, bias), mixture in zip(shares, found, mixtures, strict=True)
+        ]
+        return LinearModel(
+            hashes_F,
+            np.concatenate(tables, 1).astype(np.float16),
+            np.concatenate(biases).astype(np.float32),
+            np.array([network for network, _ in shares], np.float32),
+            self._tags,
+        )
+
+    def beside(
+        self, network: TaggerDirectory, sentences: EncodedSentences | None
+    ) -> tuple[LinearModel, TaggerLinear] | None:
+        """The model with the powers that suit these sentences, which are known to neither, and what it brings there.
+        None where it makes their tags no likelier. Where there are no such sentences, its powers are the usual ones.
+        `network` has no linear model yet."""
+        if sentences is None:
+            model = self.with_powers([_usual(size) for size in self._tags])
+            return model, TaggerLinear(features=len(model))
+        words, mixtures, figures = 0, [], []
+        count = _first(sentences.lengths, MEASURED_SCORES // max(self._tags))
+        chosen, texts = range(count), sentences.words[:count]
+        with Tagger(network, precision="fp32") as tagger:
+            scores = tagger.sentence_tagger.scores(texts)
+        by_network = [np.concatenate(of_column) for of_column in zip(*scores, strict=True)]
+        by_itself = self._scores(texts)
+        for network_NK, own_NK, tags_N in zip(by_network, by_itself, sentences.tags_of(chosen), strict=True):
+            tagged = tags_N != UNTAGGED
+            logits_MNK = np.stack([network_NK, own_NK]).astype(np.float64)[:, tagged]
+            targets_NK = tags_N[tagged, np.newaxis] == np.arange(logits_MNK.shape[2])
+            figures.append(_figures(logits_MNK, targets_NK))
+            mixtures.append(_mixture(logits_MNK, targets_NK))
+            words = max(words, len(targets_NK))
+        means = np.mean([nats_E for nats_E, _ in figures], axis=0)
+        _, likely_by_network, likely_by_both = means
+        if not likely_by_both < likely_by_network:
+            return None
+        alone, by_network_alone, both = np.stack([right_E for _, right_E in figures], 1).round(6).tolist()
+        model = self.with_powers(mixtures)
+        return model, TaggerLinear(len(model), words, tuple(both), tuple(by_network_alone), tuple(alone))
+
+    def _scores(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
+        """The scores by the linear model alone of the words of all texts, for each column, (N, its tags)."""
+        alone = self.with_powers([Mixture(np.array([0.0, 1.0]), np.zeros(size)) for size in self._tags])
+        forms = {word: row for row, word in enumerate(dict.fromkeys(chain([EDGE], chain.from_iterable(texts))))}
+        additions = alone.additions(list(forms))
+        totals = []
+        for words in texts:
+            rows_T1 = np.array([forms[word] for word in words], np.intp)[:, np.newaxis]
+            totals.append(alone.total(additions, rows_T1)[:, 0])
+        return np.split(np.concatenate(totals).astype(np.float64), np.cumsum(self._tags)[:-1], axis=1)
+
+
+def _some(sentences: EncodedSentences, tags: int) -> range:
+    """The numbers of the sentences that are learned: all, or one in so many."""
+    words = int(sentences.lengths.sum())
+    return range(0, len(sentences.lengths), -(-words // min(MOST_WORDS, MOST_SCORES // tags)))
+
+
+def _first(lengths: npt.NDArray[np.int64], most: int) -> int:
+    """How many of the first sentences have at most so many words together; one at least."""
+    return max(int(np.searchsorted(np.cumsum(lengths), most, "right")), 1)
+
+
+def _rows(treebank: EncodedTreebank, chosen: Sequence[int], tags: int) -> tuple[npt.NDArray[np.uint32], SparseRows]:
+    """The hashes of the features that are worth learning from, and the rows of the words of the chosen sentences. There
+    are so many `tags` in all columns together."""
+    sentences = treebank.training
+    hashes, starts = appearances([EDGE, *treebank.forms])
+    lengths = sentences.lengths[list(chosen)]
+    padded = np.zeros(int(lengths.sum()) + 2 * REACH * len(lengths), np.int64)
+    places_N = np.arange(int(lengths.sum())) + REACH * (1 + 2 * np.repeat(np.arange(len(lengths)), lengths))
+    padded[places_N] = sentences.forms_of(chosen) + 1
+    parts_ND = padded[places_N[:, np.newaxis] + DISTANCES] * len(DISTANCES) + np.arange(len(DISTANCES))
+    met = np.repeat(np.bincount(parts_ND.ravel(), minlength=len(starts) - 1), np.diff(starts))
+    every, number = np.unique(hashes, return_inverse=True)
+    counts = np.bincount(number, met, minlength=len(every)).astype(np.int64)
+    most = max(MOST_WEIGHTS // tags, 1)
+    least = 1 if len(places_N) <= FEW_WORDS else 2
+    if (counts >= least).sum() > most:
+        usual = int(np.sort(counts)[-most])
+        least = max(least, usual + int((counts >= usual).sum() > most))
+    hashes_F = every[counts >= least]
+    rows = known_rows(hashes_F, hashes, starts).chosen(parts_ND.ravel())
+    return hashes_F, SparseRows(rows.ids, rows.values, rows.starts[:: len(DISTANCES)])
+
+
+def _usual(tags: int) -> Mixture:
+    return Mixture(np.array(USUAL_POWERS), np.zeros(tags))
+
+
+def _mixture(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> Mixture:
+    """How far the network is believed by itself, or beside the linear model."""
+    experts, _, tags = logits_MNK.shape
+    expected = _usual(tags) if experts > 1 else Mixture.equal(1, tags)
+    return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=CERTAINTY, biased=False)
+
+
+def _figures(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """The nats per word, and the fraction of words that are right, by the linear model, by the network and by both.
+    Each half of the words is scored with powers that the other half has decided, so that what the network is short of
+    is not a better temperature alone."""
+    network_NK, both_NK = np.empty((2, *targets_NK.shape))
+    half = len(targets_NK) // 2
+    parts = slice(half), slice(half, None)
+    for learned, scored in (parts, parts[::-1]):
+        for found_NK, experts in ((network_NK, 1), (both_NK, 2)):
+            mixture = _mixture(logits_MNK[:experts, learned], targets_NK[learned])
+            found_NK[scored] = mixture.logits(logits_MNK[:experts, scored])
+    every = [logits_MNK[1], network_NK, both_NK]
+    return (
+        np.array([nats(one_NK, targets_NK, multiple=False) for one_NK in every]),
+        np.array([np.take_along_axis(targets_NK, one_NK.argmax(1)[:, np.newaxis], 1).mean() for one_NK in every]),
+    )

@@ -1,0 +1,163 @@
+"""The linear model of words in their context, which stands beside a tagger's network.
+
+The scores of a word's tags are sums over what the word looks like, and over what each of the two words on either side
+of it looks like. No feature is of two words at once. So what a word adds to the scores of its neighbours and to its own
+depends on that word alone, and is found once for each word, as its vector is.
+
+F features; K tags of all columns, one column after the other; C columns; D distances; B sentences of up to T words.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.linear.rows import Floats, SparseRows
+from charnn.tasks.tagger.lexicon import LONGEST_AFFIX, normalized, readable
+
+DISTANCES = (-2, -1, 0, 1, 2)
+"""Where the words that a word's scores depend on stand, as seen from it."""
+REACH = max(DISTANCES)
+EDGE = ""
+"""The word that is taken to stand before the first word of a sentence and after the last."""
+LONGEST_LENGTH, LONGEST_SHAPE, NEIGHBOUR_END = 6, 8, 3
+_HASH_BITS = 29
+WORDS_AT_ONCE = 4096
+"""Words whose hashes are numbers of Python at once, which take nine times as much memory."""
+
+
+def appearance(word: str) -> list[list[int]]:
+    """What the word looks like from each of DISTANCES, as hashes. They ascend, from each distance and in all."""
+    lower, shape = normalized(word), _shape(readable(word))
+    beside = [f"w{lower}", f"s{shape}", *(f"e{lower[-length:]}" for length in range(2, NEIGHBOUR_END + 1))]
+    affixes = range(1, min(len(lower), LONGEST_AFFIX) + 1)
+    own = [
+        *(f"w{lower}", f"W{word}", f"s{shape}", f"l{min(len(word), LONGEST_LENGTH)}"),
+        *chain.from_iterable((f"b{lower[:length]}", f"e{lower[-length:]}") for length in affixes),
+    ]
+    of_distances = {0: own, 1: beside, 2: [beside[0], beside[-1]]}
+    return [
+        sorted({number << _HASH_BITS | _hash(feature) for feature in of_distances[abs(distance)]})
+        for number, distance in enumerate(DISTANCES)
+    ]
+
+
+def appearances(words: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+    """The hashes of all words, from each distance in turn, and where those of each word from each distance begin,
+    (words * D + 1,)."""
+    hashes, lengths = [np.zeros(0, np.uint32)], [0]
+    for first in range(0, len(words), WORDS_AT_ONCE):
+        parts = list(chain.from_iterable(map(appearance, words[first : first + WORDS_AT_ONCE])))
+        hashes.append(np.fromiter(chain.from_iterable(parts), np.uint32))
+        lengths += map(len, parts)
+    return np.concatenate(hashes), np.cumsum(lengths, dtype=np.int64)
+
+
+def _shape(word: str) -> str:
+    """Which kinds of characters the word has, in order, each run of a kind as one."""
+    kinds = ""
+    for character in word:
+        if character.isupper():
+            kind = "X"
+        elif character.islower():
+            kind = "x"
+        elif character.isdigit():
+            kind = "0"
+        else:
+            kind = "c" if character.isalnum() else character
+        if not kinds.endswith(kind):
+            kinds += kind
+            if len(kinds) == LONGEST_SHAPE:
+                break
+    return kinds
+
+
+def _hash(feature: str) -> int:
+    """Unlike `hash`, it is the same on every machine and in every process."""
+    return zlib.crc32(feature.encode("utf-8", "surrogatepass")) >> (32 - _HASH_BITS)
+
+
+class LinearModel:
+    """The features that are known with their weights, and how far the network is believed beside them."""
+
+    def __init__(
+        self,
+        hashes_F: npt.NDArray[np.uint32],
+        weights_FK: npt.NDArray[np.float16],
+        bias_K: Floats,
+        powers_C: Floats,
+        tags: Sequence[int],
+    ) -> None:
+        """`powers_C` are what the network's scores are multiplied by before those of this model are added; `tags` is
+        how many each column has. Raises ValueError where these are not the arrays of such a model.
+        """
+        arrays: list[npt.NDArray[Any]] = [hashes_F, weights_FK, bias_K, powers_C]
+        size, known = sum(tags), len(hashes_F)
+        sound = (
+            [array.dtype.name for array in arrays] == ["uint32", "float16", "float32", "float32"]
+            and [array.shape for array in arrays] == [(known,), (known, size), (size,), (len(tags),)]
+            and all(np.isfinite(array).all() for array in arrays)
+            and bool((hashes_F[1:] > hashes_F[:-1]).all())
+        )
+        if not sound:
+            raise ValueError("not a linear model of these tags")
+        self.hashes_F, self.weights_FK, self.bias_K, self.powers_C = hashes_F, weights_FK, bias_K, powers_C
+        self._table_FK = np.asfortranarray(weights_FK.astype(np.float32))
+        self._ends = np.cumsum(tags)[:-1]
+        self._tags = sum(tags)
+        self.size = len(DISTANCES) * self._tags
+        """The numbers of what a word adds to scores, from all distances."""
+
+    def __len__(self) -> int:
+        return len(self.hashes_F)
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        return {"hashes": self.hashes_F, "weights": self.weights_FK, "bias": self.bias_K, "powers": self.powers_C}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], tags: Sequence[int]) -> Self:
+        """Raises ValueError for anything else than what `arrays` gives."""
+        if set(arrays) != {"hashes", "weights", "bias", "powers"} or not all(array.ndim for array in arrays.values()):
+            raise ValueError("not the arrays of a linear model")
+        return cls(arrays["hashes"], arrays["weights"], arrays["bias"], arrays["powers"], tags)
+
+    def additions(self, words: Sequence[str]) -> Floats:
+        """What each word adds to the scores of the words at each distance from it, (words, D * K)."""
+        hashes, starts = appearances(words)
+        return known_rows(self.hashes_F, hashes, starts).times(self._table_FK).reshape(len(words), self.size)
+
+    def add_to(self, scores: Sequence[Floats], additions: Floats, rows_TB: npt.NDArray[np.intp]) -> list[Floats]:
+        """The scores of each column, (T, B, its tags), with this model's added to them. `additions` is a table of what
+        words add, whose row 0 is that of EDGE, and `rows_TB` are the rows of the words, 0 where a sentence has ended.
+        """
+        total_TBK = self.total(additions, rows_TB)
+        each = zip(scores, np.split(total_TBK, self._ends, axis=2), self.powers_C, strict=True)
+        return [own_TBK + power * network_TBK for network_TBK, own_TBK, power in each]
+
+    def total(self, additions: Floats, rows_TB: npt.NDArray[np.intp]) -> Floats:
+        """The scores by this model alone, (T, B, K), with the arguments of `add_to`."""
+        time = len(rows_TB)
+        seen = np.zeros((time + 2 * REACH, rows_TB.shape[1]), np.intp)
+        seen[REACH : REACH + time] = rows_TB
+        total_TBK: Floats = np.broadcast_to(self.bias_K, (*rows_TB.shape, self._tags)).copy()
+        for number, distance in enumerate(DISTANCES):
+            own = additions[:, number * self._tags : (number + 1) * self._tags]
+            total_TBK += own[seen[REACH + distance : REACH + distance + time]]
+        return total_TBK
+
+
+def known_rows(
+    hashes_F: npt.NDArray[np.uint32], hashes: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]
+) -> SparseRows:
+    """What `appearances` gives, as rows with a 1 for each feature that is among `hashes_F`, which ascend."""
+    places = np.searchsorted(hashes_F, hashes)
+    is_known = places < len(hashes_F)
+    is_known[is_known] = hashes_F[places[is_known]] == hashes[is_known]
+    before = np.concatenate(([0], np.cumsum(is_known)))
+    known = places[is_known].astype(np.int32)
+    return SparseRows(known, np.ones(len(known), np.float32), before[starts])

@@ -1,0 +1,158 @@
+"""A linear model is learned beside a tagger's network, changes nothing in it, and is used where it brings something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charnn.config.training import Budget
+from charnn.errors import UsageError
+from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.learn import linear_model
+from charnn.tasks.tagger.learn.data import EncodedTreebank
+from charnn.tasks.tagger.learn.linear_model import SolvedModel
+from charnn.tasks.tagger.learn.session import TaggerSession
+from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.use.model import Tagger
+
+NOUNS, VERBS = ("dog", "cat", "bird", "horse"), ("sees", "hears", "likes")
+
+
+def text(sentences: int, seed: int) -> str:
+    """Sentences in which `x` has the tag of the word that stands two words before it."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for _ in range(sentences):
+        noun, verb = random.choice(NOUNS), random.choice(VERBS)
+        words = [(noun, "N"), ("then", "O"), ("x", "N"), (verb, "V"), ("then", "O"), ("x", "V")]
+        lines.append(" ".join(f"{word}_{tag}" for word, tag in words))
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def treebank(treebank_of):
+    return treebank_of(text(60, 0), valid=text(20, 1))
+
+
+def test_it_tags_what_the_network_has_not_learned_and_changes_no_weight_of_it(treebank, start, silent) -> None:
+    alone = start(treebank, "alone", linear=False, steps=2)
+    alone.run(silent)
+    beside = start(treebank, "beside", linear=True, steps=2)
+    beside.run(silent)
+    assert alone.directory.linear() is None
+    weights = beside.directory.weights()
+    for name, array in alone.directory.weights().items():
+        np.testing.assert_array_equal(weights[name], array)
+    measured = beside.config.linear
+    assert measured is not None
+    assert (measured.words, measured.accuracies_by_itself) == (120, (1.0,))
+    assert measured.accuracies == (1.0,)
+    assert measured.accuracies_by_network[0] < 0.9
+    assert any("with a linear model" in remark for remark in beside.remarks)
+    with Tagger(beside.directory) as tagger:
+        (found,) = tagger.tag([["horse", "then", "x", "sees", "then", "x"]])
+    assert found["tag"].tags == ["N", "O", "N", "V", "O", "V"]
+
+
+def test_without_held_out_sentences_it_is_used_and_nothing_is_said_of_what_it_brings(
+    treebank_of, start, silent
+) -> None:
+    treebank = treebank_of(text(60, 0), holds_out=False)
+    session = start(treebank, settings={"keeps": "last"}, steps=2)
+    session.run(silent)
+    assert session.config.linear is not None
+    assert session.config.linear.words == 0
+    model = session.directory.linear()
+    assert model is not None
+    assert model.powers_C.tolist() == pytest.approx([linear_model.USUAL_POWERS[0]])
+
+
+def test_it_is_left_out_where_it_makes_tags_no_likelier(treebank, start, silent, monkeypatch) -> None:
+    monkeypatch.setattr(linear_model, "STRENGTH", 1e-9)  # so it knows how usual tags are, and nothing else
+    monkeypatch.setattr(linear_model, "USUAL_POWERS", (0.4, 1.0))
+    monkeypatch.setattr(linear_model, "CERTAINTY", 1e6)
+    session = start(treebank, steps=60)
+    session.run(silent)
+    assert session.config.linear is None
+    assert session.directory.linear() is None
+    assert any("left out" in remark for remark in session.remarks)
+
+
+@pytest.mark.parametrize("decoder", ["crf", "feedback"])
+def test_it_is_not_for_decoders_that_see_other_tags(decoder: str, treebank, start) -> None:
+    assert not start(treebank, "usual", decoder=decoder).config.learns_linear
+    with pytest.raises(UsageError, match=f"--linear and --decoder {decoder}"):
+        start(treebank, "asked", decoder=decoder, linear=True)
+
+
+def test_it_is_not_for_tags_of_characters(treebank_of, start) -> None:
+    treebank = treebank_of("a_X b_Y\n" * 30, level="character")
+    assert not start(treebank, "usual").config.learns_linear
+    with pytest.raises(UsageError, match="--linear and --level character"):
+        start(treebank, "asked", linear=True)
+
+
+def solved(treebank: Treebank, tags: list[int]) -> SolvedModel:
+    columns = {
+        column: {tag for sentence in treebank.training for tag in sentence.tags[number] if tag}
+        for number, column in enumerate(treebank.config.columns)
+    }
+    lexicon = Lexicon.of((word for sentence in treebank.training for word in sentence.words), columns)
+    model = SolvedModel(tags, None)
+    model.solve(EncodedTreebank(treebank, lexicon, longest=9), lambda: False)
+    return model
+
+
+def test_words_without_a_tag_teach_nothing_in_that_column(treebank_of) -> None:
+    some = treebank_of("a\tX\tP\nb\t_\tQ\nc\tY\tP\n\n" * 20, columns=["one", "two"], format="columns")
+    model, _ = solved(some, [2, 2]).beside(TaggerDirectory(Path("unused")), None) or (None, None)
+    assert model is not None
+    total_TBK = model.total(model.additions(["", "a", "b", "c"]), np.array([[1], [2], [3]]))
+    assert total_TBK[:, 0, :2].argmax(1)[[0, 2]].tolist() == [0, 1]
+    assert total_TBK[:, 0, 2:].argmax(1).tolist() == [0, 1, 0]
+
+
+def test_a_large_treebank_is_learned_from_sentences_all_over_it(treebank_of, start, silent, monkeypatch) -> None:
+    treebank = treebank_of(text(60, 0) + "last_N words_V\n" * 30, valid=text(20, 1))
+    monkeypatch.setattr(linear_model, "MOST_WORDS", 100)
+    session = start(treebank, steps=2)
+    session.run(silent)
+    model = session.directory.linear()
+    assert model is not None
+    assert model.additions(["last"]).any()
+    assert model.additions(["horse"]).any()
+
+
+def test_rare_features_are_left_out_where_there_are_too_many(treebank, start, silent, monkeypatch) -> None:
+    session = start(treebank, steps=2)
+    session.run(silent)
+    monkeypatch.setattr(linear_model, "MOST_WEIGHTS", 30)
+    small = start(treebank, "small", steps=2)
+    small.run(silent)
+    assert small.config.linear is not None
+    assert session.config.linear is not None
+    assert 1 <= small.config.linear.features <= 10 < session.config.linear.features
+
+
+def test_a_run_that_is_interrupted_while_it_is_solved_goes_on_to_the_same_model(treebank, start, silent) -> None:
+    whole = start(treebank, "whole", steps=3)
+    whole.run(silent)
+    parted = start(treebank, "parted", steps=3)
+    assert parted.run(silent, lambda: True) == "interrupt"
+    resumed = TaggerSession.resume(parted.directory, treebank)
+    resumed.run(silent)
+    assert resumed.config.linear == whole.config.linear is not None
+    ours, theirs = whole.directory.linear(), parted.directory.linear()
+    assert ours is not None
+    assert theirs is not None
+    for name, array in ours.arrays().items():
+        np.testing.assert_array_equal(theirs.arrays()[name], array)
+
+
+def test_the_solution_is_bounded_in_time_and_its_part_of_it_counts(treebank, start, silent) -> None:
+    session = start(treebank, steps=None, budget=Budget(seconds=0.2))
+    session.run(silent)
+    assert session.config.record.seconds < 5

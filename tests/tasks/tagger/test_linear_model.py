@@ -1,0 +1,102 @@
+"""A linear model adds up what words look like, from wherever they stand, and is what its file says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, LinearModel, appearance, appearances
+
+WORDS = ["the", "The", "cats", "1,999", "co-op", "ß"]
+TAGS = (3, 2)
+SENTENCES = st.lists(st.lists(st.sampled_from([*WORDS, "never seen"]), min_size=1, max_size=6), min_size=1, max_size=4)
+
+
+def some_model(words: list[str] = WORDS, *, seed: int = 0) -> LinearModel:
+    random = np.random.default_rng(seed)
+    hashes_F = np.unique(appearances([EDGE, *words])[0])
+    weights_FK = random.normal(size=(len(hashes_F), sum(TAGS))).astype(np.float16)
+    bias_K, powers_C = random.normal(size=sum(TAGS)).astype(np.float32), np.array([0.5, 2], np.float32)
+    return LinearModel(hashes_F, weights_FK, bias_K, powers_C, TAGS)
+
+
+def by_hand(model: LinearModel, words: list[str], place: int) -> np.ndarray:
+    """The scores of a word, (K,): the bias and the weights of every known feature."""
+    weights = dict(zip(model.hashes_F.tolist(), model.weights_FK.astype(np.float64), strict=True))
+    total = model.bias_K.astype(np.float64)
+    for number, distance in enumerate(DISTANCES):
+        at = place + distance
+        word = words[at] if 0 <= at < len(words) else EDGE
+        total = total + sum((weights[one] for one in appearance(word)[number] if one in weights), np.zeros(sum(TAGS)))
+    return total
+
+
+def added(model: LinearModel, sentences: list[list[str]], scores: list[np.ndarray]) -> list[np.ndarray]:
+    """The scores of each column with those of the model added, (T, B, its tags), as a tagger has it add them."""
+    words = list(dict.fromkeys(word for sentence in sentences for word in sentence))
+    additions = model.additions([EDGE, *words])
+    rows_TB = np.zeros((max(map(len, sentences)), len(sentences)), np.intp)
+    for column, sentence in enumerate(sentences):
+        rows_TB[: len(sentence), column] = [1 + words.index(word) for word in sentence]
+    return model.add_to(scores, additions, rows_TB)
+
+
+@given(SENTENCES)
+def test_scores_are_the_sums_of_the_weights_of_what_is_seen_from_a_word(sentences: list[list[str]]) -> None:
+    model, random = some_model(), np.random.default_rng(1)
+    shape = max(map(len, sentences)), len(sentences)
+    scores = [random.normal(size=(*shape, tags)).astype(np.float32) for tags in TAGS]
+    found = added(model, sentences, scores)
+    for row, words in enumerate(sentences):
+        for place in range(len(words)):
+            own = np.split(by_hand(model, words, place), [TAGS[0]])
+            for column, power in enumerate((0.5, 2)):
+                expected = own[column] + power * scores[column][place, row]
+                np.testing.assert_allclose(found[column][place, row], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_word_looks_the_same_in_every_process_and_another_way_from_each_distance() -> None:
+    seen = appearance("Abc-1")
+    assert [len(set(one)) for one in seen] == [2, 4, 14, 4, 2]
+    every = [one for each in seen for one in each]
+    assert every == sorted(set(every))
+    assert seen[0] == [205248738, 467622994]
+
+
+def test_features_that_are_not_known_add_nothing() -> None:
+    model = some_model(["cats"])
+    assert not model.additions(["ΩΩΩ ΩΩΩ ΩΩΩ"]).any()
+    assert model.additions(["cats"]).all()
+
+
+def test_a_word_of_a_million_characters_is_read_at_once() -> None:
+    assert np.isfinite(some_model().additions(["x" * 1_000_000])).all()
+
+
+def test_arrays_make_the_same_model_again() -> None:
+    model = some_model()
+    again = LinearModel.from_arrays(model.arrays(), TAGS)
+    np.testing.assert_array_equal(again.additions(WORDS), model.additions(WORDS))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda arrays: arrays | {"hashes": arrays["hashes"][::-1].copy()},
+        lambda arrays: arrays | {"hashes": arrays["hashes"][1:]},
+        lambda arrays: arrays | {"weights": arrays["weights"][:, 1:]},
+        lambda arrays: arrays | {"weights": arrays["weights"].astype(np.float32)},
+        lambda arrays: arrays | {"weights": np.full_like(arrays["weights"], np.nan)},
+        lambda arrays: arrays | {"bias": arrays["bias"][1:]},
+        lambda arrays: arrays | {"powers": np.array([np.inf, 1], np.float32)},
+        lambda arrays: arrays | {"powers": arrays["powers"][:1]},
+        lambda arrays: arrays | {"hashes": np.uint32(1)},
+        lambda arrays: arrays | {"more": arrays["bias"]},
+        lambda arrays: {name: array for name, array in arrays.items() if name != "bias"},
+    ],
+)
+def test_other_arrays_are_refused(spoil) -> None:
+    with pytest.raises(ValueError, match="linear model"):
+        LinearModel.from_arrays(spoil(some_model().arrays()), TAGS)
