@@ -7,7 +7,7 @@ date,load,price        CSV, with tabs, semicolons (decimal commas, too) or bars,
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,6 +29,8 @@ _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 MOST_GAPS, SOME_GAPS = 20, 1000
 """Missing rows may make a series so many times as long, and some rows longer."""
+MOST_CELLS = 10_000_000
+"""The most cells of a table that is read as series. All are held at once, in some 300 bytes each."""
 LOOKED_AT = 50
 """So many rows tell whether a column has dates."""
 UNNAMED = "column "
@@ -77,11 +79,19 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
     """The series in the text of a file; `name` is its path, for messages.
 
     Raises CorpusError for what is no number in a column of numbers, for times that come twice or not at regular steps,
-    and where no column has numbers; UsageError for a column that is not there.
+    for too many cells, and where no column has numbers; UsageError for a column that is not there.
     """
     table = Table(text, name, bad)
     separator = _separator(table)
-    rows = [(line, [cell.strip() for cell in cells]) for line, cells in _rows(table, separator)]
+    rows, count = [], 0
+    for line, cells in _rows(table, separator):
+        rows.append((line, [cell.strip() for cell in cells]))
+        count += len(cells)
+        if count > MOST_CELLS:
+            raise CorpusError(
+                f"{name}:{line}: a series of more than {MOST_CELLS:,} cells is too long to be held",
+                hint="forecast from its last rows, such as `tail -n 1000000` gives, or from means of several rows",
+            )
     while rows and rows[0][1][0].startswith("#"):
         rows.pop(0)
     if not rows:
@@ -156,10 +166,10 @@ def _separator(table: Table) -> str:
     return " " if len(cells) > 1 and are_numbers else table.separator()
 
 
-def _rows(table: Table, separator: str) -> Sequence[Row]:
+def _rows(table: Table, separator: str) -> Iterable[Row]:
     if separator == " ":
-        return [(line, text.split()) for line, text in table.lines()]
-    return list(table.rows(separator))
+        return ((line, text.split()) for line, text in table.lines())
+    return table.rows(separator)
 
 
 class _Place(NamedTuple):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.large_arrays import let_go
 from charnn.memory.patterns import Patterns
 from charnn.softmax import softmax
 
@@ -106,3 +107,4 @@ class ModernHopfieldNetwork:
         for start in range(0, len(self.patterns_MN), _BLOCK):
             rows = slice(start, start + _BLOCK)
             yield rows, self.patterns_MN[rows].astype(np.float32)
+            let_go(self.patterns_MN)

@@ -18,6 +18,8 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from charnn.corpora.large_arrays import large_array, let_go
+
 Patterns = npt.NDArray[np.int8]
 
 CHARACTER = 0.5
@@ -39,7 +41,8 @@ _START, _END = 0x110000, 0x110001
 """They stand before and after the characters, and are none."""
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
 _TOGETHER = 4096
-"""Features whose vectors are made and added at once: a line may be a whole book."""
+"""Features whose vectors are made and added at once, since a line may be a whole book; and lines whose patterns are
+held at once."""
 _WORD = 64
 """So many units have one word of random bits."""
 
@@ -47,8 +50,11 @@ _Ids = npt.NDArray[np.uint64]
 
 
 def patterns_of(lines: Sequence[str], units: int) -> Patterns:
-    """The pattern of each line, (B, N) with values of +1 and -1. A line is never empty."""
-    found_BN = np.empty((len(lines), units), np.int8)
+    """The pattern of each line, (B, N) with values of +1 and -1. A line is never empty.
+
+    Many patterns are in a temporary file. Raises CorpusError where there is no room for it.
+    """
+    found_BN = large_array(len(lines) * units, np.int8, "the patterns of lines").reshape(len(lines), units)
     words = np.arange(1, 1 - (-units // _WORD), dtype=np.uint64)
     for row, line in enumerate(lines):
         ids_F, weights_F = features(line)
@@ -58,6 +64,8 @@ def patterns_of(lines: Sequence[str], units: int) -> Patterns:
             bits_FN = np.unpackbits(_random(ids_F[some, None], words).view(np.uint8), axis=1, count=units)
             above_N += weights_F[some] @ bits_FN.astype(np.float32)
         found_BN[row] = np.where(above_N >= weights_F.sum() / 2, 1, -1)
+        if row % _TOGETHER == 0:
+            let_go(found_BN)
     return found_BN
 
 

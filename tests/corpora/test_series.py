@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from charnn.corpora import series as series_module
 from charnn.corpora.series import Series, recognize_series, series_in
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.errors import CorpusError, UsageError
@@ -157,3 +158,15 @@ def test_times_with_numbers_are_recognized_and_numbers_alone_are_not() -> None:
     assert not recognize_series("0110\n1010\n0001\n")
     assert not recognize_series("label,text\na,some words\nb,others\n")
     assert not recognize_series("2024-01-01\tnoun\n2024-01-02\tverb\n2024-01-03\tnoun\n2024-01-04\tnoun\n")
+
+
+def test_a_series_that_is_too_long_to_be_held_is_refused_at_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "date,load\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n"
+    monkeypatch.setattr(series_module, "MOST_CELLS", 8)
+    assert len(read(text)) == 3
+    monkeypatch.setattr(series_module, "MOST_CELLS", 7)
+    with pytest.raises(CorpusError, match=r"^x\.csv:4: a series of more than 7 cells is too long") as failure:
+        read(text)
+    assert "tail -n" in (failure.value.hint or "")
+    with pytest.raises(CorpusError, match=r"^x\.csv:3: a series of more than 7 cells is too long"):
+        read("1 2 3\n4 5 6\n7 8 9\n")

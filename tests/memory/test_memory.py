@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import charnn
+from charnn.corpora import large_arrays
 from charnn.errors import CharnnWarning, UsageError
 
 TOWNS = ["Aberdeen", "Birmingham", "Cambridge", "Edinburgh", "Glasgow", "Leicester", "Manchester", "Newcastle", "York"]
@@ -104,3 +105,9 @@ def test_neither_torch_nor_onnxruntime_is_imported():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_patterns_in_a_temporary_file_recall_the_same(monkeypatch):
+    expected = charnn.Memory(MANY, form="modern").recall(GARBLED)
+    monkeypatch.setattr(large_arrays, "HELD", 0)
+    assert charnn.Memory(MANY, form="modern").recall(GARBLED) == expected
