@@ -33,9 +33,9 @@ MOST_WEIGHTS = 4_000_000
 """Features times the tags of all columns, at most; the rarest features are left out."""
 FEW_WORDS = 50_000
 """Where there are more, features that are met once are left out."""
-MOST_WORDS, MOST_SCORES = 1 << 19, 1 << 24
-"""A larger treebank has so many of its words learned, and with many tags no more than have so many scores together,
-from sentences all over it."""
+MOST_WORDS, MOST_SCORES = 1 << 18, 1 << 24
+"""A larger treebank has so many of its words learned, from sentences all over it, and with many tags no more words than
+have so many scores together. While it is learned, a word takes some 1.5 kB."""
 SOLVING_SHARE = 0.3
 """The part of a budget of seconds that the solution may take. Where it would need more it is cut short."""
 USUAL_POWERS = 0.4, 0.5
