@@ -32,7 +32,7 @@ class Lookup:
         targets: dict[str, str] = {}
         several: dict[str, Counter[str]] = {}
         for pair in pairs:
-            key = _key(pair.source, pair.features)
+            key = lookup_key(pair.source, pair.features)
             if (first := targets.get(key)) is None:
                 targets[key] = pair.target
             else:
@@ -42,7 +42,7 @@ class Lookup:
 
     def find(self, source: str, features: str = "") -> str | None:
         """The target, or None for a source that training had not."""
-        return self._targets.get(_key(source, features))
+        return self._targets.get(lookup_key(source, features))
 
     @cached_property
     def targets(self) -> frozenset[str]:
@@ -67,7 +67,8 @@ class Lookup:
         return cls(value)
 
 
-def _key(source: str, features: str) -> str:
+def lookup_key(source: str, features: str) -> str:
+    """What stands for a source with its features in the file."""
     return f"{source}\t{features}" if features else source
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charnn.corpora.pairs import Pair
 from charnn.tasks.transducer.dataset import references, with_fewer_repetitions
 from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.stored_lookup import StoredLookup
 from charnn.tasks.transducer.stored_pairs import Groups, StoredPairs
 
 SIDES = st.text(alphabet="aé語", min_size=1, max_size=2)
@@ -81,5 +82,9 @@ def test_the_target_that_comes_most_often_is_looked_up(pairs: list[Pair]) -> Non
     counts: dict[tuple[str, str], Counter[str]] = {}
     for pair in pairs:
         counts.setdefault(given_of(pair), Counter())[pair.target] += 1
-    lookup = Lookup.of(pairs)
+    lookup, stored = Lookup.of(pairs), StoredLookup(StoredPairs(pairs))
     assert {key: lookup.find(*key) for key in counts} == {k: c.most_common(1)[0][0] for k, c in counts.items()}
+    assert {key: stored.find(*key) for key in counts} == {key: lookup.find(*key) for key in counts}
+    assert stored.find("no such source") is None
+    assert (len(stored), stored.targets) == (len(lookup), lookup.targets)
+    assert stored.to_bytes() == lookup.to_bytes()

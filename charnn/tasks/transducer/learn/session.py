@@ -12,7 +12,7 @@ from charnn.config.training import Budget
 from charnn.readable import counted, percent
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, Reference, references
-from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
+from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
 from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
@@ -20,6 +20,8 @@ from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPl
 from charnn.tasks.transducer.learn.transfer import InitialWeights
 from charnn.tasks.transducer.learn.trust import Candidates, trusted
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.stored_lookup import StoredLookup
+from charnn.tasks.transducer.stored_pairs import StoredPairs
 from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
@@ -41,7 +43,7 @@ class TransducerSession(Session[TransducerConfig]):
         self.symbols, self._pairs, self._left_out = plan.symbols, pairs, plan.training.left_out
         config = plan.config
         self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.symbols)
-        self._lookup = Lookup.of(pairs.training)
+        self._lookup = StoredLookup(StoredPairs.of(pairs.training))
         self._references = references(pairs.validation)
         reference = References(self._references, plan.symbols, self._lookup)
         own = References(references(pairs.training), plan.symbols, self._lookup)
