@@ -7,6 +7,7 @@ shorter contexts says how little they know. A text with several labels has the m
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -42,6 +43,21 @@ class LabelledContexts:
         self.of_labels = [NgramModel(table, vocabulary_size) for table in of_labels]
         self.lengths = max(model.longest for model in (self.model, *self.of_labels)) + 1
         """The lengths of contexts that there are, from 0 on."""
+        self._last = threading.local()
+
+    def of_all(self, states_B: States, ids_BT: npt.NDArray[np.integer]) -> tuple[States, npt.NDArray[np.float32]]:
+        """The states (B, T) among the n-grams of all texts after each id, and ln p of all symbols there (B T, V).
+
+        Texts are read under one label after the other, so what was asked last by a thread is kept. It must not be
+        changed.
+        """
+        asked = states_B.tobytes(), ids_BT.shape, ids_BT.tobytes()
+        if getattr(self._last, "asked", None) != asked:
+            reached_BT = self.model.states(states_B, ids_BT)
+            self._last.found = reached_BT, np.log(self.model.probabilities(reached_BT.reshape(-1)))
+            self._last.asked = asked
+        found: tuple[States, npt.NDArray[np.float32]] = self._last.found
+        return found
 
     def states(self, states_BK: States, ids_BT: npt.NDArray[np.integer], weights_BTK: Floats) -> States:
         """The states (B, T, K) of the labels' n-grams after each id; only of labels that have a weight in the row."""

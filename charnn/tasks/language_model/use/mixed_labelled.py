@@ -88,11 +88,15 @@ class LabelledLanguageModel:
     ) -> tuple[Floats, LabelledState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network, conditions)
         weights_BTK = self._weights(conditions)
-        contexts_BT = self._contexts.model.states(state.contexts_B, ids_BT)
+        contexts_BT, of_all_NV = self._contexts.of_all(state.contexts_B, ids_BT)
+
+        def said(label: int | None, states_N: States) -> Floats:
+            return of_all_NV if label is None else self._ngrams.said(label, states_N)
+
         labels_BTK = self._contexts.states(state.of_labels_BK, ids_BT, weights_BTK)
         states_NK, weights_NK = labels_BTK.reshape(contexts_BT.size, -1), weights_BTK.reshape(contexts_BT.size, -1)
         flat_NV = logits_BTV.reshape(contexts_BT.size, -1)
-        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), states_NK, weights_NK, flat_NV)
+        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), states_NK, weights_NK, flat_NV, said)
         return self._ended(mixed_NV, flat_NV).reshape(logits_BTV.shape), LabelledState(
             network, contexts_BT[:, -1], labels_BTK[:, -1]
         )
