@@ -62,6 +62,8 @@ def sources(corpus: dict[str, Any]) -> list[str]:
     ("name", "golden"),
     [
         ("new-text", "format-1"),
+        ("new-recent", "text-recent-1"),
+        ("new-kinds", "labelled-ngrams-1"),
         ("new-tags", "tagger-1"),
         ("new-labels", "classifier-1"),
         ("new-pairs", "transducer-1"),

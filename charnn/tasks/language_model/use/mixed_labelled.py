@@ -97,9 +97,8 @@ class LabelledLanguageModel:
         states_NK, weights_NK = labels_BTK.reshape(contexts_BT.size, -1), weights_BTK.reshape(contexts_BT.size, -1)
         flat_NV = logits_BTV.reshape(contexts_BT.size, -1)
         mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), states_NK, weights_NK, flat_NV, said)
-        return self._ended(mixed_NV, flat_NV).reshape(logits_BTV.shape), LabelledState(
-            network, contexts_BT[:, -1], labels_BTK[:, -1]
-        )
+        after = LabelledState(network, contexts_BT[:, -1].copy(), labels_BTK[:, -1])
+        return self._ended(mixed_NV, flat_NV).reshape(logits_BTV.shape), after
 
     def costs(
         self, inputs_BT: Ids, targets_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
