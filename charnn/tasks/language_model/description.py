@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charnn.readable import counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
-from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
+from charnn.tasks.language_model.directory import NGRAMS, RECENT, LanguageModelDirectory
 from charnn.tasks.task import UNMEASURED, Description
 
 SMALL = 20_000
@@ -36,6 +37,9 @@ def describe(directory: LanguageModelDirectory) -> Description:
     if config.ngrams:
         many = f"{config.ngrams.ngrams:,} of up to {config.ngram_order} symbols"
         model.append(("n-grams", f"{many}, {NGRAMS}, beside the network"))
+    if (recently := directory.recently()) is not None:
+        read = counted(len(recently.counts.ids), "symbol")
+        model.append(("read since", f"{read}, {RECENT}, whose n-grams are counted, too"))
     data = [
         *file_rows("corpus", corpus.sources),
         *(("replayed", f"{s.path}, in part") for s in (corpus.replayed.sources if corpus.replayed else ())),

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import charnn
+from charnn import api
 from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.errors import ModelFormatError, UsageError
 from charnn.generation.config import SamplingConfig
@@ -28,6 +29,7 @@ from charnn.tasks.language_model.task import LanguageModelTask
 from charnn.tasks.language_model.use.mixed import MixedLanguageModel
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import STOP_ID
+from charnn.training.distributed.processes import ALONE
 from charnn.training.report import Report
 from charnn.training.verdict import TWICE
 from tests.paths import ROOT
@@ -356,6 +358,17 @@ def test_a_preview_is_written_by_both(start, corpus_of) -> None:
         sum(word in known for word in text.lower().split()) / len(text.split()) for text in (both, alone)
     )
     assert right_of_both > 0.5 > right_alone, "the network has learned nothing yet"
+
+
+def test_a_preview_of_a_model_of_labels_is_written_by_both(tmp_path: Path) -> None:
+    data = ROOT / "data" / "speakers-train.tsv"
+    options = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "steps": 20, "conditioned": True}
+    session = api.start(
+        [str(data)], "language-model", options, out=tmp_path / "model", overwrite=False, processes=ALONE
+    )
+    reports = [Report(step, 0.0, 0.0, 0.0, 1.0, 0.1, 1.0, "character") for step in range(5)]
+    text, known = " ".join(map(session.glimpse, reports)), set(data.read_text(encoding="utf-8").lower().split())
+    assert sum(word in known for word in text.lower().split()) > 0.3 * len(text.split()) > 0
 
 
 def test_pieces_of_a_larger_vocabulary_have_ngrams_too(start, corpus_of, silent) -> None:

@@ -118,6 +118,11 @@ def test_the_model_as_it_is_knows_nothing_of_what_the_one_that_learns_has_read(m
 # A copy that has read a text.
 
 
+def test_a_copy_says_how_much_it_has_read(made: LanguageModelDirectory, adapted: LanguageModelDirectory) -> None:
+    assert "read since" not in dict(LanguageModelTask().describe(made).network)
+    assert dict(LanguageModelTask().describe(adapted).network)["read since"].startswith(f"{len(NEW) * 10:,} symbols, ")
+
+
 def test_a_copy_that_has_read_a_text_goes_on_with_it(
     made: LanguageModelDirectory, adapted: LanguageModelDirectory
 ) -> None:
