@@ -57,6 +57,7 @@ def instead(name: str, make: Callable[[Path], object]) -> Spoil:
     """Something else in the place of a file."""
 
     def spoil(path: Path) -> None:
+        (path / name).parent.mkdir(exist_ok=True)
         (path / name).unlink(missing_ok=True)
         make(path / name)
 
