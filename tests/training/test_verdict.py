@@ -115,7 +115,7 @@ def test_a_tagger_speaks_of_wrong_tags() -> None:
 
 def test_a_transducer_speaks_of_the_mean_that_it_is_judged_by() -> None:
     scores = TransducerValidation(0.0, 0.64, 0.0, 1, 1.0, 1.0)
-    assert "82.00% of lines and symbols wrong on held-out data" in verdict([(1, 0.82)], 0.8, scores)
+    assert "82.00% wrong (mean of lines and symbols) on held-out data" in verdict([(1, 0.82)], 0.8, scores)
 
 
 def test_no_mistake_at_all_is_well_learned() -> None:

@@ -149,7 +149,7 @@ class TransducerValidation(Json):
     @staticmethod
     def amount(loss: float) -> str:
         """A loss, or a difference of losses, in words."""
-        return f"{100 * loss:.2f}% of lines and symbols wrong"
+        return f"{100 * loss:.2f}% wrong (mean of lines and symbols)"
 
     @property
     def lookup_wins(self) -> bool:
