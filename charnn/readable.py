@@ -33,6 +33,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def both_ends(text: str, most: int) -> str:
+    """At most so many characters of the text, half of them from its start and half from its end; `most` is even."""
+    half = most // 2
+    return text if len(text) <= most else text[:half] + text[-half:]
+
+
 def file_name(path: str) -> str:
     """What a file is called in messages and results: `-` is standard input."""
     return "standard input" if path == "-" else path

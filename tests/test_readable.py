@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from charnn.readable import as_many_as_fit, first_few, instead_of, nearest_names
+from charnn.readable import as_many_as_fit, both_ends, first_few, instead_of, nearest_names
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,8 @@ def test_a_name_that_is_like_none_is_answered_with_those_that_there_are() -> Non
 )
 def test_a_name_is_like_the_one_it_begins_with_or_lengthens(name: str, nearest: list[str]) -> None:
     assert nearest_names(name, ["temp-range", "temp", "length", "top-k"])[:2] == nearest
+
+
+@pytest.mark.parametrize(("text", "expected"), [("abcd", "abcd"), ("abcde", "abde"), ("abcdefgh", "abgh"), ("", "")])
+def test_a_long_text_is_known_by_both_its_ends(text: str, expected: str) -> None:
+    assert both_ends(text, 4) == expected

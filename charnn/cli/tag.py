@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from charnn.cli import options
+from charnn.corpora.decoding import FEW
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
 from charnn.tasks.tagger.config import Level, TextFormat
@@ -20,8 +21,6 @@ OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
 SWITCH_INTERVAL = 0.0005
 """The most seconds that a thread of the network, done with a batch, waits for Python's one lock. With Python's usual
 0.005 seconds the threads idle, and on two cores int8 tagged an eighth fewer words a second."""
-FEW = 3
-"""So many malformed sentences are each named in a warning; further ones are only counted."""
 
 
 def tag(

@@ -23,8 +23,8 @@ MARK_BAD_BYTES = "charnn.mark_bad_bytes"
 """The name of a way to decode, for Python's codecs, in which each byte b that is not in the encoding becomes the lone
 surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone surrogates."""
 FEW = 3
-"""So many lines with bad bytes, and so many malformed rows, are each named in a warning; further ones are only counted.
-"""
+"""So many lines with bad bytes, malformed rows and malformed sentences are each named in a warning; further ones are
+only counted."""
 NAME_ENCODING = "name the encoding with --encoding"
 """What to do first about bytes that are not in the encoding."""
 _HALF = re.compile("[\ud800-\udbff\udd00-\udfff]")

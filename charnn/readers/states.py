@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from charnn.cells import CELLS
 from charnn.export.graph import state_names
+from charnn.readable import both_ends
 from charnn.readers.reader import Reader, ReaderConfig
 from charnn.runtime.session import only_what_is_wanted, open_graph
 from charnn.tokenizers.base import first_ids
@@ -59,7 +60,7 @@ class _Reader:
         }
 
     def text(self, words: Sequence[str]) -> _Text:
-        read = list(map(_readable, words))
+        read = [both_ends(word, LONGEST_WORD) for word in words]
         ids = self._tokenizer.encode(self._joint.join(read))
         lengths = np.fromiter(map(len, read), np.int64, len(read))
         ends = np.cumsum(lengths) + len(self._joint) * np.arange(len(read))
@@ -133,8 +134,3 @@ class SentenceStates:
         for reader, end, size in zip(self._readers, accumulate(self._sizes), self._sizes, strict=True):
             reader.states(sentences, states_TBR[..., end - size : end])
         return states_TBR
-
-
-def _readable(word: str) -> str:
-    half = LONGEST_WORD // 2
-    return word if len(word) <= LONGEST_WORD else word[:half] + word[-half:]

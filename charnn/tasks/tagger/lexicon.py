@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import ModelFormatError
+from charnn.readable import both_ends
 
 Ids = npt.NDArray[np.int64]
 
@@ -73,12 +74,6 @@ def shape(word: str) -> int:
     return 4 * capitals + 2 * bool(_DIGIT.search(word)) + ("-" in word)
 
 
-def readable(word: str) -> str:
-    """The characters of the word that are read."""
-    half = LONGEST_WORD // 2
-    return word if len(word) <= LONGEST_WORD else word[:half] + word[-half:]
-
-
 def _bucket(affix: str) -> int:
     """The id of an affix. Unlike `hash`, it is the same on every machine and in every process."""
     return 1 + zlib.crc32(affix.encode("utf-8", "surrogatepass")) % (AFFIX_BUCKETS - 1)
@@ -129,7 +124,8 @@ class Lexicon:
     def features(self, words: Sequence[str]) -> WordFeatures:
         """The features of the words, of which there is at least one."""
         ids = [
-            [BEGIN, *(self._characters.get(character, UNKNOWN) for character in readable(word)), END] for word in words
+            [BEGIN, *(self._characters.get(character, UNKNOWN) for character in both_ends(word, LONGEST_WORD)), END]
+            for word in words
         ]
         lengths_N = np.array([len(word) for word in ids], np.int64)
         characters_NL = np.zeros((len(words), lengths_N.max()), np.int64)

@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.linear.rows import Floats, SparseRows
-from charnn.tasks.tagger.lexicon import LONGEST_AFFIX, normalized, readable
+from charnn.readable import both_ends
+from charnn.tasks.tagger.lexicon import LONGEST_AFFIX, LONGEST_WORD, normalized
 
 DISTANCES = (-2, -1, 0, 1, 2)
 """Where the words that a word's scores depend on stand, as seen from it."""
@@ -33,7 +34,7 @@ WORDS_AT_ONCE = 4096
 
 def appearance(word: str) -> list[list[int]]:
     """What the word looks like from each of DISTANCES, as hashes. They ascend, from each distance and in all."""
-    lower, shape = normalized(word), _shape(readable(word))
+    lower, shape = normalized(word), _shape(both_ends(word, LONGEST_WORD))
     beside = [f"w{lower}", f"s{shape}", *(f"e{lower[-length:]}" for length in range(2, NEIGHBOUR_END + 1))]
     affixes = range(1, min(len(lower), LONGEST_AFFIX) + 1)
     own = [

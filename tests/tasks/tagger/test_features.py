@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.readable import both_ends
 from charnn.tasks.tagger.lexicon import (
     AFFIX_BUCKETS,
     AFFIXES,
@@ -14,7 +15,6 @@ from charnn.tasks.tagger.lexicon import (
     SHAPES,
     affixes,
     normalized,
-    readable,
     shape,
 )
 
@@ -119,7 +119,7 @@ def test_normalizing_again_changes_nothing(word: str) -> None:
 
 @given(st.text(min_size=LONGEST_WORD + 1, max_size=3 * LONGEST_WORD))
 def test_of_a_long_word_the_beginning_and_the_end_are_read(word: str) -> None:
-    read = readable(word)
+    read = both_ends(word, LONGEST_WORD)
     assert len(read) == LONGEST_WORD
     assert word.startswith(read[: LONGEST_WORD // 2])
     assert word.endswith(read[LONGEST_WORD // 2 :])
@@ -127,4 +127,4 @@ def test_of_a_long_word_the_beginning_and_the_end_are_read(word: str) -> None:
 
 @given(st.text(max_size=LONGEST_WORD))
 def test_a_word_that_is_not_long_is_read_whole(word: str) -> None:
-    assert readable(word) == word
+    assert both_ends(word, LONGEST_WORD) == word

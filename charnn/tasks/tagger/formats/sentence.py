@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from charnn.corpora.decoding import Decoding, OnError, bad_byte
+from charnn.corpora.decoding import FEW, Decoding, OnError, bad_byte
 from charnn.corpora.lines import line_ends
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.segmentation.boundaries import SegmentedText
@@ -146,10 +146,6 @@ def written_probability(probability: float) -> str:
 def written_alternatives(alternatives: Sequence[tuple[str, float]], separator: str) -> str:
     """`NOUN:0.9312,VERB:0.0511`, with `separator` for the comma."""
     return separator.join([f"{tag}:{probability:.4f}" for tag, probability in alternatives])
-
-
-FEW = 3
-"""So many sentences are each named in a warning; further ones are only counted."""
 
 
 class Malformed:
