@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from charnn.cells import require_known
@@ -14,6 +13,7 @@ from charnn.config.model import require_members
 from charnn.corpora.decoding import OnError
 from charnn.readable import counted
 from charnn.readers.reader import DIRECTIONS, ReaderConfig
+from charnn.tasks.tagger.linear_gain import TaggerLinear
 
 PASSED_OVER = "_"
 """Stands among the names of columns for one that is passed over."""
@@ -250,37 +250,6 @@ def _found_by(learned: float | None, by_rule: float, is_used: bool, where: str) 
 
 
 @dataclass(frozen=True)
-class TaggerLinear(Json):
-    """What a linear model of words in context brings beside the network, on words that were held out."""
-
-    features: int
-    """The number of features that have weights."""
-    words: int = later(0)
-    """The number of words that the following were measured on; 0 where none was held out, and nothing measured."""
-    accuracies: tuple[float, ...] = later(())
-    """The fraction of words that have the right tag by both, for each column, where each word has the likeliest tag.
-    Each half of the words is tagged with powers that the other half has decided."""
-    accuracies_by_network: tuple[float, ...] = later(())
-    """The same by the network alone, in fp32."""
-    accuracies_by_itself: tuple[float, ...] = later(())
-    """The same by the linear model alone."""
-
-    def __post_init__(self) -> None:
-        require(self.features >= 0 and self.words >= 0, "numbers of features and words cannot be negative")
-
-    def of_columns(self, columns: Sequence[str]) -> str:
-        """What it brings in columns of these names, in words."""
-        if not self.words:
-            return "unmeasured, as nothing is held out"
-        each = zip(columns, self.accuracies, self.accuracies_by_network, self.accuracies_by_itself, strict=False)
-        figures = "; ".join(
-            f"{column} {100 * both:.2f}% (the network alone {100 * network:.2f}%, the linear model {100 * own:.2f}%)"
-            for column, both, network, own in each
-        )
-        return f"of {self.words:,} held-out words right: {figures}"
-
-
-@dataclass(frozen=True)
 class TaggerConfig(ModelConfig):
     task: Literal["tagger"]
     network: TaggerNetworkConfig
@@ -298,3 +267,16 @@ class TaggerConfig(ModelConfig):
     """Whether a linear model of words in context is learned to stand beside the network."""
     linear: TaggerLinear | None = later(None)
     """What it brings. It is None until that is known, and where it brings nothing; the network is used alone then."""
+
+    @property
+    def result(self) -> TaggerValidation | None:
+        """What the model reaches as it is used: network and linear model together, where it has one."""
+        found, best = self.linear, self.scores
+        if found is None or not found.words or best is None:
+            return best
+        return replace(
+            best,
+            accuracies=found.accuracies,
+            all_columns_accuracy=found.all_columns_accuracy,
+            unknown_accuracy=found.unknown_accuracy,
+        )

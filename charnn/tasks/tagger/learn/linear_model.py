@@ -19,9 +19,9 @@ import torch
 from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats
 from charnn.linear.rows import SparseRows
 from charnn.linear.solving import Solving, SparseMatrix, solution
-from charnn.tasks.tagger.config import TaggerLinear
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.linear_gain import TaggerLinear
 from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, REACH, LinearModel, appearances, known_rows
 from charnn.tasks.tagger.use.model import Tagger
 
@@ -112,35 +112,46 @@ class SolvedModel:
         )
 
     def beside(
-        self, network: TaggerDirectory, sentences: EncodedSentences | None
+        self, network: TaggerDirectory, treebank: EncodedTreebank | None
     ) -> tuple[LinearModel, TaggerLinear] | None:
-        """The model with the powers that suit these sentences, which are known to neither, and what it brings there.
-        None where it makes their tags no likelier. Where there are no such sentences, its powers are the usual ones.
+        """The model with the powers that suit the sentences of the treebank that are held out, and what it brings
+        there. None where it makes their tags no likelier. Where none are held out, its powers are the usual ones.
         `network` has no linear model yet."""
-        if sentences is None:
+        if treebank is None:
             model = self.with_powers([_usual(size) for size in self._tags])
             return model, TaggerLinear(features=len(model))
-        words, mixtures, figures = 0, [], []
+        sentences, mixtures, figures = treebank.validation, [], []
         count = _first(sentences.lengths, MEASURED_SCORES // max(self._tags))
         chosen, texts = range(count), sentences.words[:count]
         with Tagger(network, precision="fp32") as tagger:
             scores = tagger.sentence_tagger.scores(texts)
         by_network = [np.concatenate(of_column) for of_column in zip(*scores, strict=True)]
         by_itself = self._scores(texts)
+        forms_N = sentences.forms_of(chosen)
+        is_right_N, has_tag_N = np.ones(len(forms_N), np.bool_), np.zeros(len(forms_N), np.bool_)
         for network_NK, own_NK, tags_N in zip(by_network, by_itself, sentences.tags_of(chosen), strict=True):
             tagged = tags_N != UNTAGGED
             logits_MNK = np.stack([network_NK, own_NK]).astype(np.float64)[:, tagged]
             targets_NK = tags_N[tagged, np.newaxis] == np.arange(logits_MNK.shape[2])
-            figures.append(_figures(logits_MNK, targets_NK))
+            nats_E, right_EN = _figures(logits_MNK, targets_NK)
+            figures.append((nats_E, right_EN.mean(1)))
             mixtures.append(_mixture(logits_MNK, targets_NK))
-            words = max(words, len(targets_NK))
-        means = np.mean([nats_E for nats_E, _ in figures], axis=0)
-        _, likely_by_network, likely_by_both = means
+            is_right_N[tagged] &= right_EN[-1]
+            has_tag_N |= tagged
+        _, likely_by_network, likely_by_both = np.mean([nats_E for nats_E, _ in figures], axis=0)
         if not likely_by_both < likely_by_network:
             return None
         alone, by_network_alone, both = np.stack([right_E for _, right_E in figures], 1).round(6).tolist()
-        model = self.with_powers(mixtures)
-        return model, TaggerLinear(len(model), words, tuple(both), tuple(by_network_alone), tuple(alone))
+        model, unknown_N = self.with_powers(mixtures), has_tag_N & ~treebank.is_known[forms_N]
+        return model, TaggerLinear(
+            len(model),
+            int(has_tag_N.sum()),
+            tuple(both),
+            tuple(by_network_alone),
+            tuple(alone),
+            round(float(is_right_N[has_tag_N].mean()), 6),
+            round(float(is_right_N[unknown_N].mean()), 6) if unknown_N.any() else None,
+        )
 
     def _scores(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
         """The scores by the linear model alone of the words of all texts, for each column, (N, its tags)."""
@@ -199,8 +210,8 @@ def _mixture(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> Mixture:
     return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=CERTAINTY, biased=False)
 
 
-def _figures(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """The nats per word, and the fraction of words that are right, by the linear model, by the network and by both.
+def _figures(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The nats per word (3,), and whether each word is right (3, N), by the linear model, by the network and by both.
     Each half of the words is scored with powers that the other half has decided, so that what the network is short of
     is not a better temperature alone."""
     network_NK, both_NK = np.empty((2, *targets_NK.shape))
@@ -213,5 +224,5 @@ def _figures(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> tuple[Flo
     every = [logits_MNK[1], network_NK, both_NK]
     return (
         np.array([nats(one_NK, targets_NK, multiple=False) for one_NK in every]),
-        np.array([np.take_along_axis(targets_NK, one_NK.argmax(1)[:, np.newaxis], 1).mean() for one_NK in every]),
+        np.stack([np.take_along_axis(targets_NK, one_NK.argmax(1)[:, np.newaxis], 1)[:, 0] for one_NK in every]),
     )

@@ -154,8 +154,7 @@ class TaggerSession(Session[TaggerConfig]):
             return
         if self.config.linear is not None:  # that of the sitting before: the network is measured alone
             self._keeper.update(linear=None)
-        validation = self._encoded.validation if self.holds_out else None
-        found = linear.beside(self.directory, validation)
+        found = linear.beside(self.directory, self._encoded if self.holds_out else None)
         if found is None:
             self.remarks.append("a linear model makes held-out tags no likelier than the network, and is left out")
             return

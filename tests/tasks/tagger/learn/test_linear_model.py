@@ -51,6 +51,11 @@ def test_it_tags_what_the_network_has_not_learned_and_changes_no_weight_of_it(tr
     assert (measured.words, measured.accuracies_by_itself) == (120, (1.0,))
     assert measured.accuracies == (1.0,)
     assert measured.accuracies_by_network[0] < 0.9
+    assert beside.config.scores is not None
+    assert beside.config.scores.accuracies[0] < 0.9
+    assert beside.config.result is not None
+    assert str(beside.config.result) == "tag 100.00%"
+    assert beside.config.result.all_columns_accuracy == 1
     assert any("with a linear model" in remark for remark in beside.remarks)
     with Tagger(beside.directory) as tagger:
         (found,) = tagger.tag([["horse", "then", "x", "sees", "then", "x"]])
