@@ -163,7 +163,8 @@ def all_at_once(files: Sequence[RereadableFile]) -> list[bytes] | None:
 
 
 def temporary_file() -> BinaryIO:
-    """A file without a name, which goes with the process. It is in the cache folder, or where temporary files are."""
+    """A file without a name, which goes with the process, however that ends. It is in the cache folder, or where
+    temporary files are. Raises CorpusError where neither can be written to."""
     place = cache.folder()
     if place is not None:
         try:
@@ -171,7 +172,10 @@ def temporary_file() -> BinaryIO:
             return tempfile.TemporaryFile(dir=place)
         except OSError:
             pass
-    return tempfile.TemporaryFile()
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise no_room(error, "what is too long to be held") from error
 
 
 def no_room(error: OSError, what: str) -> CorpusError:

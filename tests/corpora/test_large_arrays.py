@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import errno
 import io
+import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from charnn.corpora import large_arrays
 from charnn.corpora.large_arrays import Gathered, large_array, let_go
+from charnn.corpora.rereading import temporary_file
 from charnn.errors import CorpusError
 
 PARTS = [np.arange(5), np.zeros(0, np.int64), np.arange(1000) * 3, np.array([7])]
@@ -63,3 +67,23 @@ def test_a_full_disk_is_told_with_the_folder_and_what_had_no_room(monkeypatch: p
     assert failure.value.hint is not None
     with pytest.raises(CorpusError, match="no room for a copy of numbers"):
         large_array(10_000, np.float32, "numbers")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes a file where it is closed")
+def test_a_temporary_file_has_no_name_that_a_kill_could_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARNN_CACHE", str(tmp_path))
+    with temporary_file() as file:
+        file.write(b"x")
+        file.flush()
+        assert os.fstat(file.fileno()).st_nlink == 0
+        assert os.listdir(tmp_path) == []
+
+
+def test_where_no_folder_can_be_written_to_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
+    with pytest.raises(CorpusError, match="no room for a copy of what is too long to be held: Read-only") as failure:
+        temporary_file()
+    assert "CHARNN_CACHE" in (failure.value.hint or "")
