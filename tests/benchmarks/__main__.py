@@ -8,7 +8,8 @@ seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels`
 seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring`
 (eight a seed), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members`
-(three runs a seed), `forecasting` (a minute), `windows` (half a minute) and `transducing-ablation` (an hour a seed).
+(three runs a seed), `forecasting` (a minute), `windows` (half a minute), `pipes` (hours; with `--processor-time`, so
+long for each of five commands) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from tests.benchmarks import (
     memory,
     novelty,
     openings,
+    pipes,
     processes,
     quality,
     reading,
@@ -81,6 +83,7 @@ ON_REQUEST = {
         "recall",
         "forecasting",
         "memory",
+        "pipes",
         "windows",
     ),
 }
@@ -98,6 +101,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "sampling": partial(sampling.run, given.corpus),
         "novelty": partial(novelty.run, given.corpus),
         "memory": partial(memory.run, given.corpus),
+        "pipes": partial(pipes.run, processor),
         "scoring": partial(scoring.run, given.corpus),
         "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
         "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),
@@ -181,7 +185,7 @@ def main() -> None:
         metavar="60s",
         type=duration,
         help="of training, told from the cost of a step, where other work runs beside it: transducing, "
-        "transducing-ablation, restoring",
+        "transducing-ablation, restoring; or of each command in a pipe: pipes",
     )
     add("--seeds", metavar="N", type=int, help="runs of each, where a part trains to see what is reached")
     add(

@@ -1,20 +1,17 @@
-"""How much memory and time long texts take: to train on, to evaluate with, to look for copies in, and in a pipe."""
+"""How much memory and time long texts take: to train on, to evaluate with, and to look for copies in."""
 
 from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.benchmarks.novelty import measured
-from tests.paths import GOLDEN
 
 SIZES = {"1 MB": 1_000_000, "100 MB": 100_000_000, "2 GB": 2_000_000_000}
 ROWS = {"1 MB": 1_000_000, "10 MB": 10_000_000, "50 MB": 50_000_000}
-PIPES = {"1 MB": 1_000_000, "10 MB": 10_000_000, "100 MB": 100_000_000}
 SYLLABLE = ("bcdfghjklmnprstvwz", "aeiou")
 PASSAGE = 50
 """A text is made of passages of about so many lines of the corpus, from anywhere in it, with a number before each."""
@@ -49,7 +46,6 @@ def run(corpus: Path) -> None:
         print(f"{name:<8} " + " ".join(f"{cell:>24}" for cell in cells), flush=True)
 
     labelled_data(lines)
-    pipes()
 
 
 def labelled_data(lines: list[str]) -> None:
@@ -84,42 +80,6 @@ def _tagged_row(lines: list[str], chosen: random.Random) -> str:
 def _pair(lines: list[str], chosen: random.Random) -> str:
     sounds = ["".join(chosen.choice(part) for part in SYLLABLE) for _ in range(chosen.randrange(3, 6))]
     return f"{''.join(sounds)}\t{' '.join(' '.join(sound) for sound in sounds)}\n"
-
-
-PIPED = """
-import random, sys
-chosen, size, kind = random.Random(0), int(sys.argv[1]), sys.argv[2]
-words, written, number = ["".join(chosen.choices("aeioubdgklmnrst", k=6)) for _ in range(5000)], 0, 0
-while written < size:
-    number += 1
-    line = f"{' '.join(chosen.choices(words, k=9))} {number}\\n" if kind == "lines" else (
-        f"{chosen.choice(words)}{chosen.choice(words)}\\tV;PST\\n"
-    )
-    written += sys.stdout.write(line)
-"""
-"""A generator of fresh lines: no text of the length is anywhere, and few lines or words recur."""
-COMMANDS = (
-    ("score", "format-1", "lines"),
-    ("classify", "classifier-1", "lines"),
-    ("tag", "tagger-1", "lines"),
-    ("transduce", "transducer-1", "pairs"),
-)
-
-
-def pipes() -> None:
-    """The peak of commands that read a pipe of fresh lines, with the models of tests/golden."""
-    print("the peak of memory of commands in a pipe of fresh lines, the time, and how much of it a processor worked")
-    for command, model, kind in COMMANDS:
-        for name, size in PIPES.items():
-            source = subprocess.Popen([sys.executable, "-c", PIPED, str(size), kind], stdout=subprocess.PIPE)
-            shell = 'exec "$@" > /dev/null'
-            words = [sys.executable, "-m", "charnn", command, "-m", str(GOLDEN / model)]
-            one = measured(["sh", "-c", shell, "sh", *words], stdin=source.stdout)
-            source.wait()
-            print(
-                f"{command:<12} {name:<7} {one.megabytes:>6,.0f} MB {one.seconds:.1f} s, {one.computing:.1f} s",
-                flush=True,
-            )
 
 
 def write(path: Path, lines: list[str], size: int) -> None:
