@@ -133,9 +133,19 @@ def threads_set(count: int) -> Iterator[None]:
 
 def autocast(precision: Precision, device: torch.device) -> Callable[[], AbstractContextManager[object]]:
     """Makes the context in which the forward pass runs; weights, loss and optimizer stay fp32."""
-    if precision == "bf16":
-        return lambda: torch.autocast(device.type, torch.bfloat16)
-    return nullcontext
+    if precision != "bf16":
+        return nullcontext
+    if device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return _bf16_without_onednn
+    return lambda: torch.autocast(device.type, torch.bfloat16)
+
+
+@contextmanager
+def _bf16_without_onednn() -> Iterator[None]:
+    """bf16 on a CPU without AVX-512, where oneDNN refuses an LSTM of bf16 and PyTorch's own computes it, slowly."""
+    without_onednn = torch.backends.mkldnn.flags(enabled=False, allow_tf32=None, fp32_precision=None)
+    with without_onednn, torch.autocast("cpu", torch.bfloat16):
+        yield
 
 
 WINDOW = 0.5

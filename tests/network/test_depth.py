@@ -10,6 +10,7 @@ from torch import Tensor
 
 from charnn.network.cells import CellWeights, step
 from charnn.network.recurrent import Recurrent, StackState, detach
+from charnn.training.hardware import autocast
 
 CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 DEEP: list[dict[str, Any]] = [{"residual": True}, {"recurrent_depth": 2}, {"residual": True, "recurrent_depth": 3}]
@@ -123,7 +124,7 @@ def test_the_gradient_of_many_residual_layers_reaches_the_input_almost_whole() -
 def test_autocast_carries_its_state_in_the_precision_of_the_weights(cell: str, options: dict[str, Any]) -> None:
     network = stack(cell, **options).float()
     exact_BTH, _ = network(x_BTE := torch.randn(2, 5, 3), network.initial_state(2))
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         y_BTH, state = network(x_BTE, network.initial_state(2))
         _, state_of_step = network.step(torch.randn(2, 3), state)
     assert {tensor.dtype for layer in (*state, *state_of_step) for tensor in layer} == {torch.float32}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from charnn.network.cells import CellWeights, state_type, step
 from charnn.network.gradient_flow import omega, rnn_with_gradient_flow
+from charnn.training.hardware import autocast
 
 INPUT, HIDDEN = 4, 6
 
@@ -245,7 +246,7 @@ def test_descending_omega_alone_lets_the_gradient_flow() -> None:
 
 def test_autocast_lowers_the_products_alone() -> None:
     given = leaves(3, 7, torch.float32)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         outputs_BTH, last_BH = layer(*given, strength=1.0)
     assert (outputs_BTH.dtype, last_BH.dtype) == (torch.bfloat16, torch.float32)
     assert not torch.equal(last_BH, last_BH.bfloat16().float())
@@ -278,7 +279,7 @@ def test_autocast_spoils_omega_no_more_than_the_gradient_of_the_loss(time: int) 
     def parts(given: list[Tensor]) -> tuple[Tensor, Tensor]:
         gradients = []
         for strength in (0.0, 1.0):
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast("bf16", torch.device("cpu"))():
                 outputs_BTH, last_BH = layer(*given, strength=strength)
             loss = 1e-7 * loss_of(outputs_BTH.double(), last_BH.double())
             gradients.append(torch.autograd.grad(loss, given[3])[0].double())
@@ -290,6 +291,6 @@ def test_autocast_spoils_omega_no_more_than_the_gradient_of_the_loss(time: int) 
 
 def test_autocast_leaves_float64_alone() -> None:
     given = leaves(3, 7)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         values = layer(*given)
     torch.testing.assert_close(values, cells(*given), rtol=0, atol=1e-12)

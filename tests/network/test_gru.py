@@ -9,6 +9,7 @@ from torch import Tensor
 from charnn.network.cells import CellWeights, state_type, step
 from charnn.network.gru import gru_window
 from charnn.network.recurrent import Recurrent
+from charnn.training.hardware import autocast
 
 INPUT, HIDDEN = 4, 6
 
@@ -88,7 +89,7 @@ def test_the_last_state_does_not_keep_the_window_in_memory() -> None:
 def test_autocast_lowers_the_products_alone() -> None:
     given = leaves(3, 40, torch.float32)
     exact = window(*given)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         outputs_BTH, last_BH = window(*given)
     assert (outputs_BTH.dtype, last_BH.dtype) == (torch.bfloat16, torch.float32)
     torch.testing.assert_close((outputs_BTH.float(), last_BH), exact, rtol=0, atol=0.03)
@@ -100,7 +101,7 @@ def test_autocast_lowers_the_products_alone() -> None:
 
 def test_the_backward_pass_is_the_same_within_autocast_and_without() -> None:
     given = leaves(3, 7, torch.float32)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         loss = loss_of(*window(*given))
         within = torch.autograd.grad(loss, given, retain_graph=True)
     torch.testing.assert_close(torch.autograd.grad(loss, given), within, rtol=0, atol=0)

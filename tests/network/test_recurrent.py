@@ -8,6 +8,7 @@ from torch import Tensor
 
 from charnn.network.cells import state_type
 from charnn.network.recurrent import Recurrent, StackState, detach
+from charnn.training.hardware import autocast
 
 CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
@@ -90,7 +91,7 @@ def test_padding_at_the_end_changes_no_earlier_output(cell: str) -> None:
 def test_autocast_carries_its_state_in_the_precision_of_the_weights(cell: str) -> None:
     network = stack(cell)
     state = network.initial_state(2)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         for _ in range(2):
             y_BTH, state = network(torch.randn(2, 5, 3), detach(state))
         y_BTH.float().sum().backward()
@@ -107,7 +108,7 @@ def test_autocast_stays_near_full_precision(cell: str) -> None:
     network = stack(cell)
     x_BTE = torch.randn(2, 5, 3)
     exact_BTH, _ = network(x_BTE, network.initial_state(2))
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         y_BTH, _ = network(x_BTE, network.initial_state(2))
         steps_BTH, _ = step_by_step(network, x_BTE, network.initial_state(2))
     torch.testing.assert_close((y_BTH.float(), steps_BTH.float()), (exact_BTH, exact_BTH), rtol=0, atol=0.02)

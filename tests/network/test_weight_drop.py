@@ -13,6 +13,7 @@ from torch import Tensor
 from charnn.network.cells import CellWeights, step
 from charnn.network.gradient_flow import omega
 from charnn.network.recurrent import Recurrent, StackState, detach
+from charnn.training.hardware import autocast
 
 CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
@@ -124,7 +125,7 @@ def test_nothing_is_dropped_in_eval_mode_nor_in_a_step(cell: str) -> None:
 def test_autocast_keeps_the_precision_of_state_and_gradients(cell: str) -> None:
     network = stack(cell).float()
     state = network.initial_state(2)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         for _ in range(2):
             y_BTH, state = network(torch.randn(2, 5, 3), detach(state))
         y_BTH.float().sum().backward()

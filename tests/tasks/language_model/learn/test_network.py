@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from charnn.network.recurrent import detach
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
+from charnn.training.hardware import autocast
 
 CELL_KINDS: list[str] = ["rnn", "lstm", "gru"]
 each_cell = pytest.mark.parametrize("cell", CELL_KINDS)
@@ -57,7 +58,7 @@ def test_steps_give_the_logits_of_the_whole_window(cell: str) -> None:
 @each_cell
 def test_logits_are_fp32_and_gradients_finite_under_autocast(cell: str) -> None:
     model = small_model(cell, dropout=0.2)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         logits_BTV, state = model(torch.randint(11, (2, 4)), model.initial_state(2))
         logits_BV, _ = model.step(torch.randint(11, (2,)), state)
     logits_BTV.sum().backward()

@@ -15,6 +15,7 @@ from torch import Tensor
 from charnn.tasks.tagger.config import DecoderKind
 from charnn.tasks.tagger.decoding.saved import decoder_from
 from charnn.tasks.tagger.learn.heads import CrfHead, FeedbackHead, Head, IndependentHead, make_head
+from charnn.training.hardware import autocast
 
 each_kind = pytest.mark.parametrize("kind", ["independent", "feedback", "crf"])
 few_tags, few_words, seeds = st.integers(1, 4), st.integers(1, 4), st.integers(0, 9999)
@@ -184,7 +185,7 @@ def test_loss_and_scores_are_fp32_under_autocast(kind: DecoderKind) -> None:
     head = random_head(kind, 5, dtype=torch.float32)
     features_BTF, tags_BT, lengths_B = batch(5)
     narrow_BTF = features_BTF.to(torch.bfloat16)
-    with torch.autocast("cpu", torch.bfloat16):
+    with autocast("bf16", torch.device("cpu"))():
         nats, scores_BTS = head.nats(narrow_BTF, tags_BT, lengths_B), head.scores(narrow_BTF)
     assert nats.dtype == scores_BTS.dtype == torch.float32
     wide = head.double().nats(narrow_BTF.double(), tags_BT, lengths_B)
