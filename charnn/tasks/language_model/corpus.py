@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -13,10 +15,15 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.runs import RunLengths, run_lengths
 from charnn.corpora.sources import READ_AGAIN
 from charnn.corpora.texts import Reading, SourceText
-from charnn.errors import CorpusError
+from charnn.errors import CharnnWarning, CorpusError
+from charnn.readable import counted, first_few
 from charnn.tasks.language_model.config import CorpusConfig
-from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of
+from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of, pieces_of
 from charnn.tasks.language_model.labelled_documents import LabelledSource, labelled_parts, rows_again, rows_at
+from charnn.tokenizers.base import Tokenizer
+
+SHOWN = 5
+"""The most characters that a warning names."""
 
 
 class ReplayedPart(NamedTuple):
@@ -194,3 +201,19 @@ def _labelled(
 def reading_of(config: CorpusConfig, any_bytes: bool) -> Reading:
     """How the texts of a corpus are read."""
     return Reading(config.encoding, any_bytes, config.on_error, config.document)
+
+
+def warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
+    """Warns of characters that a separate validation text has and the vocabulary lacks."""
+    unseen = Counter[str]()
+    for document in pieces_of(corpus.validation):
+        if unknown := tokenizer.unknown_characters(document):
+            unseen.update({character: document.count(character) for character in unknown})
+    if unseen:
+        shown = first_few((repr(character) for character, _ in unseen.most_common()), SHOWN)
+        warnings.warn(
+            f"the validation text has {counted(unseen.total(), 'character')} that the training text lacks ({shown}): "
+            "the model reads them as the unknown token",
+            CharnnWarning,
+            stacklevel=2,
+        )

@@ -47,7 +47,7 @@ def copied(made: LanguageModelDirectory, tmp_path: Path) -> LanguageModelDirecto
 def alone(directory: LanguageModelDirectory) -> LanguageModel:
     """The model without its n-grams."""
     model: LanguageModel = charnn.load(directory.path)
-    model.ngrams = None  # type: ignore[misc]
+    model.counts.ngrams = None  # type: ignore[misc]
     return model
 
 

@@ -59,7 +59,7 @@ def copied(made: LanguageModelDirectory, tmp_path: Path) -> LanguageModelDirecto
 def alone(directory: LanguageModelDirectory) -> LanguageModel:
     """The model without its n-grams."""
     model: LanguageModel = charnn.load(directory.path)
-    model.ngrams = None  # type: ignore[misc]
+    model.counts.ngrams = None  # type: ignore[misc]
     return model
 
 
@@ -255,7 +255,7 @@ def test_a_model_that_learns_from_what_it_reads_has_them_too(made: LanguageModel
 def test_a_model_that_has_read_a_text_keeps_them(made: LanguageModelDirectory, tmp_path: Path) -> None:
     again = adapted_to(LINE, made, tmp_path / "adapted")
     assert again.read(NGRAMS) == made.read(NGRAMS)
-    assert charnn.load(again.path).ngrams is not None
+    assert charnn.load(again.path).counts.ngrams is not None
 
 
 def test_an_old_directory_has_none(made: LanguageModelDirectory, copied: LanguageModelDirectory) -> None:
@@ -263,7 +263,7 @@ def test_an_old_directory_has_none(made: LanguageModelDirectory, copied: Languag
     del document["ngrams"], document["ngram_order"]
     copied.write("config.json", json.dumps(document).encode())
     (copied.path / NGRAMS).unlink()
-    assert charnn.load(copied.path).ngrams is None
+    assert charnn.load(copied.path).counts.ngrams is None
     assert nats(charnn.load(copied.path), LINE) == nats(alone(made), LINE)
 
 

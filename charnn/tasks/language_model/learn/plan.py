@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
-from charnn.errors import UsageError
+from charnn.errors import CorpusError, UsageError
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -40,8 +40,8 @@ from charnn.tasks.language_model.learn.teachers import (
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape, same_stopping
 from charnn.tokenizers import join_vocabularies, load, train
 from charnn.tokenizers.base import Tokenizer
-from charnn.training.distributed.processes import ArraysAndJson
-from charnn.training.hardware import threads_for
+from charnn.training.distributed.processes import ArraysAndJson, Processes
+from charnn.training.hardware import nearest_allowed, threads_for
 from charnn.training.session import new_record, under_budget
 
 SMALL_STEP = 1024
@@ -192,6 +192,20 @@ def plan_to_resume(
     config = replace(config, ngrams=None)
     threads = _unmeasured_threads(config, processes, thread_counts)
     return LanguageModelPlan(config, directory.tokenizer(), threads, teachers=teachers)
+
+
+def plan_for_all(
+    processes: Processes, decide: Callable[[], LanguageModelPlan], corpus: Corpus, allowed: Sequence[int]
+) -> LanguageModelPlan:
+    """The plan that `decide` gives on the first process, for all of them, each with an `allowed` number of threads.
+
+    Raises CorpusError on a process whose `corpus` is another than the first one's.
+    """
+    plan = processes.broadcast_state(decide, LanguageModelPlan.pack, LanguageModelPlan.unpack)
+    if not processes.is_first and corpus.config.hashes != plan.config.corpus.hashes:
+        paths = ", ".join(source.path for source in corpus.config.sources)
+        raise CorpusError(f"{paths}: not the text that worker 0 reads", hint="put the same one on every machine")
+    return replace(plan, threads=nearest_allowed(plan.threads, allowed))
 
 
 def choose(

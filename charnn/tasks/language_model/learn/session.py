@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,16 +11,15 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.errors import CharnnWarning, CorpusError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.generation.model import NextTokenModel
-from charnn.readable import counted, first_few
+from charnn.readable import counted
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNgrams, LanguageModelQuantization
-from charnn.tasks.language_model.corpus import Corpus
+from charnn.tasks.language_model.corpus import Corpus, warn_of_unseen
 from charnn.tasks.language_model.description import taught_by
 from charnn.tasks.language_model.directory import LanguageModelDirectory
-from charnn.tasks.language_model.documents import beginning, pieces_of
+from charnn.tasks.language_model.documents import beginning
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
@@ -32,17 +28,17 @@ from charnn.tasks.language_model.learn.labelled_ngrams import CountedLabelledNgr
 from charnn.tasks.language_model.learn.ngrams import MEASURED, CountedNgrams
 from charnn.tasks.language_model.learn.objective import LanguageModelObjective, check_lanes
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
-from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_to_resume
+from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_for_all, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
 from charnn.tasks.language_model.learn.teachers import teachers_in
 from charnn.tasks.language_model.mixing import MixedNgrams
-from charnn.tasks.language_model.use.mixed_labelled import beside_ngrams
+from charnn.tasks.language_model.use.counts import beside_ngrams
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import warn_of_known_data
-from charnn.tokenizers.base import STOP_ID, Tokenizer
+from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
-from charnn.training.hardware import allowed_threads, nearest_allowed
+from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
 from charnn.training.report import Report
@@ -53,8 +49,6 @@ PREVIEW = SamplingConfig(temperature=0.7, length=240)
 PREVIEWED = 4000
 """The held-out characters that a preview finds out by how far n-grams are to be believed."""
 
-SHOWN = 5
-"""The most characters that a warning names."""
 SHORT = 2000
 """A training text of fewer characters, a page, teaches little."""
 SMALL = 20_000
@@ -136,9 +130,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 thread_counts=allowed,
             )
 
-        plan = _broadcast(processes, decided, corpus, allowed)
+        plan = plan_for_all(processes, decided, corpus, allowed)
         if processes.is_first and corpus.config.validation_sources:
-            _warn_of_unseen(corpus, plan.tokenizer)
+            warn_of_unseen(corpus, plan.tokenizer)
         for teacher in teachers:
             theirs = teacher.config().corpus
             alike = theirs.document == corpus.config.document
@@ -170,7 +164,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 directory, teachers_in(state, directory), budget, processes=processes.size, thread_counts=allowed
             )
 
-        plan = _broadcast(processes, resumed, data, allowed)
+        plan = plan_for_all(processes, resumed, data, allowed)
         session = cls(directory, plan, data, processes)
         session.restore(*state)
         return session
@@ -295,33 +289,3 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         if corpus.backwards:
             texts = [text[::-1] for text in texts]
         return measure_quantization(self.directory, self.tokenizer, texts, corpus.label_probabilities or None)
-
-
-def _warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
-    """Warns of characters that a separate validation text has and the vocabulary lacks."""
-    unseen = Counter[str]()
-    for document in pieces_of(corpus.validation):
-        if unknown := tokenizer.unknown_characters(document):
-            unseen.update({character: document.count(character) for character in unknown})
-    if unseen:
-        shown = first_few((repr(character) for character, _ in unseen.most_common()), SHOWN)
-        warnings.warn(
-            f"the validation text has {counted(unseen.total(), 'character')} that the training text lacks ({shown}): "
-            "the model reads them as the unknown token",
-            CharnnWarning,
-            stacklevel=2,
-        )
-
-
-def _broadcast(
-    processes: Processes, decide: Callable[[], LanguageModelPlan], corpus: Corpus, allowed: Sequence[int]
-) -> LanguageModelPlan:
-    """The plan that `decide` gives on the first process, for all of them, each with an `allowed` number of threads.
-
-    Raises CorpusError on a process whose `corpus` is another than the first one's.
-    """
-    plan = processes.broadcast_state(decide, LanguageModelPlan.pack, LanguageModelPlan.unpack)
-    if not processes.is_first and corpus.config.hashes != plan.config.corpus.hashes:
-        paths = ", ".join(source.path for source in corpus.config.sources)
-        raise CorpusError(f"{paths}: not the text that worker 0 reads", hint="put the same one on every machine")
-    return dataclasses.replace(plan, threads=nearest_allowed(plan.threads, allowed))

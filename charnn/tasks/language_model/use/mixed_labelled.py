@@ -12,8 +12,7 @@ from charnn.ngrams.model import ROOT, States
 from charnn.tasks.language_model.conditions import LABEL
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
-from charnn.tasks.language_model.mixing import MixedNgrams
-from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, Network, Remembered, costs_of
+from charnn.tasks.language_model.use.mixed import Floats, Ids, Network, Remembered, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
@@ -126,10 +125,3 @@ class LabelledLanguageModel:
     def put(self, state: LabelledState, lane: int, other: LabelledState) -> None:
         self._network.put(state.network, lane, other.network)
         state.contexts_B[lane], state.of_labels_BK[lane] = other.contexts_B[0], other.of_labels_BK[0]
-
-
-def beside_ngrams(network: Network, ngrams: MixedNgrams | LabelledNgrams) -> MixedLanguageModel | LabelledLanguageModel:
-    """The network with these n-grams beside it."""
-    if isinstance(ngrams, LabelledNgrams):
-        return LabelledLanguageModel(network, ngrams)
-    return MixedLanguageModel(network, ngrams)

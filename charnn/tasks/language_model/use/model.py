@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from charnn.generation.model import NextTokenModel
     from charnn.generation.text import Piece, Request, Text
     from charnn.tasks.language_model.conditions import Mixture
-    from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
-    from charnn.tasks.language_model.mixing import MixedNgrams
-    from charnn.tasks.language_model.recently import Recently
+    from charnn.tasks.language_model.use.counts import Counts
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.mixed import Network
     from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
@@ -241,37 +239,15 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         )
 
     @cached_property
-    def ngrams(self) -> MixedNgrams | LabelledNgrams | None:
-        """The n-grams that stand beside the network; None for a model without them. Raises ModelFormatError where their
-        file is damaged."""
-        return self.directory.ngrams()
+    def counts(self) -> Counts:
+        """All that is counted beside the network."""
+        from charnn.tasks.language_model.use.counts import Counts
+
+        return Counts(self.directory)
 
     def beside_ngrams(self, network: Network) -> Network:
-        """The network with the n-grams of the text beside it, and those of what the model has read since; alone, for a
-        model without them. Beside a network that learns from what it scores they do so, too."""
-        from charnn.tasks.language_model.mixing import MixedNgrams
-        from charnn.tasks.language_model.use.mixed_labelled import beside_ngrams
-        from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
-
-        if self.ngrams is None:
-            return network
-        recently = self._recently if network.segment is None else self._learning
-        if recently is None or not isinstance(self.ngrams, MixedNgrams):
-            return beside_ngrams(network, self.ngrams)
-        return RecentLanguageModel(network, self.ngrams, recently)
-
-    @cached_property
-    def _recently(self) -> Recently | None:
-        return None if self.ngrams is None else self.directory.recently(self.ngrams)
-
-    @cached_property
-    def _learning(self) -> Recently | None:
-        """What goes on being counted as the model learns. What the directory has stays as it is."""
-        from charnn.tasks.language_model.mixing import MixedNgrams
-        from charnn.tasks.language_model.recently import Recently
-
-        ngrams = self.ngrams
-        return self.directory.recently(ngrams) or Recently(ngrams) if isinstance(ngrams, MixedNgrams) else None
+        """The network, which may be one that learns, with what `counts` has beside it."""
+        return self.counts.beside(network)
 
     def runtime(self, precision: InferencePrecision, *, threads: int, backwards: bool = False) -> RuntimeLanguageModel:
         """The network alone, ready to run with so many threads of its own. It is loaded once.

@@ -1,0 +1,55 @@
+"""All that is counted beside a language model's network: n-grams of what it learned, and of what it has read since."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
+from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.recently import Recently
+from charnn.tasks.language_model.use.mixed import MixedLanguageModel, Network
+from charnn.tasks.language_model.use.mixed_labelled import LabelledLanguageModel
+from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
+
+
+class Counts:
+    """The counts of a model directory. Each of its files is read where it is first needed."""
+
+    def __init__(self, directory: LanguageModelDirectory) -> None:
+        self._directory = directory
+
+    @cached_property
+    def ngrams(self) -> MixedNgrams | LabelledNgrams | None:
+        """The n-grams of the text that was learned; None for a model without them. Raises ModelFormatError where their
+        file is damaged."""
+        return self._directory.ngrams()
+
+    def beside(self, network: Network) -> Network:
+        """The network with the n-grams of the text beside it, and those of what the model has read since; alone, for a
+        model without them. Beside a network that learns from what it scores they do so, too."""
+        if self.ngrams is None:
+            return network
+        recently = self._read if network.segment is None else self._learning
+        if recently is None or not isinstance(self.ngrams, MixedNgrams):
+            return beside_ngrams(network, self.ngrams)
+        return RecentLanguageModel(network, self.ngrams, recently)
+
+    @cached_property
+    def _read(self) -> Recently | None:
+        """What `charnn sample --adapt --save` had read."""
+        return None if self.ngrams is None else self._directory.recently(self.ngrams)
+
+    @cached_property
+    def _learning(self) -> Recently | None:
+        """What goes on being counted as the model learns. What the directory has stays as it is."""
+        if not isinstance(self.ngrams, MixedNgrams):
+            return None
+        return self._directory.recently(self.ngrams) or Recently(self.ngrams)
+
+
+def beside_ngrams(network: Network, ngrams: MixedNgrams | LabelledNgrams) -> MixedLanguageModel | LabelledLanguageModel:
+    """The network with these n-grams beside it."""
+    if isinstance(ngrams, LabelledNgrams):
+        return LabelledLanguageModel(network, ngrams)
+    return MixedLanguageModel(network, ngrams)
