@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from charnn.cells import CELLS, TorchKernel
 from charnn.network.cells import CellWeights, LayerState, LayerWeights, like, state_type, step, unroll
+from charnn.network.drawing import Draws
 from charnn.network.gradient_flow import rnn_with_gradient_flow
 from charnn.network.gru import gru_window
 
@@ -27,7 +28,7 @@ def detach(state: StackState) -> StackState:
     return tuple(like(layer, (tensor.detach() for tensor in layer)) for layer in state)
 
 
-class LockedDropout(nn.Module):
+class LockedDropout(Draws):
     """Dropout with one mask for each lane, the same at every step of a window (Gal and Ghahramani 2016).
 
     A lane is a row of the batch. What is kept is scaled by 1 / (1 - probability). The next window draws new masks.
@@ -48,8 +49,14 @@ class LockedDropout(nn.Module):
             return x_BTF
         batch, _, features = x_BTF.shape
         lanes, of = self.parts or ([slice(batch)], batch)
-        mask_B1F = functional.dropout(x_BTF.new_ones(of, 1, features), self.probability)
+        mask_B1F = self._mask(x_BTF.new_ones(of, 1, features))
         return x_BTF * torch.cat([mask_B1F[part] for part in lanes])
+
+    def _mask(self, ones: Tensor) -> Tensor:
+        if self.generator is None:
+            return functional.dropout(ones, self.probability)
+        kept = 1 - self.probability
+        return torch.empty_like(ones).bernoulli_(kept, generator=self.generator).div_(kept)
 
 
 class Recurrent(nn.Module):

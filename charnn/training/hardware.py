@@ -157,7 +157,7 @@ INTERVAL = 30.0
 
 
 class ThreadWatch:
-    """Sets torch's number of threads to `threads` or to 1, whichever is faster by now.
+    """Sets the number of threads to `threads` or to 1, whichever is faster by now, by `change`.
 
     Threads that share a step wait for one another. Where another process has one of the cores, each step waits until
     that core is free again, and two threads may be many times slower than one.
@@ -165,8 +165,8 @@ class ThreadWatch:
     `step` is told of each step of training. At times it tries the other number for a WINDOW, and stays with the faster.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
+    def __init__(self, threads: int, change: Callable[[int], None] = torch.set_num_threads) -> None:
+        self._threads, self._change = threads, change
         self._current = threads
         self._best = 0.0
         """The best speed since the last trial, in targets a second."""
@@ -203,4 +203,4 @@ class ThreadWatch:
 
     def _switch(self) -> None:
         self._current = 1 if self._current == self._threads else self._threads
-        torch.set_num_threads(self._current)
+        self._change(self._current)

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor, nn
 
 from charnn.config.model import Validation
@@ -67,12 +68,25 @@ class Objective(Protocol):
         """Goes on where `position` was taken."""
 
 
+MemberLoss = Callable[[torch.Generator], Tensor]
+"""Gives the sum of a member's losses in nats on the next batch, with gradients. What is random comes from the
+generator."""
+
+
 @runtime_checkable
 class EnsembleObjective(Objective, Protocol):
     """An objective whose network may be an ensemble of several members."""
 
     def leave_out(self, number: int) -> None:
         """Goes on without that member: `network` is then the ensemble of the others, or the only one that is left."""
+
+
+@runtime_checkable
+class SideBySideObjective(EnsembleObjective, Protocol):
+    """An objective whose members can learn at the same time, each in a thread of its own."""
+
+    def losses(self) -> tuple[list[MemberLoss], int]:
+        """What `loss` gives, by functions that compute it: one for each member, in any order or at once."""
 
 
 @runtime_checkable

@@ -229,9 +229,14 @@ class Session(Generic[C]):
 
     def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
         may_change = self.config.training.budget.seconds is not None and self.processes.size == 1 and self.threads > 1
-        self.loop.watch = ThreadWatch(self.threads) if may_change else None
+        change: Callable[[int], None] = torch.set_num_threads
+        torch_threads = self.threads
+        if self.loop.updates.are_side_by_side:
+            torch_threads, change = 1, self.loop.updates.side_by_side.use
+            change(self.threads)
+        self.loop.watch = ThreadWatch(self.threads, change) if may_change else None
         try:
-            with threads_set(self.threads):
+            with threads_set(torch_threads):
                 outcome = self.loop.run(observer, self._keeper, interrupted)
         except WorkerLost as error:
             error.hint = self._how_to_go_on()

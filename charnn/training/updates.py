@@ -16,9 +16,10 @@ from charnn.network.ensemble import trained_apart, without_member
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.processes import Processes
 from charnn.training.hardware import autocast
-from charnn.training.objective import EnsembleObjective, Objective
+from charnn.training.objective import EnsembleObjective, Objective, SideBySideObjective
 from charnn.training.optimizers import AveragedWeights, make_optimizers
 from charnn.training.schedule import Progress, rate_factor
+from charnn.training.side_by_side import SideBySide
 from charnn.training.state import LearnedState, is_finite
 
 
@@ -87,6 +88,7 @@ class Updates:
         self._device, self._precision = device, precision
         self._autocast = autocast(precision, device)
         self.gradients = GradientNorms(config, device)
+        self.side_by_side = SideBySide()
         self._fit()
 
     def _fit(self) -> None:
@@ -103,6 +105,12 @@ class Updates:
     def networks(self) -> int:
         """How many networks learn side by side: the members of an ensemble, or one."""
         return len(self._apart)
+
+    @property
+    def are_side_by_side(self) -> bool:
+        """Whether members learn by threads of their own, at once or in turn, as `side_by_side` says."""
+        is_able = self._device.type == "cpu" and isinstance(self._objective, SideBySideObjective)
+        return is_able and self.networks > 1
 
     def not_finite(self) -> int | None:
         """The number of the first member that has a weight which is not finite; None where there is none."""
@@ -137,12 +145,10 @@ class Updates:
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor * progress.rate
         self._network.train()
-        with self._autocast():
-            nats, targets = self._objective.loss()
         for parameter in self._parameters:
             parameter.grad = None
-        torch.autograd.backward(nats.sum() / self._objective.targets_in_batch)
-        nats, info = self._all_reduce(nats.detach(), StepInfo(targets, *own_info()))
+        nats, targets = self._learned_from()
+        nats, info = self._all_reduce(nats, StepInfo(targets, *own_info()))
         for parameters in self._apart:
             self.gradients.limit(parameters)
         for optimizer in self.optimizers:
@@ -151,6 +157,16 @@ class Updates:
         progress.step += 1
         progress.targets += info.targets
         return nats, info
+
+    def _learned_from(self) -> tuple[Tensor, int]:
+        """The losses on the next batch, detached, and its targets. The parameters have their gradients then."""
+        objective = self._objective
+        if self.are_side_by_side and isinstance(objective, SideBySideObjective):
+            return self.side_by_side.learn(objective, self._autocast)
+        with self._autocast():
+            nats, targets = objective.loss()
+        torch.autograd.backward(nats.sum() / objective.targets_in_batch)
+        return nats.detach(), targets
 
     @property
     def learning_rate(self) -> float:

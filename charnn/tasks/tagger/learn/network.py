@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from charnn.network.bidirectional import Bidirectional
+from charnn.network.drawing import Draws
 from charnn.network.recurrent import LockedDropout
 from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import TaggerNetworkConfig
@@ -57,7 +58,7 @@ class RecurrentReader(nn.Module):
         return torch.cat([ahead.gather(1, last_N11)[:, 0], back[:, 0]], 1)
 
 
-class WordReader(nn.Module):
+class WordReader(Draws):
     """Reads a word's spelling: its characters one by one, its beginnings and ends, and its capitals."""
 
     def __init__(self, config: TaggerNetworkConfig) -> None:
@@ -78,8 +79,8 @@ class WordReader(nn.Module):
         """The vectors (N, D). They do not depend on how far rows are padded. Training mode drops affixes."""
         read_ND = self.reader(self.characters(characters_NL), lengths_N)
         if self.training and self.affix_dropout:
-            dropped_NA = torch.rand(affixes_NA.shape, device=affixes_NA.device) < self.affix_dropout
-            affixes_NA = affixes_NA.masked_fill(dropped_NA, 0)
+            numbers_NA = torch.rand(affixes_NA.shape, generator=self.generator, device=affixes_NA.device)
+            affixes_NA = affixes_NA.masked_fill(numbers_NA < self.affix_dropout, 0)
         return torch.cat([read_ND, self.shapes(shapes_N), self.affixes(affixes_NA).sum(1)], 1)
 
 
@@ -106,7 +107,7 @@ class Neighbours(nn.Module):
         return functional.relu(self.convolution(x_BTD.transpose(1, 2))).transpose(1, 2)
 
 
-class TaggerNetwork(nn.Module):
+class TaggerNetwork(Draws):
     """A word's vector is what its spelling says beside a vector of its own; recurrent layers read the vectors in both
     directions, `Neighbours` reads three at a time, and a head for each column sees both and the word's vector itself.
 
@@ -157,8 +158,9 @@ class TaggerNetwork(nn.Module):
         spelling_ND = self.spelling(words.characters_NL, words.lengths_N, words.affixes_NA, words.shapes_N)
         ids_BT, spelling_BTD = words.words_N[places_BT], spelling_ND[places_BT]
         if self.training:
-            ids_BT = ids_BT.masked_fill(torch.rand(ids_BT.shape, device=ids_BT.device) < self._dropped[ids_BT], 0)
-            kept_BT = torch.rand(ids_BT.shape, device=ids_BT.device) >= self.config.spelling_dropout
+            drawn_2BT = [torch.rand(ids_BT.shape, generator=self.generator, device=ids_BT.device) for _ in range(2)]
+            ids_BT = ids_BT.masked_fill(drawn_2BT[0] < self._dropped[ids_BT], 0)
+            kept_BT = drawn_2BT[1] >= self.config.spelling_dropout
             spelling_BTD = spelling_BTD * kept_BT[..., None]
         vectors = [spelling_BTD, self.words(ids_BT)]
         if self.context is not None:

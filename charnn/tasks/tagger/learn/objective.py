@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ import torch
 from torch import Tensor
 
 from charnn.config.training import TrainingConfig
+from charnn.network.drawing import drawing_from
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import UNTAGGED, Batch, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
+from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.teachers import Said
-from charnn.training.objective import Batches
+from charnn.training.objective import Batches, MemberLoss
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
@@ -72,12 +75,26 @@ class TaggerObjective:
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its targets; a word is one, however many columns it has tags in, and
         none without a tag."""
+        batch, said, words = self._next()
+        return _nats(self.network, batch, said), words
+
+    def losses(self) -> tuple[list[MemberLoss], int]:
+        """What `loss` gives, by a function for each member."""
+        assert isinstance(self.network, TaggerEnsemble)
+        batch, said, words = self._next()
+
+        def of(member: TaggerNetwork, generator: torch.Generator) -> Tensor:
+            with drawing_from(member, generator):
+                return _nats(member, batch, said)
+
+        return [partial(of, member) for member in self.network.each], words
+
+    def _next(self) -> tuple[Batch, list[Tensor] | None, int]:
+        """The next batch, what teachers say of it, and how many of its words have a tag."""
         chosen = self._batches.next()
         batch = self._treebank.batch(self._treebank.training, chosen, self._device)
-        features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
-        words = int((batch.tags_CBT != UNTAGGED).any(0).sum())
         said = None if self.said is None else self._said_of(self.said, chosen, batch)
-        return self.network.nats(features_BTF, batch.tags_CBT, batch.lengths_B, said), words
+        return batch, said, int((batch.tags_CBT != UNTAGGED).any(0).sum())
 
     def _said_of(self, said: Said, chosen: Sequence[int], batch: Batch) -> list[Tensor]:
         """For each column, what teachers say of the words of a batch that have a tag in it."""
@@ -139,3 +156,9 @@ class TaggerObjective:
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self._batches.restore(values["batches"])
+
+
+def _nats(network: AnyTagger, batch: Batch, said: Sequence[Tensor] | None) -> Tensor:
+    """What the tags of a batch cost the network, or each member of an ensemble."""
+    features_BTF = network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
+    return network.nats(features_BTF, batch.tags_CBT, batch.lengths_B, said)

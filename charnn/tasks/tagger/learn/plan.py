@@ -51,10 +51,10 @@ class TaggerOverrides:
     linear: bool | None = None
 
 
-def default_budget(words: int, members: int = 1) -> Budget:
+def default_budget(words: int, turns: int = 1) -> Budget:
     """A time for a treebank: half a minute for a few thousand words, four minutes for two hundred thousand, half an
-    hour for ten million; so much for each of the networks that are trained side by side."""
-    return Budget(seconds=float(members * round(min(max(240 * (words / 200_000) ** 0.5, 30), 1800))))
+    hour for ten million; so much for each of the `turns` that members take which cannot all learn at the same time."""
+    return Budget(seconds=float(turns * round(min(max(240 * (words / 200_000) ** 0.5, 30), 1800))))
 
 
 def default_batch_size(sentences: int) -> int:
@@ -63,9 +63,10 @@ def default_batch_size(sentences: int) -> int:
 
 
 def configure(
-    overrides: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, **settings: Any
+    overrides: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, threads: int = 1, **settings: Any
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
-    """The configurations for a treebank of so many `words` in so many `sentences`. `settings` go to TrainingConfig.
+    """The configurations for a treebank of so many `words` in so many `sentences`, where so many `threads` may be used
+    at most. `settings` go to TrainingConfig.
 
     The precision `auto` is fp32: matrices this small gain nothing from bf16 (13,000 words/s for 16,000 on one thread).
     """
@@ -87,7 +88,7 @@ def configure(
     if settings.get("precision") == "auto":
         settings["precision"] = "fp32"
     training = TrainingConfig(
-        budget=overrides.budget or default_budget(words, network.members),
+        budget=overrides.budget or default_budget(words, -(-network.members // threads)),
         batch_size=default_batch_size(sentences) if overrides.batch_size is None else overrides.batch_size,
         window_length=LONGEST_SENTENCE if overrides.window_length is None else overrides.window_length,
         learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
@@ -152,7 +153,12 @@ def decide(
     words = chain.from_iterable(compress(sentence.words, sentence.is_tagged) for sentence in treebank.training)
     lexicon = Lexicon.of(words, tags)
     network, training = configure(
-        overrides, lexicon, words=corpus.training_words, sentences=corpus.training_sentences, **settings
+        overrides,
+        lexicon,
+        words=corpus.training_words,
+        sentences=corpus.training_sentences,
+        threads=max(thread_counts),
+        **settings,
     )
     if source is not None:
         network = with_shape_of(network, theirs)
@@ -187,4 +193,7 @@ def plan_to_resume(directory: TaggerDirectory, budget: Budget | None, *, thread_
 
 
 def _threads(config: TaggerConfig, thread_counts: Sequence[int]) -> int:
+    """The number of threads that a step is worth: one for each of several members."""
+    if config.network.members > 1:
+        return min(config.network.members, max(thread_counts))
     return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

@@ -215,6 +215,32 @@ def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     assert longer.directory.config().network.members == members - 1
 
 
+@decoder_kinds
+def test_members_learn_the_same_at_once_and_in_turn_and_after_a_pause(start, treebank_of, silent, decoder: str) -> None:
+    treebank, ends = treebank_of(TEXT), []
+    for name, threads, pause in (("in turn", (1,), 99), ("at once", (1, 3), 99), ("in parts", (1, 3), 5)):
+        session = start(
+            treebank, name, steps=8, members=3, dropout=0.4, decoder=decoder, linear=False, thread_counts=threads
+        )
+        assert session.threads == threads[-1]
+        if session.run(silent, lambda: session.loop.progress.step == pause) == "interrupt":  # noqa: B023
+            session = TaggerSession.resume(session.directory, treebank, thread_counts=threads)
+            session.run(silent)
+        ends.append(session.directory.weights())
+    in_turn, *others = ends
+    assert not np.array_equal(in_turn["members.0.words.weight"], in_turn["members.1.words.weight"])
+    for weights in others:
+        assert weights.keys() == in_turn.keys()
+        assert all(np.array_equal(weights[name], in_turn[name]) for name in weights)
+
+
+def test_what_fails_in_the_thread_of_a_member_is_raised(start, treebank_of, silent) -> None:
+    session = start(treebank_of(TEXT), steps=8, members=2, thread_counts=(2,))
+    session.network.each[1].heads[0].nats = None
+    with pytest.raises(TypeError, match="NoneType"):
+        session.run(silent)
+
+
 def test_members_begin_with_those_of_the_model_that_they_start_from(start, treebank_of, silent) -> None:
     treebank = treebank_of(TEXT)
     first = start(treebank, steps=4, members=2)

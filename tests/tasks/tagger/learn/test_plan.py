@@ -55,6 +55,12 @@ def test_the_network_is_as_large_as_the_lexicon() -> None:
     assert (network.words, network.characters, network.tags) == (2, 3 + 4, (3, 1))
 
 
+@pytest.mark.parametrize(("members", "threads", "turns"), [(1, 1, 1), (2, 2, 1), (2, 8, 1), (2, 1, 2), (5, 2, 3)])
+def test_members_that_learn_at_the_same_time_have_the_time_of_one(members: int, threads: int, turns: int) -> None:
+    seconds = [planned(TaggerOverrides(members=count), threads=threads)[1].budget.seconds for count in (1, members)]
+    assert seconds[1] == turns * seconds[0]
+
+
 def test_settings_go_to_training_as_they_are() -> None:
     settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
     _, training = planned(TaggerOverrides(), **settings)
