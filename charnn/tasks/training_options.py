@@ -190,7 +190,7 @@ class NetworkTrainingOptions(TrainingOptions):
         if self.cell is not None and self.cell not in CELLS:
             raise UsageError(f"--cell {self.cell}: no such cell", hint=f"there are {', '.join(CELLS)}")
 
-    def training_settings(self, *, patience: int) -> dict[str, Any]:
+    def training_settings(self, *, patience: int = 0) -> dict[str, Any]:
         """The fields of TrainingConfig that follow from these options, besides the sizes. `patience` is the task's
         default.
 
@@ -211,9 +211,11 @@ class NetworkTrainingOptions(TrainingOptions):
         return settings
 
     @property
-    def sizes(self) -> dict[str, Any]:
-        """The sizes that were asked for, named as the overrides of a task name them; None where the task chooses."""
+    def overrides(self) -> dict[str, Any]:
+        """What was asked for of the network and its training, by the names that `Overrides` has for it; None where the
+        task chooses."""
         return {
+            "cell": self.cell,
             "layers": self.layers,
             "hidden_size": self.hidden,
             "dropout": self.dropout,

@@ -12,7 +12,7 @@ import torch
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config import Budget
-from charnn.config.model import Quantization, TrainingRecord
+from charnn.config.model import Quantization
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.training.distributed.failures import WorkerLost
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
@@ -22,21 +22,8 @@ from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
 from charnn.training.report import Observer, Report
 from charnn.training.verdict import HeldOut, expected_gain, verdict
-from charnn.version import __version__
 
 D = TypeVar("D", bound=ModelDirectory)
-
-
-def new_record() -> TrainingRecord:
-    """The record of a run that is about to begin. Its device and precision are filled in when the session is made."""
-    return TrainingRecord(__version__, torch.__version__, device="", precision="")
-
-
-def under_budget(config: C, budget: Budget | None) -> C:
-    """The configuration of a run that goes on, with another budget unless that is None."""
-    if budget is None:
-        return config
-    return dataclasses.replace(config, training=dataclasses.replace(config.training, budget=budget))
 
 
 class Session(Generic[C]):

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from charnn.errors import UsageError
+from charnn.training.planning import Overrides
 
 T = TypeVar("T")
-Overrides = TypeVar("Overrides")
+AnyOverrides = TypeVar("AnyOverrides", bound=Overrides)
 Places = list[tuple[int, int]]
 
 
@@ -32,8 +33,8 @@ def copy_rows(parameter: Tensor, source: npt.NDArray[Any] | None, rows: Places) 
     parameter[torch.from_numpy(to_rows)] = torch.from_numpy(source[from_rows]).to(parameter.device)
 
 
-def same_shape(overrides: Overrides, source: object, fields: Sequence[str]) -> Overrides:
-    """`overrides`, a dataclass, with these fields as in `source`. Raises UsageError where other values were asked for.
+def same_shape(overrides: AnyOverrides, source: object, fields: Sequence[str]) -> AnyOverrides:
+    """`overrides` with these fields as in `source`. Raises UsageError where other values were asked for.
 
     A field of `overrides` that is None was not asked for.
     """
@@ -48,4 +49,4 @@ def same_shape(overrides: Overrides, source: object, fields: Sequence[str]) -> O
                 f"the model to start from has {what}",
                 hint="leave the option out: the weights keep their shape",
             )
-    return dataclasses.replace(overrides, **shape)  # type: ignore[type-var]
+    return dataclasses.replace(overrides, **shape)

@@ -17,7 +17,8 @@ from charnn.tasks.directory import TaskDirectory
 from charnn.tasks.model import Model
 from charnn.tasks.task import Description, Evaluation, Recognition, Task
 from charnn.tasks.training_options import TrainingOptions
-from charnn.training.session import Session, new_record, under_budget
+from charnn.training.planning import new_record, under_budget
+from charnn.training.session import Session
 
 HELD_OUT, BATCH, UNITS = 20, 16, 8
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.directory import TaskDirectory
 
-PATIENCE = 0
-
 
 class ClassifierTask(Task[ClassifierConfig]):
     name = "classifier"
@@ -70,19 +68,18 @@ class ClassifierTask(Task[ClassifierConfig]):
             fold=run.fold,
         )
         overrides = ClassifierOverrides(
-            cell=options.cell,
             embedding_size=options.embedding,
             pool=options.pool,
             ngrams=options.ngrams,
             members=options.members,
-            **options.sizes,
+            **options.overrides,
         )
         return ClassifierSession.start(
             lambda: run.create(self.directory),
             corpus,
             options.tokenizer_config(None if source is None else source.tokenizer_config),
             overrides,
-            options.training_settings(patience=PATIENCE),
+            options.training_settings(),
             balance=options.balance,
             source=source,
             thread_counts=run.thread_counts,

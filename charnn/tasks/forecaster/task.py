@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from charnn.tasks.forecaster.use.evaluation import ForecasterEvaluation
     from charnn.tasks.forecaster.use.model import Forecaster
 
-PATIENCE = 0
-
 
 class ForecasterTask(Task[ForecasterConfig]):
     name = "forecaster"
@@ -60,6 +58,7 @@ class ForecasterTask(Task[ForecasterConfig]):
     def start(self, run: Run, options: ForecasterOptions) -> ForecasterSession:
         from charnn.tasks.forecaster.dataset import read_corpus
         from charnn.tasks.forecaster.learn.session import ForecasterSession
+        from charnn.training.planning import Overrides
 
         corpus = read_corpus(
             run.corpus,
@@ -71,9 +70,9 @@ class ForecasterTask(Task[ForecasterConfig]):
             on_error=options.on_error,
             holds_out=options.holds_out,
         )
-        settings = options.training_settings(patience=PATIENCE)
+        overrides, settings = Overrides(**options.overrides), options.training_settings()
         return ForecasterSession.start(
-            lambda: run.create(self.directory), corpus, options.cell, options.sizes, settings, run.thread_counts
+            lambda: run.create(self.directory), corpus, overrides, settings, run.thread_counts
         )
 
     def resume(self, directory: TaskDirectory[ForecasterConfig], run: Run, budget: Budget | None) -> ForecasterSession:

@@ -109,7 +109,6 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             )
             corpus = with_replay(corpus, old, any_bytes=tokenizer.kind == "bytes")
         overrides = LanguageModelOverrides(
-            cell=options.cell,
             embedding_size=options.embedding,
             residual=options.residual or None,
             recurrent_depth=options.recurrent_depth,
@@ -119,7 +118,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             stopping=options.stopping,
             members=options.members,
             ngram_order=options.ngrams,
-            **options.sizes,
+            **options.overrides,
         )
         return LanguageModelSession.start(
             lambda: run.create(self.directory),

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from charnn.tasks.tagger.use.evaluation import TaggerEvaluation
     from charnn.tasks.tagger.use.model import Tagger
 
-PATIENCE = 0
-
 
 class TaggerTask(Task[TaggerConfig]):
     name = "tagger"
@@ -87,7 +85,6 @@ class TaggerTask(Task[TaggerConfig]):
             fold=run.fold,
         )
         overrides = TaggerOverrides(
-            cell=options.cell,
             word_size=options.embedding,
             words_from=options.words_from,
             decoder=options.decoder_among(DecoderKind, self.data),
@@ -95,9 +92,9 @@ class TaggerTask(Task[TaggerConfig]):
             readers=in_order(run.readers),
             members=options.members,
             linear=options.linear,
-            **options.sizes,
+            **options.overrides,
         )
-        settings = options.training_settings(patience=PATIENCE)
+        settings = options.training_settings()
         return TaggerSession.start(
             lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts, source, teachers
         )

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from charnn.tasks.transducer.use.evaluation import TransducerEvaluation
     from charnn.tasks.transducer.use.model import Transducer
 
-PATIENCE = 0
-
 
 class TransducerTask(Task[TransducerConfig]):
     name = "transducer"
@@ -73,9 +71,7 @@ class TransducerTask(Task[TransducerConfig]):
             holds_out=options.holds_out,
             fold=run.fold,
         )
-        sizes = {name: value for name, value in options.sizes.items() if name != "window_length"}
         overrides = TransducerOverrides(
-            cell=options.cell,
             embedding_size=options.embedding,
             decoder=options.decoder_among(DecoderKind, self.data),
             attention=options.attention,
@@ -83,9 +79,9 @@ class TransducerTask(Task[TransducerConfig]):
             label_smoothing=options.label_smoothing,
             scheduled_sampling=options.scheduled_sampling,
             members=options.members,
-            **sizes,
+            **options.overrides,
         )
-        settings = options.training_settings(patience=PATIENCE)
+        settings = options.training_settings()
         return TransducerSession.start(
             lambda: run.create(self.directory), pairs, overrides, settings, source, run.thread_counts
         )

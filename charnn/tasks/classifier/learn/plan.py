@@ -8,7 +8,7 @@ from typing import Any
 
 from charnn import tokenizers
 from charnn.config.model import TokenizerConfig
-from charnn.config.training import Budget, TrainingConfig
+from charnn.config.training import Budget
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.directory import ClassifierDirectory
@@ -16,7 +16,7 @@ from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.transfer import InitialWeights
 from charnn.tokenizers.base import Tokenizer
 from charnn.training.hardware import threads_for
-from charnn.training.session import new_record, under_budget
+from charnn.training.planning import Overrides, new_record, under_budget
 
 LONGEST_TEXT = 256
 """The symbols of a text that the network reads."""
@@ -29,21 +29,13 @@ SHORTEST, LONGEST, USUAL_CHARACTERS = 15, 1800, 1_500_000
 
 
 @dataclass(frozen=True)
-class ClassifierOverrides:
-    """The values that the user asked for. charnn chooses those that are None."""
+class ClassifierOverrides(Overrides):
+    """The values that the user asked for, those that only a classifier has among them."""
 
-    cell: str | None = None
-    layers: int | None = None
-    hidden_size: int | None = None
     embedding_size: int | None = None
-    dropout: float | None = None
     pool: Pool | None = None
     ngrams: int | None = None
     members: int | None = None
-    batch_size: int | None = None
-    window_length: int | None = None
-    learning_rate: float | None = None
-    budget: Budget | None = None
 
 
 def default_budget(characters: int, members: int = 1) -> Budget:
@@ -87,15 +79,11 @@ def decide(
 ) -> ClassifierPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the texts. Nothing is written.
 
-    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. The precision `auto`
-    is fp32, since matrices this small gain nothing from bf16. Raises ConfigError for what cannot be.
+    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
+    what cannot be.
     """
     texts = corpus.training.bodies
-    asked = {
-        name: value
-        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams", "members")
-        if (value := getattr(overrides, name)) is not None
-    }
+    asked = overrides.asked("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams", "members")
     some: Sequence[str] = texts if corpus.config.training_characters else [" "]
     if source is not None:
         asked = source.shape_for(asked)
@@ -107,29 +95,24 @@ def decide(
     kinds = {"ngrams": ngrams, "words": words, **dict.fromkeys(("places", "shapes", "lengths"), ngrams > 0)}
     features = Features.choose(texts, labels=len(corpus.labels), **kinds)
     count, characters = len(texts), corpus.config.training_characters
-    batch_size = default_batch_size(count, characters) if overrides.batch_size is None else overrides.batch_size
+    batch_size = overrides.batch_size or default_batch_size(count, characters)
     network = ClassifierNetworkConfig(
         vocabulary_size=tokenizer.size,
         labels=len(corpus.labels),
         features=len(features),
         **{**asked, **kinds},
     )
-    settings = dict(settings)
-    if settings.get("precision") == "auto":
-        settings["precision"] = "fp32"
-    training = TrainingConfig(
-        budget=overrides.budget or default_budget(characters, network.members),
+    training = overrides.training_config(
+        settings,
+        budget=default_budget(characters, network.members),
         batch_size=batch_size,
-        window_length=LONGEST_TEXT if overrides.window_length is None else overrides.window_length,
-        learning_rate=LEARNING_RATE * max(batch_size / 32, 1) ** 0.5
-        if overrides.learning_rate is None
-        else overrides.learning_rate,
+        window_length=LONGEST_TEXT,
+        learning_rate=LEARNING_RATE * max(batch_size / 32, 1) ** 0.5,
         average_decay=AVERAGE_DECAY,
-        **settings,
     )
     kept = TokenizerConfig(tokenizer_config.kind, tokenizer_config.vocabulary_size, tokenizer_config.min_count)
     config = ClassifierConfig("classifier", kept, network, training, corpus.config, balance, new_record())
-    threads = _threads(config, thread_counts)
+    threads = threads_for(batch_size * network.hidden_size, SMALL_STEP, thread_counts)
     return ClassifierPlan(config, tokenizer, features, corpus.labels, threads, source)
 
 
@@ -138,9 +121,5 @@ def plan_to_resume(
 ) -> ClassifierPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
     config = under_budget(directory.config(), budget)
-    threads = _threads(config, thread_counts)
+    threads = threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)
     return ClassifierPlan(config, directory.tokenizer(), directory.features(), directory.labels(), threads)
-
-
-def _threads(config: ClassifierConfig, thread_counts: Sequence[int]) -> int:
-    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

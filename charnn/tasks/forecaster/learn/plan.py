@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from charnn.config.training import Budget, TrainingConfig
+from charnn.config.training import Budget
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterNetworkConfig
 from charnn.tasks.forecaster.dataset import SeriesCorpus
 from charnn.tasks.forecaster.directory import ForecasterDirectory
 from charnn.tasks.forecaster.windows import ColumnStatistics, cycles_of, statistics
 from charnn.training.hardware import threads_for
-from charnn.training.session import new_record, under_budget
+from charnn.training.planning import Overrides, new_record, under_budget
 
 LEARNING_RATE = 4e-3
 BATCH = 32
@@ -34,41 +34,35 @@ class ForecasterPlan:
 
 def decide(
     corpus: SeriesCorpus,
-    cell: str | None,
-    sizes: Mapping[str, Any],
+    overrides: Overrides,
     settings: Mapping[str, Any],
     *,
     thread_counts: Sequence[int],
 ) -> ForecasterPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the series. Nothing is written.
 
-    `sizes` are those of the options, None where charnn chooses; `settings` go to TrainingConfig. The precision `auto`
-    is fp32, since matrices this small gain nothing from bf16. Raises ConfigError for what cannot be.
+    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
+    what cannot be.
     """
-    asked: dict[str, Any] = {n: sizes[n] for n in ("layers", "hidden_size", "dropout") if sizes[n] is not None}
-    if cell is not None:
-        asked["cell"] = cell
     network = ForecasterNetworkConfig(
         columns=len(corpus.training.columns),
         season=corpus.season,
         horizon=corpus.horizon,
         cycles=cycles_of(corpus.training),
-        **asked,
+        **overrides.asked("cell", "layers", "hidden_size", "dropout"),
     )
-    settings = dict(settings)
-    if settings.get("precision") == "auto":
-        settings["precision"] = "fp32"
-    training = TrainingConfig(
-        budget=sizes["budget"] or default_budget(len(corpus.training)),
-        batch_size=sizes["batch_size"] or BATCH,
-        window_length=sizes["window_length"] or default_context(corpus.season),
-        learning_rate=sizes["learning_rate"] or LEARNING_RATE,
+    training = overrides.training_config(
+        settings,
+        budget=default_budget(len(corpus.training)),
+        batch_size=BATCH,
+        window_length=default_context(corpus.season),
+        learning_rate=LEARNING_RATE,
         average_decay=AVERAGE_DECAY,
-        **settings,
     )
     config = ForecasterConfig("forecaster", network, training, corpus.config, new_record())
     columns = statistics(corpus.training, network.season, network.horizon)
-    return ForecasterPlan(config, columns, _threads(config, thread_counts))
+    threads = threads_for(training.batch_size * network.hidden_size, SMALL_STEP, thread_counts)
+    return ForecasterPlan(config, columns, threads)
 
 
 def plan_to_resume(
@@ -76,7 +70,8 @@ def plan_to_resume(
 ) -> ForecasterPlan:
     """The plan of the run that is in `directory`, under another budget unless that is None."""
     config = under_budget(directory.config(), budget)
-    return ForecasterPlan(config, directory.series().columns, _threads(config, thread_counts))
+    threads = threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)
+    return ForecasterPlan(config, directory.series().columns, threads)
 
 
 def default_budget(rows: int) -> Budget:
@@ -86,7 +81,3 @@ def default_budget(rows: int) -> Budget:
 def default_context(season: int) -> int:
     """Two seasons, within bounds; the value a season before is an input of its own, however long that is."""
     return min(max(2 * season, SHORTEST_CONTEXT), LONGEST_CONTEXT)
-
-
-def _threads(config: ForecasterConfig, thread_counts: Sequence[int]) -> int:
-    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)

@@ -21,6 +21,7 @@ from charnn.tasks.forecaster.scores import ForecastScore
 from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
 from charnn.training.hardware import allowed_threads, speed_ratio
 from charnn.training.keeper import Weights
+from charnn.training.planning import Overrides
 from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
 
@@ -46,8 +47,7 @@ class ForecasterSession(Session[ForecasterConfig]):
         cls,
         make_directory: Callable[[], ForecasterDirectory],
         corpus: SeriesCorpus,
-        cell: str | None,
-        sizes: Mapping[str, Any],
+        overrides: Overrides,
         settings: Mapping[str, Any],
         thread_counts: Sequence[int] | None = None,
     ) -> ForecasterSession:
@@ -55,7 +55,7 @@ class ForecasterSession(Session[ForecasterConfig]):
 
         `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
         """
-        plan = decide(corpus, cell, sizes, settings, thread_counts=allowed_threads(thread_counts))
+        plan = decide(corpus, overrides, settings, thread_counts=allowed_threads(thread_counts))
         return cls.begin(plan.config, make_directory, ForecasterDirectory, lambda made: cls(made, plan, corpus))
 
     @classmethod

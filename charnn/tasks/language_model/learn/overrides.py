@@ -9,6 +9,7 @@ from charnn.config.training import Budget, Optimizer, TrainingConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.learn.sizing import Sizes
+from charnn.training.planning import Overrides
 
 WITH_DEFAULTS = (
     *("cell", "residual", "recurrent_depth"),
@@ -26,14 +27,10 @@ learned."""
 
 
 @dataclass(frozen=True)
-class LanguageModelOverrides:
-    """The values that the user asked for. charnn chooses those that are None."""
+class LanguageModelOverrides(Overrides):
+    """The values that the user asked for, those that only a language model has among them."""
 
-    cell: str | None = None
-    layers: int | None = None
-    hidden_size: int | None = None
     embedding_size: int | None = None
-    dropout: float | None = None
     residual: bool | None = None
     recurrent_depth: int | None = None
     weight_drop: float | None = None
@@ -42,10 +39,6 @@ class LanguageModelOverrides:
     stopping: Stopping | None = None
     labels: int | None = None
     members: int | None = None
-    batch_size: int | None = None
-    window_length: int | None = None
-    learning_rate: float | None = None
-    budget: Budget | None = None
     ngram_order: int | None = None
 
 
@@ -57,14 +50,13 @@ def configure(
     `settings` are further fields of TrainingConfig.
     """
     sizes = Sizes(**{name: _first(getattr(overrides, name), value) for name, value in vars(sizes).items()})
-    asked = {name: value for name in WITH_DEFAULTS if (value := getattr(overrides, name)) is not None}
     network = LanguageModelNetworkConfig(
         vocabulary_size=vocabulary_size,
         layers=sizes.layers,
         hidden_size=sizes.hidden_size,
         embedding_size=sizes.embedding_size,
         dropout=sizes.dropout,
-        **asked,
+        **overrides.asked(*WITH_DEFAULTS),
     )
     training = TrainingConfig(
         budget=budget,

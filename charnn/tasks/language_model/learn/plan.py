@@ -42,7 +42,7 @@ from charnn.tokenizers import join_vocabularies, load, train
 from charnn.tokenizers.base import Tokenizer
 from charnn.training.distributed.processes import ArraysAndJson, Processes
 from charnn.training.hardware import nearest_allowed, threads_for
-from charnn.training.session import new_record, under_budget
+from charnn.training.planning import new_record, under_budget
 
 SMALL_STEP = 1024
 """The batch size times the hidden units of a small step. Measured on two cores, 8 x 64 gained nothing from the second

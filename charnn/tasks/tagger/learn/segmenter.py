@@ -26,7 +26,7 @@ from charnn.tasks.tagger.treebank import Treebank
 from charnn.tasks.tagger.use.figures import Finders, SegmentationFigures
 from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.segmenter import SENTENCES, WORDS
-from charnn.training.session import new_record
+from charnn.training.planning import new_record
 
 Passage = list[SegmentedText]
 """Sentences of one paragraph that follow each other."""

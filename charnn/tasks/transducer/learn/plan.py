@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from charnn.config.training import Budget, TrainingConfig
+from charnn.config.training import Budget
+from charnn.corpora.pairs import Pair
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.config import (
     AttentionKind,
@@ -24,7 +25,7 @@ from charnn.tasks.transducer.learn.transfer import SHAPE, InitialWeights
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import threads_for
-from charnn.training.session import new_record, under_budget
+from charnn.training.planning import Overrides, new_record, under_budget
 from charnn.training.transfer import same_shape
 
 LEARNING_RATE = 4e-3
@@ -53,24 +54,16 @@ SMALL_STEP = 8192
 
 
 @dataclass(frozen=True)
-class TransducerOverrides:
-    """The values that the user asked for. charnn chooses those that are None."""
+class TransducerOverrides(Overrides):
+    """The values that the user asked for, those that only a transducer has among them."""
 
-    cell: str | None = None
-    layers: int | None = None
-    hidden_size: int | None = None
     embedding_size: int | None = None
-    dropout: float | None = None
     decoder: DecoderKind | None = None
     attention: AttentionKind | None = None
     copies: bool | None = None
     label_smoothing: float | None = None
     scheduled_sampling: float | None = None
     members: int | None = None
-    batch_size: int | None = None
-    window_length: int | None = None
-    learning_rate: float | None = None
-    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -107,11 +100,35 @@ def decide(
     if source is not None:
         symbols = symbols.joined(source.symbols)
         overrides = _with_shape_of(overrides, source)
-    decoder, frames = overrides.decoder or "attention", 1
     fewer = is_running_text(pairs.training)
     learned = with_fewer_repetitions(pairs.training) if fewer else pairs.training
-    encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR)
-    if decoder == "ctc":
+    encoded, frames = _encoded(learned, symbols, overrides, source)
+    network = _network(encoded, frames, overrides, source)
+    corpus = replace(
+        pairs.config,
+        training_characters=learned.target_characters,
+        training_symbols=int(encoded.target_lengths.sum()),
+        length_ratio=round(float((encoded.target_lengths / encoded.source_lengths).max()), 4),
+    )
+    training = overrides.training_config(
+        settings,
+        budget=default_budget(corpus.training_symbols),
+        batch_size=default_batch_size(encoded),
+        learning_rate=LEARNING_RATE,
+    )
+    chosen = overrides.asked("label_smoothing", "scheduled_sampling")
+    regularization = TransducerTrainingConfig(**chosen, fewer_repetitions=fewer)
+    config = TransducerConfig("transducer", network, training, regularization, corpus, new_record())
+    threads = threads_for(training.batch_size * network.hidden_size, SMALL_STEP, thread_counts)
+    return TransducerPlan(config, symbols, encoded, threads, source)
+
+
+def _encoded(
+    learned: Sequence[Pair], symbols: Symbols, overrides: TransducerOverrides, source: InitialWeights | None
+) -> tuple[EncodedPairs, int]:
+    """The pairs that are not too long to be learned from, and the frames of each place that the decoder `ctc` has."""
+    encoded, frames = EncodedPairs(learned, symbols, longest=LARGEST_PAIR), 1
+    if overrides.decoder == "ctc":
         _check_ctc(overrides)
         needed = int(encoded.frames_needed.max(initial=1))
         frames = min(needed, MOST_FRAMES) if source is None else source.network.frames
@@ -120,62 +137,7 @@ def decide(
         raise CorpusError(
             f"all pairs are too long: source times target may be {LARGEST_PAIR:,} symbols", hint="cut them"
         )
-    if overrides.copies and not symbols.can_copy:
-        raise UsageError("--copy: source and target are not made of the same kind of symbols")
-    ratios = encoded.target_lengths / encoded.source_lengths
-    corpus = replace(
-        pairs.config,
-        training_characters=learned.target_characters,
-        training_symbols=int(encoded.target_lengths.sum()),
-        length_ratio=round(float(ratios.max()), 4),
-    )
-    asked = {
-        name: value
-        for name in ("cell", "layers", "hidden_size", "embedding_size", "dropout", "members")
-        if (value := getattr(overrides, name)) is not None
-    }
-    if len(encoded) < FEW_PAIRS:
-        asked.setdefault("dropout", STRONG_DROPOUT)
-    long = float(encoded.source_lengths.mean()) > LONG_SOURCE
-    soft = long and symbols.outputs > MANY_OUTPUTS
-    attention: AttentionKind = overrides.attention or ("additive" if soft else "monotonic")
-    if decoder == "ctc":
-        attention = "none"
-    has_places = decoder == "ctc" or attention != "none"
-    if overrides.copies and not has_places:
-        raise UsageError("--copy: without attention there is no place to copy from")
-    copies = overrides.copies
-    if copies is None:
-        copies = has_places and symbols.can_copy and copied_fraction(encoded) >= COPIED
-    network = TransducerNetworkConfig(
-        symbols.inputs, symbols.outputs, attention=attention, copies=copies, decoder=decoder, frames=frames,
-        jumps=_jumps(attention, long, source),
-        direct_features=0 if source is not None and not source.network.direct_features else len(symbols.features),
-        **asked,
-    )  # fmt: skip
-    settings = dict(settings)
-    if settings.get("precision") == "auto":
-        settings["precision"] = "fp32"  # matrices this small gain nothing from bf16
-    training = TrainingConfig(
-        budget=overrides.budget or default_budget(corpus.training_symbols),
-        batch_size=default_batch_size(encoded) if overrides.batch_size is None else overrides.batch_size,
-        learning_rate=LEARNING_RATE if overrides.learning_rate is None else overrides.learning_rate,
-        **settings,
-    )
-    chosen = {
-        name: value
-        for name in ("label_smoothing", "scheduled_sampling")
-        if (value := getattr(overrides, name)) is not None
-    }
-    regularization = TransducerTrainingConfig(**chosen, fewer_repetitions=fewer)
-    config = TransducerConfig("transducer", network, training, regularization, corpus, new_record())
-    return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts), source)
-
-
-def _jumps(attention: AttentionKind, long: bool, source: InitialWeights | None) -> int:
-    if source is not None:
-        return source.network.jumps
-    return JUMPS if attention == "monotonic" and long else 0
+    return encoded, frames
 
 
 def _check_ctc(overrides: TransducerOverrides) -> None:
@@ -189,6 +151,44 @@ def _check_ctc(overrides: TransducerOverrides) -> None:
             "or not at all",
             hint="leave one of them out",
         )
+
+
+def _network(
+    encoded: EncodedPairs, frames: int, overrides: TransducerOverrides, source: InitialWeights | None
+) -> TransducerNetworkConfig:
+    """The network that suits the pairs. Raises UsageError where it is to copy what it cannot copy."""
+    symbols, decoder = encoded.symbols, overrides.decoder or "attention"
+    if overrides.copies and not symbols.can_copy:
+        raise UsageError("--copy: source and target are not made of the same kind of symbols")
+    is_long = float(encoded.source_lengths.mean()) > LONG_SOURCE
+    is_soft = is_long and symbols.outputs > MANY_OUTPUTS
+    attention: AttentionKind = overrides.attention or ("additive" if is_soft else "monotonic")
+    if decoder == "ctc":
+        attention = "none"
+    has_places = decoder == "ctc" or attention != "none"
+    if overrides.copies and not has_places:
+        raise UsageError("--copy: without attention there is no place to copy from")
+    copies = overrides.copies
+    if copies is None:
+        copies = has_places and symbols.can_copy and copied_fraction(encoded) >= COPIED
+    sizes = overrides.asked("cell", "layers", "hidden_size", "embedding_size", "dropout", "members")
+    if len(encoded) < FEW_PAIRS:
+        sizes.setdefault("dropout", STRONG_DROPOUT)
+    jumps, direct_features = JUMPS if attention == "monotonic" and is_long else 0, len(symbols.features)
+    if source is not None:
+        jumps = source.network.jumps
+        direct_features = direct_features if source.network.direct_features else 0
+    return TransducerNetworkConfig(
+        symbols.inputs,
+        symbols.outputs,
+        attention=attention,
+        copies=copies,
+        decoder=decoder,
+        frames=frames,
+        jumps=jumps,
+        direct_features=direct_features,
+        **sizes,
+    )
 
 
 def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> TransducerOverrides:
@@ -229,8 +229,5 @@ def plan_to_resume(
     frames = network.frames if network.decoder == "ctc" else None
     learned = with_fewer_repetitions(pairs.training) if config.regularization.fewer_repetitions else pairs.training
     encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
-    return TransducerPlan(config, symbols, encoded, _threads(config, thread_counts))
-
-
-def _threads(config: TransducerConfig, thread_counts: Sequence[int]) -> int:
-    return threads_for(config.training.batch_size * config.network.hidden_size, SMALL_STEP, thread_counts)
+    threads = threads_for(config.training.batch_size * network.hidden_size, SMALL_STEP, thread_counts)
+    return TransducerPlan(config, symbols, encoded, threads)
