@@ -1,15 +1,14 @@
-"""Tags whose scores depend on the tag before: decoded greedily or with a beam."""
+"""Tags whose scores depend on the tag before: each is chosen in turn, and fed back."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.softmax import log_softmax, softmax
 from charnn.tasks.tagger.decoding.decoder import (
-    BREACH,
     Allowed,
     Decoding,
     Lengths,
@@ -19,62 +18,6 @@ from charnn.tasks.tagger.decoding.decoder import (
     groups_by_length,
     word_mask,
 )
-
-
-class TagChain(Protocol):
-    """The logits of a word's tag given the tag before it: a Markov chain of first order."""
-
-    tags: int
-    score_size: int
-
-    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
-        """The logits (..., K) for scores (..., S) and tags before (...); the tag before the first word is K."""
-
-
-def beam_search(
-    chain: TagChain,
-    scores_BTS: Scores,
-    lengths_B: Lengths,
-    width: int,
-    allowed_BTK: Allowed | None = None,
-    rule: Transitions | None = None,
-) -> TagIds:
-    """The tags (B, T) of the most probable sequence of each sentence that a beam of `width` (1 to K) tags finds.
-
-    Sequences that end in the same tag have the same future, so only the best of them is kept: a beam of K is exact
-    (Viterbi), a beam of 1 greedy. Among equally good tags the lowest id is kept, at the last word first.
-    With `allowed_BTK` it finds the most probable of the sequences that are allowed, and with a `rule` of those that
-    break it least often.
-    """
-    tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
-    ahead_BTK = None if rule is None else rule.breaches_ahead(lengths_B, scores_BTS.shape[1], allowed_BTK)
-    for rows, active_T in groups_by_length(lengths_B, width * max(chain.tags, chain.score_size)):
-        kept_TBW = np.zeros((len(active_T), len(rows), width), np.int32)
-        origin_TBW = np.zeros_like(kept_TBW)
-        nats_BW = np.zeros((len(rows), width))
-        open_BW = np.full((len(rows), 1), chain.tags)
-        for t, n in enumerate(active_T):
-            logits_BWK = chain.logits(scores_BTS[rows[:n], t][:, None], open_BW[:n])
-            total_BWK = nats_BW[:n, : open_BW.shape[1], None] - log_softmax(logits_BWK)
-            if allowed_BTK is not None:
-                total_BWK[np.broadcast_to(~allowed_BTK[rows[:n], t][:, None], total_BWK.shape)] = np.inf
-            if rule is not None:
-                total_BWK = total_BWK + BREACH * rule.breaches_KK[open_BW[:n]]
-            lowest_BK = promised_BK = total_BWK.min(1)
-            if ahead_BTK is not None:
-                promised_BK = lowest_BK + BREACH * ahead_BTK[rows[:n], t]
-            open_BW = np.sort(np.argsort(promised_BK, axis=1, kind="stable")[:, :width], axis=1)
-            nats_BW[:n] = np.take_along_axis(lowest_BK, open_BW, 1)
-            kept_TBW[t, :n] = open_BW
-            origin_TBW[t, :n] = np.take_along_axis(total_BWK.argmin(1), open_BW, 1)
-        if rule is not None:
-            ends_BW = kept_TBW[lengths_B[rows] - 1, np.arange(len(rows))]
-            nats_BW += BREACH * ~rule.last_K[ends_BW]
-        place_B = nats_BW.argmin(1)
-        for t, n in reversed(list(enumerate(active_T))):
-            tags_BT[rows[:n], t] = kept_TBW[t, np.arange(n), place_B[:n]]
-            place_B[:n] = origin_TBW[t, np.arange(n), place_B[:n]]
-    return tags_BT
 
 
 class _Network(NamedTuple):
@@ -93,7 +36,7 @@ class _Network(NamedTuple):
 
 
 class FeedbackDecoder:
-    """A `Decoder` that chooses the best tag of each word in turn and feeds it back, or that searches with a beam.
+    """A `Decoder` that chooses the best tag of each word in turn, and feeds it back. That is greedy, and not exact.
 
     It computes in the precision of its weights, and in fp32 at least.
     """
@@ -104,7 +47,6 @@ class FeedbackDecoder:
         output_weight_KS: npt.NDArray[np.floating],
         output_bias_K: npt.NDArray[np.floating],
         *,
-        beam: int = 1,
         rule: Transitions | None = None,
     ) -> None:
         """The arrays are U (K + 1, S), V (K, S) and c (K) of logits = V tanh(scores + U[tag before]) + c.
@@ -112,12 +54,9 @@ class FeedbackDecoder:
         Those of several networks lie one after the other on a first axis, (M, ...), and a word has the scores of all,
         (M S). The probabilities of a tag after the tag before it are then the mean of those of the networks.
 
-        `beam` is how many tags are kept open at each word, from 1, which is greedy, to K and above, which is exact.
         With a `rule` each choice is among the tags after which a sentence can still keep to it.
         """
-        assert beam >= 1
         self.tags, size = output_weight_KS.shape[-2:]
-        self.beam = beam
         self._rule = rule
         self._dtype = np.result_type(np.float32, tag_vectors_KS, output_weight_KS, output_bias_K)
         self._each = [
@@ -143,18 +82,15 @@ class FeedbackDecoder:
         probabilities: bool = False,
         allowed_BTK: Allowed | None = None,
     ) -> Decoding:
-        """Decodes as `Decoder.decode` says. Among equally good tags the greedy choice takes the lowest id.
+        """Decodes as `Decoder.decode` says. Among equally good tags the lowest id is taken.
 
         The probabilities of a word are conditional on the tag chosen for the word before it, as if that were certain;
-        with a rule they are those of the tags that may still be chosen there. A tag that is given changes what the
-        greedy choice takes after it, and with a beam or a rule also what it takes before.
+        with a rule they are those of the tags that may still be chosen there. A tag that is given changes what is
+        chosen after it, and with a rule also what is chosen before.
         """
         word_BT = word_mask(scores_BTS, lengths_B, self.score_size)
         scores_BTS = scores_BTS.astype(self._dtype, copy=False)
-        if self.beam == 1:
-            tags_BT = self._greedy(scores_BTS, lengths_B, allowed_BTK)
-        else:
-            tags_BT = beam_search(self, scores_BTS, lengths_B, min(self.beam, self.tags), allowed_BTK, self._rule)
+        tags_BT = self._tags(scores_BTS, lengths_B, allowed_BTK)
         if not probabilities:
             return Decoding(tags_BT, None)
         previous_BT = np.roll(tags_BT, 1, axis=1)
@@ -181,7 +117,7 @@ class FeedbackDecoder:
         mean: Scores = np.logaddexp.reduce(log_p) - np.log(len(log_p))
         return mean
 
-    def _greedy(self, scores_BTS: Scores, lengths_B: Lengths, allowed_BTK: Allowed | None) -> TagIds:
+    def _tags(self, scores_BTS: Scores, lengths_B: Lengths, allowed_BTK: Allowed | None) -> TagIds:
         tags_BT = np.zeros(scores_BTS.shape[:2], np.int32)
         rule, time = self._rule, scores_BTS.shape[1]
         ahead_BTK = None if rule is None else rule.breaches_ahead(lengths_B, time, allowed_BTK)

@@ -31,14 +31,13 @@ def decoder_from(
     arrays: Mapping[str, npt.NDArray[Any]],
     *,
     tags: int,
-    beam: int = 1,
     rule: Transitions | None = None,
 ) -> Decoder:
     """The decoder of `tags` tags, from the arrays that `learn.heads` gives it.
 
     The independent decoder has none; the feedback decoder has `tag_vectors` (K + 1, S), `output_weight` (K, S) and
-    `output_bias` (K,); the crf has `transitions` (K, K), `start` (K,) and `end` (K,). `beam` is for the feedback
-    decoder; the others are exact. With a `rule` no decoder gives a sequence that breaks it. The independent one is then
+    `output_bias` (K,); the crf has `transitions` (K, K), `start` (K,) and `end` (K,). The feedback decoder is
+    greedy; the others are exact. With a `rule` no decoder gives a sequence that breaks it. The independent one is then
     a crf whose transitions all have the score 0: its tags are the best that keep to the rule as a whole, and its
     probabilities are those of a word's tags among all sequences that do.
     Raises ModelFormatError where an array is missing or is one too many, or is not finite floats of the right shape.
@@ -48,7 +47,7 @@ def decoder_from(
         return CrfDecoder(arrays["transitions"], arrays["start"], arrays["end"], rule=rule)
     if kind == "feedback":
         weights = arrays["tag_vectors"], arrays["output_weight"], arrays["output_bias"]
-        return FeedbackDecoder(*weights, beam=beam, rule=rule)
+        return FeedbackDecoder(*weights, rule=rule)
     if rule is not None:
         return CrfDecoder(np.zeros((tags, tags)), np.zeros(tags), np.zeros(tags), rule=rule)
     return IndependentDecoder(tags)
@@ -59,7 +58,6 @@ def decoder_of_members(
     each: Sequence[Mapping[str, npt.NDArray[Any]]],
     *,
     tags: int,
-    beam: int = 1,
     rule: Transitions | None = None,
 ) -> Decoder:
     """The one decoder of several members, from the arrays of each, as `decoder_from` takes them.
@@ -73,14 +71,14 @@ def decoder_of_members(
         _check(kind, arrays, tags)
     one, *others = each
     if not others or kind == "independent":
-        return decoder_from(kind, one, tags=tags, beam=beam, rule=rule)
+        return decoder_from(kind, one, tags=tags, rule=rule)
     if any(arrays[name].shape != one[name].shape for arrays in others for name in one):
         raise ModelFormatError(f"the {kind} decoder: its members have arrays of other shapes")
     stacked = {name: np.stack([arrays[name] for arrays in each]) for name in one}
     if kind == "crf":
         return decoder_from(kind, {name: array.mean(0) for name, array in stacked.items()}, tags=tags, rule=rule)
     weights = stacked["tag_vectors"], stacked["output_weight"], stacked["output_bias"]
-    return FeedbackDecoder(*weights, beam=beam, rule=rule)
+    return FeedbackDecoder(*weights, rule=rule)
 
 
 def saved_arrays(kind: DecoderKind, weights: Mapping[str, npt.NDArray[Any]], head: str) -> dict[str, npt.NDArray[Any]]:

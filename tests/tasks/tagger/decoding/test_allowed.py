@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from charnn.softmax import log_softmax
 from charnn.tasks.tagger.decoding.crf import CrfDecoder
 from charnn.tasks.tagger.decoding.decoder import Decoder, IndependentDecoder
 from charnn.tasks.tagger.decoding.feedback import FeedbackDecoder
 
-KINDS = ["independent", "greedy", "beam", "crf", "crf-far-apart"]
+KINDS = ["independent", "feedback", "crf", "crf-far-apart"]
 each_kind = pytest.mark.parametrize("kind", KINDS)
 some_tags, some_words, seeds = st.integers(1, 5), st.integers(1, 5), st.integers(0, 9999)
 
@@ -27,7 +26,7 @@ def made(kind: str, tags: int, random: np.random.Generator) -> Decoder:
         scale = 1e3 if kind == "crf-far-apart" else 1.0
         return CrfDecoder(*(scale * random.normal(size=shape) for shape in ((tags, tags), (tags,), (tags,))))
     arrays = (random.normal(size=shape) for shape in ((tags + 1, 6), (tags, 6), (tags,)))
-    return FeedbackDecoder(*arrays, beam=1 if kind == "greedy" else tags)
+    return FeedbackDecoder(*arrays)
 
 
 def drawn_allowed(random: np.random.Generator, shape: tuple[int, int, int]) -> NDArray[np.bool_]:
@@ -94,22 +93,3 @@ def test_the_crf_gives_the_best_sequence_that_is_allowed_and_marginals_over_thos
         expected[np.arange(words), sequence] += p
     assert decoding.probabilities_BTK is not None
     np.testing.assert_allclose(decoding.probabilities_BTK[0], expected, atol=1e-6)
-
-
-@given(tags=some_tags, words=some_words, seed=seeds)
-@settings(max_examples=40)
-def test_a_beam_of_all_tags_gives_the_most_probable_sequence_that_is_allowed(tags: int, words: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    decoder = made("beam", tags, random)
-    assert isinstance(decoder, FeedbackDecoder)
-    scores_BTS = random.normal(size=(1, words, 6))
-    allowed_BTK = drawn_allowed(random, (1, words, tags))
-    sequences = [s for s in product(range(tags), repeat=words) if allowed_BTK[0, np.arange(words), s].all()]
-
-    def nats(sequence: tuple[int, ...]) -> float:
-        previous = np.array([tags, *sequence[:-1]])
-        return -float(log_softmax(decoder.logits(scores_BTS[0], previous))[np.arange(words), sequence].sum())
-
-    # A beam of a single tag is greedy, and with a single tag there is but one sequence.
-    decoding = decoder.decode(scores_BTS, np.array([words]), allowed_BTK=allowed_BTK)
-    assert nats(tuple(decoding.tags_BT[0].tolist())) == pytest.approx(min(map(nats, sequences)))

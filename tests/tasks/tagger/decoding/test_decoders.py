@@ -24,8 +24,8 @@ def normal(*shape: int, scale: float = 1.0) -> Array:
     return np.random.default_rng(len(shape)).normal(size=shape, scale=scale).astype(np.float32)
 
 
-def feedback(tags: int, *, beam: int) -> Decoder:
-    return FeedbackDecoder(normal(tags + 1, 6), normal(tags, 6), normal(tags), beam=beam)
+def feedback(tags: int) -> Decoder:
+    return FeedbackDecoder(normal(tags + 1, 6), normal(tags, 6), normal(tags))
 
 
 def crf(tags: int, *, scale: float) -> Decoder:
@@ -34,8 +34,7 @@ def crf(tags: int, *, scale: float) -> Decoder:
 
 MAKERS: dict[str, Callable[[int], Decoder]] = {
     "independent": IndependentDecoder,
-    "feedback": lambda tags: feedback(tags, beam=1),
-    "feedback-beam": lambda tags: feedback(tags, beam=3),
+    "feedback": feedback,
     "crf": lambda tags: crf(tags, scale=1.0),
     "crf-far-apart": lambda tags: crf(tags, scale=1e4),
 }

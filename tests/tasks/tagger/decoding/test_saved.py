@@ -61,12 +61,6 @@ def test_a_decoder_keeps_its_own_weights(precision: type[np.floating]) -> None:
         np.testing.assert_array_equal(before.probabilities_BTK, after.probabilities_BTK)
 
 
-def test_the_beam_is_the_feedback_decoders() -> None:
-    decoder = decoder_from("feedback", arrays_of("feedback"), tags=3, beam=2)
-    assert isinstance(decoder, FeedbackDecoder)
-    assert decoder.beam == 2
-
-
 @pytest.mark.parametrize("kind", ["feedback", "crf"])
 def test_a_missing_array_is_named_by_what_was_expected_and_found(kind: DecoderKind) -> None:
     for name in arrays_of(kind):
