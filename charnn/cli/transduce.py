@@ -10,12 +10,11 @@ import typer
 
 from charnn.cli import options
 from charnn.errors import UsageError
+from charnn.tasks.transducer.config import DEFAULT_BEAM
 
 if TYPE_CHECKING:
     from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target
     from charnn.tasks.transducer.use.model import Transducer
-
-DEFAULT_BEAM = 5
 
 
 def transduce(

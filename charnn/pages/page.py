@@ -52,8 +52,8 @@ def element(name: str, *content: str, **attributes: str | None) -> Html:
     return Html(f"<{name}{opening}>{''.join(map(as_html, content))}</{name}>")
 
 
-def paragraph(*content: str, class_: str | None = None) -> Html:
-    return element("p", *content, class_=class_)
+def paragraph(*content: str) -> Html:
+    return element("p", *content)
 
 
 def rows(pairs: Iterable[tuple[str, str]]) -> Html:

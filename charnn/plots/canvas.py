@@ -29,6 +29,8 @@ DOTS_PER_INCH = 160
 WIDE = (8.0, 4.5)
 """The size of a usual picture in inches."""
 FONTS_BEYOND_LATIN = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "PingFang SC", "Yu Gothic", "SimHei")
+NAME_SIZE = 9.5
+"""The points of the names at the ends of lines."""
 LONGEST_LABEL = 80
 """The most characters of a label that are shown. A tag of many features has more."""
 LONGEST_TITLE = 74
@@ -156,7 +158,7 @@ def panel(figure: Figure, title: str, x: str, y: str, place: Any = 111) -> Axes:
     return axes
 
 
-def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, size: float = 9.5) -> None:
+def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Writes a name right of the end (x, y) of each line, in the colour of the line; names make room for one another.
 
     All lines must be drawn before.
@@ -164,7 +166,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, siz
     figure = axes.get_figure()
     assert figure is not None
     height = axes.get_window_extent().height / figure.dpi * 72
-    gap = 1.35 * size / height
+    gap = 1.35 * NAME_SIZE / height
     to_axes = axes.transData + axes.transAxes.inverted()
     places = sorted((float(to_axes.transform((x, y))[1]), x, y, name, colour) for x, y, name, colour in ends)
     shown = list[float]()
@@ -177,7 +179,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, float, str, str]], *, siz
     for (_, _, _, name, colour), place in zip(places, shown, strict=True):
         axes.annotate(
             name, (1.0, place), (6, 0), xycoords="axes fraction", textcoords="offset points", color=colour,
-            fontsize=size, va="center", ha="left", annotation_clip=False,
+            fontsize=NAME_SIZE, va="center", ha="left", annotation_clip=False,
         )  # fmt: skip
 
 

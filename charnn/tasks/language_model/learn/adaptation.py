@@ -48,23 +48,22 @@ class AdaptingLanguageModel(NumpyLanguageModel):
     """A language model whose `costs` learns from each SEGMENT of symbols after it has been scored.
 
     Members of an ensemble learn from what it costs each of them. Other methods use the weights as they are by then. It
-    changes, so what a text costs depends on what was read
-    before it, and texts must be read in their order.
+    changes, so what a text costs depends on what was read before it, and texts must be read in their order. Torch
+    has one thread in `costs`.
     """
 
     segment = SEGMENT
 
-    def __init__(self, network: AnyNetwork, *, threads: int = 1) -> None:
-        """`network` is changed. `threads` is how many threads torch has in `costs`."""
+    def __init__(self, network: AnyNetwork) -> None:
+        """`network` is changed."""
         super().__init__(network.eval())
-        self._threads = threads
         self._parameters = list(network.parameters())
         self._trained = [parameter.detach().clone() for parameter in self._parameters]
         self._steps = 0
         self._squares = [torch.zeros_like(parameter) for parameter in self._parameters]
 
     @classmethod
-    def of(cls, directory: LanguageModelDirectory, *, threads: int = 1) -> AdaptingLanguageModel:
+    def of(cls, directory: LanguageModelDirectory) -> AdaptingLanguageModel:
         """The model in a directory, which stays as it is. Raises what reading its weights raises."""
         config: LanguageModelConfig = directory.config()
         network = make_network(config.network)
@@ -73,7 +72,7 @@ class AdaptingLanguageModel(NumpyLanguageModel):
             network.load_state_dict(weights)
         except RuntimeError:
             raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this network") from None
-        return cls(network, threads=threads)
+        return cls(network)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         """The weights by now, by the names of their parameters."""
@@ -83,7 +82,7 @@ class AdaptingLanguageModel(NumpyLanguageModel):
         self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         parts: list[Costs] = []
-        with threads_set(self._threads):
+        with threads_set(1):
             for start in range(0, inputs_BT.shape[1], SEGMENT):
                 segment = np.s_[:, start : start + SEGMENT]
                 each, state = self._nats(
