@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,17 +12,16 @@ from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.linear.mixture import probabilities
 from charnn.readable import counted
-from charnn.tasks.classifier.calibration import decided
 from charnn.tasks.classifier.config import ClassifierConfig, ClassifierQuantization
 from charnn.tasks.classifier.corpus import LabelledCorpus
-from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
-from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
+from charnn.tasks.classifier.directory import ClassifierDirectory
+from charnn.tasks.classifier.learn.data import EncodedCorpus
 from charnn.tasks.classifier.learn.network import AnyClassifier, copy_weights, make_network
 from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
+from charnn.tasks.classifier.learn.quantization import measure_quantization
 from charnn.tasks.classifier.learn.transfer import InitialWeights
-from charnn.tasks.classifier.use.text_classifier import RuntimeClassifierNetwork
-from charnn.training.hardware import allowed_threads, speed_ratio
+from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
 from charnn.training.session import Session
@@ -150,31 +148,3 @@ class ClassifierSession(Session[ClassifierConfig]):
 
     def _measure_quantization(self) -> ClassifierQuantization:
         return measure_quantization(self.directory, self._encoded.validation)
-
-
-LARGEST_LOSS = 0.002
-"""The fraction of texts that int8 may get wrong more often than fp32 where it is used."""
-TEXTS = 2000
-"""The cost is measured on so many validation texts at most."""
-ROUNDS = 5
-
-
-def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) -> ClassifierQuantization:
-    """Reads the first validation texts with both graphs, and times them. The direct path is the same for both."""
-    config, weights = directory.config(), directory.weights()
-    labels, multiple = config.network.labels, config.corpus.multiple
-    networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
-    count = min(len(texts), TEXTS)
-    ids, lengths_N = np.concatenate(texts.ids[:count]).astype(np.int32), texts.lengths[:count]
-    targets_NK = texts.targets_NK[:count]
-    direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
-    if config.network.features:
-        direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
-    right = []
-    for network in networks:
-        p_NK = probabilities(network.logits(ids, lengths_N) + direct_NK, multiple=multiple)
-        right.append(int((decided(p_NK, multiple=multiple) == targets_NK).all(1).sum()))
-    lost = round((right[0] - right[1]) / count, 6)
-    plain, quantized = (partial(network.logits, ids, lengths_N) for network in networks)
-    ratio = speed_ratio(plain, quantized, ROUNDS)
-    return ClassifierQuantization(lost, ratio, used=lost < LARGEST_LOSS and ratio > 1)

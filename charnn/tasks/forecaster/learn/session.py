@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Self
 
 import torch
@@ -11,15 +10,14 @@ import torch
 from charnn.config.training import Budget
 from charnn.readable import counted, first_few
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterQuantization
-from charnn.tasks.forecaster.dataset import SeriesCorpus, Split, rows_before
+from charnn.tasks.forecaster.dataset import SeriesCorpus, rows_before
 from charnn.tasks.forecaster.description import SHOWN_COLUMNS
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.learn.objective import ForecasterObjective
 from charnn.tasks.forecaster.learn.plan import ForecasterPlan, decide, plan_to_resume
-from charnn.tasks.forecaster.scores import ForecastScore
-from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
-from charnn.training.hardware import allowed_threads, speed_ratio
+from charnn.tasks.forecaster.learn.quantization import measure_quantization
+from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.planning import Overrides
 from charnn.training.session import Session
@@ -95,28 +93,3 @@ class ForecasterSession(Session[ForecasterConfig]):
 
     def _measure_quantization(self) -> ForecasterQuantization:
         return measure_quantization(self.directory, self._dataset.validation)
-
-
-LARGEST_LOSS = 0.002
-"""The largest rise of MASE with which int8 is used."""
-WORTHWHILE = 1.1
-"""So many times as fast int8 must be to be used."""
-ROUNDS = 5
-
-
-def measure_quantization(directory: ForecasterDirectory, split: Split) -> ForecasterQuantization:
-    """Forecasts the validation windows with both graphs, and times them."""
-    columns = directory.series().columns
-    networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
-    windows, errors = split.windows(split.origins), []
-    for network in networks:
-        score = ForecastScore(columns)
-        outputs = network.outputs(windows.x_BTF, split.horizon)
-        score.add(
-            split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
-        )
-        errors.append(score.figures("forecast").mase)
-    lost = round(errors[1] - errors[0], 6)
-    plain, quantized = (partial(network.outputs, windows.x_BTF, split.horizon) for network in networks)
-    ratio = speed_ratio(plain, quantized, ROUNDS)
-    return ForecasterQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)

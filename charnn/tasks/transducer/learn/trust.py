@@ -17,12 +17,13 @@ import torch
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, TransducerConfig
 from charnn.tasks.transducer.dataset import Reference
-from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
 from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SearchOptions, SteppedDecoder
 from charnn.tasks.transducer.use.line_transducer import PADDING, Target
+from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.proposals import proposed
 from charnn.tasks.transducer.use.ranking import (
     Bools,
@@ -87,6 +88,13 @@ class Candidates:
                         Target(text, target.log_probability) for text, target in zip(texts, targets, strict=True)
                     ]
         return candidates
+
+
+def candidates_of(directory: TransducerDirectory, ngrams: PairNgrams, references: Sequence[Reference]) -> Candidates:
+    """What a beam of the network finds for these sources, and what the n-grams propose."""
+    with Transducer(directory, precision="fp32") as model:
+        decoder = model.line_transducer.decoder
+        return Candidates.of(model.config, model.symbols, decoder, ngrams, references)
 
 
 def trusted(

@@ -1,0 +1,36 @@
+"""Measures what int8 inference costs and gains a forecaster, with the two graphs as inference runs them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from charnn.tasks.forecaster.config import ForecasterQuantization
+from charnn.tasks.forecaster.dataset import Split
+from charnn.tasks.forecaster.directory import ForecasterDirectory
+from charnn.tasks.forecaster.scores import ForecastScore
+from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
+from charnn.training.hardware import speed_ratio
+
+LARGEST_LOSS = 0.002
+"""The largest rise of MASE with which int8 is used."""
+WORTHWHILE = 1.1
+"""So many times as fast int8 must be to be used."""
+ROUNDS = 5
+
+
+def measure_quantization(directory: ForecasterDirectory, split: Split) -> ForecasterQuantization:
+    """Forecasts the validation windows with both graphs, and times them."""
+    columns = directory.series().columns
+    networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
+    windows, errors = split.windows(split.origins), []
+    for network in networks:
+        score = ForecastScore(columns)
+        outputs = network.outputs(windows.x_BTF, split.horizon)
+        score.add(
+            split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
+        )
+        errors.append(score.figures("forecast").mase)
+    lost = round(errors[1] - errors[0], 6)
+    plain, quantized = (partial(network.outputs, windows.x_BTF, split.horizon) for network in networks)
+    ratio = speed_ratio(plain, quantized, ROUNDS)
+    return ForecasterQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)
