@@ -55,41 +55,27 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         return super().uses(config, named, path)
 
     def start(self, run: Run, options: LanguageModelOptions) -> LanguageModelSession:
-        """Starts a new run. If there are several processes, only the first one reads the model to start from."""
+        """Starts a new run. If there are several processes, only the first one reads the models that are named."""
         from charnn.tasks.language_model.corpus import read_corpus
         from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
         from charnn.tasks.language_model.learn.session import LanguageModelSession
         from charnn.tasks.language_model.learned_texts import with_replay
 
+        _check(options)
         name, processes = options.start_from, run.processes
-        if name is not None and options.teacher:
-            raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
         source = self.directory.find(name) if name is not None and processes.is_first else None
         teachers = [self.directory.find(one) for one in options.teacher or []] if processes.is_first else []
-        known = source.config().tokenizer if source is not None else None
         for teacher in teachers:
             teacher.check()
-        if teachers:
-            known = teachers[0].config().tokenizer
-            options.check_vocabulary(f"--teacher {teachers[0].path}", known)
         settings = options.training_settings(patience=TrainingConfig.patience)
-        if options.forget and name is None:
-            raise UsageError("--forget is about the model that --from names, and there is none")
         tokenizer = processes.broadcast(
-            lambda: known if teachers and known is not None else options.tokenizer_config(known),
+            lambda: _tokenizer(options, source, teachers),
             pack=TokenizerConfig.to_json,
             unpack=TokenizerConfig.from_json,
         )
         backwards = processes.broadcast(
             lambda: _reads_backwards(options, source, tokenizer.kind), pack=bool, unpack=bool
         )
-        if options.conditioned and options.documents != LanguageModelOptions.documents:
-            raise UsageError(f"--documents {options.documents}: with --conditioned each labelled text is a document")
-        if not options.conditioned and options.layout != AS_TOLD:
-            raise UsageError(
-                "--label-column, --text and --label are about texts with labels",
-                hint="give --conditioned to learn one model of the texts of all labels",
-            )
         corpus = read_corpus(
             run.corpus,
             options.validation_paths,
@@ -213,6 +199,35 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         if options.adapt:
             self.let_learn(model)
         return evaluation
+
+
+def _check(options: LanguageModelOptions) -> None:
+    """Raises UsageError for options that contradict each other."""
+    if options.start_from is not None and options.teacher:
+        raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
+    if options.forget and options.start_from is None:
+        raise UsageError("--forget is about the model that --from names, and there is none")
+    if options.conditioned and options.documents != LanguageModelOptions.documents:
+        raise UsageError(f"--documents {options.documents}: with --conditioned each labelled text is a document")
+    if not options.conditioned and options.layout != AS_TOLD:
+        raise UsageError(
+            "--label-column, --text and --label are about texts with labels",
+            hint="give --conditioned to learn one model of the texts of all labels",
+        )
+
+
+def _tokenizer(
+    options: LanguageModelOptions, source: LanguageModelDirectory | None, teachers: Sequence[LanguageModelDirectory]
+) -> TokenizerConfig:
+    """The tokenizer of the new model: that of its teachers, or as was asked for, or that of the model to start from.
+
+    Raises UsageError where a vocabulary was asked for that is not that of the teachers.
+    """
+    if teachers:
+        theirs = teachers[0].config().tokenizer
+        options.check_vocabulary(f"--teacher {teachers[0].path}", theirs)
+        return theirs
+    return options.tokenizer_config(None if source is None else source.config().tokenizer)
 
 
 def _reads_backwards(
