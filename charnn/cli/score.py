@@ -141,21 +141,18 @@ def score(
     from charnn.tasks.language_model.use.lines import LineScorer, score_stream
     from charnn.tasks.language_model.use.model import LanguageModel
 
-    several = len(models or []) > 1
-    _check(keep, threshold, several=several, per_character=per_character, color=color, as_json=as_json)
-    if units is not None:
-        others = {
-            "--labels": labels, "--per-character": per_character, "--color": color, "--ends": ends, "--adapt": adapt
-        }  # fmt: skip
-        if several:
-            raise UsageError("--units is for one model, and several are named")
-        if beside := [option for option, is_given in others.items() if is_given]:
-            raise UsageError(f"--units writes what hidden units do, and {beside[0]} is about something else")
-    for option, given in (("--label", label is not None), ("--per-character", per_character), ("--color", color)):
-        if labels and given:
-            raise UsageError(f"--labels scores under every label, and {option} under one: give one of them")
-    if labels and several:
-        raise UsageError("--labels is for one model, and several are named")
+    _check_threshold(keep, threshold)
+    given = {
+        "--label": label is not None,
+        "--labels": labels,
+        "--per-character": per_character,
+        "--units": units is not None,
+        "--color": color,
+        "--ends": ends,
+        "--adapt": adapt,
+        "--json": as_json,
+    }
+    _check([option for option, is_given in given.items() if is_given], several=len(models or []) > 1)
     if models and (again := [name for number, name in enumerate(models) if name in models[:number]]):
         raise UsageError(f"--model {again[0]}: given twice")
     wanted: Sequence[str | None] = models or [None]
@@ -166,8 +163,6 @@ def score(
             f"--labels: {loaded[0].path} learned texts without labels", hint="charnn train --conditioned learns them"
         )
     if adapt:
-        if several:
-            raise UsageError("--adapt is for one model, and several are named")
         from charnn.tasks.language_model.task import LanguageModelTask
 
         LanguageModelTask().let_learn(loaded[0])
@@ -206,20 +201,38 @@ def score(
                 write(text)
 
 
-def _check(
-    keep: str, threshold: float | None, *, several: bool, per_character: bool, color: bool, as_json: bool
-) -> None:
-    """Raises UsageError where options do not go together."""
+ONE_MODEL = ("--per-character", "--color", "--units", "--labels", "--adapt")
+APART = (
+    ("--color", ("--per-character", "--json"), "shows the text, and {} columns or objects: give one of them"),
+    (
+        "--units",
+        ("--labels", "--per-character", "--color", "--ends", "--adapt"),
+        "writes what hidden units do, and {} is about something else",
+    ),
+    (
+        "--labels",
+        ("--label", "--per-character", "--color"),
+        "scores under every label, and {} under one: give one of them",
+    ),
+)
+"""Options, those that do not go with them, and why."""
+
+
+def _check_threshold(keep: str, threshold: float | None) -> None:
     if threshold is not None and math.isnan(threshold):
         raise UsageError("--threshold nan: not a number of bits")
     if keep != "above" and threshold is None:
         raise UsageError(f"--keep {keep}: is about --threshold BITS", hint="give that too")
-    for option, given in (("--per-character", per_character), ("--color", color)):
-        if given and several:
+
+
+def _check(given: Sequence[str], *, several: bool) -> None:
+    """Raises UsageError where the options that were given do not go together, or with several models."""
+    for option in ONE_MODEL:
+        if several and option in given:
             raise UsageError(f"{option} is for one model, and several are named")
-    for option, given in (("--per-character", per_character), ("--json", as_json)):
-        if color and given:
-            raise UsageError(f"--color shows the text, and {option} columns or objects: give one of them")
+    for option, others, why in APART:
+        if option in given and (beside := [other for other in others if other in given]):
+            raise UsageError(f"{option} {why.format(beside[0])}")
 
 
 class _Lines:
