@@ -16,6 +16,8 @@ from charnn.tasks.tagger.config import Level, TextFormat
 
 if TYPE_CHECKING:
     from charnn.tasks.tagger.formats.sentence import Sentence
+    from charnn.tasks.tagger.use.constraints import ReplacedValues
+    from charnn.tasks.tagger.use.stream import AnnotatedSentence
 
 OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
 SWITCH_INTERVAL = 0.0005
@@ -138,9 +140,13 @@ def tag(
     from charnn.tasks.tagger.use.json_writer import JsonWriter
     from charnn.tasks.tagger.use.model import Tagger, check_columns
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
-    from charnn.tasks.tagger.use.stream import UNTAGGED, InputSentences, TagWriter, tag_stream
+    from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
 
     options.check_unsure(unsure, min_confidence, "tags")
+    if keep and append:
+        raise UsageError("--keep fills the tags of FILE, and --append adds others: give one of the two")
+    if as_json and to is not None:
+        raise UsageError(f"--json is a form of its own, and --to {to} another: give one of the two")
     replacement = options.UNSURE if unsure is None else unsure
     check_encoding(encoding)
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
@@ -148,13 +154,9 @@ def tag(
     of_file = tuple(name.strip() for name in columns.split(",")) if columns and PASSED_OVER in columns else None
     asked = corpus.columns if columns is None else [name for name in columns.split(",") if name.strip() != PASSED_OVER]
     chosen = check_columns(asked, corpus.columns)
-    if keep and append:
-        raise UsageError("--keep fills the tags of FILE, and --append adds others: give one of the two")
-    if as_json and to is not None:
-        raise UsageError(f"--json is a form of its own, and --to {to} another: give one of the two")
     if format is not None:
         _check_level(format, corpus.level)
-    output, has_tags = console.Output(encoding), keep or append
+    output = console.Output(encoding)
     tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
     inputs = InputSentences(
         files or ["-"],
@@ -180,41 +182,50 @@ def tag(
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
-    skipped = _Skipped()
+    notices = _Notices("--keep" if keep else "--append" if append else None, replaced)
     options.announce_terminal(files)
     announce(loaded.directory, model)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with loaded:
-        skip = skipped if on_error == "skip" else None
+        skip = notices.skip if on_error == "skip" else None
         for block in tag_stream(inputs, tagger, wanted, skip=skip, constraints=constraints):
-            if has_tags and (raw := next((one.sentence for one in block if one.sentence.format in UNTAGGED), None)):
-                flag = "--keep" if keep else "--append"
-                console.warn(
-                    f"{flag} does nothing: {raw.name} is read as raw text, which has no tags; --format says otherwise"
-                )
-                has_tags = False
             writer.to = to or _default(inputs.format, can_align=can_align)
+            notices.see(block, writer.to)
             if append and writer.to == "conllu":
                 raise UsageError("--append: rows of CoNLL-U have no place for more", hint="choose --to columns")
-            if replaced is not None and (warning := replaced.warning(block, writer.to)):
-                console.warn(warning)
-                replaced = None
             if objects is not None:
                 console.write(objects.text(block))
             elif text := writer.text(block):
                 output.write(text)
-    if replaced is not None and (warning := replaced.rest()):
-        console.warn(warning)
-    skipped.report()
+    notices.report()
 
 
-class _Skipped:
-    """Warns of malformed sentences that were written unchanged, or left out where they are raw text."""
+class _Notices:
+    """Says once which options do nothing and what is replaced that is no tag, and counts malformed sentences, which are
+    written unchanged, or left out where they are raw text."""
 
-    def __init__(self) -> None:
+    def __init__(self, flag: str | None, replaced: ReplacedValues | None) -> None:
+        """`flag` is the option that is about tags of the input, if one was given."""
+        self._flag, self._replaced = flag, replaced
         self._passed_on = self._left_out = 0
 
-    def __call__(self, sentence: Sentence) -> None:
+    def see(self, block: list[AnnotatedSentence], to: TextFormat) -> None:
+        """Looks at sentences that are about to be written in the format `to`."""
+        from charnn.cli import console
+        from charnn.tasks.tagger.use.stream import UNTAGGED
+
+        raw = next((one.sentence for one in block if one.sentence.format in UNTAGGED), None)
+        if self._flag is not None and raw is not None:
+            console.warn(
+                f"{self._flag} does nothing: {raw.name} is read as raw text, which has no tags; --format says otherwise"
+            )
+            self._flag = None
+        if self._replaced is not None and (warning := self._replaced.warning(block, to)):
+            console.warn(warning)
+            self._replaced = None
+
+    def skip(self, sentence: Sentence) -> None:
+        """Counts a malformed sentence, and names it where it is one of the first."""
         from charnn.cli import console
         from charnn.tasks.tagger.use.stream import UNTAGGED
 
@@ -226,8 +237,11 @@ class _Skipped:
             console.warn(f"{sentence.error}: {'left out' if sentence.format in UNTAGGED else 'passed on as it is'}")
 
     def report(self) -> None:
+        """Says what is known once all is read."""
         from charnn.cli import console
 
+        if self._replaced is not None and (warning := self._replaced.rest()):
+            console.warn(warning)
         if self._passed_on:
             console.warn(f"malformed sentences that were passed on as they are: {self._passed_on:,}")
         if self._left_out:
