@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor, from_numpy, nn
 
 from charnn.config import Budget, Json, ModelConfig, SourceFile, TrainingConfig, TrainingRecord
 from charnn.corpora.sources import read, read_again
@@ -63,7 +62,7 @@ class ParityObjective:
         return self.lines / len(self.training)
 
     def nats(self, bits_NT: np.ndarray) -> Tensor:
-        bits, recurrent = torch.from_numpy(bits_NT), self.network["recurrent"]
+        bits, recurrent = from_numpy(bits_NT), self.network["recurrent"]
         y_BTH, _ = recurrent(bits[..., None], recurrent.initial_state(len(bits)))
         logits_B1 = self.network["head"](y_BTH[:, -1])
         return nn.functional.binary_cross_entropy_with_logits(logits_B1[:, 0], bits.sum(1) % 2, reduction="sum")
