@@ -200,27 +200,19 @@ def _conclude(
     result = config.result
     if result is None:
         console.notice("it was interrupted before it was measured for the first time")
-        for use in uses:
-            console.notice(use)
-        if as_json:
-            about = {"model": str(path), "seed": config.training.seed}
-            console.write_json({**about, "outcome": outcome, "verdict": None})
-        return
-    measured = "best validation" if session.holds_out else "on its own data"
-    console.notice(f"{measured}: {result}, after {duration(result.seconds)}; ended by: {outcome}")
-    if session.verdict is not None:
-        console.notice(session.verdict)
-    for remark in session.remarks:
-        console.notice(remark)
-    for use in uses:
-        console.notice(use)
+    else:
+        measured = "best validation" if session.holds_out else "on its own data"
+        console.notice(f"{measured}: {result}, after {duration(result.seconds)}; ended by: {outcome}")
+    for line in (session.verdict, *session.remarks, *uses):
+        if line is not None:
+            console.notice(line)
     if as_json:
         about = {
             "model": str(path),
             "seed": config.training.seed,
             "outcome": outcome,
             "verdict": session.verdict,
-            **result.to_json(),
+            **({} if result is None else result.to_json()),
             **more,
         }
         console.write_json(about)
