@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
@@ -18,6 +19,7 @@ from charnn.tasks.language_model.lengths import Remaining, places_of
 from charnn.tasks.language_model.long_ids import EachBackwards, Ids, long_ids
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.use.reading import score_carried, score_crops, score_tokens
+from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tasks.task import Evaluation, Finding
 from charnn.tokenizers import STOP_ID
 
@@ -79,37 +81,25 @@ class TextEvaluation(Evaluation):
         self._figures: dict[str, Any] = {}
 
     def run(self) -> Iterator[Finding]:
-        backwards = self._model.config.corpus.backwards
-        beside = self._model.beside_ngrams
-        network = self._model.runtime(self._model.precision or "fp32", threads=self._threads, backwards=backwards)
-        scorer, encode = beside(network), self._model.tokenizer.encode
-        learner = beside(self._model.learner) if self._model.learner is not None else None
-        adapted = None
-        characters = characters_of(self._documents)
+        model, adapted = self._model, None
+        backwards = model.config.corpus.backwards
+        network = model.runtime(model.precision or "fp32", threads=self._threads, backwards=backwards)
+        scorer = model.beside_ngrams(network)
         if self._crop is not None:
             score = score_crops(
-                scorer, self._documents, encode, context=self._crop, stop_id=STOP_ID, backwards=backwards
+                scorer,
+                self._documents,
+                model.tokenizer.encode,
+                context=self._crop,
+                stop_id=STOP_ID,
+                backwards=backwards,
             )
             number = score.stops
-        elif isinstance(self._documents, LongDocuments):
-            tokens_N: Ids = long_ids(self._documents, self._model.tokenizer, last_stop=True)
-            stops_D = places_of(tokens_N, STOP_ID)
-            number = len(stops_D)
-            if backwards:
-                tokens_N = EachBackwards(tokens_N, stops_D)
-            counts_down = self._model.config.network.stopping == "length"
-            remaining = {COUNTDOWN.name: Remaining(tokens_N, STOP_ID)} if counts_down else NO_CONDITIONS
-            score = score_tokens(
-                scorer, tokens_N, characters, stop_id=STOP_ID, conditions=remaining, lanes=LANES, warm_up=WARM_UP
-            )
-            if learner is not None:
-                adapted = score_tokens(learner, tokens_N, characters, stop_id=STOP_ID, conditions=remaining)
         else:
-            ids = [encode(document)[:: -1 if backwards else 1] for document in self._documents]
-            number = len(self._documents)
-            score = score_carried(scorer, ids, characters, stop_id=STOP_ID, lanes=LANES, warm_up=WARM_UP)
-            if learner is not None:
-                adapted = score_carried(learner, ids, characters, stop_id=STOP_ID)
+            number, score_by = self._carried(backwards=backwards)
+            score = score_by(scorer, lanes=LANES, warm_up=WARM_UP)
+            if model.learner is not None:
+                adapted = score_by(model.beside_ngrams(model.learner))
         self._figures = {
             "nats_per_character": score.nats_per_character,
             "bits_per_character": score.bits_per_character,
@@ -129,6 +119,23 @@ class TextEvaluation(Evaluation):
                 "nats_per_stop": adapted.nats_per_stop,
             }
         return iter(())
+
+    def _carried(self, *, backwards: bool) -> tuple[int, Callable[..., LanguageScore]]:
+        """The number of documents, and what scores all of them by a scorer that carries its state."""
+        model, characters = self._model, characters_of(self._documents)
+        if not isinstance(self._documents, LongDocuments):
+            ids = [model.tokenizer.encode(document)[:: -1 if backwards else 1] for document in self._documents]
+            return len(ids), partial(score_carried, documents=ids, characters=characters, stop_id=STOP_ID)
+        tokens_N: Ids = long_ids(self._documents, model.tokenizer, last_stop=True)
+        stops_D = places_of(tokens_N, STOP_ID)
+        if backwards:
+            tokens_N = EachBackwards(tokens_N, stops_D)
+        counts_down = model.config.network.stopping == "length"
+        remaining = {COUNTDOWN.name: Remaining(tokens_N, STOP_ID)} if counts_down else NO_CONDITIONS
+        score_by = partial(
+            score_tokens, tokens_N=tokens_N, characters=characters, stop_id=STOP_ID, conditions=remaining
+        )
+        return len(stops_D), score_by
 
     def to_json(self) -> dict[str, Any]:
         return self._figures
