@@ -152,3 +152,23 @@ class Batches:
         self._batches = [batches[i] for i in self.random.permutation(len(batches))]
         self._epochs += 1
         self._next = 0
+
+
+class BatchedObjective:
+    """What objectives that learn from `Batches` have in common. A target is a unit, and a row is in one batch alone, so
+    nothing is carried from batch to batch."""
+
+    units_per_target = 1.0
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+
+    @property
+    def epoch(self) -> float:
+        return self._batches.epoch
+
+    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        return {}, {"batches": self._batches.position()}
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        self._batches.restore(values["batches"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
 from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, cross_validated, folds_worth, solved
 from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
-from charnn.training.objective import Batches
+from charnn.training.objective import BatchedObjective, Batches
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
@@ -33,14 +32,13 @@ SOLVING_SHARE = 0.5
 """The part of a budget of seconds that the linear models may take. Where they would need more they are cut short."""
 
 
-class ClassifierObjective:
+class ClassifierObjective(BatchedObjective):
     """The members of an ensemble read the same batches, and each learns as if it were alone. They differ in the weights
     that they begin with, and in what dropout drops.
     """
 
     validation_type = ClassifierValidation
     unit = "text"
-    units_per_target = 1.0
 
     def __init__(
         self, network: AnyClassifier, corpus: EncodedCorpus, *, multiple: bool, config: TrainingConfig
@@ -51,17 +49,14 @@ class ClassifierObjective:
         self._is_held_out = config.keeps == "best"
         self._weights_K = torch.from_numpy(corpus.weights_K).to(self._device)
         lengths = corpus.training.lengths
-        self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed).spawn(1)[0])
+        random = np.random.default_rng(config.seed).spawn(1)[0]
+        super().__init__(Batches(lengths, rows=config.batch_size, random=random))
         self.targets_in_batch = min(config.batch_size, len(lengths))
         self._seed, self._seconds = config.seed, config.budget.seconds
         self._expected: Mixture | None = None
         """The mixture that the linear models ask for, before the network is heard."""
         self._validation_logits: Floats | None = None
         """Those of the linear models."""
-
-    @property
-    def epoch(self) -> float:
-        return self._batches.epoch
 
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its texts."""
@@ -144,9 +139,3 @@ class ClassifierObjective:
         training, count = self._corpus.training, len(self._corpus.validation)
         logits_NK = self.network.mixture.logits(self.expert_logits(training, count))
         return nats(logits_NK, training.targets_NK[: len(logits_NK)], multiple=self._multiple)
-
-    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {"batches": self._batches.position()}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._batches.restore(values["batches"])

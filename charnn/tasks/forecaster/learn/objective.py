@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from charnn.tasks.forecaster.config import QUANTILES, ForecasterValidation
 from charnn.tasks.forecaster.dataset import Dataset, Split
 from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.scores import ForecastScore
-from charnn.training.objective import Batches
+from charnn.training.objective import BatchedObjective, Batches
 from charnn.training.report import Report
 
 BOUNDS = (-10.0, 10.0)
@@ -27,22 +26,17 @@ BATCH = 64
 """The windows that a validation reads at once."""
 
 
-class ForecasterObjective:
+class ForecasterObjective(BatchedObjective):
     validation_type = ForecasterValidation
     unit = "window"
-    units_per_target = 1.0
 
     def __init__(self, network: ForecasterNetwork, dataset: Dataset, config: TrainingConfig) -> None:
         self.network = network
         self._device = next(network.parameters()).device
         self._dataset, self._is_held_out = dataset, config.keeps == "best"
         lengths = np.ones(len(dataset.training.origins), np.int64)
-        self._batches = Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed))
+        super().__init__(Batches(lengths, rows=config.batch_size, random=np.random.default_rng(config.seed)))
         self.targets_in_batch = min(config.batch_size, len(lengths))
-
-    @property
-    def epoch(self) -> float:
-        return self._batches.epoch
 
     def loss(self) -> tuple[Tensor, int]:
         """The loss on the next batch, in spreads, so that windows in quiet and in wild times weigh the same."""
@@ -100,9 +94,3 @@ class ForecasterObjective:
         places = np.linspace(0, len(split.origins) - 1, min(count, len(split.origins))).round().astype(np.int64)
         score = self._score(split, split.origins[places], adds=self.network.config.adds)
         return math.nan if score is None else score.quantile_loss
-
-    def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {"batches": self._batches.position()}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._batches.restore(values["batches"])

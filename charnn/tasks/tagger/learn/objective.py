@@ -20,13 +20,13 @@ from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.teachers import Said
-from charnn.training.objective import Batches, MemberLoss
+from charnn.training.objective import BatchedObjective, Batches, MemberLoss
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
 
 
-class TaggerObjective:
+class TaggerObjective(BatchedObjective):
     """The members of an ensemble read the same batches, and each learns as if it were alone. They differ in the weights
     that they begin with, and in what is dropped.
 
@@ -35,7 +35,6 @@ class TaggerObjective:
     """
 
     validation_type = TaggerValidation
-    units_per_target = 1.0
 
     def __init__(
         self,
@@ -46,6 +45,8 @@ class TaggerObjective:
         said: Said | None = None,
         linear: SolvedModel | None = None,
     ) -> None:
+        random = np.random.default_rng(config.seed)
+        super().__init__(Batches(treebank.training.lengths, rows=config.batch_size, random=random))
         self.said = said
         """What teachers say of the training words; None where there are none."""
         self._linear = linear
@@ -55,13 +56,6 @@ class TaggerObjective:
         self._device = next(network.parameters()).device
         self._treebank = treebank
         self._columns = corpus.columns
-        self._batches = Batches(
-            treebank.training.lengths, rows=config.batch_size, random=np.random.default_rng(config.seed)
-        )
-
-    @property
-    def epoch(self) -> float:
-        return self._batches.epoch
 
     @property
     def targets_in_batch(self) -> int:
@@ -151,11 +145,8 @@ class TaggerObjective:
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         said = {} if self.said is None else self.said.arrays()
-        tensors = {name: torch.from_numpy(array) for name, array in said.items()}
-        return tensors, {"batches": self._batches.position()}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._batches.restore(values["batches"])
+        _, values = super().position()
+        return {name: torch.from_numpy(array) for name, array in said.items()}, values
 
 
 def _nats(network: AnyTagger, batch: Batch, said: Sequence[Tensor] | None) -> Tensor:

@@ -25,7 +25,7 @@ from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
-from charnn.training.objective import Batches
+from charnn.training.objective import BatchedObjective, Batches
 from charnn.training.report import Report
 
 VALIDATION_ROWS = 64
@@ -50,13 +50,12 @@ class References:
         self.known = [lookup.find(one.source, one.features) for one in chosen]
 
 
-class TransducerObjective:
+class TransducerObjective(BatchedObjective):
     """The members of an ensemble learn from the same batches, and each learns as if it were alone. They differ in the
     weights that they begin with, and in what dropout drops."""
 
     validation_type = TransducerValidation
     unit = "symbol"
-    units_per_target = 1.0
 
     def __init__(
         self,
@@ -71,21 +70,18 @@ class TransducerObjective:
     ) -> None:
         """`reference` is what is validated with, and `own` the same of the training pairs. `learn_ngrams` ends early
         once what it is given says that the run is interrupted."""
+        random = np.random.default_rng(config.seed)
+        super().__init__(Batches(training.areas, rows=config.batch_size, random=random))
         self.network = network
         self._device = next(network.parameters()).device
         self._pairs, self._reference, self._own, self._corpus = training, reference, own, corpus
         self._regularization = regularization
         self._random = np.random.default_rng(config.seed)
-        self._batches = Batches(training.areas, rows=config.batch_size, random=np.random.default_rng(config.seed))
         self._targets_in_batch = max(round(config.batch_size * float(training.target_lengths.mean())), 1)
         self._dropped = drop_probabilities(training.counts(), regularization.unknown_rate)
         self.ngrams: PairNgrams | None = None
         """The n-grams of aligned pairs, once the objective is prepared, or None where there are none."""
         self._learn_ngrams = learn_ngrams
-
-    @property
-    def epoch(self) -> float:
-        return self._batches.epoch
 
     @property
     def targets_in_batch(self) -> int:
@@ -175,8 +171,9 @@ class TransducerObjective:
         return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        return {}, {"batches": self._batches.position(), "random": self._random.bit_generator.state}
+        tensors, values = super().position()
+        return tensors, {**values, "random": self._random.bit_generator.state}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        self._batches.restore(values["batches"])
+        super().restore(tensors, values)
         self._random.bit_generator.state = values["random"]
