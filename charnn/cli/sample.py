@@ -161,7 +161,6 @@ def _check_adaptation(model: LanguageModel, save: str | None, *, adapt: bool, in
 def _adapted(model: LanguageModel, prompt: str, save: str | None) -> Iterator[LanguageModel]:
     """The model after it has learned from the prompt. Without `save` it is gone after the context."""
     from charnn.checkpoint.locate import option_for
-    from charnn.cli import console
     from charnn.tasks.language_model.learn.adaptation import adapted_to
     from charnn.tasks.language_model.use.model import LanguageModel
 

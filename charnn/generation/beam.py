@@ -107,9 +107,8 @@ def beam_search(
     1. Every step keeps the `beams` most probable continuations of all live hypotheses; those that are over, or
     `max_tokens` long, are set apart. With one beam the search is greedy. Biases, bans, `TextState.allowed` and
     the limits of runs hold for every hypothesis; penalties, temperature and the filters that truncate have no part in
-    it. Probabilities are
-    `Sampler.log_probabilities`. Among equally probable continuations the earlier hypothesis and then the lower id ranks
-    first, and among equal scores the hypothesis that was over first.
+    it. Probabilities are `Sampler.log_probabilities`. Among equally probable continuations the earlier hypothesis and
+    then the lower id ranks first, and among equal scores the hypothesis that was over first.
 
     The search ends as soon as no live hypothesis can become better than the best one that is over. The log-probability
     s of a hypothesis is not above 0, and more tokens only lower it. So with `length` tokens in the end it scores

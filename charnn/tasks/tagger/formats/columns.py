@@ -2,8 +2,8 @@ r"""Columns between tabs or spaces: the word, its tags, and whatever else; a bla
 
 Every row of a file has as many columns as most of its first sentence; comments, a header and the lines that part
 documents are no rows (`formats.rows`) and stay as they are. The spaces of columns between spaces, which tools align
-with, stay as well. Probabilities and the best tags (`NOUN:0.9312 VERB:0.0511`) are
-written as further columns at the end.
+with, stay as well. Probabilities and the best tags (`NOUN:0.9312 VERB:0.0511`) are written as further columns
+at the end.
 """
 
 from __future__ import annotations
