@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from charnn.corpora.stored_strings import Places
-from charnn.tasks.transducer.directory import Lookup, lookup_key
+from charnn.tasks.transducer.lookup import Lookup, lookup_key
 from charnn.tasks.transducer.stored_pairs import Groups, StoredPairs
 
 

@@ -16,7 +16,7 @@ from charnn.tasks.transducer.dataset import (
     read_pair_set_again,
     references,
 )
-from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.lookup import Lookup
 
 
 def pairs_of(*rows: tuple[str, str]) -> list[Pair]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charnn.corpora.pairs import Pair
 from charnn.tasks.transducer.dataset import references, with_fewer_repetitions
-from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.stored_lookup import StoredLookup
 from charnn.tasks.transducer.stored_pairs import Groups, StoredPairs
 

@@ -14,11 +14,11 @@ from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import PairsConfig, TransducerTrainingConfig, TransducerValidation
 from charnn.tasks.transducer.dataset import Reference
-from charnn.tasks.transducer.directory import Lookup
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
 from charnn.tasks.transducer.learn.network import TransducerNetwork
 from charnn.tasks.transducer.learn.networks import AnyNetwork, TransducerEnsemble, decoder_of, without
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.decoding import SearchOptions

@@ -17,7 +17,8 @@ import torch
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, TransducerConfig
 from charnn.tasks.transducer.dataset import Reference
-from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
+from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder

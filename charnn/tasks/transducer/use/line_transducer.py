@@ -15,7 +15,7 @@ from charnn.corpora.pairs import split_features
 from charnn.errors import UsageError
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerNetworkConfig
-from charnn.tasks.transducer.directory import Lookup
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import (

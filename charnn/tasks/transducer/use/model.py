@@ -9,7 +9,8 @@ from charnn.corpora.given import given_text, given_texts
 from charnn.errors import UsageError
 from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
-from charnn.tasks.transducer.directory import Lookup, TransducerDirectory
+from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder

@@ -18,9 +18,10 @@ from charnn import load, train
 from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.transducer.dataset import Reference
-from charnn.tasks.transducer.directory import NGRAMS, Lookup
+from charnn.tasks.transducer.directory import NGRAMS
 from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
 from charnn.tasks.transducer.learn.trust import PROPOSALS, Candidates, trusted
+from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.line_transducer import Target, TransduceOptions
