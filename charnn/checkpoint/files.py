@@ -120,11 +120,12 @@ def open_regular(path: Path, largest: int | None = None) -> Iterator[BinaryIO]:
             raise ModelError(f"{path}: {error.strerror}") from None
 
 
-def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
-    """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file."""
+def read_arrays(path: Path, *, largest: int | None = None) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays of the file by name, and its metadata. Raises ModelFormatError for anything else than such a file, or
+    for one of more than `largest` bytes."""
     from safetensors import SafetensorError, safe_open  # imported here, because it takes 20 ms and sampling needs none
 
-    with open_regular(path) as opened:
+    with open_regular(path, largest) as opened:
         check_extent(opened, path)
     try:
         with safe_open(path, framework="numpy") as file:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -16,8 +16,12 @@ from charnn.checkpoint.files import Array
 from charnn.checkpoint.locate import find_model, wrong_task
 from charnn.checkpoint.members import MEMBER
 from charnn.config import Json, ModelConfig
-from charnn.errors import ConfigError, ModelFormatError, first_line
+from charnn.errors import ConfigError, ModelFormatError, TokenizerError, first_line
 from charnn.version import __version__
+
+if TYPE_CHECKING:
+    from charnn.config.model import TokenizerKind
+    from charnn.tokenizers.base import Tokenizer
 
 WRITER = 4
 """A number that rises whenever the graph of some weights becomes another one, so that none is taken from the cache
@@ -57,6 +61,16 @@ class TaskDirectory(ModelDirectory, Generic[C]):
             return self.config_class.from_json(document)
         except ConfigError as error:
             raise ModelFormatError(f"{self.path / CONFIG}: {error}") from None
+
+    def read_tokenizer(self, kind: TokenizerKind) -> Tokenizer:
+        """The tokenizer of a model that has one. Raises ModelFormatError where its file is missing or damaged."""
+        from charnn import tokenizers
+
+        name = tokenizers.FILE_NAMES[kind]
+        try:
+            return tokenizers.load(kind, self.read(name))
+        except TokenizerError as error:
+            raise ModelFormatError(f"{self.path / name}: {str(error).removeprefix(f'{name}: ')}") from None
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         """What makes each graph of the model from its weights, by the name of the graph; nothing where none is run.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import STOP_ID, IncrementalDecoder, Tokenizer
+from charnn.tokenizers.base import STOP_ID, TOKENIZER_JSON, TOKENIZER_MODEL, IncrementalDecoder, Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["STOP_ID", "IncrementalDecoder", "Tokenizer", "load", "train"]
 
+FILE_NAMES: Mapping[TokenizerKind, str] = {
+    "characters": TOKENIZER_JSON,
+    "bytes": TOKENIZER_JSON,
+    "unigram": TOKENIZER_MODEL,
+    "bpe": TOKENIZER_MODEL,
+}
+"""The file in a model directory of each kind of tokenizer."""
 LARGEST_FILE = 64 * 1024 * 1024
 """The most bytes that a tokenizer's file may have. All code points together make a tokenizer.json of 8 MB."""
 

@@ -19,7 +19,8 @@ documents end to end puts it between them."""
 UNKNOWN_TEXT = "\ufffd"
 """The text of the unknown token, which stands for any character that the vocabulary lacks."""
 
-TOKENIZER_JSON = "tokenizer.json"
+TOKENIZER_JSON, TOKENIZER_MODEL = "tokenizer.json", "tokenizer.model"
+"""The files of tokenizers, and of SentencePiece's vocabularies."""
 
 
 class IncrementalDecoder(Protocol):

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import sentencepiece
 
 from charnn.errors import TokenizerError
-from charnn.tokenizers.base import STOP_ID, UNKNOWN_TEXT, IncrementalDecoder
+from charnn.tokenizers.base import STOP_ID, TOKENIZER_MODEL, UNKNOWN_TEXT, IncrementalDecoder
 from charnn.tokenizers.byte import Utf8Decoder, byte_symbol
 
 UNKNOWN_ID = 1
@@ -45,7 +45,7 @@ class SentencePieceTokenizer:
     """Gives the stop token id 0 and the unknown token, which `encode` never gives, id 1; bytes and pieces follow."""
 
     unknown_id: int | None = UNKNOWN_ID
-    file_name = "tokenizer.model"
+    file_name = TOKENIZER_MODEL
 
     def __init__(self, kind: Literal["unigram", "bpe"], model: bytes) -> None:
         """Raises TokenizerError where `model` is not a SentencePiece model, or one that would lose text."""

@@ -6,22 +6,18 @@ import json
 from collections.abc import Mapping
 from functools import partial
 
-from charnn import tokenizers
 from charnn.cells import CELLS
-from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH, WEIGHTS
+from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
 from charnn.checkpoint.files import Array, read_arrays, write_arrays
 from charnn.config.as_json import json_text
-from charnn.errors import ModelFormatError, TokenizerError
+from charnn.errors import ModelFormatError
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.directory import GraphMaker, TaskDirectory
-from charnn.tokenizers.base import TOKENIZER_JSON, Tokenizer
+from charnn.tokenizers import FILE_NAMES, Tokenizer
 
 LABELS = "labels.json"
 FEATURES = "features.safetensors"
-TOKENIZER_MODEL = "tokenizer.model"
-__all__ = ["BIAS", "TABLE", "TOKENIZER_MODEL", "WEIGHTS", "ClassifierDirectory", "labels_bytes"]
-
 TABLE, BIAS = "features.weight", "bias"
 """The names of the direct path's weights, and of what is added to all."""
 
@@ -29,7 +25,7 @@ TABLE, BIAS = "features.weight", "bias"
 class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
     name = "classifier"
     config_class = ClassifierConfig
-    files = frozenset({LABELS, FEATURES, TOKENIZER_JSON, TOKENIZER_MODEL})
+    files = frozenset({*FILE_NAMES.values(), LABELS, FEATURES})
 
     def check(self) -> None:
         super().check()
@@ -50,13 +46,7 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
 
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged."""
-        kind = self.config().tokenizer.kind
-        file = TOKENIZER_JSON if kind in ("characters", "bytes") else TOKENIZER_MODEL
-        data = self.read(file)
-        try:
-            return tokenizers.load(kind, data)
-        except TokenizerError as error:
-            raise ModelFormatError(f"{self.path / file}: {str(error).removeprefix(f'{file}: ')}") from None
+        return self.read_tokenizer(self.config().tokenizer.kind)
 
     def labels(self) -> dict[str, int]:
         """The labels in the order of their ids, with how many training texts have each. Raises ModelFormatError."""

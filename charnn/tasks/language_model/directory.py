@@ -7,28 +7,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from charnn import tokenizers
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
-from charnn.checkpoint.files import open_regular, read_arrays, write_arrays
-from charnn.config.model import TokenizerKind
+from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.corpora.runs import RunLengths
-from charnn.errors import ModelFormatError, TokenizerError, UsageError
+from charnn.errors import ModelFormatError, UsageError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.language_model.config import LanguageModelConfig
-from charnn.tokenizers import Tokenizer
+from charnn.tokenizers import FILE_NAMES, Tokenizer
 
 if TYPE_CHECKING:
     from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
     from charnn.tasks.language_model.mixing import MixedNgrams
     from charnn.tasks.language_model.recently import Recently
-
-TOKENIZER_FILES: Mapping[TokenizerKind, str] = {
-    "characters": "tokenizer.json",
-    "bytes": "tokenizer.json",
-    "unigram": "tokenizer.model",
-    "bpe": "tokenizer.model",
-}
-
 
 RUNS = "runs.json"
 NGRAMS = "ngrams.safetensors"
@@ -40,7 +30,7 @@ LARGEST_NGRAMS = 1 << 26
 class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     name = "language-model"
     config_class = LanguageModelConfig
-    files = frozenset({*TOKENIZER_FILES.values(), RUNS, NGRAMS, RECENT})
+    files = frozenset({*FILE_NAMES.values(), RUNS, NGRAMS, RECENT})
 
     def check(self) -> None:
         super().check()
@@ -67,14 +57,10 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
     def tokenizer(self) -> Tokenizer:
         """Raises ModelFormatError where its file is missing or damaged, or is not that of this network."""
         config = self.config()
-        name = TOKENIZER_FILES[config.tokenizer.kind]
-        try:
-            tokenizer = tokenizers.load(config.tokenizer.kind, self.read(name))
-        except TokenizerError as error:
-            raise ModelFormatError(f"{self.path / name}: {str(error).removeprefix(f'{name}: ')}") from None
+        tokenizer = self.read_tokenizer(config.tokenizer.kind)
         if tokenizer.size != (size := config.network.vocabulary_size):
             raise ModelFormatError(
-                f"{self.path / name}: a vocabulary of {tokenizer.size}, where the network has {size}"
+                f"{self.path / tokenizer.file_name}: a vocabulary of {tokenizer.size}, where the network has {size}"
             )
         return tokenizer
 
@@ -114,9 +100,7 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         path = self.path / NGRAMS
         if config.network.stopping == "length":
             raise ModelFormatError(f"{path}: n-grams are for models that foretell no lengths")
-        with open_regular(path, LARGEST_NGRAMS):
-            pass
-        arrays, _ = read_arrays(path)
+        arrays, _ = read_arrays(path, largest=LARGEST_NGRAMS)
         try:
             if config.network.labels:
                 return LabelledNgrams.from_arrays(arrays, config.network.vocabulary_size, config.network.labels)
@@ -142,9 +126,7 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         ngrams = ngrams or self.ngrams()
         if not isinstance(ngrams, MixedNgrams):
             return None
-        with open_regular(path, LARGEST_NGRAMS):
-            pass
-        arrays, _ = read_arrays(path)
+        arrays, _ = read_arrays(path, largest=LARGEST_NGRAMS)
         try:
             return Recently.from_arrays(arrays, ngrams)
         except ValueError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from charnn.cells import CELLS
 from charnn.checkpoint.directory import GRAPH, QUANTIZED_GRAPH
-from charnn.checkpoint.files import open_regular, read_arrays, write_arrays
+from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.errors import ModelFormatError, TokenizerError
 from charnn.readers.reader import VOCABULARY_FILES, Direction, Reader, ReaderConfig, vocabulary_file, weight_names
 from charnn.tasks.directory import GraphMaker, TaskDirectory
@@ -72,9 +72,7 @@ class TaggerDirectory(TaskDirectory[TaggerConfig]):
         path = self.path / LINEAR
         if config.network.decoder != "independent":
             raise ModelFormatError(f"{path}: a linear model is for taggers that choose each tag by itself")
-        with open_regular(path, LARGEST_LINEAR):
-            pass
-        arrays, _ = read_arrays(path)
+        arrays, _ = read_arrays(path, largest=LARGEST_LINEAR)
         try:
             return LinearModel.from_arrays(arrays, config.network.tags)
         except ValueError as error:

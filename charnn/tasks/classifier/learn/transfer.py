@@ -13,9 +13,8 @@ from charnn.checkpoint.locate import find_model
 from charnn.checkpoint.members import OwnWeights
 from charnn.config.model import TokenizerConfig
 from charnn.errors import ConfigError, ModelFormatError, TokenizerError, UsageError
-from charnn.tasks.classifier.directory import TOKENIZER_MODEL
 from charnn.tokenizers import join_vocabularies
-from charnn.tokenizers.base import TOKENIZER_JSON, Tokenizer
+from charnn.tokenizers.base import Tokenizer
 from charnn.training.transfer import Places, shared_places
 
 SHAPE = ("cell", "layers", "hidden_size", "embedding_size", "residual")
@@ -74,8 +73,7 @@ def read_initial_weights(name: str) -> InitialWeights:
         depth = document["network"].get("recurrent_depth", 1)
         members = int(document["network"].get("members", 1))
         config = TokenizerConfig.from_json(document["tokenizer"])
-        file = TOKENIZER_JSON if config.kind in ("characters", "bytes") else TOKENIZER_MODEL
-        tokenizer = tokenizers.load(config.kind, model.read(file))
+        tokenizer = tokenizers.load(config.kind, model.read(tokenizers.FILE_NAMES[config.kind]))
     except (KeyError, TypeError, AttributeError, ConfigError, TokenizerError) as error:
         raise ModelFormatError(f"{model.path}: not a model that charnn wrote: {error}") from None
     if depth != 1:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from charnn.checkpoint.directory import WEIGHTS
 from charnn.corpora.given import given_text, given_texts
 from charnn.errors import ModelFormatError, UsageError
 from charnn.readable import instead_of
 from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
-from charnn.tasks.classifier.directory import BIAS, TABLE, WEIGHTS, ClassifierDirectory
+from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
 from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
