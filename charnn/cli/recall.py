@@ -12,7 +12,7 @@ from charnn.errors import CharnnError, CorpusError, UsageError
 if TYPE_CHECKING:
     from charnn.corpora.decoding import OnError
     from charnn.memory.hopfield import Learning, Updates
-    from charnn.memory.memory import Form, Memory, Recalled
+    from charnn.memory.memory import Form, GarbledLine, Memory, Recalled
 
 
 Lines = Annotated[
@@ -117,10 +117,10 @@ def recall(
     read_lines = lines_as_they_come(files or ["-"], encoding=encoding, on_error=on_error)
     for chunk in recall_stream(read_lines, memory):
         if as_json:
-            for line, recalled in chunk:
-                console.write_json(writer.record(line, recalled))
+            for garbled, recalled in chunk:
+                console.write_json(writer.record(garbled, recalled))
         else:
-            output.write("".join(writer.line(line, recalled) for line, recalled in chunk))
+            output.write("".join(writer.line(garbled.text, recalled) for garbled, recalled in chunk))
     if writer.two_cycles:
         console.warn(
             f"lines for which two states took turns for ever, and the one of lower energy was taken: "
@@ -185,13 +185,14 @@ class _Writer:
             return recalled.line
         return options.UNSURE if self._unsure is None else self._unsure
 
-    def record(self, source: str, recalled: Recalled | None) -> dict[str, Any]:
+    def record(self, garbled: GarbledLine, recalled: Recalled | None) -> dict[str, Any]:
+        about = {"file": garbled.file, "line": garbled.line, "source": garbled.text}
         if recalled is None:
-            return {"source": source, "line": None}
+            return {**about, "recalled": None}
         self.two_cycles += recalled.two_cycle
         return {
-            "source": source,
-            "line": self._unsure if self._is_unsure(recalled) else recalled.line,
+            **about,
+            "recalled": self._unsure if self._is_unsure(recalled) else recalled.line,
             "nearest": recalled.line,
             "confidence": round(recalled.confidence, 6),
             "overlap": round(recalled.overlap, 6),

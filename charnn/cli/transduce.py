@@ -242,7 +242,7 @@ class _Writer:
         return self._least is not None and target.probability < self._least
 
     def _record(self, source: Source, targets: list[Target]) -> dict[str, Any]:
-        record: dict[str, Any] = {"source": source.text}
+        record: dict[str, Any] = {"file": source.file, "line": source.line, "source": source.text}
         if source.features:
             record["features"] = source.features
         best = targets[0] if targets else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from charnn.errors import CharnnWarning, UsageError
 from charnn.memory.hopfield import HEBBIAN_CAPACITY, HopfieldNetwork, Learning, Updates
 from charnn.memory.modern import ModernHopfieldNetwork
 from charnn.memory.patterns import patterns_of
+from charnn.readable import file_name
 from charnn.streaming import results_in_order
 
 Form = Literal["modern", "classical"]
@@ -165,22 +166,37 @@ LONGEST_GARBLED = 1 << 20
 """The most characters of a line that is recalled. Each takes some 300 bytes while the line becomes a pattern."""
 
 
-def lines_as_they_come(paths: Sequence[str], *, encoding: str, on_error: OnError) -> Iterator[list[str]]:
+class GarbledLine(NamedTuple):
+    """A line of the input."""
+
+    text: str
+    """The line without its end."""
+    file: str
+    """The name of its file, as messages have it."""
+    line: int
+    """Its number in its file, counted from 1."""
+
+
+def lines_as_they_come(paths: Sequence[str], *, encoding: str, on_error: OnError) -> Iterator[list[GarbledLine]]:
     """The lines of the files without their ends, one file after the other: lists of those that are complete by now, and
     an empty list at a pause. Raises what `stream` raises."""
     for path in paths:
+        file = file_name(path)
         for lines in stream_lines(path, encoding=encoding, on_error=on_error, longest=LONGEST_GARBLED):
-            yield [without_end(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line) for number, line in lines]
+            texts = (line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line for number, line in lines)
+            yield [GarbledLine(without_end(t), file, number) for t, (number, _) in zip(texts, lines, strict=True)]
 
 
-def recall_stream(read: Iterable[Sequence[str]], memory: Memory) -> Iterator[list[tuple[str, Recalled | None]]]:
+def recall_stream(
+    read: Iterable[Sequence[GarbledLine]], memory: Memory
+) -> Iterator[list[tuple[GarbledLine, Recalled | None]]]:
     """Chunks of lines, each line with what it is recalled as, which is None for an empty one. Each chunk should be
     written and flushed when it comes.
 
     An error that `read` raises is raised once everything before it has been given.
     """
 
-    def begin(chunk: list[str]) -> Callable[[], list[tuple[str, Recalled | None]]]:
-        return lambda: list(zip(chunk, memory.recall(chunk), strict=True))
+    def begin(chunk: list[GarbledLine]) -> Callable[[], list[tuple[GarbledLine, Recalled | None]]]:
+        return lambda: list(zip(chunk, memory.recall([one.text for one in chunk]), strict=True))
 
     return results_in_order(read, begin, lambda line: 1, first=FIRST_CHUNK, largest=LARGEST_CHUNK)

@@ -8,7 +8,7 @@ import pytest
 
 TOWNS = "Aberdeen\nBirmingham\nCambridge\nEdinburgh\nGlasgow\nLeicester\nManchester\nNewcastle\nYork\n"
 FIELDS = {
-    *("source", "line", "nearest", "confidence", "overlap"),
+    *("file", "line", "source", "recalled", "nearest", "confidence", "overlap"),
     *("steps", "energy_before", "energy", "two_cycle", "form"),
 }
 FORMS = [
@@ -58,8 +58,9 @@ def test_json_has_the_energy_and_the_steps(recall, form):
         json.loads(line) for line in recall("--json", *form, stdin=b"Neucastle\n\nqqqq\n").text.splitlines()
     )
     assert set(first) == set(other) == FIELDS
-    assert empty == {"source": "", "line": None}
-    assert (first["source"], first["line"], first["form"]) == ("Neucastle", "Newcastle", form[0].removeprefix("--"))
+    assert empty == {"file": "standard input", "line": 2, "source": "", "recalled": None}
+    assert [(one["file"], one["line"]) for one in (first, other)] == [("standard input", 1), ("standard input", 3)]
+    assert (first["source"], first["recalled"], first["form"]) == ("Neucastle", "Newcastle", form[0].removeprefix("--"))
     assert first["energy"] < first["energy_before"]
     assert first["steps"] >= 1
     assert first["confidence"] > 0.8 > 0.01 > other["confidence"]
@@ -71,10 +72,10 @@ def test_what_is_not_sure_is_replaced(recall):
     assert recall("--min-confidence", "0.5", "--unsure", "", **given).text == "Newcastle\n\n"
     assert recall("--min-confidence", "0", **given).text.startswith("Newcastle\n")
     _, unsure = (json.loads(line) for line in recall("--min-confidence", "0.5", "--json", **given).text.splitlines())
-    assert unsure["line"] is None
+    assert unsure["recalled"] is None
     assert unsure["nearest"] in TOWNS.split()
     named = recall("--min-confidence", "0.5", "--unsure", "?", "--json", **given).text.splitlines()
-    assert [json.loads(line)["line"] for line in named] == ["Newcastle", "?"]
+    assert [json.loads(line)["recalled"] for line in named] == ["Newcastle", "?"]
 
 
 def test_states_that_take_turns_are_said(recall_from, text_file):
@@ -132,7 +133,7 @@ def test_the_list_may_come_through_a_pipe(charnn, text_file):
 def test_other_encodings_are_read_and_written_when_named(recall_from, text_file):
     text_file("Köln\nZürich\n".encode("latin-1"), "towns.txt")
     assert recall_from("towns.txt", "--encoding", "latin-1", stdin=b"Koln\n").out == "Köln\n".encode("latin-1")
-    assert recall_from("towns.txt", "--encoding", "latin-1", "--json", stdin=b"Koln\n").json["line"] == "Köln"
+    assert recall_from("towns.txt", "--encoding", "latin-1", "--json", stdin=b"Koln\n").json["recalled"] == "Köln"
 
 
 def test_bytes_that_are_not_in_the_encoding_are_passed_over_when_asked_for(recall):
@@ -171,7 +172,7 @@ def test_the_energy_of_garbled_lines_is_drawn_and_its_numbers_printed(charnn, te
     assert (drawn.code, drawn.text, drawn.err) == (0, "energy.png\n", "")
     assert (tmp_path / "energy.png").read_bytes().startswith(b"\x89PNG")
     first, second = map(json.loads, charnn("plot", "energy", "towns.txt", "garbled.txt", "--json").text.splitlines())
-    assert (first["line"], second["line"]) == ("York", "Newcastle")
+    assert (first["recalled"], second["recalled"]) == ("York", "Newcastle")
     assert first["energies"] == sorted(first["energies"], reverse=True)
     text_file("\n", "empty.txt")
     assert "no line to settle" in charnn("plot", "energy", "towns.txt", "empty.txt").err

@@ -101,6 +101,9 @@ def test_nbest_gives_the_likeliest_targets_with_their_log_probabilities(transduc
 def test_json_has_the_source_its_target_and_how_probable_that_is(transduce):
     objects = [json.loads(line) for line in transduce(SOURCES, "--json", "--nbest", "2").text.splitlines()]
     assert [one["source"] for one in objects] == SOURCES.splitlines()
+    assert [(one["file"], one["line"]) for one in objects] == [
+        ("input.txt", number) for number, _ in enumerate(SOURCES.splitlines(), 1)
+    ]
     assert [one["target"] for one in objects] == TARGETS.splitlines()
     assert all(math.isclose(math.exp(one["log_probability"]), one["probability"], abs_tol=1e-5) for one in objects)
     assert objects[0]["nbest"][0]["target"] == "A B C A"

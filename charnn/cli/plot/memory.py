@@ -46,13 +46,13 @@ def energy(
     memory = recall.memory_of(lines, files, modern=modern, learning=learning, updates=updates, units=units)
     options.announce_terminal(files)
     read = lines_as_they_come(files or ["-"], encoding="utf-8", on_error="fail")
-    garbled = islice((line for some in read for line in some if line.strip()), MOST_ENERGIES)
+    garbled = islice((line.text for some in read for line in some if line.text.strip()), MOST_ENERGIES)
     found = [one for one in memory.recall(garbled) if one is not None]
     if not found:
         raise CorpusError("there is no line to settle", hint="give garbled lines in a FILE or on stdin")
     if as_json:
         for one in found:
-            print_numbers(source=one.source, line=one.line, energies=one.energies, form=memory.form)
+            print_numbers(source=one.source, recalled=one.line, energies=one.energies, form=memory.form)
         return
     from charnn.plots.memories import draw_energy
 

@@ -46,6 +46,10 @@ class Source(NamedTuple):
     features: str = ""
     number: int = 0
     """Its number among all sources, from 0, from which what is drawn for it depends."""
+    file: str = ""
+    """The name of its file, as messages have it; "" where it is of none."""
+    line: int = 0
+    """The number of its line in its file, counted from 1; 0 where it is of none."""
 
 
 @dataclass(frozen=True, slots=True)

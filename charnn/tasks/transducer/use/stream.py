@@ -55,10 +55,11 @@ class _SourceReader:
                 text = text.removeprefix("\ufeff")
             place = f"{name}:{at}"
             try:
-                result.append(source_of(text, self._number, has_features=self._has_features, place=place))
+                source = source_of(text, self._number, has_features=self._has_features, place=place)
             except CorpusError:
                 yield result
                 raise
+            result.append(source._replace(file=name, line=at))
             if not self._has_warned and text.count("\t") > self._has_features:
                 self._has_warned = True
                 wanted = "source<TAB>features" if self._has_features else "a source"
