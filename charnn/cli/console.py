@@ -10,7 +10,6 @@ import codecs
 import json
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from charnn.cli.wrapping import wrapped
 from charnn.config.as_json import json_text
 from charnn.corpora.decoding import MARK_BAD_BYTES
 from charnn.errors import CharnnError, OutputError
@@ -142,6 +142,8 @@ def drop(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+UNKNOWN_COLUMNS = 80
+"""A terminal that does not say how wide it is, is taken to have so many columns."""
 CLEARED = "\r\x1b[K"
 """What takes the line off a terminal that the cursor is in."""
 
@@ -150,7 +152,7 @@ def transient(text: str) -> None:
     """Shows a line on a terminal until something else is written, or the next such line; "" takes it off."""
     if sys.stderr is None or (not text and not _manner.is_transient):
         return
-    room = max(shutil.get_terminal_size().columns - 1, 1)
+    room = max((columns() or UNKNOWN_COLUMNS) - 1, 1)
     try:
         sys.stderr.write(CLEARED + for_terminal(text)[:room])
         sys.stderr.flush()
@@ -203,14 +205,17 @@ def record(event: str, values: Mapping[str, Any]) -> None:
         say(f"charnn: warning: {failure}; the command goes on without it")
 
 
-def say(message: str) -> None:
+def say(message: str, *, dimly: bool = False) -> None:
     """Writes a line to stderr, whatever was asked for. Where nobody can hear it, it is dropped, and the command goes
-    on."""
+    on. On a terminal it is broken between words, and `dimly` where the terminal has styles."""
     if sys.stderr is None:
         return
     transient("")
+    if is_terminal():
+        message = wrapped(for_terminal(message), columns())
+        message = f"\x1b[2m{message}\x1b[0m" if dimly and has_styles() else message
     try:
-        print(for_terminal(message) if is_terminal() else message, file=sys.stderr, flush=True)
+        print(message, file=sys.stderr, flush=True)
     except (OSError, ValueError):
         drop(sys.stderr)
 
@@ -226,23 +231,38 @@ def aside(message: str) -> None:
     """Says something that only a person at a terminal needs, dimly where the terminal has styles."""
     record("notice", {"message": message})
     if is_terminal() and not _manner.quiet:
-        say(f"\x1b[2m{message}\x1b[0m" if has_styles() else message)
+        say(message, dimly=True)
 
 
 def warn(message: str) -> None:
     record("warning", {"message": message})
-    say(f"charnn: warning: {message}")
+    say(_on_one_line(f"charnn: warning: {message}"))
 
 
 def error(message: str, hint: str | None = None) -> None:
     with suppress(OutputError):
         record("error", {"message": message, "hint": hint})
-    line = f"charnn: {message}" + (f"; {hint}" if hint else "")
-    say(line.replace("\r", "\\r").replace("\n", "\\n"))
+    say(_on_one_line(f"charnn: {message}" + (f"; {hint}" if hint else "")))
+
+
+def _on_one_line(message: str) -> str:
+    """The message with the line ends in it, as names of files may have them, as escapes."""
+    return message.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def report(failure: CharnnError) -> None:
     error(str(failure), failure.hint)
+
+
+def columns() -> int:
+    """The width of the terminal that stderr is, also where stdout is none; 0 where it is not known."""
+    with suppress(ValueError):
+        if (told := int(os.environ.get("COLUMNS", ""))) > 0:
+            return told
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            return os.get_terminal_size(sys.stderr.fileno()).columns
+    return 0
 
 
 def is_terminal() -> bool:
