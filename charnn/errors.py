@@ -21,7 +21,7 @@ Libraries raise these; only `charnn.cli` prints them and exits. A message is one
 from __future__ import annotations
 
 INTERRUPTED = 130
-"""The exit code of a command that Ctrl-C or SIGTERM has ended: what shells have for Ctrl-C."""
+"""The exit code of a command that Ctrl-C, SIGTERM or a closed terminal has ended: what shells have for Ctrl-C."""
 
 
 class CharnnError(Exception):

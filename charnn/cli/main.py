@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
 import traceback
 import warnings
@@ -141,7 +140,7 @@ def named(arguments: Sequence[str]) -> list[str]:
 
 def main() -> None:
     _let_waiting_threads_sleep()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    processes.listen()
     _occupy_closed_descriptors()
     processes.end(run(sys.argv[1:]))
 

@@ -1,7 +1,7 @@
 """How `charnn train` treats signals and other processes.
 
-Ctrl-C and SIGTERM ask training to end, which it does after its next step. Where `torchrun` has started several
-processes, one of them speaks for all.
+Ctrl-C, SIGTERM and a terminal that closes ask training to end, which it does after its next step. Where `torchrun` has
+started several processes, one of them speaks for all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -21,10 +21,23 @@ if TYPE_CHECKING:
     from charnn.training.distributed.processes import Processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+CLOSED_TERMINAL = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
+"""What tells a process that its terminal has closed, where the system has it. nohup turns it off, and it stays so."""
+
+
+def listen() -> None:
+    """Lets all of these signals act as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in _heard(CLOSED_TERMINAL):
+        signal.signal(number, signal.default_int_handler)
+
+
+def _heard(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
+    return [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
 
 
 class Interruption:
-    """Within the context, a first Ctrl-C or SIGTERM is only noted, and a second one acts as it does elsewhere."""
+    """Within the context, the first of these signals is only noted, and a second one acts as it does elsewhere."""
 
     def __init__(self) -> None:
         self._requested = False
@@ -34,7 +47,8 @@ class Interruption:
         return self._requested
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+        noted = (*SIGNALS, *_heard(CLOSED_TERMINAL))
+        self._before = {number: signal.signal(number, self._note) for number in noted}
         return self
 
     def __exit__(

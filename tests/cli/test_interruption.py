@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the work is saved, the exit code is 130, and --resume goes on."""
+"""Ctrl-C, SIGTERM and a terminal that closes: the work is saved, the exit code is 130, and --resume goes on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import time
 import pytest
 
 from charnn.cli.main import main
+from charnn.cli.processes import Interruption, listen
 
 SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
 
 
-SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM}
+SIGNALS = {"Ctrl-C": signal.SIGINT, "SIGTERM": signal.SIGTERM, "closed terminal": signal.SIGHUP}
 
 
 def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
@@ -48,6 +49,19 @@ def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
         assert result.text == f"{name}\n"
         assert int(re.search(r"at step ([\d,]+)", result.err)[1].replace(",", "")) == steps
         assert charnn("info", name, "--json").json["record"]["steps"] == steps + 20
+
+
+def test_a_terminal_that_closes_is_nothing_to_what_nohup_has_started():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert not interruption.requested()
+        listen()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def test_an_interruption_before_the_first_validation_leaves_a_model_too(process, charnn, text_file):
