@@ -70,6 +70,9 @@ class ForecasterNetworkConfig(Json):
     def outputs(self) -> int:
         return self.columns * len(QUANTILES)
 
+    def __str__(self) -> str:
+        return f"{self.layers} x {self.hidden_size} {self.cell}, dropout {self.dropout:g}"
+
 
 @dataclass(frozen=True)
 class ForecasterValidation(Json):

@@ -30,11 +30,7 @@ def describe(directory: ForecasterDirectory) -> Description:
     season = f"a season of {network.season:,} steps" if network.season > 1 else "no season"
     cycles = f", the calendar's {' and '.join(network.cycles)}" if network.cycles else ""
     model = [
-        (
-            "network",
-            f"{network.layers} x {network.hidden_size} {network.cell}, dropout {network.dropout:g}, reads the last "
-            f"{training.window_length:,} rows",
-        ),
+        ("network", f"{network}, reads the last {training.window_length:,} rows"),
         ("columns", f"{len(names):,}: {first_few(names, SHOWN_COLUMNS)}"),
         (
             "forecasts",

@@ -92,14 +92,12 @@ class TransducerNetworkConfig(Json):
     members: int = later(1)
     """The networks of this shape that are used as one: the probabilities of symbols are the mean of theirs."""
 
-    @property
-    def in_words(self) -> str:
-        """The size of the network, and how its decoder works."""
+    def __str__(self) -> str:
         several = f"{self.members:,} members, each " if self.members > 1 else ""
-        return f"{several}{self.layers} x 2 x {self.hidden_size} {self.cell}, {self._decoder_in_words}"
+        size = f"{several}{self.layers} x 2 x {self.hidden_size} {self.cell}"
+        return f"{size}, {self._how_it_decodes()}, dropout {self.dropout:g}"
 
-    @property
-    def _decoder_in_words(self) -> str:
+    def _how_it_decodes(self) -> str:
         if self.decoder == "ctc":
             how = f"ctc with {self.frames} frame{'s' if self.frames > 1 else ''} a place"
         elif self.attention == "none":
@@ -191,9 +189,7 @@ class PairNgramsConfig(Json):
     known_weight: float = later(0.0)
     """So many nats a target gains, or loses, that some source had in training. 0 for models of the first version."""
 
-    @property
-    def in_words(self) -> str:
-        """What they do."""
+    def __str__(self) -> str:
         if self.proposals:
             targets = counted(self.proposals, "target")
             return f"propose {targets} beside what a beam of {DEFAULT_BEAM} finds, and rank all of them"

@@ -15,7 +15,7 @@ def describe(directory: TransducerDirectory) -> Description:
     network, corpus = config.network, config.corpus
     features = f", {counted(len(symbols.features), 'feature')}" if symbols.features else ""
     model = [
-        ("network", f"{network.in_words}, dropout {network.dropout:g}"),
+        ("network", str(network)),
         (
             "symbols",
             f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "
@@ -59,7 +59,7 @@ def ngrams_row(config: TransducerConfig, ngrams: PairNgrams | None) -> str:
     right, alone = (f"{percent(accuracy)}%" for accuracy in (config.ngrams.accuracy, config.ngrams.accuracy_alone))
     return (
         f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they "
-        f"{config.ngrams.in_words}: {right} of lines right, {alone} without"
+        f"{config.ngrams}: {right} of lines right, {alone} without"
     )
 
 

@@ -82,8 +82,7 @@ class ForecasterSession(Session[ForecasterConfig]):
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"season    {season}; {counted(network.horizon, 'step')} ahead are learned, from the last "
             f"{training.window_length:,}",
-            f"network   {network.layers} x {network.hidden_size} {network.cell}, dropout {network.dropout:g}: "
-            f"{parameters:,} parameters",
+            f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {counted(training.batch_size, 'window')} a batch, learning rate "
             f"{training.learning_rate:g}, {config.record.precision} on {config.record.device}",
         ]

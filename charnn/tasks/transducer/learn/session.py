@@ -127,7 +127,7 @@ class TransducerSession(Session[TransducerConfig]):
             *(f"          {remark}" for remark in self._pairs.remarks),
             f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
-            f"network   {network.in_words}, dropout {network.dropout:g}: {parameters:,} parameters",
+            f"network   {network}: {parameters:,} parameters",
             f"training  {training.budget}, {counted(training.batch_size, 'pair')} a batch, learning rate "
             f"{training.learning_rate:g}, {record.precision} on {record.device}",
         ]
@@ -165,9 +165,7 @@ class TransducerSession(Session[TransducerConfig]):
         self._keeper.update(ngrams=config, write=lambda: self.directory.write_ngrams(kept))
         if config is not None:
             right, alone = (f"{percent(accuracy)}%" for accuracy in (config.accuracy, config.accuracy_alone))
-            self.remarks.append(
-                f"n-grams of aligned pairs {config.in_words}: {right} of lines right with them, {alone} without"
-            )
+            self.remarks.append(f"n-grams of aligned pairs {config}: {right} of lines right with them, {alone} without")
 
     def _held_out(self) -> HeldOut:
         return HeldOut(self.config.corpus.validation_pairs, "pairs")
