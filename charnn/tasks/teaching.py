@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from charnn.config import SourceFile
-from charnn.errors import CharnnWarning
+from charnn.errors import CharnnWarning, UsageError
+
+
+def check_teachers_named(start_from: str | None, teachers: Sequence[str] | None) -> None:
+    """Raises UsageError where a model to start from and teachers are named."""
+    if start_from is not None and teachers:
+        raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
+
+
+def taught_by(teachers: Sequence[str], data: str) -> str:
+    """What a network with these teachers learned from besides its `data`, the text or the treebank."""
+    several = "the mean of what they say" if len(teachers) > 1 else "what it says"
+    return f"{', '.join(teachers)}; a fifth of the loss is on the {data}, the rest on {several} about it"
 
 
 class Corpus(Protocol):

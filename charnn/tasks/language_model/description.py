@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from charnn.readable import counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import NGRAMS, RECENT, LanguageModelDirectory
 from charnn.tasks.task import UNMEASURED, Description
+from charnn.tasks.teaching import taught_by
 
 SMALL = 20_000
 """A model of fewer characters mostly repeats them."""
-
-
-def taught_by(teachers: Sequence[str]) -> str:
-    """What a network with teachers learned from."""
-    several = "the mean of what they say" if len(teachers) > 1 else "what it says"
-    return f"{', '.join(teachers)}; a fifth of the loss is on the text, the rest on {several} about it"
 
 
 def taught_in_run_by(networks: int) -> str:
@@ -51,7 +44,7 @@ def describe(directory: LanguageModelDirectory) -> Description:
         ),
     ]
     training_rows = [
-        *([("teachers", taught_by(config.teachers))] if config.teachers else []),
+        *([("teachers", taught_by(config.teachers, "text"))] if config.teachers else []),
         *([("teachers", taught_in_run_by(training.taught_in_run_by))] if training.taught_in_run_by else []),
         training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]

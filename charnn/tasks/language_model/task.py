@@ -203,8 +203,9 @@ class LanguageModelTask(Task[LanguageModelConfig]):
 
 def _check(options: LanguageModelOptions) -> None:
     """Raises UsageError for options that contradict each other."""
-    if options.start_from is not None and options.teacher:
-        raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
+    from charnn.tasks.teaching import check_teachers_named
+
+    check_teachers_named(options.start_from, options.teacher)
     if options.forget and options.start_from is None:
         raise UsageError("--forget is about the model that --from names, and there is none")
     if options.conditioned and options.documents != LanguageModelOptions.documents:

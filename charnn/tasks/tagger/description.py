@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from charnn.readable import as_many_as_fit, counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.task import UNMEASURED, Description
+from charnn.tasks.teaching import taught_by
 
 SHOWN_TAGS = 72
 """Characters of the tags that are shown of a column."""
@@ -24,7 +23,7 @@ def describe(directory: TaggerDirectory) -> Description:
     validated = validated if corpus.held_out else "none held out"
     model = [
         ("network", str(network)),
-        *([("teachers", taught_by(config.teachers))] if config.teachers else []),
+        *([("teachers", taught_by(config.teachers, "treebank"))] if config.teachers else []),
         *(("reader", str(reader)) for reader in network.readers),
         *(
             [("linear", f"{counted(config.linear.features, 'feature')} of words and their neighbours")]
@@ -68,12 +67,6 @@ def describe(directory: TaggerDirectory) -> Description:
         scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="tagging"))
     learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": dict(lexicon.tags)}
     return Description(model, data, training_rows, scores, learned, limits(config))
-
-
-def taught_by(teachers: Sequence[str]) -> str:
-    """What a tagger with teachers learned from."""
-    several = "the mean of what they say" if len(teachers) > 1 else "what it says"
-    return f"{', '.join(teachers)}; a fifth of the loss is on the treebank, the rest on {several} about it"
 
 
 def limits(config: TaggerConfig) -> list[str]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
-from charnn.errors import UsageError
 from charnn.tasks.tagger.config import DecoderKind, TaggerConfig, TreebankConfig
 from charnn.tasks.tagger.options import TaggerEvaluationOptions, TaggerOptions
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
@@ -65,9 +64,9 @@ class TaggerTask(Task[TaggerConfig]):
         from charnn.tasks.tagger.learn.plan import TaggerOverrides
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank
+        from charnn.tasks.teaching import check_teachers_named
 
-        if options.start_from is not None and options.teacher:
-            raise UsageError("--teacher is for a new network, and --from goes on with one: give one of them")
+        check_teachers_named(options.start_from, options.teacher)
         teachers = [self.directory.find(name) for name in options.teacher or []]
         for teacher in teachers:
             teacher.check()

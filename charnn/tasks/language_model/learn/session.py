@@ -17,7 +17,6 @@ from charnn.generation.model import NextTokenModel
 from charnn.readable import counted
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNgrams, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus, warn_of_unseen
-from charnn.tasks.language_model.description import taught_by
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import beginning
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
@@ -35,7 +34,7 @@ from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.counts import beside_ngrams
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
-from charnn.tasks.teaching import warn_of_known_data
+from charnn.tasks.teaching import taught_by, warn_of_known_data
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
 from charnn.training.hardware import allowed_threads
@@ -274,7 +273,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
                 if (order := config.ngram_order)
                 else []
             ),
-            *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
+            *([f"teachers  {taught_by(config.teachers, 'text')}"] if config.teachers else []),
             f"training  {training.budget}, {counted(training.batch_size, 'place')} read at once, "
             f"{counted(training.window_length, 'step')} each, learning rate {training.learning_rate:g}, "
             f"{record.precision} on {record.device}"

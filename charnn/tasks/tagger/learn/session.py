@@ -16,7 +16,6 @@ from charnn.errors import ModelFormatError, UsageError
 from charnn.readable import counted, duration, first_few
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
-from charnn.tasks.tagger.description import taught_by
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import rules
 from charnn.tasks.tagger.learn.data import EncodedTreebank, encoded_words
@@ -36,7 +35,7 @@ from charnn.tasks.tagger.learn.segmenter import (
 )
 from charnn.tasks.tagger.learn.teachers import said_before, said_by
 from charnn.tasks.tagger.treebank import Treebank
-from charnn.tasks.teaching import warn_of_known_data
+from charnn.tasks.teaching import taught_by, warn_of_known_data
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.loop import Outcome
@@ -254,7 +253,7 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
             *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network}: {parameters:,} parameters",
-            *([f"teachers  {taught_by(config.teachers)}"] if config.teachers else []),
+            *([f"teachers  {taught_by(config.teachers, 'treebank')}"] if config.teachers else []),
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
             f"training  {training.budget}, {counted(training.batch_size, 'sentence')} a batch, learning rate "
