@@ -121,9 +121,14 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
         remarks.append(f"passed over, since there are no numbers: {first_few(passed, SHOWN)}")
     if placed is None:
         return Series(names, values_NC, TimeAxis("1"), tuple(remarks))
-    order_N, rows_N = placed.order_N, placed.rows_N
-    if len(order_N) > 1 and (np.diff(order_N) < 0).any():
+    if len(placed.order_N) > 1 and (np.diff(placed.order_N) < 0).any():
         remarks.append("the rows did not stand in the order of their times, and are read in that order")
+    return Series(names, _at_their_times(values_NC, placed, lines, name), placed.axis, tuple(remarks))
+
+
+def _at_their_times(values_NC: Floats, placed: PlacedRows, lines: Sequence[int], name: str) -> Floats:
+    """The values in a row for each step, nan where a row is missing. Raises CorpusError where too many are."""
+    order_N, rows_N = placed.order_N, placed.rows_N
     if rows_N[-1] > MOST_GAPS * len(rows_N) + SOME_GAPS:
         after = int(np.diff(rows_N).argmax()) + 1
         missing = int(rows_N[after] - rows_N[after - 1]) - 1
@@ -131,9 +136,9 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
             f"{name}:{lines[int(order_N[after])]}: {missing:,} rows are missing before this one",
             hint="--time-column none counts the rows instead",
         )
-    at_their_times = np.full((int(rows_N[-1]) + 1, len(numbers)), np.nan)
-    at_their_times[rows_N] = values_NC[order_N]
-    return Series(names, at_their_times, placed.axis, tuple(remarks))
+    found_NC = np.full((int(rows_N[-1]) + 1, values_NC.shape[1]), np.nan)
+    found_NC[rows_N] = values_NC[order_N]
+    return found_NC
 
 
 def recognize_series(sample: str) -> str | None:
