@@ -62,10 +62,9 @@ def read_treebank(
     `columns` has `_` for a column that is passed over, where the files have no names for their columns.
     Sentences without any tag are left out. Without `validation_paths`, the last tenth of the others is held out, at
     least one, or the part of a `fold`; unless it `holds_out` any, when all are trained on and the treebank is validated
-    with itself. Raises
-    CorpusError for what cannot be read: the first sentence that is malformed, or has a word of several characters at
-    the level `character`; also where nothing is left to train on or to validate with. Raises UsageError for arguments
-    that contradict each other, and for a column that the files do not have.
+    with itself. Raises CorpusError for what cannot be read: the first sentence that is malformed, or has a word of
+    several characters at the level `character`; also where nothing is left to train on or to validate with. Raises
+    UsageError for arguments that contradict each other, and for a column that the files do not have.
     """
     if format is None and tag_paths:
         format = "aligned"
@@ -135,26 +134,8 @@ def _treebank(
     config = replace(config, untagged_sentences=len(every) - len(training) - len(validation))
     if config.untagged_sentences and not training:
         _raise_for_no_tags(files, config, config.columns[0])
-    _check_enough(files, len(training), 1 if held_out or not config.held_out else 2)
-    if held_out:
-        _check_enough(held_out, len(validation), 1)
-    elif not config.held_out:
-        validation = training
-    elif fold is not None:
-        training, validation = fold.of_blocks(training)
-        _check_enough(files, min(len(training), len(validation)), 1)
-    else:
-        cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
-        training, validation = training[:cut], training[cut:]
-    for number, column in enumerate(config.columns):
-        if config.format != "aligned" and all(NOT_GIVEN.issuperset(s.tags[number]) for s in training):
-            _raise_for_no_tags(files, config, column)
-        if not any(map(any, (s.tags[number] for s in validation))):
-            names = ", ".join(file.name for file in held_out or files)
-            part = "no word" if held_out else "no word of the part that is held out"
-            raise CorpusError(
-                f"{names}: {part} has a tag of the column {column}", hint="name a file to validate with: --valid FILE"
-            )
+    training, validation = _split(training, validation, files, held_out, config, fold)
+    _check_columns(training, validation, files, held_out, config)
     schemes = tuple(
         recognize_scheme(sentence.tags[number] for sentence in training) if config.level == "word" else None
         for number in range(len(config.columns))
@@ -169,6 +150,49 @@ def _treebank(
         validation_words=sum(map(len, validation)) if config.held_out else 0,
     )
     return Treebank(training, validation, counted)
+
+
+def _split(
+    training: list[TaggedSentence],
+    validation: list[TaggedSentence],
+    files: list[_File],
+    held_out: list[_File],
+    config: TreebankConfig,
+    fold: Fold | None,
+) -> tuple[list[TaggedSentence], list[TaggedSentence]]:
+    """The sentences to train on, and those to validate with: those of the files `held_out`, or else a part of the
+    others. Raises CorpusError where one of the two has none."""
+    _check_enough(files, len(training), 1 if held_out or not config.held_out else 2)
+    if held_out:
+        _check_enough(held_out, len(validation), 1)
+        return training, validation
+    if not config.held_out:
+        return training, training
+    if fold is not None:
+        training, validation = fold.of_blocks(training)
+        _check_enough(files, min(len(training), len(validation)), 1)
+        return training, validation
+    cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
+    return training[:cut], training[cut:]
+
+
+def _check_columns(
+    training: list[TaggedSentence],
+    validation: list[TaggedSentence],
+    files: list[_File],
+    held_out: list[_File],
+    config: TreebankConfig,
+) -> None:
+    """Raises UsageError for a column in which no word has a tag, CorpusError for one that cannot be validated."""
+    for number, column in enumerate(config.columns):
+        if config.format != "aligned" and all(NOT_GIVEN.issuperset(s.tags[number]) for s in training):
+            _raise_for_no_tags(files, config, column)
+        if not any(map(any, (s.tags[number] for s in validation))):
+            names = ", ".join(file.name for file in held_out or files)
+            part = "no word" if held_out else "no word of the part that is held out"
+            raise CorpusError(
+                f"{names}: {part} has a tag of the column {column}", hint="name a file to validate with: --valid FILE"
+            )
 
 
 def _sentences(file: _File, config: TreebankConfig, malformed: Malformed) -> list[TaggedSentence]:
