@@ -122,21 +122,7 @@ def decide(
     """
     check_stopping(overrides, corpus.config)
     overrides = replace(overrides, labels=len(corpus.config.labels))
-    initial_weights = None
-    if teachers:
-        tokenizer = tokenizer_of_teacher(teachers[0], corpus)
-        overrides = same_stopping(overrides, teachers[0].config().network, corpus.config)
-    elif source is None:
-        tokenizer = train(tokenizer_config, corpus.user_texts)
-    else:
-        source_tokenizer, source_network = source.tokenizer(), source.config().network
-        tokenizer = join_vocabularies(source_tokenizer, tokenizer_config, corpus.user_texts)
-        overrides = same_stopping(same_shape(overrides, source_network), source_network, corpus.config)
-        stops_alike = (overrides.stopping or "symbol") == source_network.stopping
-        # The weights are read now, because the new directory may be about to replace the source.
-        initial_weights = InitialWeights(
-            source.weights(), source_tokenizer.symbols(), stops_alike, source.config().corpus.label_names
-        )
+    tokenizer, overrides, initial_weights = _from_models(corpus, tokenizer_config, overrides, source, teachers)
     if corpus.replayed:
         overrides = beside_replay(overrides, source.config().network if source is not None else None)
     text = {"characters": corpus.characters_to_read, "vocabulary_size": tokenizer.size}
@@ -170,6 +156,29 @@ def decide(
     threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
     models = [Teacher.of(directory) for directory in teachers]
     return LanguageModelPlan(config, tokenizer, threads, pace.spent, initial_weights, models)
+
+
+def _from_models(
+    corpus: Corpus,
+    tokenizer_config: TokenizerConfig,
+    overrides: LanguageModelOverrides,
+    source: LanguageModelDirectory | None,
+    teachers: Sequence[LanguageModelDirectory],
+) -> tuple[Tokenizer, LanguageModelOverrides, InitialWeights | None]:
+    """The tokenizer, what the model to start from and the teachers say of the network, and the weights to begin with.
+    Raises UsageError for another network than theirs."""
+    if teachers:
+        tokenizer = tokenizer_of_teacher(teachers[0], corpus)
+        return tokenizer, same_stopping(overrides, teachers[0].config().network, corpus.config), None
+    if source is None:
+        return train(tokenizer_config, corpus.user_texts), overrides, None
+    theirs, network = source.tokenizer(), source.config().network
+    tokenizer = join_vocabularies(theirs, tokenizer_config, corpus.user_texts)
+    overrides = same_stopping(same_shape(overrides, network), network, corpus.config)
+    stops_alike = (overrides.stopping or "symbol") == network.stopping
+    # The weights are read now, because the new directory may be about to replace the source.
+    labels = source.config().corpus.label_names
+    return tokenizer, overrides, InitialWeights(source.weights(), theirs.symbols(), stops_alike, labels)
 
 
 def plan_to_resume(
