@@ -164,6 +164,11 @@ class Session(Generic[C]):
         return self.config.training.keeps == "best"
 
     @property
+    def parameters(self) -> int:
+        """How many numbers of the network are learned by gradients."""
+        return sum(parameter.numel() for parameter in self.objective.network.parameters())
+
+    @property
     def measured(self) -> str:
         """What validations measure, in a word or two."""
         return "valid" if self.holds_out else "own data"
@@ -192,6 +197,12 @@ class Session(Generic[C]):
     def _describe(self) -> list[str]:
         """Describes the data, the network and the training, with a line for each."""
         return []
+
+    def _training_row(self, batch: str) -> str:
+        """How it is trained, where `batch` says in words what a step learns from."""
+        training, record = self.config.training, self.config.record
+        rate = f"learning rate {training.learning_rate:g}"
+        return f"training  {training.budget}, {batch}, {rate}, {record.precision} on {record.device}"
 
     def _held_out(self) -> HeldOut | None:
         """How much the run is validated with. None leaves it unsaid."""

@@ -125,9 +125,8 @@ class ClassifierSession(Session[ClassifierConfig]):
 
     def _describe(self) -> list[str]:
         config = self.config
-        network, training, corpus, record = config.network, config.training, config.corpus, config.record
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
-        parameters += network.features * network.labels
+        network, corpus = config.network, config.corpus
+        parameters = self.parameters + network.features * network.labels
         several = ", any number for each text" if corpus.multiple else ""
         is_short = corpus.training_texts < FEW_TEXTS and self.holds_out
         direct = f"{network.features:,} n-grams and words beside it" if network.features else "nothing beside it"
@@ -138,8 +137,7 @@ class ClassifierSession(Session[ClassifierConfig]):
             *(["          so few texts teach little; --valid none learns all of them"] if is_short else []),
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"network   {network}, {direct}: {parameters:,} parameters",
-            f"training  {training.budget}, {counted(training.batch_size, 'text')} a batch, learning rate "
-            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+            self._training_row(f"{counted(config.training.batch_size, 'text')} a batch"),
         ]
 
     def _held_out(self) -> HeldOut:

@@ -73,7 +73,6 @@ class ForecasterSession(Session[ForecasterConfig]):
     def _describe(self) -> list[str]:
         config, training = self.config, self.config.training
         network, corpus, axis = config.network, config.corpus, self.corpus.training.axis
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
         columns = first_few(self.corpus.training.columns, SHOWN_COLUMNS)
         held_out = f"{corpus.validation_rows:,} to validate with" if self.holds_out else "none held out"
         season = f"a season of {network.season:,} steps" if network.season > 1 else "no season"
@@ -82,9 +81,8 @@ class ForecasterSession(Session[ForecasterConfig]):
             *(f"          {remark}" for remark in self.corpus.remarks),
             f"season    {season}; {counted(network.horizon, 'step')} ahead are learned, from the last "
             f"{training.window_length:,}",
-            f"network   {network}: {parameters:,} parameters",
-            f"training  {training.budget}, {counted(training.batch_size, 'window')} a batch, learning rate "
-            f"{training.learning_rate:g}, {config.record.precision} on {config.record.device}",
+            f"network   {network}: {self.parameters:,} parameters",
+            self._training_row(f"{counted(training.batch_size, 'window')} a batch"),
         ]
 
     def _held_out(self) -> HeldOut:

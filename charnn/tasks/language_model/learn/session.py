@@ -246,8 +246,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def _describe(self) -> list[str]:
         config = self.config
-        network, training, corpus, record = config.network, config.training, config.corpus, config.record
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        network, training, corpus = config.network, config.training, config.corpus
         limit = training.validation_characters
         at_a_time = "" if limit is None else f", {limit:,} at a time"
         validated = (
@@ -267,16 +266,16 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *([f"          {blank}"] if blank else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
-            f"network   {network}: {parameters:,} parameters",
+            f"network   {network}: {self.parameters:,} parameters",
             *(
                 [f"n-grams   of up to {counted(order, 'symbol')}, beside the network"]
                 if (order := config.ngram_order)
                 else []
             ),
             *([f"teachers  {taught_by(config.teachers, 'text')}"] if config.teachers else []),
-            f"training  {training.budget}, {counted(training.batch_size, 'place')} read at once, "
-            f"{counted(training.window_length, 'step')} each, learning rate {training.learning_rate:g}, "
-            f"{record.precision} on {record.device}"
+            self._training_row(
+                f"{counted(training.batch_size, 'place')} read at once, {counted(training.window_length, 'step')} each"
+            )
             + (f", {self.processes.size} processes" if self.processes.size > 1 else ""),
         ]
 

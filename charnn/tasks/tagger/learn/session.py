@@ -236,8 +236,7 @@ class TaggerSession(Session[TaggerConfig]):
 
     def _describe(self) -> list[str]:
         config = self.config
-        network, training, corpus, record = config.network, config.training, config.corpus, config.record
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        network, corpus = config.network, config.corpus
         tags = ", ".join(
             f"{size} {column}" + (f" ({scheme} entities)" if (scheme := corpus.scheme(number)) else "")
             for number, (column, size) in enumerate(zip(corpus.columns, network.tags, strict=True))
@@ -252,15 +251,14 @@ class TaggerSession(Session[TaggerConfig]):
             *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
             *([f"from      {self._started_from}"] if self._started_from else []),
-            f"network   {network}: {parameters:,} parameters",
+            f"network   {network}: {self.parameters:,} parameters",
             *([f"teachers  {taught_by(config.teachers, 'treebank')}"] if config.teachers else []),
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
-            f"training  {training.budget}, {counted(training.batch_size, 'sentence')} a batch, learning rate "
-            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+            self._training_row(f"{counted(config.training.batch_size, 'sentence')} a batch"),
         ]
         if config.words is not None:
-            budget = segmenter_budget(training.budget)
+            budget = segmenter_budget(config.training.budget)
             lines.append(
                 f"words     of {self._text_to_validate_with}: {config.words}; its sentences: "
                 f"{config.words.of_sentences}; a segmenter is learned, for {budget}"

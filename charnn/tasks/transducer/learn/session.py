@@ -119,17 +119,15 @@ class TransducerSession(Session[TransducerConfig]):
 
     def _describe(self) -> list[str]:
         config = self.config
-        network, training, corpus, record = config.network, config.training, config.corpus, config.record
-        parameters = sum(parameter.numel() for parameter in self.network.parameters())
+        network, corpus = config.network, config.corpus
         features = f", {counted(len(self.symbols.features), 'feature')}" if corpus.has_features else ""
         lines = [
             f"pairs     {corpus.training_pairs:,} to train on, {self._validated_with()}",
             *(f"          {remark}" for remark in self._pairs.remarks),
             f"symbols   source {corpus.source_symbols}, {self.symbols.source.size - 2:,}{features}; "
             f"target {corpus.target_symbols}, {self.symbols.outputs - 2:,}",
-            f"network   {network}: {parameters:,} parameters",
-            f"training  {training.budget}, {counted(training.batch_size, 'pair')} a batch, learning rate "
-            f"{training.learning_rate:g}, {record.precision} on {record.device}",
+            f"network   {network}: {self.parameters:,} parameters",
+            self._training_row(f"{counted(config.training.batch_size, 'pair')} a batch"),
         ]
         if config.regularization.fewer_repetitions:
             lines.insert(
