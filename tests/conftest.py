@@ -27,7 +27,9 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-settings.register_profile("untimed", deadline=None)
+# Each run draws other examples, so half as many as usual are enough for one. --hypothesis-profile=thorough draws more.
+settings.register_profile("untimed", deadline=None, max_examples=50)
+settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("untimed")
 
 
