@@ -9,6 +9,7 @@ F features; K tags of all columns, one column after the other; C columns; D dist
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -27,7 +28,10 @@ REACH = max(DISTANCES)
 EDGE = ""
 """The word that is taken to stand before the first word of a sentence and after the last."""
 LONGEST_LENGTH, LONGEST_SHAPE, NEIGHBOUR_END = 6, 8, 3
+MOST_PARTS = 4
 _HASH_BITS = 29
+_PART = re.compile(r"[^\W_]+")
+"""What stands between spaces, hyphens, apostrophes and the like: the syllables of a Vietnamese word, say."""
 WORDS_AT_ONCE = 4096
 """Words whose hashes are numbers of Python at once, which take nine times as much memory."""
 
@@ -41,6 +45,8 @@ def appearance(word: str) -> list[list[int]]:
         *(f"w{lower}", f"W{word}", f"s{shape}", f"l{min(len(word), LONGEST_LENGTH)}"),
         *chain.from_iterable((f"b{lower[:length]}", f"e{lower[-length:]}") for length in affixes),
     ]
+    if parts := _PART.findall(lower):
+        own += [f"f{parts[0]}", f"t{parts[-1]}", f"n{min(len(parts), MOST_PARTS)}"]
     of_distances = {0: own, 1: beside, 2: [beside[0], beside[-1]]}
     return [
         sorted({number << _HASH_BITS | _hash(feature) for feature in of_distances[abs(distance)]})

@@ -59,10 +59,19 @@ def test_scores_are_the_sums_of_the_weights_of_what_is_seen_from_a_word(sentence
 
 def test_a_word_looks_the_same_in_every_process_and_another_way_from_each_distance() -> None:
     seen = appearance("Abc-1")
-    assert [len(set(one)) for one in seen] == [2, 4, 14, 4, 2]
+    assert [len(set(one)) for one in seen] == [2, 4, 17, 4, 2]
     every = [one for each in seen for one in each]
     assert every == sorted(set(every))
     assert seen[0] == [205248738, 467622994]
+
+
+def test_words_of_several_parts_look_like_those_that_begin_or_end_with_the_same_part() -> None:
+    def alike(one: str, other: str) -> int:
+        return len(set(appearance(one)[2]) & set(appearance(other)[2]))
+
+    assert alike("xin chào", "xin lỗi") == alike("xin chào", "xim lỗi") + 2 + 1, "beginnings of 3 and 4, and the part"
+    assert alike("un-known", "well-known") == alike("unnknown", "wellknown") + 1, "the part"
+    assert alike("...", "!!!") == 1, "the length, for there are no parts"
 
 
 def test_features_that_are_not_known_add_nothing() -> None:
