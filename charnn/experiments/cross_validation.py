@@ -74,7 +74,8 @@ def cross_validate(
             if outcome == "diverged" or not history:
                 raise TrainingError(f"fold {number + 1} of {count} came to no end", hint="lower --learning-rate")
             own = set(session.config.scores.to_json()) if session.config.scores is not None else set()
-            ends.append({key: value for key, value in history[-1].items() if key in own})
+            last = {key: value for key, value in history[-1].items() if key in own}
+            ends.append({**last, **session.figures_of_end()})
         figures = FoldFigures.of_validations(ends)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CharnnWarning)

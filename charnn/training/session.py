@@ -163,6 +163,11 @@ class Session(Generic[C]):
         """Whether validations measure data that the model does not learn from."""
         return self.config.training.keeps == "best"
 
+    def figures_of_end(self) -> Mapping[str, float | None]:
+        """Figures of what is held out that are not those of the last validation, which measures the network alone: of
+        the weights of the end, as a model that learns all of the data is used."""
+        return {}
+
     @property
     def parameters(self) -> int:
         """How many numbers of the network are learned by gradients."""

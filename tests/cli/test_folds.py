@@ -55,6 +55,16 @@ def test_folds_in_python_are_those_of_the_command(charnn, tmp_path):
     assert Path("python/folds.json").read_text() == Path("command/folds.json").read_text()
 
 
+def test_a_fold_is_tagged_by_the_network_and_the_linear_model_together(charnn, tmp_path):
+    sentences = ["dog_N then_O x_N", "sees_V then_O x_V"] * 20
+    (tmp_path / "data.txt").write_text("\n".join(sentences) + "\n")
+    few = ("--columns", "tag", "--steps", "2", "--hidden", "6", "--folds", "2", "--json")
+    both = charnn("train", "data.txt", *few).json["cross_validation"]
+    alone = charnn("train", "data.txt", *few, "--no-linear", "--out", "alone").json["cross_validation"]
+    assert both["mean"]["all_columns_accuracy"] == 1
+    assert alone["mean"]["all_columns_accuracy"] < 0.9
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", '{"folds": []}', '{"folds": [{"a": "<b>"}, {"a": 1}]}', '{"folds": [3, 4]}']
 )

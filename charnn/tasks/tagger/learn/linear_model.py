@@ -111,6 +111,10 @@ class SolvedModel:
             self._tags,
         )
 
+    def with_usual_powers(self) -> LinearModel:
+        """The model beside a network where nothing is held out."""
+        return self.with_powers([_usual(size) for size in self._tags])
+
     def beside(
         self, network: TaggerDirectory, treebank: EncodedTreebank | None
     ) -> tuple[LinearModel, TaggerLinear] | None:
@@ -118,7 +122,7 @@ class SolvedModel:
         there. None where it makes their tags no likelier. Where none are held out, its powers are the usual ones.
         `network` has no linear model yet."""
         if treebank is None:
-            model = self.with_powers([_usual(size) for size in self._tags])
+            model = self.with_usual_powers()
             return model, TaggerLinear(features=len(model))
         sentences, mixtures, figures = treebank.validation, [], []
         count = _first(sentences.lengths, MEASURED_SCORES // max(self._tags))

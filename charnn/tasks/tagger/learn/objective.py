@@ -12,15 +12,17 @@ import torch
 from torch import Tensor
 
 from charnn.config.training import TrainingConfig
+from charnn.linear.rows import Floats
 from charnn.network.drawing import drawing_from
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
 from charnn.tasks.tagger.learn.data import UNTAGGED, Batch, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
-from charnn.tasks.tagger.learn.network import TaggerNetwork
+from charnn.tasks.tagger.learn.network import TaggerNetwork, decoded
 from charnn.tasks.tagger.learn.teachers import Said
-from charnn.training.objective import BatchedObjective, Batches, MemberLoss
+from charnn.tasks.tagger.linear_model import EDGE, LinearModel
+from charnn.training.objective import BatchedObjective, Batches, Ids, MemberLoss
 from charnn.training.report import Report
 
 VALIDATION_BATCH = 64
@@ -114,20 +116,33 @@ class TaggerObjective(BatchedObjective):
         accuracies, *_ = self._score(self._treebank.training, len(self._treebank.validation.lengths))
         return 1 - sum(accuracies) / len(accuracies)
 
-    def _score(self, sentences: EncodedSentences, count: int | None = None) -> tuple[list[float], float, float | None]:
-        """The accuracies of the columns, of all together, and of unknown words, in the first `count` sentences.
+    def figures_beside(self, linear: LinearModel) -> dict[str, float | None]:
+        """The accuracies of the network as it is now with the linear model beside it, on all validation data, by their
+        names in a validation."""
+        _, every, unknown = self._score(self._treebank.validation, linear=linear)
+        return {"all_columns_accuracy": every, "unknown_accuracy": unknown}
+
+    def _score(
+        self, sentences: EncodedSentences, count: int | None = None, linear: LinearModel | None = None
+    ) -> tuple[list[float], float, float | None]:
+        """The accuracies of the columns, of all together, and of unknown words, in the first `count` sentences, by the
+        network alone or with a linear model beside it.
 
         Words without a tag are left out. A word is right in all together where each tag that it has is found.
         """
         right_C, tagged_C = np.zeros((2, len(self._columns)), np.int64)
         tagged = all_right = unknown = unknown_right = 0
+        additions = None if linear is None else linear.additions([EDGE, *self._treebank.forms])
         for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):
             batch = self._treebank.batch(sentences, chosen, self._device)
             features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
             if not bool(features_BTF.isfinite().all()):
                 return [math.nan] * len(self._columns), math.nan, None
             tags_CBT = batch.tags_CBT.numpy(force=True)
-            right_CBT = self.network.decode(features_BTF, batch.lengths_B) == tags_CBT
+            scores = self.network.scores(features_BTF)
+            if linear is not None and additions is not None:
+                scores = _beside(linear, additions, scores, sentences.forms_of(chosen), sentences.lengths[chosen])
+            right_CBT = decoded(self.network.decoders(), scores, batch.lengths_B) == tags_CBT
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
             right_CW, has_tag_CW = right_CBT[:, is_word_BT], tags_CBT[:, is_word_BT] != UNTAGGED
             is_known_W = self._treebank.is_known[sentences.forms_of(chosen)]
@@ -147,6 +162,17 @@ class TaggerObjective(BatchedObjective):
         said = {} if self.said is None else self.said.arrays()
         _, values = super().position()
         return {name: torch.from_numpy(array) for name, array in said.items()}, values
+
+
+def _beside(
+    linear: LinearModel, additions: Floats, scores: Sequence[Tensor], forms_N: Ids, lengths_B: Ids
+) -> list[Tensor]:
+    """The scores (B, T, S) of each column with those of a linear model added, whose `additions` are those of all forms
+    after that of EDGE. `forms_N` are the forms of the words of all sentences, one after the other."""
+    rows_BT = np.zeros(scores[0].shape[:2], np.intp)
+    rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = forms_N + 1
+    by_network = [scores_BTS.float().transpose(0, 1).numpy(force=True) for scores_BTS in scores]
+    return [torch.from_numpy(both_TBS).transpose(0, 1) for both_TBS in linear.add_to(by_network, additions, rows_BT.T)]
 
 
 def _nats(network: AnyTagger, batch: Batch, said: Sequence[Tensor] | None) -> Tensor:

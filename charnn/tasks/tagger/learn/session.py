@@ -46,8 +46,6 @@ from charnn.training.verdict import HeldOut
 PREVIEW_WORDS = 40
 SHOWN_TAGS = 5
 """The most tags that a line of the description names."""
-
-
 FEW_SENTENCES = 20
 """Fewer training sentences than this teach little."""
 
@@ -161,6 +159,12 @@ class TaggerSession(Session[TaggerConfig]):
         self._keeper.update(linear=measured, write=lambda: self.directory.write_linear(model))
         brought = measured.of_columns(self.config.corpus.columns)
         self.remarks.append(f"with a linear model of words beside the network: {brought}")
+
+    def figures_of_end(self) -> Mapping[str, float | None]:
+        if self._linear is None or not self._linear.is_solved:
+            return {}
+        with self.loop.as_validated():
+            return self.objective.figures_beside(self._linear.with_usual_powers())
 
     @property
     def _text_to_validate_with(self) -> str:

@@ -75,6 +75,28 @@ def test_without_held_out_sentences_it_is_used_and_nothing_is_said_of_what_it_br
     assert model.powers_C.tolist() == pytest.approx([linear_model.USUAL_POWERS[0]])
 
 
+def test_figures_of_the_end_are_those_of_the_model_as_it_is_used_where_nothing_is_held_out(
+    treebank, start, silent
+) -> None:
+    session = start(treebank, settings={"keeps": "last"}, steps=2)
+    session.run(silent)
+    with Tagger(session.directory) as tagger:
+        found = tagger.tag([sentence.words for sentence in treebank.validation])
+    pairs = [
+        (tag, expected)
+        for one, sentence in zip(found, treebank.validation, strict=True)
+        for tag, expected in zip(one["tag"].tags, sentence.tags[0], strict=True)
+    ]
+    right = sum(tag == expected for tag, expected in pairs) / len(pairs)
+    figures = session.figures_of_end()
+    assert figures["all_columns_accuracy"] == pytest.approx(right)
+    assert session.config.scores is not None
+    assert session.config.scores.all_columns_accuracy < right, "the network alone"
+    alone = start(treebank, "alone", linear=False, steps=2)
+    alone.run(silent)
+    assert alone.figures_of_end() == {}
+
+
 def test_it_is_left_out_where_it_makes_tags_no_likelier(treebank, start, silent, monkeypatch) -> None:
     monkeypatch.setattr(linear_model, "STRENGTH", 1e-9)  # so it knows how usual tags are, and nothing else
     monkeypatch.setattr(linear_model, "USUAL_POWERS", (0.4, 1.0))
