@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor
 from charnn.network.cells import CellWeights, state_type, step
 from charnn.network.gradient_flow import omega, rnn_with_gradient_flow
 from charnn.training.hardware import autocast
+from tests.network.equations import assert_is_the_layer, by_autograd, loss_of
 
 INPUT, HIDDEN = 4, 6
 
@@ -32,20 +34,7 @@ def layer(x_BTE: Tensor, hidden_BH: Tensor, *weights: Tensor, strength: float = 
     return rnn_with_gradient_flow(x_BTE, hidden_BH, CellWeights(*weights), strength)
 
 
-def cells(x_BTE: Tensor, hidden_BH: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-    """The same by autograd of the equations."""
-    outputs = []
-    for x_BE in x_BTE.unbind(1):
-        (hidden_BH,) = step("rnn", x_BE, state_type("rnn")(hidden_BH), CellWeights(*weights))
-        outputs.append(hidden_BH)
-    return torch.stack(outputs, 1), hidden_BH
-
-
-def loss_of(outputs_BTH: Tensor, last_BH: Tensor) -> Tensor:
-    """One that sees every output and the last state, each with a weight of its own."""
-    torch.manual_seed(4)
-    weigh = [torch.randn(*tensor.shape, dtype=torch.float64) for tensor in (outputs_BTH, last_BH)]
-    return (outputs_BTH * weigh[0]).sum() + (last_BH * weigh[1]).sum()
+cells = partial(by_autograd, "rnn")
 
 
 def added_gradients(given: list[Tensor], strength: float, *, scale: float = 1.0) -> list[Tensor]:
@@ -78,15 +67,7 @@ def test_without_the_regulariser_values_and_gradients_are_those_of_the_cell(batc
 
 
 def test_without_the_regulariser_it_is_torchs_layer() -> None:
-    given = leaves(3, 7)
-    module = torch.nn.RNN(INPUT, HIDDEN, batch_first=True).double()
-    for parameter, value in zip(module.parameters(), given[2:], strict=True):
-        parameter.data = value.detach()
-    outputs_BTH, last_1BH = module(given[0], given[1].unsqueeze(0))
-    expected = torch.autograd.grad(loss_of(outputs_BTH, last_1BH[0]), [*given[:2], *module.parameters()])
-    found = layer(*given)
-    torch.testing.assert_close(found, (outputs_BTH, last_1BH[0]), rtol=0, atol=1e-12)
-    torch.testing.assert_close(torch.autograd.grad(loss_of(*found), given), expected, rtol=0, atol=1e-12)
+    assert_is_the_layer(torch.nn.RNN(INPUT, HIDDEN, batch_first=True).double(), layer, leaves(3, 7))
 
 
 def test_gradients_of_the_layer_agree_with_finite_differences() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
 
-from charnn.network.cells import CellWeights, state_type, step
+from charnn.network.cells import CellWeights
 from charnn.network.gru import gru_window
 from charnn.network.recurrent import Recurrent
 from charnn.training.hardware import autocast
+from tests.network.equations import assert_is_the_layer, by_autograd, loss_of
 
 INPUT, HIDDEN = 4, 6
 
@@ -27,20 +30,7 @@ def window(x_BTE: Tensor, hidden_BH: Tensor, *weights: Tensor) -> tuple[Tensor, 
     return gru_window(x_BTE, hidden_BH, CellWeights(*weights))
 
 
-def cells(x_BTE: Tensor, hidden_BH: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-    """The same by autograd of the equation."""
-    outputs = []
-    for x_BE in x_BTE.unbind(1):
-        (hidden_BH,) = step("gru", x_BE, state_type("gru")(hidden_BH), CellWeights(*weights))
-        outputs.append(hidden_BH)
-    return torch.stack(outputs, 1), hidden_BH
-
-
-def loss_of(outputs_BTH: Tensor, last_BH: Tensor) -> Tensor:
-    """One that sees every output and the last state, each with a weight of its own."""
-    torch.manual_seed(4)
-    weigh = [torch.randn(*tensor.shape, dtype=torch.float64) for tensor in (outputs_BTH, last_BH)]
-    return (outputs_BTH * weigh[0]).sum() + (last_BH * weigh[1]).sum()
+cells = partial(by_autograd, "gru")
 
 
 @pytest.mark.parametrize(("batch", "time"), [(3, 7), (1, 5), (4, 1), (1, 1)])
@@ -51,15 +41,7 @@ def test_values_and_gradients_are_those_of_the_equation(batch: int, time: int) -
 
 
 def test_it_is_torchs_layer() -> None:
-    given = leaves(3, 7)
-    module = torch.nn.GRU(INPUT, HIDDEN, batch_first=True).double()
-    for parameter, value in zip(module.parameters(), given[2:], strict=True):
-        parameter.data = value.detach()
-    outputs_BTH, last_1BH = module(given[0], given[1].unsqueeze(0))
-    expected = torch.autograd.grad(loss_of(outputs_BTH, last_1BH[0]), [*given[:2], *module.parameters()])
-    found = window(*given)
-    torch.testing.assert_close(found, (outputs_BTH, last_1BH[0]), rtol=0, atol=1e-12)
-    torch.testing.assert_close(torch.autograd.grad(loss_of(*found), given), expected, rtol=0, atol=1e-12)
+    assert_is_the_layer(torch.nn.GRU(INPUT, HIDDEN, batch_first=True).double(), window, leaves(3, 7))
 
 
 def test_gradients_agree_with_finite_differences() -> None:

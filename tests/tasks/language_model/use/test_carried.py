@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,30 +9,10 @@ from charnn.generation.model import Conditions
 from charnn.tasks.language_model.lengths import remaining_tokens
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
-
-Ids = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
-
-STOP = 0
-
+from tests.tasks.language_model.use.fakes import STOP, Fake, Floats, Ids
 
 # With the stop tokens, the targets 1 2 0 3 0, after the inputs 0 1 2 0 3.
 TWO_DOCUMENTS = [np.array([1, 2], dtype=np.int32), np.array([3], dtype=np.int32)]
-
-
-class Fake:
-    """A scorer with `nats`, what each target costs."""
-
-    def conditions(self, targets_BT: Ids, later_B: Ids | None = None) -> Conditions:
-        return {}
-
-    def costs(self, inputs_BT: Ids, targets_BT: Ids, state: Ids, conditions: Conditions) -> tuple[Costs, Ids]:
-        assert conditions == {}
-        nats_BT, after = self.nats(inputs_BT, targets_BT, state)
-        return Costs.of_tokens(nats_BT, targets_BT, STOP), after
-
-    def nats(self, inputs_BT: Ids, targets_BT: Ids, state: Ids) -> tuple[Floats, Ids]:
-        raise NotImplementedError
 
 
 class Counting(Fake):
