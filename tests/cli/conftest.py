@@ -133,6 +133,28 @@ def charnn(
     return in_process
 
 
+@pytest.fixture(scope="module")
+def made_in_module(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
+    return tmp_path_factory.mktemp("module"), []
+
+
+@pytest.fixture
+def once_a_module(tmp_path: Path, made_in_module: tuple[Path, list[Any]]) -> Callable[[Callable[[], Any]], Any]:
+    """`once_a_module(make)`: the first test of a module that asks makes what it wants in `tmp_path`, and the others get
+    a copy; each is given what `make` gave."""
+
+    def filled(make: Callable[[], Any]) -> Any:
+        kept, given = made_in_module
+        if given:
+            shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+        else:
+            given.append(make())
+            shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
+        return given[0]
+
+    return filled
+
+
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Callable[[Modules], Warm]]:
     """`warm(modules)`: a process that has imported these modules."""

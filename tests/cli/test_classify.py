@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import random
-import shutil
 
 import pytest
 
@@ -20,23 +19,17 @@ TEXTS = "the dog is old\nthe fern is here\n\nan axe\n"
 OPTIONS = ("--task", "classifier", "--steps", "120", "--hidden", "8", "--precision", "fp32")
 
 
-@pytest.fixture(scope="module")
-def trained_once(tmp_path_factory):
-    return tmp_path_factory.mktemp("classifier"), []
-
-
 @pytest.fixture
-def trained(charnn, text_file, tmp_path, trained_once):
+def trained(charnn, text_file, once_a_module):
     """A classifier in `model`, beside the text.txt that it learned; and what was said while it did."""
-    kept, said = trained_once
-    if not said:
+
+    def train():
         text_file(ROWS)
-        said.append(charnn("train", "text.txt", *OPTIONS, "--out", "model"))
-        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
-    else:
-        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-    assert said[0].code == 0
-    return said[0]
+        return charnn("train", "text.txt", *OPTIONS, "--out", "model")
+
+    result = once_a_module(train)
+    assert result.code == 0
+    return result
 
 
 @pytest.fixture

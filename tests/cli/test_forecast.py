@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -20,23 +19,17 @@ OPTIONS = ("--task", "forecaster", "--steps", "40", "--hidden", "8", "--horizon"
 QUANTILES = ["0.1", "0.25", "0.5", "0.75", "0.9"]
 
 
-@pytest.fixture(scope="module")
-def trained_once(tmp_path_factory):
-    return tmp_path_factory.mktemp("forecaster"), []
-
-
 @pytest.fixture
-def trained(charnn, text_file, tmp_path, trained_once):
+def trained(charnn, text_file, once_a_module):
     """A forecaster in `model`, beside the text.txt that it learned; and what was said while it did."""
-    kept, said = trained_once
-    if not said:
+
+    def train():
         text_file(LEARNED)
-        said.append(charnn("train", "text.txt", *OPTIONS, "--out", "model"))
-        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
-    else:
-        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-    assert said[0].code == 0
-    return said[0]
+        return charnn("train", "text.txt", *OPTIONS, "--out", "model")
+
+    result = once_a_module(train)
+    assert result.code == 0
+    return result
 
 
 def rows(result):

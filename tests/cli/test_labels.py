@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 
 import pytest
 
@@ -13,22 +12,10 @@ LABELS = random.Random(0).choices([*SPELLINGS], k=300)
 ROWS = "".join(f"{label}\t{SPELLINGS[label]}\n" for label in LABELS)
 
 
-@pytest.fixture(scope="module")
-def trained_once(tmp_path_factory):
-    """Where the first test that asks for the model of labelled lines leaves it, and what was said while it learned."""
-    return tmp_path_factory.mktemp("labelled"), []
-
-
 @pytest.fixture
-def labelled(charnn, text_file, tiny, tmp_path, trained_once):
+def labelled(charnn, text_file, tiny, once_a_module):
     """A model of labelled lines in `named`, beside the text.txt that it learned, and what was said meanwhile."""
-    kept, said = trained_once
-    if not said:
-        said.append(train(charnn, text_file, tiny))
-        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
-    else:
-        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-    return said[0]
+    return once_a_module(lambda: train(charnn, text_file, tiny))
 
 
 def train(charnn, text_file, tiny):

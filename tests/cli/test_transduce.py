@@ -6,7 +6,6 @@ import json
 import math
 import random
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -22,23 +21,18 @@ SOURCES = "abca\ndb\n\nccd\n"
 TARGETS = "A B C A\nD B\n\nC C D\n"
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory):
-    return tmp_path_factory.mktemp("transducers")
-
-
 @pytest.fixture
-def trained(charnn, text_file, tmp_path, kept):
+def trained(charnn, text_file, once_a_module):
     """A transducer in `model`, beside the text.tsv that it learned."""
-    if not any(kept.iterdir()):
+
+    def train():
         text_file(PAIRS, "text.tsv")
         text_file(FORMS, "forms.tsv")
         for file, model in (("text.tsv", "model"), ("forms.tsv", "forms")):
             result = charnn("train", file, *OPTIONS, "--out", model)
             assert result.code == 0, result.err
-        shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
-    else:
-        shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
+
+    once_a_module(train)
 
 
 @pytest.fixture
