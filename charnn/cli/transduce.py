@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +11,7 @@ from charnn.errors import UsageError
 from charnn.tasks.transducer.config import DEFAULT_BEAM
 
 if TYPE_CHECKING:
-    from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target
+    from charnn.tasks.transducer.use.line_transducer import Source, Target
     from charnn.tasks.transducer.use.model import Transducer
 
 
@@ -106,7 +104,7 @@ def transduce(
     """
     import secrets
 
-    from charnn.cli import console
+    from charnn.cli import console, transduce_views
     from charnn.cli.notices import announce
     from charnn.corpora.sources import check_encoding
     from charnn.tasks.transducer.use.line_transducer import TransduceOptions
@@ -126,66 +124,35 @@ def transduce(
     chosen_seed = secrets.randbelow(1 << 31) if seed is None else seed
     wanted = TransduceOptions(beam or DEFAULT_BEAM, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
-    about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})} if as_json else None
-    writer = _Writer(nbest, min_confidence, unsure, keep_source=keep_source, about=about)
-    notices = _Notices(loaded)
+    threshold = transduce_views.Threshold(min_confidence, options.UNSURE if unsure is None else unsure)
+    notices, several = _Notices(loaded), nbest is not None
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
     announce(loaded.directory, model, seed=chosen_seed if sample else None)
-    view = None
+    view: transduce_views.View
+    picture = None
     with loaded:
         transducer = loaded.line_transducer
-        if attention is not None:
-            view = _AttentionView(transducer, attention, str(loaded.path))
+        if attention == "-":
+            view = transduce_views.AttentionTables(transducer)
+        elif as_json:
+            about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})}
+            names_unsure = unsure is not None
+            view = transduce_views.ObjectsView(threshold, about, several=several, names_unsure=names_unsure)
+        else:
+            view = transduce_views.LinesView(threshold, several=several, keep_source=keep_source)
+        if attention is not None and attention != "-":
+            picture = transduce_views.AttentionPicture(transducer, attention, str(loaded.path))
         read = read_sources(files or ["-"], has_features=has_features, encoding=encoding, on_error=on_error)
         for block in transduce_stream(read, transducer, wanted):
             for source, targets in block:
                 notices.see(source, targets)
-            if view is not None:
-                view.see(block)
-            show = view.table if view is not None and view.writes_tables else writer.line
-            output.write("".join(show(source, targets) for source, targets in block))
+            if picture is not None:
+                picture.see(block)
+            output.write(view.text(block))
     notices.report()
-    if view is not None:
-        view.report()
-
-
-class _AttentionView:
-    """Shows attention: as a picture of the first line that has a target, or as tables in place of targets."""
-
-    def __init__(self, transducer: LineTransducer, path: str, model: str) -> None:
-        """Raises UsageError where the model has no attention, or where the picture cannot have that name."""
-        transducer.attending  # noqa: B018 - raises where there is none
-        self._transducer, self._path, self._model = transducer, Path(path), model
-        self.writes_tables = path == "-"
-        self._is_drawn = self.writes_tables
-        if not self.writes_tables:
-            from charnn.plots.canvas import check_png
-
-            check_png(self._path, "attention")
-
-    def see(self, block: list[tuple[Source, list[Target]]]) -> None:
-        """Draws the picture once there is a target. Raises OutputError where it cannot be written."""
-        for source, targets in block:
-            if not self._is_drawn and targets and source.text:
-                from charnn.plots.network import save_attention
-
-                found = self._transducer.attention(source, targets[0].text)
-                save_attention(found.source, found.target, found.weights_TS, self._path, title=self._model)
-                self._is_drawn = True
-
-    def report(self) -> None:
-        """Warns where there was no line to draw."""
-        from charnn.cli import console
-
-        if not self._is_drawn:
-            console.warn(f"--attention {self._path}: no line has a target, so there is nothing to draw")
-
-    def table(self, source: Source, targets: list[Target]) -> str:
-        """The table of a line, and an empty line after it; a line without a target is an empty line."""
-        if not targets or not source.text:
-            return "\n"
-        return self._transducer.attention(source, targets[0].text).to_table() + "\n"
+    if picture is not None:
+        picture.report()
 
 
 def _check(
@@ -204,61 +171,6 @@ def _check(
         for option, value in (("--temp", temperature), ("--seed", seed)):
             if value is not None:
                 raise UsageError(f"{option} is for --sample", hint="give that too, or leave it out")
-
-
-class _Writer:
-    """Writes targets as lines, or as JSON objects if they are to say `about` which model they are."""
-
-    def __init__(
-        self,
-        nbest: int | None,
-        min_confidence: float | None,
-        unsure: str | None,
-        *,
-        keep_source: bool,
-        about: dict[str, Any] | None,
-    ) -> None:
-        self._nbest, self._least, self._unsure = nbest, min_confidence, unsure
-        self._keep_source, self._about = keep_source, about
-
-    def line(self, source: Source, targets: list[Target]) -> str:
-        if self._about is not None:
-            return json.dumps({**self._record(source, targets), **self._about}, ensure_ascii=False) + "\n"
-        if self._nbest is None:
-            cells = [self._shown(targets[0]) if targets else ""]
-        elif not source.text:
-            cells = [""]
-        else:
-            cells = [cell for one in targets for cell in (self._shown(one), f"{one.log_probability:.4f}")]
-        before = [part for part in (source.text, source.features) if part] if self._keep_source else []
-        return "\t".join([*before, *cells]) + "\n"
-
-    def _shown(self, target: Target) -> str:
-        if not self._is_unsure(target):
-            return target.text
-        return options.UNSURE if self._unsure is None else self._unsure
-
-    def _is_unsure(self, target: Target) -> bool:
-        return self._least is not None and target.probability < self._least
-
-    def _record(self, source: Source, targets: list[Target]) -> dict[str, Any]:
-        record: dict[str, Any] = {"file": source.file, "line": source.line, "source": source.text}
-        if source.features:
-            record["features"] = source.features
-        best = targets[0] if targets else None
-        record["target"] = None if best is None else self._unsure if self._is_unsure(best) else best.text
-        record |= {} if best is None else _figures(best)
-        if self._nbest is not None:
-            record["nbest"] = [{"target": one.text, **_figures(one)} for one in targets]
-        return record
-
-
-def _figures(target: Target) -> dict[str, Any]:
-    figures: dict[str, Any] = {
-        "log_probability": round(target.log_probability, 6), "probability": round(target.probability, 6)
-    }  # fmt: skip
-    figures |= {"looked_up": True} if target.is_looked_up else {}
-    return figures | ({"cut": True} if target.is_cut else {})
 
 
 class _Notices:
