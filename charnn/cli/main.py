@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 from charnn.cli import console, processes
 from charnn.cli.everywhere import LogFile, Quiet, everywhere
+from charnn.cli.limits import limit_met
 from charnn.cli.usage import explained
 from charnn.errors import INTERRUPTED, CharnnError, CharnnWarning, first_line
 from charnn.extras import missing_packages_explained
@@ -194,9 +195,8 @@ def _run(arguments: list[str]) -> int:
     except Exception as failure:
         if debug:
             traceback.print_exc()
-        console.error(
-            f"{type(failure).__name__}: {first_line(failure)}", "run it as `charnn --debug ...` for the details"
-        )
+        details = "run it as `charnn --debug ...` for the details"
+        console.error(*(limit_met(failure) or (f"{type(failure).__name__}: {first_line(failure)}", details)))
         return 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 import pytest
@@ -165,6 +166,30 @@ def test_a_fault_of_our_own_is_a_line_too(charnn, monkeypatch, debug, said_once)
     assert "charnn: RuntimeError: first line; run it as `charnn --debug" in result.err
     if not debug:
         said_once(result)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "there is not enough memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "there is not enough memory"),
+        (RuntimeError("[ONNXRuntimeError] : 6 : std::bad_alloc"), "there is not enough memory"),
+        (ImportError("_philox.so: failed to map segment from shared object"), "there is not enough memory"),
+        (OSError(errno.EMFILE, "Too many open files", "a.py"), "too many files are open; raise the limit"),
+        (RuntimeError("can't start new thread"), "no further thread can be started; raise the limit"),
+    ],
+)
+def test_a_limit_of_the_machine_is_said_with_what_to_do(charnn, monkeypatch, said_once, failure, said):
+    def fail(arguments, **others):
+        raise failure
+
+    monkeypatch.setattr(main, "command_line", lambda *names: fail)
+    result = charnn("info")
+    assert result.code == 1
+    line = said_once(result)
+    assert said in line
+    assert "--debug" not in line
 
 
 def test_no_command_shows_the_help_and_is_wrong_usage(fresh_process):
