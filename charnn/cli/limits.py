@@ -1,4 +1,4 @@
-"""What stopped a command for want of memory, files or threads, which a person can do something about."""
+"""What stopped a command for want of memory, room, files or threads, which a person can do something about."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ MEMORY_HINT = (
     "end other programs, or raise the limit where `ulimit -v` shows one; training takes less with a smaller --hidden "
     "or --batch"
 )
+NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 NO_THREAD = ("can't start new thread", "Resource temporarily unavailable", "pthread_create")
 
 
@@ -19,6 +20,8 @@ def limit_met(error: Exception) -> tuple[str, str] | None:
     number, said = getattr(error, "errno", None), str(error)
     if isinstance(error, MemoryError) or number == errno.ENOMEM or any(part in said for part in OUT_OF_MEMORY):
         return "there is not enough memory", MEMORY_HINT
+    if isinstance(error, OSError) and number in NO_ROOM:
+        return f"{error.filename or 'what was to be written'}: {(error.strerror or said).lower()}", "make room for it"
     if number in (errno.EMFILE, errno.ENFILE):
         return "too many files are open", "raise the limit, for example with `ulimit -n 1024`"
     if number == errno.EAGAIN or (isinstance(error, RuntimeError) and any(part in said for part in NO_THREAD)):

@@ -187,6 +187,11 @@ def _run(arguments: list[str]) -> int:
     except console.ReaderGone:
         console.drop(sys.stdout)
         return 0
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        console.drop(sys.stdout)  # nobody reads on in the help, which Typer writes
+        return 0
     except CharnnError as failure:
         if debug:
             traceback.print_exc()

@@ -177,6 +177,10 @@ def test_a_fault_of_our_own_is_a_line_too(charnn, monkeypatch, debug, said_once)
         (RuntimeError("[ONNXRuntimeError] : 6 : std::bad_alloc"), "there is not enough memory"),
         (ImportError("_philox.so: failed to map segment from shared object"), "there is not enough memory"),
         (OSError(errno.EMFILE, "Too many open files", "a.py"), "too many files are open; raise the limit"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "what was to be written: no space left on device; make room",
+        ),
         (RuntimeError("can't start new thread"), "no further thread can be started; raise the limit"),
     ],
 )

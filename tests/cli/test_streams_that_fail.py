@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import command, environment
 from tests.cli.warm import CLOSED
+from tests.paths import GOLDEN
 
 SHAPE = ("--hidden", "8", "--layers", "1", "--batch", "4", "--window", "16", "--steps", "8")
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202etxt"
@@ -144,3 +145,23 @@ def test_a_carriage_return_before_a_line_end_is_a_line_end_on_a_terminal(tmp_pat
     os.close(master)
     assert b"b\\rc\td" in shown
     assert b"a\\r" not in shown
+
+
+def test_help_that_nobody_reads_on_ends_at_once(fresh_process):
+    """As after `| head`."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    child = fresh_process("tag", "--help", stdout=writes)
+    os.close(writes)
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, b"")
+
+
+def test_a_picture_is_drawn_without_a_word_where_no_home_can_be_written(fresh_process, monkeypatch, tmp_path):
+    for name, value in (("HOME", "/proc/nowhere"), ("XDG_CONFIG_HOME", ""), ("XDG_CACHE_HOME", "")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    child = fresh_process("plot", "curves", GOLDEN / "format-1", "-o", "picture.png")
+    _, err = child.communicate(timeout=60)
+    assert (child.returncode, err) == (0, b"")
+    assert (tmp_path / "picture.png").stat().st_size > 1000
