@@ -32,6 +32,8 @@ def explained(failure: TyperException, arguments: Sequence[str]) -> tuple[str, s
     if command == "charnn sample" and (prompt := _dashed_prompt(arguments)) is not None:
         return f"{prompt!r} begins with a dash, as an option does", f"put -- before it: charnn sample -- {prompt!r}"
     if (parameter := getattr(failure, "param", None)) is not None:
+        if hasattr(failure, "param_type"):  # as what is missing has, and no wrong value
+            return _missing(parameter), hint
         return _wrong_value(parameter, failure.message), hint
     if (name := getattr(failure, "option_name", None)) is not None:
         if hasattr(failure, "possibilities"):
@@ -66,6 +68,11 @@ def _long_options(context: Any) -> list[str]:
     parameters = [] if context is None else context.command.get_params(context)
     every = [name for one in parameters for name in (*one.opts, *one.secondary_opts)]
     return [name.removeprefix("--") for name in every if name.startswith("--")]
+
+
+def _missing(parameter: Any) -> str:
+    flag = "" if parameter.param_type_name == "argument" else f"{max(parameter.opts, key=len)} "
+    return f"{flag}{parameter.metavar or parameter.name} is missing"
 
 
 def _wrong_value(parameter: Any, message: str) -> str:

@@ -45,6 +45,23 @@ def every_wrong_use(command):
             yield (flag, *([value] * option.nargs))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("export",), "NAME|PATH"),
+        (("export", "model"), "--out FILE.zip|FOLDER"),
+        (("import",), "FILE.zip"),
+        (("rename", "model"), "NEW"),
+        (("remove",), "NAME|PATH..."),
+    ],
+    ids=str,
+)
+def test_what_is_missing_is_named(charnn, arguments, missing):
+    result = charnn("models", *arguments)
+    assert result.code == 2
+    assert result.err == f"charnn: {missing} is missing; see `charnn models {arguments[0]} --help`\n"
+
+
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_every_wrong_option_is_explained_in_our_own_words(charnn, command):
     # There is neither a model nor a corpus, so nothing succeeds, whatever the value of an option that takes any.
