@@ -58,14 +58,17 @@ class Place:
     def create(cls, path: Path, *, overwrite: bool = False, names: Collection[str] = ()) -> Self:
         """A new model directory, which is at `path` once it has been saved (`publish`). Nobody else can train there.
 
-        Raises ModelBusyError where a training goes on, and UsageError where something else is in the way. With
+        Raises ModelBusyError where a training goes on, and UsageError where something else is in the way, or where
+        whoever asks is in that directory or below it, since it would be gone from under them. With
         `overwrite` a model directory or an empty one is replaced, and UsageError is raised for anything else. `names`
         are the files that models of other kinds have.
         """
         model = cls(path)
         model._names = NAMES.union(cls.files, names)
-        model.folder = beside(path, BEFORE_FIRST_SAVE)
         try:
+            if _is_around_us(path):
+                raise UsageError(f"{path}: no model can take the place of where you are", hint="name a new directory")
+            model.folder = beside(path, BEFORE_FIRST_SAVE)
             restore_replaced(path)
             model._check_place(overwrite)
             above = [directory for directory in path.parents if not directory.exists()]
@@ -188,6 +191,15 @@ class Place:
                 shutil.rmtree(entry)
             elif entry.name not in (TRAINING, Path(LOCK).name):
                 entry.unlink()
+
+
+def _is_around_us(path: Path) -> bool:
+    """Whether the working directory is this one, or below it."""
+    try:
+        here = Path(os.path.realpath(os.curdir))
+    except OSError:  # it has been removed
+        return False
+    return here.is_relative_to(os.path.realpath(path))
 
 
 def has_config(path: Path) -> bool:

@@ -104,6 +104,30 @@ def test_what_came_in_the_way_is_not_replaced(tmp_path: Path, old: Path) -> None
         assert (model.path / "notes.txt").read_text() == "precious"
 
 
+@pytest.mark.parametrize("name", [".", "..", "/", ""])
+def test_no_model_takes_the_place_of_the_directory_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "above" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "above" / "here")
+    with pytest.raises(UsageError, match="the place of where you are"):
+        ModelDirectory.create(Path(name), overwrite=True)
+    assert names(tmp_path / "above") == {"here"}
+
+
+def test_a_model_is_made_from_where_the_working_directory_has_been_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    model = ModelDirectory.create(tmp_path / "model")
+    save(model)
+    model.release()
+    monkeypatch.chdir(tmp_path)
+    assert names(tmp_path) == {"model"}
+
+
 # What a killed run leaves.
 
 
