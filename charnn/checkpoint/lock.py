@@ -14,6 +14,7 @@ import socket
 import stat
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from charnn.errors import ModelBusyError, ModelError
@@ -25,6 +26,8 @@ except ImportError:  # Windows
 
 TRAINING = "training"
 LOCK = f"{TRAINING}/lock"
+ATTEMPTS = 1000
+"""How often a folder is made that others may remove at that moment, as they do where they have found it locked."""
 UNKNOWN_TO_THE_SYSTEM = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
@@ -42,23 +45,28 @@ class FolderLock:
 
         Raises ModelBusyError where another training holds it, and OSError where the lock file cannot be made.
         """
-        while True:
-            with suppress(FileNotFoundError):  # another process has removed the folder in the meantime
+        for attempt in count(1):
+            try:
                 (folder / TRAINING).mkdir(parents=True, exist_ok=True)
                 descriptor = os.open(
                     folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
                 )
-                try:
-                    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                        raise ModelError(f"{folder / LOCK}: not a regular file")
-                    _lock(descriptor, name)
-                    if _is_same_file(descriptor, folder / LOCK):
-                        _say_who(descriptor)
-                        return cls(folder, descriptor)
-                except BaseException:
-                    os.close(descriptor)
+            except FileNotFoundError:  # another process has removed the folder in the meantime, or it cannot be made
+                if attempt >= ATTEMPTS:
                     raise
+                continue
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise ModelError(f"{folder / LOCK}: not a regular file")
+                _lock(descriptor, name)
+                if _is_same_file(descriptor, folder / LOCK):
+                    _say_who(descriptor)
+                    return cls(folder, descriptor)
+            except BaseException:
                 os.close(descriptor)
+                raise
+            os.close(descriptor)
+        raise AssertionError("counting has no end")
 
     def release(self) -> None:
         """Lets others in, and removes the lock file. A second call does nothing."""

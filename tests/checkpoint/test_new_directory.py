@@ -115,6 +115,23 @@ def test_no_model_takes_the_place_of_the_directory_that_one_is_in(
     assert names(tmp_path / "above") == {"here"}
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="/proc is Linux's")
+def test_a_place_where_nothing_can_be_made_is_refused_and_not_tried_for_ever() -> None:
+    with pytest.raises(ModelError, match="/proc/model: the model directory cannot be made: No such file"):
+        ModelDirectory.create(Path("/proc/model"))
+
+
+def test_a_place_in_a_working_directory_that_has_been_removed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    with pytest.raises(ModelError, match="cannot be made: No such file"):
+        ModelDirectory.create(Path("model"))
+    monkeypatch.chdir(tmp_path)
+
+
 def test_a_model_is_made_from_where_the_working_directory_has_been_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
