@@ -80,10 +80,8 @@ def novelty(
     """
     from charnn.cli import console
     from charnn.cli.notices import announce
-    from charnn.corpora.folders import corpus_files
-    from charnn.corpora.texts import Reading
     from charnn.novelty.matches import matches
-    from charnn.novelty.report import Baseline, CheckedText, Results, lines
+    from charnn.novelty.report import Baseline, Results, lines
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
     if corpus and model is not None:
@@ -93,12 +91,7 @@ def novelty(
     options.announce_terminal(files)
     any_bytes, held_out, used = False, list[str](), dict[str, str]()
     if corpus:
-        paths = corpus_files(corpus)
-        if on_error == "skip":
-            sources = _read(paths, encoding, on_error, any_bytes=False)
-        else:
-            (read,) = Reading(encoding, on_error=on_error).texts(paths)
-            sources = [CheckedText(file_name(path), text) for path, (text, _) in zip(paths, read, strict=True)]
+        sources = _texts_of_corpus(corpus, encoding, on_error)
     else:
         directory = LanguageModelDirectory.find(model)
         announce(directory, model)
@@ -124,6 +117,19 @@ def novelty(
             console.write_json({**record, **used})
         else:
             console.write(rows)
+
+
+def _texts_of_corpus(corpus: Sequence[str], encoding: str, on_error: OnError) -> list[CheckedText]:
+    """The texts of --corpus, which may be long, unless some of their lines are to be left out."""
+    from charnn.corpora.folders import corpus_files
+    from charnn.corpora.texts import Reading
+    from charnn.novelty.report import CheckedText
+
+    paths = corpus_files(corpus)
+    if on_error == "skip":
+        return _read(paths, encoding, on_error, any_bytes=False)
+    (read,) = Reading(encoding, on_error=on_error).texts(paths)
+    return [CheckedText(file_name(path), text) for path, (text, _) in zip(paths, read, strict=True)]
 
 
 def _read(paths: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> list[CheckedText]:
