@@ -50,6 +50,8 @@ CLEARLY = 2.0
 """By so many standard deviations, if it were chance alone, more lines must become right than wrong by proposals."""
 PROPOSALS = 2
 """So many targets the n-grams propose, or none."""
+ITERATIONS = 100
+"""The most steps until the weights are found."""
 BATCH_SOURCES = 64
 """The sources that are searched side by side."""
 
@@ -190,7 +192,7 @@ def _fitted(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_N
     alone = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
     roots = torch.tensor([1.0, 0.5], dtype=torch.float64, requires_grad=True)  # so that no weight falls below 0
     known = torch.zeros(1, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([roots, known], max_iter=100, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([roots, known], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def cost() -> torch.Tensor:
         weights = torch.cat([roots**2, known])
