@@ -84,6 +84,11 @@ class Validation(Protocol):
         """The loss by which the best validation is chosen; it is not finite where the network has diverged."""
 
     @property
+    def standard_error(self) -> float:
+        """How much of the loss may be chance. Weights that are no further behind the best ones take their place, since
+        they have learned for longer (the one-standard-error rule of Breiman et al. 1984)."""
+
+    @property
     def summary(self) -> str:
         """A few words for one line of a run's log; `str` gives a phrase for the end."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -49,8 +49,8 @@ def learning_curves(models: Sequence[ModelDirectory], by: By) -> tuple[list[Lear
 
 
 def _learning_curve(model: ModelDirectory, by: By) -> LearningCurve:
-    measure, key = choosing.task_of(model).measure, X_AXES[by][0]
-    history = model.history()
+    task, key = choosing.task_of(model), X_AXES[by][0]
+    measure, directory, history = task.measure, cast(Any, task.directory(model.path)), model.history()
     try:
         rows = [(entry[key], measure.of(entry), entry["training_nats"]) for entry in history]
         x_N, held_out_N, training_N = np.array(rows, np.float64).reshape(-1, 3).T
@@ -61,7 +61,9 @@ def _learning_curve(model: ModelDirectory, by: By) -> LearningCurve:
     known_N = norm_N if np.isfinite(norm_N).any() else None
     if not np.isfinite(held_out_N).any():
         raise ModelError(f"{model.path}: no validation in its history, so there is nothing to draw")
-    return LearningCurve(model.path.name, x_N, held_out_N, training_N if measure.has_training else None, known_N)
+    scores = directory.config().scores
+    kept = next((number for number, entry in enumerate(history) if scores and entry["step"] == scores.step), None)
+    return LearningCurve(model.path.name, x_N, held_out_N, training_N if measure.has_training else None, known_N, kept)
 
 
 def gradient_reaches(

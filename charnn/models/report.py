@@ -76,7 +76,7 @@ def _curves(model: ModelDirectory) -> Iterator[Html]:
     (curve,), unit = learning_curves([model], "time")
     svg = inline_svg(lambda look: draw_curves([curve], look, x_label=X_AXES["time"][1], unit=unit))
     norms = "" if curve.gradient_norm_N is None else " Below is how large the gradient was, before it was limited."
-    caption = f"The dot is the best validation, whose weights are kept.{norms}"
+    caption = f"The dot is the validation whose weights are kept.{norms}"
     yield picture(Html(svg), f"Learning curve. {curves_finding([curve], unit)}.", caption)
     header, columns = ["seconds", f"held out, {unit}"], [curve.x_N, curve.held_out_N]
     if curve.training_N is not None:

@@ -40,6 +40,8 @@ class LearningCurve:
     """The same figure of the training data since the validation before, where there is one."""
     gradient_norm_N: Floats | None = None
     """The mean norm of the gradient since the validation before, NaN where it is not known; None if it never is."""
+    kept: int | None = None
+    """The number of the validation whose weights are kept; None is for the best one."""
 
     @property
     def best(self) -> int:
@@ -67,7 +69,8 @@ def draw_curves(curves: Sequence[LearningCurve], look: Look, *, x_label: str, un
             axes.plot(curve.x_N, curve.training_N, color=colour, linewidth=1.0, linestyle="--", alpha=0.8)
             if len(curves) == 1:
                 ends.append((curve.x_N[-1], curve.training_N[-1], "learned from", colour))
-        axes.plot(curve.x_N[curve.best], curve.held_out_N[curve.best], "o", color=colour, markersize=7)
+        kept = curve.best if curve.kept is None else curve.kept
+        axes.plot(curve.x_N[kept], curve.held_out_N[kept], "o", color=colour, markersize=7)
     _zoom(axes, curves)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.4g}"))

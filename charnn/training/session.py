@@ -12,8 +12,9 @@ import torch
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config import Budget
-from charnn.config.model import Quantization
+from charnn.config.model import Quantization, Validation
 from charnn.errors import ConfigError, ModelFormatError, UsageError
+from charnn.readable import duration
 from charnn.training.distributed.failures import WorkerLost
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
 from charnn.training.hardware import ThreadWatch, allowed_threads, choose_precision, threads_set
@@ -247,6 +248,15 @@ class Session(Generic[C]):
         self.processes.broadcast(lambda: self._conclude(outcome))
         return outcome
 
+    def _tell_of_a_better_one(self, kept: Validation) -> None:
+        """Remarks on a validation that was better than that of the weights which are kept, though by chance alone."""
+        best = self.loop.best
+        if best is not None and best.loss < kept.loss:
+            self.remarks.append(
+                f"after {duration(best.seconds)} held-out data were at {best.summary}, which is ahead of the weights "
+                "that are kept by no more than chance: those have learned for longer"
+            )
+
     @property
     def characters(self) -> float:
         """How many characters have been learned from, each counted as often as that happened."""
@@ -266,6 +276,7 @@ class Session(Generic[C]):
                 validations = self.loop.progress.validations
                 more = expected_gain(validations, epochs=self.objective.epoch) if self.expects_gain else None
                 self.verdict = verdict(validations, self.loop.train_loss(), self.config.scores, self._held_out(), more)
+                self._tell_of_a_better_one(self.config.scores)
             else:
                 self.verdict = "it learned all of its data, so nothing tells how well it does on others"
         now, objective = self.loop.progress, self.objective

@@ -1,4 +1,5 @@
-"""Validates a run: says when it is time to, and keeps the averaged weights where they are the best so far."""
+"""Validates a run: says when it is time to, and keeps the averaged weights where they are the best so far, or
+no worse but for chance."""
 
 from __future__ import annotations
 
@@ -36,6 +37,12 @@ def is_due(since_last: float, *, last_took: float, budget_seconds: float | None)
     return since_last >= interval - ROUNDING
 
 
+def is_as_good(later: Validation, best: Validation) -> bool:
+    """Whether weights that have learned for longer are better than the best ones so far, or worse by no more than
+    chance. Where lines are few, one that was right for a moment would else decide how long a network has learned."""
+    return later.loss < best.loss + later.standard_error
+
+
 @dataclass(frozen=True)
 class Validator:
     """Validates the averaged weights of `updates`. Only the first process does, and tells the others what it found."""
@@ -48,8 +55,8 @@ class Validator:
     def validate(
         self, best: Validation | None, report: Report, observer: Observer, keeper: Keeper
     ) -> tuple[Validation, bool] | None:
-        """Validates the averaged weights, keeps them if they are better than the `best` so far, and tells the observer.
-        Gives the validation, and whether it is the best one now.
+        """Validates the averaged weights, keeps them if they are no worse than the `best` so far, but for chance, and
+        tells the observer. Gives the validation, and whether it is the best one now.
 
         Where the loss is not finite, it does none of this and gives None.
         """
@@ -60,10 +67,11 @@ class Validator:
                 if validation is None or not math.isfinite(validation.loss):
                     return None
                 is_best = best is None or self.config.keeps == "last" or validation.loss < best.loss
-                if is_best:
+                is_kept = is_best or best is None or is_as_good(validation, best)
+                if is_kept:
                     keeper.best(validation)
                 keeper.validation(report, validation)
-                observer.validation(report, validation, best=is_best)
+                observer.validation(report, validation, best=is_kept)
             return validation, is_best
 
         found: tuple[Validation, bool] | None = self.processes.broadcast(
@@ -75,7 +83,7 @@ class Validator:
 
     def keep_if_better(self, best: Validation, report: Report, observer: Observer, keeper: Keeper) -> None:
         """Keeps the weights of a run that is interrupted where they are better than the best ones of its validations,
-        which may be old.
+        which may be old, or no worse but for chance.
 
         It counts as no validation: the run, once it goes on, goes on as if it had never been interrupted.
         """
@@ -85,10 +93,10 @@ class Validator:
                 validation = self._measured(report)
                 if validation is None:
                     return
-                is_better = math.isfinite(validation.loss) and validation.loss < best.loss
-                if is_better:
+                is_kept = math.isfinite(validation.loss) and is_as_good(validation, best)
+                if is_kept:
                     keeper.best(validation)
-                observer.validation(report, validation, best=is_better)
+                observer.validation(report, validation, best=is_kept)
 
         self.processes.broadcast(measure)
 

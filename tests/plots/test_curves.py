@@ -35,6 +35,14 @@ def test_the_title_says_what_is_found(curves: list[LearningCurve], said: str) ->
     assert curves_finding(curves, "nats") == said
 
 
+def test_the_dot_is_where_weights_were_kept_which_may_be_after_the_best_validation() -> None:
+    for kept, at in ((None, 2.0), (2, 3.0)):
+        one = dataclasses.replace(curve([3.0, 2.0, 2.1]), kept=kept)
+        (axes,) = draw_curves([one], LIGHT, x_label="steps of training", unit="nats").axes
+        dots = [line for line in axes.lines if line.get_marker() == "o" and len(line.get_xdata()) == 1]
+        assert [dot.get_xdata()[0] for dot in dots] == [at]
+
+
 def test_one_run_has_both_its_losses_and_its_best_validation_marked() -> None:
     figure = draw_curves([curve([3, 2, 2.5], training=[3, 1.5, 1])], LIGHT, x_label="steps of training", unit="nats")
     (axes,) = figure.axes

@@ -33,7 +33,7 @@ class Slopes:
     """A loss of `slope` . matrix for each target. `scores` are what validations give, the last again and again."""
 
     unit = "character"
-    validation_type = LanguageModelValidation
+    validation_type: type[LanguageModelValidation] = LanguageModelValidation
     units_per_target = 1.0
     targets_in_batch = 4
 
@@ -74,7 +74,7 @@ class Slopes:
     def validate(self, report: Report) -> LanguageModelValidation:
         self.validated.append((self.network.training, self.network.matrix[0, 0].item()))
         nats = next(self._scores)
-        return LanguageModelValidation(nats, bits(nats), report.step, report.epoch, report.seconds)
+        return self.validation_type(nats, bits(nats), report.step, report.epoch, report.seconds)
 
     def train_loss(self) -> float:
         return self.network.matrix[0, 0].item()
@@ -88,6 +88,18 @@ class Slopes:
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         self.steps = values["steps"]
+
+
+class Uncertain(LanguageModelValidation):
+    """One whose loss may be off by a half."""
+
+    @property
+    def standard_error(self) -> float:
+        return 0.5
+
+
+class UncertainSlopes(Slopes):
+    validation_type = Uncertain
 
 
 class Told:
@@ -432,6 +444,31 @@ def test_only_a_better_validation_is_the_best() -> None:
     assert told.bests[:6] == [True, False, True, False, True, False]
     assert loop.best == kept.bests[-1]
     assert kept.bests[0].bits_per_character == pytest.approx(3 / math.log(2))
+
+
+def test_weights_that_learned_for_longer_are_kept_where_they_are_behind_by_chance_alone() -> None:
+    kept, told = Kept(), Told()
+    loop = loop_of(UncertainSlopes(scores=(3, 3.4, 3.6, 2, 2.4, 2.5, 2.3)), Budget(steps=70))
+    loop.run(told, kept)
+    assert [scores.nats_per_character for scores in kept.bests[:5]] == [3, 3.4, 2, 2.4, 2.3]
+    assert told.bests[:7] == [True, True, False, True, True, False, True]
+    assert loop.best is not None
+    assert loop.best.loss == 2, (
+        "what comes later is compared with the best one, or else one could follow the other down"
+    )
+
+
+def test_what_differs_by_chance_alone_counts_as_no_gain_for_patience() -> None:
+    loop = loop_of(UncertainSlopes(scores=(1, 1.1)), Budget(steps=400), patience=3)
+    assert loop.run(Told(), Kept()) == "early stop"
+
+
+def test_what_is_behind_the_best_by_chance_alone_is_kept_where_a_run_is_interrupted() -> None:
+    for score, is_kept in ((1.4, True), (1.6, False)):
+        kept = Kept()
+        loop = loop_of(UncertainSlopes(scores=(1, score)), Budget(steps=400))
+        assert loop.run(Told(), kept, after(12)) == "interrupt"
+        assert (kept.bests[-1].loss == score) is is_kept
 
 
 @pytest.mark.parametrize("steps", [40, 80, 120, 400, 1000])

@@ -118,6 +118,16 @@ def test_a_transducer_speaks_of_the_mean_that_it_is_judged_by() -> None:
     assert "82.00% wrong (mean of lines and symbols) on held-out data" in verdict([(1, 0.82)], 0.8, scores)
 
 
+def test_what_may_be_chance_in_a_transducer_s_loss_follows_from_how_many_lines_were_looked_at() -> None:
+    """Of n lines the fraction p that is right has the standard error sqrt(p (1 - p) / n). The loss is half of what is
+    wrong, and half of the errors, of which each wrong line has as many."""
+    scores = TransducerValidation(0.8, 0.1, 0.8, 1, 1.0, 1.0, 100)
+    of_lines = (0.8 * 0.2 / 100) ** 0.5
+    assert scores.standard_error == pytest.approx(of_lines / 2 + of_lines * (0.1 / 0.2) / 2)
+    for accuracy, errors, lines in ((1.0, 0.0, 100), (0.0, 0.9, 100), (0.8, 0.1, 0)):
+        assert TransducerValidation(accuracy, errors, accuracy, 1, 1.0, 1.0, lines).standard_error == 0
+
+
 def test_no_mistake_at_all_is_well_learned() -> None:
     perfect = TaggerValidation(("upos",), (1.0,), 1.0, None, 1, 1.0, 1.0)
     assert verdict([(n, 0.0) for n in range(1, 9)], 0.0, perfect).startswith("it has learned well")

@@ -33,7 +33,7 @@ def curves(
     """Draw learning curves: the loss on held-out data, and on what was learned from, as training goes on.
 
     Below them is how large the gradient was on average, before it was
-    clipped. It also works while a run goes on. The dot is the best validation, whose
+    clipped. It also works while a run goes on. The dot is the validation whose
     weights are kept. Several models of one task are drawn together.
 
     charnn plot curves

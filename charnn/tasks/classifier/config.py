@@ -115,6 +115,10 @@ class ClassifierValidation(Json):
         return self.nats_per_text
 
     @property
+    def standard_error(self) -> float:
+        return 0.0
+
+    @property
     def summary(self) -> str:
         return f"{self.nats_per_text:.4f} nats  {100 * self.accuracy:.2f}%  macro-F1 {100 * self.macro_f1:.2f}"
 

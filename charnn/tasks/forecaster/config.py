@@ -95,6 +95,10 @@ class ForecasterValidation(Json):
         return self.quantile_loss
 
     @property
+    def standard_error(self) -> float:
+        return 0.0
+
+    @property
     def summary(self) -> str:
         return f"MASE {self.mase:.3f} (naive {self.naive_mase:.3f})  {100 * self.coverage:.0f}% within 80%"
 

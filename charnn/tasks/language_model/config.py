@@ -160,6 +160,10 @@ class LanguageModelValidation(Json):
         return self.nats_per_character
 
     @property
+    def standard_error(self) -> float:
+        return 0.0
+
+    @property
     def summary(self) -> str:
         """A few words for one line of a run's log."""
         return f"{self.nats_per_character:.4f} nats {self.bits_per_character:.4f} bits/char"

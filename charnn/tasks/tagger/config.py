@@ -179,6 +179,10 @@ class TaggerValidation(Json):
         return 1 - sum(self.accuracies) / len(self.accuracies)
 
     @property
+    def standard_error(self) -> float:
+        return 0.0
+
+    @property
     def summary(self) -> str:
         return "  ".join(f"{column} {100 * a:.2f}%" for column, a in zip(self.columns, self.accuracies, strict=True))
 

@@ -120,7 +120,7 @@ class TransducerNetworkConfig(Json):
 
 @dataclass(frozen=True)
 class TransducerValidation(Json):
-    """The best validation of a transducer's run. Targets are written greedily for it."""
+    """The validation of the weights that a transducer's run kept. Targets are written greedily for it."""
 
     accuracy: float
     """The fraction of sources whose target is right as a whole; of several references any will do."""
@@ -131,11 +131,19 @@ class TransducerValidation(Json):
     step: int
     epoch: float
     seconds: float
+    lines: int = later(0)
+    """The number of sources."""
 
     @property
     def loss(self) -> float:
         """The mean of the fractions of wrong lines and of wrong symbols, since few lines alone tell little."""
         return (1 - self.accuracy + self.symbol_error_rate) / 2
+
+    @property
+    def standard_error(self) -> float:
+        """That of the loss, where whether a line is right is a binomial trial, and wrong lines are equally wrong."""
+        wrong = 1 - self.accuracy
+        return self.loss * math.sqrt(self.accuracy / (wrong * self.lines)) if wrong > 0 and self.lines else 0.0
 
     @property
     def summary(self) -> str:

@@ -139,7 +139,9 @@ class TransducerObjective(BatchedObjective):
 
     def validate(self, report: Report) -> TransducerValidation:
         accuracy, errors, with_lookup = self._score(self._reference)
-        return TransducerValidation(accuracy, errors, with_lookup, report.step, report.epoch, report.seconds)
+        return TransducerValidation(
+            accuracy, errors, with_lookup, report.step, report.epoch, report.seconds, len(self._reference.sources)
+        )
 
     def train_loss(self) -> float:
         accuracy, errors, _ = self._score(self._own)
