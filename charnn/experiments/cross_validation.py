@@ -45,14 +45,7 @@ def cross_validate(
     Raises UsageError for options that do not go with it, and all that `api.start` and `Session.run` raise.
     """
     count = int(values["folds"])
-    if count < 2:
-        raise UsageError(f"--folds {count}: a cross-validation has at least 2 folds")
-    if values.get("valid") is not None:
-        raise UsageError("--folds holds out each part of the data in turn, and --valid says what is: give one of them")
-    if processes.size > 1:
-        raise UsageError("--folds trains in one process", hint="start charnn itself, without torchrun")
-    if path := next((path for path in corpus if path == "-" or is_pipe(path)), None):
-        raise UsageError(f"{path}: --folds reads the data several times, and a pipe can be read once", hint="save it")
+    _check(count, corpus, values, processes)
 
     def start(fold: Fold | None, values: Mapping[str, Any], target: Path | None) -> Session[Any]:
         return api.start(
@@ -91,6 +84,18 @@ def cross_validate(
         why = f"the figures of the folds could not be saved: {error.strerror}"
         raise TrainingError(f"{directory.path}: {why}") from None
     return session, outcome, figures
+
+
+def _check(count: int, corpus: Sequence[str], values: Mapping[str, Any], processes: Processes) -> None:
+    """Raises UsageError for what does not go with a cross-validation."""
+    if count < 2:
+        raise UsageError(f"--folds {count}: a cross-validation has at least 2 folds")
+    if values.get("valid") is not None:
+        raise UsageError("--folds holds out each part of the data in turn, and --valid says what is: give one of them")
+    if processes.size > 1:
+        raise UsageError("--folds trains in one process", hint="start charnn itself, without torchrun")
+    if path := next((path for path in corpus if path == "-" or is_pipe(path)), None):
+        raise UsageError(f"{path}: --folds reads the data several times, and a pipe can be read once", hint="save it")
 
 
 def train(
