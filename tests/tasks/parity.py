@@ -29,6 +29,7 @@ class ParityValidation(Json):
     step: int
     epoch: float
     seconds: float
+    standard_error = 0.0
 
     def amount(self, loss: float) -> str:
         return f"{loss:.4f} nats"
@@ -62,9 +63,8 @@ class ParityObjective:
         return self.lines / len(self.training)
 
     def nats(self, bits_NT: np.ndarray) -> Tensor:
-        bits, recurrent = from_numpy(bits_NT), self.network["recurrent"]
-        y_BTH, _ = recurrent(bits[..., None], recurrent.initial_state(len(bits)))
-        logits_B1 = self.network["head"](y_BTH[:, -1])
+        bits, recurrent, head = from_numpy(bits_NT), self.network["recurrent"], self.network["head"]
+        logits_B1 = head(recurrent(bits[..., None], recurrent.initial_state(len(bits)))[0][:, -1])
         return nn.functional.binary_cross_entropy_with_logits(logits_B1[:, 0], bits.sum(1) % 2, reduction="sum")
 
     def loss(self) -> tuple[Tensor, int]:
@@ -137,7 +137,7 @@ class ParityTask(Task[ParityConfig]):
         return Description([("network", "an rnn that reads bits")])
 
     def evaluate(self, model: ParityModel, files: Any, options: Any, **_: Any) -> ParityEvaluation:
-        text = "".join(read(file)[0] for file in files) or read_again(model.config.source)
+        text = "".join(read(f)[0] for f in files) or read_again(model.config.source)
         return ParityEvaluation(model, text.splitlines())
 
 
