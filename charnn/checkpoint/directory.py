@@ -159,15 +159,15 @@ class ModelDirectory(Place):
     # The following methods are for weights and graphs.
 
     def weights(self) -> dict[str, Array]:
-        """The best weights by name, fp32."""
+        """The best weights by name, as fp32. Some are stored as fp16."""
         arrays, _ = read_arrays(self.folder / WEIGHTS)
         return self._fp32(arrays)
 
     def _fp32(self, arrays: dict[str, Array]) -> dict[str, Array]:
         for name, array in arrays.items():
-            if array.dtype != np.float32:
-                raise ModelFormatError(f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not float32")
-        return arrays
+            if array.dtype not in (np.float32, np.float16):
+                raise ModelFormatError(f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not float32 or float16")
+        return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
     def weights_size(self) -> int:
         """The number of bytes of the file of weights."""

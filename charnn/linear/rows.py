@@ -51,6 +51,10 @@ class SparseRows:
         begin, end = self.starts[first], self.starts[last]
         return SparseRows(self.ids[begin:end], self.values[begin:end], self.starts[first : last + 1] - begin)
 
+    def lengths_alike(self) -> Floats:
+        """(N,): the length of each vector if all of its numbers were 1; 1 where it has none."""
+        return np.sqrt(np.maximum(np.diff(self.starts), 1)).astype(np.float32)
+
     def chosen(self, rows: Ids) -> SparseRows:
         """The rows with these numbers, in this order."""
         counts = (self.starts[1:] - self.starts[:-1])[rows]
@@ -99,8 +103,11 @@ class SparseRows:
             let_go(*of)
         return SparseRows(rest[0], rest[1], starts_F)
 
-    def times(self, table_FK: Floats) -> Floats:
-        """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous."""
+    def times(self, table_FK: Floats, *, alike: bool = False) -> Floats:
+        """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous.
+
+        Where the numbers are taken to be `alike`, each counts as 1, over the root of how many its row has.
+        """
         result_KN = np.zeros((table_FK.shape[1], len(self)), np.float32)
         filled = np.flatnonzero(self.starts[1:] > self.starts[:-1])
         if len(filled):
@@ -109,8 +116,11 @@ class SparseRows:
             ids, terms_Z = self.ids.astype(np.int64), np.empty(len(self.ids), np.float32)
             for table_F, result_N in zip(table_FK.T, result_KN, strict=True):
                 table_F.take(ids, out=terms_Z, mode="clip")
-                terms_Z *= self.values
+                if not alike:
+                    terms_Z *= self.values
                 result_N[filled] = np.add.reduceat(terms_Z, starts)
+            if alike:
+                result_KN /= self.lengths_alike()
         return result_KN.T
 
 

@@ -61,6 +61,12 @@ class Examples(Protocol):
         """Whether an example may have any number of labels, and not one alone."""
 
 
+def usual(examples: Examples) -> Tensor:
+    """(K,): how usual each label is among the examples."""
+    targets_NK = torch.from_numpy(examples.targets_NK)
+    return (targets_NK.sum(0) + SMOOTHING) / (len(targets_NK) + 2 * SMOOTHING)
+
+
 def reading_work(examples: Examples) -> float:
     """The work of reading all examples once."""
     _, labels = examples.targets_NK.shape
@@ -113,6 +119,11 @@ class SparseMatrix:
         """(N, K)."""
         return _product(self._rows, table_FK)
 
+    def times_alike(self, table_FK: Tensor) -> Tensor:
+        """(N, K): the product as it would be if all numbers of a row were alike, and its length 1."""
+        lengths_N = torch.from_numpy(self._rows.lengths_alike())
+        return _product(self._rows, table_FK, of=np.ones_like) / lengths_N[:, None]
+
     def transposed_times(self, gradient_NK: Tensor) -> Tensor:
         """(F, K)."""
         return _product(self._transposed, gradient_NK)
@@ -161,7 +172,7 @@ def solution(
     bounded = (WORK if most_work is None else most_work) / max(work(examples), 1)
     most = MOST_ITERATIONS if most_iterations is None else most_iterations
     iterations = int(min(max(bounded, FEWEST_ITERATIONS), most))
-    usual_K = (targets_NK.sum(0) + SMOOTHING) / (number + 2 * SMOOTHING)
+    usual_K = usual(examples)
     bend_K = CURVATURE * usual_K * (1 - usual_K) * weights_K
     unit_FK = (matrix.squares() * bend_K * scale_FK.square() + 1 / strength).rsqrt()
     scale_FK = scale_FK * unit_FK

@@ -72,6 +72,8 @@ class ClassifierNetworkConfig(Json):
     """Whether the direct path has the shapes of words: where they have capitals, small letters and digits."""
     lengths: bool = later(default=False)
     """Whether the direct path knows how long a text is, by the ranges of lengths that it is in."""
+    likelihoods: bool = later(default=False)
+    """Whether the direct path has the likelihood of a text under each label, by its n-grams of characters."""
     members: int = later(1)
     """The number of recurrent networks of this shape that are used side by side, and whose logits are averaged."""
 

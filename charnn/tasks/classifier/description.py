@@ -46,9 +46,11 @@ def describe(directory: ClassifierDirectory) -> Description:
     if config.scores:
         own, *others = config.scores.shares
         if others:
+            likelihoods = f", likelihoods {others.pop():.2f}" if network.likelihoods else ""
             half = len(others) // 2
             plain, typical = sum(others[:half]), sum(others[half:])
-            scores.append(("shares", f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}"))
+            experts = f"network {own:.2f}, linear {plain:.2f}, linear by what is typical {typical:.2f}{likelihoods}"
+            scores.append(("shares", experts))
     if config.quantization:
         measured = config.quantization
         cost = f"{100 * measured.accuracy_lost:.2f}% fewer texts right"

@@ -18,8 +18,8 @@ from charnn.tokenizers import FILE_NAMES, Tokenizer
 
 LABELS = "labels.json"
 FEATURES = "features.safetensors"
-TABLE, BIAS = "features.weight", "bias"
-"""The names of the direct path's weights, and of what is added to all."""
+TABLE, LIKELIHOODS, BIAS = "features.weight", "likelihoods.weight", "bias"
+"""The names of the direct path's weights, of those of its likelihoods, and of what is added to all."""
 
 
 class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
@@ -33,7 +33,7 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
         self.labels()
         self.features()
 
-    other_weights = (TABLE, BIAS)
+    other_weights = (TABLE, LIKELIHOODS, BIAS)
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         from charnn.tasks.classifier.graph import classifier_graph

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from charnn.errors import ModelFormatError
 from charnn.linear.rows import Floats, Ids, SparseRows
 from charnn.tasks.classifier.feature_counts import FeatureCounts
-from charnn.tasks.classifier.ngrams import Hashes, NgramReader, Occurrences
+from charnn.tasks.classifier.ngrams import Derived, Hashes, NgramReader, Occurrences
 
 MOST_WEIGHTS = 4_000_000
 """Features times labels, at most; the rarest features are left out."""
@@ -24,6 +24,15 @@ LONGEST_READ = 1 << 20
 """A text is known by at most so many of its first characters: a million tell its label, in 300 MB."""
 FEW_TEXTS = 3000
 """Where there are fewer texts, features that occur in one of them are kept too."""
+
+
+def direct_logits(rows: SparseRows, table_FK: Floats, likelihoods_FK: Floats | None) -> Floats:
+    """(N, K): what the direct path says of texts, without the biases, by their vectors and, unless that is None, by the
+    likelihoods of their n-grams."""
+    logits_NK = rows.times(table_FK)
+    if likelihoods_FK is not None:
+        logits_NK += rows.times(likelihoods_FK, alike=True)
+    return logits_NK
 
 
 def of_features(rows: SparseRows, is_known_F: npt.NDArray[np.bool_], is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
@@ -123,8 +132,13 @@ class Features:
         """The vectors of texts."""
         return SparseRows.joined(self._rows(self._reader.read(block), len(block)) for block in _blocks(texts))
 
+    def derived(self, texts: Sequence[str]) -> Iterator[Derived]:
+        """The n-grams of texts and the shorter ones within each (`NgramReader.derived`)."""
+        for block in _blocks(texts):
+            yield from self._reader.derived(block)
+
     def _rows(self, occurrences: Occurrences, texts: int) -> SparseRows:
-        found = self._find(occurrences.hashes)
+        found = self.find(occurrences.hashes)
         known = np.flatnonzero(found >= 0)
         bits = len(self).bit_length()
         keys = occurrences.rows.take(known).astype(np.int64) << bits | found.take(known)
@@ -152,7 +166,7 @@ class Features:
             waiting = waiting[self._table[places[waiting]] != waiting]
             places[waiting] = (places[waiting] + 1) & int(self._mask)
 
-    def _find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
+    def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
         """The features' numbers, -1 for those that are not known."""
         if not len(self.hashes):
             return np.full(len(hashes), -1, np.int32)

@@ -14,8 +14,9 @@ words of some languages are longer than those of others.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,16 @@ class Occurrences:
     """(F,): whether it is of words, and not an n-gram of characters."""
 
 
+class Derived(NamedTuple):
+    """n-grams of one length, two characters or more, each as often as it occurs."""
+
+    characters: int
+    hashes: Hashes
+    without_last: Hashes
+    """The n-grams that are left without the last characters."""
+    without_first: Hashes
+
+
 class NgramReader:
     """Finds the features of texts: n-grams of 1 to `characters` characters, and runs of 1 to `words` (at most 2) words;
     with `places` what stands at the ends of a text, and words with another between them; with `shapes` the shapes of
@@ -81,10 +92,7 @@ class NgramReader:
         self._letters = np.zeros(0x110000, np.uint8)
 
     def read(self, texts: Sequence[str]) -> Occurrences:
-        lengths_N = np.fromiter(map(len, texts), np.int64, len(texts))
-        joined = " ".join(("", *texts, ""))
-        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
-        self._meet(points)
+        points, lengths_N = self._points(texts)
         # Text n begins at firsts[n] and has a space on both sides, which it shares with its neighbours.
         firsts_N = np.cumsum(lengths_N + 1) - lengths_N
         row_P = np.repeat(np.arange(len(texts), dtype=np.int32), lengths_N + 1)
@@ -109,6 +117,33 @@ class NgramReader:
         hashes, places = (np.concatenate(part) for part in zip(*every, strict=True))
         is_word = np.arange(len(hashes)) >= sum(len(part) for part, _ in ngrams)
         return Occurrences(hashes, row_P[places], is_word)
+
+    def derived(self, texts: Sequence[str]) -> Iterator[Derived]:
+        """The n-grams of characters, one length after the other."""
+        points, lengths_N = self._points(texts)
+        lower_P = self._lower[points].astype(np.uint64)
+        ends_P = np.repeat(np.cumsum(lengths_N + 1) + 1, lengths_N + 1)
+        shorter = lower_P
+        for n in range(2, self._characters + 1):
+            rolling = shorter[: max(len(lower_P) - n + 1, 0)] * _MULTIPLIER + lower_P[n - 1 :]
+            count = min(len(rolling), len(ends_P))
+            kept = np.flatnonzero(np.arange(n, n + count) <= ends_P[:count])
+            less = np.uint64(n - 1)
+            yield Derived(
+                n,
+                _mixed(rolling[kept] + np.uint64(n)),
+                _mixed(shorter[kept] + less),
+                _mixed(shorter[kept + 1] + less),
+            )
+            shorter = rolling
+
+    def _points(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Places]:
+        """The characters of texts, with a space before the first and after each, and how many each text has."""
+        lengths_N = np.fromiter(map(len, texts), np.int64, len(texts))
+        joined = " ".join(("", *texts, ""))
+        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+        self._meet(points)
+        return points, lengths_N
 
     def _meet(self, points: npt.NDArray[np.uint32]) -> None:
         """Notes the kind and the lower case of each character that is new, and whether it is a capital or a digit."""

@@ -200,7 +200,7 @@ def test_the_sum_of_linear_models_is_one() -> None:
     given, _ = some()
     models = solved(given)
     shares = np.array([0.3, 1.2])
-    table_FK, bias_K = models.mixed(shares)
+    table_FK, _, bias_K = models.mixed(shares)
     mixed = LinearModels(table_FK[None], bias_K[None]).logits(given.rows)[0]
     np.testing.assert_allclose(mixed, np.tensordot(shares, models.logits(given.rows), 1), atol=1e-4)
 

@@ -13,6 +13,7 @@ from charnn.corpora.stored_strings import StoredRows
 from charnn.linear.rows import Ids, SparseRows
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.learn.likelihoods import Lineage
 from charnn.tasks.classifier.named_texts import NamedTexts
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -75,10 +76,19 @@ class EncodedCorpus:
     """How much a text of each label weighs in the loss."""
     is_word_F: npt.NDArray[np.uint8]
     """Whether each feature is a word or a pair of words."""
+    lineage: Lineage | None
+    """What n-grams are made of, where their likelihoods are wanted."""
 
     @classmethod
     def encode(
-        cls, corpus: LabelledCorpus, tokenizer: Tokenizer, features: Features, *, longest: int, balance: bool
+        cls,
+        corpus: LabelledCorpus,
+        tokenizer: Tokenizer,
+        features: Features,
+        *,
+        longest: int,
+        balance: bool,
+        likelihoods: bool,
     ) -> EncodedCorpus:
         parts = [
             encoded(
@@ -92,4 +102,5 @@ class EncodedCorpus:
         ]
         counts_K = np.array(list(corpus.labels.values()), np.float32)
         weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
-        return cls(parts[0], parts[1], weights_K.astype(np.float32), features.is_word)
+        lineage = Lineage.of(features, corpus.training.bodies) if likelihoods else None
+        return cls(parts[0], parts[1], weights_K.astype(np.float32), features.is_word, lineage)

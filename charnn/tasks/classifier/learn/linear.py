@@ -3,7 +3,8 @@
 Half of them have plain weights. The weights of the others are multiples of how much more often a feature is in texts of
 a label than in others (the log of the ratio, as in naive Bayes), so that what is typical of a label needs little
 evidence (Wang and Manning 2012). In each half there is one for every strength of the evidence, and how far each is
-trusted is measured on texts that it has not learned from: where few texts can be held out, by cross-validation.
+trusted is measured on texts that it has not learned from: where few texts can be held out, by cross-validation. Beside
+them stand the likelihoods of n-grams (`likelihoods`), which are linear, too, and only counted.
 
 A solution is bounded in work, however many texts and labels there are.
 """
@@ -19,8 +20,9 @@ from torch import Tensor
 
 from charnn.linear.mixture import Floats
 from charnn.linear.rows import SparseRows
-from charnn.linear.solving import Solving, SparseMatrix, reading_work, solution
+from charnn.linear.solving import Solving, SparseMatrix, reading_work, solution, usual
 from charnn.tasks.classifier.features import of_features
+from charnn.tasks.classifier.learn.likelihoods import Lineage, likelihood_ratios
 
 PLAIN, TYPICAL = (30.0,), (3.0,)
 """C of the linear models: the loss over all texts weighs so many times as much as half the squared weights."""
@@ -42,10 +44,12 @@ class Evidence:
     is_word_F: npt.NDArray[np.uint8]
     """Whether each feature is a word or a pair of words."""
     multiple: bool
+    lineage: Lineage | None = None
+    """What n-grams are made of; None where no likelihoods are wanted."""
 
     def part(self, is_chosen_N: npt.NDArray[np.bool_]) -> Evidence:
         rows = self.rows.chosen(np.flatnonzero(is_chosen_N))
-        return Evidence(rows, self.targets_NK[is_chosen_N], self.weights_K, self.is_word_F, self.multiple)
+        return Evidence(rows, self.targets_NK[is_chosen_N], self.weights_K, self.is_word_F, self.multiple, self.lineage)
 
     def known(self) -> npt.NDArray[np.bool_]:
         """(F,): the features that occur in these texts."""
@@ -59,39 +63,62 @@ class Evidence:
         """F, how many features there are."""
         return len(self.is_word_F)
 
+    @property
+    def experts(self) -> int:
+        """How many models learn from the evidence."""
+        return LINEAR_MODELS + (self.lineage is not None)
+
 
 @dataclass(frozen=True)
 class LinearModels:
-    """M linear models over the same features."""
+    """M linear models over the same features. All but the likelihoods weigh features by how rare they are."""
 
     tables_MFK: Tensor
+    """The tables of those that weigh features, M of them, or M - 1 where there are likelihoods."""
     biases_MK: Tensor
+    likelihoods_FK: Tensor | None = None
+    """The table of the last model, to which all features of a text are alike."""
 
     def logits(self, rows: SparseRows) -> Floats:
         """(M, N, K)."""
         matrix = SparseMatrix(rows, self.tables_MFK.shape[1])
+        products = [matrix.times(table_FK) for table_FK in self.tables_MFK]
+        if self.likelihoods_FK is not None:
+            products.append(matrix.times_alike(self.likelihoods_FK))
         return np.stack([
-            (matrix.times(table_FK) + bias_K).numpy().astype(np.float64)
-            for table_FK, bias_K in zip(self.tables_MFK, self.biases_MK, strict=True)
+            (product_NK + bias_K).numpy().astype(np.float64)
+            for product_NK, bias_K in zip(products, self.biases_MK, strict=True)
         ])  # fmt: skip
 
-    def mixed(self, shares_M: Floats) -> tuple[Tensor, Tensor]:
-        """The table (F, K) and the bias (K,) of their sum with these weights."""
-        shares = torch.from_numpy(shares_M.astype(np.float32))
-        return (shares[:, None, None] * self.tables_MFK).sum(0), (shares[:, None] * self.biases_MK).sum(0)
+    def mixed(self, shares_M: Floats) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Their sum with these weights: the table (F, K) of those that weigh features, that of the likelihoods, or None
+        where there are none, and the bias (K,)."""
+        shares, weighing = torch.from_numpy(shares_M.astype(np.float32)), len(self.tables_MFK)
+        table_FK = (shares[:weighing, None, None] * self.tables_MFK).sum(0)
+        likelihoods_FK = None if self.likelihoods_FK is None else shares[-1] * self.likelihoods_FK
+        return table_FK, likelihoods_FK, (shares[:, None] * self.biases_MK).sum(0)
 
 
 def solved(evidence: Evidence, solving: Solving | None = None) -> LinearModels:
     """The models that have learned from all of the texts."""
     solving = solving or Solving(LINEAR_MODELS)
     matrix = SparseMatrix(evidence.rows, evidence.features)
-    ratios_FK = log_ratios(matrix, torch.from_numpy(evidence.targets_NK.astype(np.float32)))
+    targets_NK = torch.from_numpy(evidence.targets_NK.astype(np.float32))
+    ratios_FK = log_ratios(matrix, targets_NK)
     found = [
         solution(evidence, matrix, scale_FK, strength, solving)
         for scale_FK, strengths in ((torch.ones(1), PLAIN), (ratios_FK, TYPICAL))
         for strength in strengths
     ]
-    return LinearModels(torch.stack([table for table, _ in found]), torch.stack([bias for _, bias in found]))
+    tables, biases = [table for table, _ in found], [bias for _, bias in found]
+    if evidence.lineage is None:
+        return LinearModels(torch.stack(tables), torch.stack(biases))
+    usual_K = usual(evidence)
+    biases.append(
+        (usual_K.logit() if evidence.multiple else usual_K.log()) + torch.from_numpy(evidence.weights_K).log()
+    )
+    likelihoods_FK = likelihood_ratios(matrix, targets_NK, evidence.lineage)
+    return LinearModels(torch.stack(tables), torch.stack(biases), likelihoods_FK)
 
 
 def folds_worth(evidence: Evidence, *, needed: bool) -> int:
@@ -113,7 +140,7 @@ def cross_validated(
     by_label = shuffled[np.lexsort(evidence.targets_NK[shuffled].T)]
     fold_N = np.zeros(texts, np.int64)
     fold_N[by_label] = np.arange(texts) % FOLDS
-    logits_MNK = np.zeros((LINEAR_MODELS, texts, labels))
+    logits_MNK = np.zeros((evidence.experts, texts, labels))
     for fold in range(folds):
         is_in_N = fold_N == fold
         others = evidence.part(~is_in_N)

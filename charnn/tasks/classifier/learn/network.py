@@ -1,8 +1,9 @@
 """The two parts of a classifier: recurrent layers that read a text in each direction, and a direct path from n-grams.
 
-The direct path is some linear models (`linear`), and each of these and the recurrent part is an expert that learns to
-predict the labels by itself. A model's logits are their sum, weighted as the validation texts ask for (`fit_mixture`).
-The sum of linear models is one, and so is all that is kept of them.
+The direct path is some linear models (`linear`) and the likelihoods of n-grams (`likelihoods`). Each of these and the
+recurrent part is an expert that learns to predict the labels by itself. A model's logits are their sum, weighted as
+the validation texts ask for (`fit_mixture`). The sum of linear models is one, and so is all that is kept of them. The
+likelihoods have a table of their own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from charnn.linear.mixture import Mixture
 from charnn.network.ensemble import Ensemble
 from charnn.network.recurrent import LockedDropout, Recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
-from charnn.tasks.classifier.directory import BIAS, TABLE
+from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE
 from charnn.tasks.classifier.learn.linear import LinearModels
 from charnn.training.transfer import Places, copy_rows
 
@@ -152,7 +153,9 @@ def _mixed(each: Mapping[str, dict[str, Tensor]], mixture: Mixture, direct: Line
         made |= {f"{prefix}{name}": weight for name, weight in weights.items()}
     bias_K = torch.stack(biases).sum(0) + torch.from_numpy(mixture.bias_K.astype(np.float32))
     if direct is not None:
-        table_FK, direct_bias_K = direct.mixed(mixture.shares_M[1:])
+        table_FK, likelihoods_FK, direct_bias_K = direct.mixed(mixture.shares_M[1:])
+        if likelihoods_FK is not None:
+            made[LIKELIHOODS] = likelihoods_FK.half()
         made[TABLE], bias_K = table_FK, bias_K + direct_bias_K
     return {**made, BIAS: bias_K}
 

@@ -77,7 +77,12 @@ class ClassifierObjective(BatchedObjective):
         ends = time.perf_counter() + SOLVING_SHARE * (math.inf if self._seconds is None else self._seconds)
         training, validation = self._corpus.training, self._corpus.validation
         evidence = Evidence(
-            training.rows, training.targets_NK, self._corpus.weights_K, self._corpus.is_word_F, self._multiple
+            training.rows,
+            training.targets_NK,
+            self._corpus.weights_K,
+            self._corpus.is_word_F,
+            self._multiple,
+            self._corpus.lineage,
         )
         folds = folds_worth(evidence, needed=not self._is_held_out)
         solving = Solving((1 + folds) * LINEAR_MODELS, lambda: interrupted() or time.perf_counter() > ends)

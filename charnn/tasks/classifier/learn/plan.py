@@ -100,6 +100,7 @@ def decide(
         vocabulary_size=tokenizer.size,
         labels=len(corpus.labels),
         features=len(features),
+        likelihoods=ngrams > 1,
         **{**asked, **kinds},
     )
     training = overrides.training_config(

@@ -9,7 +9,8 @@ import numpy as np
 from charnn.linear.mixture import probabilities
 from charnn.tasks.classifier.calibration import decided
 from charnn.tasks.classifier.config import ClassifierQuantization
-from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.features import direct_logits
 from charnn.tasks.classifier.learn.data import EncodedTexts
 from charnn.tasks.classifier.use.text_classifier import RuntimeClassifierNetwork
 from charnn.training.hardware import speed_ratio
@@ -31,7 +32,7 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     targets_NK = texts.targets_NK[:count]
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
     if config.network.features:
-        direct_NK += texts.rows.chosen(np.arange(count)).times(weights[TABLE])
+        direct_NK += direct_logits(texts.rows.chosen(np.arange(count)), weights[TABLE], weights.get(LIKELIHOODS))
     right = []
     for network in networks:
         p_NK = probabilities(network.logits(ids, lengths_N) + direct_NK, multiple=multiple)

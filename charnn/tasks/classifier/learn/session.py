@@ -41,7 +41,12 @@ class ClassifierSession(Session[ClassifierConfig]):
         self.corpus, self._plan = corpus, plan
         config = plan.config
         self._encoded = EncodedCorpus.encode(
-            corpus, plan.tokenizer, plan.features, longest=config.training.window_length, balance=config.balance
+            corpus,
+            plan.tokenizer,
+            plan.features,
+            longest=config.training.window_length,
+            balance=config.balance,
+            likelihoods=config.network.likelihoods,
         )
 
         def objective(device: torch.device) -> ClassifierObjective:

@@ -16,7 +16,7 @@ from charnn.errors import ModelFormatError, UsageError
 from charnn.readable import instead_of
 from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
-from charnn.tasks.classifier.directory import BIAS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE, ClassifierDirectory
 from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
@@ -110,7 +110,10 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
         weights = directory.weights()
         table_FK = weights.get(TABLE, np.zeros((0, len(labels)), np.float32))
         bias_K = weights.get(BIAS)
-        if bias_K is None or bias_K.shape != (len(labels),) or table_FK.shape != (len(features), len(labels)):
+        likelihoods_FK = weights.get(LIKELIHOODS) if network.likelihoods else None
+        tables = [table_FK] if likelihoods_FK is None else [table_FK, likelihoods_FK]
+        are_sound = all(table.shape == (len(features), len(labels)) for table in tables)
+        if bias_K is None or bias_K.shape != (len(labels),) or not are_sound or len(tables) <= network.likelihoods:
             raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this model")
         if tokenizer.size != network.vocabulary_size:
             raise ModelFormatError(f"{directory.path / tokenizer.file_name}: not the vocabulary of this model")
@@ -119,6 +122,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             tokenizer,
             features,
             table_FK,
+            likelihoods_FK,
             bias_K,
             RuntimeClassifierNetwork(graph, len(labels)),
             longest=self.config.training.window_length,

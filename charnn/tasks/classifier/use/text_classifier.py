@@ -15,7 +15,7 @@ from charnn.linear.mixture import Floats, probabilities
 from charnn.linear.rows import Floats as Weights
 from charnn.runtime.session import graph_name, open_graph
 from charnn.streaming import batches_by_length
-from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.features import Features, direct_logits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Logits = npt.NDArray[np.float32]
@@ -126,6 +126,7 @@ class TextClassifier:
         tokenizer: Tokenizer,
         features: Features,
         table_FK: Weights,
+        likelihoods_FK: Weights | None,
         bias_K: Weights,
         network: RuntimeClassifierNetwork,
         *,
@@ -136,6 +137,7 @@ class TextClassifier:
         """`longest` is how many symbols of a text the network reads; the direct path reads LONGEST_READ characters."""
         self._tokenizer, self._features = tokenizer, features
         self._table_FK, self._bias_K, self._network = np.asfortranarray(table_FK), bias_K, network
+        self._likelihoods_FK = None if likelihoods_FK is None else np.asfortranarray(likelihoods_FK)
         self._longest, self._multiple = longest, multiple
         self._known = KnownTexts(len(bias_K))
         self._threads = threads
@@ -157,7 +159,7 @@ class TextClassifier:
     def _probabilities(self, texts: Sequence[str]) -> Floats:
         logits_NK = self._network.logits(*self._ids(texts)) + self._bias_K
         if len(self._features):
-            logits_NK += self._features.read(texts).times(self._table_FK)
+            logits_NK += direct_logits(self._features.read(texts), self._table_FK, self._likelihoods_FK)
         return probabilities(logits_NK, multiple=self._multiple)
 
     def _ids(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
