@@ -76,3 +76,12 @@ def test_what_took_some_of_the_time_of_a_window_is_no_slowness() -> None:
     training.seconds += 5
     training.watch.restart()
     assert set(training.until(training.seconds + 4 * WINDOW)) == {2}
+
+
+def test_other_threads_than_those_of_torch_are_tried_alike() -> None:
+    used: list[int] = []
+    before, watch = torch.get_num_threads(), ThreadWatch(2, used.append)
+    for seconds in (0.0, 1.0, 2.0, 3.0):
+        watch.step(seconds, 100)
+    assert used == [1, 2], "one is no faster"
+    assert torch.get_num_threads() == before
