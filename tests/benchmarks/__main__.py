@@ -9,7 +9,7 @@ seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring`
 (eight a seed), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members`
 (three runs a seed), `forecasting` (a minute), `windows` (half a minute), `pipes` (hours; with `--processor-time`, so
-long for each of five commands) and `transducing-ablation` (an hour a seed).
+long for each command) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tests.benchmarks import (
     cells,
     classifying,
     copying,
+    endless,
     entities,
     forecasting,
     gaps,
@@ -101,7 +102,9 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "sampling": partial(sampling.run, given.corpus),
         "novelty": partial(novelty.run, given.corpus),
         "memory": partial(memory.run, given.corpus),
-        "pipes": partial(pipes.run, processor),
+        "pipes": partial(endless.run, given.characters, processor, given.variants)
+        if given.characters
+        else partial(pipes.run, processor),
         "scoring": partial(scoring.run, given.corpus),
         "quality": partial(quality.run, given.corpus, time=given.time, seeds=given.seeds, **reach),
         "ablation": partial(ablation.run, given.corpus, variants=given.variants, **side_by_side),
@@ -200,7 +203,18 @@ def main() -> None:
     add("--log", metavar="FILE", type=Path, help="ablation, cells: keep each run there, and go on where it ends")
     add("--decoder", metavar="KIND", help="tagging-members: how tags are chosen, as --decoder of charnn train says")
     add("--sets", metavar="A,B", type=names, help="transducing: only these folders, such as g2p/ice")
-    add("--variants", metavar="A,B", type=names, help="ablation, transducing-ablation: only these beside the default")
+    add(
+        "--variants",
+        metavar="A,B",
+        type=names,
+        help="ablation, transducing-ablation: only these beside the default; pipes: only these, such as tag-new",
+    )
+    add(
+        "--characters",
+        metavar="1e9",
+        type=float,
+        help="pipes: let the smallest models read, or write, so many, of words that never come again or that do",
+    )
     add("--reach", metavar="NATS", type=float, help=f"quality: time the way to this loss; default: {quality.REACH}")
     add("--reach-time", metavar="12s", type=duration, help="quality: of the run that is to reach it")
     given = parser.parse_intermixed_args()

@@ -92,11 +92,13 @@ def run(processor: float | None = None) -> None:
             model = Path(place, "model")
             pipe.learn(model)
             command = [sys.executable, "-m", "charnn", pipe.command, "-m", str(model), "--quiet", *pipe.using]
-            found = _read(command, processor) if pipe.words == 0 else _written(command, pipe, processor)
+            record = Record(MARKS, processor)
+            blocks = (block.encode() for block in pipe.lines())
+            found = read(command, record) if pipe.words == 0 else written(command, blocks, BLOCK, record)
             print(f"{pipe.command:<10} {found}", flush=True)
 
 
-def _written(command: list[str], pipe: Pipe, processor: float | None) -> str:
+def written(command: list[str], blocks: Iterator[bytes], lines_of_block: int, record: Record) -> str:
     """What memory a command takes that reads a pipe, and how many lines came and went."""
     counter = subprocess.Popen(["wc", "-l"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     reader = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=counter.stdin)
@@ -104,25 +106,26 @@ def _written(command: list[str], pipe: Pipe, processor: float | None) -> str:
     assert counter.stdin is not None
     assert counter.stdout is not None
     counter.stdin.close()
-    record, lines = Record(reader.pid, processor), 0
-    for block in pipe.lines():
-        reader.stdin.write(block.encode())
-        lines += BLOCK
+    lines = 0
+    record.begin(reader.pid)
+    for block in blocks:
+        reader.stdin.write(block)
+        lines += lines_of_block
         if record.is_over(len(block)):
             break
     reader.stdin.close()
     came = int(counter.stdout.read())
     counter.wait()
     if reader.wait() != 0:
-        raise RuntimeError(f"{pipe.command} ended with {reader.returncode}")
+        raise RuntimeError(f"{command[3]} ended with {reader.returncode}")
     return f"{record}; {lines:,} lines were read and {came:,} written"
 
 
-def _read(command: list[str], processor: float | None) -> str:
+def read(command: list[str], record: Record) -> str:
     """What memory a command takes that writes to a pipe until nobody reads it any more."""
     writer = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert writer.stdout is not None
-    record = Record(writer.pid, processor)
+    record.begin(writer.pid)
     while block := writer.stdout.read1(1 << 16):  # type: ignore[attr-defined]
         if record.is_over(len(block)):
             break
@@ -132,31 +135,38 @@ def _read(command: list[str], processor: float | None) -> str:
 
 
 class Record:
-    """The memory that a process has taken at most at each mark."""
+    """The memory that a process has taken at most at each mark, and that it takes then."""
 
-    def __init__(self, process: int, processor: float | None) -> None:
-        self._folder, self._processor = Path("/proc", str(process)), processor
+    def __init__(self, marks: tuple[int, ...], processor: float | None) -> None:
+        self._marks, self._processor = marks, processor
         self._passed = self._checked = 0
         self._said: list[str] = []
+
+    def begin(self, process: int) -> None:
+        self._folder = Path("/proc", str(process))
 
     def is_over(self, more: int) -> bool:
         """Whether the last mark or the end of the time is reached, after so many characters more."""
         before, self._passed = self._passed, self._passed + more
-        if any(before < mark <= self._passed for mark in MARKS):
+        if any(before < mark <= self._passed for mark in self._marks):
             self._say()
-        if self._passed >= MARKS[-1]:
+        if self._passed >= self._marks[-1]:
             return True
-        if self._processor is None or self._passed - self._checked < CHECKED:
+        if self._passed - self._checked < CHECKED:
             return False
         self._checked = self._passed
-        if is_over := self._seconds() >= self._processor:
+        if is_over := self._processor is not None and self._seconds() >= self._processor:
             self._say()
         return is_over
 
     def _say(self) -> None:
+        most, now = self._memory("VmHWM") / 1e6, self._memory("VmRSS") / 1e6
+        self._said.append(f"{self._passed / 1e6:,.0f} MB: {most:,.0f} MB, now {now:,.0f}, {self._seconds():,.0f} s")
+        print(self._said[-1], file=sys.stderr, flush=True)
+
+    def _memory(self, name: str) -> int:
         status = dict(line.split(":", 1) for line in (self._folder / "status").read_text().splitlines())
-        most = int(status["VmHWM"].split()[0]) * 1024
-        self._said.append(f"{self._passed / 1e6:,.0f} MB: {most / 1e6:,.0f} MB, {self._seconds():,.0f} s")
+        return int(status[name].split()[0]) * 1024
 
     def _seconds(self) -> float:
         """How long a processor has worked for it."""
