@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -72,6 +72,9 @@ LARGEST_FILE = 1 << 28
 
 class ModelDirectory(Place):
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
+
+    half_weights: ClassVar[frozenset[str]] = frozenset()
+    """The names of the weights that are stored as fp16."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -165,8 +168,11 @@ class ModelDirectory(Place):
 
     def _fp32(self, arrays: dict[str, Array]) -> dict[str, Array]:
         for name, array in arrays.items():
-            if array.dtype not in (np.float32, np.float16):
-                raise ModelFormatError(f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not float32 or float16")
+            expected = np.float16 if name in self.half_weights else np.float32
+            if array.dtype != expected:
+                raise ModelFormatError(
+                    f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not {np.dtype(expected).name}"
+                )
         return {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
     def weights_size(self) -> int:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import charnn
+from charnn.checkpoint.directory import WEIGHTS
+from charnn.checkpoint.files import read_arrays, write_arrays
+from charnn.errors import ModelFormatError
 from charnn.linear.solving import SparseMatrix
+from charnn.tasks.classifier.directory import LIKELIHOODS
 from charnn.tasks.classifier.features import Features, direct_logits
 from charnn.tasks.classifier.learn.likelihoods import Lineage, likelihood_ratios
 from charnn.tasks.classifier.learn.linear import FOLDS, Evidence, cross_validated, solved
@@ -105,3 +111,16 @@ def test_without_any_ngram_of_characters_all_texts_are_as_likely() -> None:
     features = Features.choose(["a", "b"], ngrams=1, words=1, labels=2)
     matrix = SparseMatrix(features.read(["a", "b"]), len(features))
     assert not likelihood_ratios(matrix, torch.eye(2), Lineage.of(features, ["a", "b"])).any()
+
+
+def test_a_model_whose_likelihoods_are_missing_or_of_another_type_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data.tsv"
+    data.write_text("".join(f"cat\tthe cat sat on mat {n}\ndog\tthe dog ran down road {n}\n" for n in range(20)))
+    charnn.train(data, label_column=1, task="classifier", hidden=4, steps=2, out=tmp_path / "model")
+    whole, metadata = read_arrays(tmp_path / "model" / WEIGHTS)
+    assert whole[LIKELIHOODS].dtype == np.float16
+    without = {name: weight for name, weight in whole.items() if name != LIKELIHOODS}
+    for spoilt in (without, {**whole, LIKELIHOODS: whole[LIKELIHOODS].astype(np.float32)}):
+        write_arrays(tmp_path / "model" / WEIGHTS, spoilt, metadata)
+        with charnn.load(tmp_path / "model") as model, pytest.raises(ModelFormatError, match=WEIGHTS):
+            model.classify(["the cat"])
