@@ -1,7 +1,7 @@
 """Has the members of an ensemble learn from a batch at the same time, each in a thread of its own.
 
-Their steps are small, and a second thread makes none of them much faster. Side by side, two members take hardly longer
-than one, where there is a processor for each.
+Their steps are small, and a second thread makes none of them much faster. Nearly all of a step is what members do
+apart, so that each can have a processor of its own.
 """
 
 from __future__ import annotations
