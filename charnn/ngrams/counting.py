@@ -90,7 +90,7 @@ def _level(packing: Packing, counted: Counted, length: int, fewest: int, before:
         counts = np.where(packing.last(grams >> packing.bits * length, 1) == before, met, counts)
     contexts, ids = packing.split(grams)
     starts = np.flatnonzero(np.diff(contexts, prepend=-1))
-    discounts_E = _discounts(counts)[np.minimum(counts, len(SPARE_DISCOUNTS))]
+    discounts_E = discounts_of(counts)[np.minimum(counts, len(SPARE_DISCOUNTS))]
     followers_S = np.diff(starts, append=len(grams))
     totals_S = np.add.reduceat(counts, starts)
     is_kept_S = np.isin(contexts[starts], led_to)
@@ -107,7 +107,7 @@ def _level(packing: Packing, counted: Counted, length: int, fewest: int, before:
     )
 
 
-def _discounts(counts: npt.NDArray[np.intp]) -> Floats:
+def discounts_of(counts: npt.NDArray[np.intp]) -> Floats:
     """The discount of a count of 0, 1, 2, and of 3 and more."""
     once, twice, thrice, four = (np.count_nonzero(counts == n) for n in (1, 2, 3, 4))
     if not (once and twice and thrice):
