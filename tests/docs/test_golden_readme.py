@@ -63,6 +63,7 @@ def sources(corpus: dict[str, Any]) -> list[str]:
     [
         ("new-text", "format-1"),
         ("new-recent", "text-recent-1"),
+        ("new-words", "text-words-1"),
         ("new-kinds", "labelled-ngrams-1"),
         ("new-tags", "tagger-1"),
         ("new-labels", "classifier-1"),

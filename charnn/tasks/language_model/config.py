@@ -206,6 +206,8 @@ class LanguageModelNgrams(Json):
     """The same by the network alone, in fp32."""
     nats_per_character: float
     """The same by both. Each half of the text is scored with weights that the other half has decided."""
+    word_ngrams: int = later(0)
+    """The number of symbols that are kept after the beginning of a word and the words before it; 0 without words."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,8 @@ class LanguageModelConfig(ModelConfig):
     """The directories of the models that taught it, as they were named."""
     ngram_order: int = later(0)
     """The most symbols of the n-grams that are counted to stand beside the network; 0 counts none."""
+    counts_words: bool = later(False)
+    """Whether what was met in words is counted, too."""
     ngrams: LanguageModelNgrams | None = later(None)
     """What they bring. It is None until that has been measured, and where they bring too little; the network is used
     alone then."""

@@ -29,6 +29,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
     ]
     if config.ngrams:
         many = f"{config.ngrams.ngrams:,} of up to {config.ngram_order} symbols"
+        if config.ngrams.word_ngrams:
+            many += f", {config.ngrams.word_ngrams:,} with words"
         model.append(("n-grams", f"{many}, {NGRAMS}, beside the network"))
     if (recently := directory.recently()) is not None:
         read = counted(len(recently.counts.ids), "symbol")

@@ -5,6 +5,9 @@ another. Such a product is sharper than a mean of the two: what either holds unl
 on the context which the n-grams know: on its length, on how many symbols were met after it, on what it leaves to
 shorter contexts, and on how likely the likeliest of them is. They are linear in these, and their weights are learned
 from text that neither has seen.
+
+Where words are known, too, there is a third factor: what was met after the beginning of a word, and after that and the
+words before it, changes what the n-grams expect. All three powers depend on these contexts, too.
 """
 
 from __future__ import annotations
@@ -15,30 +18,21 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from charnn.ngrams.model import Facts, NgramModel, States
+from charnn.ngrams.model import Facts, NgramModel
 from charnn.ngrams.table import NgramTable
+from charnn.ngrams.word_model import WordModel
+from charnn.ngrams.word_table import WordTable
+from charnn.ngrams.words import LEVELS as WORD_LEVELS
+from charnn.tasks.language_model.contexts import WORD_FACTS, Contexts, CountedContexts, logarithms
 
 Floats = npt.NDArray[np.floating]
 LARGEST_POWER = 4.0
 """No power is above it, and none is below 0."""
-LOGARITHMS = 3
-"""How many logarithms the powers depend on, besides the length of the context."""
+LARGEST_ADDED = 1e6
+"""No part of a power is larger, so that sums of them are finite."""
 POWER_WEIGHTS = "power.weights"
-"""The name of the weights among the arrays of the table. There are two rows of them: for the power of the network, and
-for that of the n-grams."""
-
-
-def known_of(facts: Facts, contexts_N: States, longest: int) -> npt.NDArray[np.float64]:
-    """What the powers in each context (N, F) depend on. The contexts have at most `longest` symbols."""
-    lengths_NL = facts.lengths_S[contexts_N, np.newaxis] == np.arange(longest + 1)
-    return np.column_stack([lengths_NL, *logarithms(facts, contexts_N)]).astype(np.float64)
-
-
-def logarithms(facts: Facts, contexts_N: States | slice = slice(None)) -> list[npt.NDArray[np.float32]]:
-    """The logarithms (N,) of how many symbols were met after each context, of what it leaves to shorter ones, and of
-    the probability of the likeliest."""
-    known = (facts.followers_S, facts.left_S, facts.largest_S)
-    return [np.log(values_S[contexts_N].astype(np.float32)) for values_S in known]
+"""The name of the weights among the arrays of the table. There is a row of them for the power of the network, for
+that of words where there are any, and for that of the n-grams."""
 
 
 def weighted(weights_EF: npt.NDArray[np.float32], facts: Facts, lengths: int) -> npt.NDArray[np.float32]:
@@ -55,57 +49,115 @@ def weighted(weights_EF: npt.NDArray[np.float32], facts: Facts, lengths: int) ->
 class MixedNgrams:
     """N-grams that know how far they are to be believed in each context. They never change."""
 
-    def __init__(self, table: NgramTable, weights_2F: npt.NDArray[np.float32], vocabulary_size: int) -> None:
-        """Raises ValueError where the table is not sound, or the weights are not those of its contexts."""
-        self.table, self.weights_2F = table, weights_2F
+    def __init__(
+        self,
+        table: NgramTable,
+        weights_EF: npt.NDArray[np.float32],
+        vocabulary_size: int,
+        words: WordTable | None = None,
+    ) -> None:
+        """`weights_EF` are those of the powers of the network, of words where there are any, and of the n-grams. Raises
+        ValueError where the table is not sound, or the weights are not those of its contexts."""
+        self.table, self.weights_EF = table, weights_EF
         self.model = NgramModel(table, vocabulary_size)
-        facts, lengths = self.model.facts, self.model.longest + 1
-        if (
-            weights_2F.dtype != np.float32
-            or weights_2F.shape != (2, lengths + LOGARITHMS)
-            or not np.isfinite(weights_2F).all()
-        ):
+        self.contexts = CountedContexts(self.model, None if words is None else WordModel(words))
+        shape = 2 if words is None else 3, self.contexts.size
+        if weights_EF.dtype != np.float32 or weights_EF.shape != shape or not np.isfinite(weights_EF).all():
             raise ValueError("its powers are none")
-        self.network_powers_S, self.own_powers_S = weighted(weights_2F, facts, lengths).clip(0, LARGEST_POWER)
-        """The powers after each context."""
+        plain_EF, of_words_EF = np.split(weights_EF, [self.contexts.plain_size], axis=1)
+        powers_ES = weighted(plain_EF, self.model.facts, self.model.longest + 1)
+        self._powers_ES = powers_ES.clip(-LARGEST_ADDED, LARGEST_ADDED)
+        self.powers_ES = self._powers_ES.clip(0, LARGEST_POWER)
+        """The powers after each context of symbols where none with words is known."""
+        self._added_ES = np.zeros((len(weights_EF), 0), np.float32)
+        if found := self.contexts.words:
+            of_words_EKF = of_words_EF.reshape(len(weights_EF), WORD_LEVELS, WORD_FACTS)
+            kinds_S = found.facts.lengths_S
+            added_ES = of_words_EKF[:, kinds_S, 0]
+            with np.errstate(over="ignore", invalid="ignore"):
+                for number, values_S in enumerate(logarithms(found.facts), 1):
+                    added_ES += of_words_EKF[:, kinds_S, number] * values_S
+            self._added_ES = np.nan_to_num(added_ES).clip(-LARGEST_ADDED, LARGEST_ADDED)
+            """What each context with words adds to the powers."""
+        # Python reads single numbers from these several times as fast as from the arrays.
+        self._powers_views = [each_S.data for each_S in self._powers_ES]
+        self._added_views = [each_S.data for each_S in self._added_ES]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        return {**self.table.arrays(), POWER_WEIGHTS: self.weights_2F}
+        words = self.contexts.words
+        of_words = {} if words is None else words.table.arrays()
+        return {**self.table.arrays(), **of_words, POWER_WEIGHTS: self.weights_EF}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], vocabulary_size: int) -> Self:
         """Raises ValueError for anything else than what `arrays` gives."""
-        return cls(NgramTable.from_arrays(arrays), arrays.get(POWER_WEIGHTS, np.zeros(0)), vocabulary_size)
+        words = WordTable.from_arrays(arrays, vocabulary_size)
+        return cls(NgramTable.from_arrays(arrays), arrays.get(POWER_WEIGHTS, np.zeros(0)), vocabulary_size, words)
 
-    def logits(self, contexts_N: States, network_NV: Floats) -> Floats:
-        """The logits (N, V) of what follows each context, where `network_NV` are those by the network."""
-        return self.mixed(contexts_N, np.log(self.model.probabilities(contexts_N)), network_NV)
-
-    def mixed(self, contexts_N: States, own_NV: Floats, network_NV: Floats) -> Floats:
-        """The logits, where `own_NV` are ln p by the n-grams."""
-        alone: Floats
+    def logits(self, contexts_N: Contexts, network_NV: Floats, symbols_NV: Floats | None = None) -> Floats:
+        """The logits (N, V) of what follows each context, where `network_NV` are those by the network. `symbols_NV` is
+        p by the n-grams alone, where that is known already."""
         if len(contexts_N) == 1:  # arrays of one power each would take longer than all the rest
-            alone = network_NV * self.network_powers_S[contexts_N[0]]
-            alone += own_NV * self.own_powers_S[contexts_N[0]]
-            return alone
-        found: Floats = network_NV * self.network_powers_S[contexts_N, np.newaxis]
-        found += own_NV * self.own_powers_S[contexts_N, np.newaxis]
-        return found
+            return self._logits_of_one(contexts_N, network_NV, symbols_NV)
+        counted, found = self.contexts.found(contexts_N, symbols_NV)
+        states_N = self.contexts.symbols(contexts_N)
+        logits_NV: Floats
+        powers_EN = self.powers_ES[:, states_N]
+        if found:
+            powers_EN = self._powers_ES[:, states_N]
+            for rows, contexts in found:
+                powers_EN[:, rows] += self._added_ES[:, contexts]
+            powers_EN = powers_EN.clip(0, LARGEST_POWER)
+        logits_NV = network_NV * powers_EN[0, :, np.newaxis]
+        for by_NV, powers_N in zip(counted, powers_EN[1:], strict=True):
+            logits_NV += by_NV * powers_N[:, np.newaxis]
+        return logits_NV
+
+    def _logits_of_one(self, contexts_1: Contexts, network_1V: Floats, symbols_1V: Floats | None) -> Floats:
+        """The logits (1, V) in a single context."""
+        state, words, counts = int(self.contexts.symbols(contexts_1)[0]), self.contexts.words, []
+        if symbols_1V is None:
+            symbols_1V = self.model.probabilities(np.array([state], np.int32))
+        found: list[int] = []
+        if words is not None:
+            found = words.find_one(tuple(contexts_1["words"][0].tolist()))
+            counts.append(np.log(words.extended_one(symbols_1V[0], found)))
+        counts.append(np.log(symbols_1V))
+        powers = [
+            self._bounded(each_S[state] + sum([added_S[context] for context in found]))
+            for each_S, added_S in zip(self._powers_views, self._added_views, strict=True)
+        ]
+        logits_1V: Floats = network_1V * powers[0]
+        for by_V, power in zip(counts, powers[1:], strict=True):
+            logits_1V += by_V * power
+        return logits_1V
+
+    @staticmethod
+    def _bounded(power: float) -> float:
+        return 0.0 if power < 0 else min(power, LARGEST_POWER)
 
 
 STEPS = 30
 CAUTION = 1.0
 """Each weight costs half the square of how far it is from that of the network alone, in nats, beside the text that the
 weights are learned from."""
+WORD_CAUTION = 10.0
+"""The same for the weights of contexts with words, of which there are more."""
 ENOUGH = 1e-6
 """Nats for each symbol. A step that brings less is the last one."""
 
 
 def learn_powers(
-    known_NF: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer], *, lengths: int
+    known_NF: Floats,
+    log_p_ENV: Sequence[Floats],
+    ids_N: npt.NDArray[np.integer],
+    *,
+    lengths: int,
+    plain: int | None = None,
 ) -> npt.NDArray[np.float32]:
     """The weights (E, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places according
     to E models, the network first. The first `lengths` of what is known say how long a context is: one of them is 1.
+    What comes after the first `plain` of it is known of words.
 
     It is a softmax regression, which is concave; by Newton's steps, each halved until it brings something.
     """
@@ -113,18 +165,19 @@ def learn_powers(
     alone_EF = np.zeros(shape)
     alone_EF[0, :lengths] = 1  # whatever the length of the context is
     weights_EF = alone_EF.copy()
+    caution_F = np.where(np.arange(shape[1]) < (shape[1] if plain is None else plain), CAUTION, WORD_CAUTION)
 
     def gain(tried_EF: Floats) -> float:
         distance_EF = tried_EF - alone_EF
         nats = symbol_nats(known_NF, tried_EF, log_p_ENV, ids_N)
-        return float(-nats.sum() - CAUTION / 2 * (distance_EF * distance_EF).sum())
+        return float(-nats.sum() - (caution_F * distance_EF * distance_EF).sum() / 2)
 
     now = gain(weights_EF)
     for _ in range(STEPS):
         p_NV = np.exp(_log_probabilities(known_NF, weights_EF, log_p_ENV))
         gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N)
-        gradient_EF -= CAUTION * (weights_EF - alone_EF)
-        curvature += np.eye(len(curvature)) * CAUTION
+        gradient_EF -= caution_F * (weights_EF - alone_EF)
+        curvature += np.diag(np.tile(caution_F, len(log_p_ENV)))
         step_EF = np.linalg.solve(curvature, gradient_EF.reshape(-1)).reshape(shape)
         while (then := gain(weights_EF + step_EF)) < now and np.abs(step_EF).max() > ENOUGH:
             step_EF /= 2

@@ -55,6 +55,12 @@ class LanguageModelOptions(
         "it in both directions (--reader).",
         panel=TEXTS,
     )
+    words: bool = option(
+        False,
+        "Count what comes after the beginning of a word and the words before it, too, and let it decide beside the "
+        "n-grams, where that helps on held-out text. Such a model expects a text better, and writes more slowly.",
+        panel=NETWORK,
+    )
     residual: bool = option(
         False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK
     )

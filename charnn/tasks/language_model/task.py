@@ -104,6 +104,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             stopping=options.stopping,
             members=options.members,
             ngram_order=options.ngrams,
+            words=options.words,
             **options.overrides,
         )
         return LanguageModelSession.start(

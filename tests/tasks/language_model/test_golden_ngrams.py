@@ -15,10 +15,10 @@ from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.model import LanguageModel
 from tests.paths import GOLDEN
 
-READ, LABELLED = GOLDEN / "text-recent-1", GOLDEN / "labelled-ngrams-1"
+READ, LABELLED, WORDS = (GOLDEN / name for name in ("text-recent-1", "labelled-ngrams-1", "text-words-1"))
 
 
-@pytest.mark.parametrize("path", [READ, LABELLED], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [READ, LABELLED, WORDS], ids=lambda path: path.name)
 def test_what_there_is_is_written_again_byte_for_byte(path: Path, tmp_path: Path) -> None:
     directory = LanguageModelDirectory.open(path)
     directory.check()
@@ -38,7 +38,7 @@ def test_a_model_that_has_read_a_prompt_expects_what_it_expected() -> None:
     ngrams = directory.ngrams()
     assert isinstance(ngrams, MixedNgrams)
     assert len(ngrams.table.ids_E) == 457
-    assert ngrams.weights_2F.sum() == pytest.approx(2.88319, abs=1e-4)
+    assert ngrams.weights_EF.sum() == pytest.approx(2.88319, abs=1e-4)
     recently = directory.recently(ngrams)
     assert recently is not None
     assert directory.tokenizer().decode(recently.counts.ids.tolist()) == "a crow heard a crow. a crow heard a crow."
@@ -46,6 +46,18 @@ def test_a_model_that_has_read_a_prompt_expects_what_it_expected() -> None:
         assert isinstance(model, LanguageModel)
         found = [score.nats for score in model.score(["a crow heard", "the ant met a bee."])]
     assert found == pytest.approx([3.2357, 75.8203], abs=2e-2)
+
+
+def test_a_model_with_words_expects_what_it_expected() -> None:
+    ngrams = LanguageModelDirectory.open(WORDS).ngrams()
+    assert isinstance(ngrams, MixedNgrams)
+    assert ngrams.contexts.words is not None
+    assert (len(ngrams.table.ids_E), len(ngrams.contexts.words.table.ids_E)) == (457, 1951)
+    assert ngrams.weights_EF.sum() == pytest.approx(2.98793, abs=1e-4)
+    with charnn.load(WORDS) as model:
+        assert isinstance(model, LanguageModel)
+        found = [score.nats for score in model.score(["a crow heard", "the ant met a bee."])]
+    assert found == pytest.approx([3.3999, 39.848], abs=2e-2)
 
 
 def test_a_model_of_labels_expects_what_it_expected() -> None:

@@ -8,11 +8,11 @@ import pytest
 from charnn.ngrams.counting import count
 from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax, softmax
+from charnn.tasks.language_model.contexts import known_of
 from charnn.tasks.language_model.mixing import (
     LARGEST_POWER,
     POWER_WEIGHTS,
     MixedNgrams,
-    known_of,
     learn_powers,
     symbol_nats,
 )
@@ -31,7 +31,7 @@ def ngrams() -> MixedNgrams:
 def test_probability_is_in_proportion_to_the_product_of_powers_of_both(ngrams: MixedNgrams) -> None:
     contexts = np.arange(len(ngrams.table.left_S), dtype=np.int32)
     logits = RANDOM.normal(0, 2, (len(contexts), SIZE)).astype(np.float32)
-    of_network, of_ngrams = (powers[:, np.newaxis] for powers in (ngrams.network_powers_S, ngrams.own_powers_S))
+    of_network, of_ngrams = (powers[:, np.newaxis] for powers in ngrams.powers_ES)
     product = softmax(logits) ** of_network * ngrams.model.probabilities(contexts) ** of_ngrams
     np.testing.assert_allclose(
         softmax(ngrams.logits(contexts, logits)), product / product.sum(1, keepdims=True), rtol=1e-4
@@ -46,7 +46,7 @@ def test_powers_depend_on_the_length_of_the_context_and_on_what_was_met_after_it
     np.testing.assert_array_equal(known[:, :4].sum(1), 1)
     np.testing.assert_allclose(np.exp(known[:, 4]), facts.followers_S, rtol=1e-5)
     powers = (WEIGHTS @ known.T).clip(0, LARGEST_POWER)
-    np.testing.assert_allclose([ngrams.network_powers_S, ngrams.own_powers_S], powers, atol=1e-4)
+    np.testing.assert_allclose(ngrams.powers_ES, powers, atol=1e-4)
 
 
 def test_learned_powers_are_those_that_made_the_text() -> None:

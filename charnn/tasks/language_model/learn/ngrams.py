@@ -13,14 +13,18 @@ import numpy.typing as npt
 from charnn.errors import UsageError
 from charnn.generation.model import NextTokenModel
 from charnn.ngrams.counting import count
-from charnn.ngrams.model import ROOT, NgramModel
+from charnn.ngrams.model import NgramModel
 from charnn.ngrams.table import NgramTable
+from charnn.ngrams.word_model import WordModel
+from charnn.ngrams.word_table import WordTable
+from charnn.ngrams.words import WordSymbols
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, LanguageModelNgrams
+from charnn.tasks.language_model.contexts import CountedContexts
 from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.mixing import MixedNgrams, known_of, learn_powers, symbol_nats
-from charnn.tokenizers.base import STOP_ID
+from charnn.tasks.language_model.mixing import MixedNgrams, learn_powers, symbol_nats
+from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 ORDER = 7
 """The most symbols of an n-gram. On a megabyte of text, eight bring half a thousandth of a nat, and half as many again
@@ -29,12 +33,17 @@ MOST_COUNTED = 5_000_000
 """A longer text has so many of its symbols counted, the last ones."""
 MOST_KEPT = 1_500_000
 """The most n-grams that are kept, which are some 4 MB."""
+MOST_OF_WORDS = 2_000_000
+"""In the words of a longer text only so many of its symbols are counted, the last ones."""
+MOST_WORD_NGRAMS = 500_000
+"""The most symbols after words that are kept, which are some 3 MB. From a megabyte of text they leave out what was
+met after a word once, which costs less than a thousandth of a nat."""
 FEWEST_HELD_OUT = 1000
 """With fewer characters held out nothing can be said about what n-grams bring."""
 MEASURED = 50_000
 """What they bring is measured on the first so many characters that are held out."""
 LEAST_GAIN = 0.002
-"""The nats per character that they must bring there."""
+"""The nats per character that they must bring there, and that words must bring beside them."""
 MEASURED_NUMBERS = 4_000_000
 """And on no more of them than have so many probabilities of all symbols together."""
 LANES, WARM_UP, WINDOW = 8, 128, 256
@@ -61,28 +70,45 @@ def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: i
     return 0 if found or held_out < FEWEST_HELD_OUT else ORDER
 
 
-class CountedNgrams:
-    """The n-grams of the text to train on, and the seconds that it took to count them."""
+def check_words(order: int, network: LanguageModelNetworkConfig, tokenizer: Tokenizer) -> None:
+    """Raises UsageError where words cannot be counted beside n-grams of up to `order` symbols."""
+    if not order:
+        raise UsageError("--words: words are counted beside n-grams, and this model has none")
+    if network.labels:
+        raise UsageError("--words and --conditioned: words are counted of texts without labels")
+    if WordSymbols.of(tokenizer.spellings()) is None:
+        raise UsageError(f"--words: {tokenizer.kind} of this text are no parts of words")
 
-    def __init__(self, corpus: EncodedCorpus, vocabulary_size: int, order: int) -> None:
-        started = time.perf_counter()
+
+class CountedNgrams:
+    """The n-grams of the text to train on, what was met in its words where that is wanted, and the seconds that it took
+    to count them."""
+
+    def __init__(self, corpus: EncodedCorpus, tokenizer: Tokenizer, order: int, *, words: bool = False) -> None:
+        started, vocabulary_size = time.perf_counter(), tokenizer.size
         sequences = corpus.counted
         if sequences is None:
             sequences = [corpus.training[max(0, len(corpus.training) - MOST_COUNTED) : len(corpus.training)]]
         levels = count(sequences, vocabulary_size, order, before=STOP_ID, most=MOST_KEPT)
         self._table, self._vocabulary_size = NgramTable.of(levels, vocabulary_size), vocabulary_size
+        symbols = WordSymbols.of(tokenizer.spellings()) if words else None
+        self._words: WordTable | None = None
+        if symbols is not None:
+            self._words = WordTable.count([ids[-MOST_OF_WORDS:] for ids in sequences], symbols, most=MOST_WORD_NGRAMS)
         self.seconds = time.perf_counter() - started
 
     @cached_property
-    def _model(self) -> NgramModel:
-        return NgramModel(self._table, self._vocabulary_size)
+    def _contexts(self) -> list[CountedContexts]:
+        """What may stand beside a network: the n-grams, and these with words."""
+        model = NgramModel(self._table, self._vocabulary_size)
+        with_words = [] if self._words is None else [CountedContexts(model, WordModel(self._words))]
+        return [CountedContexts(model), *with_words]
 
     def beside(
         self, network: NextTokenModel, documents: Sequence[npt.NDArray[np.integer]], characters: int
     ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
         neither, and what they bring there. None where they bring too little."""
-        model = self._model
         tokens_N = np.concatenate([part for document in documents for part in (document, [STOP_ID])])
         most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
         characters = round(characters * min(1.0, most / len(tokens_N)))
@@ -90,7 +116,6 @@ class CountedNgrams:
         lanes = LANES if len(tokens_N) > LANES * LANES * WARM_UP else 1
         tokens_BT = tokens_N[: len(tokens_N) // lanes * lanes].reshape(lanes, -1)
         inputs_BT = np.concatenate([np.full((lanes, 1), STOP_ID, np.int32), tokens_BT[:, :-1]], 1)
-        contexts_BT = model.states(np.full(lanes, ROOT, np.int32), inputs_BT)
         logits, state = [], network.initial_state(lanes)
         for start in range(0, inputs_BT.shape[1], WINDOW):
             logits_BTV, state = network.sequence(inputs_BT[:, start : start + WINDOW], state)
@@ -99,28 +124,33 @@ class CountedNgrams:
         counts_BT = tokens_BT != STOP_ID
         counts_BT[1:, :WARM_UP] = False
         network_NV = log_softmax(np.concatenate(logits, 1)[counts_BT]).astype(np.float32)
-        contexts_N, ids_N = contexts_BT[counts_BT], tokens_BT[counts_BT]
-        own_NV, known_NF = np.log(model.probabilities(contexts_N)), known_of(model.facts, contexts_N, model.longest)
-        apart_N = np.zeros(len(ids_N))
+        ids_N, apart_N = tokens_BT[counts_BT], np.zeros(np.count_nonzero(counts_BT))
         if network.halts:
             network_NV, apart_N = going_on(network_NV)
-            own_NV = without_end(own_NV)
         half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
-        each = characters / np.count_nonzero(tokens_N != STOP_ID)
-        found = measured(
-            known_NF,
-            [network_NV, own_NV],
-            ids_N,
-            half_N,
-            lengths=model.longest + 1,
-            characters_each=each,
-            apart=float(apart_N.mean()),
-        )
-        if found is None:
-            return None
-        weights_2F, figures = found
-        figures = dataclasses.replace(figures, ngrams=len(self._table.ids_E))
-        return MixedNgrams(self._table, weights_2F, self._vocabulary_size), figures
+        best: tuple[MixedNgrams, LanguageModelNgrams] | None = None
+        for contexts in self._contexts:
+            contexts_N = contexts.states(contexts.initial(lanes), inputs_BT)[counts_BT]
+            counted = contexts.log_probabilities(contexts_N)
+            found = measured(
+                contexts.known(contexts_N),
+                [network_NV, *(map(without_end, counted) if network.halts else counted)],
+                ids_N,
+                half_N,
+                lengths=contexts.model.longest + 1,
+                plain=contexts.plain_size,
+                characters_each=characters / np.count_nonzero(tokens_N != STOP_ID),
+                apart=float(apart_N.mean()),
+            )
+            if found is None:
+                continue
+            weights_EF, figures = found
+            if best is None or figures.nats_per_character <= best[1].nats_per_character - LEAST_GAIN:
+                words = None if contexts.words is None else contexts.words.table
+                mixed = MixedNgrams(self._table, weights_EF, self._vocabulary_size, words)
+                of_words = 0 if words is None else len(words.ids_E)
+                best = mixed, dataclasses.replace(figures, ngrams=len(self._table.ids_E), word_ngrams=of_words)
+        return best
 
 
 def measured(
@@ -130,21 +160,22 @@ def measured(
     half_N: npt.NDArray[np.integer],
     *,
     lengths: int,
+    plain: int | None = None,
     characters_each: float,
     apart: float = 0.0,
 ) -> tuple[npt.NDArray[np.float32], LanguageModelNgrams] | None:
     """The weights (E, F) of the powers that suit N symbols, from ln p in their places by E models, the network first
-    and the n-grams that know most last; and what these bring. None where they bring too little.
+    and n-grams, of labels where there are any, last; and what these bring. None where they bring too little.
 
     What they bring is measured on each half of the symbols, 0 or 1, with the weights that the other half decides. A
     symbol has so many characters on average, and costs so many nats `apart` from what is said here. The first `lengths`
-    of what is known say how long a context is.
+    of what is known say how long a context is, and what comes after the first `plain` of it is known of words.
     """
     nats_N = np.empty(len(ids_N))
     for half in (0, 1):
         learned, scored = half_N != half, half_N == half
         others = [by_NV[learned] for by_NV in log_p_ENV]
-        weights_EF = learn_powers(known_NF[learned], others, ids_N[learned], lengths=lengths)
+        weights_EF = learn_powers(known_NF[learned], others, ids_N[learned], lengths=lengths, plain=plain)
         own = [by_NV[scored] for by_NV in log_p_ENV]
         nats_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
     places = np.arange(len(ids_N))
@@ -161,4 +192,4 @@ def measured(
         nats_by_network=by_network,
         nats_per_character=by_both,
     )
-    return learn_powers(known_NF, log_p_ENV, ids_N, lengths=lengths), figures
+    return learn_powers(known_NF, log_p_ENV, ids_N, lengths=lengths, plain=plain), figures

@@ -83,11 +83,11 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         super().__init__(directory, config, objective, self._write, threads=plan.threads, processes=processes)
         self._ngrams: CountedNgrams | CountedLabelledNgrams | None = None
         if config.ngram_order and processes.is_first:
-            size, order, labels = plan.tokenizer.size, config.ngram_order, config.network.labels
+            order, labels = config.ngram_order, config.network.labels
             if labels:
-                self._ngrams = CountedLabelledNgrams(self._encoded, size, order, labels)
+                self._ngrams = CountedLabelledNgrams(self._encoded, plan.tokenizer.size, order, labels)
             else:
-                self._ngrams = CountedNgrams(self._encoded, size, order)
+                self._ngrams = CountedNgrams(self._encoded, plan.tokenizer, order, words=config.counts_words)
             self.loop.progress.seconds += self._ngrams.seconds
         self.loop.progress.seconds += plan.measuring_seconds
         if plan.initial_weights is not None and self._before:

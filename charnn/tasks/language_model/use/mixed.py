@@ -17,6 +17,7 @@ from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, T
 from charnn.ngrams.model import ROOT, NgramModel, States
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import TextConditionValues
+from charnn.tasks.language_model.contexts import Contexts
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.scores import Costs, Scorer
@@ -33,7 +34,7 @@ USUAL_VOCABULARY = 128
 
 class MixedState(NamedTuple):
     network: Any
-    contexts_B: States
+    contexts_B: Contexts
 
 
 class Network(NextTokenModel, Scorer, Protocol):
@@ -81,26 +82,26 @@ class MixedLanguageModel(BesideNgrams):
         self._remembered = Remembered(ngrams.model)
 
     def initial_state(self, batch: int) -> MixedState:
-        return MixedState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32))
+        return MixedState(self._network.initial_state(batch), self._ngrams.contexts.initial(batch))
 
     def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
         logits_BV, network = self._network.step(ids_B, state.network)
-        contexts_B = self._ngrams.model.advance(state.contexts_B, ids_B)
+        contexts_B = self._ngrams.contexts.advance(state.contexts_B, ids_B)
         mixed_BV = self._ngrams.logits(contexts_B, logits_BV)
         return self._ended(mixed_BV, logits_BV), MixedState(network, contexts_B)
 
     def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
         logits_BV = self._network.advance(ids_B, state.network)
-        state.contexts_B[:] = self._ngrams.model.advance(state.contexts_B, ids_B)
-        own_BV = self._remembered.log_probabilities(state.contexts_B)
-        return self._ended(self._ngrams.mixed(state.contexts_B, own_BV, logits_BV), logits_BV)
+        state.contexts_B[:] = self._ngrams.contexts.advance(state.contexts_B, ids_B)
+        symbols_BV = self._remembered.probabilities(self._ngrams.contexts.symbols(state.contexts_B))
+        return self._ended(self._ngrams.logits(state.contexts_B, logits_BV, symbols_BV), logits_BV)
 
     def sequence(
         self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Floats, MixedState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network)
-        contexts_BT = self._ngrams.model.states(state.contexts_B, ids_BT)
+        contexts_BT = self._ngrams.contexts.states(state.contexts_B, ids_BT)
         network_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
         mixed_NV = self._ended(self._ngrams.logits(contexts_BT.reshape(-1), network_NV), network_NV)
         return mixed_NV.reshape(logits_BTV.shape), MixedState(network, contexts_BT[:, -1])
@@ -143,15 +144,19 @@ class Remembered:
 
     def log_probabilities(self, contexts_B: States) -> Floats:
         """ln p (B, V) of each id after each context."""
+        return np.log(self.probabilities(contexts_B))
+
+    def probabilities(self, contexts_B: States) -> Floats:
+        """p (B, V) of each id after each context, which must not be changed."""
         most = len(contexts_B) * (self._model.longest + 1)
         if most > len(self._own_RV):
-            return np.log(self._model.probabilities(contexts_B))
+            return self._model.probabilities(contexts_B)
         if len(self._rows) + most > len(self._own_RV):
             self._rows.clear()
         if len(contexts_B) == 1:
             row = self._row(int(contexts_B[0]))
-            return np.log(self._own_RV[row : row + 1])
-        return np.log(self._own_RV[[self._row(context) for context in contexts_B.tolist()]])
+            return self._own_RV[row : row + 1]
+        return self._own_RV[[self._row(context) for context in contexts_B.tolist()]]
 
     def _row(self, context: int) -> int:
         row = self._rows.get(context)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charnn.generation.model import NO_CONDITIONS, Conditions
-from charnn.ngrams.model import ROOT, States
 from charnn.ngrams.recent import NOTHING
 from charnn.softmax import log_softmax
+from charnn.tasks.language_model.contexts import Contexts
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Packed, Recently
 from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, Remembered, costs_of
@@ -19,7 +19,7 @@ from charnn.tasks.language_model.use.scores import Costs
 
 class RecentState(NamedTuple):
     network: Any
-    contexts_B: States
+    contexts_B: Contexts
     before_B: Packed
     """The ids before each lane's next one, as `RecentNgrams` packs them."""
 
@@ -35,7 +35,7 @@ class RecentLanguageModel(BesideNgrams):
 
     def initial_state(self, batch: int) -> RecentState:
         nothing_B = np.full(batch, NOTHING, np.int64)
-        return RecentState(self._network.initial_state(batch), np.full(batch, ROOT, np.int32), nothing_B)
+        return RecentState(self._network.initial_state(batch), self._ngrams.contexts.initial(batch), nothing_B)
 
     def step(
         self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
@@ -48,8 +48,10 @@ class RecentLanguageModel(BesideNgrams):
     def advance(self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:], state.before_B[:] = self._after(ids_B, state)
-        learned_BV = self._remembered.log_probabilities(state.contexts_B)
-        mixed_BV = self._recently.logits(state.contexts_B, state.before_B, logits_BV, learned_BV)
+        contexts = self._ngrams.contexts
+        symbols_BV = self._remembered.probabilities(contexts.symbols(state.contexts_B))
+        learned = contexts.log_probabilities(state.contexts_B, symbols_BV)
+        mixed_BV = self._recently.logits(state.contexts_B, state.before_B, logits_BV, learned)
         return self._ended(mixed_BV, logits_BV)
 
     def sequence(
@@ -91,19 +93,19 @@ class RecentLanguageModel(BesideNgrams):
         _, network = self._network.costs(inputs_BT, targets_BT, state.network, NO_CONDITIONS)
         return np.stack(mixed_BTV), RecentState(network, contexts_BT[:, -1], before_BT[:, -1])
 
-    def _along(self, ids_BT: Ids, state: RecentState) -> tuple[States, Packed]:
+    def _along(self, ids_BT: Ids, state: RecentState) -> tuple[Contexts, Packed]:
         """The contexts of both kinds (B, T) after each id."""
         after, before_BT = self._recently.counts.after, np.empty(ids_BT.shape, np.int64)
         for row, before in enumerate(state.before_B.tolist()):
             for place, id_ in enumerate(ids_BT[row].tolist()):
                 before = after(before, id_)
                 before_BT[row, place] = before
-        return self._ngrams.model.states(state.contexts_B, ids_BT), before_BT
+        return self._ngrams.contexts.states(state.contexts_B, ids_BT), before_BT
 
-    def _after(self, ids_B: Ids, state: RecentState) -> tuple[States, Packed]:
+    def _after(self, ids_B: Ids, state: RecentState) -> tuple[Contexts, Packed]:
         each = zip(state.before_B.tolist(), ids_B.tolist(), strict=True)
         before_B = np.array([self._recently.counts.after(before, id_) for before, id_ in each], np.int64)
-        return self._ngrams.model.advance(state.contexts_B, ids_B), before_B
+        return self._ngrams.contexts.advance(state.contexts_B, ids_B), before_B
 
     def select(self, state: RecentState, lanes: Ids) -> RecentState:
         return RecentState(self._network.select(state.network, lanes), state.contexts_B[lanes], state.before_B[lanes])
