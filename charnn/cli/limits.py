@@ -21,7 +21,8 @@ def limit_met(error: Exception) -> tuple[str, str] | None:
     if isinstance(error, MemoryError) or number == errno.ENOMEM or any(part in said for part in OUT_OF_MEMORY):
         return "there is not enough memory", MEMORY_HINT
     if isinstance(error, OSError) and number in NO_ROOM:
-        return f"{error.filename or 'what was to be written'}: {(error.strerror or said).lower()}", "make room for it"
+        what = f"{error.filename or 'what was to be written'}: {(error.strerror or said).lower()}"
+        return what, "raise the limit that `ulimit -f` shows" if number == errno.EFBIG else "make room for it"
     if number in (errno.EMFILE, errno.ENFILE):
         return "too many files are open", "raise the limit, for example with `ulimit -n 1024`"
     if number == errno.EAGAIN or (isinstance(error, RuntimeError) and any(part in said for part in NO_THREAD)):

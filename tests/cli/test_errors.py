@@ -181,6 +181,7 @@ def test_a_fault_of_our_own_is_a_line_too(charnn, monkeypatch, debug, said_once)
             OSError(errno.ENOSPC, "No space left on device"),
             "what was to be written: no space left on device; make room",
         ),
+        (OSError(errno.EFBIG, "File too large", "a"), "a: file too large; raise the limit that `ulimit -f` shows"),
         (RuntimeError("can't start new thread"), "no further thread can be started; raise the limit"),
     ],
 )
