@@ -197,7 +197,8 @@ class ModelDirectory(Place):
         return hashlib.blake2b(data).hexdigest(), self._fp32(arrays)
 
     def write_weights(self, weights: Mapping[str, Array]) -> None:
-        write_arrays(self.folder / WEIGHTS, weights)
+        halves = {name: weights[name].astype(np.float16) for name in self.half_weights & weights.keys()}
+        write_arrays(self.folder / WEIGHTS, {**weights, **halves})
 
     def has_quantized_graph(self) -> bool:
         """Whether there is a graph in int8 beside the one in fp32."""

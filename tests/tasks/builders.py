@@ -272,7 +272,7 @@ BUILDERS: dict[str, Builder] = {
             Use(("classify", "--why"), TEXT_LINES),
         ),
         evaluations=((), ("--errors",)),
-        golden={"classifier-1": (GOLDEN_LABELLED, 1 / 3)},
+        golden={"classifier-1": (GOLDEN_LABELLED, 1 / 3), "classifier-likelihoods-1": (GOLDEN_LABELLED, 1 / 3)},
         cost=lambda figures: 1 - float(figures["accuracy"]),
         cost_lost="accuracy_lost",
         rewritten=lambda directory: {

@@ -155,7 +155,7 @@ def _mixed(each: Mapping[str, dict[str, Tensor]], mixture: Mixture, direct: Line
     if direct is not None:
         table_FK, likelihoods_FK, direct_bias_K = direct.mixed(mixture.shares_M[1:])
         if likelihoods_FK is not None:
-            made[LIKELIHOODS] = likelihoods_FK.half()
+            made[LIKELIHOODS] = likelihoods_FK
         made[TABLE], bias_K = table_FK, bias_K + direct_bias_K
     return {**made, BIAS: bias_K}
 
