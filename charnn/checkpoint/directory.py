@@ -73,8 +73,8 @@ LARGEST_FILE = 1 << 28
 class ModelDirectory(Place):
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
 
-    half_weights: ClassVar[frozenset[str]] = frozenset()
-    """The names of the weights that are stored as fp16."""
+    half_weights: ClassVar[frozenset[str]] = frozenset({"likelihoods.weight"})
+    """The names of the weights that are stored as fp16, in a model of any task."""
 
     @classmethod
     def open(cls, path: Path) -> Self:

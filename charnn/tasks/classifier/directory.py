@@ -34,7 +34,6 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
         self.features()
 
     other_weights = (TABLE, LIKELIHOODS, BIAS)
-    half_weights = frozenset({LIKELIHOODS})
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         from charnn.tasks.classifier.graph import classifier_graph
