@@ -55,11 +55,14 @@ class LanguageModelOptions(
         "it in both directions (--reader).",
         panel=TEXTS,
     )
-    words: bool = option(
-        False,
+    words: bool | None = option(
+        None,
         "Count what comes after the beginning of a word and the words before it, too, and let it decide beside the "
-        "n-grams, where that helps on held-out text. Such a model expects a text better, and writes more slowly.",
+        "n-grams, where that helps on held-out text. A model without words expects a text less well, and writes up to "
+        "twice as fast.",
         panel=NETWORK,
+        flag="--words/--no-words",
+        shown_default="words, beside n-grams of texts without labels",
     )
     residual: bool = option(
         False, "Add each layer's input to its output, which makes many layers easier to train.", panel=NETWORK

@@ -42,11 +42,19 @@ LINE = "The fox and the crow went down to the river."
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
-    """A model whose n-grams bring something. It is never changed."""
+    """A model whose n-grams bring something, without words. It is never changed."""
     folder = tmp_path_factory.mktemp("ngrams")
     (folder / "text.txt").write_text(TEXT, encoding="utf-8")
     session = charnn.train(
-        folder / "text.txt", out=folder / "model", steps=60, layers=1, hidden=16, embedding=8, dropout=0.0, seed=1
+        folder / "text.txt",
+        out=folder / "model",
+        steps=60,
+        layers=1,
+        hidden=16,
+        embedding=8,
+        dropout=0.0,
+        words=False,
+        seed=1,
     )
     return LanguageModelDirectory(session.path)
 
@@ -400,8 +408,9 @@ def test_a_verdict_foretells_less_beside_ngrams(start, corpus_of, silent, monkey
 def halting(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     folder = tmp_path_factory.mktemp("halting")
     (folder / "text.txt").write_text(TEXT, encoding="utf-8")
-    options = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "seed": 1, "stopping": "halt"}
-    session = charnn.train(folder / "text.txt", out=folder / "model", steps=60, documents="paragraph", **options)
+    options = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "words": False, "seed": 1}
+    options |= {"documents": "paragraph", "stopping": "halt"}
+    session = charnn.train(folder / "text.txt", out=folder / "model", steps=60, **options)
     return LanguageModelDirectory(session.path)
 
 

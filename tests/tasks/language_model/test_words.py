@@ -123,10 +123,19 @@ def test_what_words_bring_is_what_an_evaluation_finds(made: LanguageModelDirecto
 
 
 def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> None:
-    session = start(corpus_of(FABLES[:40_000]), steps=5, **TINY)
+    session = start(corpus_of(FABLES[:40_000]), steps=5, words=False, **TINY)
     session.run(silent)
     assert session.config.ngrams.word_ngrams == 0
     assert session.directory.ngrams().contexts.words is None
+
+
+@pytest.mark.parametrize(
+    ("how", "are_counted"),
+    [({}, True), ({"ngram_order": 0}, False), ({"tokenizer": "bpe", "vocabulary_size": 400}, False)],
+    ids=["characters", "no n-grams", "pieces"],
+)
+def test_words_are_counted_where_they_can_be(start, corpus_of, how, are_counted: bool) -> None:
+    assert start(corpus_of(FABLES[:40_000]), steps=5, **how, **TINY).config.counts_words is are_counted
 
 
 @pytest.mark.parametrize(

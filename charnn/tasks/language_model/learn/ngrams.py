@@ -42,8 +42,8 @@ FEWEST_HELD_OUT = 1000
 """With fewer characters held out nothing can be said about what n-grams bring."""
 MEASURED = 50_000
 """What they bring is measured on the first so many characters that are held out."""
-LEAST_GAIN = 0.002
-"""The nats per character that they must bring there, and that words must bring beside them."""
+LEAST_GAIN, LEAST_GAIN_OF_WORDS = 0.002, 0.005
+"""The nats per character that they must bring there, and that words must bring beside them, which are slower."""
 MEASURED_NUMBERS = 4_000_000
 """And on no more of them than have so many probabilities of all symbols together."""
 LANES, WARM_UP, WINDOW = 8, 128, 256
@@ -70,14 +70,21 @@ def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: i
     return 0 if found or held_out < FEWEST_HELD_OUT else ORDER
 
 
-def check_words(order: int, network: LanguageModelNetworkConfig, tokenizer: Tokenizer) -> None:
-    """Raises UsageError where words cannot be counted beside n-grams of up to `order` symbols."""
+def counts_words(asked: bool | None, order: int, network: LanguageModelNetworkConfig, tokenizer: Tokenizer) -> bool:
+    """Whether words are counted beside n-grams of up to `order` symbols. None asks for it where it can be.
+
+    Raises UsageError where `asked` is what cannot be.
+    """
+    why = None
     if not order:
-        raise UsageError("--words: words are counted beside n-grams, and this model has none")
-    if network.labels:
-        raise UsageError("--words and --conditioned: words are counted of texts without labels")
-    if WordSymbols.of(tokenizer.spellings()) is None:
-        raise UsageError(f"--words: {tokenizer.kind} of this text are no parts of words")
+        why = "--words: words are counted beside n-grams, and this model has none"
+    elif network.labels:
+        why = "--words and --conditioned: words are counted of texts without labels"
+    elif WordSymbols.of(tokenizer.spellings()) is None:
+        why = f"--words: {tokenizer.kind} of this text are no parts of words"
+    if asked and why is not None:
+        raise UsageError(why)
+    return why is None if asked is None else asked
 
 
 class CountedNgrams:
@@ -145,7 +152,7 @@ class CountedNgrams:
             if found is None:
                 continue
             weights_EF, figures = found
-            if best is None or figures.nats_per_character <= best[1].nats_per_character - LEAST_GAIN:
+            if best is None or figures.nats_per_character <= best[1].nats_per_character - LEAST_GAIN_OF_WORDS:
                 words = None if contexts.words is None else contexts.words.table
                 mixed = MixedNgrams(self._table, weights_EF, self._vocabulary_size, words)
                 of_words = 0 if words is None else len(words.ids_E)

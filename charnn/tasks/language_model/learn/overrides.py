@@ -40,7 +40,7 @@ class LanguageModelOverrides(Overrides):
     labels: int | None = None
     members: int | None = None
     ngram_order: int | None = None
-    words: bool = False
+    words: bool | None = None
 
 
 def configure(

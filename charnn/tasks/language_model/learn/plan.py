@@ -14,7 +14,7 @@ from charnn.tasks.language_model.config import LanguageModelConfig, LanguageMode
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import characters_of
-from charnn.tasks.language_model.learn.ngrams import check_words, order_of
+from charnn.tasks.language_model.learn.ngrams import counts_words, order_of
 from charnn.tasks.language_model.learn.overrides import (
     TAUGHT_DROPOUT,
     LanguageModelOverrides,
@@ -143,8 +143,6 @@ def decide(
     held_out = characters_of(corpus.validation) if corpus.config.held_out else 0
     held_out += sum(map(len, corpus.before))
     order = order_of(overrides.ngram_order, network, held_out)
-    if overrides.words:
-        check_words(order, network, tokenizer)
     config = LanguageModelConfig(
         "language-model",
         tokenizer_config,
@@ -154,7 +152,7 @@ def decide(
         new_record(),
         teachers=tuple(str(directory.path) for directory in teachers),
         ngram_order=order,
-        counts_words=overrides.words,
+        counts_words=counts_words(overrides.words, order, network, tokenizer),
     )
     threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
     models = [Teacher.of(directory) for directory in teachers]
