@@ -252,6 +252,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         validated = (
             f"{corpus.validation_characters:,} to validate with{at_a_time}" if self.holds_out else "none held out"
         )
+        of_words = ", and of words" if config.counts_words else ""
         short = corpus.training_characters < SHORT and self.holds_out
         small = corpus.training_characters < SMALL
         blank = self._blank_lines and (
@@ -268,7 +269,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {self.parameters:,} parameters",
             *(
-                [f"n-grams   of up to {counted(order, 'symbol')}, beside the network"]
+                [f"n-grams   of up to {counted(order, 'symbol')}{of_words}, beside the network"]
                 if (order := config.ngram_order)
                 else []
             ),
