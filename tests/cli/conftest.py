@@ -66,10 +66,15 @@ def command(*arguments: str | Path) -> list[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
-    """A shell starts what runs in its background with Ctrl-C ignored, and so would be what the tests start."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A shell starts what runs in its background with Ctrl-C ignored, and nohup ignores that a terminal closes.
+
+    So would what the tests start; but what is handled here is not ignored there.
+    """
+    interrupted = signal.signal(signal.SIGINT, signal.default_int_handler)
+    closed = signal.signal(signal.SIGHUP, lambda *_: None)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGHUP, closed)
 
 
 @pytest.fixture(scope="session")
