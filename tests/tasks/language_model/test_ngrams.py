@@ -33,6 +33,7 @@ from charnn.training.distributed.processes import ALONE
 from charnn.training.report import Report
 from charnn.training.verdict import TWICE
 from tests.paths import ROOT
+from tests.tasks.language_model.tiny import tiny_model
 
 FABLES = (ROOT / "data" / "fables.txt").read_text(encoding="utf-8")
 TEXT = FABLES[:30_000]
@@ -43,20 +44,7 @@ LINE = "The fox and the crow went down to the river."
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     """A model whose n-grams bring something, without words. It is never changed."""
-    folder = tmp_path_factory.mktemp("ngrams")
-    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
-    session = charnn.train(
-        folder / "text.txt",
-        out=folder / "model",
-        steps=60,
-        layers=1,
-        hidden=16,
-        embedding=8,
-        dropout=0.0,
-        words=False,
-        seed=1,
-    )
-    return LanguageModelDirectory(session.path)
+    return tiny_model(tmp_path_factory.mktemp("ngrams"), TEXT, steps=60, words=False)
 
 
 @pytest.fixture
@@ -406,12 +394,8 @@ def test_a_verdict_foretells_less_beside_ngrams(start, corpus_of, silent, monkey
 
 @pytest.fixture(scope="module")
 def halting(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
-    folder = tmp_path_factory.mktemp("halting")
-    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
-    options = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "words": False, "seed": 1}
-    options |= {"documents": "paragraph", "stopping": "halt"}
-    session = charnn.train(folder / "text.txt", out=folder / "model", steps=60, **options)
-    return LanguageModelDirectory(session.path)
+    options = {"words": False, "documents": "paragraph", "stopping": "halt"}
+    return tiny_model(tmp_path_factory.mktemp("halting"), TEXT, steps=60, **options)
 
 
 def test_symbols_of_a_model_that_halts_are_likelier_and_its_ends_as_likely(halting: LanguageModelDirectory) -> None:

@@ -24,6 +24,7 @@ from charnn.tasks.language_model.mixing import LARGEST_POWER, POWER_WEIGHTS, Mix
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.task import LanguageModelTask
 from tests.paths import ROOT
+from tests.tasks.language_model.tiny import tiny_model
 
 SPELLINGS = [b"", b"", b" ", b"a", b"b", b"c"]
 SIZE = len(SPELLINGS)
@@ -46,20 +47,7 @@ def ngrams() -> MixedNgrams:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     """A model that words bring something. It is never changed."""
-    folder = tmp_path_factory.mktemp("words")
-    (folder / "text.txt").write_text(FABLES[:120_000], encoding="utf-8")
-    session = charnn.train(
-        folder / "text.txt",
-        out=folder / "model",
-        steps=40,
-        layers=1,
-        hidden=16,
-        embedding=8,
-        dropout=0.0,
-        seed=1,
-        words=True,
-    )
-    return LanguageModelDirectory(session.path)
+    return tiny_model(tmp_path_factory.mktemp("words"), FABLES[:120_000], steps=40, words=True)
 
 
 def test_probability_is_the_product_of_powers_that_depend_on_words_too(ngrams: MixedNgrams) -> None:
