@@ -51,7 +51,7 @@ TIME ?= 3600
 stress: install
 	$(BIN)/python -m tests.stress --time $(TIME)
 
-# The figures of docs/figures.md, on this machine. CORPUS is any text; the figures there are for Tiny Shakespeare.
+# The figures of docs/figures, on this machine. CORPUS is any text; the figures there are for Tiny Shakespeare.
 CORPUS ?= $(firstword $(wildcard ../shared/data/tinyshakespeare/input.txt) data/fables.txt)
 TREEBANKS ?= $(firstword $(wildcard ../shared/data) data)
 bench: install

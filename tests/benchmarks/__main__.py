@@ -1,4 +1,4 @@
-"""`make bench`: the figures of docs/figures.md, on this machine.
+"""`make bench`: the figures of docs/figures, on this machine.
 
 Takes about ten minutes for the language model and six for the part `tagging`. These run only where they are named:
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
