@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from charnn.cli.main import run
+from charnn.config import ModelConfig
+from charnn.tasks.classifier.config import ClassifierConfig
+from charnn.tasks.forecaster.config import ForecasterConfig
+from charnn.tasks.language_model.config import LanguageModelConfig
+from charnn.tasks.tagger.config import TaggerConfig
+from charnn.tasks.transducer.config import TransducerConfig
 from tests.paths import GOLDEN, ROOT
 
 TEXT = (ROOT / "docs" / "model-directory.md").read_text("utf-8")
@@ -34,3 +41,12 @@ def test_every_file_of_a_model_is_named() -> None:
     assert "| `segmenter/` |" in TEXT  # it has the files of a tagger
     files = {name.removeprefix("segmenter/") for name in files}
     assert [name for name in files if f"| `{name}` |" not in TEXT and not name.endswith(".onnx")] == []
+
+
+@pytest.mark.parametrize(
+    "config", [LanguageModelConfig, TaggerConfig, ClassifierConfig, TransducerConfig, ForecasterConfig]
+)
+def test_every_key_of_config_json_is_named(config: type[ModelConfig]) -> None:
+    tables = TEXT.partition("## `config.json`")[2].partition("\n## ")[0]
+    named = re.findall(r"`(\w+)`", "\n".join(row.split(" | ")[0] for row in tables.splitlines() if row.startswith("|")))
+    assert [field.name for field in fields(config) if field.name not in named] == []
