@@ -12,7 +12,7 @@ from charnn.config.as_json import later, require
 from charnn.config.model import SymbolKind, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.pairs import PairsLayout
-from charnn.readable import counted
+from charnn.readable import counted, percent
 
 WRITING_PLACES = 16
 """Where hard attention stands, it writes from the likeliest places alone, at most so many; those of longer sources have
@@ -176,19 +176,19 @@ class TransducerQuantization(Json):
 
 @dataclass(frozen=True)
 class PairNgramsConfig(Json):
-    """How far n-grams of aligned pairs are trusted beside the network, which the validation has decided: among the
-    targets that a search has found, the logarithm of a probability is the sum of those of the two with these weights,
-    of what a target that training had gains by that, and of a constant."""
+    """How far n-grams of aligned pairs are trusted beside the network, as the validation has decided, or as is usual
+    where nothing is held out: among the targets that a search has found, the logarithm of a probability is the sum of
+    those of the two with these weights, of what a target that training had gains by that, and of a constant."""
 
     network_weight: float
     weight: float
     floor: float
     """What the n-grams hold impossible among these targets has this probability."""
-    accuracy: float
-    """The fraction of validation lines that are right with them."""
-    accuracy_alone: float
+    accuracy: float | None
+    """The fraction of validation lines that are right with them; None where nothing is held out."""
+    accuracy_alone: float | None
     """The same by the network alone, with the same search."""
-    accuracy_with_lookup: float
+    accuracy_with_lookup: float | None
     """The same with them where sources that training has are answered with its target."""
     proposals: int = later(0)
     """So many of the likeliest targets by the n-grams are ranked with those that the search has found. 0 where they
@@ -198,6 +198,15 @@ class PairNgramsConfig(Json):
     """So many nats a target gains, or loses, that some source had in training. 0 for models of the first version."""
 
     def __str__(self) -> str:
+        """What they do, and what comes of it."""
+        return f"{self._what_they_do()}: {self._what_comes_of_it()}"
+
+    def _what_comes_of_it(self) -> str:
+        if self.accuracy is None or self.accuracy_alone is None:
+            return "unmeasured, as nothing is held out"
+        return f"{percent(self.accuracy)}% of lines right with them, {percent(self.accuracy_alone)}% without"
+
+    def _what_they_do(self) -> str:
         if self.proposals:
             targets = counted(self.proposals, "target")
             return f"propose {targets} beside what a beam of {DEFAULT_BEAM} finds, and rank all of them"
@@ -249,6 +258,7 @@ class TransducerConfig(ModelConfig):
         """Whether sources seen in training are answered with their target."""
         if self.corpus.lookup is not None:
             return self.corpus.lookup
-        if self.ngrams is not None:
-            return self.ngrams.accuracy_with_lookup > self.ngrams.accuracy
+        ngrams = self.ngrams
+        if ngrams is not None and ngrams.accuracy is not None and ngrams.accuracy_with_lookup is not None:
+            return ngrams.accuracy_with_lookup > ngrams.accuracy
         return self.scores is not None and self.scores.lookup_wins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charnn.readable import counted, percent
+from charnn.readable import counted
 from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
@@ -56,10 +56,9 @@ def describe(directory: TransducerDirectory) -> Description:
 def ngrams_row(config: TransducerConfig, ngrams: PairNgrams | None) -> str:
     if config.ngrams is None or ngrams is None:
         return "none beside the network"
-    right, alone = (f"{percent(accuracy)}%" for accuracy in (config.ngrams.accuracy, config.ngrams.accuracy_alone))
     return (
         f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they "
-        f"{config.ngrams}: {right} of lines right, {alone} without"
+        f"{config.ngrams}"
     )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
-from charnn.tasks.transducer.config import PairsConfig, TransducerTrainingConfig, TransducerValidation
+from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerTrainingConfig, TransducerValidation
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
@@ -23,6 +23,7 @@ from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
+from charnn.tasks.transducer.use.ranking import TrustedNgrams
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.objective import BatchedObjective, Batches
@@ -147,10 +148,17 @@ class TransducerObjective(BatchedObjective):
         accuracy, errors, _ = self._score(self._own)
         return (1 - accuracy + errors) / 2
 
-    def _score(self, reference: References) -> tuple[float, float, float]:
-        """The accuracy, the symbol error rate, and the accuracy with lookup."""
+    def figures_beside(self, ngrams: TrustedNgrams) -> dict[str, float]:
+        """What a validation of the network as it is now says, by its names, where n-grams rank what a beam finds."""
+        accuracy, errors, with_lookup = self._score(self._reference, ngrams)
+        return {"accuracy": accuracy, "symbol_error_rate": errors, "accuracy_with_lookup": with_lookup}
+
+    def _score(self, reference: References, ngrams: TrustedNgrams | None = None) -> tuple[float, float, float]:
+        """The accuracy, the symbol error rate, and the accuracy with lookup, of targets that are written greedily, or
+        that n-grams find best among those of a beam."""
         decoder, symbols = decoder_of(self.network), self._pairs.symbols
-        greedy = SearchOptions(1, symbols.target.unknown_id, self.network.config.copies)
+        beams = 1 if ngrams is None else DEFAULT_BEAM
+        options = SearchOptions(beams, symbols.target.unknown_id, self.network.config.copies, beams)
         right = wrong_symbols = all_symbols = right_with_lookup = 0
         if not self._is_finite():
             return math.nan, math.nan, math.nan
@@ -158,7 +166,9 @@ class TransducerObjective(BatchedObjective):
         for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS, padding=PADDING):
             sources = [reference.sources[i] for i in chosen]
             bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
-            found = find_targets(decoder, sources, bounds, greedy)
+            found = find_targets(decoder, sources, bounds, options)
+            if ngrams is not None:
+                found = ngrams.best(decoder, sources, found, options)
             for i, source, targets in zip(chosen, sources, found, strict=True):
                 text = symbols.decode(targets[0].ids, [source.texts[place] for place in targets[0].places])
                 wanted = reference.targets[i]

@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 
 from charnn.config.training import Budget
-from charnn.readable import counted, percent
+from charnn.readable import counted
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -18,11 +18,12 @@ from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide, plan_to_resume
 from charnn.tasks.transducer.learn.quantization import measure_quantization, measured_references
 from charnn.tasks.transducer.learn.transfer import InitialWeights
-from charnn.tasks.transducer.learn.trust import candidates_of, trusted
+from charnn.tasks.transducer.learn.trust import candidates_of, trusted, usually_trusted
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.stored_lookup import StoredLookup
 from charnn.tasks.transducer.stored_pairs import StoredPairs
 from charnn.tasks.transducer.use.decoding import SearchOptions
+from charnn.tasks.transducer.use.ranking import TrustedNgrams
 from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
@@ -47,8 +48,6 @@ class TransducerSession(Session[TransducerConfig]):
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
         def learn_ngrams(interrupted: Callable[[], bool]) -> PairNgrams | None:
-            if not self.holds_out:  # nothing tells how far they can be trusted
-                return None
             return learn_pair_ngrams(pairs.training, plan.symbols, config.training.budget.seconds, interrupted)
 
         def objective(device: torch.device) -> TransducerObjective:
@@ -153,17 +152,25 @@ class TransducerSession(Session[TransducerConfig]):
         super()._conclude(outcome)
 
     def _weigh_ngrams(self) -> None:
-        """Keeps the n-grams of aligned pairs where they help, and says so."""
+        """Keeps the n-grams of aligned pairs where they help, or nothing tells whether they do, and says so."""
         ngrams, config = self.objective.ngrams, None
-        if ngrams is not None:
+        if ngrams is not None and not self.holds_out:
+            config = usually_trusted()
+        elif ngrams is not None:
             chosen = measured_references(self._references)
             candidates = candidates_of(self.directory, ngrams, chosen)
             config = trusted(ngrams, self.symbols, chosen, candidates, self._lookup)
         kept = None if config is None else ngrams
         self._keeper.update(ngrams=config, write=lambda: self.directory.write_ngrams(kept))
         if config is not None:
-            right, alone = (f"{percent(accuracy)}%" for accuracy in (config.accuracy, config.accuracy_alone))
-            self.remarks.append(f"n-grams of aligned pairs {config}: {right} of lines right with them, {alone} without")
+            self.remarks.append(f"n-grams of aligned pairs {config}")
+
+    def figures_of_end(self) -> Mapping[str, float | None]:
+        if (ngrams := self.objective.ngrams) is None:
+            return {}
+        beside = TrustedNgrams(ngrams, usually_trusted(), self.symbols, self._lookup.targets)
+        with self.loop.as_validated():
+            return self.objective.figures_beside(beside)
 
     def _held_out(self) -> HeldOut:
         return HeldOut(self.config.corpus.validation_pairs, "pairs")

@@ -1,5 +1,5 @@
 """Decides by held-out pairs how far n-grams of aligned pairs are trusted beside the network, whether they propose
-targets of their own, and how much likelier a target is that training had.
+targets of their own, and how much likelier a target is that training had. Where no pairs are held out, it is as usual.
 
 Shapes: N sources; C targets that were found or proposed for each.
 """
@@ -38,6 +38,8 @@ from charnn.tasks.transducer.use.ranking import (
 )
 from charnn.tasks.transducer.use.search import find_targets
 
+USUAL, USUAL_FLOOR = Weights(network=0.6, ngrams=0.4, known=0.5), 1e-2
+"""What validations decide about kinds of pairs that n-grams help, roughly."""
 FLOORS = (1e-2, 1e-4, 1e-6, 1e-9)
 """What the n-grams say of targets that they hold impossible is one of these."""
 ALIKE = 1.0
@@ -137,6 +139,19 @@ def trusted(
         accuracy_with_lookup=float(np.mean(with_lookup_N)),
         proposals=PROPOSALS if best is union else 0,
         known_weight=round(best.weights.known, 4),
+    )
+
+
+def usually_trusted() -> PairNgramsConfig:
+    """How far n-grams are trusted where nothing is held out that tells."""
+    return PairNgramsConfig(
+        network_weight=USUAL.network,
+        weight=USUAL.ngrams,
+        floor=USUAL_FLOOR,
+        accuracy=None,
+        accuracy_alone=None,
+        accuracy_with_lookup=None,
+        known_weight=USUAL.known,
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from charnn import load, train
+from charnn.tasks.folds import read_folds
+from charnn.tasks.transducer.config import PairNgramsConfig, TransducerConfig
 from charnn.tasks.transducer.directory import NGRAMS
 from charnn.tasks.transducer.use.line_transducer import TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
@@ -46,10 +48,18 @@ def right(path: Path, beam: int) -> int:
     return sum(targets[0].text == spelt(word) for targets, word in zip(lines, WORDS, strict=True))
 
 
-def assert_kept(path: Path) -> None:
+def ngrams_of(path: Path) -> PairNgramsConfig:
     config = load(path).config
+    assert isinstance(config, TransducerConfig)
     assert config.ngrams is not None
-    assert config.ngrams.accuracy > config.ngrams.accuracy_alone
+    return config.ngrams
+
+
+def assert_kept(path: Path) -> None:
+    ngrams = ngrams_of(path)
+    assert ngrams.accuracy is not None
+    assert ngrams.accuracy_alone is not None
+    assert ngrams.accuracy > ngrams.accuracy_alone
     assert (path / NGRAMS).is_file()
     assert right(path, 5) > right(path, 1)
 
@@ -74,6 +84,27 @@ def test_ngrams_are_kept_beside_a_network_that_starts_from_another(corpus: Path,
         out=path,
         precision="fp32",
     )
-    config = load(path).config
-    assert config.ngrams is not None
-    assert config.ngrams.accuracy > config.ngrams.accuracy_alone
+    ngrams = ngrams_of(path)
+    assert ngrams.accuracy is not None
+    assert ngrams.accuracy_alone is not None
+    assert ngrams.accuracy > ngrams.accuracy_alone
+
+
+def test_where_nothing_is_held_out_they_are_kept_and_unmeasured(corpus: Path, tmp_path: Path) -> None:
+    path = learned(corpus, tmp_path / "model", valid="none")
+    ngrams = ngrams_of(path)
+    assert ngrams.accuracy is None
+    assert str(ngrams).endswith(": unmeasured, as nothing is held out")
+    assert right(path, 5) > right(path, 1)
+
+
+def test_a_cross_validation_measures_them_as_the_model_that_is_kept_has_them(corpus: Path, tmp_path: Path) -> None:
+    with load(learned(corpus, tmp_path / "with", folds=2)) as model:
+        figures = read_folds(model.directory)
+        assert ngrams_of(model.directory.path).accuracy is None
+    assert figures is not None
+    with load(learned(corpus, tmp_path / "greedy", valid="none")) as model:
+        assert isinstance(model, Transducer)
+        greedily = model.targets(WORDS, TransduceOptions(1))
+    alone = sum(targets[0].text == spelt(word) for targets, word in zip(greedily, WORDS, strict=True)) / len(WORDS)
+    assert figures.mean["accuracy"] > alone

@@ -271,13 +271,6 @@ def test_the_same_run_has_the_same_ngrams(model: Path, tmp_path: Path) -> None:
     assert load(tmp_path / "model").config.ngrams == load(model).config.ngrams
 
 
-def test_a_run_without_held_out_pairs_has_no_ngrams(tmp_path: Path, model: Path) -> None:
-    corpus = str(load(model).config.corpus.sources[0].path)
-    train(corpus, task="transducer", steps=10, valid="none", out=tmp_path / "model", **SMALL)
-    assert load(tmp_path / "model").config.ngrams is None
-    assert not (tmp_path / "model" / NGRAMS).exists()
-
-
 @pytest.mark.parametrize("spoilt", [b"", b"no arrays", None], ids=["empty", "text", "missing"])
 def test_damaged_ngrams_are_refused_in_one_line(
     model: Path, tmp_path: Path, command: Callable[..., Any], spoilt: bytes | None
