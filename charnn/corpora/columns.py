@@ -6,6 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from charnn.corpora.lines import bare_lines
+
+COLUMNS_BETWEEN_TABS = "columns between tabs"
+"""What a text has that may be data of several tasks."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -53,3 +57,12 @@ def _place(header: Sequence[str], wanted: WantedColumns) -> int | None:
     if name in header:
         return header.index(name)
     return int(name) - 1 if name.isdecimal() and 1 <= int(name) <= len(header) else None
+
+
+def between_tabs(sample: str, *widths: int) -> str | None:
+    """What a text that begins like this looks like, where each line has as many cells between tabs as one of `widths`
+    says; None for other text. Its last line may be cut."""
+    lines = [line for line in bare_lines(sample) if line.strip()]
+    whole = lines if sample.endswith(("\n", "\r")) else lines[:-1]
+    cells = {line.count("\t") + 1 for line in whole}
+    return COLUMNS_BETWEEN_TABS if len(whole) > 1 and len(cells) == 1 and cells <= set(widths) else None

@@ -112,12 +112,12 @@ class Table:
     @property
     def has_objects(self) -> bool:
         """Whether it is JSON: an object on each line, or objects of several lines, which may be those of a list."""
-        return self.start().lstrip().startswith("{") or self._is_list
+        return self.start().lstrip().startswith("{") or self.is_list_of_objects
 
     def objects(self) -> Iterator[Object]:
         """The objects of JSON. A line that is none is malformed (`leave_out`). Raises CorpusError for what is no JSON
         where objects have several lines."""
-        if self._is_list or not _is_object(self.start()):
+        if self.is_list_of_objects or not _is_object(self.start()):
             yield from self._objects_of_lines()
             return
         for number, line in self.lines():
@@ -250,7 +250,8 @@ class Table:
         yield from pieces
 
     @property
-    def _is_list(self) -> bool:
+    def is_list_of_objects(self) -> bool:
+        """Whether it is one list of JSON that begins with an object."""
         return _LIST.match(next(self._pieces())) is not None
 
     def _kept(self, line: int, text: str) -> str | None:

@@ -143,17 +143,28 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     if warning := _not_prose(path, sample):
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
         return fallback
+    for looks_like, readers in _resemblances(sample, tasks):
+        otherwise = " or ".join(f"--task {task.name}" for task in readers)
+        _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", otherwise)
+    return fallback
+
+
+def _resemblances(sample: str, tasks: Collection[Task[Any]]) -> list[tuple[str, list[Task[Any]]]]:
+    """What the text looks like, though no task recognizes it, and the tasks that could read it. What is said more
+    exactly, after a comma, is the same look."""
+    found = dict[str, tuple[str, list[Task[Any]]]]()
     for task in tasks:
         if looks_like := task.resembles(sample):
-            _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", f"--task {task.name}")
-    return fallback
+            found.setdefault(looks_like.partition(",")[0], (looks_like, []))[1].append(task)
+    return list(found.values())
 
 
 def _not_prose(path: str, sample: str) -> str | None:
     """What to say of a text that is markup or a table, which a language model learns with all that is in it."""
-    if (found := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and found.is_text:
+    table = looks_like_table(sample) or ("a list of JSON objects" if Table(sample, path).is_list_of_objects else None)
+    found = foreign_format(sample.encode("utf-8", "surrogateescape"))
+    if found is not None and found.is_text and (table is None or found.what != "JSON"):
         return f"looks like {found.what}, and is read as text; {found.hint}"
-    table = looks_like_table(sample)
     if table is None and Table(sample, path).is_csv:
         table = "CSV by its name"
     if table is not None:

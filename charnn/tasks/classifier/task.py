@@ -50,6 +50,11 @@ class ClassifierTask(Task[ClassifierConfig]):
         found = recognize_labelled(sample)
         return None if found is None else Recognition(found.reason, is_sure=found.is_sure)
 
+    def resembles(self, sample: str) -> str | None:
+        from charnn.corpora.columns import between_tabs
+
+        return between_tabs(sample, 2)
+
     def start(self, run: Run, options: ClassifierOptions) -> ClassifierSession:
         from charnn.tasks.classifier.corpus import check_layout, read_corpus
         from charnn.tasks.classifier.learn.plan import ClassifierOverrides

@@ -50,6 +50,11 @@ class TransducerTask(Task[TransducerConfig]):
         found = recognize_pairs(sample)
         return None if found is None else Recognition(found.reason, is_sure=found.is_sure)
 
+    def resembles(self, sample: str) -> str | None:
+        from charnn.corpora.columns import between_tabs
+
+        return between_tabs(sample, 2, 3)
+
     def start(self, run: Run, options: TransducerOptions) -> TransducerSession:
         from charnn.tasks.transducer.dataset import read_pair_set
         from charnn.tasks.transducer.learn.plan import TransducerOverrides

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from charnn.corpora.columns import COLUMNS_BETWEEN_TABS
 from charnn.corpora.lines import bare_lines
 from charnn.errors import CorpusError
 from charnn.tasks.tagger.config import TextFormat
@@ -226,7 +227,7 @@ def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
     lines = [line for line in lines if not _MARKUP.fullmatch(line)] or lines
     many = len(lines) > 1
     if many and sum("\t" in line for line in lines) > len(lines) / 2:
-        return "columns between tabs"
+        return COLUMNS_BETWEEN_TABS
     rows = [line.split() for line in lines]
     even = {len(row) for row in rows} == {len(rows[0])} and len(rows[0]) > 1
     width, most = Counter(map(len, rows)).most_common(1)[0]
