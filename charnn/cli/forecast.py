@@ -57,7 +57,7 @@ def forecast(
     loaded = Forecaster.find(model, precision=precision, threads=1)
     options.announce_terminal(None if file == "-" else [file or ""])
     notices.announce(loaded.directory, model)
-    series = None if file is None else loaded.read(file, encoding=encoding, on_error=on_error)
+    series = None if file is None else loaded.read_on(file, encoding=encoding, on_error=on_error)
     learned = loaded.config.network.horizon
     if horizon is not None and horizon > learned:
         console.notice(f"{learned:,} steps ahead were learned; the intervals beyond are guesses")

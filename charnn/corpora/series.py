@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charnn.corpora.columns import WantedColumns
+from charnn.corpora.columns import WantedColumns, found_columns
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
@@ -75,8 +75,11 @@ class Series:
         return Series(self.columns, values_NC, self.axis)
 
 
-def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadBytes | None = None) -> Series:
-    """The series in the text of a file; `name` is its path, for messages.
+def series_in(
+    text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadBytes | None = None, *, needs_header: bool = True
+) -> Series:
+    """The series in the text of a file; `name` is its path, for messages. Unless it `needs_header`, a table without
+    one has the columns of the layout in their order, and no others of numbers.
 
     Raises CorpusError for what is no number in a column of numbers, for times that come twice or not at regular steps,
     for too many cells, and where no column has numbers; UsageError for a column that is not there.
@@ -104,6 +107,8 @@ def series_in(text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadByte
     columns = [[cells[place] for _, cells in every] for place in range(len(header))]
     lines = [line for line, _ in every]
     wanted = [WantedColumns("--series", one, ()) for one in layout.columns]
+    if not needs_header and len(body) == len(rows) and None in found_columns(header, wanted):
+        wanted = []
     chosen = [place for place in table.columns(header, wanted) if place is not None]
     time, placed = reader.times(table, header, columns, lines, layout, chosen)
     places = chosen or [place for place in range(len(header)) if place != time]

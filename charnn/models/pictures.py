@@ -164,7 +164,7 @@ def forecast(
             f"--column {column}: no such column", hint=instead_of(column, loaded.columns, "its columns are")
         )
     place = 0 if column is None else loaded.columns.index(column)
-    series = loaded.read(file) if file is not None else learned_series(loaded, ahead=ahead)
+    series = loaded.read_on(file) if file is not None else learned_series(loaded, ahead=ahead)
     return drawn(loaded, series, place, horizon=horizon, ahead=ahead)
 
 

@@ -67,6 +67,39 @@ def test_a_file_or_a_pipe_goes_on_from_its_own_end(charnn, trained, text_file):
     assert len(from_file) == 4
 
 
+def test_rows_without_their_header_are_those_of_the_model_and_it_says_so(charnn, trained, text_file):
+    """So it is with what `tail` gives of a table."""
+    text_file(SERIES, "all.csv")
+    lines = SERIES.splitlines(keepends=True)[1:]
+    bare = charnn("forecast", "-", "-m", "model", stdin="".join(lines).encode())
+    assert rows(bare) == rows(charnn("forecast", "all.csv", "-m", "model"))
+    assert "standard input has no header: its columns of numbers are taken for sales" in bare.err
+    scored = charnn("eval", "-", "-m", "model", "--json", stdin="".join(lines).encode())
+    assert scored.json["forecast"] == charnn("eval", "all.csv", "-m", "model", "--json").json["forecast"]
+    two = charnn("forecast", "-", "-m", "model", stdin=b"2024-01-01,4,5\n2024-01-02,6,7\n")
+    assert two.code == 1
+    assert "2 columns of numbers, and the model learned 1; it learned sales" in two.err
+    text_file(SERIES.replace("sales", "visits"), "named.csv")
+    named = charnn("forecast", "named.csv", "-m", "model")
+    assert named.code == 2
+    assert "there is no column 'sales'; the model learned sales; the columns are day, visits" in named.err
+
+
+def test_few_rows_that_go_on_from_what_was_learned_are_read_after_it(charnn, trained, text_file):
+    text_file(SERIES, "all.csv")
+    header, *lines = SERIES.splitlines(keepends=True)
+    every = rows(charnn("forecast", "all.csv", "-m", "model"))
+    for first in (98, 100):  # two rows that were learned come again; none does
+        text_file(header + "\n" + "".join(lines[first:]), "newer.csv")
+        newer = charnn("forecast", "newer.csv", "-m", "model")
+        assert rows(newer) == every
+        assert "newer.csv has few rows, which go on from those that were learned" in newer.err
+    other = [line.replace(",", ",9") for line in lines[90:]]  # these differ where both have a row
+    text_file(header + "\n" + "".join(other), "other.csv")
+    assert "go on from" not in charnn("forecast", "other.csv", "-m", "model").err
+    assert "go on from" not in charnn("forecast", "all.csv", "-m", "model").err
+
+
 def test_json_has_an_object_for_each_step_and_column(charnn, trained):
     result = charnn("forecast", "--json", "--horizon", "2", "-m", "model")
     found = [json.loads(line) for line in result.text.splitlines()]

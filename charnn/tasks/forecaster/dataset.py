@@ -105,11 +105,15 @@ def origins_in(series: Series, first: int, horizon: int, most: int) -> Ids:
     return chosen
 
 
-def read_series(path: str, layout: SeriesLayout, *, encoding: str, on_error: OnError) -> tuple[Series, SourceFile]:
-    """The series in the file at `path`, `-` for standard input, and a record of the file."""
+def read_series(
+    path: str, layout: SeriesLayout, *, encoding: str, on_error: OnError, needs_header: bool = True
+) -> tuple[Series, SourceFile]:
+    """The series in the file at `path`, `-` for standard input, and a record of the file. `series_in` says what it is
+    to need a header."""
     text, source = read(path, encoding=encoding, on_error=marking(on_error))
     name = file_name(path)
-    return series_in(text, name, layout, BadBytes(name, encoding, on_error)), source
+    bad = BadBytes(name, encoding, on_error)
+    return series_in(text, name, layout, bad, needs_header=needs_header), source
 
 
 def read_corpus(

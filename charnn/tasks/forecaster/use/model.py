@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,18 +13,22 @@ from typing import Any
 import numpy as np
 
 from charnn.corpora.decoding import OnError
-from charnn.corpora.series import Floats, Series
-from charnn.errors import CorpusError, ModelFormatError, UsageError
-from charnn.readable import file_name
+from charnn.corpora.series import UNNAMED, Floats, Series
+from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
+from charnn.readable import file_name, first_few
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterConfig
-from charnn.tasks.forecaster.dataset import read_series, same_columns
+from charnn.tasks.forecaster.dataset import read_series, rows_before, same_columns
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
 from charnn.tasks.forecaster.windows import Float32s, PreparedSeries, WindowBatch
 from charnn.tasks.model import Model
 
 BATCH = 64
+LEAST_ALIKE = 0.9
+"""So large a part of the rows that were learned and come again has the same values. In another series it has not."""
+MOST_NAMED = 8
+"""The most columns that a message names."""
 
 
 class RuntimeForecasterNetwork:
@@ -121,7 +126,7 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         if series is None:
             return self.learned.recent
         if isinstance(series, str | os.PathLike):
-            return self.read(os.fspath(series))
+            return self.read_on(os.fspath(series))
         if isinstance(series, Series):
             found = series
         else:
@@ -141,18 +146,52 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         encoding: str = "utf-8",
         on_error: OnError = "fail",
     ) -> Series:
-        """The series in a file that has the columns of the model. Raises CorpusError and UsageError as reading does."""
+        """The series in a file that has the columns of the model, by their names, or without a header in their order,
+        which a warning says. Raises CorpusError and UsageError as reading does."""
         wanted = same_columns(layout or self.config.corpus.layout, self.learned.recent)
-        series, _ = read_series(path, wanted, encoding=encoding, on_error=on_error)
+        learned = first_few(self.columns, MOST_NAMED)
+        try:
+            series, _ = read_series(path, wanted, encoding=encoding, on_error=on_error, needs_header=layout is not None)
+        except UsageError as error:
+            if layout is None and error.hint is not None:  # no option says here which columns are meant
+                error.hint = error.hint.replace("name it with --series", f"the model learned {learned}")
+            raise
         name = file_name(path)
         if len(series.columns) != len(self.columns):
             raise CorpusError(
                 f"{name}: {len(series.columns)} columns of numbers, and the model learned {len(self.columns)}",
-                hint=f"it learned {', '.join(self.columns[:8])}",
+                hint=f"it learned {learned}",
             )
         if not (~np.isnan(series.values_NC)).any(0).all():
             raise CorpusError(f"{name}: a column has no value")
+        if series.columns != self.columns and all(one.startswith(UNNAMED) for one in series.columns):
+            warnings.warn(
+                f"{name} has no header: its columns of numbers are taken for {learned}", CharnnWarning, stacklevel=2
+            )
         return replace(series, columns=self.columns)
+
+    def read_on(self, path: str, *, encoding: str = "utf-8", on_error: OnError = "fail") -> Series:
+        """What `read` gives, to go on with. Where its rows are fewer than a forecast looks back on, and go on from the
+        learned ones, these stand before them, which a warning says. They do not where rows that both have differ, since
+        then it is another series."""
+        newer, recent = self.read(path, encoding=encoding, on_error=on_error), self.learned.recent
+        if len(newer) >= self.config.training.window_length + rows_before(self.learned.columns):
+            return newer
+        if (joined := recent.joined(newer)) is None or len(joined) - len(newer) < 1:
+            return newer
+        before = len(recent.values_NC[: round(recent.axis.row_of(newer.axis.first))])
+        learned_NC, read_NC = recent.values_NC[before:], newer.values_NC[: len(recent) - before]
+        known_NC = ~np.isnan(learned_NC[: len(read_NC)] + read_NC[: len(learned_NC)])
+        alike_NC = np.isclose(learned_NC[: len(read_NC)], read_NC[: len(learned_NC)])
+        if known_NC.any() and alike_NC[known_NC].mean() < LEAST_ALIKE:
+            return newer
+        warnings.warn(
+            f"{file_name(path)} has few rows, which go on from those that were learned: {before:,} of these are read "
+            "before them",
+            CharnnWarning,
+            stacklevel=2,
+        )
+        return joined
 
     def rows(self, series: Series) -> PreparedSeries:
         """The series made ready for windows."""
