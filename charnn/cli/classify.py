@@ -37,6 +37,7 @@ def classify(
     top: Annotated[
         int | None,
         typer.Option(
+            "--nbest",
             "--top",
             metavar="K",
             min=1,
@@ -58,7 +59,7 @@ def classify(
             "--only",
             metavar="LABEL",
             help="Write only the texts that get this label, unchanged and without figures unless --json, --probs, "
-            "--top or --why asks for them; with --text, the rows of these texts with their header. Repeatable.",
+            "--nbest or --why asks for them; with --text, the rows of these texts with their header. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -85,7 +86,7 @@ def classify(
 
     charnn classify < reviews.txt | cut -f1 | sort | uniq -c
     tail -f inbox.txt | charnn classify --only spam --min-confidence 0.9
-    charnn classify --top 3 --json names.txt | jq .probabilities
+    charnn classify --nbest 3 --json names.txt | jq .probabilities
     charnn classify --text message tickets.csv --only billing > billing.csv
     """
     from charnn.cli import classify_views, console, notices
@@ -96,7 +97,7 @@ def classify(
     options.check_unsure(unsure, min_confidence, "labels")
     replacement = options.UNSURE if unsure is None else unsure
     if probabilities and top is not None:
-        raise UsageError("--probs writes all labels, and --top K of them: give one of the two")
+        raise UsageError("--probs writes all labels, and --nbest K of them: give one of the two")
     unit: InputUnit = "row" if column is not None else documents or "line"
     if column is not None and documents is not None:
         raise UsageError(f"--text takes a text from each row, and --documents each {documents}: give one of the two")

@@ -70,7 +70,7 @@ def test_a_byte_order_mark_is_given_back_with_its_file_and_stands_in_no_row(char
     assert classify(text, "-m", "model", "--only", "pet").text == text
 
 
-@pytest.mark.parametrize("figures", [("--json",), ("--probs",), ("--top", "2"), ("--why",), ("--why", "--json")])
+@pytest.mark.parametrize("figures", [("--json",), ("--probs",), ("--nbest", "2"), ("--why",), ("--why", "--json")])
 def test_only_leaves_the_rows_of_a_label_where_figures_are_asked_for(charnn, trained, classify, figures):
     every = classify(TEXTS, "-m", "model", *figures).text.splitlines(keepends=True)
     pets = [row for row in every if '"label": "pet"' in row or row.startswith("pet\t")]
@@ -83,7 +83,8 @@ def test_json_has_the_label_and_as_many_probabilities_as_were_asked_for(charnn, 
         return [json.loads(line) for line in classify(TEXTS, "-m", "model", "--json", *options)
                 .text.splitlines()]  # fmt: skip
 
-    plain, two, every = objects(), objects("--top", "2"), objects("--probs")
+    plain, two, every = objects(), objects("--nbest", "2"), objects("--probs")
+    assert objects("--top", "2") == two
     assert [each["line"] for each in plain] == [1, 2, 3, 4]
     for one, short, full in zip(plain, two, every, strict=True):
         assert one["label"] == next(iter(full["probabilities"]))
@@ -318,7 +319,7 @@ def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
     [
         (("classify", "-m", "model", "--unsure", "?"), "--unsure ?: takes the place of labels below --min-confidence"),
         (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; did you mean pet?"),
-        (("classify", "-m", "model", "--probs", "--top", "1"), "--probs writes all labels, and --top K of them"),
+        (("classify", "-m", "model", "--probs", "--nbest", "1"), "--probs writes all labels, and --nbest K of them"),
         (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),
         (("tag", "-m", "model"), "this is a classifier, and a tagger is needed"),
         (("train", "one.tsv", *OPTIONS), "all texts have the label 'a'"),
