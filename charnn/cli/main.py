@@ -52,6 +52,8 @@ COMMANDS = {
 """The commands, in the order in which the help names them."""
 GROUPS = {"models": "charnn.cli.models", "plot": "charnn.cli.plot"}
 """The commands that have commands of their own; each module has an `app`."""
+MOST_THREADS = 1024
+"""A larger number of threads is a mistake."""
 FLAGS = ("--debug", "--quiet", "-q")
 """What may stand before the name of a command and takes no value."""
 
@@ -141,6 +143,7 @@ def named(arguments: Sequence[str]) -> list[str]:
 
 def main() -> None:
     _let_waiting_threads_sleep()
+    _start_no_threads_without_end()
     processes.listen()
     _occupy_closed_descriptors()
     processes.end(run(sys.argv[1:]))
@@ -155,6 +158,13 @@ def _let_waiting_threads_sleep() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "3000")
+
+
+def _start_no_threads_without_end() -> None:
+    """Lowers the number of threads that the user has set for all programs, where it is beyond any machine: GNU's
+    library of threads has a place on the stack for each, and the process dies of 100,000 of them."""
+    if (asked := os.environ.get("OMP_NUM_THREADS", "").strip()).isdecimal() and int(asked) > MOST_THREADS:
+        os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
 
 
 def _occupy_closed_descriptors() -> None:

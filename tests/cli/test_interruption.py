@@ -135,6 +135,17 @@ def test_threads_that_wait_soon_sleep_unless_the_user_says_otherwise(monkeypatch
     assert os.environ.get("GOMP_SPINCOUNT") == spins
 
 
+@pytest.mark.parametrize(("asked", "taken"), [("100000", os.cpu_count()), ("3", 3), ("many", "many"), ("", "")])
+def test_threads_beyond_any_machine_are_as_many_as_it_has_processors(monkeypatch, asked, taken):
+    """So many overflow the stack of the library that would start them."""
+    monkeypatch.setattr(os, "environ", {**os.environ, "OMP_NUM_THREADS": asked})
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    monkeypatch.setattr("sys.argv", ["charnn", "--version"])
+    monkeypatch.setattr("charnn.cli.processes.end", lambda code: None)
+    main()
+    assert os.environ["OMP_NUM_THREADS"] == str(taken)
+
+
 def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
     child = process("sample", "--temp", "0", "--length", "100000000", "--model", trained.path)
     child.stdout.read(10)
