@@ -24,8 +24,8 @@ ROOT = 0
 NONE = -1
 ONE_BY_ONE = 256
 """More states than these are advanced faster as arrays."""
-FEW = 4
-"""So many numbers of an array are changed faster one by one."""
+FEW = 8
+"""So many numbers of an array are changed faster one by one, through a view that Python has of it."""
 
 
 class Facts(NamedTuple):
@@ -73,7 +73,7 @@ class NgramModel:
         # Python reads single numbers from these several times as fast as from the arrays.
         self._starts_view, self._ids_view = self._starts.data, self._ids_E.data
         self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
-        self._left_view, self._probabilities_view = left_S.data, rest_E.data
+        self._probabilities_view = rest_E.data
 
     def _walk(
         self, packing: Packing, of_E: npt.NDArray[np.int64], is_context_E: npt.NDArray[np.bool_]
@@ -104,11 +104,12 @@ class NgramModel:
         if len(states_B) > ONE_BY_ONE:
             return self.states(states_B, ids_B[:, np.newaxis])[:, 0]
         if len(states_B) == 1:
-            return np.array([self._next(int(states_B[0]), int(ids_B[0]))], np.int32)
+            return np.array([self.after(int(states_B[0]), int(ids_B[0]))], np.int32)
         each = zip(states_B.tolist(), ids_B.tolist(), strict=True)
-        return np.array([self._next(state, id_) for state, id_ in each], np.int32)
+        return np.array([self.after(state, id_) for state, id_ in each], np.int32)
 
-    def _next(self, state: int, id_: int) -> int:
+    def after(self, state: int, id_: int) -> int:
+        """The state after one more id."""
         while True:
             start, end = self._starts_view[state], self._starts_view[state + 1]
             found = bisect_left(self._ids_view, id_, start, end)
@@ -191,9 +192,10 @@ class NgramModel:
         """Sets `out_V` to the probability of each id after a state, from those after the next shorter context, where
         there is one; to the last bit what `probabilities` gives."""
         start, end = self._starts_view[state], self._starts_view[state + 1]
-        np.multiply(shorter_V, self._left_view[state], out=out_V)
+        np.multiply(shorter_V, self.facts.left_S[state], out_V)
         if end - start <= FEW:
+            view_V, ids, probabilities = out_V.data, self._ids_view, self._probabilities_view
             for ngram in range(start, end):
-                out_V[self._ids_view[ngram]] += self._probabilities_view[ngram]
+                view_V[ids[ngram]] += probabilities[ngram]
         else:
             out_V[self._ids_E[start:end]] += self._probabilities_E[start:end]

@@ -51,7 +51,7 @@ class WordModel:
         self._keys_S = table.keys_S
         # Python reads single numbers from these several times as fast as from the arrays.
         self._keys_view, self._starts_view, self._ids_view = table.keys_S.data, self._starts.data, self._ids_E.data
-        self._left_view, self._probabilities_view = left_S.data, rest_E.data
+        self._probabilities_view = rest_E.data
 
     def find(self, places_N3: Places) -> list[Found]:
         """The contexts of the places, for each kind of context the places that are in one. A longer context is found
@@ -91,15 +91,14 @@ class WordModel:
             flat[np.repeat(rows, many) * self.vocabulary_size + self._ids_E[each_M]] += self._probabilities_E[each_M]
         return p_NV
 
-    def extended_one(self, p_V: Floats, contexts: list[int]) -> Floats:
-        """The same (V,) for a single place."""
-        p_V = p_V.copy()
+    def extend_one(self, p_V: Floats, contexts: list[int]) -> None:
+        """Changes p (V,) by shorter contexts than those of a single place into what `extended` gives."""
+        view_V, ids, probabilities = p_V.data, self._ids_view, self._probabilities_view
         for context in contexts:
             start, end = self._starts_view[context], self._starts_view[context + 1]
-            p_V *= self._left_view[context]
+            np.multiply(p_V, self.facts.left_S[context], p_V)
             if end - start <= FEW:
                 for each in range(start, end):
-                    p_V[self._ids_view[each]] += self._probabilities_view[each]
+                    view_V[ids[each]] += probabilities[each]
             else:
                 p_V[self._ids_E[start:end]] += self._probabilities_E[start:end]
-        return p_V

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from charnn.ngrams.model import NgramModel, States
 from charnn.ngrams.table import NgramTable
 from charnn.tasks.language_model.contexts import LOGARITHMS, known_of
-from charnn.tasks.language_model.mixing import LARGEST_POWER, POWER_WEIGHTS, Floats, weighted
+from charnn.tasks.language_model.mixing import POWER_WEIGHTS, Floats, weighted
+from charnn.tasks.language_model.single import LARGEST_POWER
 
 CONTEXTS, NGRAMS = "labels.contexts", "labels.ngrams"
 """The names of the arrays that say how many contexts and n-grams each label has. Those of all labels stand one after

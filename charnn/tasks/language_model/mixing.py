@@ -23,11 +23,11 @@ from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_model import WordModel
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import LEVELS as WORD_LEVELS
+from charnn.ngrams.words import NOTHING
 from charnn.tasks.language_model.contexts import WORD_FACTS, Contexts, CountedContexts, logarithms
+from charnn.tasks.language_model.single import LARGEST_POWER, SingleContext
 
 Floats = npt.NDArray[np.floating]
-LARGEST_POWER = 4.0
-"""No power is above it, and none is below 0."""
 LARGEST_ADDED = 1e6
 """No part of a power is larger, so that sums of them are finite."""
 POWER_WEIGHTS = "power.weights"
@@ -66,10 +66,12 @@ class MixedNgrams:
             raise ValueError("its powers are none")
         plain_EF, of_words_EF = np.split(weights_EF, [self.contexts.plain_size], axis=1)
         powers_ES = weighted(plain_EF, self.model.facts, self.model.longest + 1)
-        self._powers_ES = powers_ES.clip(-LARGEST_ADDED, LARGEST_ADDED)
-        self.powers_ES = self._powers_ES.clip(0, LARGEST_POWER)
+        self.unbounded_SE = np.ascontiguousarray(powers_ES.clip(-LARGEST_ADDED, LARGEST_ADDED).T)
+        """What the powers after each context of symbols are before they are bounded and what words add."""
+        self.powers_ES = self.unbounded_SE.clip(0, LARGEST_POWER).T
         """The powers after each context of symbols where none with words is known."""
-        self._added_ES = np.zeros((len(weights_EF), 0), np.float32)
+        self.added_SE = np.zeros((0, len(weights_EF)), np.float32)
+        """What each context with words adds to the powers."""
         if found := self.contexts.words:
             of_words_EKF = of_words_EF.reshape(len(weights_EF), WORD_LEVELS, WORD_FACTS)
             kinds_S = found.facts.lengths_S
@@ -77,11 +79,7 @@ class MixedNgrams:
             with np.errstate(over="ignore", invalid="ignore"):
                 for number, values_S in enumerate(logarithms(found.facts), 1):
                     added_ES += of_words_EKF[:, kinds_S, number] * values_S
-            self._added_ES = np.nan_to_num(added_ES).clip(-LARGEST_ADDED, LARGEST_ADDED)
-            """What each context with words adds to the powers."""
-        # Python reads single numbers from these several times as fast as from the arrays.
-        self._powers_views = [each_S.data for each_S in self._powers_ES]
-        self._added_views = [each_S.data for each_S in self._added_ES]
+            self.added_SE = np.ascontiguousarray(np.nan_to_num(added_ES).clip(-LARGEST_ADDED, LARGEST_ADDED).T)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         words = self.contexts.words
@@ -104,10 +102,10 @@ class MixedNgrams:
         logits_NV: Floats
         powers_EN = self.powers_ES[:, states_N]
         if found:
-            powers_EN = self._powers_ES[:, states_N]
+            powers_NE = self.unbounded_SE[states_N]
             for rows, contexts in found:
-                powers_EN[:, rows] += self._added_ES[:, contexts]
-            powers_EN = powers_EN.clip(0, LARGEST_POWER)
+                powers_NE[rows] += self.added_SE[contexts]
+            powers_EN = powers_NE.clip(0, LARGEST_POWER).T
         logits_NV = network_NV * powers_EN[0, :, np.newaxis]
         for by_NV, powers_N in zip(counted, powers_EN[1:], strict=True):
             logits_NV += by_NV * powers_N[:, np.newaxis]
@@ -115,26 +113,14 @@ class MixedNgrams:
 
     def _logits_of_one(self, contexts_1: Contexts, network_1V: Floats, symbols_1V: Floats | None) -> Floats:
         """The logits (1, V) in a single context."""
-        state, words, counts = int(self.contexts.symbols(contexts_1)[0]), self.contexts.words, []
+        symbols, words = self.contexts.symbols(contexts_1), self.contexts.words
+        place = NOTHING if words is None else tuple(contexts_1["words"][0].tolist())
         if symbols_1V is None:
-            symbols_1V = self.model.probabilities(np.array([state], np.int32))
-        found: list[int] = []
-        if words is not None:
-            found = words.find_one(tuple(contexts_1["words"][0].tolist()))
-            counts.append(np.log(words.extended_one(symbols_1V[0], found)))
-        counts.append(np.log(symbols_1V))
-        powers = [
-            self._bounded(each_S[state] + sum([added_S[context] for context in found]))
-            for each_S, added_S in zip(self._powers_views, self._added_views, strict=True)
-        ]
-        logits_1V: Floats = network_1V * powers[0]
-        for by_V, power in zip(counts, powers[1:], strict=True):
-            logits_1V += by_V * power
+            symbols_1V = self.model.probabilities(symbols)
+        single, logits_1V = SingleContext(self), np.empty(network_1V.shape, np.float32)
+        single.read(int(symbols[0]), place, symbols_1V[0])
+        single.logits(network_1V, logits_1V)
         return logits_1V
-
-    @staticmethod
-    def _bounded(power: float) -> float:
-        return 0.0 if power < 0 else min(power, LARGEST_POWER)
 
 
 STEPS = 30

@@ -10,12 +10,12 @@ from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax, softmax
 from charnn.tasks.language_model.contexts import known_of
 from charnn.tasks.language_model.mixing import (
-    LARGEST_POWER,
     POWER_WEIGHTS,
     MixedNgrams,
     learn_powers,
     symbol_nats,
 )
+from charnn.tasks.language_model.single import LARGEST_POWER
 
 SIZE = 6
 RANDOM = np.random.default_rng(0)

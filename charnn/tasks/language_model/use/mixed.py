@@ -20,6 +20,7 @@ from charnn.tasks.language_model.conditions import TextConditionValues
 from charnn.tasks.language_model.contexts import Contexts
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.single import SingleText
 from charnn.tasks.language_model.use.scores import Costs, Scorer
 from charnn.tokenizers.base import STOP_ID
 
@@ -80,6 +81,7 @@ class MixedLanguageModel(BesideNgrams):
     def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
         super().__init__(network, ngrams)
         self._remembered = Remembered(ngrams.model)
+        self._single: tuple[MixedState, SingleText] | None = None
 
     def initial_state(self, batch: int) -> MixedState:
         return MixedState(self._network.initial_state(batch), self._ngrams.contexts.initial(batch))
@@ -93,6 +95,12 @@ class MixedLanguageModel(BesideNgrams):
     def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
         logits_BV = self._network.advance(ids_B, state.network)
+        if len(ids_B) == 1:
+            if self._single is None or self._single[0] is not state:
+                self._single = state, SingleText(self._ngrams, self._remembered, state.contexts_B)
+            text = self._single[1]
+            text.read(int(ids_B[0]))
+            return self._ended(text.logits(logits_BV), logits_BV)
         state.contexts_B[:] = self._ngrams.contexts.advance(state.contexts_B, ids_B)
         symbols_BV = self._remembered.probabilities(self._ngrams.contexts.symbols(state.contexts_B))
         return self._ended(self._ngrams.logits(state.contexts_B, logits_BV, symbols_BV), logits_BV)
@@ -147,16 +155,27 @@ class Remembered:
         return np.log(self.probabilities(contexts_B))
 
     def probabilities(self, contexts_B: States) -> Floats:
-        """p (B, V) of each id after each context, which must not be changed."""
-        most = len(contexts_B) * (self._model.longest + 1)
-        if most > len(self._own_RV):
+        """p (B, V) of each id after each context."""
+        if not self._has_room(len(contexts_B)):
             return self._model.probabilities(contexts_B)
+        return self._own_RV[[self._row(context) for context in contexts_B.tolist()]]
+
+    def of_one(self, context: int) -> Floats:
+        """p (V,) of each id after a context, which must not be changed."""
+        row = self._rows.get(context)
+        if row is None:
+            if not self._has_room(1):
+                return self.probabilities(np.array([context], np.int32)).reshape(-1)
+            row = self._row(context)
+        found: Floats = self._own_RV[row]
+        return found
+
+    def _has_room(self, contexts: int) -> bool:
+        """Whether so many contexts and all shorter ones can be remembered. Forgets the others where they must go."""
+        most = contexts * (self._model.longest + 1)
         if len(self._rows) + most > len(self._own_RV):
             self._rows.clear()
-        if len(contexts_B) == 1:
-            row = self._row(int(contexts_B[0]))
-            return self._own_RV[row : row + 1]
-        return self._own_RV[[self._row(context) for context in contexts_B.tolist()]]
+        return most <= len(self._own_RV)
 
     def _row(self, context: int) -> int:
         row = self._rows.get(context)

@@ -1,0 +1,103 @@
+"""What is counted beside the network of a single text that is written symbol by symbol, in as few operations as it
+takes: an operation on the probabilities of all symbols costs little more than its call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from charnn.ngrams.words import NOTHING
+from charnn.tasks.language_model.contexts import Contexts
+
+if TYPE_CHECKING:
+    from charnn.tasks.language_model.mixing import MixedNgrams
+
+Floats = npt.NDArray[np.floating]
+Place = tuple[int, int, int]
+LARGEST_POWER = 4.0
+"""No power is above it, and none is below 0."""
+STATE, STATE_AND_PLACE = Struct("=i"), Struct("=iQQQ")
+"""How a context without words, and with words, lies in memory (`contexts.WORDED`)."""
+
+
+def view_of(numbers: npt.NDArray[np.float32]) -> memoryview[float]:
+    """Sees an array as Python does, one number after the other."""
+    return numbers.reshape(-1).data.cast("B").cast("f")
+
+
+class Remembers(Protocol):
+    """Knows what n-grams of symbols say."""
+
+    def of_one(self, context: int) -> npt.NDArray[np.float32]:
+        """p (V,) of each id after a context, which must not be changed."""
+
+
+class SingleContext:
+    """Gives the logits of `MixedNgrams.logits` for one context at a time, in arrays that it makes once."""
+
+    def __init__(self, ngrams: MixedNgrams) -> None:
+        self._words, self._models = ngrams.contexts.words, len(ngrams.weights_EF)
+        # Python reads single numbers from these several times as fast as from the arrays.
+        self._unbounded, self._added = view_of(ngrams.unbounded_SE), view_of(ngrams.added_SE)
+        self._factors_EV = np.empty((self._models, ngrams.model.vocabulary_size), np.float32)
+        """The logits by the network, then ln p by words where there are any, then by n-grams."""
+        self._network_V, self._counted_CV = self._factors_EV[0], self._factors_EV[1:]
+        self._by_words_V = self._factors_EV[1]
+        self._powers_E1 = np.empty((self._models, 1), np.float32)
+        self._powers = view_of(self._powers_E1)
+
+    def read(self, state: int, place: Place, symbols_V: npt.NDArray[np.float32]) -> None:
+        """Takes the context whose logits are wanted, and p (V,) by the n-grams of symbols after it."""
+        models, powers, words = self._models, self._powers, self._words
+        own: Sequence[float] = self._unbounded[state * models : (state + 1) * models].tolist()
+        self._counted_CV[:] = symbols_V
+        if words is not None and (found := words.find_one(place)):
+            words.extend_one(self._by_words_V, found)
+            first, second, third = own
+            for context in found:
+                one, two, three = self._added[3 * context : 3 * context + 3].tolist()
+                first, second, third = first + one, second + two, third + three
+            own = [first, second, third]
+        for number, power in enumerate(own):
+            powers[number] = 0.0 if power < 0 else LARGEST_POWER if power > LARGEST_POWER else power
+        np.log(self._counted_CV, self._counted_CV)
+
+    def logits(self, network_1V: Floats, out_1V: npt.NDArray[np.float32]) -> None:
+        """Sets `out_1V` to the logits after the context that was read, by the network and what was counted."""
+        factors_EV = self._factors_EV
+        self._network_V[:] = network_1V[0]
+        np.multiply(factors_EV, self._powers_E1, factors_EV)
+        np.add.reduce(factors_EV, 0, None, out_1V[0])
+
+
+class SingleText:
+    """The same along a text, whose context is read from an array and put back there at each step."""
+
+    def __init__(self, ngrams: MixedNgrams, remembered: Remembers, contexts_1: Contexts) -> None:
+        words = ngrams.contexts.words
+        self._after, self._of_one = ngrams.model.after, remembered.of_one
+        self._word_after = None if words is None else words.symbols.after
+        self._bytes = contexts_1.view(np.uint8).data
+        self._single = SingleContext(ngrams)
+        self._logits_1V = np.empty((1, ngrams.model.vocabulary_size), np.float32)
+
+    def read(self, id_: int) -> None:
+        """Goes on to the context after one more id."""
+        if self._word_after is None:
+            (state,), place = STATE.unpack_from(self._bytes), NOTHING
+            state = self._after(state, id_)
+            STATE.pack_into(self._bytes, 0, state)
+        else:
+            state, run, last, earlier = STATE_AND_PLACE.unpack_from(self._bytes)
+            state, place = self._after(state, id_), self._word_after((run, last, earlier), id_)
+            STATE_AND_PLACE.pack_into(self._bytes, 0, state, *place)
+        self._single.read(state, place, self._of_one(state))
+
+    def logits(self, network_1V: Floats) -> npt.NDArray[np.float32]:
+        """The logits (1, V) of what follows, where `network_1V` are those by the network; valid until the next call."""
+        self._single.logits(network_1V, self._logits_1V)
+        return self._logits_1V
