@@ -147,6 +147,8 @@ class TextGenerator:
 
     def _choose(self) -> npt.NDArray[np.int64]:
         """Chooses a token for every lane from its logits, (B,)."""
+        if len(self._lanes) == 1 and self._pattern is None and not self._halts:
+            return self._choose_alone(self._lanes[0])
         allowed_BV = None
         if self._pattern is not None:
             allowed_BV = np.stack([lane.allowed() for lane in self._lanes])
@@ -164,6 +166,20 @@ class TextGenerator:
         if self._scored:
             self._score(ids_B)
         return ids_B
+
+    def _choose_alone(self, lane: Lane) -> npt.NDArray[np.int64]:
+        """The same for a text beside which there is none."""
+        uniform, bounds = lane.text.request.random.random(), lane.run_bounds()
+        plain, token = self._sampler.plain, None
+        if plain is not None:
+            token = plain.choose(self._logits_BV[0], uniform, bounds)
+        if token is None:
+            ids_1 = self._sampler.choose(self._logits_BV, np.array([uniform]), self._history, None, [bounds])
+        else:
+            ids_1 = np.array([token])
+        if self._scored:
+            self._score(ids_1)
+        return ids_1
 
     def _score(self, ids_B: npt.NDArray[np.int64]) -> None:
         """Adds the model's own log-probability of each token that was chosen to that of its text."""

@@ -19,6 +19,7 @@ from charnn.generation.character_tokens import banned_ids, bias_amounts
 from charnn.generation.config import Filter, SamplingConfig
 from charnn.generation.filters import LARGEST, Counts, Logits, Wide
 from charnn.generation.history import History, RecentTokens, Repetitions
+from charnn.generation.plain_draw import PlainDraw
 from charnn.generation.run_limits import FREE, RunBounds
 from charnn.softmax import log_softmax
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -89,12 +90,14 @@ class Sampler:
         # Temperature puts the largest of each row at 0, and only the others that are named here move it away again.
         moving = ("temperature", "bias", "penalties", "dry", "typical")
         self._moves_top = [name for name, _ in self._steps if name in moving][-1:] != ["temperature"]
-        self._is_plain = (
+        self.plain: PlainDraw | None = None
+        """Draws for a single lane, where nothing but a temperature changes the logits that are left."""
+        if (
             self._steps == [("temperature", True)]
             and sampling.temperature_range is None
             and sampling.temperature >= LEAST_PLAIN
-        )
-        """Whether nothing but a temperature changes the logits that are left."""
+        ):
+            self.plain = PlainDraw(tokenizer.size, sampling.temperature, self._forbidden.tolist())
 
     def history(self) -> History:
         """The memory of lanes that the filters need. It has no lanes yet."""
@@ -123,10 +126,6 @@ class Sampler:
         `uniforms_B` are random numbers in [0, 1). A lane's token is the inverse of its cumulative distribution, in the
         order of ids, at its random number, and never a token of probability 0. Raises what `distribution` raises.
         """
-        if self._is_plain and len(logits_BV) == 1 and allowed_BV is None and logits_BV.dtype == np.float32:
-            token = self._plain_choice(logits_BV[0], float(uniforms_B[0]), (runs and runs[0]) or FREE)
-            if token is not None:
-                return np.array([token])
         cumulative_BV = np.exp(self.distribution(logits_BV, history, allowed_BV, runs)).cumsum(-1)
         # The product rounds to less than the sum for every double below 1, so there is always a token above it; and
         # one of probability 0 has the sum of the token before it, so it is never the first above.
@@ -136,23 +135,6 @@ class Sampler:
         points_B1 = (uniforms_B * cumulative_BV[:, -1])[:, np.newaxis]
         ids_B: npt.NDArray[np.intp] = (cumulative_BV > points_B1).argmax(-1)
         return ids_B
-
-    def _plain_choice(self, logits_V: Logits, uniform: float, bounds: RunBounds) -> int | None:
-        """What `choose` gives for a single lane, to the last bit, in a third of the time; None where it is for `choose`
-        to say."""
-        if bounds.lengthening:
-            return None
-        left_V = logits_V.astype(np.float64)
-        left_V[self._forbidden] = -np.inf
-        for token in bounds.too_long:
-            left_V[token] = -np.inf
-        top = left_V[left_V.argmax()]
-        if not math.isfinite(top):
-            return None
-        left_V -= top
-        left_V /= self._sampling.temperature
-        cumulative_V = np.exp(left_V, out=left_V).cumsum()
-        return int(cumulative_V.searchsorted(uniform * cumulative_V[-1], side="right"))
 
     def distribution(
         self,

@@ -142,7 +142,7 @@ def test_a_lane_gets_the_same_bits_whatever_the_others_are(options: dict[str, An
 
 
 @pytest.mark.parametrize("heat", [0.0, 1e-300, 1e-9, 0.7, 3.0])
-@pytest.mark.parametrize("bans", [{}, {"banned": "!Z"}])
+@pytest.mark.parametrize("bans", [{}, {"banned": "!Z"}, {"banned": "0123456789Z"}])
 def test_a_single_lane_is_given_what_it_is_given_beside_another(heat: float, bans: dict[str, Any]) -> None:
     random = np.random.default_rng(8)
     subject = Sampler(SamplingConfig(temperature=heat, **bans), SEVENTY, may_stop=False)
@@ -157,6 +157,13 @@ def test_a_single_lane_is_given_what_it_is_given_beside_another(heat: float, ban
             for b in range(200)
         ]
         assert alone == [[token] for token in together]
+        if heat < 1e-200:
+            assert subject.plain is None
+            continue
+        assert subject.plain is not None
+        plainly = [subject.plain.choose(logits_BV[b], uniform, bounds[b]) for b in range(200)]
+        assert all(token in (None, other) for token, other in zip(plainly, together, strict=True))
+        assert plainly.count(None) < 150
 
 
 def test_distribution_has_its_largest_at_0_and_the_logits_stay_as_they_were() -> None:

@@ -120,7 +120,8 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         if self._bound is None or self._bound[0] is not state:
             arrays = dict(zip(self._state_names, state, strict=True))
             self._bound = state, BoundSteps(self._session, self._options, arrays, self._vocabulary_size)
-        return self._bound[1].step({"ids": ids_B, **self._rows(conditions)})
+        inputs = {"ids": ids_B, **self._rows(conditions)} if self._conditions else {"ids": ids_B}
+        return self._bound[1].step(inputs)
 
     def costs(
         self, inputs_BT: Ints, targets_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
