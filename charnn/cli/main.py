@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import traceback
@@ -144,6 +145,7 @@ def named(arguments: Sequence[str]) -> list[str]:
 def main() -> None:
     _let_waiting_threads_sleep()
     _start_no_threads_without_end()
+    _look_for_circles_less_often(named(sys.argv[1:]))
     processes.listen()
     _occupy_closed_descriptors()
     processes.end(run(sys.argv[1:]))
@@ -165,6 +167,20 @@ def _start_no_threads_without_end() -> None:
     library of threads has a place on the stack for each, and the process dies of 100,000 of them."""
     if (asked := os.environ.get("OMP_NUM_THREADS", "").strip()).isdecimal() and int(asked) > MOST_THREADS:
         os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
+
+
+OBJECTS_BETWEEN = 10_000
+"""So many more objects are made than have gone before those that refer to each other in circles are looked for."""
+
+
+def _look_for_circles_less_often(names: Sequence[str]) -> None:
+    """Lets Python look for unused objects in circles less often, but where a command trains: these could be large.
+
+    A line that is read becomes some small objects, none of them in a circle. Python looks whenever there are 700 more,
+    and that took 0.11 of the 3.05 seconds of the processor in which 108,060 names are classified, and takes 0.03 now.
+    """
+    if names and not any(COMMANDS[name].has_view for name in names if name in COMMANDS):
+        gc.set_threshold(OBJECTS_BETWEEN)
 
 
 def _occupy_closed_descriptors() -> None:

@@ -146,6 +146,21 @@ def test_threads_beyond_any_machine_are_as_many_as_it_has_processors(monkeypatch
     assert os.environ["OMP_NUM_THREADS"] == str(taken)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "seldom"),
+    [(["classify", "--help"], True), (["train", "--help"], False), (["--version"], False)],
+    ids=str,
+)
+def test_circles_of_unused_objects_are_looked_for_less_often_where_nothing_is_trained(monkeypatch, arguments, seldom):
+    thresholds = []
+    monkeypatch.setattr("gc.set_threshold", thresholds.append)
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    monkeypatch.setattr("sys.argv", ["charnn", *arguments])
+    monkeypatch.setattr("charnn.cli.processes.end", lambda code: None)
+    main()
+    assert bool(thresholds) is seldom
+
+
 def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
     child = process("sample", "--temp", "0", "--length", "100000000", "--model", trained.path)
     child.stdout.read(10)
