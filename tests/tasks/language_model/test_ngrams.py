@@ -21,7 +21,7 @@ from charnn.generation.config import SamplingConfig
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel, adapted_to
-from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, ORDER
+from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, MANY_HELD_OUT, ORDER, measured
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.learned_texts import with_replay
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
@@ -102,6 +102,31 @@ def test_a_text_of_which_little_is_held_out_counts_none(start, corpus_of, silent
     assert session.config.ngram_order == 0
     assert session.config.ngrams is None
     assert not (session.directory.path / NGRAMS).exists()
+
+
+def test_a_text_of_which_a_few_hundred_characters_are_held_out_counts_some(start, corpus_of, silent) -> None:
+    session = start(corpus_of(TEXT[:4000]), steps=20, **TINY)
+    session.run(silent)
+    found = session.config.ngrams
+    assert found is not None
+    assert found.characters == 400
+    assert found.nats_per_character < found.nats_by_network - 0.5
+
+
+@pytest.mark.parametrize("tenths", [1, 10])
+def test_of_few_symbols_a_gain_that_may_be_chance_is_none(tenths: int) -> None:
+    """N-grams that are a little better on average, and often worse: of many symbols that is believed."""
+    number = tenths * MANY_HELD_OUT // 2
+    random = np.random.default_rng(0)
+    ids_N = random.integers(0, 2, number)
+    network_NV = np.log(np.full((number, 2), 0.5, np.float32))
+    right_N = random.permutation(np.arange(number) % 25 < 14)
+    p_NV = np.where((np.arange(2) == ids_N[:, np.newaxis]) == right_N[:, np.newaxis], 0.56, 0.44)
+    known_NF = np.ones((number, 1))
+    half_N = np.arange(number) * 2 // number
+    log_p_2NV = [network_NV, np.log(p_NV).astype(np.float32)]
+    found = measured(known_NF, log_p_2NV, ids_N, half_N, lengths=1, characters_each=1.0)
+    assert (found is not None) == (tenths == 10)
 
 
 def test_ngrams_that_bring_nothing_are_left_out_and_that_is_said(start, corpus_of, silent) -> None:

@@ -38,8 +38,10 @@ MOST_OF_WORDS = 2_000_000
 MOST_WORD_NGRAMS = 500_000
 """The most symbols after words that are kept, which are some 3 MB. From a megabyte of text they leave out what was
 met after a word once, which costs less than a thousandth of a nat."""
-FEWEST_HELD_OUT = 1000
+FEWEST_HELD_OUT = 200
 """With fewer characters held out nothing can be said about what n-grams bring."""
+MANY_HELD_OUT, ERRORS = 1000, 2.0
+"""Where fewer symbols are held out, what they bring must also be so many times its standard error."""
 MEASURED = 50_000
 """What they bring is measured on the first so many characters that are held out."""
 LEAST_GAIN, LEAST_GAIN_OF_WORDS = 0.002, 0.005
@@ -178,19 +180,23 @@ def measured(
     symbol has so many characters on average, and costs so many nats `apart` from what is said here. The first `lengths`
     of what is known say how long a context is, and what comes after the first `plain` of it is known of words.
     """
-    nats_N = np.empty(len(ids_N))
+    by_both_N = np.empty(len(ids_N))
     for half in (0, 1):
         learned, scored = half_N != half, half_N == half
         others = [by_NV[learned] for by_NV in log_p_ENV]
         weights_EF = learn_powers(known_NF[learned], others, ids_N[learned], lengths=lengths, plain=plain)
         own = [by_NV[scored] for by_NV in log_p_ENV]
-        nats_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
+        by_both_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
     places = np.arange(len(ids_N))
+    by_network_N = -log_p_ENV[0][places, ids_N]
     by_ngrams, by_network, by_both = (
         round((float(each_N.mean(dtype=np.float64)) + apart) / characters_each, 6)
-        for each_N in (-log_p_ENV[-1][places, ids_N], -log_p_ENV[0][places, ids_N], nats_N)
+        for each_N in (-log_p_ENV[-1][places, ids_N], by_network_N, by_both_N)
     )
     if by_both > by_network - LEAST_GAIN:
+        return None
+    gains_N = by_network_N - by_both_N
+    if len(ids_N) < MANY_HELD_OUT and gains_N.mean() < ERRORS * gains_N.std(ddof=1) / len(ids_N) ** 0.5:
         return None
     figures = LanguageModelNgrams(
         ngrams=0,

@@ -159,7 +159,7 @@ def test_the_validation_of_a_tiny_text_may_be_a_single_symbol(start, corpus_of, 
 
 
 def test_a_text_learned_by_heart_is_said_to_be_overfitted(start, corpus_of, silent) -> None:
-    session = start(corpus_of("ab" * 200, valid="ba" * 50 + "abba" * 50), steps=120, **TINY)
+    session = start(corpus_of("ab" * 200, valid="ba" * 50 + "abba" * 50), steps=120, ngram_order=0, **TINY)
     session.run(silent)
     assert "on its own data" in session.verdict
     assert session.verdict.startswith("it overfits")
@@ -185,7 +185,7 @@ def test_a_run_under_a_time_measures_the_machine_and_takes_that_from_its_time(st
 
 
 def test_a_run_of_so_many_steps_measures_nothing(start, corpus_of) -> None:
-    assert start(corpus_of(LINE * 50), steps=2).loop.progress.seconds == 0
+    assert start(corpus_of(LINE * 50), steps=2, ngram_order=0).loop.progress.seconds == 0
 
 
 # What there is to look at meanwhile.
