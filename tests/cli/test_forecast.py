@@ -226,6 +226,29 @@ def test_python_forecasts_numbers_as_they_are(charnn, trained):
         assert by_file.times == ("2024-04-10", "2024-04-11", "2024-04-12")
         moved = model.forecast([value + 5 for value in VALUES[:100]], horizon=3)
         assert moved.median() == pytest.approx([value + 5 for value in by_file.median()], abs=1.0)
+        one_column = [[value + 5] for value in VALUES[:100]]
+        assert model.forecast(one_column, horizon=np.int64(3)).median() == moved.median()
+
+
+@pytest.mark.parametrize(
+    ("series", "horizon", "message"),
+    [
+        (["high", "low"], 1, "a series is a list of numbers"),
+        ([[1], [2, 3]], 1, "a series is a list of numbers"),
+        ([[1, 2], [3, 4]], 1, "a series of 2 columns, and the model has 1"),
+        ([[[1]]], 1, "a series of 1 columns"),
+        ([], 1, "a series has a row at least"),
+        ([1, float("inf")], 1, "finite numbers"),
+        ([1, 2], 0, "a horizon of 0 steps: it is a whole number, 1 at least"),
+        ([1, 2], 1.5, "a horizon of 1.5 steps"),
+        ([1, 2], "2", "a horizon of '2' steps"),
+    ],
+)
+def test_python_refuses_what_is_no_series(charnn, trained, series, horizon, message):
+    import charnn as library
+
+    with library.load("model") as model, pytest.raises(library.errors.UsageError, match=message):
+        model.forecast(series, horizon=horizon)
 
 
 def test_the_end_of_the_series_is_drawn_beside_what_came(charnn, trained, tmp_path):

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,8 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         the one column. The precision is what `charnn forecast` takes (`auto`) unless another was asked for.
         """
         horizon = self.config.network.horizon if horizon is None else horizon
-        if horizon < 1:
-            raise UsageError(f"a horizon of {horizon} steps: it has 1 step at least")
+        if not isinstance(horizon, Integral) or horizon < 1:
+            raise UsageError(f"a horizon of {horizon!r} steps: it is a whole number, 1 at least")
         found = self._series(series)
         rows = self.rows(found)
         values_BHCQ, _ = self.forecasts(rows, np.array([len(found)]), horizon)
@@ -130,10 +131,15 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         if isinstance(series, Series):
             found = series
         else:
-            values_NC = np.asarray(series, np.float64).reshape(len(series), -1)
+            try:
+                values_NC = np.asarray(series, np.float64)
+            except (TypeError, ValueError):
+                raise UsageError("a series is a list of numbers, with a list of them for each row of several") from None
+            if values_NC.ndim < 2:
+                values_NC = values_NC.reshape(-1, 1)
             found = Series(self.columns, values_NC, self.learned.recent.axis.moved(len(self.learned.recent)))
-        if found.values_NC.shape[1] != len(self.columns):
-            raise UsageError(f"a series of {found.values_NC.shape[1]} columns, and the model has {len(self.columns)}")
+        if found.values_NC.ndim != 2 or found.values_NC.shape[1] != len(self.columns):
+            raise UsageError(f"a series of {found.values_NC.shape[-1]} columns, and the model has {len(self.columns)}")
         if not len(found) or np.isinf(found.values_NC).any():
             raise UsageError("a series has a row at least, and finite numbers, or NaN in a gap")
         return found
