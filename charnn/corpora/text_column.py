@@ -25,7 +25,7 @@ class TextRow(NamedTuple):
 
     text: str
     row: str
-    """The row as a line, with its end: CSV where it was CSV, written anew."""
+    """The row as a line, with the end that the first line of its table has: CSV where it was CSV, written anew."""
     header: str
     """The header of its table in the same form; "" for JSON."""
     line: int
@@ -44,21 +44,22 @@ def text_column(
     name = file_name(path)
     bad = None if any_bytes else BadBytes(name, encoding, on_error)
     pieces = stream(path, encoding=encoding, any_bytes=any_bytes, on_error=marking(on_error))
-    table = Table(_ReadOnce(_whole_lines(pieces, name)), name, bad)
+    read = _ReadOnce(_whole_lines(pieces, name))
+    table = Table(read, name, bad)
     wanted = (WantedColumns("--text", column, TEXT_NAMES),)
     if not table.start():
         return
-    yield from (_of_objects if table.has_objects else _of_rows)(table, wanted)
+    yield from _of_objects(table, wanted) if table.has_objects else _of_rows(table, wanted, read.line_end)
 
 
-def _of_rows(table: Table, wanted: tuple[WantedColumns]) -> Iterator[TextRow]:
+def _of_rows(table: Table, wanted: tuple[WantedColumns], line_end: str) -> Iterator[TextRow]:
     separator = table.separator()
     rows = table.rows(separator)
     header = next(rows, (0, ()))[1]
     (place,) = table.columns([cell.strip() for cell in header], wanted)
     assert place is not None
     for line, cells in table.even(rows, len(header), "the header"):
-        yield TextRow(cells[place], _as_line(cells, separator), _as_line(header, separator), line)
+        yield TextRow(cells[place], _as_line(cells, separator, line_end), _as_line(header, separator, line_end), line)
 
 
 def _of_objects(table: Table, wanted: tuple[WantedColumns]) -> Iterator[TextRow]:
@@ -77,11 +78,11 @@ def _of_objects(table: Table, wanted: tuple[WantedColumns]) -> Iterator[TextRow]
     return table.made_of(table.objects(), of_object)
 
 
-def _as_line(cells: Sequence[str], separator: str) -> str:
+def _as_line(cells: Sequence[str], separator: str, line_end: str) -> str:
     if separator == "\t":
-        return "\t".join(cells) + "\n"
-    line = io.StringIO()
-    csv.writer(line, delimiter=separator, lineterminator="\n").writerow(cells)
+        return "\t".join(cells) + line_end
+    line = io.StringIO(newline="")
+    csv.writer(line, delimiter=separator, lineterminator=line_end).writerow(cells)
     return line.getvalue()
 
 
@@ -104,6 +105,11 @@ class _ReadOnce:
             self._head += piece
             if len(self._head) >= HEAD:
                 break
+
+    @property
+    def line_end(self) -> str:
+        """What ends the first line, \\r\\n as in tables of Excel, or else \\n."""
+        return "\r\n" if self._head.partition("\n")[0].endswith("\r") else "\n"
 
     def __iter__(self) -> Iterator[str]:
         yield self._head

@@ -163,6 +163,10 @@ def test_the_rows_of_a_label_are_a_table_again(charnn, trained, text_file, tmp_p
         ["id", "message"], ["1", "the dog\r\nis old"], ["3", 'a "cat"; new']
     ]  # fmt: skip
     assert charnn(*given, "tickets.csv", "tickets.csv").out.count(b"id;message") == 1
+    for separator in (";", "\t"):  # lines end as those of the table do, which Excel ends in its own way
+        made = f"id{separator}message\r\n1{separator}the dog\r\n".encode()
+        text_file(made, "excel.csv" if separator == ";" else "excel.tsv")
+        assert charnn(*given, "excel.csv" if separator == ";" else "excel.tsv").out == made
     assert charnn(*given, "tickets.jsonl").text == '{"id": 1, "message": "the dog is old"}\n'
 
 
