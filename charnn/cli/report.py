@@ -40,6 +40,7 @@ def report(
     charnn report
     charnn report poems -o poems.html
     charnn report tags test.conllu -o - > tags.html
+    charnn report test.conllu --model tags
     """
     from pathlib import Path
 
@@ -50,6 +51,9 @@ def report(
     from charnn.errors import OutputError
     from charnn.models.report import report as made_report
 
+    if name is not None and model is not None:  # then all that is not the value of an option is data
+        files = [name, *(files or ())]
+        name = None
     named = options.named_once(name, model)
     if out == STDOUT and console.stdout_is_terminal():
         raise UsageError("a page is for a browser, not for a terminal", hint="name a file with -o FILE, or use a pipe")

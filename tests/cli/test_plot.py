@@ -67,6 +67,23 @@ def test_the_figures_at_a_temperature_are_those_of_all_its_samples_whatever_othe
     assert [warm] != figures("1", "1000")  # two samples say something else than one
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("curves",), ("embeddings",), ("temperature", "--temps", "1", "--characters", "100"), ("lengths", "-n", "2")],
+    ids=lambda command: command[0],
+)
+def test_a_model_is_named_by_its_option_too_as_in_every_command(charnn, trained, command):
+    name, *options = command
+    by_option = charnn("plot", name, *options, "--model", trained.path, "--json")
+    assert by_option.code == 0, by_option.err
+    assert by_option.text == charnn("plot", name, trained.path, *options, "--json").text
+
+
+def test_curves_of_models_that_are_named_in_both_ways_are_drawn_together(models, charnn):
+    both = charnn("plot", "curves", "poems", "-m", "poems", "--json").text
+    assert both == charnn("plot", "curves", "poems", "poems", "--json").text
+
+
 def test_a_picture_goes_through_a_pipe(models, process):
     out, err = process("plot", "curves", "poems", "-o", "-").communicate(timeout=30)
     assert out.startswith(PNG)
@@ -86,6 +103,7 @@ def test_a_picture_goes_through_a_pipe(models, process):
         (("neurons",), "give a TEXT, or name a file with --text", 2),
         (("neurons", "a", "--text", "b"), "give a TEXT, or name a file with --text", 2),
         (("temperature", "poems", "--temps", "0,x"), "--temps 0,x: give numbers above 0", 2),
+        (("temperature", "poems", "-m", "tags"), "poems and --model tags: give one of them", 2),
         (("embeddings", "tags"), "a tagger has no one table of symbols", 2),
         (("gradients", "poems"), "name a text with --text FILE", 1),
         (("gradients", "poems", "--steps", "0"), "--steps 0: give a whole number of at least 1", 2),

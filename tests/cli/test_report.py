@@ -167,6 +167,14 @@ def test_the_surprise_of_each_symbol_is_that_of_score(charnn, reports, tmp_path)
         assert float(re.search(r"([\d.]+) bits", sentence)[1]) == pytest.approx(nats / 0.693147, abs=0.006)
 
 
+def test_beside_the_option_for_the_model_all_names_are_those_of_data(charnn, reports, tmp_path):
+    _, folder = reports("language-model", charnn)
+    (tmp_path / "read.txt").write_text("The cat sat.\n" * 9)
+    by_option = charnn("report", tmp_path / "read.txt", "--model", folder / "model", "-o", "-")
+    assert by_option.code == 0, by_option.err
+    assert by_option.out == charnn("report", folder / "model", tmp_path / "read.txt", "-o", "-").out
+
+
 def test_a_model_that_learned_all_of_its_text_is_shown_reading_that(charnn, text_file, tiny, tmp_path):
     text_file()
     assert charnn("train", "text.txt", "--valid", "none", *tiny).code == 0

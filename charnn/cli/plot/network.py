@@ -13,6 +13,7 @@ from charnn.cli.plot.shared import (
     Numbers,
     Out,
     found_models,
+    named_model,
     print_numbers,
     text_of,
     write_picture,
@@ -72,7 +73,8 @@ def neurons(
 
 
 def embeddings(
-    model: ModelName = None,
+    name: ModelName = None,
+    model: options.Model = None,
     out: Out = None,
     dark: Dark = False,
     as_json: Numbers = False,
@@ -87,7 +89,7 @@ def embeddings(
     from charnn.models import pictures
     from charnn.plots.network import draw_embeddings
 
-    (directory,) = found_models(None if model is None else [model])
+    directory = named_model(name, model)
     found = pictures.embeddings(directory)
     if as_json:
         for symbol, place in zip(found.symbols, found.in_plane()[0], strict=True):

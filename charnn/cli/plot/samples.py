@@ -12,7 +12,7 @@ from charnn.cli.plot.shared import (
     ModelName,
     Numbers,
     Out,
-    found_models,
+    named_model,
     print_numbers,
     write_picture,
 )
@@ -20,7 +20,8 @@ from charnn.errors import UsageError
 
 
 def temperature(
-    model: ModelName = None,
+    name: ModelName = None,
+    model: options.Model = None,
     temperatures: Annotated[
         str, typer.Option("--temps", metavar="X,X,...", help="Sample at these temperatures.")
     ] = "0.2,0.4,0.6,0.8,1,1.2,1.4",
@@ -47,7 +48,7 @@ def temperature(
     from charnn.models import pictures
     from charnn.plots.samples import draw_temperature
 
-    (directory,) = found_models(None if model is None else [model], "language-model")
+    directory = named_model(name, model, "language-model")
     found = pictures.at_temperatures(
         directory, _numbers("--temps", temperatures), characters=characters, at_least=at_least, seed=seed or 0
     )
@@ -59,7 +60,8 @@ def temperature(
 
 
 def lengths(
-    model: ModelName = None,
+    name: ModelName = None,
+    model: options.Model = None,
     at: Annotated[float, typer.Option("--temp", metavar="X", min=0.01, help="Sample at this temperature.")] = 1.0,
     number: Annotated[
         int, typer.Option("--number", "-n", metavar="N", min=2, help="Let the model write so many texts or lines.")
@@ -79,7 +81,7 @@ def lengths(
     from charnn.models import pictures
     from charnn.plots.samples import draw_lengths
 
-    (directory,) = found_models(None if model is None else [model], "language-model")
+    directory = named_model(name, model, "language-model")
     unit, real, written = pictures.lengths(directory, temperature=at, number=number, seed=seed or 0)
     if as_json:
         print_numbers(model=str(directory.path), seed=seed or 0, unit=unit, learned_from=real, written=written)

@@ -36,6 +36,17 @@ ModelName = Annotated[
         autocompletion=options.complete_model,
     ),
 ]
+MoreModels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|PATH",
+        help="Draw this model, too: a model directory, or the name of one under checkpoints/. Repeatable.",
+        show_default=False,
+        autocompletion=options.complete_model,
+    ),
+]
 Labelled = Annotated[
     list[str] | None,
     typer.Argument(
@@ -71,6 +82,18 @@ def found_models(names: Iterable[str] | None, task: str | None = None) -> list[M
         found.append(find_model(name, task))
         announce(found[-1], name)
     return found
+
+
+def every_name(arguments: list[str] | None, given: list[str] | None) -> list[str]:
+    """The names of models that stand as arguments, and then those of --model."""
+    return [*(arguments or ()), *(given or ())]
+
+
+def named_model(argument: str | None, option: str | None, task: str | None = None) -> ModelDirectory:
+    """The model that is named as an argument or by --model, or the default one. Raises UsageError where both name
+    one."""
+    named = options.named_once(argument, option)
+    return found_models(None if named is None else [named], task)[0]
 
 
 def text_of(file: str | None) -> str | None:

@@ -10,9 +10,11 @@ from charnn.cli import options
 from charnn.cli.plot.shared import (
     Dark,
     Models,
+    MoreModels,
     Numbers,
     Out,
     TextFile,
+    every_name,
     found_models,
     print_numbers,
     text_of,
@@ -22,6 +24,7 @@ from charnn.cli.plot.shared import (
 
 def curves(
     models: Models = None,
+    named: MoreModels = None,
     by: Annotated[
         Literal["time", "steps", "epochs"],
         typer.Option("--by", help="Draw them over seconds of training, over steps, or over times through the data."),
@@ -42,7 +45,7 @@ def curves(
     from charnn.models import pictures
     from charnn.plots.training import draw_curves
 
-    found, unit = pictures.learning_curves(found_models(models), by)
+    found, unit = pictures.learning_curves(found_models(every_name(models, named)), by)
     if as_json:
         for curve in found:
             training = [] if curve.training_N is None else pictures.as_json(curve.training_N)
@@ -64,6 +67,7 @@ def curves(
 
 def gradients(
     models: Models = None,
+    named: MoreModels = None,
     text: TextFile = None,
     steps: Annotated[int, typer.Option("--steps", metavar="K", min=1, help="Follow the gradient K steps back.")] = 100,
     fresh: Annotated[
@@ -88,7 +92,7 @@ def gradients(
     from charnn.models import pictures
     from charnn.plots.training import draw_gradients
 
-    chosen = found_models(models, "language-model")
+    chosen = found_models(every_name(models, named), "language-model")
     say_that_it_loads()
     found = pictures.gradient_reaches(chosen, text_of(text), steps=steps, seed=seed or 0, fresh=fresh)
     if as_json:
