@@ -25,7 +25,7 @@ LENGTH_SLACK = 10
 """So many symbols more than training had for a source of its length may be written."""
 DecoderKind = Literal["attention", "ctc"]
 """`attention` writes symbol by symbol, each after those before it; `ctc` lets every place of the source write some."""
-AttentionKind = Literal["none", "additive", "dot", "monotonic"]
+AttentionKind = Literal["none", "additive", "dot", "hard", "monotonic"]
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,21 @@ class TransducerNetworkConfig(Json):
     of them: the last ones of the inputs. 0 for pairs without features, and for models of the first version."""
 
     jumps: int = later(0)
-    """The numbers of places for which hard attention has learned how likely it moves by them: by none, by one, and so
-    on, the last one for that many and more. 0 for other decoders, and for models that weigh all moves alike."""
+    """The numbers of places for which hard attention has learned how likely it moves ahead by them: by none, by one,
+    and so on, the last one for that many and more. 0 for other decoders, and for models that weigh all moves alike."""
 
     members: int = later(1)
     """The networks of this shape that are used as one: the probabilities of symbols are the mean of theirs."""
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether each symbol is written from one place, and all ways to align source and target are summed."""
+        return self.attention in ("hard", "monotonic")
+
+    @property
+    def moves_back(self) -> bool:
+        """Whether hard attention may move back, to any place, and has learned how likely that is."""
+        return self.attention == "hard"
 
     def __str__(self) -> str:
         several = f"{self.members:,} members, each " if self.members > 1 else ""
@@ -114,7 +124,8 @@ class TransducerNetworkConfig(Json):
         require(self.jumps >= 0, "jumps must be at least 0")
         require_members(self.members)
         require(self.members == 1 or self.decoder != "ctc", "ctc is for one network")
-        require(not self.jumps or self.attention == "monotonic", "jumps are for monotonic attention")
+        require(not self.jumps or self.is_hard, "jumps are for hard attention")
+        require(self.jumps > 0 or not self.moves_back, "attention that moves back has jumps")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
 
 

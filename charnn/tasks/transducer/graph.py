@@ -130,7 +130,7 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
     first = graph.vector(1)
     readout_row = graph.add("Unsqueeze", [readout, first])
     outputs: list[Port] = [("log_probabilities", "float", ["B", config.outputs]), ("attention", "float", ["B", "S"])]
-    if config.attention == "monotonic":
+    if config.is_hard:
         _hard(graph, config, weights, x, readout_row)
         outputs += [("joint", "float", ["B", "P", config.outputs]), ("places", "int64", ["B", "P"])]
     else:
@@ -144,7 +144,7 @@ def decoder_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array])
     inputs += [*_memory_ports(config), ("mask", "float", ["B", "S"])]
     if config.copies:
         inputs.append(("copies", "int64", ["B", "S"]))
-    if config.attention == "monotonic":
+    if config.is_hard:
         inputs.append(("alpha", "float", ["B", "S"]))
     return graph.serialize(inputs, outputs)
 
@@ -215,7 +215,7 @@ def _soft(
 def _hard(
     graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array], state: str, readout_row: str
 ) -> None:
-    """Adds what `network.TransducerNetwork` computes for hard monotonic attention."""
+    """Adds what `network.TransducerNetwork` computes for hard attention."""
     largest = graph.number(LARGEST_SCORE)
     scores = _products(graph, config, _query(graph, weights, state))
     bounded = graph.add("Mul", [graph.add("Tanh", [graph.add("Div", [scores, largest])]), largest])
@@ -260,8 +260,8 @@ def _likeliest(graph: Graph) -> tuple[str, str]:
 
 
 def _jump_weights(graph: Graph, config: TransducerNetworkConfig, weights: Mapping[str, Array]) -> str:
-    """The weights (S, S) of the ways from each place to each, 0 for those that lead back."""
-    require_shape(weights, "jumps", config.jumps)
+    """The weights (S, S) of the ways from each place to each, 0 where there is none."""
+    require_shape(weights, "jumps", config.jumps + config.moves_back)
     table = np.exp(LARGEST_SCORE * np.tanh(weights["jumps"].astype(np.float32) / np.float32(LARGEST_SCORE)))
     zero, one = (graph.add("Squeeze", [graph.vector(number)]) for number in (0, 1))
     length = graph.add(
@@ -271,7 +271,9 @@ def _jump_weights(graph: Graph, config: TransducerNetworkConfig, weights: Mappin
     ahead = graph.add("Sub", [places, graph.add("Unsqueeze", [places, graph.vector(1)])])
     limits = [graph.add("Squeeze", [graph.vector(number)]) for number in (-1, config.jumps - 1)]
     rows = graph.add("Add", [graph.add("Clip", [ahead, *limits]), one])
-    return graph.add("Gather", [graph.constant("jumps.table", np.concatenate([np.zeros(1, np.float32), table])), rows])
+    if not config.moves_back:
+        table = np.concatenate([np.zeros(1, np.float32), table])
+    return graph.add("Gather", [graph.constant("jumps.table", table), rows])
 
 
 def _mixed(graph: Graph, weights: Mapping[str, Array], units: str, logits: str, copied: str) -> str:

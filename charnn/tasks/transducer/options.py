@@ -82,10 +82,10 @@ class TransducerOptions(
     )
     attention: AttentionKind | None = option(
         None,
-        "Let each symbol be written from one place of the source, which never moves back (monotonic), from a weighted "
-        "mean of all places (additive, dot), or from one vector for the whole source (none).",
+        "Let each symbol be written from one place of the source, which may move back (hard) or not (monotonic), "
+        "from a weighted mean of all places (additive, dot), or from one vector for the whole source (none).",
         panel=PAIRS,
-        shown_default="monotonic; for long lines of very many symbols additive",
+        shown_default="hard; for long lines of very many symbols additive",
     )
     copy: When = option(
         "auto",

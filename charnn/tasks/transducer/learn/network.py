@@ -19,6 +19,8 @@ from charnn.network.recurrent import LockedDropout, Recurrent, StackState
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import LARGEST_SCORE, LEAST
 
+FIRST_BACK = -3.0
+"""The first b of the ways back."""
 FEATURE_DEVIATION = 0.1
 """The standard deviation of the first vectors of features."""
 
@@ -58,10 +60,11 @@ class TransducerNetwork(nn.Module):
       et al. 2014).
     - `additive`: a weighted mean of the encoder's outputs, score = v tanh(W s + U h) (Bahdanau et al. 2015).
     - `dot`: the same with score = (W s) (U h) / sqrt(R) (Luong et al. 2015).
-    - `monotonic`: each symbol is written from one place, which never moves back; all ways to align source and target
-      are summed (Wu and Cotterell 2019, first order). The place j after k has the probability
-      exp(u_j + b_(j-k)) / sum of exp(u_i + b_(i-k)) over i >= k, where u = (W s) (U h) / sqrt(R), bounded, and b is
-      learned for each number of places that may be moved by, from where short moves are likelier.
+    - `hard`: each symbol is written from one place; all ways to align source and target are summed (Wu et al. 2018,
+      Wu and Cotterell 2019, first order). The place j after k has the probability exp(u_j + b_(j-k)) / sum over i of
+      exp(u_i + b_(i-k)), where u = (W s) (U h) / sqrt(R), bounded, and b is learned for each number of places that may
+      be moved ahead by, from where short moves are likelier, and for all ways back.
+    - `monotonic`: the same, but it never moves back; only where sources are long is b more than 0.
 
     Where pairs have features, such as the number and the case of a form, their vectors are added to what every place
     says. With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
@@ -91,7 +94,7 @@ class TransducerNetwork(nn.Module):
         if config.attention == "additive":
             self.score = nn.Linear(hidden, 1, bias=False)
         if config.jumps:
-            self.jumps = nn.Parameter(first_jumps(config.jumps))
+            self.jumps = nn.Parameter(first_jumps(config.jumps, moves_back=config.moves_back))
         self.values = nn.Linear(2 * hidden, hidden, bias=False)
         if config.direct_features:
             self.features = nn.Embedding(config.direct_features, hidden)
@@ -118,7 +121,7 @@ class TransducerNetwork(nn.Module):
         else:
             places_S = torch.arange(h_BSF.shape[1], device=device)
             inside_BS = places_S < sources.lengths_B[:, None]
-            if config.attention == "monotonic":
+            if config.is_hard:
                 inside_BS = inside_BS & (places_S >= sources.features_B[:, None])
             keys_BSR, mask_BS = self.keys(h_BSF), inside_BS.float()
         copies_BSV = None
@@ -138,7 +141,7 @@ class TransducerNetwork(nn.Module):
     def log_probabilities(self, memory: EncoderMemory, states_BTH: Tensor, targets_BT: Tensor) -> Tensor:
         """ln p (B, T, V) of each target symbol after those before it. `targets_BT` are the right ones, which hard
         attention needs in order to know where it may stand."""
-        if self.config.attention != "monotonic":
+        if not self.config.is_hard:
             return self._soft(memory, states_BTH)[0]
         weights_BTS = self._place_weights(memory, states_BTH)
         emissions_BTSV = self._emissions(memory.values_BSR, memory.copies_BSV, states_BTH)
@@ -151,7 +154,7 @@ class TransducerNetwork(nn.Module):
         for weights_BS, after_BS, now_BS in zip(
             weights_BTS.unbind(1), after_BTS.unbind(1), here_BTS.unbind(1), strict=True
         ):
-            prior_BS = monotonic_step(alpha_BS, weights_BS, after_BS, jumps_SS)
+            prior_BS = hard_step(alpha_BS, weights_BS, after_BS, jumps_SS)
             priors.append(prior_BS)
             joint_BS = prior_BS * now_BS
             alpha_BS = joint_BS / (joint_BS.sum(1, keepdim=True) + LEAST)
@@ -168,13 +171,13 @@ class TransducerNetwork(nn.Module):
         `alpha_BS` is where hard attention stands after that symbol, a distribution.
         """
         y_BH, state = self.decoder.step(self.targets(ids_B), state)
-        if self.config.attention != "monotonic":
+        if not self.config.is_hard:
             log_p_BTV, weights_BTS = self._soft(memory, y_BH[:, None])
             return log_p_BTV[:, 0], state, weights_BTS[:, 0], None
         weights_BTS, size = self._place_weights(memory, y_BH[:, None]), alpha_BS.shape[1]
         jumps_SS = self._jump_weights(size)
         after_BS = weights_after(weights_BTS, jumps_SS)[:, 0]
-        prior_BS = monotonic_step(alpha_BS, weights_BTS[:, 0], after_BS, jumps_SS)
+        prior_BS = hard_step(alpha_BS, weights_BTS[:, 0], after_BS, jumps_SS)
         places_BP = prior_BS.topk(min(size, WRITING_PLACES), 1).indices.sort(1).values
         rows_B1 = torch.arange(len(places_BP), device=places_BP.device)[:, None]
         copies_BPV = None if memory.copies_BSV is None else memory.copies_BSV[rows_B1, places_BP]
@@ -218,13 +221,15 @@ class TransducerNetwork(nn.Module):
         return p_BTSV if copies_BSV is None else self._mixed(readout_BTSR, p_BTSV, copies_BSV[:, None])
 
     def _jump_weights(self, places: int) -> Tensor | None:
-        """exp(b) of the way from place k to place j, (S, S), 0 where it leads back; None without `config.jumps`."""
+        """exp(b) of the way from place k to place j, (S, S), 0 where there is none; None without `config.jumps`."""
         if not self.config.jumps:
             return None
         places_S = torch.arange(places, device=self.jumps.device)
         ahead_SS = (places_S - places_S[:, None]).clamp(-1, self.config.jumps - 1) + 1
         weights = torch.exp(bounded(self.jumps.float()))
-        return torch.cat([weights.new_zeros(1), weights])[ahead_SS]
+        if not self.config.moves_back:
+            weights = torch.cat([weights.new_zeros(1), weights])
+        return weights[ahead_SS]
 
     def _mixed(self, readout: Tensor, written: Tensor, copied: Tensor) -> Tensor:
         return mixed(self.gate(readout), written, copied)
@@ -260,10 +265,11 @@ def first_place(mask_BS: Tensor) -> Tensor:
     return functional.one_hot(places_B, mask_BS.shape[1]).float()
 
 
-def first_jumps(count: int) -> Tensor:
-    """The first b of each number of places, the last of them for that many and more: nothing for staying and for the
-    next place, and less and less for those further away."""
-    return -(torch.arange(count) - 1.0).clamp(0, LARGEST_SCORE)
+def first_jumps(count: int, *, moves_back: bool) -> Tensor:
+    """The first b of each number of places ahead, the last of them for that many and more: nothing for staying and for
+    the next place, and less and less for those further away; before them that of the ways back, if there are any."""
+    ahead = -(torch.arange(count) - 1.0).clamp(0, LARGEST_SCORE)
+    return torch.cat([torch.tensor([FIRST_BACK]), ahead]) if moves_back else ahead
 
 
 def bounded(scores: Tensor) -> Tensor:
@@ -271,17 +277,19 @@ def bounded(scores: Tensor) -> Tensor:
 
 
 def weights_after(weights_BTS: Tensor, jumps_SS: Tensor | None) -> Tensor:
-    """Z_k (B, T, S), the sum of exp(u_i + b_(i-k)) over the places i >= k, from exp(u) and exp(b), all 1 for None."""
+    """Z_k (B, T, S), the sum of exp(u_i + b_(i-k)) over the places i, from exp(u) and exp(b), for None 1 where i >= k
+    and 0 elsewhere."""
     if jumps_SS is None:
         return weights_BTS.flip(2).cumsum(2).flip(2) + LEAST
     return weights_BTS @ jumps_SS.T + LEAST
 
 
-def monotonic_step(alpha_BS: Tensor, weights_BS: Tensor, after_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
+def hard_step(alpha_BS: Tensor, weights_BS: Tensor, after_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
     """The distribution of the next place, from that of the last one, the weights exp(u) of the places, what
-    `weights_after` gives of them, and the weights exp(b) of the ways from each place to each, all 1 for None.
+    `weights_after` gives of them, and the weights exp(b) of the ways from each place to each, for None 1 of those that
+    do not lead back.
 
-    p(j) = sum over k <= j of alpha_k exp(u_j + b_(j-k)) / Z_k.
+    p(j) = sum over k of alpha_k exp(u_j + b_(j-k)) / Z_k.
     """
     share_BS = alpha_BS / after_BS
     return weights_BS * (share_BS.cumsum(1) if jumps_SS is None else share_BS @ jumps_SS)

@@ -30,11 +30,10 @@ from charnn.training.transfer import same_shape
 
 LEARNING_RATE = 4e-3
 LONG_SOURCE = 24
-"""The mean number of places of a source from which on hard attention learns how far it moves at once. Where places are
-many and alike, what they are does not tell which of them is next; in words it does, and five languages of 800 words
-were read no better with it."""
+"""The mean number of places from which on a source is long. Where places are many and alike, what they are does not
+tell which of them is next, so attention that never moves back learns how far it moves at once there, too."""
 JUMPS = 8
-"""It learns how likely it moves by 0 to 6 places, and by 7 and more."""
+"""Hard attention learns how likely it moves ahead by 0 to 6 places, and by 7 and more."""
 MANY_OUTPUTS = 200
 """So many target symbols let additive attention take the place of the hard one where sources are long, since that
 keeps a distribution of symbols for every place."""
@@ -162,7 +161,7 @@ def _network(
         raise UsageError("--copy: source and target are not made of the same kind of symbols")
     is_long = float(encoded.source_lengths.mean()) > LONG_SOURCE
     is_soft = is_long and symbols.outputs > MANY_OUTPUTS
-    attention: AttentionKind = overrides.attention or ("additive" if is_soft else "monotonic")
+    attention: AttentionKind = overrides.attention or ("additive" if is_soft else "hard")
     if decoder == "ctc":
         attention = "none"
     has_places = decoder == "ctc" or attention != "none"
@@ -174,7 +173,8 @@ def _network(
     sizes = overrides.asked("cell", "layers", "hidden_size", "embedding_size", "dropout", "members")
     if len(encoded) < FEW_PAIRS:
         sizes.setdefault("dropout", STRONG_DROPOUT)
-    jumps, direct_features = JUMPS if attention == "monotonic" and is_long else 0, len(symbols.features)
+    jumps = JUMPS if attention == "hard" or (attention == "monotonic" and is_long) else 0
+    direct_features = len(symbols.features)
     if source is not None:
         jumps = source.network.jumps
         direct_features = direct_features if source.network.direct_features else 0

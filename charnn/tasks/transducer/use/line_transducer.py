@@ -189,7 +189,7 @@ class LineTransducer:
 
     def _places(self, beams: int) -> int:
         """The most places of a batch, padding counted, so that its memory is bounded."""
-        numbers = self._network.outputs if self._network.attention == "monotonic" else self._network.hidden_size
+        numbers = self._network.outputs if self._network.is_hard else self._network.hidden_size
         return max(BATCH_NUMBERS // (beams * numbers), 1)
 
     def _search(

@@ -43,7 +43,7 @@ class RuntimeTransducerNetwork:
         self._states = [f"{part}.{depth}" for depth in range(config.layers) for part in parts]
         self._memory = ["values"] if config.attention == "none" else ["values", "keys"]
         self._extra = ["copies"] if config.copies else []
-        self._hard = config.attention == "monotonic"
+        self._hard = config.is_hard
         self._outputs = ["log_probabilities", "attention", *(["joint", "places"] if self._hard else [])]
         self._outputs += [f"{state}.next" for state in self._states]
         read = ["ids", *self._states, *self._memory, "mask", *self._extra, *(["alpha"] if self._hard else [])]
@@ -119,7 +119,7 @@ def where_to_look(config: TransducerNetworkConfig, arrays: SourceArrays) -> npt.
         return np.ones((len(arrays.lengths_B), 1), np.float32)
     places_S = np.arange(arrays.ids_BS.shape[1])
     inside_BS = places_S < arrays.lengths_B[:, None]
-    if config.attention == "monotonic":
+    if config.is_hard:
         inside_BS &= places_S >= arrays.features_B[:, None]
     return inside_BS.astype(np.float32)
 

@@ -60,9 +60,9 @@ def stepped(decoder: SteppedDecoder | FramedDecoder) -> tuple[np.ndarray, np.nda
     return np.stack(found), np.stack(looked)
 
 
-@pytest.mark.parametrize("attention", ["none", "additive", "dot", "monotonic"])
+@pytest.mark.parametrize("attention", ["none", "additive", "dot", "hard", "monotonic"])
 def test_the_probability_of_each_symbol_is_the_mean_of_those_of_the_members(attention: Any) -> None:
-    network = ensemble_of(attention=attention)
+    network = ensemble_of(attention=attention, jumps=2 if attention == "hard" else 0)
     log_p_TBV, attention_TBS = stepped(decoder_of(network))
     each = [stepped(decoder_of(member)) for member in network.each]
     np.testing.assert_allclose(np.exp(log_p_TBV), np.mean([np.exp(own) for own, _ in each], 0), atol=1e-6)

@@ -28,9 +28,11 @@ KINDS: list[dict[str, Any]] = [
     if not (copies and attention == "none")
 ]
 KINDS += [
-    {"attention": "monotonic", "cell": "lstm", "layers": 1, "copies": copies, "jumps": jumps}
+    {"attention": attention, "cell": "lstm", "layers": 1, "copies": copies, "jumps": jumps}
+    for attention in ("hard", "monotonic")
     for copies, jumps in ((False, 3), (True, 8))
 ]
+HARD = [("hard", 2), ("monotonic", 0), ("monotonic", 2)]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: " ".join(map(str, kind.values())))
 SOURCES = [
     EncodedSource([8, 3, 4, 5, 0], 1, [7, 2, 3, 7, 7], [""] * 5),
@@ -108,11 +110,11 @@ def test_probabilities_of_the_next_symbol_are_1_together(kind: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("copies", [False, True])
-@pytest.mark.parametrize("jumps", [0, 2])
+@pytest.mark.parametrize(("attention", "jumps"), HARD)
 @pytest.mark.parametrize("row", range(len(SOURCES)))
-def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row: int, jumps: int, copies: bool) -> None:
+def test_hard_attention_is_the_sum_over_all_alignments(row: int, attention: str, jumps: int, copies: bool) -> None:
     """p(target) by trying every sequence of places, with the probabilities of each step from a single place."""
-    network = network_of({"attention": "monotonic", "copies": copies, "jumps": jumps})
+    network = network_of({"attention": attention, "copies": copies, "jumps": jumps})
     source, target = SOURCES[row], TARGETS[row]
     total = sum(taught(network, source, target)[place, symbol] for place, symbol in enumerate(target))
     decoder = SteppedNetwork(network)
@@ -133,16 +135,19 @@ def test_hard_attention_is_the_sum_over_all_alignments_that_never_move_back(row:
         return float(found[0, place, target[len(history)]])
 
     p = 0.0
-    for path in itertools.combinations_with_replacement(places, len(target)):
+    ways = itertools.product(places, repeat=len(target))
+    for path in ways if attention == "hard" else itertools.combinations_with_replacement(places, len(target)):
         p += float(np.prod([joint(path[:length], path[length]) for length in range(len(path))]))
     assert np.log(p) == pytest.approx(total, abs=1e-4)
 
 
 @pytest.mark.parametrize("copies", [False, True])
-@pytest.mark.parametrize("jumps", [0, 8])
-def test_hard_attention_writes_from_the_likeliest_places_of_a_long_source(jumps: int, copies: bool) -> None:
+@pytest.mark.parametrize(("attention", "jumps"), [("hard", 8), ("monotonic", 0), ("monotonic", 8)])
+def test_hard_attention_writes_from_the_likeliest_places_of_a_long_source(
+    attention: str, jumps: int, copies: bool
+) -> None:
     """The same in both, for rows of which one is short; where it stands is among these places, and nowhere else."""
-    network = network_of({"attention": "monotonic", "copies": copies, "jumps": jumps})
+    network = network_of({"attention": attention, "copies": copies, "jumps": jumps})
     random = np.random.default_rng(0)
     ids = [8, *random.integers(1, 7, 40).tolist(), 0]
     sources = [EncodedSource(ids, 1, [*random.integers(1, 8, len(ids)).tolist()], [""] * len(ids)), SOURCES[0]]
@@ -165,8 +170,9 @@ def test_hard_attention_writes_from_the_likeliest_places_of_a_long_source(jumps:
         assert not states[0].alpha_BS[0, others].any()
 
 
-def test_hard_attention_never_moves_back_and_never_looks_at_features() -> None:
-    network = network_of({"attention": "monotonic", "copies": False})
+@pytest.mark.parametrize(("attention", "jumps"), HARD)
+def test_monotonic_attention_alone_never_moves_back_and_neither_looks_at_features(attention: str, jumps: int) -> None:
+    network = network_of({"attention": attention, "copies": False, "jumps": jumps})
     state = SteppedNetwork(network).begin(SOURCES)
     places_B = first_place(torch.from_numpy(np.asarray(state.memory[-1]))).argmax(1).tolist()
     assert places_B == [source.features for source in SOURCES]
@@ -174,7 +180,9 @@ def test_hard_attention_never_moves_back_and_never_looks_at_features() -> None:
     alpha_BS[:, 2] = 1
     moved = type(state)(state.memory, state.recurrent, alpha_BS)
     step = SteppedNetwork(network).step(np.full(len(SOURCES), 2), moved)
-    assert (step.attention_BS[:, :2] == 0).all()
+    for source, attention_S in zip(SOURCES, step.attention_BS, strict=True):
+        assert (attention_S[: source.features] == 0).all()
+        assert (attention_S[source.features : 2] > 0).all() == (attention == "hard" or source.features == 2)
 
 
 CTC_KINDS = [("lstm", 1, False, 1), ("gru", 2, True, 2), ("rnn", 1, True, 3)]

@@ -57,12 +57,22 @@ def test_symbols_are_copied_where_most_of_a_target_stands_in_its_source(
     assert not plan_of(pairs(rows), copies=False).config.network.copies
 
 
-def test_long_lines_learn_how_far_attention_moves_in_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
+def test_long_lines_are_learned_in_small_batches(pairs: Callable[[Rows], PairSet]) -> None:
     long = plan_of(pairs([(word * 30, word * 30) for word in WORDS])).config
     short = plan_of(pairs([(f"{n}{word}", word) for n, word in enumerate(WORDS * 10)])).config
-    assert (short.network.attention, short.network.jumps, short.training.batch_size) == ("monotonic", 0, 32)
-    assert (long.network.attention, long.network.jumps) == ("monotonic", 8)
+    assert (short.network.attention, short.network.jumps, short.training.batch_size) == ("hard", 8, 32)
+    assert (long.network.attention, long.network.jumps) == ("hard", 8)
     assert 1 <= long.training.batch_size <= 3
+
+
+def test_attention_that_never_moves_back_learns_how_far_it_moves_only_in_long_lines(
+    pairs: Callable[[Rows], PairSet],
+) -> None:
+    for length, jumps in ((1, 0), (30, 8)):
+        network = plan_of(
+            pairs([(word * length, word * length) for word in WORDS]), attention="monotonic"
+        ).config.network
+        assert (network.attention, network.jumps, network.moves_back) == ("monotonic", jumps, False)
 
 
 def test_a_pair_that_comes_often_is_learned_as_often_as_the_root_of_that(pairs: Callable[[Rows], PairSet]) -> None:
