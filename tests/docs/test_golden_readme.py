@@ -69,6 +69,7 @@ def sources(corpus: dict[str, Any]) -> list[str]:
         ("new-labels", "classifier-1"),
         ("new-pairs", "transducer-1"),
         ("new-sounds", "transducer-ngrams-1"),
+        ("new-exchanged", "transducer-hard-1"),
     ],
 )
 def test_commands_make_a_directory_of_the_same_files_network_and_corpus(made: Path, name: str, golden: str) -> None:

@@ -1,9 +1,11 @@
-"""The transducer with n-grams in tests/golden/, which every later charnn reads as it was written."""
+"""The transducers with n-grams and with attention that may move back in tests/golden/, which every later charnn reads
+as they were written."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,15 @@ BEAM = [
     [("yyx", -1.7334), ("w", -10.7553)],
 ]
 
+HARD = GOLDEN / "transducer-hard-1"
+TO_EXCHANGE = ["añab.ba", "🧊🧊.b", "bba.aña"]
+"""None of them is among those that it learned."""
+EXCHANGED = [
+    [("ba,añab", -1.4465), ("b,añab", -2.2982)],
+    [("b,🧊🧊", -0.8546), ("b,🧊", -2.2252)],
+    [("aña,bba", -0.9808), ("aña,bb", -3.6845)],
+]
+
 
 @pytest.fixture
 def directory() -> TransducerDirectory:
@@ -38,11 +49,17 @@ def ngrams_of(directory: TransducerDirectory) -> PairNgrams:
     return ngrams
 
 
-def lines_of(path: Path, options: TransduceOptions) -> list[list[tuple[str, float]]]:
+def lines_of(path: Path, options: TransduceOptions, sources: Sequence[str] = SOURCES) -> list[list[tuple[str, float]]]:
     with load(path) as model:
         assert isinstance(model, Transducer)
-        found = model.targets(SOURCES, options)
+        found = model.targets(sources, options)
     return [[(target.text, target.log_probability) for target in targets] for targets in found]
+
+
+def assert_alike(found: list[list[tuple[str, float]]], wanted: list[list[tuple[str, float]]]) -> None:
+    for targets, known in zip(found, wanted, strict=True):
+        assert [text for text, _ in targets] == [text for text, _ in known]
+        assert [log_p for _, log_p in targets] == pytest.approx([log_p for _, log_p in known], abs=1e-3)
 
 
 def test_ngrams_say_what_they_said_and_are_written_again_byte_for_byte(
@@ -69,10 +86,8 @@ def test_config_means_what_it_meant_and_is_written_again_byte_for_byte(directory
 
 def test_targets_are_found_and_proposed_as_they_were() -> None:
     greedy = lines_of(PATH, TransduceOptions(beam=1))
-    for found, wanted in ((greedy, [[one] for one in GREEDY]), (lines_of(PATH, TransduceOptions(nbest=2)), BEAM)):
-        for targets, known in zip(found, wanted, strict=True):
-            assert [text for text, _ in targets] == [text for text, _ in known]
-            assert [log_p for _, log_p in targets] == pytest.approx([log_p for _, log_p in known], abs=1e-3)
+    assert_alike(greedy, [[one] for one in GREEDY])
+    assert_alike(lines_of(PATH, TransduceOptions(nbest=2)), BEAM)
 
 
 def test_the_first_models_with_ngrams_only_ranked(tmp_path: Path) -> None:
@@ -85,3 +100,13 @@ def test_the_first_models_with_ngrams_only_ranked(tmp_path: Path) -> None:
     assert ngrams is not None
     assert (ngrams.proposals, ngrams.known_weight) == (0, 0.0)
     assert lines_of(copy, TransduceOptions(nbest=2)) != lines_of(PATH, TransduceOptions(nbest=2))
+
+
+def test_attention_moves_back_as_it_did() -> None:
+    directory = TransducerDirectory.open(HARD)
+    config = directory.config()
+    assert (config.network.attention, config.network.jumps, directory.weights()["jumps"].shape) == ("hard", 8, (9,))
+    assert config.ngrams is not None
+    assert config.ngrams.accuracy is None
+    assert dump_config(config).encode() == (HARD / "config.json").read_bytes()
+    assert_alike(lines_of(HARD, TransduceOptions(nbest=2), TO_EXCHANGE), EXCHANGED)
