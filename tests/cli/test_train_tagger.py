@@ -24,6 +24,14 @@ def config(path: Path, name: str = "model") -> dict:
     return json.loads((path / "checkpoints" / name / "config.json").read_text())
 
 
+def test_a_column_whose_tags_are_all_the_same_is_named(charnn, text_file) -> None:
+    """So it is where a column that nobody filled stands before the one that is meant."""
+    text_file(COLUMNS.replace("\t", "\tX\t"), "t.tsv")
+    said = "every word has the same upos, which teaches nothing; see --columns"
+    assert said in charnn("train", "t.tsv", "--task", "tagger", *QUICK, "--out", "first").err
+    assert said not in charnn("train", "t.tsv", "--columns", "_,upos", *QUICK, "--out", "last").err
+
+
 @pytest.mark.parametrize(
     ("name", "content", "format"),
     [

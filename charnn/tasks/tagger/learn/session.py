@@ -247,11 +247,14 @@ class TaggerSession(Session[TaggerConfig]):
         )
         validated = f"{corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with"
         short = corpus.training_sentences < FEW_SENTENCES and self.holds_out
+        alike = [name for name, size in zip(corpus.columns, network.tags, strict=True) if size == 1]
+        same = f"every word has the same {first_few(alike, SHOWN_TAGS)}, which teaches nothing; see --columns"
         lines = [
             f"treebank  {counted(corpus.training_sentences, 'sentence')} of "
             f"{counted(corpus.training_words, corpus.level)} to train on, "
             f"{validated if self.holds_out else 'none held out'}; tags: {tags}",
             *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
+            *([f"          {same}"] if alike else []),
             *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
             *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
             *([f"from      {self._started_from}"] if self._started_from else []),
