@@ -189,7 +189,8 @@ def score(
     options.announce_terminal(files)
     for name, each in zip(wanted, loaded, strict=True):
         notices.announce(each.directory, name)
-    read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes)
+    with_labels = any(model.labels for model in loaded)
+    read = _Lines(files or ["-"], encoding, on_error, any_bytes=any_bytes, with_labels=with_labels)
     with closing(LineScorer(readers, ends=ends, threads=1 if adapt else options.processors())) as scorer:
         for chunk in score_stream(read, scorer):
             unseen.warn(chunk)
@@ -236,12 +237,16 @@ def _check(given: Sequence[str], *, several: bool) -> None:
 
 
 class _Lines:
-    """The lines of files. Iterating gives those that are complete by now, with their ends; an empty list at a pause."""
+    """The lines of files. Iterating gives those that are complete by now, with their ends; an empty list at a pause.
+    Where a model has learned texts `with_labels`, it warns of lines which have labels beside their texts."""
 
-    def __init__(self, files: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool) -> None:
+    def __init__(
+        self, files: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool, with_labels: bool
+    ) -> None:
         self.places: deque[Place] = deque()
         """Where each line that was given stands. Who has used a line takes its place."""
         self._files, self._encoding, self._on_error, self._any_bytes = files, encoding, on_error, any_bytes
+        self._with_labels = with_labels
 
     def __iter__(self) -> Iterator[list[str]]:
         from charnn.cli.score_views import Place
@@ -254,9 +259,17 @@ class _Lines:
                 file, encoding=self._encoding, any_bytes=self._any_bytes, on_error=self._on_error
             ):
                 self.places.extend(Place(file_name(file), number, before + number) for number, _ in lines)
+                if self._with_labels and lines and lines[0][0] == 1:
+                    self._warn_of_labels(file, [line for _, line in lines])
                 yield [line for _, line in lines]
                 number = lines[-1][0] if lines else number
             before += number
+
+    @staticmethod
+    def _warn_of_labels(file: str, lines: Sequence[str]) -> None:
+        from charnn.corpora.structured import warn_of_structure
+
+        warn_of_structure(file_name(file), lines, "scored", with_labels=True)
 
 
 class _Unseen:

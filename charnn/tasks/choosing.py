@@ -47,7 +47,8 @@ def choose_task(
         return left[0]
     if TASKS[FALLBACK] in left and _say_what_else_it_is(path, left, given, options_for, encoding):
         return TASKS[FALLBACK]
-    return recognized(path, left, encoding=encoding)
+    without_texts = next((name for name in given if TASKS[FALLBACK] not in tasks_having(name, options_for)), None)
+    return recognized(path, left, encoding=encoding, option="" if without_texts is None else flag_of(without_texts))
 
 
 def _say_what_else_it_is(
@@ -119,9 +120,10 @@ def tasks_with(given: Collection[str], options_for: OptionsOf) -> list[Task[Any]
     return left
 
 
-def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Task[Any]:
+def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str, option: str = "") -> Task[Any]:
     """The task whose kind of data the file is. Where that is a guess, a warning says so, and which option says
-    otherwise. Raises UsageError where the file looks like data of several."""
+    otherwise. Raises UsageError where the file looks like data of several, or of none of the `tasks`, which may be
+    those that have an `option`."""
     sample = peek(path, encoding=encoding)
     if (foreign := foreign_format(sample.encode("utf-8", "surrogateescape"))) is not None and not foreign.is_text:
         return TASKS[FALLBACK] if TASKS[FALLBACK] in tasks else next(iter(tasks))  # reading it will say what it is
@@ -139,7 +141,8 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str) -> Tas
     fallback = TASKS[FALLBACK]
     if fallback not in tasks:
         names = " or ".join(f"--task {task.name}" for task in tasks)
-        raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}", hint=f"say what it is with {names}")
+        why = f", which {option} is for" if option else ""
+        raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}{why}", hint=f"say what it is with {names}")
     if warning := _not_prose(path, sample):
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
         return fallback

@@ -85,11 +85,16 @@ def test_damaged_figures_are_passed_over(charnn, trained, tmp_path, content):
         (("data.tsv", "--columns", "tag", "--folds", "3", "--valid", "none"), "--folds holds out each part"),
         (("-", "--columns", "tag", "--folds", "3"), "reads the data several times"),
         (("data.tsv", "--documents", "line", "--folds", "3"), "--folds"),
+        (
+            ("prose.txt", "--folds", "3"),
+            "looks like none of treebanks or labelled texts or lists of pairs, which --folds",
+        ),
         (("data.tsv", "--columns", "tag", "--folds", "1"), "1"),
     ],
 )
 def test_what_does_not_go_with_folds_is_named(charnn, tmp_path, arguments, said):
     (tmp_path / "data.tsv").write_text(BUILDERS["tagger"].data)
+    (tmp_path / "prose.txt").write_text("The cat sat on the mat.\n" * 9)
     result = charnn("train", *arguments, *SMALL)
     assert (result.code, result.text) == (2, "")
     assert said in result.err

@@ -57,6 +57,16 @@ def test_texts_of_a_label_are_written_scored_and_evaluated(charnn, labelled, tmp
     assert "labels found   100.00%" in report
 
 
+@pytest.mark.parametrize("option", [(), ("--labels",), ("--label", "first")], ids=" ".join)
+def test_lines_that_have_labels_beside_their_texts_are_scored_with_a_warning(charnn, labelled, text_file, option):
+    text_file("".join(f"{label}\t{text * n}\n" for n in (1, 2, 3) for label, text in SPELLINGS.items()), "gold.tsv")
+    text_file("abab\ncdcd\n" * 4, "lines.txt")
+    warned = charnn("score", "gold.tsv", "lines.txt", "-m", "named", *option)
+    assert warned.code == 0
+    said = "gold.tsv: it has lines of a label and a text with a tab between them, and each line is scored as it stands"
+    assert warned.err.count(said) == warned.err.count("as it stands") == 1
+
+
 def test_every_label_scores_a_line_and_the_most_probable_one_is_named(charnn, labelled, text_file):
     assert labelled.code == 0
     text_file("abab\n\ncdcd\n", "lines.txt")
