@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,12 @@ ONE_BY_ONE = 256
 """More states than these are advanced faster as arrays."""
 FEW = 8
 """So many numbers of an array are changed faster one by one, through a view that Python has of it."""
+
+
+MANY = 16
+"""For so many states it pays to have the probabilities after all short contexts ready."""
+MOST_SHORT = 1 << 17
+"""So many of these probabilities are kept at most."""
 
 
 class Facts(NamedTuple):
@@ -163,9 +170,25 @@ class NgramModel:
 
     def probabilities(self, states_N: States) -> Floats:
         """The probability (N, V) of each id after each state."""
-        total_NV = np.full((len(states_N), self.vocabulary_size), 1 / self.vocabulary_size, np.float32)
+        if len(states_N) < MANY:
+            return self._extended(np.full((len(states_N), self.vocabulary_size), 1 / self.vocabulary_size), states_N, 0)
+        short_KV = self._short_KV
+        first = int(self.facts.lengths_S[len(short_KV) - 1]) + 1
+        return self._extended(short_KV[self._last(states_N, first - 1)], states_N, first)
+
+    @cached_property
+    def _short_KV(self) -> Floats:
+        """The probability of each id after the first K states, which are all those of the shortest contexts."""
+        ends = np.searchsorted(self.facts.lengths_S, np.arange(self.longest + 1), "right")
+        number = max([1, *ends[ends * self.vocabulary_size <= MOST_SHORT].tolist()])
+        even_KV = np.full((number, self.vocabulary_size), 1 / self.vocabulary_size)
+        return self._extended(even_KV, np.arange(number, dtype=np.int32), 0)
+
+    def _extended(self, shorter_NV: npt.NDArray[np.floating], states_N: States, first: int) -> Floats:
+        """The probability (N, V) of each id after each state, from those after its last `first` - 1 ids or fewer."""
+        total_NV = shorter_NV.astype(np.float32, copy=False)
         flat = total_NV.reshape(-1)
-        for rows, contexts in self._from_the_shortest(states_N):
+        for rows, contexts in self._from_the_shortest(states_N, first):
             many = self.facts.followers_S[contexts]
             ngrams_M = np.arange(many.sum()) + np.repeat(self._starts[contexts] - (np.cumsum(many) - many), many)
             total_NV[rows] *= self.facts.left_S[contexts, np.newaxis]
@@ -174,15 +197,21 @@ class NgramModel:
             ]
         return total_NV
 
-    def _from_the_shortest(self, states_N: States) -> Iterator[tuple[npt.NDArray[np.intp], States]]:
-        """For each length from 0, the rows whose state is a context of so many ids or more, and the last so many ids of
-        each, which are a context themselves."""
+    def _from_the_shortest(self, states_N: States, first: int = 0) -> Iterator[tuple[npt.NDArray[np.intp], States]]:
+        """For each length from `first`, the rows whose state is a context of so many ids or more, and the last so many
+        ids of each, which are a context themselves."""
         chain, rows, contexts = [], np.arange(len(states_N)), states_N
-        for length in range(self.longest, -1, -1):
+        for length in range(self.longest, first - 1, -1):
             is_reached = self.facts.lengths_S[states_N] >= length
             contexts = np.where(self.facts.lengths_S[contexts] > length, self._shorter_S[contexts], contexts)
             chain.append((rows[is_reached], contexts[is_reached]))
         yield from reversed(chain)
+
+    def _last(self, states_N: States, most: int) -> States:
+        """The context of the last `most` ids of each state, or fewer where it has fewer."""
+        for length in range(self.longest, most, -1):
+            states_N = np.where(self.facts.lengths_S[states_N] >= length, self._shorter_S[states_N], states_N)
+        return states_N
 
     def shorter(self, state: int) -> int:
         """The state of the context without its oldest id. The root has none."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.ngrams.counting import Level, count
-from charnn.ngrams.model import ROOT, NgramModel
+from charnn.ngrams.model import MANY, ROOT, NgramModel
 from charnn.ngrams.table import NgramTable, decode, encode
 
 ORDER = 6
@@ -81,6 +81,19 @@ def test_states_are_the_same_at_once_in_parts_one_by_one_and_beside_others(
     if 0 < cut < len(read):
         rest = model.states(whole[cut - 1 : cut], read[np.newaxis, cut:])[0]
         np.testing.assert_array_equal(rest, whole[cut:])
+
+
+@pytest.mark.parametrize("most", [0, SIZE, 100, 1 << 17])
+def test_many_states_get_the_probabilities_of_a_few_whatever_is_ready(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("charnn.ngrams.model.MOST_SHORT", most)
+    model = NgramModel(table_of(TEXT), SIZE)
+    every = np.arange(len(model.facts.lengths_S), dtype=np.int32)
+    assert len(every) > 2 * MANY
+    few = [model.probabilities(every[first : first + MANY - 1]) for first in range(0, len(every), MANY - 1)]
+    np.testing.assert_array_equal(model.probabilities(every), np.concatenate(few))
+    np.testing.assert_array_equal(model.probabilities(every[::-1][:MANY]), np.concatenate(few)[::-1][:MANY])
 
 
 def test_text_that_was_learned_is_expected() -> None:
