@@ -74,3 +74,12 @@ def test_a_lane_whose_context_is_set_to_another_goes_on_from_there(ngrams: Mixed
     text.read(int(TEXT[39]))
     np.testing.assert_array_equal(contexts, other[39:])
     np.testing.assert_array_equal(text.logits(network_1V)[0], plainly(ngrams, other[39:], network_1V))
+
+
+@pytest.mark.parametrize("lanes", [2, mixed.TOGETHER, 90])
+def test_texts_side_by_side_get_what_is_remembered_to_the_last_bit(ngrams: MixedNgrams, lanes: int) -> None:
+    model, remembered = ngrams.model, Remembered(ngrams.model)
+    states = model.states(np.zeros(lanes, np.int32), TEXT[: 30 * lanes].reshape(lanes, 30))
+    for states_B in [*states.T, *states.T]:
+        np.testing.assert_array_equal(remembered.probabilities(states_B), model.probabilities(states_B))
+    np.testing.assert_array_equal(remembered.of_one(int(states[0, 0])), model.probabilities(states[:1, 0])[0])

@@ -31,6 +31,8 @@ REMEMBERED = 32768
 """The most contexts whose probabilities are kept ready for single steps, with a vocabulary of 128. Text comes back to
 the same ones again and again."""
 USUAL_VOCABULARY = 128
+TOGETHER = 24
+"""So many contexts that are new are looked up faster together than one by one."""
 
 
 class MixedState(NamedTuple):
@@ -158,6 +160,11 @@ class Remembered:
         """p (B, V) of each id after each context."""
         if not self._has_room(len(contexts_B)):
             return self._model.probabilities(contexts_B)
+        new = list({context for context in contexts_B.tolist() if context not in self._rows})
+        if len(new) >= TOGETHER:
+            first, end = len(self._rows), len(self._rows) + len(new)
+            self._own_RV[first:end] = self._model.probabilities(np.array(new, np.int32))
+            self._rows.update(zip(new, range(first, end), strict=True))
         return self._own_RV[[self._row(context) for context in contexts_B.tolist()]]
 
     def of_one(self, context: int) -> Floats:
