@@ -161,12 +161,16 @@ class ConlluReader:
         sentence.words = words
 
     def _raise_for_columns(self, text: str, row_line: int) -> NoReturn:
-        for line, row in enumerate(text.split("\n"), row_line):
+        rows = text.split("\n")
+        widths = {row.count("\t") + 1 for row in rows}
+        for line, row in enumerate(rows, row_line):
             found = row.count("\t") + 1
             if found != self._layout.width:
                 if row.startswith("#"):
                     raise CorpusError(f"{self._name}:{line}: a comment after the first word of a sentence")
                 hint = "columns are separated by tabs" if found == 1 else None
+                if len(rows) > 1 and len(widths) == 1 and found > 1:
+                    hint = f"if all rows have {found}, it is read with --format columns"
                 raise CorpusError(
                     f"{self._name}:{line}: expected {self._layout.width} columns, found {found}", hint=hint
                 )

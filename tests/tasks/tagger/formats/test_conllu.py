@@ -147,6 +147,13 @@ def test_a_sentence_is_complete_with_its_blank_line_and_not_before() -> None:
     assert reader.finish() == []
 
 
+@pytest.mark.parametrize(("rows", "is_said"), [(["1\ta\tX", "2\tb\tY"], True), (["1\ta\tX", "2\tb"], False)])
+def test_rows_that_are_all_of_another_width_are_said_to_be_of_another_format(rows: list[str], is_said: bool) -> None:
+    (sentence,) = read("\n".join([*rows, "", ""]))
+    assert sentence.error is not None
+    assert sentence.error.hint == ("if all rows have 3, it is read with --format columns" if is_said else None)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
