@@ -55,6 +55,8 @@ GROUPS = {"models": "charnn.cli.models", "plot": "charnn.cli.plot"}
 """The commands that have commands of their own; each module has an `app`."""
 MOST_THREADS = 1024
 """A larger number of threads is a mistake."""
+OBJECTS_BETWEEN = 10_000
+"""So many more objects are made than have gone before those that refer to each other in circles are looked for."""
 FLAGS = ("--debug", "--quiet", "-q")
 """What may stand before the name of a command and takes no value."""
 
@@ -167,10 +169,6 @@ def _start_no_threads_without_end() -> None:
     library of threads has a place on the stack for each, and the process dies of 100,000 of them."""
     if (asked := os.environ.get("OMP_NUM_THREADS", "").strip()).isdecimal() and int(asked) > MOST_THREADS:
         os.environ["OMP_NUM_THREADS"] = str(os.cpu_count() or 1)
-
-
-OBJECTS_BETWEEN = 10_000
-"""So many more objects are made than have gone before those that refer to each other in circles are looked for."""
 
 
 def _look_for_circles_less_often(names: Sequence[str]) -> None:

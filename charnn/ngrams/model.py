@@ -27,8 +27,6 @@ ONE_BY_ONE = 256
 """More states than these are advanced faster as arrays."""
 FEW = 8
 """So many numbers of an array are changed faster one by one, through a view that Python has of it."""
-
-
 MANY = 16
 """For so many states it pays to have the probabilities after all short contexts ready."""
 MOST_SHORT = 1 << 17

@@ -64,7 +64,7 @@ class TransducerNetwork(nn.Module):
       Wu and Cotterell 2019, first order). The place j after k has the probability exp(u_j + b_(j-k)) / sum over i of
       exp(u_i + b_(i-k)), where u = (W s) (U h) / sqrt(R), bounded, and b is learned for each number of places that may
       be moved ahead by, from where short moves are likelier, and for all ways back.
-    - `monotonic`: the same, but it never moves back; only where sources are long is b more than 0.
+    - `monotonic`: the same, but it never moves back, and b is 0 unless sources are long.
 
     Where pairs have features, such as the number and the case of a form, their vectors are added to what every place
     says. With `config.copies`, each place also offers its own symbol, weighed by a gate (See et al. 2017).
