@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from charnn.corpora.decoding import OnError
     from charnn.tasks.language_model.use.lines import LineModel, ScoredLine
 
-SHOWN = 5
-"""The most characters that a warning names as never seen by the model."""
-
 
 def score(
     files: options.Files = None,
@@ -281,14 +278,12 @@ class _Unseen:
 
     def warn(self, chunk: Sequence[ScoredLine]) -> None:
         from charnn.cli import console
-        from charnn.corpora.normal_forms import known_form, named
+        from charnn.corpora.unseen import known_writing, shown
 
         text = "".join(line.text for line in chunk) if self._waiting else ""
         for name, tokenizer in list(self._waiting.items()):
             if unknown := tokenizer.unknown_characters(text):
-                more = " and others" if len(unknown) > SHOWN else ""
                 who = name if self._several else "the model"
-                shown = ", ".join(map(named, unknown[:SHOWN]))
-                otherwise = known_form(text, tokenizer.unknown_characters)
-                console.warn(f"{who} has never seen {shown}{more}: scored as the unknown token{otherwise}")
+                otherwise = known_writing(text, tokenizer.unknown_characters)
+                console.warn(f"{who} has never seen {shown(unknown)}: scored as the unknown token{otherwise}")
                 del self._waiting[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -15,15 +14,13 @@ from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.runs import RunLengths, run_lengths
 from charnn.corpora.sources import READ_AGAIN
 from charnn.corpora.texts import Reading, SourceText
+from charnn.corpora.unseen import UnseenCharacters, shown
 from charnn.errors import CharnnWarning, CorpusError
-from charnn.readable import counted, first_few
+from charnn.readable import counted
 from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.documents import Documents, characters_of, documents_of, held, number_of, pieces_of
 from charnn.tasks.language_model.labelled_documents import LabelledSource, labelled_parts, rows_again, rows_at
 from charnn.tokenizers.base import Tokenizer
-
-SHOWN = 5
-"""The most characters that a warning names."""
 
 
 class ReplayedPart(NamedTuple):
@@ -205,15 +202,14 @@ def reading_of(config: CorpusConfig, any_bytes: bool) -> Reading:
 
 def warn_of_unseen(corpus: Corpus, tokenizer: Tokenizer) -> None:
     """Warns of characters that a separate validation text has and the vocabulary lacks."""
-    unseen = Counter[str]()
+    unseen = UnseenCharacters(tokenizer.unknown_characters)
     for document in pieces_of(corpus.validation):
-        if unknown := tokenizer.unknown_characters(document):
-            unseen.update({character: document.count(character) for character in unknown})
-    if unseen:
-        shown = first_few((repr(character) for character, _ in unseen.most_common()), SHOWN)
+        unseen.see(document)
+    if unseen.counts:
+        first = shown(character for character, _ in unseen.counts.most_common())
         warnings.warn(
-            f"the validation text has {counted(unseen.total(), 'character')} that the training text lacks ({shown}): "
-            "the model reads them as the unknown token",
+            f"the validation text has {counted(unseen.counts.total(), 'character')} that the training text lacks "
+            f"({first}): the model reads them as the unknown token{unseen.known_writing}",
             CharnnWarning,
             stacklevel=2,
         )

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
+from charnn.corpora.unseen import UnseenCharacters, shown
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.generation.model import NO_CONDITIONS
-from charnn.readable import counted, first_few
+from charnn.readable import counted
 from charnn.tasks.language_model.conditions import COUNTDOWN
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.documents import Documents, characters_of, pieces_of, read_documents
@@ -30,8 +31,6 @@ LANES = 8
 WARM_UP = 2048
 """The number of tokens that each lane reads, unscored, before its part of the text. On the fables the score then agreed
 with that of a single lane to nine decimals."""
-SHOWN = 10
-"""The most characters that a warning names as never seen by the model."""
 
 
 class TextEvaluation(Evaluation):
@@ -74,10 +73,7 @@ class TextEvaluation(Evaluation):
         self._documents = documents
         if not characters_of(self._documents):
             raise CorpusError(f"{self._name}: the text is empty, and no text has no score")
-        if unseen := self._unseen():
-            warnings.warn(
-                f"the model has never seen {unseen}: scored as the unknown token", CharnnWarning, stacklevel=2
-            )
+        self._warn_of_unseen()
         self._figures: dict[str, Any] = {}
 
     def run(self) -> Iterator[Finding]:
@@ -161,7 +157,13 @@ class TextEvaluation(Evaluation):
             ]
         return "\n".join(rows) + "\n"
 
-    def _unseen(self) -> str:
-        unknown = self._model.tokenizer.unknown_characters
-        seen = dict.fromkeys(character for text in pieces_of(self._documents) for character in unknown(text))
-        return first_few(map(repr, seen), SHOWN)
+    def _warn_of_unseen(self) -> None:
+        unseen = UnseenCharacters(self._model.tokenizer.unknown_characters)
+        for text in pieces_of(self._documents):
+            unseen.see(text)
+        if unseen.counts:
+            warnings.warn(
+                f"the model has never seen {shown(unseen.counts)}: scored as the unknown token{unseen.known_writing}",
+                CharnnWarning,
+                stacklevel=3,
+            )

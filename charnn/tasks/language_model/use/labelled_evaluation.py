@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from charnn.corpora.long_documents import LongDocuments
+from charnn.corpora.unseen import UnseenCharacters, shown
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import counted, percent
 from charnn.tasks.language_model.corpus import read_corpus_again
@@ -61,6 +62,7 @@ class LabelledTextEvaluation(Evaluation):
         self._name = ", ".join(files) if files else "held out of the corpus"
         self._texts: Iterator[tuple[str, str]] = texts
         self._unknown = 0
+        self._unseen = UnseenCharacters(model.tokenizer.unknown_characters)
         self._figures: dict[str, Any] = {}
 
     def run(self) -> Iterator[Finding]:
@@ -72,6 +74,7 @@ class LabelledTextEvaluation(Evaluation):
             for label, text in self._texts:
                 if label in place:
                     labels.append(place[label])
+                    self._unseen.see(text)
                     yield [text]
                 else:
                     self._unknown += 1
@@ -102,6 +105,9 @@ class LabelledTextEvaluation(Evaluation):
     def notices(self) -> Iterator[str]:
         if self._unknown:
             yield f"{counted(self._unknown, 'text')} left out: the model does not know the label"
+        if counts := self._unseen.counts:
+            otherwise = self._unseen.known_writing
+            yield f"the model has never seen {shown(counts)}: scored as the unknown token{otherwise}"
 
     def to_json(self) -> dict[str, Any]:
         return self._figures

@@ -274,7 +274,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """The requests for the texts. It warns, once for each, of characters that the model has never seen."""
         import numpy as np
 
-        from charnn.corpora.normal_forms import known_form, named
+        from charnn.corpora.unseen import known_writing, shown
         from charnn.generation.text import Request
 
         count, warned = itertools.count(), set[str]()
@@ -284,10 +284,9 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
                 continue
             if unknown := [c for c in self.tokenizer.unknown_characters(prompt) if c not in warned]:
                 warned.update(unknown)
-                shown = ", ".join(map(named, unknown))
-                otherwise = known_form(prompt, self.tokenizer.unknown_characters)
+                otherwise = known_writing(prompt, self.tokenizer.unknown_characters)
                 warnings.warn(
-                    f"the model has never seen {shown}: read as the unknown token{otherwise}",
+                    f"the model has never seen {shown(unknown)}: read as the unknown token{otherwise}",
                     CharnnWarning,
                     stacklevel=2,
                 )
