@@ -52,14 +52,23 @@ def folder() -> Path | None:
         return Path(named) if named else None
     try:
         if sys.platform == "win32":
-            root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+            root = Path(os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
         elif sys.platform == "darwin":
-            root = Path.home() / "Library" / "Caches"
+            root = _home() / "Library" / "Caches"
         else:
-            root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+            root = Path(os.environ.get("XDG_CACHE_HOME", ""))
+            if not root.is_absolute():  # the standard says to pass over such a one
+                root = _home() / ".cache"
     except RuntimeError:
         return None
     return root / "charnn" if root.is_absolute() else None
+
+
+def _home() -> Path:
+    """The home of the user. Raises RuntimeError where there is none; an empty $HOME is none, and not the root."""
+    if os.environ.get("HOME") == "":
+        raise RuntimeError("HOME is empty")
+    return Path.home()
 
 
 def limit() -> int:

@@ -113,8 +113,12 @@ def test_the_folder_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.folder() == tmp_path / "charnn"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache.folder() is None
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for passed_over in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", passed_over)
+        assert cache.folder() == tmp_path / "home" / ".cache" / "charnn"
+    monkeypatch.setenv("HOME", "")
+    assert cache.folder() is None, "it is not put beside the root"
 
 
 @pytest.mark.parametrize(

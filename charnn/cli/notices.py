@@ -20,6 +20,7 @@ def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None
 
     Where the model's training has not ended, it is said everywhere.
     """
+    from charnn.checkpoint.directory import UNFINISHED
     from charnn.checkpoint.locate import why
 
     reason = why(name, model)
@@ -29,7 +30,8 @@ def announce(model: ModelDirectory, name: str | None, *, seed: int | None = None
     console.aside(", ".join(parts))
     if unfinished := model.unfinished():
         resume = f"charnn train --resume {shlex.quote(str(model.path))}"
-        console.warn(f"{model.path}: {unfinished}; `{resume}` goes on once it has stopped")
+        once = " once it has stopped" if unfinished == UNFINISHED["running"] else ""
+        console.warn(f"{model.path}: {unfinished}; `{resume}` goes on{once}")
 
 
 PATIENCE = 1.0

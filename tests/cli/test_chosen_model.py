@@ -102,6 +102,7 @@ def test_an_unfinished_run_is_no_default_and_named_it_works_and_says_so(put, cha
     assert named.code == 0
     assert named.text
     assert named.err.startswith("charnn: warning: checkpoints/begun: its training ")
+    assert named.err.endswith("goes on once it has stopped\n" if stopped_by == "running" else "begun` goes on\n")
     shutil.rmtree("checkpoints/done")
     alone = charnn("sample", "--length", "3")
     assert alone.code == 1

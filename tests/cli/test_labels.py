@@ -35,7 +35,7 @@ def train(charnn, text_file, tiny):
     )
 
 
-def test_texts_of_a_label_are_written_scored_and_evaluated(charnn, labelled, tmp_path):
+def test_texts_of_a_label_are_written_scored_and_evaluated(charnn, labelled, text_file):
     assert labelled.code == 0
     assert "3 labels: " in labelled.err
     for precision in ("fp32", "int8"):
@@ -52,6 +52,8 @@ def test_texts_of_a_label_are_written_scored_and_evaluated(charnn, labelled, tmp
     assert figures["label_accuracy"] == 1
     assert figures["bits_per_character"] < figures["bits_per_character_without_label"]
     assert charnn("eval", "text.txt", "-m", "named", "--json").json["documents"] == len(LABELS)
+    text_file("".join(f"{label}\tÆ\n" for label in LABELS), "unseen.txt")
+    assert "the model has never seen 'Æ': scored as" in charnn("eval", "unseen.txt", "-m", "named").err
     report = charnn("eval", "-m", "named").text
     assert "when the label is known" in report
     assert "labels found   100.00%" in report

@@ -226,7 +226,7 @@ def _looks_like(lines: Sequence[str], blocks: Sequence[Sequence[str]]) -> str:
     """What raw lines look like, where that is not prose."""
     lines = [line for line in lines if not _MARKUP.fullmatch(line)] or lines
     many = len(lines) > 1
-    if many and sum("\t" in line for line in lines) > len(lines) / 2:
+    if many and sum("\t" in line.strip() for line in lines) > len(lines) / 2:  # a tab at its beginning indents a line
         return COLUMNS_BETWEEN_TABS
     rows = [line.split() for line in lines]
     even = {len(row) for row in rows} == {len(rows[0])} and len(rows[0]) > 1

@@ -197,6 +197,7 @@ def test_what_only_looks_a_little_like_a_treebank_is_none(text: str) -> None:
         ("#begin document (x)\nSome prose follows.\n", "a comment at its beginning, as treebanks have"),
         ("# id 7\nSome prose follows.\n", "a comment at its beginning, as treebanks have"),
         ("The cat sat.\nIt purred.\n", ""),
+        ("int f(int a)\n{\n\tif (a) {\n\t\treturn 1;\n\t}\n\treturn a;\n}\n" * 9, ""),
         ("# A heading\n\nSome prose.\n", ""),
     ],
 )
