@@ -18,17 +18,20 @@ def require_members(number: int) -> None:
 
 
 TokenizerKind = Literal["characters", "bytes", "unigram", "bpe"]
+"""What a text that can be written again is made of."""
+ReadKind = Literal[TokenizerKind, "words"]
+"""What a text that is only read is made of."""
 SymbolKind = Literal["characters", "spaces", "bytes", "unigram"]
 """What one side of a pair is made of: `spaces` is symbols that stand between spaces, such as phones."""
 
 
 @dataclass(frozen=True)
 class TokenizerConfig(Json):
-    kind: TokenizerKind = "characters"
+    kind: ReadKind = "characters"
     vocabulary_size: int = 1000
-    """The number of pieces in a SentencePiece vocabulary. It is ignored for characters and bytes."""
+    """The number of pieces in a SentencePiece vocabulary. It is ignored for all other kinds."""
     min_count: int = 1
-    """Characters that occur fewer times than this share the unknown token (`characters` only)."""
+    """Characters and words that occur fewer times than this share the unknown token (`characters` and `words` only)."""
 
     def __post_init__(self) -> None:
         require(self.vocabulary_size >= 2, "a vocabulary needs at least 2 pieces")

@@ -20,7 +20,7 @@ from charnn.errors import ConfigError, ModelFormatError, TokenizerError, first_l
 from charnn.version import __version__
 
 if TYPE_CHECKING:
-    from charnn.config.model import TokenizerKind
+    from charnn.config.model import ReadKind
     from charnn.tokenizers.base import Tokenizer
 
 WRITER = 4
@@ -62,7 +62,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         except ConfigError as error:
             raise ModelFormatError(f"{self.path / CONFIG}: {error}") from None
 
-    def read_tokenizer(self, kind: TokenizerKind) -> Tokenizer:
+    def read_tokenizer(self, kind: ReadKind) -> Tokenizer:
         """The tokenizer of a model that has one. Raises ModelFormatError where its file is missing or damaged."""
         from charnn import tokenizers
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from charnn.config.model import MOST_MEMBERS, TokenizerConfig, TokenizerKind
+from charnn.config.model import MOST_MEMBERS, ReadKind, TokenizerConfig
 from charnn.corpora.decoding import OnError
 from charnn.corpora.labelled import LabelledLayout
 from charnn.errors import UsageError
@@ -178,13 +178,14 @@ class DecoderOptions:
 class SymbolOptions(StartFromOptions):
     """The options of tasks that read a text symbol by symbol."""
 
-    tokenizer: TokenizerKind | None = option(
+    tokenizer: ReadKind | None = option(
         None,
         "Cut the text into these symbols: characters, bytes (for files of any kind), or pieces of words that are "
-        "learned from the text in one of two ways (unigram, bpe).",
+        "learned from the text in one of two ways (unigram, bpe). A classifier may read whole words, too (words).",
         panel=TEXTS,
         metavar="KIND",
-        shown_default="characters, or what the model of --from has",
+        shown_default="characters, or what the model of --from has; for a classifier words, where texts have several "
+        "that come again",
     )
     vocab_size: int = option(
         TokenizerConfig.vocabulary_size,
@@ -195,7 +196,8 @@ class SymbolOptions(StartFromOptions):
     )
     min_count: int = option(
         TokenizerConfig.min_count,
-        "Give a character that occurs fewer than N times no symbol of its own; all such characters share one.",
+        "Give a character or a word that occurs fewer than N times no symbol of its own; all such share one. A word "
+        "must come twice in any case.",
         panel=TEXTS,
         metavar="N",
         minimum=1,

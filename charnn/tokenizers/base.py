@@ -9,7 +9,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from charnn.config.model import TokenizerKind
+from charnn.config.model import ReadKind
 from charnn.errors import TokenizerError
 
 STOP_ID = 0
@@ -48,7 +48,7 @@ class Tokenizer(Protocol):
     """Turns text into ids from 0 to `size` - 1, and back into the same text wherever no id is `unknown_id`."""
 
     @property
-    def kind(self) -> TokenizerKind | Literal["spaces"]:
+    def kind(self) -> ReadKind | Literal["spaces"]:
         """`spaces` is for symbols that stand between spaces, which only the sides of pairs are made of."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,9 @@ class SpacedTokenizer:
     It is not lossless: how many spaces stand between two symbols is lost, and those at either end are lost, too.
     """
 
-    kind: Literal["spaces"] = "spaces"
+    kind: Literal["spaces", "words"] = "spaces"
+    listed = "symbols"
+    """The name of the list of them in a file."""
     unknown_id: int | None = UNKNOWN_ID
     file_name = TOKENIZER_JSON
 
@@ -31,26 +33,32 @@ class SpacedTokenizer:
         """Raises TokenizerError where there is no symbol, or where they do not ascend or have a space in them."""
         if not texts or list(texts) != sorted(set(texts)):
             raise TokenizerError("symbols must ascend, and there must be one at least")
-        if any(text.split() != [text] for text in texts):
-            raise TokenizerError("a symbol between spaces has no space in it")
+        if any(self.split(text) != [text] for text in texts):
+            raise TokenizerError(f"not all of its {self.listed} are such")
         self._texts = ("", UNKNOWN_TEXT, *texts)
         self._ids = {text: number for number, text in enumerate(texts, _FIRST_ID)}
         self.size = len(self._texts)
 
     @classmethod
-    def train(cls, documents: Iterable[str]) -> SpacedTokenizer:
+    def train(cls, documents: Iterable[str]) -> Self:
         """The tokenizer of every symbol of the documents. Raises TokenizerError where they have none."""
-        return cls(sorted({symbol for document in documents for symbol in document.split()}))
+        return cls(sorted({symbol for document in documents for symbol in cls.split(document)}))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> SpacedTokenizer:
-        texts = read_json(data, cls.kind, "symbols")["symbols"]
+    def from_bytes(cls, data: bytes) -> Self:
+        texts = read_json(data, cls.kind, cls.listed)[cls.listed]
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise TokenizerError(f"{TOKENIZER_JSON}: expected a list of symbols")
+            raise TokenizerError(f"{TOKENIZER_JSON}: expected a list of {cls.listed}")
         return cls(texts)
 
+    @staticmethod
+    def split(text: str) -> list[str]:
+        """The symbols of a text."""
+        return text.split()
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
-        return np.array([self._ids.get(symbol, UNKNOWN_ID) for symbol in text.split()], np.int32)
+        known = self._ids.get
+        return np.array([known(symbol, UNKNOWN_ID) for symbol in self.split(text)], np.int32)
 
     def decode(self, tokens: Iterable[int]) -> str:
         return " ".join(text for token in tokens if (text := self._texts[token]))
@@ -67,10 +75,10 @@ class SpacedTokenizer:
 
     def unknown_characters(self, text: str) -> tuple[str, ...]:
         """The symbols of `text` that the vocabulary lacks, each once, in order of appearance."""
-        return tuple(dict.fromkeys(symbol for symbol in text.split() if symbol not in self._ids))
+        return tuple(dict.fromkeys(symbol for symbol in self.split(text) if symbol not in self._ids))
 
     def to_bytes(self) -> bytes:
-        value = {"kind": self.kind, "symbols": self._texts[_FIRST_ID:]}
+        value = {"kind": self.kind, self.listed: self._texts[_FIRST_ID:]}
         return json_text(value).encode()
 
 

@@ -15,12 +15,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from charnn import tokenizers
 from charnn.checkpoint.directory import ModelDirectory
-from charnn.config.model import TokenizerConfig
+from charnn.config.model import ReadKind, TokenizerConfig
 from charnn.corpora import rereading
 from charnn.corpora.decoding import BadBytes, marking
 from charnn.corpora.labelled import AS_TOLD as AS_LABELLED
@@ -86,7 +87,7 @@ def _long_rows(path: Path) -> None:
 
 
 def _tokenizer(path: Path) -> None:
-    kind = random.choice(["characters", "bytes", "unigram", "bpe"])
+    kind = random.choice(get_args(ReadKind))
     tokenizer = tokenizers.load(kind, path.read_bytes())
     tokenizer.decode(tokenizer.encode("The cat, 日本語").tolist())
 
@@ -122,6 +123,10 @@ LOADERS: dict[str, tuple[Callable[[], bytes], Callable[[Path], object]]] = {
         lambda path: read_series_corpus([str(path)], [], AS_SERIES, encoding="utf-8", on_error=_on_error()),
     ),
     "a tokenizer": (lambda: (GOLDEN / MODELS["language-model"] / "tokenizer.json").read_bytes(), _tokenizer),
+    "a list of words": (
+        lambda: tokenizers.train(TokenizerConfig("words"), ["a cat, a bee"] * 9).to_bytes(),
+        _tokenizer,
+    ),
     "a SentencePiece model": (_sentencepiece, _tokenizer),
     "an archive of a model": (_packed, _archive),
 }

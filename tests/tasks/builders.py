@@ -261,6 +261,7 @@ BUILDERS: dict[str, Builder] = {
             {"cell": "gru", "pool": "attention", "layers": 2, "balance": True},
             {"cell": "lstm", "pool": "last", "ngrams": 0, "tokenizer": "bytes"},
             {"members": 2, "pool": "attention"},
+            {"tokenizer": "words"},
         ),
         others=({"hidden": 9}, {"layers": 2}, {"cell": "gru"}, {"members": 2}),
         large_batch=2000,
@@ -272,7 +273,9 @@ BUILDERS: dict[str, Builder] = {
             Use(("classify", "--why"), TEXT_LINES),
         ),
         evaluations=((), ("--errors",)),
-        golden={"classifier-1": (GOLDEN_LABELLED, 1 / 3), "classifier-likelihoods-1": (GOLDEN_LABELLED, 1 / 3)},
+        golden=dict.fromkeys(
+            ("classifier-1", "classifier-likelihoods-1", "classifier-words-1"), (GOLDEN_LABELLED, 1 / 3)
+        ),
         cost=lambda figures: 1 - float(figures["accuracy"]),
         cost_lost="accuracy_lost",
         rewritten=lambda directory: {

@@ -74,6 +74,8 @@ class ClassifierNetworkConfig(Json):
     """Whether the direct path knows how long a text is, by the ranges of lengths that it is in."""
     likelihoods: bool = later(default=False)
     """Whether the direct path has the likelihood of a text under each label, by its n-grams of characters."""
+    word_dropout: float = later(0.0)
+    """The part of the words that the network reads as unknown ones while it learns; 0 where it reads other symbols."""
     members: int = later(1)
     """The number of recurrent networks of this shape that are used side by side, and whose logits are averaged."""
 
@@ -85,6 +87,7 @@ class ClassifierNetworkConfig(Json):
         require(0 <= self.words <= 2, "a feature has 0 to 2 words")
         require(self.features >= 0, "features cannot be negative")
         require(0.0 <= self.dropout < 1.0, "dropout is a probability below 1")
+        require(0.0 <= self.word_dropout < 1.0, "word dropout is a probability below 1")
         require_members(self.members)
 
     def __str__(self) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget
+from charnn.config.model import TokenizerConfig
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions, ClassifierOptions
 from charnn.tasks.task import Description, Measure, Recognition, Run, Task, resumed_data
 
 if TYPE_CHECKING:
     from charnn.pages.page import Maker
+    from charnn.tasks.classifier.corpus import LabelledCorpus
     from charnn.tasks.classifier.directory import ClassifierDirectory
     from charnn.tasks.classifier.learn.session import ClassifierSession
+    from charnn.tasks.classifier.learn.transfer import InitialWeights
     from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.directory import TaskDirectory
@@ -82,7 +86,7 @@ class ClassifierTask(Task[ClassifierConfig]):
         return ClassifierSession.start(
             lambda: run.create(self.directory),
             corpus,
-            options.tokenizer_config(None if source is None else source.tokenizer_config),
+            _tokenizer(options, corpus, source),
             overrides,
             options.training_settings(),
             balance=options.balance,
@@ -126,3 +130,12 @@ class ClassifierTask(Task[ClassifierConfig]):
         from charnn.tasks.classifier.use.evaluation import ClassifierEvaluation
 
         return ClassifierEvaluation(model, files, options, encoding=encoding, threads=threads)
+
+
+def _tokenizer(options: ClassifierOptions, corpus: LabelledCorpus, source: InitialWeights | None) -> TokenizerConfig:
+    """The tokenizer that was asked for, or else that of the model to start from, or else what suits the texts."""
+    from charnn.tasks.classifier.learn.symbols import suits_words
+
+    config = options.tokenizer_config(None if source is None else source.tokenizer_config)
+    chooses = options.tokenizer is None and source is None
+    return replace(config, kind="words") if chooses and suits_words(corpus.training.bodies) else config

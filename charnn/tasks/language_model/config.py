@@ -280,4 +280,5 @@ class LanguageModelConfig(ModelConfig):
         )
 
     def __post_init__(self) -> None:
+        require(self.tokenizer.kind != "words", "a language model writes what it reads, and words are only read")
         require(0 <= self.ngram_order <= MOST_NGRAM_SYMBOLS, f"n-grams have at most {MOST_NGRAM_SYMBOLS} symbols")

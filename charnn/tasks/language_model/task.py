@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
-from charnn.config.model import TokenizerConfig, TokenizerKind
+from charnn.config.model import ReadKind, TokenizerConfig
 from charnn.corpora.labelled import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
@@ -207,6 +207,11 @@ def _check(options: LanguageModelOptions) -> None:
     from charnn.tasks.teaching import check_teachers_named
 
     check_teachers_named(options.start_from, options.teacher)
+    if options.tokenizer == "words":
+        raise UsageError(
+            "--tokenizer words: a language model writes what it reads, spaces and capitals too",
+            hint="use unigram or bpe for pieces of words; whole words are for --task classifier",
+        )
     if options.forget and options.start_from is None:
         raise UsageError("--forget is about the model that --from names, and there is none")
     if options.conditioned and options.documents != LanguageModelOptions.documents:
@@ -232,9 +237,7 @@ def _tokenizer(
     return options.tokenizer_config(None if source is None else source.config().tokenizer)
 
 
-def _reads_backwards(
-    options: LanguageModelOptions, source: LanguageModelDirectory | None, tokenizer: TokenizerKind
-) -> bool:
+def _reads_backwards(options: LanguageModelOptions, source: LanguageModelDirectory | None, tokenizer: ReadKind) -> bool:
     """Whether the text is read backwards: as the model to start from reads it, or as was asked for.
 
     Raises UsageError where the two contradict each other, and for a model that could not be a reader.

@@ -19,11 +19,13 @@ from torch import Tensor, nn
 
 from charnn.checkpoint.members import member_prefix
 from charnn.linear.mixture import Mixture
+from charnn.network.drawing import Draws
 from charnn.network.ensemble import Ensemble
 from charnn.network.recurrent import LockedDropout, Recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE
 from charnn.tasks.classifier.learn.linear import LinearModels
+from charnn.tokenizers.spaced import UNKNOWN_ID
 from charnn.training.transfer import Places, copy_rows
 
 
@@ -62,6 +64,21 @@ def pooled(y_BTH: Tensor, lengths_B: Tensor, pool: Pool, attention: nn.Linear | 
     return vectors_BH
 
 
+class WordDropout(Draws):
+    """Makes words unknown ones at random, so that what is known of those is learned, and no word is relied on alone
+    (Iyyer et al. 2015). In eval mode and at probability 0 it changes nothing."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, ids_BT: Tensor) -> Tensor:
+        if not self.training or self.probability == 0:
+            return ids_BT
+        drawn_BT = torch.rand(ids_BT.shape, generator=self.generator, device=ids_BT.device)
+        return ids_BT.masked_fill(drawn_BT < self.probability, UNKNOWN_ID)
+
+
 class ClassifierNetwork(nn.Module):
     """`state_dict` gives the weights of a model that is used, in which the mixture of the experts is multiplied in.
 
@@ -71,6 +88,7 @@ class ClassifierNetwork(nn.Module):
     def __init__(self, config: ClassifierNetworkConfig) -> None:
         super().__init__()
         self.config = config
+        self.word_dropout = WordDropout(config.word_dropout)
         self.embedding = nn.Embedding(config.vocabulary_size, config.embedding_size)
         self.input_dropout = LockedDropout(config.dropout / 2)
         self.forwards, self.backwards = Direction(config), Direction(config)
@@ -88,6 +106,7 @@ class ClassifierNetwork(nn.Module):
 
     def forward(self, ids_BT: Tensor, lengths_B: Tensor) -> Tensor:
         """The logits of the recurrent part, (B, K)."""
+        ids_BT = self.word_dropout(ids_BT)
         steps_T = torch.arange(ids_BT.shape[1], device=ids_BT.device)
         mirrored_BT = lengths_B[:, None] - 1 - steps_T
         backwards_BT = ids_BT.gather(1, torch.where(mirrored_BT >= 0, mirrored_BT, steps_T))
