@@ -126,7 +126,7 @@ def test_a_line_of_running_text_counts(charnn, models, text_file, end):
 def test_a_line_is_a_tagged_sentence(charnn, models, text_file, tmp_path, end):
     text_file(text_of(["the_D c\x85t_N", "a_D dog\u2028x_N", "", "a_D hat_N"] * 4, end), "tagged.txt")
     (report,) = objects(charnn("eval", "tagged.txt", "--json", "-m", models / "tagger"))
-    assert report["upos"]["words"] == 24
+    assert report["tag"]["words"] == 24
     trained = charnn("train", "tagged.txt", "--columns", "tag", "--task", "tagger", "--out", "m", *SHORT)
     assert trained.code == 0, trained.err
     assert {*TaggerDirectory(tmp_path / "m").lexicon().tags["tag"]} == {"D", "N"}

@@ -56,7 +56,8 @@ class TaggerOptions(
         "scored in that column.",
         panel=TREEBANKS,
         metavar="upos,xpos,feats",
-        shown_default="upos",
+        shown_default="upos of CoNLL-U; elsewhere one column, called upos, xpos, ner, chunk or tag by what its tags "
+        "look like, or by its name in a header",
     )
     format: TreebankFormat | None = option(
         None,
@@ -111,14 +112,12 @@ class TaggerOptions(
     )
 
     @property
-    def column_names(self) -> tuple[str, ...]:
-        """The names of the columns to learn, with `_` for one that is passed over.
+    def column_names(self) -> tuple[str, ...] | None:
+        """The names of the columns to learn, with `_` for one that is passed over; None where the data tell them.
 
         Raises UsageError where a name is empty or comes twice, or where no column is left.
         """
-        if self.columns is None:
-            return ("tag",) if self.level == "character" or self.tags else ("upos",)
-        return names_of_columns(self.columns)
+        return None if self.columns is None else names_of_columns(self.columns)
 
 
 @dataclass(frozen=True)

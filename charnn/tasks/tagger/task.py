@@ -75,6 +75,7 @@ class TaggerTask(Task[TaggerConfig]):
             run.corpus,
             options.validation_paths,
             columns=options.column_names,
+            known_columns=next((one.config().corpus.columns for one in [*filter(None, [source]), *teachers]), ()),
             format=options.format,
             level=options.level,
             tag_paths=options.tags or [],

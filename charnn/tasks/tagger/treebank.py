@@ -26,6 +26,7 @@ from charnn.tasks.tagger.reference_sentences import (
     unnamed_in,
     warn_of_unnamed,
 )
+from charnn.tasks.tagger.told_columns import told_columns
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ def read_treebank(
     paths: Sequence[str],
     validation_paths: Sequence[str] = (),
     *,
-    columns: Sequence[str] = ("upos",),
+    columns: Sequence[str] | None = None,
+    known_columns: Sequence[str] = (),
     format: TreebankFormat | None = None,
     level: Level = "word",
     tag_paths: Sequence[str] = (),
@@ -59,7 +61,8 @@ def read_treebank(
     sentences that are malformed or have bytes that are not in the encoding are left out, counted and warned of.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
-    `columns` has `_` for a column that is passed over, where the files have no names for their columns.
+    `columns` has `_` for a column that is passed over, where the files have no names for their columns. Where there are
+    none the first file tells (`told_columns`), and `known_columns` are those of a model that is started from.
     Sentences without any tag are left out. Without `validation_paths`, the last tenth of the others is held out, at
     least one, or the part of a `fold`; unless it `holds_out` any, when all are trained on and the treebank is validated
     with itself. Raises CorpusError for what cannot be read: the first sentence that is malformed, or has a word of
@@ -69,7 +72,7 @@ def read_treebank(
     if format is None and tag_paths:
         format = "aligned"
     if format == "aligned":
-        _check_aligned(len(paths), len(tag_paths), len(validation_paths), len(columns))
+        _check_aligned(len(paths), len(tag_paths), len(validation_paths), 1 if columns is None else len(columns))
         level = "character"
     elif tag_paths:
         raise UsageError(f"files of tags go with the format aligned, not with {format}")
@@ -80,9 +83,12 @@ def read_treebank(
         return [_File(text, file_name(path), source) for path, text, source in found]
 
     files, held_out, tags = files_at(paths), files_at(validation_paths), files_at(tag_paths)
+    format = format or treebank_format(files[0].text, files[0].name)
+    told = columns is None
+    columns = told_columns(files[0].text, files[0].name, format, level, known_columns) if columns is None else columns
     config = TreebankConfig(
         sources=tuple(file.source for file in files),
-        format=format or treebank_format(files[0].text, files[0].name),
+        format=format,
         columns=tuple(column for column in columns if column != PASSED_OVER),
         file_columns=tuple(columns) if PASSED_OVER in columns else (),
         level=level,
@@ -92,7 +98,7 @@ def read_treebank(
         held_out=holds_out,
         on_error=on_error,
     )
-    for file in (*files, *held_out) if config.format != "aligned" else ():
+    for file in (*files[told:], *held_out) if config.format != "aligned" else ():
         unnamed = unnamed_in(file.text, file.name, config.format, config.columns_in_files, level)
         warn_of_unnamed(file.name, config.format, config.columns_in_files, unnamed)
     return _treebank(files, held_out, tags, config, fold)

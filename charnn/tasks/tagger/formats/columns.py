@@ -70,16 +70,16 @@ class ColumnsSentence(Sentence):
 
     @property
     def tag_columns(self) -> tuple[str, ...]:
-        return tuple(name for name in self.columns[: len(self._after_words)] if name != PASSED_OVER)
+        return tuple(name for name in self.columns[: len(self.after_words)] if name != PASSED_OVER)
 
     @property
     def unnamed_columns(self) -> int:
-        return max(len(self._after_words) - len(self.columns), 0)
+        return max(len(self.after_words) - len(self.columns), 0)
 
     def is_analysed(self, column: str) -> list[bool]:
         others = [
             cells
-            for name, cells in zip(self.columns, self._after_words, strict=False)  # more or fewer cells than names
+            for name, cells in zip(self.columns, self.after_words, strict=False)  # more or fewer cells than names
             if name != column and name not in MAY_BE_NONE
         ]
         if not others:
@@ -104,7 +104,8 @@ class ColumnsSentence(Sentence):
         return f"{self.source[: self.start]}{text}{self.source[self.end :]}"
 
     @property
-    def _after_words(self) -> list[Sequence[str]]:
+    def after_words(self) -> list[Sequence[str]]:
+        """The cells of the columns after the words."""
         return self.cells[self.word_place + 1 :]
 
     def _place(self, column: str) -> int:
@@ -121,6 +122,7 @@ class ColumnsReader:
         self._word_place = 0
         self._separator = "\t"
         self._first_line = 0
+        self._has_header = False
 
     def feed(self, text: str) -> list[Sentence]:
         return [self._sentence(block) for block in self._blocks.push(text)]
@@ -153,6 +155,8 @@ class ColumnsReader:
             widths = (len(cells_of(row, self._separator)) for row in rows)
             self._first_line = sentence.line_of(0) + next(i for i, width in enumerate(widths) if width == self._width)
             self._find_words([cells_of(row, self._separator) for row in rows])
+            if self._has_header:
+                self._columns = sentence.columns = self._columns[self._word_place :]
         if self._separator == " ":
             sentence.gaps = list(map(_gaps, rows))
             rows = ["\t".join(cells_of(row, " ")) for row in rows]
@@ -213,7 +217,8 @@ class ColumnsReader:
         return text
 
     def _read_header(self, names: Sequence[str], sentence: ColumnsSentence, skipped: int) -> None:
-        """Takes the columns that are asked for from where the header has them, if it has them all."""
+        """Takes the columns that are asked for from where the header has them, if it has them all; where none are asked
+        for, all that it has."""
         warnings.warn(
             f"{self._name}:{sentence.line + skipped}: taken for the names of the columns: {' '.join(names)}",
             CharnnWarning,
@@ -221,8 +226,9 @@ class ColumnsReader:
         )
         found = [name.strip().lower() for name in names[1:]]
         if set(self._columns) <= set(found):
-            self._columns = tuple(name if name in self._columns else PASSED_OVER for name in found)
-            sentence.columns = self._columns
+            wanted = self._columns or found
+            self._columns = tuple(name if name in wanted else PASSED_OVER for name in found)
+            sentence.columns, self._has_header = self._columns, True
 
 
 def _usual_width(lines: Sequence[str], separator: str) -> int:

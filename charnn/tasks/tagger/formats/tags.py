@@ -24,7 +24,12 @@ _TAG = re.compile(
     rf"|{_FEATURES.pattern}"
     rf"|{_PUNCTUATION_TAG}"
 )
-_OTHER_TAG = re.compile(rf"[A-Za-z][a-z0-9$*+':-]{{0,15}}|{_PUNCTUATION_TAG}")  # np-tl, ppss+bem, obl:tmod, Ncmsn
+_OTHER_TAG = re.compile(
+    r"[A-Za-z][a-z0-9$*+':-]{0,15}"  # np-tl, ppss+bem, obl:tmod, Ncmsn
+    r"|(?=[0-9.:>-]*[A-Z])[A-Z0-9]+(?:[.:>-][A-Z0-9]+)*"  # 1SG, 3PL.PST, as linguists gloss
+    r"|[^\W\d_a-zA-Z][^\Wa-zA-Z]{0,15}"  # 名詞
+    rf"|{_PUNCTUATION_TAG}"
+)
 _ENTITY_TAG = re.compile(r"[Oo]|[BIESLUMbieslum]-\S+")
 _BETWEEN_PARTS = re.compile("[+|_]")
 _PIECE_TAGS = frozenset("BIMESO")
@@ -48,6 +53,12 @@ _KNOWN = frozenset(f"{_UNIVERSAL} {_PENN} {_STUTTGART} {_CHINESE} {_KOREAN}".spl
 _ALSO_WORDS = "aux cc ex in ls md num part pos rb rp to uh x"
 _KNOWN_SMALL = frozenset(f"{_UNIVERSAL} {_PENN}".lower().split()) - frozenset(_ALSO_WORDS.split())
 """Those of small letters that are not English words or abbreviations, too."""
+_UNIVERSAL_TAGS = frozenset(_UNIVERSAL.split()) | frozenset(_UNIVERSAL.lower().split()) | {"."}
+_CHUNKS = frozenset(["NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP", "NC", "VC", "PC"])
+"""The types of runs of words that are parts of a sentence's syntax."""
+_NO_TAG = frozenset({"", "_"})
+_MOST = 0.9
+"""So many tags that mark runs of words, of all that there are, are those of a column that marks runs of words."""
 _FEW_TAGS = 0.5
 """Tags recur: at most so many of them are different ones, as a fraction of the words."""
 _MORE_WORDS = 1.5
@@ -73,6 +84,25 @@ def is_known(tag: str) -> bool:
     if tag in _KNOWN or tag in _KNOWN_SMALL or _FEATURES.fullmatch(tag) is not None:
         return True
     return all(part in _KNOWN for part in _BETWEEN_PARTS.split(tag))  # several morphemes, or several that may be right
+
+
+def usual_name(values: Sequence[str]) -> str:
+    """What a column of these tags is usually called: `ner` or `chunk` where they mark runs of words that have types, by
+    prefixes or by a type beside many `O`; `upos` and `feats` of Universal Dependencies; `xpos` of other sets that many
+    treebanks have; and otherwise `tag`."""
+    given = [value for value in values if value not in _NO_TAG]
+    outside = given.count("O")
+    prefixed = [value for value in given if value != "O" and _ENTITY_TAG.fullmatch(value) and len(value) > 1]
+    if prefixed and len(prefixed) + outside >= _MOST * len(given):
+        return "chunk" if _CHUNKS.issuperset(value[2:] for value in prefixed) else "ner"
+    types = {value for value in given if value != "O"}
+    if types and 2 * outside > len(given) and not any(map(is_known, types)) and all(map(str.isalpha, types)):
+        return "ner" if any(len(type) > 1 for type in types) else "tag"
+    if 2 * sum(value in _UNIVERSAL_TAGS for value in given) > len(given):
+        return "upos"
+    if 2 * sum(_FEATURES.fullmatch(value) is not None for value in given) > len(given):
+        return "feats"
+    return "xpos" if 2 * sum(map(is_known, given)) > len(given) else "tag"
 
 
 def are_tags(values: Sequence[str], words: Sequence[str], *, tolerated: int) -> bool:
