@@ -24,6 +24,10 @@ HANG = 300
 """No command takes so many seconds."""
 OLD = "/corpus/golden"
 """What the old model that is replaced was trained on."""
+KILLS = (0, 1, 3, 10)
+"""How often a run that goes on is killed once more, at the most."""
+SOON = (0.1, 0.3, 1.0)
+"""And within what part of the time that the whole run takes."""
 
 
 class Run(NamedTuple):
@@ -117,7 +121,7 @@ def kill_one(folder: Path, seen: Counter[str]) -> str | None:
     overwrites = random.random() < 0.4
     if overwrites:
         shutil.copytree(GOLDEN / "format-1", folder / "m")
-    problem = _killed(charnn(folder, *run.command(*["--overwrite"] * overwrites)), seconds)
+    problem = _killed(charnn(folder, *run.command(*["--overwrite"] * overwrites)), seconds, seen)
     if problem is None and overwrites:
         if not (folder / "m" / "config.json").is_file():
             problem = "the old model is gone, and there is no new one"
@@ -126,7 +130,7 @@ def kill_one(folder: Path, seen: Counter[str]) -> str | None:
             seen["the old model as it was"] += not code
             return None if not code else f"{run.name}: the old model: {said}"
     if problem is None:
-        problem = _gone_on_with(run, folder, seen, kills=random.choice([0, 0, 1, 2]))
+        problem = _gone_on_with(run, folder, seen, kills=random.choice(KILLS))
     return None if problem is None else f"{run.name}: {problem}"
 
 
@@ -145,29 +149,35 @@ def fill_one(folder: Path, seen: Counter[str]) -> str | None:
     return None if problem is None else f"{run.name}: after a limit of {limit}: {problem}"
 
 
-def _killed(child: Child, seconds: float) -> str | None:
-    """Ends a run at a random moment of the seconds that it takes."""
+def _killed(child: Child, seconds: float, seen: Counter[str]) -> str | None:
+    """Ends a run at a random moment of so many seconds, or where it ends before."""
     time.sleep(random.uniform(0, 1.1 * seconds))
-    child.send_signal(random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]))
+    if child.poll() is None:
+        number = random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
+        child.send_signal(number)
+        seen[f"of {number.name}"] += 1
     code, said = ended(child)
     return said if code == 124 or "Traceback" in said or "--debug" in said else None
 
 
 def _gone_on_with(run: Run, folder: Path, seen: Counter[str], kills: int = 0) -> str | None:
-    """What is wrong with what a run has left and with what it comes to; None where all is well."""
+    """What is wrong with what a run has left, also after so many kills more, and with what it comes to; None where all
+    is well."""
     if not (folder / "m").exists():
         seen["nothing saved yet"] += 1
         return None
     (result_expected, seconds), use = expected(run, folder), BUILDERS[run.task].uses[0]
-    column = json.loads((folder / "m" / "config.json").read_text()).get("columns", ["tag"])
-    arguments = [part.format(column=column[0]) for part in use.arguments]
-    code, said = ended(charnn(folder, *arguments, "-m", "m"))
-    if code or "Traceback" in said:
-        return f"{arguments[0]}: {said}"
-    for _ in range(kills):
-        if (problem := _killed(charnn(folder, "train", "--resume", "m"), seconds)) is not None:
-            return problem
-        seen["killed once more"] += 1
+    soon = random.choice(SOON)
+    for kill in range(kills + 1):
+        column = json.loads((folder / "m" / "config.json").read_text()).get("columns", ["tag"])
+        arguments = [part.format(column=column[0]) for part in use.arguments]
+        code, said = ended(charnn(folder, *arguments, "-m", "m"))
+        if code or "Traceback" in said:
+            return f"{arguments[0]}: {said}"
+        if kill < kills:
+            problem = _killed(charnn(folder, "train", "--resume", "m"), soon * seconds, seen)
+            if problem is not None:
+                return problem
     code, said = ended(charnn(folder, "train", "--resume", "m"))
     if (code and "is spent" not in said) or "Traceback" in said:
         return f"--resume: {said}"
