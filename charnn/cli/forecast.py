@@ -51,6 +51,7 @@ def forecast(
     """
     from charnn.cli import console, notices
     from charnn.corpora.sources import check_encoding
+    from charnn.readable import counted
     from charnn.tasks.forecaster.use.model import Forecaster
 
     check_encoding(encoding)
@@ -60,7 +61,7 @@ def forecast(
     series = None if file is None else loaded.read_on(file, encoding=encoding, on_error=on_error)
     learned = loaded.config.network.horizon
     if horizon is not None and horizon > learned:
-        console.notice(f"{learned:,} steps ahead were learned; the intervals beyond are guesses")
+        console.notice(f"it learned to forecast {counted(learned, 'step')} ahead; the intervals beyond are guesses")
     found = loaded.forecast(series, horizon=horizon)
     if as_json:
         for row in found.rows():

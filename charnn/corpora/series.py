@@ -6,9 +6,11 @@ date,load,price        CSV, with tabs, semicolons (decimal commas, too) or bars,
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +20,14 @@ from charnn.corpora.columns import WantedColumns, found_columns
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
-from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, forms_of, numbered
+from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, alike, counts_up, dated, forms_of, numbered
+from charnn.corpora.written_numbers import WrittenNumber, has_decimal_commas, written_number
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import first_few
 
 Floats = npt.NDArray[np.float64]
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil", "missing"})
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 MOST_GAPS, SOME_GAPS = 20, 1000
@@ -116,7 +119,8 @@ def series_in(
     if not numbers:
         listed = ", ".join(header[place] for place in places[:SHOWN]) or "but a column of times"
         raise CorpusError(f"{name}: no column has numbers: {listed}", hint="a forecaster learns columns of numbers")
-    values_NC = np.stack([reader.numbers(columns[place], header[place], lines) for place in numbers], 1)
+    read = [reader.numbers(columns[place], header[place], lines) for place in numbers]
+    values_NC = np.stack([values_N for values_N, _ in read], 1)
     names = tuple(header[place] for place in numbers)
     if len(set(names)) < len(names):
         twice = next(one for one in names if names.count(one) > 1)
@@ -124,6 +128,8 @@ def series_in(
     remarks = []
     if passed := [header[place] for place in places if place not in numbers]:
         remarks.append(f"passed over, since there are no numbers: {first_few(passed, SHOWN)}")
+    if signs := list(dict.fromkeys(chain.from_iterable(of_column for _, of_column in read))):
+        remarks.append(f"read as numbers without their signs: {first_few(signs, SHOWN)}")
     if placed is None:
         return Series(names, values_NC, TimeAxis("1"), tuple(remarks))
     if len(placed.order_N) > 1 and (np.diff(placed.order_N) < 0).any():
@@ -146,33 +152,11 @@ def _at_their_times(values_NC: Floats, placed: PlacedRows, lines: Sequence[int],
     return found_NC
 
 
-def recognize_series(sample: str) -> str | None:
-    """What a text that begins like this has, if it is a table of times and numbers. Times are dates, or numbers below a
-    name such as year. The last line may be cut."""
-    lines = sample.splitlines()
-    whole = "\n".join(lines if sample.endswith(("\n", "\r")) else lines[:-1])
-    try:
-        series = series_in(whole, "")
-    except (CorpusError, UsageError, ValueError):
-        return None
-    axis, has_header = series.axis, not series.columns[0].startswith(UNNAMED)
-    has_times = bool(axis.form) or (axis.has_times and has_header and axis.name.lower() in NAMES)
-    return "a column of times and columns of numbers" if has_times and len(series) > 2 else None
-
-
-def looks_like_numbers(sample: str) -> str | None:
-    """What a text that begins like this has, if each of its lines is a number."""
-    lines = sample.splitlines()[1:-1]
-    if len(lines) > 2 and all(_NUMBER.fullmatch(line.strip()) for line in lines) and len(set(sample)) > 4:
-        return "a number on each line"
-    return None
-
-
 def _separator(table: Table) -> str:
     """A space stands for any number of blanks, where nothing else is between numbers."""
     start = table.start()
     cells = start.split()
-    are_numbers = all(_NUMBER.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
+    are_numbers = all(NUMBER.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
     return " " if len(cells) > 1 and are_numbers else table.separator()
 
 
@@ -180,6 +164,10 @@ def _rows(table: Table, separator: str) -> Iterable[Row]:
     if separator == " ":
         return ((line, text.split()) for line, text in table.lines())
     return table.rows(separator)
+
+
+def _is_gap(cell: str) -> bool:
+    return cell.strip('"').strip().lower() in MISSING
 
 
 class _Place(NamedTuple):
@@ -200,40 +188,56 @@ class _Reader:
         return cell.replace(",", ".") if self.separator != "," and _COMMA.fullmatch(cell) else cell
 
     def _is_number(self, cell: str) -> bool:
-        return bool(_NUMBER.fullmatch(self._plain(cell)) or _INFINITE.fullmatch(cell))
-
-    def _is_gap(self, cell: str) -> bool:
-        return cell.strip('"').strip().lower() in MISSING
+        if NUMBER.fullmatch(self._plain(cell)) or _INFINITE.fullmatch(cell):
+            return True
+        return written_number(cell.strip('"').strip()) is not None
 
     def has_numbers(self, cells: Sequence[str]) -> bool:
         """Whether at least half of what stands in a column is numbers."""
-        there = [cell for cell in cells if not self._is_gap(cell)]
+        there = [cell for cell in cells if not _is_gap(cell)]
         return bool(there) and 2 * sum(map(self._is_number, there)) >= len(there)
 
     def header_of(self, rows: Sequence[Row]) -> tuple[list[str], Sequence[Row]]:
         """The names of the columns, and the rows below them. A first row without a number or a date has names."""
         first = [cell.strip('"').strip() for cell in rows[0][1]]
-        if any(self._is_number(cell) or forms_of(cell) for cell in first) or all(map(self._is_gap, first)):
+        if any(self._is_number(cell) or forms_of(cell) for cell in first) or all(map(_is_gap, first)):
             return [f"{UNNAMED}{number}" for number in range(1, len(first) + 1)], rows
         return [cell or f"{UNNAMED}{number}" for number, cell in enumerate(first, 1)], rows[1:]
 
-    def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> Floats:
-        found = np.full(len(cells), np.nan)
-        for row, cell in enumerate(cells):
-            plain = self._plain(cell)
-            if _NUMBER.fullmatch(plain):
-                found[row] = float(plain)
-            elif not self._is_gap(cell):
-                what = f"{self.name}:{lines[row]}: column {column!r}: "
-                if _INFINITE.fullmatch(plain):
-                    raise CorpusError(f"{what}{cell} is not finite", hint="leave the cell of a gap empty")
-                raise CorpusError(
-                    f"{what}{cell!r:.40} is no number",
-                    hint="leave the cell of a gap empty, or name the columns that count with --series",
-                )
-            if not np.isfinite(found[row]) and not np.isnan(found[row]):
-                raise CorpusError(f"{self.name}:{lines[row]}: column {column!r}: {cell:.40} is too large a number")
-        return found
+    def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> tuple[Floats, list[str]]:
+        """The numbers of a column, NaN in a gap, and the signs that are left out of them, such as %. Raises CorpusError
+        for another cell."""
+        bare = [cell.strip('"').strip() for cell in cells]
+        found, signs = np.full(len(cells), np.nan), list[str]()
+        if all(NUMBER.fullmatch(cell) or cell.lower() in MISSING for cell in bare):
+            for row, cell in enumerate(bare):
+                found[row] = math.nan if cell.lower() in MISSING else float(cell)
+        else:
+            numbers = {
+                row: self._number(cell, column, lines[row]) for row, cell in enumerate(bare) if not _is_gap(cell)
+            }
+            by_default = self.separator != "," and any("," in cell for cell in bare)  # where commas part no cells
+            decimal_commas = has_decimal_commas(list(numbers.values()), by_default=by_default)
+            for row, number in numbers.items():
+                alone = not number.has_point or (by_default and "," in number.digits)
+                found[row] = number.value(comma=alone if decimal_commas is None else decimal_commas)
+            signs = list(dict.fromkeys(sign for number in numbers.values() for sign in number.signs))
+        if len(too_large := np.flatnonzero(np.isinf(found))):
+            row = int(too_large[0])
+            raise CorpusError(f"{self.name}:{lines[row]}: column {column!r}: {cells[row]:.40} is too large a number")
+        return found, signs
+
+    def _number(self, cell: str, column: str, line: int) -> WrittenNumber:
+        """The number in a cell. Raises CorpusError where there is none."""
+        if (number := written_number(cell)) is not None:
+            return number
+        what = f"{self.name}:{line}: column {column!r}: "
+        if _INFINITE.fullmatch(cell):
+            raise CorpusError(f"{what}{cell} is not finite", hint="leave the cell of a gap empty")
+        raise CorpusError(
+            f"{what}{cell!r:.40} is no number",
+            hint="leave the cell of a gap empty, or name the columns that count with --series",
+        )
 
     def times(
         self,
@@ -256,22 +260,23 @@ class _Reader:
             if 2 * sum(bool(forms_of(cell)) for cell in columns[place][:LOOKED_AT]) > len(columns[place][:LOOKED_AT]):
                 return self._placed(place, columns[place], header[place], lines)
         for place in left if len(header) > 1 else ():
-            cells = columns[place]
             is_likely = place == 0 or header[place].lower() in NAMES
-            if is_likely and all(map(self._is_number, cells)) and counts_up([self._plain(cell) for cell in cells]):
-                return self._placed(place, [self._plain(cell) for cell in cells], header[place], lines)
+            cells = [self._plain(cell) for cell in columns[place]] if is_likely else []
+            if cells and all(map(NUMBER.fullmatch, cells)) and counts_up(cells):
+                return self._placed(place, cells, header[place], lines)
         return _Place(None, None)
 
     def _placed(self, place: int, cells: Sequence[str], column: str, lines: Sequence[int]) -> _Place:
         name = "time" if column.startswith(UNNAMED) else column
         plain = [self._plain(cell) for cell in cells]
         try:
-            if all(_NUMBER.fullmatch(cell) for cell in plain) and not forms_of(cells[0]):
+            if all(NUMBER.fullmatch(cell) for cell in plain) and not forms_of(cells[0]):
                 return _Place(place, numbered(plain, name))
             return _Place(place, dated(cells, self._form(cells, column, lines), name))
         except Irregular as error:
             hint = (
-                "times stand at regular steps, with missing rows for gaps; --time-column none counts the rows instead"
+                "times stand at regular steps, each once, with missing rows for gaps; series that stand below each "
+                "other want a column each, or a file each; --time-column none counts the rows instead"
             )
             raise CorpusError(f"{self.name}:{lines[error.row]}: {error}", hint=hint) from None
 
@@ -286,7 +291,7 @@ class _Reader:
                     f"{self.name}:{line}: column {column!r}: {cell!r:.40} is no time like those above",
                     hint="write all times in one form, such as 2024-01-31 or 2024-01-31T06:00",
                 )
-        if len(left) > 1:
+        if len(left) > 1 and not all(alike(cell, left) for cell in cells):
             raise UsageError(
                 f"{self.name}: column {column!r}: {cells[0]} may have the day or the month first",
                 hint="write dates as 2024-01-31, or count the rows with --time-column none",

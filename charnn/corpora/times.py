@@ -24,8 +24,8 @@ from charnn.errors import UsageError
 Unit = Literal["row", "number", "second", "weekday", "month", "month end"]
 """What a step is a number of; `row` where there are no times, `weekday` where there is no row for a weekend."""
 NAMES = frozenset(
-    {"time", "date", "datetime", "timestamp", "ds", "t", "year", "index", "period", "step", "row", "epoch"}
-)
+    ("time", "date", "datetime", "timestamp", "ts", "ds", "t", "epoch", "unix", "unixtime", "index", "period", "step")
+).union(("row", "year", "month", "week", "day", "hour", "minute"))
 """A column of rising numbers with one of these names has times, wherever it stands."""
 DAY = 86400.0
 CYCLES = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
@@ -39,14 +39,21 @@ LARGEST = 1e300
 REGULAR = 0.5
 """So many of the steps of a column of numbers have to be the same for it to have times."""
 _CLOCK = (
-    r"(?:(?P<between>[ T])(?P<clock>\d\d:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{1,6})?)?))?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    r"(?:(?P<between>[ T])(?P<clock>\d\d?:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{1,6})?)?)(?P<half> ?[AaPp][Mm])?)?"
+    r"(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
+_NAME = r"[A-Za-z]{3,9}"
 _DATES = (
     (r"\d{4}-\d\d?-\d\d?", ("%Y-%m-%d",)),
     (r"\d{4}-\d\d?", ("%Y-%m",)),
     (r"\d{4}/\d\d?/\d\d?", ("%Y/%m/%d",)),
     (r"\d\d?\.\d\d?\.\d{4}", ("%d.%m.%Y",)),
     (r"\d\d?/\d\d?/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    (rf"\d\d? {_NAME} \d{{4}}", ("%d %b %Y", "%d %B %Y")),
+    (rf"\d\d?-{_NAME}-\d{{4}}", ("%d-%b-%Y", "%d-%B-%Y")),
+    (rf"{_NAME} \d\d?, \d{{4}}", ("%b %d, %Y", "%B %d, %Y")),
+    (rf"{_NAME} \d{{4}}", ("%b %Y", "%B %Y")),
+    (rf"{_NAME}-\d{{4}}", ("%b-%Y", "%B-%Y")),
     (r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", ("%Y%m%d",)),
 )
 _PATTERNS = tuple((re.compile(date + _CLOCK), forms) for date, forms in _DATES)
@@ -58,8 +65,9 @@ def forms_of(text: str) -> list[str]:
         if found := pattern.fullmatch(text.strip()):
             clock = ""
             if found["clock"]:
-                clock = found["between"] + "%H:%M" + (":%S" if found["seconds"] else "")
-                clock += ".%f" if found["fraction"] else ""
+                clock = found["between"] + ("%I" if found["half"] else "%H") + ":%M"
+                clock += (":%S" if found["seconds"] else "") + (".%f" if found["fraction"] else "")
+                clock += "" if not found["half"] else " %p" if found["half"].startswith(" ") else "%p"
             whole = [form + clock + ("%z" if found["zone"] else "") for form in forms]
             return [form for form in whole if _parsed(text, form) is not None]
     return []
@@ -70,6 +78,11 @@ def _parsed(text: str, form: str) -> datetime | None:
         return datetime.strptime(text.strip(), form)
     except ValueError:
         return None
+
+
+def alike(text: str, forms: Sequence[str]) -> bool:
+    """Whether a text is the same date in all of these forms, as May is in full and abridged."""
+    return len({_parsed(text, form) for form in forms}) == 1
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from charnn.corpora import series as series_module
-from charnn.corpora.series import Series, recognize_series, series_in
+from charnn.corpora.series import Series, series_in
 from charnn.corpora.series_layout import SeriesLayout
+from charnn.corpora.series_recognition import recognize_series
 from charnn.errors import CorpusError, UsageError
 
 
@@ -123,7 +126,7 @@ def test_columns_and_times_may_be_named() -> None:
         ("d,x\n2024-01-01,1\n2024-01-02,2\n2024-01-03,2\n2024-01-03T10:00,1\n", "x.csv:5: column 'd'"),
         ("d,x\n2024-01-01T00:00,1\n2024-01-01T01:00,2\n2024-01-01T02:00,2\n2024-01-01T02:40,1\n", "x.csv:5: the time"),
         ("x,x\n5,2\n3,4\n", "x.csv: two columns are called 'x'"),
-        ("a;b\n1,5;2\n1.234,5;2\n3;3\n", "x.csv:3: column 'a': '1.234,5' is no number"),
+        ("a;b\n1,5;2\n1.23,5;2\n3;3\n", "x.csv:3: column 'a': '1.23,5' is no number"),
         ('a,b\n"1,2\n', "x.csv:2: "),
         ("d,x\n2024-01-01,1\n2024-01-02,2\n2924-01-01,3\n", "x.csv:4: "),
     ],
@@ -170,3 +173,63 @@ def test_a_series_that_is_too_long_to_be_held_is_refused_at_its_line(monkeypatch
     assert "tail -n" in (failure.value.hint or "")
     with pytest.raises(CorpusError, match=r"^x\.csv:3: a series of more than 7 cells is too long"):
         read("1 2 3\n4 5 6\n7 8 9\n")
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "values"),
+    [
+        (("€1.50", "€ 2", "-€3"), ";", (1.5, 2, -3)),
+        (("$1,234.50", "($2,000)", "$0"), "\t", (1234.5, -2000, 0)),
+        (('"1,234,567.5"', '"2,000"', "12"), ",", (1234567.5, 2000, 12)),
+        (('"12,5"', '"1.234,5"', "3"), ",", (12.5, 1234.5, 3)),
+        (("1.234,56", "99,9", "1.000"), ";", (1234.56, 99.9, 1000)),
+        (("1,234", "2,5", "3"), ";", (1.234, 2.5, 3)),
+        (("1.234", "2.500", "3.001"), ";", (1.234, 2.5, 3.001)),
+        (("1.234", "2.500", "3.001"), ",", (1.234, 2.5, 3.001)),
+        (("1.5", "2,5", "3"), ";", (1.5, 2.5, 3)),
+        (("1 234,5", "12\u00a0345,0", "7"), ";", (1234.5, 12345, 7)),
+        (("1'234.5", "1\u2019000", "7"), ",", (1234.5, 1000, 7)),
+        (("12%", "3.5 %", "\u22124%"), ",", (12, 3.5, -4)),
+        (("12 EUR", "3 EUR", "n/a"), ",", (12, 3, math.nan)),
+        (("1e3", "+2.5", ".5"), ",", (1000, 2.5, 0.5)),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(
+    cells: tuple[str, ...], separator: str, values: tuple[float, ...]
+) -> None:
+    text = f"t{separator}x\n" + "".join(f"{n}{separator}{cell}\n" for n, cell in enumerate(cells))
+    series = series_in(text, "file.csv" if separator != "\t" else "file")
+    assert series.columns == ("x",)
+    np.testing.assert_allclose(series.values_NC[:, 0], values)
+    signs = [remark for remark in series.remarks if "signs" in remark]
+    assert len(signs) == any(sign in cell for cell in cells for sign in ("€", "$", "%", "EUR"))
+
+
+@pytest.mark.parametrize("cell", ["12 km", "1,2,3", "1.2.3", "12,34.5.6", "(3", "--3", "$", "1 2", "v1", "$5%"])
+def test_what_is_beside_a_number_makes_it_none(cell: str) -> None:
+    with pytest.raises(CorpusError, match="is no number"):
+        series_in(f"t;x\n1;3\n2;{cell}\n3;4\n4;5\n", "file.csv")
+
+
+@pytest.mark.parametrize(
+    ("times", "following"),
+    [
+        (("1 January 2021", "2 January 2021", "3 January 2021"), "04 January 2021"),
+        (("Apr 30, 2021", "May 1, 2021", "May 2, 2021"), "May 03, 2021"),
+        (("May 2021", "June 2021", "July 2021"), "August 2021"),
+        (("Nov-2021", "Dec-2021", "Jan-2022"), "Feb-2022"),
+        (("30-Apr-2021", "01-May-2021", "02-May-2021"), "03-May-2021"),
+        (("01/31/2022 11:00 PM", "02/01/2022 12:00 AM", "02/01/2022 1:00 AM"), "02/01/2022 02:00 AM"),
+    ],
+)
+def test_dates_may_have_names_of_months_and_halves_of_the_day(times: tuple[str, ...], following: str) -> None:
+    text = "when\tx\n" + "".join(f"{time}\t{n}.5\n" for n, time in enumerate(times))
+    series = series_in(text, "file")
+    assert (series.columns, len(series)) == (("x",), 3)
+    assert series.axis.text(3) == following
+
+
+def test_series_below_each_other_are_an_error_that_says_so() -> None:
+    with pytest.raises(CorpusError, match="comes twice") as caught:
+        series_in("date,shop,x\n2021-01-01,A,1\n2021-01-01,B,2\n2021-01-02,A,3\n", "file.csv")
+    assert "series that stand below each other want a column each" in str(caught.value.hint)

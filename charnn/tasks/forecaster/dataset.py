@@ -187,7 +187,10 @@ def _split(
 ) -> SeriesCorpus:
     name, count = config.source.path, len(series)
     if count < FEWEST_ROWS:
-        raise CorpusError(f"{name}: {count:,} rows are too few to learn from", hint=f"{FEWEST_ROWS} are the fewest")
+        raise CorpusError(
+            f"{name}: {count:,} row{'s are' if count != 1 else ' is'} too few to learn from",
+            hint=f"{FEWEST_ROWS} are the fewest",
+        )
     for option, value in (("--horizon", horizon), ("--season", season)):
         if value is not None and 3 * value > count:
             raise UsageError(f"{option} {value}: {count:,} rows are too few for it", hint=f"{count // 3} is the most")

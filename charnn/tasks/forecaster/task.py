@@ -45,13 +45,13 @@ class ForecasterTask(Task[ForecasterConfig]):
 
     def recognizes(self, sample: str) -> Recognition | None:
         """A table of times and numbers; numbers alone may be anything."""
-        from charnn.corpora.series import recognize_series
+        from charnn.corpora.series_recognition import recognize_series
 
         found = recognize_series(sample)
         return None if found is None else Recognition(found, is_sure=False)
 
     def resembles(self, sample: str) -> str | None:
-        from charnn.corpora.series import looks_like_numbers
+        from charnn.corpora.series_recognition import looks_like_numbers
 
         return looks_like_numbers(sample)
 
