@@ -1,26 +1,42 @@
 """How likely a source and a target are together, by n-grams of their graphones.
 
-Shapes: N pairs; cells of J + 1 columns; K shapes of graphones.
+Shapes: N pairs; P prefixes of the targets of all sources; K shapes of graphones.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.ngrams.model import ROOT, NgramModel
 from charnn.ngrams.table import NgramTable
-from charnn.tasks.transducer.graphones import MOST_SYMBOLS, NONE, Graphones, Ids, PaddedPairs, arrivals
+from charnn.tasks.transducer.graphones import MOST_SYMBOLS, NONE, SHAPES, Graphones, Ids
+from charnn.tasks.transducer.pair_prefixes import Places, Prefixes
 from charnn.tasks.transducer.pair_search import BEAM, PairSearch
+from charnn.tasks.transducer.symbols import EncodedSource
 
 Floats = npt.NDArray[np.float64]
 
 GRAPHONES = "graphones"
 """The name of the array of their codes."""
+
+
+class _Edges(NamedTuple):
+    """Graphones of one shape that may be the last ones of prefixes."""
+
+    taken: int
+    """The symbols of the source that each reads."""
+    ends: Places
+    """The prefixes that end with them."""
+    begins: Places
+    """The prefixes that are without them."""
+    states: npt.NDArray[np.int32]
+    """The states of the n-grams before them."""
+    numbers: Ids
 
 
 class PairNgrams:
@@ -38,6 +54,14 @@ class PairNgrams:
     def __len__(self) -> int:
         """The number of n-grams."""
         return len(self._table.ids_E)
+
+    @property
+    def kind(self) -> str:
+        return "n-grams of aligned pairs"
+
+    @property
+    def size(self) -> str:
+        return f"{len(self):,} of up to {self.order} graphones, of which there are {self.graphones:,}"
 
     @property
     def graphones(self) -> int:
@@ -70,42 +94,55 @@ class PairNgrams:
         log_p_N = np.full(len(sources), -math.inf)
         short = [n for n in range(len(sources)) if len(sources[n]) + len(targets[n]) <= MOST_SYMBOLS]
         if short:
-            pairs = PaddedPairs([sources[n] for n in short], [targets[n] for n in short])
-            log_p_N[short] = self._summed(pairs)
+            self._summed(Prefixes(sources, targets, short), log_p_N)
         return log_p_N
+
+    def scores(self, sources: Sequence[EncodedSource], targets: Sequence[Sequence[Sequence[int]]]) -> list[list[float]]:
+        repeated = [source.symbols for source, some in zip(sources, targets, strict=True) for _ in some]
+        log_p = iter(self.log_p(repeated, [target for some in targets for target in some]).tolist())
+        return [[next(log_p) for _ in some] for some in targets]
+
+    def proposer(self) -> PairSearch:
+        return self.search()
 
     def search(self, beam: int = BEAM) -> PairSearch:
         """What finds the likeliest targets of a source, with so many hypotheses side by side."""
         return PairSearch(self._graphones, self._model, self._start, self._boundary, beam)
 
-    def _summed(self, pairs: PaddedPairs) -> Floats:
-        count, columns = len(pairs.source_lengths), pairs.targets_NJ.shape[1] + 1
-        first_NJ = np.full((count, columns), -math.inf)
-        first_NJ[:, 0] = 0.0
-        totals, bests = [first_NJ], [first_NJ]
-        states = [np.full((count, columns), self._start, np.int32)]
-        found_N = np.full(count, -math.inf)
-        for i, numbers_NJK in enumerate(self._graphones.rows(pairs), 1):
-            from_best_NJK = arrivals(bests, -math.inf)
-            states_NJK = arrivals(states, ROOT)
-            edges = np.nonzero((numbers_NJK != NONE) & np.isfinite(from_best_NJK))
-            log_p_NJK = np.full(numbers_NJK.shape, -math.inf)
-            log_p_NJK[edges] = self._after(states_NJK[edges], numbers_NJK[edges])
-            with np.errstate(invalid="ignore"):
-                totals = [totals[-1], np.logaddexp.reduce(arrivals(totals, -math.inf) + log_p_NJK, 2)]
-                best_NJK = from_best_NJK + log_p_NJK
-            chosen_NJ1 = best_NJK.argmax(2)[..., None]
-            bests = [bests[-1], np.take_along_axis(best_NJK, chosen_NJ1, 2)[..., 0]]
-            cells = np.nonzero(np.isfinite(bests[-1]))
-            numbers_NJ = np.take_along_axis(numbers_NJK, chosen_NJ1, 2)[..., 0]
-            before_NJ = np.take_along_axis(states_NJK, chosen_NJ1, 2)[..., 0]
-            after_NJ = np.full((count, columns), ROOT, np.int32)
-            after_NJ[cells] = self._model.advance(before_NJ[cells], numbers_NJ[cells])
-            states = [states[-1], after_NJ]
-            rows = np.flatnonzero(pairs.source_lengths == i)
-            at = rows, pairs.target_lengths[rows]
-            found_N[rows] = totals[-1][at] + self._after(after_NJ[at], np.full(len(rows), self._boundary))
-        return found_N
+    def _summed(self, prefixes: Prefixes, log_p_N: Floats) -> None:
+        """Sets ln p (N,) of the pairs of these prefixes."""
+        size = len(prefixes.symbols_P)
+        none_P, ids_P = np.full(size, -math.inf), np.full(size, ROOT, np.int32)
+        total_P, best_P, state_P = none_P.copy(), none_P.copy(), ids_P.copy()
+        total_P[prefixes.roots], best_P[prefixes.roots], state_P[prefixes.roots] = 0.0, 0.0, self._start
+        # What the last two rows have, the later one first.
+        totals, bests, states = [total_P, none_P], [best_P, none_P], [state_P, ids_P]
+        for i, codes_KP in enumerate(prefixes.rows(self._graphones), 1):
+            edges = list[_Edges]()
+            for code_P, (taken, given) in zip(codes_KP, SHAPES, strict=True):
+                begins_P = prefixes.before(given)
+                reached = np.flatnonzero((code_P != NONE) & (bests[taken - 1][begins_P] > -math.inf))
+                numbers = self._graphones.numbers(code_P[reached])
+                reached, numbers = reached[numbers != NONE], numbers[numbers != NONE]
+                begins = begins_P[reached]
+                edges.append(_Edges(taken, reached, begins, states[taken - 1][begins], numbers))
+            log_p = self._after(np.concatenate([e.states for e in edges]), np.concatenate([e.numbers for e in edges]))
+            of_shapes = np.split(log_p, np.cumsum([len(e.ends) for e in edges])[:-1])
+            total_P, best_P, state_P, number_P = none_P, none_P.copy(), ids_P.copy(), np.full(size, NONE)
+            for (taken, ends, begins, before, numbers), log_p in zip(edges, of_shapes, strict=True):
+                found_P = none_P.copy()
+                found_P[ends] = totals[taken - 1][begins] + log_p
+                total_P = np.logaddexp(total_P, found_P)
+                through = bests[taken - 1][begins] + log_p
+                is_better = through > best_P[ends]
+                better = ends[is_better]
+                best_P[better], state_P[better] = through[is_better], before[is_better]
+                number_P[better] = numbers[is_better]
+            cells = np.flatnonzero(number_P != NONE)
+            state_P[cells] = self._model.advance(state_P[cells], number_P[cells])
+            totals, bests, states = [total_P, totals[0]], [best_P, bests[0]], [state_P, states[0]]
+            pairs, ends = prefixes.ended(i)
+            log_p_N[pairs] = total_P[ends] + self._after(state_P[ends], np.full(len(ends), self._boundary))
 
     def _after(self, states: npt.NDArray[np.int32], ids: Ids) -> Floats:
         return np.log(self._model.probability(states, ids).astype(np.float64))

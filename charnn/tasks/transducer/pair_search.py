@@ -7,14 +7,15 @@ or i + 2, so that all hypotheses of a place have read the same.
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from charnn.ngrams.model import ROOT, NgramModel
 from charnn.tasks.transducer.graphones import MOST_SYMBOLS, Graphones
+from charnn.tasks.transducer.symbols import EncodedSource
 
 BEAM = 5
 """The hypotheses of a place that are continued."""
@@ -28,16 +29,43 @@ MOST_LISTS = 16_384
 """The lists of continuations that are remembered, of some 600 bytes each."""
 
 
-class Continuation(NamedTuple):
-    log_p: float
-    state: int
-    """The state of the n-grams after the graphone."""
-    written: tuple[int, ...]
-    """The symbols of the target that it has."""
+Continuation = tuple[float, int, tuple[int, ...]]
+"""ln p of a graphone, the state of the n-grams after it, and the symbols of the target that it has."""
+Hypothesis = tuple[int, tuple[int, ...]]
+"""A state of the n-grams and a target so far."""
 
 
-Hypotheses = dict[tuple[int, tuple[int, ...]], float]
-"""ln p of the likeliest way to each state of the n-grams and target so far."""
+class _Place:
+    """The hypotheses that have read the same, with ln p of the likeliest way to each."""
+
+    def __init__(self, wanted: int | None) -> None:
+        """No more are `wanted` than the best so many; None for all."""
+        self._wanted, self._best = wanted, list[float]()
+        self._found: dict[Hypothesis, float] = {}
+        self.least = -math.inf
+        """What is less likely is not among the best."""
+
+    def add(self, hypothesis: Hypothesis, log_p: float) -> None:
+        known = self._found.get(hypothesis, -math.inf)
+        if log_p > known:
+            self._found[hypothesis] = log_p
+            if self._wanted is not None:
+                _enter(self._best, log_p, known, self._wanted)
+                if len(self._best) == self._wanted:
+                    self.least = self._best[0]
+
+    def best(self) -> list[tuple[Hypothesis, float]]:
+        """The wanted ones, the likeliest first."""
+        return sorted(self._found.items(), key=_log_p, reverse=True)[: self._wanted]
+
+
+def _enter(best: list[float], log_p: float, before: float, wanted: int) -> None:
+    """Enters a number among the largest ones, which ascend, in the place of what it was before."""
+    if before > -math.inf and before >= best[0]:
+        best.remove(before)
+    insort(best, log_p)
+    if len(best) > wanted:
+        del best[0]
 
 
 class PairSearch:
@@ -56,30 +84,51 @@ class PairSearch:
         self._probabilities: dict[int, npt.NDArray[np.float32]] = {}
         self._continuations: dict[tuple[int, int], list[Continuation]] = {}
 
+    def proposed(self, source: EncodedSource, wanted: int) -> list[list[int]]:
+        return self.likeliest(source.symbols, wanted)
+
     def likeliest(self, source: Sequence[int], wanted: int) -> list[list[int]]:
         """At most so many targets, the likeliest first. There is none where the source has a symbol that no graphone
         reads, or is longer than is aligned."""
         if not 0 < len(source) < MOST_SYMBOLS:
             return []
-        places: list[Hypotheses] = [{} for _ in range(len(source) + 2)]
-        places[0][self._start, ()] = 0.0
+        places = [_Place(self._beam if i < len(source) else None) for i in range(len(source) + 2)]
+        places[0].add((self._start, ()), 0.0)
         for i, symbol in enumerate(source):
-            reads = [(symbol + 1, places[i + 1])]
+            kept = places[i].best()
+            self._continue(kept, symbol + 1, places[i + 1])
             if i + 1 < len(source):
-                reads.append(((symbol + 1) * (self._inputs + 1) + source[i + 1] + 1, places[i + 2]))
-            kept = sorted(places[i].items(), key=_log_p, reverse=True)[: self._beam]
-            for (state, target), log_p in kept:
-                for code, into in reads:
-                    for more, after, written in self._after(state, code):
-                        key, total = (after, target + written), log_p + more
-                        if total > into.get(key, -math.inf):
-                            into[key] = total
+                both = (symbol + 1) * (self._inputs + 1) + source[i + 1] + 1
+                if both in self._by_source:
+                    self._continue(kept, both, places[i + 2])
+        return self._ended(places[len(source)].best(), wanted)
+
+    def _continue(self, kept: Sequence[tuple[Hypothesis, float]], code: int, into: _Place) -> None:
+        """Adds all continuations of hypotheses by the symbols with this code, which may be among the best."""
+        for (state, target), log_p in kept:
+            if log_p < into.least:
+                return
+            for more, after, written in self._after(state, code):
+                total = log_p + more
+                if total < into.least:
+                    break
+                into.add((after, target + written), total)
+
+    def _ended(self, hypotheses: Sequence[tuple[Hypothesis, float]], wanted: int) -> list[list[int]]:
+        """The likeliest targets of hypotheses that have read all of a source, the likeliest first."""
         found: dict[tuple[int, ...], float] = {}
-        for (state, target), log_p in places[len(source)].items():
+        best: list[float] = []
+        for (state, target), log_p in hypotheses:
+            if len(best) == wanted and log_p < best[0]:
+                break
+            if not target:
+                continue
             total = log_p + math.log(self._probabilities_after(state)[self._boundary])
-            found[target] = max(total, found.get(target, -math.inf))
-        best = sorted(found.items(), key=lambda item: -item[1])
-        return [list(target) for target, _ in best if target][:wanted]
+            if total > (known := found.get(target, -math.inf)):
+                found[target] = total
+                _enter(best, total, known, wanted)
+        ranked = sorted(found.items(), key=_log_p, reverse=True)
+        return [list(target) for target, _ in ranked][:wanted]
 
     def _after(self, state: int, code: int) -> list[Continuation]:
         """The graphones that read the symbols with this code after a state, the likeliest first."""
@@ -88,13 +137,11 @@ class PairSearch:
             return known
         found: list[Continuation] = []
         if (numbers := self._by_source.get(code)) is not None:
-            log_p = np.log(self._probabilities_after(state)[numbers])
-            order = np.argsort(-log_p, kind="stable")[:MOST_CONTINUATIONS]
-            order = order[log_p[order] >= log_p[order[0]] + LEAST_LN]
-            chosen = numbers[order]
-            states = self._model.advance(np.full(len(chosen), state, np.int32), chosen).tolist()
-            written = [self._written[number] for number in chosen.tolist()]
-            found = list(map(Continuation, log_p[order].tolist(), states, written))
+            log_p = np.log(self._probabilities_after(state)[numbers]).tolist()
+            order = sorted(range(len(log_p)), key=log_p.__getitem__, reverse=True)[:MOST_CONTINUATIONS]
+            least = log_p[order[0]] + LEAST_LN
+            each = ((log_p[place], int(numbers[place])) for place in order if log_p[place] >= least)
+            found = [(more, self._model.after(state, number), self._written[number]) for more, number in each]
         if len(self._continuations) >= MOST_LISTS:
             self._continuations.clear()
         self._continuations[key] = found
@@ -117,5 +164,5 @@ class PairSearch:
         return found
 
 
-def _log_p(item: tuple[tuple[int, tuple[int, ...]], float]) -> float:
+def _log_p(item: tuple[object, float]) -> float:
     return item[1]
