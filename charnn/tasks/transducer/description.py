@@ -7,7 +7,7 @@ from charnn.tasks.description import file_rows, int8_row, score_rows, training_r
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
-from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.pair_model import PairModel
 
 
 def describe(directory: TransducerDirectory) -> Description:
@@ -21,7 +21,7 @@ def describe(directory: TransducerDirectory) -> Description:
             f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "
             f"{symbols.outputs - 2:,}",
         ),
-        ("n-grams", ngrams_row(config, ngrams)),
+        ("edits" if corpus.has_features else "n-grams", ngrams_row(config, ngrams)),
         ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
     ]
     validated = "none held out"
@@ -53,13 +53,10 @@ def describe(directory: TransducerDirectory) -> Description:
     return Description(model, data, training_rows, scores, learned, limits(config))
 
 
-def ngrams_row(config: TransducerConfig, ngrams: PairNgrams | None) -> str:
+def ngrams_row(config: TransducerConfig, ngrams: PairModel | None) -> str:
     if config.ngrams is None or ngrams is None:
         return "none beside the network"
-    return (
-        f"{len(ngrams):,} of up to {ngrams.order} graphones, of which there are {ngrams.graphones:,}; they "
-        f"{config.ngrams}"
-    )
+    return f"{ngrams.size}; they {config.ngrams}"
 
 
 def limits(config: TransducerConfig) -> list[str]:

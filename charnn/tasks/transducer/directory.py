@@ -13,7 +13,9 @@ from charnn.checkpoint.members import OwnWeights
 from charnn.errors import ModelFormatError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.transducer.config import TransducerConfig
+from charnn.tasks.transducer.edit_rules import EditRules
 from charnn.tasks.transducer.lookup import Lookup
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 
@@ -65,7 +67,7 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
     def write_lookup(self, lookup: Lookup) -> None:
         self.write(LOOKUP, lookup.to_bytes())
 
-    def ngrams(self) -> PairNgrams | None:
+    def ngrams(self) -> PairModel | None:
         """The n-grams of aligned pairs that stand beside the network; None for a model without them.
 
         Raises ModelFormatError where their file is missing or damaged, or is not of these symbols.
@@ -74,15 +76,15 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
         if config.ngrams is None:
             return None
         path = self.path / NGRAMS
-        if config.corpus.has_features:
-            raise ModelFormatError(f"{path}: n-grams are for pairs without features")
         arrays, _ = read_arrays(path)
         try:
+            if config.corpus.has_features:
+                return EditRules.from_arrays(arrays, config.network.outputs)
             return PairNgrams.from_arrays(arrays, config.network.inputs, config.network.outputs)
         except ValueError as error:
             raise ModelFormatError(f"{path}: damaged: {error}") from None
 
-    def write_ngrams(self, ngrams: PairNgrams | None) -> None:
+    def write_ngrams(self, ngrams: PairModel | None) -> None:
         """Writes the n-grams, or removes those of an earlier run where there are none. Raises OSError."""
         if ngrams is None:
             (self.folder / NGRAMS).unlink(missing_ok=True)

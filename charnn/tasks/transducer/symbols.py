@@ -59,6 +59,16 @@ class EncodedSource:
     texts: list[str]
     """For each id, what is written where an unknown symbol is copied."""
 
+    @property
+    def bundle(self) -> tuple[int, ...]:
+        """The ids of its features."""
+        return tuple(self.ids[: self.features])
+
+    @property
+    def symbols(self) -> list[int]:
+        """The ids of its symbols."""
+        return self.ids[self.features : -1]
+
 
 class Symbols:
     """The symbols of the sources, their features and the targets. An id of a feature follows those of the sources."""

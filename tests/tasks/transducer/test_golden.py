@@ -1,5 +1,5 @@
-"""The transducers with n-grams and with attention that may move back in tests/golden/, which every later charnn reads
-as they were written."""
+"""The transducers with n-grams, with edits and with attention that may move back in tests/golden/, which every later
+charnn reads as they were written."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from charnn import load
 from charnn.checkpoint.files import dump_config
 from charnn.tasks.transducer.directory import NGRAMS, TransducerDirectory
+from charnn.tasks.transducer.edit_rules import EditRules
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.use.line_transducer import TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
@@ -37,6 +38,16 @@ EXCHANGED = [
     [("aña,bba", -0.9808), ("aña,bb", -3.6845)],
 ]
 
+EDITS = GOLDEN / "transducer-edits-1"
+TO_INFLECT = ["ñaba\tPL", "🧊ab\tV;PST", "bba\tV;PTCP", "bba\tPL;PST"]
+"""None of them is among those that it learned, and it has not met the last features together."""
+INFLECTED = [
+    [("ñabes", -3.1457), ("ñabas", -3.9155)],
+    [("🧊abed", -2.9280), ("🧊🧊ab", -19.1205)],
+    [("gebbat", -2.9177), ("bbba", -18.1581)],
+    [("bbaed", -2.9865), ("bbas", -3.3180)],
+]
+
 
 @pytest.fixture
 def directory() -> TransducerDirectory:
@@ -45,7 +56,7 @@ def directory() -> TransducerDirectory:
 
 def ngrams_of(directory: TransducerDirectory) -> PairNgrams:
     ngrams = directory.ngrams()
-    assert ngrams is not None
+    assert isinstance(ngrams, PairNgrams)
     return ngrams
 
 
@@ -110,3 +121,22 @@ def test_attention_moves_back_as_it_did() -> None:
     assert config.ngrams.accuracy is None
     assert dump_config(config).encode() == (HARD / "config.json").read_bytes()
     assert_alike(lines_of(HARD, TransduceOptions(nbest=2), TO_EXCHANGE), EXCHANGED)
+
+
+def test_edits_say_what_they_said_and_are_written_again_byte_for_byte(tmp_path: Path) -> None:
+    copy = TransducerDirectory.open(Path(shutil.copytree(EDITS, tmp_path / "copy")))
+    rules, symbols, config = copy.ngrams(), copy.symbols(), copy.config()
+    assert isinstance(rules, EditRules)
+    assert (len(rules), len(rules.bundles)) == (6, 3)
+    source = symbols.encode_source("ñaba", "PL")
+    assert [symbols.decode(ids) for ids in rules.proposed(source, 3)] == ["ñabes", "ñabas"]
+    assert rules.scores([source], [[symbols.encode_target("ñabes")[:-1]]])[0] == pytest.approx([-0.119347], abs=1e-5)
+    copy.write_ngrams(rules)
+    assert (copy.path / NGRAMS).read_bytes() == (EDITS / NGRAMS).read_bytes()
+    assert config.ngrams is not None
+    assert (config.ngrams.weight, config.ngrams.floor, config.ngrams.proposals) == (0.8069, 1e-9, 2)
+    assert dump_config(config).encode() == (EDITS / "config.json").read_bytes()
+
+
+def test_forms_are_found_and_proposed_as_they_were() -> None:
+    assert_alike(lines_of(EDITS, TransduceOptions(nbest=2), TO_INFLECT), INFLECTED)

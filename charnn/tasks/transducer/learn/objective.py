@@ -19,7 +19,7 @@ from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_pro
 from charnn.tasks.transducer.learn.network import TransducerNetwork
 from charnn.tasks.transducer.learn.networks import AnyNetwork, TransducerEnsemble, decoder_of, without
 from charnn.tasks.transducer.lookup import Lookup
-from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.decoding import SearchOptions
 from charnn.tasks.transducer.use.line_transducer import PADDING
@@ -67,7 +67,7 @@ class TransducerObjective(BatchedObjective):
         corpus: PairsConfig,
         config: TrainingConfig,
         regularization: TransducerTrainingConfig,
-        learn_ngrams: Callable[[Callable[[], bool]], PairNgrams | None],
+        learn_ngrams: Callable[[Callable[[], bool]], PairModel | None],
     ) -> None:
         """`reference` is what is validated with, and `own` the same of the training pairs. `learn_ngrams` ends early
         once what it is given says that the run is interrupted."""
@@ -80,7 +80,7 @@ class TransducerObjective(BatchedObjective):
         self._random = np.random.default_rng(config.seed)
         self._targets_in_batch = max(round(config.batch_size * float(training.target_lengths.mean())), 1)
         self._dropped = drop_probabilities(training.counts(), regularization.unknown_rate)
-        self.ngrams: PairNgrams | None = None
+        self.ngrams: PairModel | None = None
         """The n-grams of aligned pairs, once the objective is prepared, or None where there are none."""
         self._learn_ngrams = learn_ngrams
 

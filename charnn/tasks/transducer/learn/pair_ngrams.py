@@ -36,7 +36,7 @@ def learn_pair_ngrams(
 ) -> PairNgrams | None:
     """The n-grams of these pairs, each as often as it comes, learned within a small part of so many seconds, and less
     well once `interrupted()` says yes. None where pairs have features, which decide of a form but stand at no place of
-    it, and where there is nothing to align."""
+    it (`edit_rules` is for these), and where there is nothing to align."""
     inputs, outputs = symbols.inputs, symbols.outputs
     if symbols.features or not Graphones.can_be(inputs, outputs):
         return None

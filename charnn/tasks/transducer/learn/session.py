@@ -12,6 +12,7 @@ from charnn.readable import counted
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.learn.edit_rules import learn_edit_rules
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
 from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
@@ -19,7 +20,7 @@ from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPl
 from charnn.tasks.transducer.learn.quantization import measure_quantization, measured_references
 from charnn.tasks.transducer.learn.transfer import InitialWeights
 from charnn.tasks.transducer.learn.trust import candidates_of, trusted, usually_trusted
-from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.stored_lookup import StoredLookup
 from charnn.tasks.transducer.stored_pairs import StoredPairs
 from charnn.tasks.transducer.use.decoding import SearchOptions
@@ -47,8 +48,9 @@ class TransducerSession(Session[TransducerConfig]):
         reference = References(self._references, plan.symbols, self._lookup)
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
-        def learn_ngrams(interrupted: Callable[[], bool]) -> PairNgrams | None:
-            return learn_pair_ngrams(pairs.training, plan.symbols, config.training.budget.seconds, interrupted)
+        def learn_ngrams(interrupted: Callable[[], bool]) -> PairModel | None:
+            learn = learn_edit_rules if config.corpus.has_features else learn_pair_ngrams
+            return learn(pairs.training, plan.symbols, config.training.budget.seconds, interrupted)
 
         def objective(device: torch.device) -> TransducerObjective:
             network = network_of(config.network)
@@ -152,7 +154,7 @@ class TransducerSession(Session[TransducerConfig]):
         super()._conclude(outcome)
 
     def _weigh_ngrams(self) -> None:
-        """Keeps the n-grams of aligned pairs where they help, or nothing tells whether they do, and says so."""
+        """Keeps the n-grams or edits of pairs where they help, or nothing tells whether they do, and says so."""
         ngrams, config = self.objective.ngrams, None
         if ngrams is not None and not self.holds_out:
             config = usually_trusted()
@@ -162,8 +164,8 @@ class TransducerSession(Session[TransducerConfig]):
             config = trusted(ngrams, self.symbols, chosen, candidates, self._lookup)
         kept = None if config is None else ngrams
         self._keeper.update(ngrams=config, write=lambda: self.directory.write_ngrams(kept))
-        if config is not None:
-            self.remarks.append(f"n-grams of aligned pairs {config}")
+        if kept is not None:
+            self.remarks.append(f"{kept.kind} {config}")
 
     def figures_of_end(self) -> Mapping[str, float | None]:
         if (ngrams := self.objective.ngrams) is None:

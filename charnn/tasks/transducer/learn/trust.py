@@ -19,7 +19,7 @@ from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, Trans
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.lookup import Lookup
-from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
+from charnn.tasks.transducer.pair_model import Floats, PairModel
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SearchOptions, SteppedDecoder
@@ -73,19 +73,19 @@ class Candidates:
         config: TransducerConfig,
         symbols: Symbols,
         decoder: SteppedDecoder | FramedDecoder,
-        ngrams: PairNgrams,
+        ngrams: PairModel,
         references: Sequence[Reference],
     ) -> Candidates:
         sources = [symbols.encode_source(one.source, one.features) for one in references]
         bounds = [config.corpus.length_bound(len(source.ids)) for source in sources]
-        search, unknown = ngrams.search(), symbols.target.unknown_id
+        proposer, unknown = ngrams.proposer(), symbols.target.unknown_id
         options = SearchOptions(DEFAULT_BEAM, unknown, config.network.copies, DEFAULT_BEAM)
         candidates = cls([[] for _ in references], [[] for _ in references])
         lengths = [len(source.ids) for source in sources]
         for chosen in batches_by_length(lengths, rows=BATCH_SOURCES, padding=PADDING):
             batch = [sources[n] for n in chosen]
             found = find_targets(decoder, batch, [bounds[n] for n in chosen], options)
-            more = proposed(search, decoder, batch, found, options, PROPOSALS)
+            more = proposed(proposer, decoder, batch, found, options, PROPOSALS)
             for into, some in ((candidates.found, found), (candidates.proposed, more)):
                 for n, targets in zip(chosen, some, strict=True):
                     texts = texts_of(symbols, sources[n], targets)
@@ -95,7 +95,7 @@ class Candidates:
         return candidates
 
 
-def candidates_of(directory: TransducerDirectory, ngrams: PairNgrams, references: Sequence[Reference]) -> Candidates:
+def candidates_of(directory: TransducerDirectory, ngrams: PairModel, references: Sequence[Reference]) -> Candidates:
     """What a beam of the network finds for these sources, and what the n-grams propose."""
     with Transducer(directory, precision="fp32") as model:
         decoder = model.line_transducer.decoder
@@ -103,7 +103,7 @@ def candidates_of(directory: TransducerDirectory, ngrams: PairNgrams, references
 
 
 def trusted(
-    ngrams: PairNgrams,
+    ngrams: PairModel,
     symbols: Symbols,
     references: Sequence[Reference],
     candidates: Candidates,
@@ -168,7 +168,7 @@ class _Mixture:
 
 
 def _mixtures(
-    ngrams: PairNgrams,
+    ngrams: PairModel,
     symbols: Symbols,
     references: Sequence[Reference],
     found: Sequence[Sequence[Target]],
@@ -179,7 +179,7 @@ def _mixtures(
     is_right_NC = np.zeros(network_NC.shape, np.bool_)
     for row, one, targets in zip(is_right_NC, references, found, strict=True):
         row[: len(targets)] = [target.text in one.targets for target in targets]
-    sources = [symbols.encode_source(one.source) for one in references]
+    sources = [symbols.encode_source(one.source, one.features) for one in references]
     pairs_NC = pair_scores(ngrams, sources, [[symbols.encode_target(t.text)[:-1] for t in ts] for ts in found])
     known_NC = known_among([[target.text for target in targets] for targets in found], lookup.targets)
     rows = np.arange(len(found))

@@ -11,7 +11,7 @@ from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.lookup import Lookup
-from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import Attention, SteppedDecoder
@@ -41,7 +41,7 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
         return self.directory.lookup()
 
     @cached_property
-    def ngrams(self) -> PairNgrams | None:
+    def ngrams(self) -> PairModel | None:
         """The n-grams of aligned pairs that rank what a beam finds; None for a model without them. Raises
         ModelFormatError where the file is missing or damaged."""
         return self.directory.ngrams()

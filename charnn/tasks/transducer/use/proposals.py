@@ -1,4 +1,4 @@
-"""The targets that n-grams of aligned pairs propose beside those that a search with the network has found.
+"""The targets that n-grams of aligned pairs, or edits, propose beside those that a search with the network has found.
 
 Shapes: R targets of all sources; L symbols of the longest, its stop counted.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charnn.tasks.transducer.pair_search import PairSearch
+from charnn.tasks.transducer.pair_model import Proposer
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, log_probability
 from charnn.tasks.transducer.use.decoding import Constraint, FoundTarget, SearchOptions, SteppedDecoder, after
@@ -17,19 +17,19 @@ from charnn.tokenizers.base import STOP_ID
 
 
 def proposed(
-    search: PairSearch,
+    proposer: Proposer,
     decoder: SteppedDecoder | FramedDecoder,
     sources: Sequence[EncodedSource],
     found: Sequence[Sequence[FoundTarget]],
     options: SearchOptions,
     most: int,
 ) -> list[list[FoundTarget]]:
-    """For each source, those of the `most` likeliest targets by the n-grams that are not among its targets `found`,
+    """For each source, those of the `most` likeliest targets by the proposer that are not among its targets `found`,
     with their log-probabilities by the network. A constraint holds for them, too; the unknown symbol is in none."""
     new = []
     for source, targets in zip(sources, found, strict=True):
         known = [target.ids for target in targets]
-        likeliest = search.likeliest(source.ids[source.features : -1], most)
+        likeliest = proposer.proposed(source, most)
         new.append([ids for ids in likeliest if ids not in known and _may_be(ids, options)])
     scores = log_probabilities(decoder, sources, new)
     return [

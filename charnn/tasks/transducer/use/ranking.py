@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.config import PairNgramsConfig
-from charnn.tasks.transducer.pair_ngrams import Floats, PairNgrams
+from charnn.tasks.transducer.pair_model import Floats, PairModel
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder
@@ -38,10 +38,10 @@ class Weights(NamedTuple):
 class TrustedNgrams:
     """N-grams of aligned pairs, and how far they are trusted beside the network."""
 
-    def __init__(self, ngrams: PairNgrams, config: PairNgramsConfig, symbols: Symbols, known: AbstractSet[str]) -> None:
+    def __init__(self, ngrams: PairModel, config: PairNgramsConfig, symbols: Symbols, known: AbstractSet[str]) -> None:
         """`known` are the targets that training had."""
         self._ngrams, self._config, self._symbols, self._known = ngrams, config, symbols, known
-        self._search = ngrams.search() if config.proposals else None
+        self._proposer = ngrams.proposer() if config.proposals else None
 
     def best(
         self,
@@ -52,9 +52,9 @@ class TrustedNgrams:
     ) -> list[list[FoundTarget]]:
         """The targets that the decoder has found for each source when it was asked for `options`, and those that the
         n-grams propose, no more of these than it had beams; the best first, with what is their log-probability now."""
-        if self._search is not None:
+        if self._proposer is not None:
             most = min(self._config.proposals, options.beams)
-            more = proposed(self._search, decoder, sources, found, options, most)
+            more = proposed(self._proposer, decoder, sources, found, options, most)
             found = [[*targets, *others] for targets, others in zip(found, more, strict=True)]
         return self.ranked(sources, found)
 
@@ -81,13 +81,10 @@ class TrustedNgrams:
 
 
 def pair_scores(
-    ngrams: PairNgrams, sources: Sequence[EncodedSource], targets: Sequence[Sequence[Sequence[int]]]
+    ngrams: PairModel, sources: Sequence[EncodedSource], targets: Sequence[Sequence[Sequence[int]]]
 ) -> Floats:
     """ln p (N, C) of each source with each of its targets, -inf where there is no target."""
-    symbols = [source.ids[source.features : -1] for source in sources]
-    repeated = [ids for ids, some in zip(symbols, targets, strict=True) for _ in some]
-    log_p = iter(ngrams.log_p(repeated, [target for some in targets for target in some]).tolist())
-    return as_rows([[next(log_p) for _ in some] for some in targets])
+    return as_rows(ngrams.scores(sources, targets))
 
 
 def texts_of(symbols: Symbols, source: EncodedSource, found: Sequence[FoundTarget]) -> list[str]:
