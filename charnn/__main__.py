@@ -1,5 +1,5 @@
 """Runs the command line as `python -m charnn`."""
 
-from charnn.cli.main import main
+from charnn.cli.start import start
 
-main()
+start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -70,6 +71,21 @@ LARGEST_FILE = 1 << 28
 """The most bytes of a file that is read as a whole: all but weights and training states."""
 
 
+def refuse_file(path: Path) -> None:
+    """Raises ModelNotFoundError, which says what to name instead, for a path of a file and not of a directory."""
+    try:
+        if not path.is_file():
+            return
+    except OSError:  # a name longer than names can be
+        return
+    hint = "name one that `charnn train` wrote"
+    if has_config(path.parent):
+        hint = f"name the one that it is in: {path.parent}"
+    elif path.suffix.lower() == ".zip":
+        hint = f"take it out first: charnn models import {shlex.quote(str(path))}"
+    raise ModelNotFoundError(f"{path}: a file, and a model is a directory", hint=hint)
+
+
 class ModelDirectory(Place):
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
 
@@ -83,6 +99,7 @@ class ModelDirectory(Place):
             with suppress(OSError):
                 restore_replaced(path)
         if not has_config(path):
+            refuse_file(path)
             raise ModelNotFoundError(
                 f"{path}: no model here (no {CONFIG})", hint="name a directory that `charnn train` wrote"
             )

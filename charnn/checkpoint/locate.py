@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config
+from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config, refuse_file
 from charnn.checkpoint.files import open_regular, write_atomic
 from charnn.config.as_json import json_text
 from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
@@ -38,6 +38,7 @@ def find_model(name: str | None, task: str | None) -> ModelDirectory:
 def named_model(name: str) -> ModelDirectory:
     """The model of that name or path, which may be damaged. Raises ModelNotFoundError where there is none."""
     path = _resolve(name)
+    refuse_file(path)
     if not has_config(path) and (near := _nearest(name)) is not None:
         raise ModelNotFoundError(f"{path}: no model here (no {CONFIG})", hint=f"did you mean {near}?")
     return ModelDirectory.open(path)

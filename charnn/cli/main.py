@@ -222,11 +222,18 @@ def _run(arguments: list[str]) -> int:
         console.report(failure)
         return failure.exit_code
     except Exception as failure:
+        if _is_interrupted_import(failure):
+            return INTERRUPTED
         if debug:
             traceback.print_exc()
         details = "run it as `charnn --debug ...` for the details"
         console.error(*(limit_met(failure) or (f"{type(failure).__name__}: {first_line(failure)}", details)))
         return 1
+
+
+def _is_interrupted_import(failure: Exception) -> bool:
+    """Whether Ctrl-C came while a library was imported. One written in C++ makes an ImportError of that."""
+    return isinstance(failure, ImportError) and isinstance(failure.__cause__ or failure.__context__, KeyboardInterrupt)
 
 
 @contextmanager

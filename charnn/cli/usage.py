@@ -15,6 +15,16 @@ from charnn.readable import nearest_names
 
 SHOWN = 60
 """The most characters of a wrong value that a message shows."""
+OTHER_WORDS = {
+    "delete": "models remove",
+    "fit": "train",
+    "generate": "sample",
+    "learn": "train",
+    "list": "models",
+    "test": "eval",
+    "write": "sample",
+}
+"""What other tools, and this one's own texts, call what a command does."""
 _REFUSED_VALUE = re.compile(r"(?P<value>.*?) is not (?:a valid|one of|in the range)", re.DOTALL)
 
 
@@ -58,8 +68,10 @@ def _no_command(name: str, command: str, context: Any, hint: str) -> tuple[str, 
     if command == "charnn" and (Path(name).suffix or "/" in name or os.path.exists(name) or name == "-"):
         return f"{_shown(name)}: no such command", f"did you mean `charnn train {shlex.quote(_shown(name))}`?"
     known = getattr(getattr(context, "command", None), "commands", {})
-    if near := nearest_names(name, known):
-        return f"{_shown(name)}: no such command; did you mean `{command} {near[0]}`?", hint
+    within = [f"{group} {name}" for group in known if name in getattr(known[group], "commands", {})]
+    other = [OTHER_WORDS[name]] if command == "charnn" and name in OTHER_WORDS else []
+    if meant := within or other or nearest_names(name, known):
+        return f"{_shown(name)}: no such command; did you mean `{command} {meant[0]}`?", hint
     return f"{_shown(name)}: no such command", hint
 
 

@@ -75,7 +75,7 @@ _HTML = re.compile(
     rb"article|center|font)\b[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
-_XML = re.compile(rb"\s*<(?:\?xml\b|!DOCTYPE\b)")
+_XML = re.compile(rb"\s*(?:<!--.*?-->\s*)?<(?:\?xml\b|!DOCTYPE\b|[A-Za-z][^<>]*\sxmlns(?::\w+)?\s*=)", re.DOTALL)
 _ELEMENT = re.compile(rb"\s*<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>")
 _TAGS = re.compile(rb"</?[A-Za-z_][^<>]*>")
 _FEWEST_TAGS = 4

@@ -144,3 +144,15 @@ def test_the_command_names_the_model_where_the_variable_names_another(charnn, te
     text_file()
     *_, last = charnn("train", "text.txt", *tiny, "--out", "checkpoints/other").err.splitlines()
     assert last == "use it: charnn sample -m other"
+
+
+def test_a_file_in_the_place_of_a_model_is_answered_by_what_to_name(put, charnn, said_once):
+    put("poems")
+    for name in ("config.json", "weights.safetensors"):
+        failed = charnn("sample", "-m", f"checkpoints/poems/{name}")
+        assert failed.code == 1
+        assert said_once(failed).endswith(
+            f"{name}: a file, and a model is a directory; name the one that it is in: checkpoints/poems\n"
+        )
+    assert charnn("models", "export", "poems", "-o", "my poems.zip").code == 0
+    assert "charnn models import 'my poems.zip'" in said_once(charnn("sample", "-m", "my poems.zip"))

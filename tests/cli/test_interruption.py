@@ -6,11 +6,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
-from charnn.cli.main import main
+from charnn.cli.main import main, run
 from charnn.cli.processes import Interruption, listen
 
 SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
@@ -168,3 +169,22 @@ def test_ctrl_c_ends_sampling_with_130_and_no_traceback(process, trained):
     _, err = child.communicate(timeout=20)
     assert child.returncode == 130
     assert b"Traceback" not in err
+
+
+def test_ctrl_c_shows_no_traceback_while_the_command_line_is_imported(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    command = "import sys; sys.path.insert(0, sys.argv.pop()); import runpy; runpy.run_module('charnn', run_name='m')"
+    ended = subprocess.run([sys.executable, "-c", command, "info", str(tmp_path)], capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (130, b"")
+
+
+def test_ctrl_c_shows_no_error_where_a_library_makes_one_of_it(monkeypatch, capsys):
+    def interrupted(*names):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+
+    monkeypatch.setattr("charnn.cli.main.command_line", interrupted)
+    assert run(["info"]) == 130
+    assert capsys.readouterr().err == ""

@@ -65,6 +65,7 @@ def test_a_file_that_is_no_text_is_refused_by_its_name(data: bytes, what: str, t
         ("\ufeff<!DOCTYPE html>\n<html>", "HTML"),
         ("<!-- x -->\n<HTML lang=en>", "HTML"),
         ('<?xml version="1.0"?><a/>', "XML"),
+        ('<svg viewBox="0 0 9 9" xmlns="http://www.w3.org/2000/svg">\n<path d="M1"/>\n', "XML"),
         ("<p>hello <b>there</b></p>\n<p>hi</p>\n", "HTML"),
         ("<TEI><p>hello</p></TEI>\n" * 3, "XML"),
         ('{"a": [1, 2],\n "b": "text"}\n', "JSON"),
