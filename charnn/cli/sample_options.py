@@ -49,8 +49,9 @@ Adapt = Annotated[
     bool,
     _prompt(
         "--adapt",
-        help="Let the model learn from the prompt first, so that it goes on in its manner. The model on the disk stays "
-        "as it is. This needs what training needs.",
+        help="Let the model learn from the prompt first, so that it goes on in its manner. It does not expect itself "
+        "to say again what it has just said, as eval and score expect it of a text with this option, for then it would "
+        "go round in circles. The model on the disk stays as it is. This needs what training needs.",
     ),
 ]
 Save = Annotated[

@@ -66,9 +66,9 @@ def score(
         bool,
         typer.Option(
             "--adapt",
-            help="Let the model learn from each line after it has been scored, so that it expects what comes again. "
-            "The model on the disk stays as it is. This needs what training needs, and takes a single model without "
-            "labels.",
+            help="Let the model learn from each line after it has been scored, and expect what it has read to come "
+            "again. The model on the disk stays as it is. This needs what training needs, and takes a single model "
+            "without labels.",
         ),
     ] = False,
     threshold: Annotated[

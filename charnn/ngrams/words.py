@@ -54,7 +54,7 @@ class WordSymbols:
         if any(len(text) > 1 for text in texts):
             return None
         number = {text: id_ for id_, text in enumerate(texts) if text != "\ufffd"}
-        is_word = [text in ("'", "\u2019", "_", "\ufffd") or text.isalnum() or _is_mark(text) for text in texts]
+        is_word = list(map(is_of_word, texts))
         folded = [number.get(text.lower(), id_) if text else id_ for id_, text in enumerate(texts)]
         return cls(np.array(is_word, np.bool_), np.array(folded, np.int64)) if any(is_word) else None
 
@@ -109,8 +109,13 @@ class WordSymbols:
         return np.stack([hashes_T, words[known_T - 1], words[known_T - 2]], 1)
 
 
-def _is_mark(text: str) -> bool:
-    return len(text) == 1 and unicodedata.category(text).startswith("M")
+def is_of_word(character: str) -> bool:
+    """Whether words are made of this character; one for a byte that is no character by itself counts, too."""
+    return character in ("'", "\u2019", "_", "\ufffd") or character.isalnum() or _is_mark(character)
+
+
+def _is_mark(character: str) -> bool:
+    return len(character) == 1 and unicodedata.category(character).startswith("M")
 
 
 def _powers(base: int, number: int) -> npt.NDArray[np.uint64]:

@@ -21,6 +21,8 @@ class Reached(NamedTuple):
     """Nats per character of the held-out text, its state carried."""
     counting: float
     """The same where only the n-grams beside the network go on counting; as it is, for a model without any."""
+    unmatched: float
+    """The same for the model that learns, where it does not expect matches."""
     adapted: float
     """The same for the model that learns."""
     speed: float
@@ -46,11 +48,15 @@ def _reached(model: Any) -> Reached:
     counts = charnn.load(model.path)
     counts.learner = counts.runtime("fp32", threads=1)
     counts.learner.segment = SEGMENT  # its weights stay as they are
+    unmatched = charnn.load(model.path)
+    for each in (counts, unmatched):
+        each.counts.learning = each.counts.beside
     counting = _evaluated(counts, adapt=False)["adapted"]["nats_per_character"]
+    without = _evaluated(unmatched, adapt=True)["adapted"]["nats_per_character"]
     started = clock.perf_counter()
     figures = _evaluated(model, adapt=True)
     speed = figures["characters"] / (clock.perf_counter() - started)
-    return Reached(figures["nats_per_character"], counting, figures["adapted"]["nats_per_character"], speed)
+    return Reached(figures["nats_per_character"], counting, without, figures["adapted"]["nats_per_character"], speed)
 
 
 def _evaluated(model: Any, *, adapt: bool) -> dict[str, Any]:
@@ -61,12 +67,14 @@ def _evaluated(model: Any, *, adapt: bool) -> dict[str, Any]:
 
 
 def _print(what: str, runs: list[Reached]) -> None:
-    nats, counting, adapted, speed = (means([getattr(run, name) for run in runs], form) for name, form in FORMS)
+    nats, counting, unmatched, adapted, speed = (
+        means([getattr(run, name) for run in runs], form) for name, form in FORMS
+    )
     print(
-        f"{what}: {nats} nats per character, {counting} as its n-grams go on counting, {adapted} as it learns, "
-        f"{speed} characters/s",
+        f"{what}: {nats} nats per character, {counting} as its n-grams go on counting, {unmatched} as it learns "
+        f"without matches, {adapted} as it learns, {speed} characters/s",
         flush=True,
     )
 
 
-FORMS = (("nats", ".4f"), ("counting", ".4f"), ("adapted", ".4f"), ("speed", ",.0f"))
+FORMS = (("nats", ".4f"), ("counting", ".4f"), ("unmatched", ".4f"), ("adapted", ".4f"), ("speed", ",.0f"))

@@ -37,11 +37,20 @@ def test_eval_gives_both_figures_and_changes_nothing(charnn, trained, text_file)
 
 
 def test_the_first_line_costs_what_it_did_and_the_last_one_less(charnn, trained, text_file):
+    """Nearly, for within the line its unknown characters are expected to be followed by more of them."""
     plain, adapted = (
         nats(charnn("score", text_file(AGAIN), "-m", trained.path, *option)) for option in ((), ("--adapt",))
     )
-    assert adapted[0] == pytest.approx(plain[0], rel=1e-4)
+    assert adapted[0] == pytest.approx(plain[0], rel=1e-2)
     assert adapted[-1] < 0.95 * plain[-1]
+
+
+def test_what_one_file_said_is_expected_in_the_next(charnn, trained, text_file):
+    names = "".join(f"{name} the {name[::-1]}\n" for name in ("abed", "cob", "dace", "ebb", "fad", "gab", "hod", "jab"))
+    files = [text_file(names, name=name) for name in ("one.txt", "two.txt")]
+    rows = nats(charnn("score", *files, "-m", trained.path, "--adapt"))
+    assert len(rows) == 16
+    assert sum(rows[8:]) < 0.9 * sum(rows[:8])
 
 
 def test_python_scores_as_the_command_does(charnn, trained, text_file):

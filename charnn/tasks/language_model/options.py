@@ -123,8 +123,9 @@ class LanguageModelEvaluationOptions(EvaluationOptions):
     )
     adapt: bool = option(
         False,
-        "Let the model also go on learning from the text, after each part of it has been scored, and say what the text "
-        "costs then. The model on the disk stays as it is. This needs what training needs.",
+        "Let the model also go on learning from the text, after each part of it has been scored, and expect what it "
+        "has read to come again; and say what the text costs then. The model on the disk stays as it is. This needs "
+        "what training needs.",
         panel=TEXTS,
     )
 

@@ -110,10 +110,10 @@ def test_it_learns_the_same_weights(folder: Path) -> None:
     assert config["scores"]["nats_per_character"] == turned["scores"]["nats_per_character"]
 
 
-@pytest.mark.parametrize("context", ["carried", "10"])
+@pytest.mark.parametrize(("context", "adapt"), [("carried", False), ("10", False), ("carried", True)])
 @pytest.mark.parametrize("long", [False, True])
 def test_it_costs_a_text_what_the_text_turned_round_costs(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, context: str, long: bool
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, context: str, adapt: bool, long: bool
 ) -> None:
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
     (tmp_path / "new.txt").write_text(TEXT[100:400])
@@ -122,14 +122,17 @@ def test_it_costs_a_text_what_the_text_turned_round_costs(
     for model, text in (("turned", "new turned.txt"), ("backwards", "new.txt")):
         if long and model == "backwards":
             monkeypatch.setattr(rereading, "LONG", 0)
-        evaluation = task_named("language-model").evaluate(
-            charnn.load(folder / model), [str(tmp_path / text)], LanguageModelEvaluationOptions(context=context)
-        )
+        options = LanguageModelEvaluationOptions(context=context, adapt=adapt)
+        evaluation = task_named("language-model").evaluate(charnn.load(folder / model), [str(tmp_path / text)], options)
         assert list(evaluation.run()) == []
         figures.append(evaluation.to_json())
     for name in ("nats_per_character", "nats_per_stop"):
         assert figures[1][name] == pytest.approx(figures[0][name], abs=1e-5)
     assert figures[0]["documents"] == figures[1]["documents"]
+    if adapt:
+        of_each = [figures_of["adapted"]["nats_per_character"] for figures_of in figures]
+        assert of_each[1] == pytest.approx(of_each[0], abs=1e-5)
+        assert of_each[0] < figures[0]["nats_per_character"]
 
 
 def test_a_run_that_was_cut_goes_on_backwards(folder: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import charnn
 from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.errors import ModelFormatError
 from charnn.generation.config import SamplingConfig
+from charnn.ngrams.matches import remembered
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import RECENT, LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import SEGMENT, AdaptingLanguageModel, adapted_to
@@ -134,6 +135,13 @@ def test_a_copy_that_has_read_a_text_goes_on_with_it(
     before, after = (next(iter(charnn.load(one.path).score([NEW]))).nats for one in (made, adapted))
     assert after < 0.5 * before
     assert "Willimor" not in "".join(charnn.load(made.path).sample("Then Morbax", seed=1, length=60, temperature=0.2))
+
+
+def test_a_copy_that_goes_on_learning_has_what_it_read_before_it(adapted: LanguageModelDirectory) -> None:
+    model: LanguageModel = charnn.load(adapted.path, adapt=True)
+    assert model.learner is not None
+    (read,) = model.counts.learning(model.learner).initial_state(1).read_B
+    assert read == remembered(adapted.tokenizer().encode(NEW * 10))
 
 
 def test_a_copy_stays_as_it_is_when_it_writes_and_scores(adapted: LanguageModelDirectory) -> None:

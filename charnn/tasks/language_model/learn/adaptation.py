@@ -3,7 +3,8 @@
 A text repeats itself: its names, its words, its manner. A model that takes small steps on what it has just read
 expects them from then on, and is pulled back to what it was trained to be at each step, so that it neither drifts away
 nor forgets (Mikolov et al. 2010; Krause et al. 2018). N-grams that stand beside it go on being counted, too
-(`recently`). It is honest: each symbol costs what the model said before it learned anything from that symbol.
+(`recently`), and what it has scored it expects to come again (`matching`). It is honest: each symbol costs what the
+model said before it learned anything from that symbol.
 """
 
 from __future__ import annotations

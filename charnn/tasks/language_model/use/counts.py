@@ -1,16 +1,21 @@
-"""All that is counted beside a language model's network: n-grams of what it learned, and of what it has read since."""
+"""All that stands beside a language model's network: n-grams of what it learned and of what it has read since, and what
+it has read just now."""
 
 from __future__ import annotations
 
 from functools import cached_property
 
+from charnn.ngrams.matches import NOTHING, remembered
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
+from charnn.tasks.language_model.matching import LearnedMatches
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Recently
+from charnn.tasks.language_model.use.matched import MatchedScorer
 from charnn.tasks.language_model.use.mixed import MixedLanguageModel, Network
 from charnn.tasks.language_model.use.mixed_labelled import LabelledLanguageModel
 from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
+from charnn.tasks.language_model.use.scores import Scorer
 
 
 class Counts:
@@ -34,6 +39,19 @@ class Counts:
         if recently is None or not isinstance(self.ngrams, MixedNgrams):
             return beside_ngrams(network, self.ngrams)
         return RecentLanguageModel(network, self.ngrams, recently)
+
+    def learning(self, network: Network) -> Scorer:
+        """The network, which learns from what it scores, with all that is beside it where it does so: it expects what
+        it has read to come again, too. A model that foretells lengths is as `beside` gives it."""
+        model, segment = self.beside(network), network.segment
+        if segment is None or self._directory.config().network.stopping == "length":
+            return model
+        return MatchedScorer(model, self._matches, segment=segment)
+
+    @cached_property
+    def _matches(self) -> LearnedMatches:
+        before = NOTHING if self._learning is None else remembered(self._learning.counts.ids)
+        return LearnedMatches(self._directory.tokenizer().spellings(), before)
 
     @cached_property
     def _read(self) -> Recently | None:

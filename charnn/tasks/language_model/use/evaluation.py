@@ -95,7 +95,7 @@ class TextEvaluation(Evaluation):
             number, score_by = self._carried(backwards=backwards)
             score = score_by(scorer, lanes=LANES, warm_up=WARM_UP)
             if model.learner is not None:
-                adapted = score_by(model.beside_ngrams(model.learner))
+                adapted = score_by(model.counts.learning(model.learner))
         self._figures = {
             "nats_per_character": score.nats_per_character,
             "bits_per_character": score.bits_per_character,

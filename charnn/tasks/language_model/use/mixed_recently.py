@@ -74,13 +74,13 @@ class RecentLanguageModel(BesideNgrams):
         parts = []
         for start in range(0, inputs_BT.shape[1], part):
             segment = np.s_[:, start : start + part]
-            logits_BTV, state = self._learned(inputs_BT[segment], targets_BT[segment], state)
+            logits_BTV, state = self.learned(inputs_BT[segment], targets_BT[segment], state)
             parts.append(logits_BTV)
         return costs_of(np.concatenate(parts, 1), targets_BT), state
 
-    def _learned(self, inputs_BT: Ids, targets_BT: Ids, state: RecentState) -> tuple[Floats, RecentState]:
-        """The logits (B, T, V) of the targets, each by what was before it, and the state after; and learns from them,
-        one row after the other."""
+    def learned(self, inputs_BT: Ids, targets_BT: Ids, state: RecentState) -> tuple[Floats, RecentState]:
+        """The logits (B, T, V) of a segment of targets, each by what was before it, and the state after; and learns
+        from them, one row after the other."""
         logits_BTV, _ = self._network.sequence(inputs_BT, state.network)
         contexts_BT, before_BT = self._along(inputs_BT, state)
         mixed_BTV = []

@@ -229,7 +229,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         names = self.labels if label is None else []
         by_label = [self.beside_ngrams(scorer.with_labels(self.mixture({name: 1.0}))) for name in names]
         return LineModel(
-            self.beside_ngrams(self.learner or scorer),
+            self.beside_ngrams(scorer) if self.learner is None else self.counts.learning(self.learner),
             self.tokenizer,
             first_ids(self.tokenizer, ends_are_learned=self.may_stop),
             stops=ends and corpus.document == "line" and self.may_stop,
