@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeVar
 from charnn.corpora.lines import bare_lines
 
 T = TypeVar("T")
+NAME = re.compile(r"[A-Za-z_][\w-]*(?: [\w-]+)*")
+"""The name of a column."""
 FEW_ROWS = 20
 """So many rows tell a table."""
 
@@ -145,6 +147,7 @@ def looks_like_table(text: str) -> str | None:
     It is CSV where the first rows have as many cells each, between commas, semicolons or bars, and the first row has
     names, or where they have three and more and none begins with a space, as parts of sentences do.
     """
+    text = text.removeprefix("\ufeff")
     lines = _whole([line for line in bare_lines(text)[:FEW_ROWS] if line.strip()], text)
     if len(lines) > 1 and all(line.startswith("{") and line.rstrip().endswith("}") for line in lines):
         return "JSON lines"
@@ -157,7 +160,7 @@ def looks_like_table(text: str) -> str | None:
         width = len(rows[0]) if rows else 0
         if len(rows) < 3 or width < 2 or any(len(row) != width for row in rows):
             continue
-        has_names = all(re.fullmatch(r"[A-Za-z_][\w-]*(?: [\w-]+)*", cell.strip()) for cell in rows[0])
+        has_names = all(NAME.fullmatch(cell.strip()) for cell in rows[0])
         if has_names or (width > 2 and not any(cell.startswith(" ") for row in rows for cell in row)):
             return "CSV"
     return None

@@ -9,29 +9,35 @@ __label__x __label__y text            fastText's lines, with any number of label
 from __future__ import annotations
 
 import json
-import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from charnn.config import Json
 from charnn.config.as_json import later
 from charnn.corpora.columns import WantedColumns, found_columns, header_of
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.lines import bare_lines
-from charnn.corpora.tables import Object, Row, Table, keys_of_first
-from charnn.errors import CorpusError, UsageError
+from charnn.corpora.tables import Object, Row, Table, keys_of
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 FASTTEXT = "__label__"
-TEXT_NAMES = ("text", "sentence", "content", "message", "body", "document")
-LABEL_NAMES = ("label", "labels", "class", "category", "target", "tag", "sentiment")
+TEXT_NAMES: tuple[str, ...] = (
+    *("text", "sentence", "content", "message", "body", "document"),
+    *("review", "comment", "tweet", "utterance", "headline"),
+)
+LABEL_NAMES: tuple[str, ...] = (
+    *("label", "labels", "class", "category", "target", "tag", "sentiment"),
+    *("rating", "stars", "intent", "topic", "emotion", "polarity", "language", "genre"),
+)
 """The usual names of the two columns of a table. They are looked for in this order, in any case."""
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-"""Characters that no text has. Bytes of another kind have them."""
+NO_TEXT = frozenset({"id", "index", "date", "time", "file", "filename", "path", "image", "url"})
+"""Where one of two columns has labels, the other one has the texts unless it is called so."""
 TOGETHER = 1 << 20
 """So many new texts are counted at once."""
-FEWEST_LINES = 4
-"""So many lines can tell that one of two columns has labels."""
+TELLING_LINES = 100
+"""So many lines tell whether all have as many cells."""
 
 
 class LabelledText(NamedTuple):
@@ -87,57 +93,47 @@ def _rows_in_their_form(table: Table, layout: LabelledLayout) -> Iterator[Labell
         return _objects(table, layout)
     if start.startswith(FASTTEXT):
         return _fasttext(table)
-    is_named = layout.text is not None or layout.label is not None
-    if is_named or None not in _named(header_of(start)) or (table.is_csv and layout.label_column is None):
+    is_named = layout.text is not None or layout.label is not None or _is_wide(table)
+    if is_named or None not in usual_places(header_of(start)) or (table.is_csv and layout.label_column is None):
         return _table(table, layout)
     if table.is_csv and layout.label_column is not None:
         return _csv_pairs(table, layout.label_column)
     return _pairs(table, layout.label_column)
 
 
-class LabelledForm(NamedTuple):
-    """Why a text seems to be one of texts with labels."""
-
-    reason: str
-    """What it has."""
-    is_sure: bool
-    """Whether other data hardly look like this."""
-    has_names: bool = False
-    """Whether its columns or keys have names."""
-
-
-def recognize_labelled(sample: str) -> LabelledForm | None:
-    """What a text that begins like this has, if it seems to be one of texts with labels. The last line may be cut."""
-    if _CONTROL.search(sample):
-        return None
-    lines = [line for _, line in Table(sample, "").lines()]
-    whole = lines if sample.endswith(("\n", "\r")) or len(lines) < 2 else lines[:-1]
-    if not whole:
-        return None
-    if whole[0].startswith(FASTTEXT):
-        return LabelledForm(f"lines that begin with {FASTTEXT}", is_sure=True)
-    names = header_of(whole[0])
-    is_json = Table(sample, "").has_objects
-    if is_json:
-        names = keys_of_first(sample) or []
-    if None not in _named(names) and (is_json or len(whole) > 1):
-        return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True, has_names=True)
-    has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))
-    if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
-        return None
-    firsts, lasts = {line.partition("\t")[0] for line in whole}, {line.rpartition("\t")[2] for line in whole}
-    if 2 * min(len(firsts), len(lasts)) > max(len(firsts), len(lasts)):
-        return None
-    return LabelledForm("lines of a label and a text with a tab between them", is_sure=False)
+def _is_wide(table: Table) -> bool:
+    """Whether it is a table between tabs of three columns and more with a usual name of texts or labels in its first
+    line: its other columns are no part of a text."""
+    header = header_of(table.start())
+    if len(header) < 3 or table.separator() != "\t" or set(usual_places(header)) == {None}:
+        return False
+    return all(line.count("\t") == len(header) - 1 for _, line in islice(table.bare_lines(), TELLING_LINES))
 
 
 def _wanted(layout: LabelledLayout) -> tuple[WantedColumns, WantedColumns]:
     return WantedColumns("--text", layout.text, TEXT_NAMES), WantedColumns("--label", layout.label, LABEL_NAMES)
 
 
-def _named(header: Sequence[str]) -> list[int | None]:
+def usual_places(header: Sequence[str]) -> list[int | None]:
     """The places of the columns that have usual names of texts and of labels."""
     return found_columns(header, _wanted(AS_TOLD))
+
+
+def named_or_left(header: Sequence[str]) -> list[int | None]:
+    """The same; where there are two columns and only the one of labels has a usual name, the other has the texts."""
+    text, label = usual_places(header)
+    if len(header) == 2 and text is None and label is not None and header[1 - label].lower() not in NO_TEXT:
+        text = 1 - label
+    return [text, label]
+
+
+def _places(table: Table, header: Sequence[str], layout: LabelledLayout) -> tuple[int, int]:
+    """The places of the texts and of the labels. Raises UsageError where they cannot be told."""
+    found = named_or_left(header) if layout.text is layout.label is None else [None]
+    text, label = table.columns(header, _wanted(layout)) if None in found else found
+    assert text is not None
+    assert label is not None
+    return text, label
 
 
 def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
@@ -147,17 +143,28 @@ def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
 
 
 def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
-    """Lines of a label, a tab and a text, or the other way round. Further tabs belong to the text."""
+    """Lines of a label, a tab and a text, or the other way round. Further tabs belong to the text.
+
+    The first line is a header, which is said, where it has a usual name of labels in their place, and no other has.
+    """
     name, firsts, lasts = table.name, DistinctCounter(), DistinctCounter()
+    names, again = header_of(table.start()), [0, 0]
     for number, line in table.bare_lines():
         if "\t" not in line:
             if not table.leaves_out:
                 table.leave_out(_without_tab(name, number))
             continue
-        firsts.add(line.partition("\t")[0])
-        lasts.add(line.rpartition("\t")[2])
+        first, last = line.partition("\t")[0], line.rpartition("\t")[2]
+        firsts.add(first)
+        lasts.add(last)
+        again = [again[0] + (first.strip() == names[0]), again[1] + (last.strip() == names[-1])]
+    is_told = label_column is None
     if label_column is None:
         label_column = _label_side(firsts, lasts, name)
+    place = label_column - 1
+    has_header = is_told and len(names) == 2 and again[place] == 1 and names[place].lower() in LABEL_NAMES
+    if has_header:
+        warnings.warn(f"{name}: the first line is taken for names of columns: {' '.join(names)}", CharnnWarning, 2)
 
     def of_line(row: tuple[int, str]) -> Iterator[LabelledText]:
         number, line = row
@@ -168,7 +175,7 @@ def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
             rest, _, label = line.rpartition("\t")
         yield LabelledText((_label(label, name, number),), rest, number)
 
-    yield from table.made_of(table.lines(), of_line)
+    yield from table.made_of(islice(table.lines(), has_header, None), of_line)
 
 
 def _without_tab(name: str, line: int) -> CorpusError:
@@ -239,8 +246,8 @@ def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
     def of_object(row: Object) -> Iterator[LabelledText]:
         number, record = row
         if not keys:
-            names = list(record)
-            keys.extend(names[place] for place in table.columns(names, _wanted(layout)) if place is not None)
+            names = keys_of(record)
+            keys.extend(names[place] for place in _places(table, names, layout))
         text, label = (table.value(number, record, key) for key in keys)
         if not isinstance(text, str):
             raise table.no_text(number, keys[0], text)
@@ -266,13 +273,11 @@ def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
     if not header:
         return
     try:
-        text, label = table.columns(header, _wanted(layout))
+        text, label = _places(table, header, layout)
     except UsageError as error:
         if table.is_csv and layout.text is layout.label is None:
             error.hint = f"{error.hint}; --label-column is for files without a header"
         raise
-    assert text is not None
-    assert label is not None
     even = table.even(rows, len(header), "the header")
     yield from table.made_of(even, lambda row: _of_cells(table.name, row, label, text))
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from charnn.config.as_json import Json
 from charnn.corpora.columns import WantedColumns, found_columns, header_of
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.tables import Object, Row, Table
+from charnn.corpora.tables import Object, Row, Table, keys_of
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
@@ -189,7 +189,7 @@ def _object_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tupl
     first = next(objects, None)
     if first is None:
         return iter(()), (0, None, 1)
-    keys = list(first[1])
+    keys = keys_of(first[1])
     source, features, target = (
         None if place is None else keys[place] for place in table.columns(keys, _wanted(layout))
     )

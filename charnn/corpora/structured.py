@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from charnn.corpora.foreign import SAMPLE_BYTES, foreign_format, looks_like_table
-from charnn.corpora.labelled import recognize_labelled
+from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.errors import CharnnWarning
 
 TELLING_LINES = 200

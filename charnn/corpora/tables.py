@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -36,6 +36,10 @@ _SEPARATOR = re.compile(r"sep=([,;\t|])[ ]*(?:\r\n?|\n|$)")
 """What Excel writes before the header, to say what parts the cells."""
 _LIST = re.compile(r"\ufeff?\s*\[(?=\s*\{)")
 _BETWEEN_OBJECTS = re.compile(r"\ufeff?[\s,]*(?:\]\s*\Z)?")
+
+
+_NOTHING = object()
+"""Stands for what is not there."""
 
 
 class PiecesOfText(Protocol):
@@ -162,13 +166,16 @@ class Table:
         self._report()
 
     def value(self, line: int, record: dict[str, Any], key: str) -> Any:
-        """What an object has under a key. Raises CorpusError where it has no such key, and for half a character."""
-        if key not in record:
+        """What an object has under a key, which may be one of an object in it (`keys_of`). Raises CorpusError where it
+        has no such key, and for half a character."""
+        value: Any = record
+        for part in (key,) if key in record else key.split("."):
+            value = value.get(part, _NOTHING) if isinstance(value, dict) else _NOTHING
+        if value is _NOTHING:
             raise CorpusError(
                 f"{self.name}:{line}: this object has no {key!r}, as the first one has",
                 hint="give it one, or leave it out",
             )
-        value = record[key]
         values = value if isinstance(value, list) else [value]
         if any(isinstance(one, str) and has_half_a_character(one) for one in values):
             raise CorpusError(
@@ -178,11 +185,11 @@ class Table:
 
     def no_text(self, line: int, key: str, value: object) -> CorpusError:
         """What is raised where an object has something else than a text under a key."""
-        is_object = isinstance(value, dict)
-        return CorpusError(
-            f"{self.name}:{line}: what stands under {key!r} is {'an object' if is_object else 'not a text'}",
-            hint="a key of the outermost object is what is read" if is_object else "quote it, or leave it out",
-        )
+        if isinstance(value, dict) and value:
+            what, hint = "an object", f"name a key in it, such as {key}.{next(iter(value))}"
+        else:
+            what, hint = "not a text", "quote it, or leave it out"
+        return CorpusError(f"{self.name}:{line}: what stands under {key!r} is {what}", hint=hint)
 
     def made_of(self, rows: Iterable[R], make: Callable[[R], Iterable[T]]) -> Iterator[T]:
         """All that `make` makes of each row. One of which it raises CorpusError is malformed (`leave_out`)."""
@@ -267,6 +274,12 @@ def _is_object(line: str) -> bool:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def keys_of(record: Mapping[str, Any]) -> list[str]:
+    """The keys of an object, and behind them those of the objects in it, such as `data.text`."""
+    nested = (f"{key}.{inner}" for key, value in record.items() if isinstance(value, dict) for inner in keys_of(value))
+    return [*record, *nested]
 
 
 def keys_of_first(sample: str) -> list[str] | None:

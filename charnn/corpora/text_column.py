@@ -13,7 +13,7 @@ from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.labelled import TEXT_NAMES
 from charnn.corpora.lines import WholeLines, check_length
 from charnn.corpora.streams import stream
-from charnn.corpora.tables import Object, Table
+from charnn.corpora.tables import Object, Table, keys_of
 from charnn.readable import file_name
 
 HEAD = 1 << 16
@@ -68,7 +68,7 @@ def _of_objects(table: Table, wanted: tuple[WantedColumns]) -> Iterator[TextRow]
     def of_object(row: Object) -> Iterator[TextRow]:
         line, record = row
         if not keys:
-            names = list(record)
+            names = keys_of(record)
             keys.extend(names[place] for place in table.columns(names, wanted) if place is not None)
         text = table.value(line, record, keys[0])
         if not isinstance(text, str):

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
-from charnn.corpora.foreign import foreign_format, looks_like_table
+from charnn.corpora.columns import header_of
+from charnn.corpora.foreign import NAME, foreign_format, looks_like_table
 from charnn.corpora.sources import peek
-from charnn.corpora.tables import Table
+from charnn.corpora.tables import SHOWN, Table, keys_of_first
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
-from charnn.readable import listed
+from charnn.readable import first_few, listed
 from charnn.tasks.options import DATA, Option, options_of
 from charnn.tasks.table import FALLBACK, TASKS
 from charnn.tasks.task import Task
@@ -171,8 +172,10 @@ def _not_prose(path: str, sample: str) -> str | None:
     if table is None and Table(sample, path).is_csv:
         table = "CSV by its name"
     if table is not None:
+        names = keys_of_first(sample) if "JSON" in table else header_of(Table(sample, path).start())
+        are = f" ({first_few(names, SHOWN)})" if names and all(map(NAME.fullmatch, names)) else ""
         return (
-            f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns, with --task "
+            f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns{are}, with --task "
             f"classifier to learn the labels or with --conditioned to write texts of a label, and --source NAME and "
             f"--target NAME learn one column from another"
         )

@@ -27,7 +27,7 @@ QUICK = ("--steps", "1", "--hidden", "8", "--layers", "1")
         (
             "name,age\nBob,42\nAnn,31\n" * 9,
             "language-model",
-            "looks like CSV, and is read as text; --text NAME and --label NAME read its columns, with --task c",
+            "looks like CSV, and is read as text; --text NAME and --label NAME read its columns (name, age), with",
         ),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
         ("title|price\nfox|3\nhen|4\n" * 9, "language-model", "looks like CSV, and is read as text"),

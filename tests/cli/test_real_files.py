@@ -481,7 +481,7 @@ REFUSED_ROWS = {
         '{"data": {"text": "x"}, "meta": "a"}\n' * 5,
         "--task classifier --text data --label meta",
         1,
-        "file.txt:1: what stands under 'data' is an object; a key of the outermost object is what is read",
+        "file.txt:1: what stands under 'data' is an object; name a key in it, such as data.text",
     ),
     "keys of other names": (
         '{"data": {"text": "x"}, "meta": "a"}\n' * 5,

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora.decoding import FEW, BadBytes
-from charnn.corpora.labelled import LabelledLayout, labelled_texts, recognize_labelled
+from charnn.corpora.labelled import LabelledLayout, labelled_texts
+from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.corpora.stratified import hold_out_labelled
 from charnn.errors import CorpusError, UsageError
 
@@ -203,3 +204,56 @@ def test_malformed_rows_are_left_out_where_that_is_asked_for_and_counted(name: s
     assert [str(one.message) for one in said[FEW:]] == (
         [f"{name}: {malformed} rows are malformed: left out"] if malformed > FEW else []
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("\ufeffsaid,Label\ngood film,yes\nbad film,no\n", "f.csv"),
+        ("words;Sentiment\ngood film;yes\nbad film;no\n", "f.csv"),
+        ("Rating\tanything\nyes\tgood film\nno\tbad film\nno\tawful\n", "f.tsv"),
+        ("anything\tRating\ngood film\tyes\nbad film\tno\nawful\tno\n", "f.tsv"),
+        ('{"said": "good film", "intent": "yes"}\n{"said": "bad film", "intent": "no"}\n', "f"),
+    ],
+)
+def test_where_one_of_two_columns_has_a_usual_name_the_other_one_is_what_is_left(text: str, name: str) -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = pairs(text, name)
+    assert found[:2] == [("yes", "good film"), ("no", "bad film")]
+    headers = [f"{name}: the first line is taken for names of columns" in str(one.message) for one in said]
+    assert headers == [True] * (name == "f.tsv")
+    if name != "f.tsv":
+        form = recognize_labelled(text)
+        assert form is not None
+        assert form.has_names
+
+
+def test_a_usual_name_that_is_a_label_or_a_text_among_others_is_no_header() -> None:
+    assert pairs("class\tNOUN\nrun\tVERB\ndog\tNOUN\n", "f") == [("NOUN", "class"), ("VERB", "run"), ("NOUN", "dog")]
+    assert pairs("class\ta b\nclass\tc d\nroom\te f\n", "f")[0] == ("class", "a b")
+    assert recognize_labelled("id,label\n1,cat\n2,dog\n3,cat\n4,dog\n") is None
+    assert recognize_labelled("code,comment\nx=1,sets x\ny=2,sets y\nz=3,sets z\n") is None
+    assert recognize_labelled("Class, said he, is over.\nWe went home.\nIt rained.\n") is None
+
+
+def test_a_wide_table_between_tabs_needs_the_name_of_its_texts() -> None:
+    rows = "id\tone\ttwo\tlabel\n1\ta b\tc d\tyes\n2\te f\tg h\tno\n"
+    with pytest.raises(UsageError, match="no column has a usual name of a text") as refused:
+        pairs(rows, "f.tsv")
+    assert str(refused.value.hint) == "name it with --text; the columns are id, one, two, label"
+    assert pairs(rows, "f.tsv", text="two") == [("yes", "c d"), ("no", "g h")]
+    assert pairs("label\ta\tb\nno\tc\nno\td\n", "f.tsv")[1] == ("no", "c"), "further tabs are of the text"
+
+
+def test_keys_of_objects_within_objects_are_named_with_points() -> None:
+    rows = '{"data": {"text": "a b", "n.o": 1}, "meta": {"kind": {"name": "yes"}}}\n'
+    assert pairs(rows, "f", text="data.text", label="meta.kind.name") == [("yes", "a b")]
+    with pytest.raises(UsageError) as refused:
+        pairs(rows, "f", text="data.words", label="meta.kind.name")
+    assert "data, meta, data.text, data.n.o, meta.kind, meta.kind.name" in str(refused.value.hint)
+    with pytest.raises(CorpusError, match=r"^f:2: this object has no"):
+        pairs(rows + '{"data": "x", "meta": {"kind": {"name": "no"}}}\n', "f", text="data.text", label="meta.kind.name")
+    with pytest.raises(CorpusError, match="what stands under 'data' is an object") as caught:
+        pairs(rows, "f", text="data", label="meta.kind.name")
+    assert caught.value.hint == "name a key in it, such as data.text"

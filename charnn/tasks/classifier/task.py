@@ -49,7 +49,7 @@ class ClassifierTask(Task[ClassifierConfig]):
 
     def recognizes(self, sample: str) -> Recognition | None:
         """fastText's lines and tables with the usual names are labelled texts; two columns may be a treebank, too."""
-        from charnn.corpora.labelled import recognize_labelled
+        from charnn.corpora.labelled_recognition import recognize_labelled
 
         found = recognize_labelled(sample)
         return None if found is None else Recognition(found.reason, is_sure=found.is_sure)
