@@ -9,6 +9,7 @@ from charnn.corpora.columns import header_of
 from charnn.corpora.foreign import looks_like_table
 from charnn.corpora.labelled import FASTTEXT, named_or_left, usual_places
 from charnn.corpora.lines import bare_lines
+from charnn.corpora.pair_recognition import are_alike
 from charnn.corpora.tables import Table, keys_of_first
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -51,5 +52,7 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
         return None
     firsts, lasts = {line.partition("\t")[0] for line in whole}, {line.rpartition("\t")[2] for line in whole}
     if 2 * min(len(firsts), len(lasts)) > max(len(firsts), len(lasts)):
+        return None
+    if are_alike([line.split("\t") for line in whole]):  # several spellings of each word, say
         return None
     return LabelledForm("lines of a label and a text with a tab between them", is_sure=False)

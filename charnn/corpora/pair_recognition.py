@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from charnn.corpora.columns import cells_between, header_of, separator_of
@@ -23,6 +24,12 @@ LONGEST_SYMBOL = 2.5
 """The most characters that symbols between spaces have on average."""
 SURE_SOURCES, SURE_TARGETS = ("source", "src"), ("target", "tgt")
 """The names of columns that tell for sure that a table is one of pairs."""
+WORDS_THAT_RECUR = 0.3
+"""Numbers in words have few different words: at most so many of all. Sentences have more."""
+ALIKE, MOSTLY_ALIKE = 0.6, 0.8
+"""How much of two sides is the same where they are alike, and in how many of the rows they are."""
+LOOKED_AT = 200
+"""So many rows, and so many characters of each side, tell whether the sides are alike."""
 _TAG = re.compile(r"[A-Z][A-Z0-9$*+:|-]*|[^\w\s]{1,3}|_")
 
 
@@ -35,7 +42,7 @@ class FoundPairs(NamedTuple):
 
 def recognize_pairs(sample: str) -> FoundPairs | None:
     """Whether a text that begins like this has a pair on each line: two columns between tabs that are about as varied
-    as each other, or three of which one has features. Tags are no targets.
+    as each other, or much alike, or three of which one has features. Tags are no targets.
 
     Symbols between spaces, such as phones, features between semicolons, and columns or keys with the usual names make
     it sure. A blank line, which ends a sentence in a treebank, tells that it is none, and so do numbers in order, which
@@ -61,13 +68,14 @@ def recognize_pairs(sample: str) -> FoundPairs | None:
     if any(map(_is_sorted, sides)) or _are_records(*sides):
         return None
     fewer, more = sorted((len(sources), len(targets)))
-    if 2 * fewer <= more or fewer < LEAST_VARIED * len(rows):
+    are_varied = 2 * fewer > more and fewer >= LEAST_VARIED * len(rows)
+    if not are_varied and not are_alike(rows):
         return None
     symbols = [symbol for row in rows for symbol in row[1].split()]
     is_spaced = len(symbols) >= 2 * len(rows) and sum(map(len, symbols)) <= LONGEST_SYMBOL * len(symbols)
     if is_spaced:
         return FoundPairs("a line and its symbols between spaces on every line", is_sure=True)
-    return FoundPairs("two columns that are about as varied", is_sure=False)
+    return FoundPairs(f"two columns that are {'about as varied' if are_varied else 'much alike'}", is_sure=False)
 
 
 def _is_sorted(cells: Sequence[str]) -> bool:
@@ -79,9 +87,29 @@ def _is_sorted(cells: Sequence[str]) -> bool:
 
 
 def _are_records(sources: Sequence[str], targets: Sequence[str]) -> bool:
-    """Whether whole sentences stand behind numbers: verses, times of a chat, dates of a log."""
-    words = sum(len(target.split()) for target in targets)
-    return words > LONGEST_NUMBER * len(targets) and all(any(map(str.isdigit, source)) for source in sources)
+    """Whether whole sentences stand behind numbers: verses, times of a chat, dates of a log. Numbers that are written
+    in words are none: each is another one, and has the few words that all of them have."""
+    words = [word for target in targets for word in re.split(r"[\s-]+", target.strip())]
+    if len(words) <= LONGEST_NUMBER * len(targets) or not all(any(map(str.isdigit, source)) for source in sources):
+        return False
+    are_numbers = all(source.strip().isdecimal() for source in sources) and len(set(targets)) == len(set(sources))
+    return not (are_numbers and len(set(words)) <= WORDS_THAT_RECUR * len(words))
+
+
+def are_alike(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the two sides of most rows have most of their characters in common, in the same order, as two spellings
+    have, and no text and its label."""
+    some = rows[:LOOKED_AT]
+    if not some or any(len(row) != 2 for row in some):
+        return False
+    return sum(map(_is_alike, some)) >= MOSTLY_ALIKE * len(some)
+
+
+def _is_alike(row: Sequence[str]) -> bool:
+    source, target = (side[:LOOKED_AT] for side in row)
+    sides = SequenceMatcher(None, source, target, autojunk=False)
+    bounds_and_value = (sides.real_quick_ratio, sides.quick_ratio, sides.ratio)
+    return all(ratio() >= ALIKE for ratio in bounds_and_value)
 
 
 def _by_names(lines: Sequence[str], sample: str) -> FoundPairs | None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora.decoding import BadBytes
+from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.corpora.pair_recognition import recognize_pairs
 from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, split_features
 from charnn.errors import CharnnWarning, CorpusError, UsageError
@@ -188,3 +189,23 @@ def test_a_list_all_of_whose_objects_are_left_out_has_no_pair() -> None:
     text = '[\n{"source": "a\udcff", "target": "b"}\n]\n'
     with pytest.warns(CharnnWarning, match="left out"):
         assert read_pairs(text, "x.json", bad=BadBytes("x.json", "utf-8", "skip")) == []
+
+
+def test_several_spellings_of_each_word_are_pairs_and_no_labels() -> None:
+    words = ["house", "garden", "window", "kitchen", "summer", "winter"]
+    several = "".join(f"{word}\t{word}{end}\n" for word in words for end in ("s", "es", "en"))
+    assert recognize_pairs(several) is not None
+    assert recognize_labelled(several) is None
+    labels = "".join(f"{'yes' if n % 2 else 'no'}\t{word} {n}\n" for n, word in enumerate(words))
+    assert recognize_pairs(labels) is None
+    assert recognize_labelled(labels) is not None
+
+
+def test_numbers_in_words_are_pairs_and_verses_are_none() -> None:
+    ones = ["one", "two", "three", "four", "five", "six", "seven"]
+    numbers = [
+        (17 * n % 49, f"{ones[n % 7]} hundred and {ones[17 * n // 7 % 7]}ty-{ones[n // 7]}") for n in range(1, 40)
+    ]
+    assert recognize_pairs("".join(f"{number * 7}\t{words}\n" for number, words in numbers)) is not None
+    verses = [(3 * n % 8, f"and word{n} said to word{n + 9} that day{n} was come{n}") for n in range(8)]
+    assert recognize_pairs("".join(f"{number}\t{verse}\n" for number, verse in verses)) is None
