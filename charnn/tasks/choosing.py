@@ -137,7 +137,8 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str, option
     if left:
         if not sure:
             others = " or ".join(f"--task {task.name}" for task in tasks if task is not left[0])
-            _guessed(f"{path} is read as a {left[0].data_in_singular}: it has {found[left[0]].reason}", others)
+            reads = f"{others} reads it otherwise" if others else ""
+            _guessed(f"{path} is read as a {left[0].data_in_singular}: it has {found[left[0]].reason}", reads)
         return left[0]
     fallback = TASKS[FALLBACK]
     if fallback not in tasks:
@@ -148,8 +149,7 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str, option
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
         return fallback
     for looks_like, readers in _resemblances(sample, tasks):
-        otherwise = " or ".join(f"--task {task.name}" for task in readers)
-        _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", otherwise)
+        _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", _readings(readers))
     return fallback
 
 
@@ -186,9 +186,17 @@ def _kinds(tasks: Sequence[Task[Any]]) -> str:
     return " or ".join(task.data for task in tasks)
 
 
+def _readings(tasks: Sequence[Task[Any]]) -> str:
+    """Which option reads the file as what."""
+    each = [
+        f"--task {task.name}{' reads it' if task is tasks[0] else ''} as a {task.data_in_singular}" for task in tasks
+    ]
+    return listed(each)
+
+
 def _guessed(what: str, otherwise: str) -> None:
-    """Says what was guessed, and the option that says otherwise, if there is one."""
-    warnings.warn(f"{what}{f'; {otherwise} reads it otherwise' if otherwise else ''}", CharnnWarning, stacklevel=3)
+    """Says what was guessed, and which options say otherwise, if there are any."""
+    warnings.warn(f"{what}{f'; {otherwise}' if otherwise else ''}", CharnnWarning, stacklevel=3)
 
 
 def refuse_others(

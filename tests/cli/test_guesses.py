@@ -40,7 +40,8 @@ QUICK = ("--steps", "1", "--hidden", "8", "--layers", "1")
         (
             "".join(f"{n}\ttwelve thousand and {n % 7} hundred\n" for n in (9, 12, 7, 30, 2, 41)),
             "language-model",
-            "read as text: it has columns between tabs; --task tagger or --task classifier or --task transducer reads",
+            "read as text: it has columns between tabs; --task tagger reads it as a treebank, --task classifier as a "
+            "list of labelled texts and --task transducer as a list of pairs",
         ),
         ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
         ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),
