@@ -23,7 +23,7 @@ SHAPES = ((1, 0), (1, 1), (1, 2), (2, 1))
 """The symbols of the source and of the target that a graphone has."""
 NONE = -1
 """The number of what is no graphone."""
-MOST_SYMBOLS = 64
+MOST_SYMBOLS = 800
 """The most symbols of a pair, both sides counted, that is aligned."""
 LARGEST_CODE = 1 << 62
 

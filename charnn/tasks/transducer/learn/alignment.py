@@ -23,6 +23,8 @@ Numbers = npt.NDArray[np.int32]
 ROUNDS = 10
 BATCH = 512
 """The pairs that are aligned side by side."""
+FEW = 64
+"""The same where they may have hundreds of symbols, and nothing is learned from them."""
 MOST_GRAPHONES = 500
 """Few graphones are in many words, and the fewer there are, the longer can n-grams of them be."""
 LEAST_SHARE = 1e-9
@@ -56,11 +58,13 @@ def align(
     outputs: int,
     rounds: int = ROUNDS,
     most: int = MOST_GRAPHONES,
+    others: Sequence[tuple[Sequence[int], Sequence[int]]] = (),
     interrupted: Callable[[], bool] = lambda: False,
 ) -> Aligned:
     """Aligns pairs that come so often each. Sources have ids below `inputs`, and targets below `outputs`. Where there
     are more than `most` graphones, all but the most used are dropped half way, and with them the pairs that need them.
-    The round in which `interrupted()` begins to say yes is the last one.
+    The round in which `interrupted()` begins to say yes is the last one. Nothing is learned from `others`, which have
+    paths after those of the pairs as far as they are of the same graphones.
     """
     batches = list(_batches(sources, targets, counts))
     every = [np.unique(codes) for one in batches for codes in codes_by_row(one.pairs, inputs, outputs)]
@@ -89,7 +93,26 @@ def align(
     for batch, rows in zip(batches, places, strict=True):
         for number, path in zip(batch.numbers, _best(batch, rows, log_p), strict=True):
             paths[number] = path
+    paths += _paths(others, graphones, log_p, interrupted)
     return _without_unused(graphones, log_likelihoods, paths)
+
+
+def _paths(
+    pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+    graphones: Graphones,
+    log_p: Floats,
+    interrupted: Callable[[], bool],
+) -> Iterator[Ids | None]:
+    """The likeliest path of each pair, best those of like lengths one after the other; None once `interrupted()` says
+    yes."""
+    for first in range(0, len(pairs), FEW):
+        sources, targets = zip(*pairs[first : first + FEW], strict=True)
+        if interrupted():
+            yield from [None] * len(sources)
+            continue
+        tell("aligning longer pairs", first, len(pairs))
+        batch = _Batch(np.arange(0), PaddedPairs(sources, targets), np.zeros(0))
+        yield from _best(batch, [numbers.astype(np.int32) for numbers in graphones.rows(batch.pairs)], log_p)
 
 
 def _batches(

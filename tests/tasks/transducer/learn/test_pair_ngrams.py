@@ -145,6 +145,26 @@ def test_pairs_that_are_all_too_long_or_unlike_have_no_ngrams() -> None:
     assert learn_pair_ngrams(unlike, Symbols.of(unlike, "characters", "characters")) is None
 
 
+def test_long_pairs_are_aligned_as_short_ones_have_taught() -> None:
+    several, another = pairs_of(["abdc" * 12, "dbca" * 30, "bbac" * 90]), "cabd" * 40
+    short, long = learned(), learn_pair_ngrams([*PAIRS, *several], SYMBOLS)
+    assert long is not None
+    assert (long.graphones, len(long) > len(short)) == (short.graphones, True)
+    source, target = SYMBOLS.encode_source(another).ids[:-1], SYMBOLS.encode_target(spelt(another))[:-1]
+    for ngrams in (short, long):
+        assert np.isfinite(ngrams.log_p([source], [target])[0])
+        assert ngrams.search().likeliest(source, 2)[0] == target
+    assert long.log_p([source], [target]) > short.log_p([source], [target])
+
+
+def test_longer_pairs_are_left_out_once_interrupted() -> None:
+    several = pairs_of(["abdc" * 12, "dbca" * 30])
+    ngrams, short = (learn_pair_ngrams(pairs, SYMBOLS, None, lambda: True) for pairs in ([*PAIRS, *several], PAIRS))
+    assert ngrams is not None
+    assert short is not None
+    assert len(ngrams) == len(short)
+
+
 def test_a_short_budget_aligns_some_of_the_pairs() -> None:
     some = learn_pair_ngrams(PAIRS, SYMBOLS, 0.02)
     assert some is not None
