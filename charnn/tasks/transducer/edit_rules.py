@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,10 @@ EDGE = -1
 """Stands in a context for what is beyond a source."""
 LEAST = 1e-5
 """Edits that are less likely than this are not tried."""
+MOST_TRIED = 100
+"""No more than the likeliest so many edits that are counted from the end are tried."""
+MOST_ROWS = 20_000
+"""Where more was met with a bundle, some of it at even distances is looked at."""
 MOST_REMEMBERED = 4096
 """The sources whose targets are remembered: a search asks for the same one several times."""
 OTHERS = "edits."
@@ -116,9 +122,10 @@ class EditRules:
         met = self._met_with(source.bundle)
         found: dict[Key, float] = defaultdict(float)
         ends, begins = _contexts(ending(symbols)), list(_contexts(beginning(symbols)))
-        for later, p in _expected(met.later.get(context) for context in ends).items():
+        expected = _expected(met.later.get(context) for context in ends)
+        for later, p in nlargest(MOST_TRIED, expected.items(), key=itemgetter(1)):
             if p < LEAST:
-                continue
+                break
             contexts = [met.first.get((-1, ())), *(met.first.get((later, context)) for context in begins)]
             for first, p_first in _expected(contexts).items():
                 made = applied(self.edits[first], self.edits[later], symbols)
@@ -150,7 +157,8 @@ class EditRules:
         met = self._by_bundle.get(number)
         if met is None:
             rows = slice(None) if number is None else slice(*self._starts[number : number + 2].tolist())
-            met = self._by_bundle[number] = Met(self._met_RC[rows].tolist())
+            met_RC = self._met_RC[rows]
+            met = self._by_bundle[number] = Met(met_RC[:: len(met_RC) // MOST_ROWS + 1].tolist())
         return met
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import numpy.typing as npt
 import pytest
 
 from charnn.corpora.pairs import Pair
-from charnn.tasks.transducer.edit_rules import BUNDLES, CONTEXT, EDITS, MET, EditRules
+from charnn.tasks.transducer.edit_rules import BUNDLES, CONTEXT, EDITS, MET, MOST_TRIED, EditRules
 from charnn.tasks.transducer.learn.edit_rules import LONGEST, learn_edit_rules
-from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 
 FORMS = [
     ("walk", "PST", "walked"), ("talk", "PST", "talked"), ("try", "PST", "tried"), ("sing", "PST", "sang"),
@@ -114,6 +115,26 @@ def test_an_interruption_and_a_short_budget_leave_some_pairs_out() -> None:
     sizes = [0 if rules is None else len(rules.arrays()[MET]) for rules in (every, interrupted, short)]
     assert sizes[0] > sizes[1] > 0
     assert sizes[0] > sizes[2] > 0
+
+
+def test_very_many_edits_are_sorted_out_at_once() -> None:
+    forms = [(f"{number}a", "X", f"{number}a{number}") for number in range(30_000)]
+    rules, symbols = learned(forms)
+    started = time.process_time()
+    assert len(made(rules, symbols, "12345a", "X")) == len(made(rules, symbols, "12345a", "Y")) == MOST_TRIED
+    assert time.process_time() - started < 5
+
+
+def test_a_bundle_that_nothing_was_met_with_makes_nothing() -> None:
+    rules, symbols = learned()
+    arrays = rules.arrays()
+    more = {
+        BUNDLES: np.append(arrays[BUNDLES], np.int32(1)),
+        f"{BUNDLES}.lengths": np.append(arrays[f"{BUNDLES}.lengths"], np.int32(1)),
+    }
+    again = EditRules.from_arrays({**arrays, **more}, symbols.outputs)
+    source = symbols.encode_source("walk", "PL")
+    assert not again.targets(EncodedSource([1, *source.symbols, 0], 1, source.copies, source.texts))
 
 
 def test_arrays_make_the_same_again() -> None:
