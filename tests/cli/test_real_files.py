@@ -363,6 +363,22 @@ def test_words_with_more_tags_than_names_are_said_and_eval_chooses_among_those_o
     assert tagged.err.count("2 tags stand after each word") == (format == "slashed")
 
 
+def test_a_file_of_fewer_columns_than_the_models_data_has_those_that_it_learned(charnn, text_file):
+    wide = "John NNP B-NP B-PER\nsleeps VBZ B-VP O\n. . O O\n\n" * 4
+    text_file(wide, "wide.txt")
+    text_file(
+        "\n".join(" ".join(line.split(" ")[:: len(line.split(" ")) - 1 or 1]) for line in wide.split("\n")), "two.txt"
+    )
+    trained = charnn("train", "wide.txt", *SHORT, "--out", "model")
+    assert "3 columns stand after the words, and the last is taken for ner" in trained.err
+    scored = charnn("eval", "two.txt", "-m", "model", "--json")
+    assert "two.txt: 1 column after the words, taken for ner" in scored.err
+    assert scored.json["ner"]["words"] == 12
+    tagged = charnn("tag", "two.txt", "-m", "model")
+    assert {len(line.split(" ")) for line in tagged.text.splitlines() if line} == {2}
+    assert {len(line.split(" ")) for line in charnn("tag", "wide.txt", "-m", "model").text.splitlines() if line} == {4}
+
+
 NUL_LINE = (
     "file.txt:3: a NUL character, as text seldom has, is read as any other character; tr -d '\\0' < FILE takes all out"
 )

@@ -17,6 +17,7 @@ from itertools import chain, repeat
 
 from charnn.corpora.lines import LineBlock, LineBlocks
 from charnn.errors import CharnnWarning, CorpusError
+from charnn.readable import counted
 from charnn.tasks.tagger.config import PASSED_OVER
 from charnn.tasks.tagger.formats.rows import (
     DOCUMENT_START,
@@ -157,6 +158,7 @@ class ColumnsReader:
             self._find_words([cells_of(row, self._separator) for row in rows])
             if self._has_header:
                 self._columns = sentence.columns = self._columns[self._word_place :]
+            self._fit_names(sentence)
         if self._separator == " ":
             sentence.gaps = list(map(_gaps, rows))
             rows = ["\t".join(cells_of(row, " ")) for row in rows]
@@ -191,6 +193,19 @@ class ColumnsReader:
                 return
             if len(set(cells)) > 1:
                 return
+
+    def _fit_names(self, sentence: ColumnsSentence) -> None:
+        """Takes as many columns as there are names for columns that are not passed over for these, where there are
+        fewer than names: a file with one tag for each word has that of a model whose data had others before it."""
+        kept = tuple(name for name in self._columns if name != PASSED_OVER)
+        found = (self._width or 0) - self._word_place - 1
+        if found < len(self._columns) and found == len(kept):
+            warnings.warn(
+                f"{self._name}: {counted(found, 'column')} after the words, taken for {','.join(kept)}",
+                CharnnWarning,
+                stacklevel=2,
+            )
+            self._columns = sentence.columns = kept
 
     def _without_comments(self, sentence: ColumnsSentence, text: str) -> str:
         """The rows of a sentence, without the lines before them that are none. It tells the separator of the file."""
