@@ -38,8 +38,7 @@ _LIST = re.compile(r"\ufeff?\s*\[(?=\s*\{)")
 _BETWEEN_OBJECTS = re.compile(r"\ufeff?[\s,]*(?:\]\s*\Z)?")
 
 
-_NOTHING = object()
-"""Stands for what is not there."""
+_NOTHING = object()  # stands for what is not there
 
 
 class PiecesOfText(Protocol):
@@ -236,9 +235,8 @@ class Table:
                 kind = "key" if self.has_objects else "column"
                 what = f"there is no {kind} {column.asked!r}"
                 if column.asked is None:
-                    what = (
-                        f"no {kind} has a usual name of a {column.option.removeprefix('--')} ({column.usual[0]}, ...)"
-                    )
+                    wanted_name = column.option.removeprefix("--")
+                    what = f"no {kind} has a usual name of a {wanted_name} ({column.usual[0]}, ...)"
                 raise UsageError(
                     f"{self.name}: {what}",
                     hint=f"name it with {column.option}; the {kind}s are {first_few(header, SHOWN)}",
@@ -284,8 +282,19 @@ def keys_of(record: Mapping[str, Any]) -> list[str]:
 
 def keys_of_first(sample: str) -> list[str] | None:
     """The keys of the first object of a text that begins like this; None where it does not begin with a whole one."""
+    record = _first(sample)
+    return None if record is None else list(record)
+
+
+def lists_of_words(sample: str) -> list[str]:
+    """The keys under which that object has lists of as many texts or numbers, as words and their tags are, if any."""
+    lists = {key: value for key, value in (_first(sample) or {}).items() if isinstance(value, list) and value[1:]}
+    words = {k: v for k, v in lists.items() if k.isidentifier() and all(isinstance(one, str | int) for one in v)}
+    return list(words) if len({len(value) for value in words.values()}) == 1 else []
+
+
+def _first(sample: str) -> dict[str, Any] | None:
     try:
-        table = Table(sample, "")
-        return list(next(table._objects_of_lines())[1])
+        return next(Table(sample, "")._objects_of_lines())[1]
     except (CorpusError, StopIteration):
         return None

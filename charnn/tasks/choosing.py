@@ -11,7 +11,7 @@ from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.corpora.columns import header_of
 from charnn.corpora.foreign import NAME, foreign_format, looks_like_table
 from charnn.corpora.sources import peek
-from charnn.corpora.tables import SHOWN, Table, keys_of_first
+from charnn.corpora.tables import SHOWN, Table, keys_of_first, lists_of_words
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.readable import first_few, listed
 from charnn.tasks.options import DATA, Option, options_of
@@ -173,6 +173,12 @@ def _not_prose(path: str, sample: str) -> str | None:
         table = "CSV by its name"
     if table is not None:
         names = keys_of_first(sample) if "JSON" in table else header_of(Table(sample, path).start())
+        if "JSON" in table and len(lists := lists_of_words(sample)) > 1:
+            columns = ", ".join(f".{key}" for key in lists)
+            return (
+                f"looks like {table} with words and their tags, and is read as text; a tagger reads columns, which "
+                f"jq -r '([{columns}] | transpose[] | @tsv), \"\"' makes of objects on lines"
+            )
         are = f" ({first_few(names, SHOWN)})" if names and all(map(NAME.fullmatch, names)) else ""
         return (
             f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns{are}, with --task "

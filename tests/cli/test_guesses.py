@@ -30,6 +30,12 @@ QUICK = ("--steps", "1", "--hidden", "8", "--layers", "1")
             "looks like CSV, and is read as text; --text NAME and --label NAME read its columns (name, age), with",
         ),
         ("<html><body>Hello there.</body></html>\n" * 9, "language-model", "looks like HTML, and is read as text"),
+        (
+            '{"id": 1, "tokens": ["EU", "rejects"], "ner_tags": ["B-ORG", "O"]}\n' * 9,
+            "language-model",
+            "looks like JSON lines with words and their tags, and is read as text; a tagger reads columns, which jq -r "
+            "'([.tokens, .ner_tags] | transpose[] | @tsv), \"\"' makes of",
+        ),
         ("title|price\nfox|3\nhen|4\n" * 9, "language-model", "looks like CSV, and is read as text"),
         ("The_DT|X cat_NN|S sat_VBD ._.\n" * 9, "tagger", "read as a treebank: it has words with tags after _"),
         ("The/DT|X cat/NN_S sat/VBD ./.\n" * 9, "tagger", "read as a treebank: it has words with tags after /"),
