@@ -44,6 +44,11 @@ def test_lines_before_one_that_cannot_be_read_are_scored() -> None:
         next(scores)
 
 
+def test_no_name_is_not_the_latest_model() -> None:
+    with pytest.raises(UsageError, match="empty"):
+        charnn.load("")
+
+
 def test_the_type_of_a_model_can_load_it() -> None:
     assert Tagger.load(TAGGER).columns == charnn.load(TAGGER).columns
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from charnn.checkpoint.directory import CONFIG, ModelDirectory, has_config, refuse_file
 from charnn.checkpoint.files import open_regular, write_atomic
 from charnn.config.as_json import json_text
-from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError
+from charnn.errors import ModelError, ModelFormatError, ModelNotFoundError, UsageError
 from charnn.readable import nearest_names
 
 ROOT = Path("checkpoints")
@@ -23,10 +23,11 @@ def find_model(name: str | None, task: str | None) -> ModelDirectory:
     """The model that `name` means: a path, or a name under ./checkpoints/.
 
     Without a name it is $CHARNN_MODEL, and without that the default of `task` under ./checkpoints/ (`default_model`).
-    Any task will do where `task` is None. Raises ModelNotFoundError where there is none, and ModelError where the named
-    one is damaged or does another task.
+    Any task will do where `task` is None. Raises ModelNotFoundError where there is none, ModelError where the named
+    one is damaged or does another task, and UsageError for an empty name.
     """
-    name = name or os.environ.get(VARIABLE) or None
+    if name is None:
+        name = os.environ.get(VARIABLE) or None
     if name is None:
         return default_model(task)
     model = named_model(name)
@@ -36,7 +37,10 @@ def find_model(name: str | None, task: str | None) -> ModelDirectory:
 
 
 def named_model(name: str) -> ModelDirectory:
-    """The model of that name or path, which may be damaged. Raises ModelNotFoundError where there is none."""
+    """The model of that name or path, which may be damaged. Raises ModelNotFoundError where there is none, and
+    UsageError for an empty name."""
+    if not name:
+        raise UsageError("the name of the model is empty", hint="give one, or leave it out")
     path = _resolve(name)
     refuse_file(path)
     if not has_config(path) and (near := _nearest(name)) is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Annotated, Any
 
@@ -12,6 +13,10 @@ import typer
 
 from charnn.cli import console, processes
 from charnn.cli.notices import reading_shown
+from charnn.errors import UsageError
+
+_PLACE = re.compile("PATH|FILE|DIR|LIST|LINES|MODEL|CORPUS")
+"""What stands in the help for a file, a folder or a model."""
 
 
 def quiet_option(panel: str | None = None) -> Any:
@@ -48,12 +53,14 @@ def everywhere(
 
     @functools.wraps(command)
     def with_both(*arguments: Any, quiet: bool = False, log: str | None = None, **values: Any) -> None:
+        _refuse_empty({**values, "log": log}, places)
         # Where several processes train together, one of them keeps the log.
         console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
         with nullcontext() if has_view else reading_shown():
             command(*arguments, **values)
 
     own = inspect.signature(command, eval_str=True)
+    places = {"log": "--log", **_places(own)}
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, default, annotation in (
@@ -64,3 +71,24 @@ def everywhere(
     parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own.parameters.values()]
     with_both.__signature__ = own.replace(parameters=[*parameters, *more])  # type: ignore[attr-defined]
     return with_both
+
+
+def _places(signature: inspect.Signature) -> dict[str, str]:
+    """What messages call each parameter that names a file, a folder or a model."""
+    found = {}
+    for name, parameter in signature.parameters.items():
+        for info in getattr(parameter.annotation, "__metadata__", ()):
+            if _PLACE.search(said := getattr(info, "metavar", None) or ""):
+                declared = (info.default, *(info.param_decls or ()))  # Typer has the first one as the default
+                flags = [one for one in declared if isinstance(one, str) and one.startswith("-")]
+                found[name] = max(flags, key=len, default=said.strip("[]."))
+    return found
+
+
+def _refuse_empty(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
+    """Raises UsageError for the name of a file or a model that is empty, as a variable of the shell is that was never
+    set. To take the default then, or the model that was trained last, would not be what was meant."""
+    for name, place in places.items():
+        value = values.get(name)
+        if value == "" or (isinstance(value, list | tuple) and "" in value):
+            raise UsageError(f"{place}: the name is empty", hint="give one, or leave it out")

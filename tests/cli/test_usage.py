@@ -112,6 +112,33 @@ def test_the_line_says_what_is_right(charnn, said_once, arguments, said):
     assert said in said_once(failed)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "which"),
+    [
+        (("score", "lines.txt", "-m", ""), "--model"),
+        (("score", "lines.txt", "-m", "one", "-m", ""), "--model"),
+        (("score", "lines.txt", ""), "FILE"),
+        (("train", ""), "CORPUS"),
+        (("train", "--resume", "", "--steps", "9"), "--resume"),
+        (("train", "lines.txt", "--from", ""), "--from"),
+        (("info", ""), "MODEL"),
+        (("report", "-o", ""), "--out"),
+        (("sample", "--prompt-file", ""), "--prompt-file"),
+        (("plot", "curves", ""), "MODEL"),
+        (("models", "export", "", "-o", "x.zip"), "NAME|PATH"),
+        (("recall", ""), "LINES"),
+        (("info", "--log", ""), "--log"),
+    ],
+)
+def test_a_name_that_is_empty_stands_for_nothing(charnn, said_once, trained, monkeypatch, arguments, which):
+    """A variable that was never set is one, and the model that was trained last is not what was meant."""
+    monkeypatch.setenv("CHARNN_MODEL", str(trained.path))
+    failed = charnn(*arguments)
+    assert failed.code == 2
+    assert said_once(failed).startswith(f"charnn: {which}")
+    assert "empty; give one, or leave it out" in failed.err
+
+
 def test_a_file_or_folder_of_any_name_is_taken_for_what_to_train_on(charnn, said_once, tmp_path):
     (tmp_path / "novel").write_text("text")
     (tmp_path / "letters").mkdir()
