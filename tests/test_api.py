@@ -115,8 +115,27 @@ def test_a_sentence_is_a_list_of_words_and_no_text() -> None:
         (lambda: charnn.train(["a.txt"], folds=2), "is no path"),  # type: ignore[arg-type]
         (lambda: model().sample(None), "the text is of type NoneType"),  # type: ignore[arg-type]
         (lambda: model().sample("a", temp=1), "sample: temp is no option"),
-        (lambda: model().sample("a", temperature="hot"), "sample: one of temperature='hot' is not of the type"),
-        (lambda: charnn.load(TRANSDUCER).transduce(["a\tPST"], beam="5"), "a beam, and the number of targets"),
+        (lambda: model().sample("a", temperature="hot"), "sample: temperature='hot' is not of its type, float"),
+        (lambda: model().sample("a", length=2.5), "sample: length=2.5 is not of its type, int | None"),
+        (
+            lambda: charnn.load(TRANSDUCER).transduce(["an\tPST"], beam=2.5),
+            "transduce: beam=2.5: give a whole number of at",
+        ),
+        (
+            lambda: charnn.load(TRANSDUCER).transduce(["an\tPST"], beam=True),
+            "transduce: beam=True: give a whole number",
+        ),
+        (
+            lambda: charnn.load(TRANSDUCER).transduce(["an\tPST"], pattern=3),
+            "transduce: pattern: the text is of type int",
+        ),
+        (lambda: charnn.load(GOLDEN / "forecaster-1").forecast(horizon=True), "a horizon of True steps"),
+        (lambda: model().sample("a", length=True), "sample: length=True is not of its type"),
+        (lambda: model().sample("a", stop_strings="END"), "sample: stop_strings='END' is not of its type, tuple"),
+        (lambda: model().sample("a", filters=["top"]), "sample: filters=['top'] is not of its type"),
+        (lambda: model().sample("a", seed="x"), "sample: seed='x': give a whole number of at least 0"),
+        (lambda: model().sample("a", seed=-1), "sample: seed=-1: give a whole number of at least 0"),
+        (lambda: charnn.load(TRANSDUCER).transduce(["a\tPST"], beam="5"), "transduce: beam='5': give a whole"),
     ],
 )
 def test_what_is_given_in_vain_is_an_error_that_names_it(

@@ -1,8 +1,9 @@
-"""Checks the texts that a program gives, so that what is no text is said before anything is done with it."""
+"""Checks the texts and numbers that a program gives, so that what is none is said before anything is done with it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import Any
 
 from charnn.errors import UsageError
@@ -50,3 +51,10 @@ def _checked(given: Iterable[Any], place: str, what: str = "text") -> Iterator[s
         if not isinstance(one, str):
             raise UsageError(f"{place}: {what} {number} is of type {type(one).__name__}, not str")
         yield one
+
+
+def given_number(number: Any, name: str, method: str, *, least: int = 0) -> int:
+    """A whole number of at least `least`, NumPy's too. Raises UsageError for what is none."""
+    if not isinstance(number, Integral) or isinstance(number, bool) or number < least:
+        raise UsageError(f"{method}: {name}={number!r:.60}: give a whole number of at least {least}")
+    return int(number)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from numbers import Integral, Real
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from charnn.config.as_json import Json, require
 from charnn.errors import UsageError
@@ -24,7 +26,7 @@ class Bias(Json):
     amount: float
 
     def __post_init__(self) -> None:
-        require(len(self.character) == 1, "a bias is for one character")
+        require(len(self.character) == 1, f"a bias is for one character, and {self.character!r:.40} is none")
         require(self.amount < math.inf, "a bias is a number, or -inf")
 
 
@@ -109,12 +111,28 @@ def _differ(values: Sequence[str]) -> bool:
 
 
 def sampling_config(options: Mapping[str, Any]) -> SamplingConfig:
-    """The configuration with these fields. Raises UsageError for one that it does not have, or of another type."""
-    names = [field.name for field in fields(SamplingConfig)]
-    if other := next((name for name in options if name not in names), None):
-        raise UsageError(f"sample: {other} is no option", hint=instead_of(other, names, "there are"))
-    try:
-        return SamplingConfig(**options)
-    except TypeError as error:
-        given = ", ".join(f"{name}={value!r}" for name, value in options.items())
-        raise UsageError(f"sample: one of {given} is not of the type that it should be") from error
+    """The configuration with these fields, lists as tuples. Raises UsageError for a field that it does not have, or a
+    value that is not of the field's type."""
+    declared = {field.name: field.type for field in fields(SamplingConfig)}
+    if other := next((name for name in options if name not in declared), None):
+        raise UsageError(f"sample: {other} is no option", hint=instead_of(other, list(declared), "there are"))
+    kinds = get_type_hints(SamplingConfig)
+    for name, value in options.items():
+        if not _is_of(kinds[name], value):
+            raise UsageError(f"sample: {name}={value!r:.60} is not of its type, {declared[name]}")
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    return SamplingConfig(**values)
+
+
+def _is_of(kind: Any, value: object) -> bool:
+    """Whether a value is of a declared type; NumPy's numbers are numbers, and a list is as good as a tuple."""
+    inner = get_args(kind)
+    if get_origin(kind) is UnionType:
+        return any(_is_of(one, value) for one in inner)
+    if get_origin(kind) is Literal:
+        return value in inner
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple | list) and all(_is_of(inner[0], one) for one in value)
+    if kind in (int, float):
+        return isinstance(value, Integral if kind is int else Real) and not isinstance(value, bool)
+    return isinstance(value, kind)

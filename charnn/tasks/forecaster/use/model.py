@@ -112,7 +112,7 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
         the one column. The precision is what `charnn forecast` takes (`auto`) unless another was asked for.
         """
         horizon = self.config.network.horizon if horizon is None else horizon
-        if not isinstance(horizon, Integral) or horizon < 1:
+        if not isinstance(horizon, Integral) or isinstance(horizon, bool) or horizon < 1:
             raise UsageError(f"a horizon of {horizon!r} steps: it is a whole number, 1 at least")
         found = self._series(series)
         rows = self.rows(found)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from charnn.config.model import InferencePrecision
-from charnn.corpora.given import given_text, given_texts
+from charnn.corpora.given import given_number, given_text, given_texts
 from charnn.errors import CharnnWarning, UsageError
 from charnn.generation.config import SamplingConfig, sampling_config
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -144,7 +144,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """
         from charnn.generation.generator import in_order
 
-        seed = secrets.randbelow(SEEDS) if seed is None else seed
+        seed = secrets.randbelow(SEEDS) if seed is None else given_number(seed, "seed", "sample")
         if sampling.beams > 1:
             from charnn.generation.beam import likeliest_texts
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from charnn.corpora.given import given_text, given_texts
-from charnn.errors import UsageError
+from charnn.corpora.given import given_number, given_text, given_texts
 from charnn.tasks.model import Model
 from charnn.tasks.transducer.config import DEFAULT_BEAM, TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -78,11 +77,10 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
 
     def transduce_sources(self, sources: Sequence[Source], options: TransduceOptions) -> list[list[Target]]:
         """What `targets` does, of sources and features apart."""
-        if (
-            not (isinstance(options.beam, int) and isinstance(options.nbest, int))
-            or min(options.beam, options.nbest) < 1
-        ):
-            raise UsageError("a beam, and the number of targets, are whole numbers of at least 1")
+        given_number(options.beam, "beam", "transduce", least=1)
+        given_number(options.nbest, "nbest", "transduce", least=1)
+        if options.pattern is not None:
+            given_text(options.pattern, "transduce: pattern")
         return self.line_transducer.transduce(sources, options)
 
     @cached_property
