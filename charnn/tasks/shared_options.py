@@ -116,7 +116,7 @@ class NgramOptions:
         metavar="N",
         minimum=0,
         maximum=8,
-        shown_default="7, where enough text is held out to measure what they bring; a classifier, 5",
+        shown_default="7; a classifier, 5",
     )
 
 

@@ -86,7 +86,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, warm: Callable[[Modules], 
         with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             streams = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
             child = Child(
-                warm(TRAINING), ["train", "pets.txt", *TINY, "--steps", "30"], folder, environment(), **streams
+                warm(TRAINING),
+                ["train", "pets.txt", *TINY, "--ngrams", "0", "--steps", "30"],
+                folder,
+                environment(),
+                **streams,
             )
         (folder / "code").write_text(str(child.wait()))
 

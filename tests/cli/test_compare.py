@@ -23,7 +23,7 @@ def test_each_cell_reads_the_same_characters_and_is_drawn(charnn, text_file, tmp
     for one in (rnn, gru):
         config = json.loads(Path(one["model"], "config.json").read_text())
         assert config["network"]["cell"] == one["cell"]
-        assert config["scores"]["nats_per_character"] == one["nats_per_character"]
+        assert config["ngrams"]["nats_per_character"] == one["nats_per_character"]
         assert 0 < one["processors"] < 64
         assert one["training_seconds"] == pytest.approx(config["record"]["seconds"], abs=0.01)
     assert (tmp_path / "cells.png").read_bytes().startswith(PNG)

@@ -38,7 +38,13 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
     corpus.write_text(text)
     tokenizer = TokenizerConfig(kind, vocabulary_size=290)
     overrides = LanguageModelOverrides(
-        hidden_size=16, layers=1, batch_size=4, window_length=16, budget=Budget(steps=steps), stopping=stopping
+        hidden_size=16,
+        layers=1,
+        batch_size=4,
+        window_length=16,
+        budget=Budget(steps=steps),
+        stopping=stopping,
+        ngram_order=0,
     )
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     corpus = read_corpus([str(corpus)], any_bytes=kind == "bytes", **reading)

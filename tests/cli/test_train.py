@@ -55,6 +55,7 @@ def test_json_is_one_object_with_the_model_the_outcome_and_the_scores(charnn, te
     assert result.code == 0
     assert set(result.json) == {
         "model", "seed", "outcome", "verdict", "nats_per_character", "bits_per_character", "step", "epoch", "seconds",
+        "nats_by_network", "nats_by_ngrams", "characters",
     }  # fmt: skip
     assert result.json["model"] == "checkpoints/text"
     assert result.json["outcome"] == "budget"

@@ -177,7 +177,7 @@ BUILDERS: dict[str, Builder] = {
         other_data="Another text with other words.\n" * 9,
         options={
             "hidden": 8, "embedding": 6, "layers": 2, "batch": 4, "window": 10, "dropout": 0.3, "weight_drop": 0.2,
-            "embedding_dropout": 0.1, "precision": "fp32", "device": "cpu", "patience": 0,
+            "embedding_dropout": 0.1, "precision": "fp32", "device": "cpu", "patience": 0, "ngrams": 0,
         },
         variants=(
             {"cell": "lstm"}, {"cell": "gru"}, {"cell": "rnn"}, {"documents": "line", "stopping": "length"},

@@ -199,13 +199,14 @@ class LanguageModelNgrams(Json):
     ngrams: int
     """The number of n-grams that are kept."""
     characters: int
-    """The number of characters that the following were measured on."""
-    nats_by_ngrams: float
-    """The nats per character by the n-grams alone."""
-    nats_by_network: float
+    """The number of characters that the following were measured on; 0 where nothing was held out."""
+    nats_by_ngrams: float | None
+    """The nats per character by the n-grams alone; None of no characters."""
+    nats_by_network: float | None
     """The same by the network alone, in fp32."""
-    nats_per_character: float
-    """The same by both. Each half of the text is scored with weights that the other half has decided."""
+    nats_per_character: float | None
+    """The same by both. Each half of the text is scored with weights that the other half has decided, or all of it with
+    those that are usual where it is too short for that."""
     word_ngrams: int = later(0)
     """The number of symbols that are kept after the beginning of a word and the words before it; 0 without words."""
 
@@ -263,10 +264,18 @@ class LanguageModelConfig(ModelConfig):
     alone then."""
 
     @property
+    def has_unmeasured_ngrams(self) -> bool:
+        """Whether there are n-grams beside the network, but nothing was held out that tells what they bring."""
+        return self.ngrams is not None and self.ngrams.nats_per_character is None
+
+    @property
     def result(self) -> LanguageModelValidation | LanguageModelResult | None:
-        """What the model reaches as it is used: network and n-grams together, where it has n-grams."""
+        """What the model reaches as it is used: network and n-grams together, where it has n-grams and was measured
+        with them; otherwise by the network alone."""
         found, best = self.ngrams, self.scores
-        if found is None or best is None:
+        if found is None or best is None or found.nats_per_character is None:
+            return best
+        if found.nats_by_network is None or found.nats_by_ngrams is None:  # a file that someone has changed
             return best
         return LanguageModelResult(
             nats_per_character=found.nats_per_character,

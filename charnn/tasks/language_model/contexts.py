@@ -15,6 +15,8 @@ from charnn.ngrams.words import LEVELS as WORD_LEVELS
 Floats = npt.NDArray[np.floating]
 LOGARITHMS = 3
 """How many logarithms the powers depend on, besides the length of the context."""
+LARGEST_POWER = 4.0
+"""No power is above it, and none is below 0."""
 WORDED = np.dtype([("symbols", np.int32), ("words", np.uint64, (WORD_LEVELS,))])
 """A context among n-grams, and a place among words."""
 WORD_FACTS = 1 + LOGARITHMS

@@ -31,7 +31,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
         many = f"{config.ngrams.ngrams:,} of up to {config.ngram_order} symbols"
         if config.ngrams.word_ngrams:
             many += f", {config.ngrams.word_ngrams:,} with words"
-        model.append(("n-grams", f"{many}, {NGRAMS}, beside the network"))
+        as_usual = ", believed as is usual: nothing was held out" * config.has_unmeasured_ngrams
+        model.append(("n-grams", f"{many}, {NGRAMS}, beside the network{as_usual}"))
     if (recently := directory.recently()) is not None:
         read = counted(len(recently.counts.ids), "symbol")
         model.append(("read since", f"{read}, {RECENT}, whose n-grams are counted, too"))
@@ -50,7 +51,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
         *([("teachers", taught_in_run_by(training.taught_in_run_by))] if training.taught_in_run_by else []),
         training_row(config, f"{training.batch_size} windows of {training.window_length} steps", *speed),
     ]
-    scores = [*score_rows(config, held_out=corpus.held_out)]
+    by_network = ", by the network alone" * config.has_unmeasured_ngrams
+    scores = [(name, f"{score}{by_network}") for name, score in score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
         cost = f"{measured.bits_per_character_lost:+.4f} bits/char"

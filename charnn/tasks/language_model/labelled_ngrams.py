@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from charnn.ngrams.model import NgramModel, States
 from charnn.ngrams.table import NgramTable
-from charnn.tasks.language_model.contexts import LOGARITHMS, known_of
+from charnn.tasks.language_model.contexts import LARGEST_POWER, LOGARITHMS, known_of
 from charnn.tasks.language_model.mixing import POWER_WEIGHTS, Floats, weighted
-from charnn.tasks.language_model.single import LARGEST_POWER
 
 CONTEXTS, NGRAMS = "labels.contexts", "labels.ngrams"
 """The names of the arrays that say how many contexts and n-grams each label has. Those of all labels stand one after
@@ -39,6 +38,11 @@ class LabelledContexts:
         self.lengths = max(model.longest for model in (self.model, *self.of_labels)) + 1
         """The lengths of contexts that there are, from 0 on."""
         self._last = threading.local()
+
+    @property
+    def size(self) -> int:
+        """F, on how many numbers the powers depend."""
+        return 2 * (self.lengths + LOGARITHMS)
 
     def of_all(self, states_B: States, ids_BT: npt.NDArray[np.integer]) -> tuple[States, npt.NDArray[np.float32]]:
         """The states (B, T) among the n-grams of all texts after each id, and ln p of all symbols there (B T, V).
@@ -93,8 +97,8 @@ class LabelledNgrams:
         ValueError where a table is not sound, or the weights are not those of its contexts."""
         self.table, self._tables, self.weights_3F = common, of_labels, weights_3F
         self.contexts = LabelledContexts(common, of_labels, vocabulary_size)
-        size = 2 * (self.contexts.lengths + LOGARITHMS)
-        if weights_3F.dtype != np.float32 or weights_3F.shape != (3, size) or not np.isfinite(weights_3F).all():
+        shape = 3, self.contexts.size
+        if weights_3F.dtype != np.float32 or weights_3F.shape != shape or not np.isfinite(weights_3F).all():
             raise ValueError("its powers are none")
         lengths = self.contexts.lengths
         halves = np.split(weights_3F, 2, axis=1)

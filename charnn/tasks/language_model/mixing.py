@@ -24,8 +24,8 @@ from charnn.ngrams.word_model import WordModel
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import LEVELS as WORD_LEVELS
 from charnn.ngrams.words import NOTHING
-from charnn.tasks.language_model.contexts import WORD_FACTS, Contexts, CountedContexts, logarithms
-from charnn.tasks.language_model.single import LARGEST_POWER, SingleContext
+from charnn.tasks.language_model.contexts import LARGEST_POWER, WORD_FACTS, Contexts, CountedContexts, logarithms
+from charnn.tasks.language_model.single import SingleContext
 
 Floats = npt.NDArray[np.floating]
 LARGEST_ADDED = 1e6
@@ -124,11 +124,9 @@ class MixedNgrams:
 
 
 STEPS = 30
-CAUTION = 1.0
-"""Each weight costs half the square of how far it is from that of the network alone, in nats, beside the text that the
-weights are learned from."""
-WORD_CAUTION = 10.0
-"""The same for the weights of contexts with words, of which there are more."""
+CAUTION = 100.0
+"""Each weight costs so many times half the square of how far it is from the usual one, in nats, beside the text that
+the weights are learned from."""
 ENOUGH = 1e-6
 """Nats for each symbol. A step that brings less is the last one."""
 
@@ -138,32 +136,30 @@ def learn_powers(
     log_p_ENV: Sequence[Floats],
     ids_N: npt.NDArray[np.integer],
     *,
-    lengths: int,
-    plain: int | None = None,
+    usual_EF: Floats,
 ) -> npt.NDArray[np.float32]:
     """The weights (E, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places according
-    to E models, the network first. The first `lengths` of what is known say how long a context is: one of them is 1.
-    What comes after the first `plain` of it is known of words.
+    to E models, the network first, where those that are usual are `usual_EF`.
 
-    It is a softmax regression, which is concave; by Newton's steps, each halved until it brings something.
+    It is a softmax regression, by Newton's steps, each halved until it brings something. It is concave but for the
+    bounds of the powers, at which a power changes no more with its weights.
     """
     shape = len(log_p_ENV), known_NF.shape[1]
-    alone_EF = np.zeros(shape)
-    alone_EF[0, :lengths] = 1  # whatever the length of the context is
-    weights_EF = alone_EF.copy()
-    caution_F = np.where(np.arange(shape[1]) < (shape[1] if plain is None else plain), CAUTION, WORD_CAUTION)
+    weights_EF = usual_EF.astype(np.float64)
 
     def gain(tried_EF: Floats) -> float:
-        distance_EF = tried_EF - alone_EF
+        distance_EF = tried_EF - usual_EF
         nats = symbol_nats(known_NF, tried_EF, log_p_ENV, ids_N)
-        return float(-nats.sum() - (caution_F * distance_EF * distance_EF).sum() / 2)
+        return float(-nats.sum() - CAUTION / 2 * (distance_EF * distance_EF).sum())
 
     now = gain(weights_EF)
     for _ in range(STEPS):
         p_NV = np.exp(_log_probabilities(known_NF, weights_EF, log_p_ENV))
-        gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N)
-        gradient_EF -= caution_F * (weights_EF - alone_EF)
-        curvature += np.diag(np.tile(caution_F, len(log_p_ENV)))
+        powers_EN = weights_EF @ known_NF.T
+        is_free_EN = (powers_EN >= 0) & (powers_EN <= LARGEST_POWER)
+        gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N, is_free_EN)
+        gradient_EF -= CAUTION * (weights_EF - usual_EF)
+        curvature += CAUTION * np.eye(weights_EF.size)
         step_EF = np.linalg.solve(curvature, gradient_EF.reshape(-1)).reshape(shape)
         while (then := gain(weights_EF + step_EF)) < now and np.abs(step_EF).max() > ENOUGH:
             step_EF /= 2
@@ -176,20 +172,26 @@ def learn_powers(
 
 
 def slopes(
-    known_NF: Floats, log_p_ENV: Sequence[Floats], p_NV: Floats, ids_N: npt.NDArray[np.integer]
+    known_NF: Floats,
+    log_p_ENV: Sequence[Floats],
+    p_NV: Floats,
+    ids_N: npt.NDArray[np.integer],
+    is_free_EN: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """How ln p of N symbols changes with the weights of the powers, (E, F), and how fast that change falls, (E F, E F),
-    where `p_NV` are the probabilities by all E models together."""
+    where `p_NV` are the probabilities by all E models together. Powers that are not free do not change."""
     rows_N, models, size = np.arange(len(ids_N)), len(log_p_ENV), known_NF.shape[1]
+    free_EN = np.ones((models, len(ids_N))) if is_free_EN is None else is_free_EN.astype(np.float64)
     expected_EN = np.stack([(p_NV * by_NV).sum(1) for by_NV in log_p_ENV])
     observed_EN = np.stack([by_NV[rows_N, ids_N] for by_NV in log_p_ENV]).astype(np.float64)
     curvature = np.empty((models * size, models * size))
     for one, one_NV in enumerate(log_p_ENV):
         for other, other_NV in enumerate(log_p_ENV):
             covariance_N = (p_NV * one_NV * other_NV).sum(1) - expected_EN[one] * expected_EN[other]
+            covariance_N = covariance_N * free_EN[one] * free_EN[other]
             part = np.s_[one * size : (one + 1) * size, other * size : (other + 1) * size]
             curvature[part] = (known_NF * covariance_N[:, np.newaxis]).T @ known_NF
-    return (observed_EN - expected_EN) @ known_NF, curvature
+    return (free_EN * (observed_EN - expected_EN)) @ known_NF, curvature
 
 
 def symbol_nats(

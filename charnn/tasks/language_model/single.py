@@ -11,15 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.ngrams.words import NOTHING
-from charnn.tasks.language_model.contexts import Contexts
+from charnn.tasks.language_model.contexts import LARGEST_POWER, Contexts
 
 if TYPE_CHECKING:
     from charnn.tasks.language_model.mixing import MixedNgrams
 
 Floats = npt.NDArray[np.floating]
 Place = tuple[int, int, int]
-LARGEST_POWER = 4.0
-"""No power is above it, and none is below 0."""
 STATE, STATE_AND_PLACE = Struct("=i"), Struct("=iQQQ")
 """How a context without words, and with words, lies in memory (`contexts.WORDED`)."""
 

@@ -8,18 +8,19 @@ import pytest
 from charnn.ngrams.counting import count
 from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax, softmax
-from charnn.tasks.language_model.contexts import known_of
+from charnn.tasks.language_model.contexts import LARGEST_POWER, known_of
 from charnn.tasks.language_model.mixing import (
+    CAUTION,
     POWER_WEIGHTS,
     MixedNgrams,
     learn_powers,
     symbol_nats,
 )
-from charnn.tasks.language_model.single import LARGEST_POWER
 
 SIZE = 6
 RANDOM = np.random.default_rng(0)
 TEXT = RANDOM.choice([1, 1, 1, 2, 3, 4, 5], 500)
+ALONE = np.array([[1.0, 0, 0, 0], [0, 0, 0, 0]])
 WEIGHTS = RANDOM.normal([[0.5], [0.3]], 0.1, (2, 4 + 3)).astype(np.float32)
 
 
@@ -57,7 +58,7 @@ def test_learned_powers_are_those_that_made_the_text() -> None:
     powers = true @ known.T
     p = softmax(powers[0, :, None] * network + powers[1, :, None] * own)
     ids = (p.cumsum(1) < RANDOM.random((number, 1))).sum(1).clip(0, SIZE - 1)
-    weights = learn_powers(known, [network, own], ids, lengths=1)
+    weights = learn_powers(known, [network, own], ids, usual_EF=ALONE)
     np.testing.assert_allclose(weights, true, atol=0.12)
     best = symbol_nats(known, weights, [network, own], ids).mean()
     for row in range(2):
@@ -73,15 +74,36 @@ def test_ngrams_that_know_nothing_get_no_power_and_the_network_keeps_its_own() -
     network = log_softmax(RANDOM.normal(0, 2, (5000, SIZE))).astype(np.float32)
     own = log_softmax(RANDOM.normal(0, 2, (5000, SIZE))).astype(np.float32)
     ids = (np.exp(network).cumsum(1) < RANDOM.random((5000, 1))).sum(1).clip(0, SIZE - 1)
-    np.testing.assert_allclose(learn_powers(known, [network, own], ids, lengths=1)[:, 0], [1, 0], atol=0.08)
+    np.testing.assert_allclose(learn_powers(known, [network, own], ids, usual_EF=ALONE)[:, 0], [1, 0], atol=0.08)
 
 
-def test_too_little_text_leaves_the_network_alone() -> None:
+def test_too_little_text_leaves_the_powers_as_they_usually_are() -> None:
     known = np.column_stack([np.ones(1), np.zeros((1, 3))])
-    even = np.full((1, SIZE), -np.log(SIZE), np.float32)
-    np.testing.assert_array_equal(
-        learn_powers(known, [even, even], np.array([2]), lengths=1), [[1, 0, 0, 0], [0, 0, 0, 0]]
-    )
+    even, usual = np.full((1, SIZE), -np.log(SIZE), np.float32), np.array([[0.5, 0, 0, 0], [0.4, 0, 0.1, 0]])
+    np.testing.assert_allclose(learn_powers(known, [even, even], np.array([2]), usual_EF=usual), usual, rtol=1e-6)
+
+
+def test_powers_that_reach_their_bounds_do_not_end_the_search() -> None:
+    random, number = np.random.default_rng(5), 4000
+    known = np.column_stack([np.ones(number), random.uniform(-8, 8, number), random.uniform(-1, 1, number)])
+    both = [log_softmax(random.normal(0, 0.6, (number, SIZE))).astype(np.float32) for _ in range(2)]
+    powers = (np.array([[2, 1.1, 0.5], [1, -1.1, -1]]) @ known.T).clip(0, LARGEST_POWER)
+    p = softmax(powers[0, :, None] * both[0] + powers[1, :, None] * both[1])
+    ids = (p.cumsum(1) < random.random((number, 1))).sum(1).clip(0, SIZE - 1)
+    usual = np.array([[0.5, 0, 0], [0.5, 0, 0]])
+    weights = learn_powers(known, both, ids, usual_EF=usual).astype(np.float64)
+
+    def cost(tried: np.ndarray) -> float:
+        return symbol_nats(known, tried, both, ids).sum() + CAUTION / 2 * ((tried - usual) ** 2).sum()
+
+    found = weights @ known.T
+    assert (found < -1).any()
+    assert (found > LARGEST_POWER + 1).any()
+    for place in np.ndindex(weights.shape):
+        for change in (-0.05, 0.05):
+            other = weights.copy()
+            other[place] += change
+            assert cost(other) > cost(weights)
 
 
 def test_nats_of_symbols_by_hand() -> None:

@@ -21,8 +21,9 @@ from charnn.generation.config import SamplingConfig
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel, adapted_to
-from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, MANY_HELD_OUT, ORDER, measured
+from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, ORDER, measured
 from charnn.tasks.language_model.learn.session import LanguageModelSession
+from charnn.tasks.language_model.learn.usual import usual_powers
 from charnn.tasks.language_model.learned_texts import with_replay
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
 from charnn.tasks.language_model.task import LanguageModelTask
@@ -96,12 +97,14 @@ def test_what_they_bring_is_what_an_evaluation_finds(made: LanguageModelDirector
     assert evaluated(charnn.load(made.path))["nats_per_character"] == pytest.approx(found.nats_per_character, abs=0.02)
 
 
-def test_a_text_of_which_little_is_held_out_counts_none(start, corpus_of, silent) -> None:
-    session = start(corpus_of(TEXT[: 9 * FEWEST_HELD_OUT]), steps=2, **TINY)
+def test_a_text_of_which_little_is_held_out_has_ngrams_with_the_usual_powers(start, corpus_of, silent) -> None:
+    session = start(corpus_of(TEXT[: 9 * FEWEST_HELD_OUT]), steps=20, **TINY)
     session.run(silent)
-    assert session.config.ngram_order == 0
-    assert session.config.ngrams is None
-    assert not (session.directory.path / NGRAMS).exists()
+    found, ngrams = session.config.ngrams, session.directory.ngrams()
+    np.testing.assert_array_equal(ngrams.weights_EF, usual_powers(ngrams.contexts))
+    assert found.characters == 180
+    assert found.nats_per_character < found.nats_by_network - 0.3
+    assert session.config.result.nats_per_character == found.nats_per_character
 
 
 def test_a_text_of_which_a_few_hundred_characters_are_held_out_counts_some(start, corpus_of, silent) -> None:
@@ -113,20 +116,31 @@ def test_a_text_of_which_a_few_hundred_characters_are_held_out_counts_some(start
     assert found.nats_per_character < found.nats_by_network - 0.5
 
 
-@pytest.mark.parametrize("tenths", [1, 10])
-def test_of_few_symbols_a_gain_that_may_be_chance_is_none(tenths: int) -> None:
-    """N-grams that are a little better on average, and often worse: of many symbols that is believed."""
-    number = tenths * MANY_HELD_OUT // 2
-    random = np.random.default_rng(0)
+@pytest.mark.parametrize("learns", [True, False])
+def test_what_they_bring_is_measured_with_powers_that_other_symbols_or_none_have_decided(*, learns: bool) -> None:
+    """The n-grams are right where the network is wrong, and there is one context."""
+    random, number = np.random.default_rng(0), 1000
     ids_N = random.integers(0, 2, number)
-    network_NV = np.log(np.full((number, 2), 0.5, np.float32))
-    right_N = random.permutation(np.arange(number) % 25 < 14)
-    p_NV = np.where((np.arange(2) == ids_N[:, np.newaxis]) == right_N[:, np.newaxis], 0.56, 0.44)
-    known_NF = np.ones((number, 1))
-    half_N = np.arange(number) * 2 // number
-    log_p_2NV = [network_NV, np.log(p_NV).astype(np.float32)]
-    found = measured(known_NF, log_p_2NV, ids_N, half_N, lengths=1, characters_each=1.0)
-    assert (found is not None) == (tenths == 10)
+    is_own_2N2 = np.arange(2) == ids_N[:, np.newaxis]
+    network_NV, ngrams_NV = (np.log(np.where(is_own_2N2, p, 1 - p)).astype(np.float32) for p in (0.4, 0.8))
+    half_N, usual = np.arange(number) * 2 // number, np.array([[0.5], [0.5]], np.float32)
+    found = measured(
+        np.ones((number, 1)),
+        [network_NV, ngrams_NV],
+        ids_N,
+        half_N,
+        usual_EF=usual,
+        learns=learns,
+        characters_each=1.0,
+    )
+    weights, figures = found
+    assert (weights == usual).all() != learns
+    expected = 1 / (1 + (0.2 / 0.8) ** 0.5 * (0.6 / 0.4) ** 0.5)
+    assert figures.nats_by_network == pytest.approx(-np.log(0.4), abs=1e-5)
+    if not learns:
+        assert figures.nats_per_character == pytest.approx(-np.log(expected), abs=1e-5)
+    else:
+        assert figures.nats_per_character < figures.nats_by_ngrams - 0.05
 
 
 def test_ngrams_that_bring_nothing_are_left_out_and_that_is_said(start, corpus_of, silent) -> None:

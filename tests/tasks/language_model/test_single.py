@@ -9,8 +9,9 @@ from charnn.ngrams.counting import count
 from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import WordSymbols
+from charnn.tasks.language_model.contexts import LARGEST_POWER
 from charnn.tasks.language_model.mixing import MixedNgrams
-from charnn.tasks.language_model.single import LARGEST_POWER, SingleText
+from charnn.tasks.language_model.single import SingleText
 from charnn.tasks.language_model.use import mixed
 from charnn.tasks.language_model.use.mixed import Remembered
 

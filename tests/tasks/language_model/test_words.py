@@ -18,11 +18,11 @@ from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import WordSymbols
 from charnn.softmax import softmax
+from charnn.tasks.language_model.contexts import LARGEST_POWER
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import adapted_to
 from charnn.tasks.language_model.mixing import POWER_WEIGHTS, MixedNgrams
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
-from charnn.tasks.language_model.single import LARGEST_POWER
 from charnn.tasks.language_model.task import LanguageModelTask
 from tests.paths import ROOT
 from tests.tasks.language_model.tiny import tiny_model

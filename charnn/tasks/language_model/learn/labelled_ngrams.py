@@ -23,7 +23,15 @@ from charnn.tasks.language_model.config import LanguageModelNgrams
 from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.labelled_ngrams import LabelledContexts, LabelledNgrams
 from charnn.tasks.language_model.learn.data import EncodedCorpus
-from charnn.tasks.language_model.learn.ngrams import MEASURED_NUMBERS, MOST_COUNTED, MOST_KEPT, measured
+from charnn.tasks.language_model.learn.ngrams import (
+    FEWEST_HELD_OUT,
+    MEASURED_NUMBERS,
+    MOST_COUNTED,
+    MOST_KEPT,
+    UNMEASURED,
+    measured,
+)
+from charnn.tasks.language_model.learn.usual import usual_powers_of_labels
 from charnn.tokenizers.base import STOP_ID
 
 Ids = npt.NDArray[np.integer]
@@ -66,12 +74,17 @@ class CountedLabelledNgrams:
     def _contexts(self) -> LabelledContexts:
         return LabelledContexts(self._common, self._of_labels, self._vocabulary_size)
 
+    def as_usual(self) -> tuple[LabelledNgrams, LanguageModelNgrams]:
+        """The n-grams with the powers that are usual, of which nothing is known where nothing is held out."""
+        return self._with_powers(usual_powers_of_labels(self._contexts), UNMEASURED)
+
     def beside(
         self, network: NextTokenModel, documents: Sequence[Ids], labels: Sequence[int], characters: int, *, most: int
     ) -> tuple[LabelledNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents with these labels, which have so many `characters` and
         are known to neither, and what they bring there; as the first `most` characters tell. None where they bring too
-        little."""
+        little. With few characters the powers are those that are usual, as with `CountedNgrams.beside`."""
+        usual_3F = usual_powers_of_labels(self._contexts)
         tokens = sum(len(document) + 1 for document in documents)
         most = min(MEASURED_NUMBERS // self._vocabulary_size, most * tokens // max(characters, 1))
         ends_D = np.cumsum([len(document) + 1 for document in documents])
@@ -95,11 +108,21 @@ class CountedLabelledNgrams:
             log_p_3NV, apart = [network_NV, *map(without_end, others)], float(apart_N.mean())
             each = characters / (tokens - len(documents))
         found = measured(
-            known_NF, log_p_3NV, ids_N, half_N, lengths=self._contexts.lengths, characters_each=each, apart=apart
+            known_NF,
+            log_p_3NV,
+            ids_N,
+            half_N,
+            usual_EF=usual_3F,
+            learns=characters >= FEWEST_HELD_OUT,
+            characters_each=each,
+            apart=apart,
         )
-        if found is None:
-            return None
-        weights_3F, figures = found
+        return None if found is None else self._with_powers(*found)
+
+    def _with_powers(
+        self, weights_3F: npt.NDArray[np.float32], figures: LanguageModelNgrams
+    ) -> tuple[LabelledNgrams, LanguageModelNgrams]:
+        """The n-grams with the powers that have these weights, and `figures` with how many there are."""
         ngrams = sum(len(table.ids_E) for table in (self._common, *self._of_labels))
         beside = LabelledNgrams(self._common, self._of_labels, weights_3F, self._vocabulary_size)
         return beside, dataclasses.replace(figures, ngrams=ngrams)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -23,6 +24,7 @@ from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Langu
 from charnn.tasks.language_model.contexts import CountedContexts
 from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learn.usual import usual_powers
 from charnn.tasks.language_model.mixing import MixedNgrams, learn_powers, symbol_nats
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -39,37 +41,40 @@ MOST_WORD_NGRAMS = 500_000
 """The most symbols after words that are kept, which are some 3 MB. From a megabyte of text they leave out what was
 met after a word once, which costs less than a thousandth of a nat."""
 FEWEST_HELD_OUT = 200
-"""With fewer characters held out nothing can be said about what n-grams bring."""
-MANY_HELD_OUT, ERRORS = 1000, 2.0
-"""Where fewer symbols are held out, what they bring must also be so many times its standard error."""
+"""With fewer characters held out nothing can be learned about how far n-grams are to be believed, and they are as is
+usual."""
 MEASURED = 50_000
 """What they bring is measured on the first so many characters that are held out."""
 LEAST_GAIN, LEAST_GAIN_OF_WORDS = 0.002, 0.005
 """The nats per character that they must bring there, and that words must bring beside them, which are slower."""
+MANY_HELD_OUT = 1000
+"""With fewer characters held out whether words are kept is decided without them."""
+MOST_TRIED, LOST_BY_WORDS = 200_000, 0.1
+"""Words are then left out if the last tenth of so many symbols is expected by words alone so many nats less well than
+by n-grams alone, as that of a dictionary is."""
 MEASURED_NUMBERS = 4_000_000
 """And on no more of them than have so many probabilities of all symbols together."""
 LANES, WARM_UP, WINDOW = 8, 128, 256
+UNMEASURED = LanguageModelNgrams(
+    ngrams=0, characters=0, nats_by_ngrams=None, nats_by_network=None, nats_per_character=None
+)
+"""What is known of what n-grams bring where nothing is held out."""
 
 
-def order_of(asked: int | None, network: LanguageModelNetworkConfig, held_out: int) -> int:
-    """The most symbols of the n-grams that a run counts; 0 where it counts none. So many characters are `held_out`.
+def order_of(asked: int | None, network: LanguageModelNetworkConfig) -> int:
+    """The most symbols of the n-grams that a run counts; 0 where it counts none.
 
     Raises UsageError where some were `asked` for and there can be none.
     """
-    obstacles = [
-        (f"--stopping {network.stopping}", network.stopping == "length"),
-        ("--valid none", held_out == 0),
-    ]
-    found = [name for name, is_there in obstacles if is_there]
-    if asked and found:
+    foretells = network.stopping == "length"
+    if asked and foretells:
         raise UsageError(
-            f"--ngrams {asked} and {found[0]}: n-grams stand beside a model that foretells no lengths and is "
-            "validated on held-out text",
-            hint=f"leave out one of --ngrams and {found[0].split()[0]}",
+            f"--ngrams {asked} and --stopping length: n-grams stand beside a model that foretells no lengths",
+            hint="leave out one of --ngrams and --stopping",
         )
     if asked is not None:
         return asked
-    return 0 if found or held_out < FEWEST_HELD_OUT else ORDER
+    return 0 if foretells else ORDER
 
 
 def counts_words(asked: bool | None, order: int, network: LanguageModelNetworkConfig, tokenizer: Tokenizer) -> bool:
@@ -94,17 +99,23 @@ class CountedNgrams:
     to count them."""
 
     def __init__(self, corpus: EncodedCorpus, tokenizer: Tokenizer, order: int, *, words: bool = False) -> None:
-        started, vocabulary_size = time.perf_counter(), tokenizer.size
+        started, self._vocabulary_size, self._order = time.perf_counter(), tokenizer.size, order
         sequences = corpus.counted
         if sequences is None:
             sequences = [corpus.training[max(0, len(corpus.training) - MOST_COUNTED) : len(corpus.training)]]
-        levels = count(sequences, vocabulary_size, order, before=STOP_ID, most=MOST_KEPT)
-        self._table, self._vocabulary_size = NgramTable.of(levels, vocabulary_size), vocabulary_size
-        symbols = WordSymbols.of(tokenizer.spellings()) if words else None
-        self._words: WordTable | None = None
-        if symbols is not None:
-            self._words = WordTable.count([ids[-MOST_OF_WORDS:] for ids in sequences], symbols, most=MOST_WORD_NGRAMS)
+        self._symbols = WordSymbols.of(tokenizer.spellings()) if words else None
+        self._table, self._words = self._tables(sequences)
+        self._last_ids = np.concatenate([ids[-MOST_TRIED:] for ids in sequences])[-MOST_TRIED:]
         self.seconds = time.perf_counter() - started
+
+    def _tables(self, sequences: Sequence[npt.NDArray[np.integer]]) -> tuple[NgramTable, WordTable | None]:
+        """What is counted in these sequences."""
+        levels = count(sequences, self._vocabulary_size, self._order, before=STOP_ID, most=MOST_KEPT)
+        words = None
+        if self._symbols is not None:
+            last = [ids[-MOST_OF_WORDS:] for ids in sequences]
+            words = WordTable.count(last, self._symbols, most=MOST_WORD_NGRAMS)
+        return NgramTable.of(levels, self._vocabulary_size), words
 
     @cached_property
     def _contexts(self) -> list[CountedContexts]:
@@ -113,11 +124,35 @@ class CountedNgrams:
         with_words = [] if self._words is None else [CountedContexts(model, WordModel(self._words))]
         return [CountedContexts(model), *with_words]
 
+    @cached_property
+    def _usual_contexts(self) -> CountedContexts:
+        """What stands beside a network where too little is held out that tells: the n-grams, and words with these
+        unless the last tenth of the text is expected clearly less well by words, as they are counted before it."""
+        cut = len(self._last_ids) * 9 // 10
+        if self._words is None or cut == 0:
+            return self._contexts[0]
+        table, words = self._tables([self._last_ids[:cut]])
+        assert words is not None
+        contexts = CountedContexts(NgramModel(table, self._vocabulary_size), WordModel(words))
+        most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
+        before_N, ids_N = self._last_ids[cut - 1 : -1][:most], self._last_ids[cut:][:most]
+        contexts_N = contexts.states(contexts.initial(1), before_N[np.newaxis])[0]
+        by_words, by_symbols = (
+            -float(log_p_NV[np.arange(len(ids_N)), ids_N].mean()) for log_p_NV in contexts.log_probabilities(contexts_N)
+        )
+        return self._contexts[by_words < by_symbols + LOST_BY_WORDS]
+
+    def as_usual(self) -> tuple[MixedNgrams, LanguageModelNgrams]:
+        """The n-grams with the powers that are usual, of which nothing is known where nothing is held out."""
+        contexts = self._usual_contexts
+        return self._with_powers(contexts, usual_powers(contexts), UNMEASURED)
+
     def beside(
         self, network: NextTokenModel, documents: Sequence[npt.NDArray[np.integer]], characters: int
     ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
-        neither, and what they bring there. None where they bring too little."""
+        neither, and what they bring there. None where they bring too little. With fewer than FEWEST_HELD_OUT the powers
+        are those that are usual."""
         tokens_N = np.concatenate([part for document in documents for part in (document, [STOP_ID])])
         most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
         characters = round(characters * min(1.0, most / len(tokens_N)))
@@ -137,8 +172,9 @@ class CountedNgrams:
         if network.halts:
             network_NV, apart_N = going_on(network_NV)
         half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
+        learns, least = characters >= FEWEST_HELD_OUT, math.inf
         best: tuple[MixedNgrams, LanguageModelNgrams] | None = None
-        for contexts in self._contexts:
+        for contexts in self._contexts if characters >= MANY_HELD_OUT else [self._usual_contexts]:
             contexts_N = contexts.states(contexts.initial(lanes), inputs_BT)[counts_BT]
             counted = contexts.log_probabilities(contexts_N)
             found = measured(
@@ -146,20 +182,28 @@ class CountedNgrams:
                 [network_NV, *(map(without_end, counted) if network.halts else counted)],
                 ids_N,
                 half_N,
-                lengths=contexts.model.longest + 1,
-                plain=contexts.plain_size,
+                usual_EF=usual_powers(contexts),
+                learns=learns,
                 characters_each=characters / np.count_nonzero(tokens_N != STOP_ID),
                 apart=float(apart_N.mean()),
             )
             if found is None:
                 continue
             weights_EF, figures = found
-            if best is None or figures.nats_per_character <= best[1].nats_per_character - LEAST_GAIN_OF_WORDS:
-                words = None if contexts.words is None else contexts.words.table
-                mixed = MixedNgrams(self._table, weights_EF, self._vocabulary_size, words)
-                of_words = 0 if words is None else len(words.ids_E)
-                best = mixed, dataclasses.replace(figures, ngrams=len(self._table.ids_E), word_ngrams=of_words)
+            if (nats := figures.nats_per_character) is not None and nats <= least - LEAST_GAIN_OF_WORDS:
+                least, best = nats, self._with_powers(contexts, weights_EF, figures)
         return best
+
+    def _with_powers(
+        self, contexts: CountedContexts, weights_EF: npt.NDArray[np.float32], figures: LanguageModelNgrams
+    ) -> tuple[MixedNgrams, LanguageModelNgrams]:
+        """The n-grams with the powers that have these weights, and `figures` with how many there are."""
+        words = None if contexts.words is None else contexts.words.table
+        of_words = 0 if words is None else len(words.ids_E)
+        return (
+            MixedNgrams(self._table, weights_EF, self._vocabulary_size, words),
+            dataclasses.replace(figures, ngrams=len(self._table.ids_E), word_ngrams=of_words),
+        )
 
 
 def measured(
@@ -168,35 +212,36 @@ def measured(
     ids_N: npt.NDArray[np.integer],
     half_N: npt.NDArray[np.integer],
     *,
-    lengths: int,
-    plain: int | None = None,
+    usual_EF: npt.NDArray[np.float32],
+    learns: bool = True,
     characters_each: float,
     apart: float = 0.0,
 ) -> tuple[npt.NDArray[np.float32], LanguageModelNgrams] | None:
     """The weights (E, F) of the powers that suit N symbols, from ln p in their places by E models, the network first
-    and n-grams, of labels where there are any, last; and what these bring. None where they bring too little.
+    and n-grams, of labels where there are any, last; and what these bring. None where they bring too little. Those that
+    are usual are `usual_EF`, and they are taken as they are where nothing is learned.
 
     What they bring is measured on each half of the symbols, 0 or 1, with the weights that the other half decides. A
-    symbol has so many characters on average, and costs so many nats `apart` from what is said here. The first `lengths`
-    of what is known say how long a context is, and what comes after the first `plain` of it is known of words.
+    symbol has so many characters on average, and costs so many nats `apart` from what is said here.
     """
+
+    def weights(chosen_N: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+        if not learns:
+            return usual_EF
+        chosen = [by_NV[chosen_N] for by_NV in log_p_ENV]
+        return learn_powers(known_NF[chosen_N], chosen, ids_N[chosen_N], usual_EF=usual_EF)
+
     by_both_N = np.empty(len(ids_N))
     for half in (0, 1):
-        learned, scored = half_N != half, half_N == half
-        others = [by_NV[learned] for by_NV in log_p_ENV]
-        weights_EF = learn_powers(known_NF[learned], others, ids_N[learned], lengths=lengths, plain=plain)
+        scored = half_N == half
         own = [by_NV[scored] for by_NV in log_p_ENV]
-        by_both_N[scored] = symbol_nats(known_NF[scored], weights_EF, own, ids_N[scored])
+        by_both_N[scored] = symbol_nats(known_NF[scored], weights(~scored), own, ids_N[scored])
     places = np.arange(len(ids_N))
-    by_network_N = -log_p_ENV[0][places, ids_N]
     by_ngrams, by_network, by_both = (
         round((float(each_N.mean(dtype=np.float64)) + apart) / characters_each, 6)
-        for each_N in (-log_p_ENV[-1][places, ids_N], by_network_N, by_both_N)
+        for each_N in (-log_p_ENV[-1][places, ids_N], -log_p_ENV[0][places, ids_N], by_both_N)
     )
-    if by_both > by_network - LEAST_GAIN:
-        return None
-    gains_N = by_network_N - by_both_N
-    if len(ids_N) < MANY_HELD_OUT and gains_N.mean() < ERRORS * gains_N.std(ddof=1) / len(ids_N) ** 0.5:
+    if learns and by_both > by_network - LEAST_GAIN:
         return None
     figures = LanguageModelNgrams(
         ngrams=0,
@@ -205,4 +250,4 @@ def measured(
         nats_by_network=by_network,
         nats_per_character=by_both,
     )
-    return learn_powers(known_NF, log_p_ENV, ids_N, lengths=lengths, plain=plain), figures
+    return weights(np.ones(len(ids_N), np.bool_)), figures

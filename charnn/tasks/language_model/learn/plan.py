@@ -140,9 +140,7 @@ def decide(
         check_teachers(teachers, tokenizer, network, corpus.config)
         if overrides.dropout is None:
             network = replace(network, dropout=round(TAUGHT_DROPOUT * network.dropout, 4))
-    held_out = characters_of(corpus.validation) if corpus.config.held_out else 0
-    held_out += sum(map(len, corpus.before))
-    order = order_of(overrides.ngram_order, network, held_out)
+    order = order_of(overrides.ngram_order, network)
     config = LanguageModelConfig(
         "language-model",
         tokenizer_config,

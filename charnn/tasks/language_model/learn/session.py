@@ -183,7 +183,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         super()._conclude(outcome)
         if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
             self._set_beside()
-            if self.verdict is not None and self.config.ngrams is not None:
+            if self.verdict is not None and self.config.ngrams is not None and self.holds_out:
                 less = "; less beside its n-grams" if TWICE in self.verdict else ""
                 self.verdict = f"the network alone: {self.verdict}{less}"
         if outcome != "interrupt" and self._before:
@@ -197,26 +197,33 @@ class LanguageModelSession(Session[LanguageModelConfig]):
 
     def _set_beside(self) -> None:
         """Finds out what n-grams bring beside the weights that were kept, and keeps them if they bring something."""
-        texts = [*beginning(self._texts, MEASURED), *self._before]
-        found = self._found_beside(RuntimeLanguageModel(self.directory.graph()), texts)
+        network = RuntimeLanguageModel(self.directory.graph())
+        found = self._found_beside(network, [*beginning(self._texts, MEASURED), *self._before])
         if found is None:
             self.remarks.append("n-grams of its text bring nothing beside the network, and are left out")
             return
         mixed, measured = found
         self.directory.write_ngrams(mixed)
         self._keeper.update(ngrams=measured)
+        if self.config.has_unmeasured_ngrams:
+            self.remarks.append(
+                "its own data were read by the network alone: nothing tells what n-grams beside it bring"
+            )
 
     def _found_beside(
         self, network: NextTokenModel, texts: Sequence[str]
     ) -> tuple[MixedNgrams | LabelledNgrams, LanguageModelNgrams] | None:
-        """The n-grams beside a network, as these held-out texts call for; where texts have labels, as the first ones of
-        those that are held out do."""
+        """The n-grams beside a network, as these texts call for where some are held out; where texts have labels, as
+        the first ones of those that are held out do."""
+        if self._ngrams is None:
+            return None
+        if not self.config.corpus.held_out:
+            return self._ngrams.as_usual()
         if isinstance(self._ngrams, CountedNgrams):
             return self._ngrams.beside(network, *self._in_order(texts))
-        if self._ngrams is None or self._encoded.validation_labels is None:
-            return None
-        documents, number = self._encoded.validation, sum(map(len, texts))
-        labels = [int(labels_T[0]) for labels_T in self._encoded.validation_labels]
+        documents, labels_DT = self._encoded.validation, self._encoded.validation_labels
+        assert labels_DT is not None
+        labels, number = [int(labels_T[0]) for labels_T in labels_DT], sum(map(len, texts))
         return self._ngrams.beside(network, documents, labels, self._encoded.validation_characters, most=number)
 
     def _in_order(self, texts: Sequence[str]) -> tuple[list[npt.NDArray[np.integer]], int]:
@@ -253,6 +260,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             f"{corpus.validation_characters:,} to validate with{at_a_time}" if self.holds_out else "none held out"
         )
         of_words = ", and of words" if config.counts_words else ""
+        as_usual = "" if corpus.held_out else ", believed as is usual"
         short = corpus.training_characters < SHORT and self.holds_out
         small = corpus.training_characters < SMALL
         blank = self._blank_lines and (
@@ -269,7 +277,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {self.parameters:,} parameters",
             *(
-                [f"n-grams   of up to {counted(order, 'symbol')}{of_words}, beside the network"]
+                [f"n-grams   of up to {counted(order, 'symbol')}{of_words}, beside the network{as_usual}"]
                 if (order := config.ngram_order)
                 else []
             ),

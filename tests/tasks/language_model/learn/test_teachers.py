@@ -236,7 +236,14 @@ def test_a_model_that_networks_of_its_own_run_taught_is_used_and_its_run_does_no
 def test_what_teachers_say_takes_nothing_of_the_budget_and_is_watched(start, corpus_of, silent, teacher) -> None:
     seen: list[tuple[str, float]] = []
     with watched_by(lambda what, done: seen.append((what, done))):
-        session = start(corpus_of(LINE * 40), "taught", steps=2, hidden_size=8, teachers=[teacher.directory] * 2)
+        session = start(
+            corpus_of(LINE * 40),
+            "taught",
+            steps=2,
+            hidden_size=8,
+            ngram_order=0,
+            teachers=[teacher.directory] * 2,
+        )
     said = [done for what, done in seen if what == "what the teachers say"]
     assert said == sorted(said)
     assert (said[0], 0.5 in said, said[-1] < 1) == (0.0, True, True)
