@@ -33,7 +33,10 @@ EDGE = -1
 LEAST = 1e-5
 """Edits that are less likely than this are not tried."""
 MOST_TRIED = 100
-"""No more than the likeliest so many edits that are counted from the end are tried."""
+"""No more than the likeliest so many edits that are counted from the end are tried, and with each no more at the very
+beginning."""
+MOST_FIRST = 20
+"""No more than the most frequent so many of those at the very beginning are expected beside others than they had."""
 MOST_ROWS = 20_000
 """Where more was met with a bundle, some of it at even distances is looked at."""
 MOST_REMEMBERED = 4096
@@ -51,12 +54,14 @@ class Met:
         """The edits that are counted from the end, after each context: the last symbols, the very last one first."""
         self.first: dict[tuple[int, Key], Counter[int]] = defaultdict(Counter)
         """The edits at the very beginning, by the others and the first symbols, where -1 is any others."""
+        every = Counter[int]()
         for _, later, first, times, *symbols in rows:
             for context in _contexts(symbols[:CONTEXT]):
                 self.later[context][later] += times
-            self.first[-1, ()][first] += times
+            every[first] += times
             for context in _contexts(symbols[CONTEXT:]):
                 self.first[later, context][first] += times
+        self.first[-1, ()] = Counter(dict(every.most_common(MOST_FIRST)))
 
 
 class EditRules:
@@ -127,7 +132,9 @@ class EditRules:
             if p < LEAST:
                 break
             contexts = [met.first.get((-1, ())), *(met.first.get((later, context)) for context in begins)]
-            for first, p_first in _expected(contexts).items():
+            for first, p_first in nlargest(MOST_TRIED, _expected(contexts).items(), key=itemgetter(1)):
+                if p * p_first < LEAST:
+                    break
                 made = applied(self.edits[first], self.edits[later], symbols)
                 if made and max(made) < self._outputs:
                     found[made] += p * p_first
@@ -190,7 +197,7 @@ def _expected(counted: Iterable[Counter[int] | None]) -> dict[int, float]:
     """The probability of each edits, where `counted` are those that were met in each context, the shortest first."""
     expected: dict[int, float] = {}
     for counts in counted:
-        if counts is None:
+        if not counts:
             continue
         total = counts.total()
         share = 1.0 / (total + len(counts)) if expected else 1.0 / total

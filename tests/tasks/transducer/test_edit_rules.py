@@ -125,6 +125,14 @@ def test_very_many_edits_are_sorted_out_at_once() -> None:
     assert time.process_time() - started < 5
 
 
+def test_very_many_beginnings_are_sorted_out_at_once() -> None:
+    rules, symbols = learned([(f"{number}a", "X", f"b{number}c{number}a{number % 200}") for number in range(10_000)])
+    made(rules, symbols, "1a", "X")
+    started = time.process_time()
+    assert made(rules, symbols, "12345a", "X")
+    assert time.process_time() - started < 1
+
+
 def test_a_bundle_that_nothing_was_met_with_makes_nothing() -> None:
     rules, symbols = learned()
     arrays = rules.arrays()
