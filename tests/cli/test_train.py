@@ -282,3 +282,11 @@ def test_a_small_text_is_said_to_be_repeated(charnn, text_file, tiny, characters
     text_file("the cat sat on a mat\n" * (characters // 21))
     result = charnn("train", "text.txt", *tiny, "--steps", "2")
     assert ("less than some 20 kB of text, a model mostly repeats that text" in result.err) == said
+
+
+@pytest.mark.parametrize(("options", "said"), [((), True), (("--documents", "line"), False), (("--valid", "b"), False)])
+def test_it_is_said_where_much_is_held_out_since_documents_are_kept_whole(charnn, text_file, tiny, options, said):
+    text_file("the cat sat on the mat\n" * 200, "a")
+    text_file("the cat sat on the mat\n" * 150, "b")
+    result = charnn("train", "a", "b", *options, *tiny, "--out", "m")
+    assert ("so much is held out since files are kept whole; --valid FILE says what" in result.err) == said

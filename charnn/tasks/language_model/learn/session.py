@@ -11,6 +11,7 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.corpora.documents import held_out_characters
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.generation.model import NextTokenModel
@@ -50,6 +51,8 @@ PREVIEWED = 4000
 
 SHORT = 2000
 """A training text of fewer characters, a page, teaches little."""
+MUCH = 2
+"""More than so many times of what should be held out is worth a word."""
 SMALL = 20_000
 """With fewer characters, a model learns whole passages before it learns how to write others."""
 
@@ -268,10 +271,17 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             "learns what stands between them"
         )
         backwards = "read backwards; " * corpus.backwards
+        wanted = held_out_characters(corpus.training_characters + corpus.validation_characters)
+        whole = self.holds_out and not corpus.validation_sources and corpus.validation_characters > MUCH * wanted
         return [
             f"text      {corpus.training_characters:,} characters to train on, {validated}; {backwards}"
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
             *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
+            *(
+                [f"          so much is held out since {corpus.document}s are kept whole; --valid FILE says what is"]
+                if whole
+                else []
+            ),
             *([f"          {blank}"] if blank else []),
             *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
