@@ -1,12 +1,14 @@
 """Cuts a text into documents, and says which of them are held out for validation.
 
-A document is a text of its own: a model begins it afresh, and a stop token ends it. Documents are held out as a whole.
-It is always the same part of a corpus that is held out, its end.
+A document is a text of its own: a model begins it afresh, and a stop token ends it. Documents are held out as a whole,
+unless they are so long that too much or too little would be. It is always the same part of a corpus that is held out,
+its end.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from charnn.errors import CorpusError
 DocumentUnit = Literal["file", "paragraph", "line"]
 
 HELD_OUT_FRACTION = 0.1
+LEAST_CUT = 200
+"""Where fewer characters are to be held out, documents are kept whole, however much that holds out."""
 HELD_OUT_CHARACTERS = 1_000_000
 """The most that is held out of a text: enough to tell two models apart, and few enough to be read at every
 validation of a long run."""
@@ -56,12 +60,22 @@ def held_out_characters(characters: int) -> int:
     return min(characters - int(characters * (1 - HELD_OUT_FRACTION)), HELD_OUT_CHARACTERS)
 
 
-def hold_out(documents: list[str], wanted: int) -> tuple[list[str], list[str]]:
-    """`(training, held_out)`: the documents in order, cut where about `wanted` characters are held out.
+def place_to_cut(ends: Sequence[int], characters: int, wanted: int) -> int:
+    """Where a text of so many characters is cut, so that about `wanted` are held out. `ends` is where documents end in
+    front of others; each is kept whole, and the cut is the end that comes nearest.
 
-    Several documents are kept whole, at least one on each side; the cut is the one that comes nearest to what is
-    wanted, however far that is. A single one is cut just there, with a character on each side. Raises CorpusError for a
-    corpus of fewer than 2 characters.
+    A text of one document is cut just there, with a character on each side; and so is one of several where they are so
+    long that the nearest end would hold out less than half or more than twice of what is wanted, LEAST_CUT or more.
+    """
+    nearest = min(ends, key=lambda end: abs(end + wanted - characters), default=None)
+    if nearest is None or not (wanted < LEAST_CUT or wanted / 2 <= characters - nearest <= 2 * wanted):
+        return min(max(characters - wanted, 1), characters - 1)
+    return nearest
+
+
+def hold_out(documents: list[str], wanted: int) -> tuple[list[str], list[str]]:
+    """`(training, held_out)`: the documents in order, cut where `place_to_cut` says. The same is held out again where
+    what was held out is wanted. Raises CorpusError for a corpus of fewer than 2 characters.
     """
     characters = sum(map(len, documents))
     if characters < 2:
@@ -70,13 +84,12 @@ def hold_out(documents: list[str], wanted: int) -> tuple[list[str], list[str]]:
             f"the text {found}: nothing can be held out for validation",
             hint="2 characters are the least, thousands help",
         )
-    if len(documents) == 1:
-        (document,) = documents
-        cut = min(max(characters - wanted, 1), characters - 1)
-        return [document[:cut]], [document[cut:]]
-    before_cut = list(accumulate(map(len, documents[:-1])))
-    last = min(range(len(before_cut)), key=lambda i: abs(before_cut[i] + wanted - characters))
-    return documents[: last + 1], documents[last + 1 :]
+    ends = list(accumulate(map(len, documents)))
+    cut = place_to_cut(ends[:-1], characters, wanted)
+    number = bisect_left(ends, cut)
+    before, here = documents[:number], documents[number]
+    within = cut - (ends[number] - len(here))
+    return [*before, here[:within]], [*([here[within:]] if within < len(here) else []), *documents[number + 1 :]]
 
 
 T = TypeVar("T")

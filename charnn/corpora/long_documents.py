@@ -9,7 +9,7 @@ import numpy as np
 
 from charnn.corpora.blocks import Places, TextBlock, blocks_at, blocks_of
 from charnn.corpora.code_points import code_points
-from charnn.corpora.documents import DocumentUnit, held_out_characters
+from charnn.corpora.documents import DocumentUnit, held_out_characters, place_to_cut
 from charnn.corpora.facts import CODE_POINTS, Counts
 from charnn.corpora.long_texts import LongText, PartOfText
 from charnn.corpora.progress import tell
@@ -28,7 +28,7 @@ class LongDocuments:
     unit: DocumentUnit
     start: int
     end: int
-    """The part, in characters of all texts. It begins with a document, or inside the only one."""
+    """The part, in characters of all texts. It may begin and end inside a document."""
     ends: Places | None = None
     """Where documents end, in characters of all texts, where they are no units of the texts."""
 
@@ -117,15 +117,12 @@ class LongDocuments:
         return [self._slice(self.start + number * step, length) for number in range(SAMPLE_PARTS)]
 
     def cut(self) -> int:
-        """Where what should be held out begins, in characters of all texts: see `documents.hold_out`."""
-        wanted = held_out_characters(self.characters)
-        if self.number == 1:
-            return min(max(self.characters - wanted, 1), self.characters - 1)
+        """Where what should be held out begins, in characters of all texts: see `documents.place_to_cut`."""
         ends, before = list[int](), 0
         for text in self.texts:
             ends += [before + end for end in text.facts.last_ends]
             before += len(text)
-        return min(ends[:-1], key=lambda end: abs(end + wanted - self.characters))
+        return place_to_cut(ends[:-1], self.characters, held_out_characters(self.characters))
 
     def _parts(self) -> Iterator[tuple[LongText, int, int]]:
         """The texts that have a part of these documents, and where that begins and ends in each."""

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpora import rereading
 from charnn.corpora.documents import held_out_characters, hold_out
+from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CorpusError
+from charnn.tasks.language_model.corpus import read_corpus
 
 several = st.lists(st.text(alphabet="ab", min_size=1), min_size=2, max_size=12)
 
@@ -54,8 +59,44 @@ def test_characters_are_counted_and_not_documents() -> None:
     assert hold_out(documents, 10) == (documents[:2], documents[2:])
 
 
-def test_the_last_document_is_held_out_however_long() -> None:
+def test_the_last_document_of_little_text_is_held_out_however_long() -> None:
     assert hold_out(["ab", "x" * 98], 10) == (["ab"], ["x" * 98])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "trained", "held_out"),
+    [
+        ([5000, 5000], [5000, 4000], [1000]),
+        ([9000, 500, 500], [9000], [500, 500]),
+        ([8000, 2000], [8000], [2000]),
+        ([7999, 2001], [7999, 1001], [1000]),
+        ([9500, 500], [9500], [500]),
+        ([9501, 499], [9000], [501, 499]),
+        ([5000, 4800, 200], [5000, 4000], [800, 200]),
+    ],
+)
+def test_long_documents_are_cut_where_far_more_or_less_would_be_held_out(
+    lengths: list[int], trained: list[int], held_out: list[int]
+) -> None:
+    documents = ["abc"[number] * length for number, length in enumerate(lengths)]
+    parts = hold_out(documents, held_out_characters(10_000))
+    assert [[len(document) for document in part] for part in parts] == [trained, held_out]
+    assert "".join(parts[0] + parts[1]) == "".join(documents)
+    assert hold_out(documents, sum(held_out)) == parts
+
+
+def test_of_two_files_the_end_of_the_second_is_held_out_whether_they_are_held_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        (tmp_path / f"{number}.txt").write_text(f"a line of text {number}\n" * 200)
+    files = [str(tmp_path / "1.txt"), str(tmp_path / "2.txt")]
+    held = read_corpus(files).config
+    monkeypatch.setattr(rereading, "LONG", 0)
+    long = read_corpus(files)
+    assert isinstance(long.training, LongDocuments)
+    assert long.config == held
+    assert held.validation_characters == (held.training_characters + held.validation_characters) // 10
 
 
 @pytest.mark.parametrize(("documents", "found"), [([], "is empty"), (["a"], "has 1 character")])
