@@ -24,10 +24,8 @@ LEARNING_RATE = 4e-3
 """The rate of a batch of 32 texts; it grows with the root of the batch."""
 BATCH_CHARACTERS = 1024
 AVERAGE_DECAY = 0.98
-DROPOUT = 0.15
-"""That of a network of characters. With twice as much, rare labels are found less often."""
-WORD_SIZE, WORD_DROPOUT, DROPOUT_OF_WORDS = 64, 0.15, 0.3
-"""The numbers of a word's vector, the part of the words that are read as unknown ones, and the dropout of all else."""
+WORD_SIZE, WORD_DROPOUT = 64, 0.15
+"""The numbers of a word's vector, and the part of the words that are read as unknown ones."""
 SHORTEST, LONGEST, USUAL_CHARACTERS = 15, 1800, 1_500_000
 """The seconds of the shortest and longest default run; a run takes a minute for so many characters."""
 
@@ -95,10 +93,7 @@ def decide(
     else:
         tokenizer = tokenizers.train(tokenizer_config, some)
     if tokenizer_config.kind == "words":
-        usual: dict[str, Any] = {"embedding_size": WORD_SIZE, "word_dropout": WORD_DROPOUT, "dropout": DROPOUT_OF_WORDS}
-    else:
-        usual = {"dropout": DROPOUT}
-    asked = {**usual, **asked}
+        asked = {"embedding_size": WORD_SIZE, "word_dropout": WORD_DROPOUT, **asked}
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
     kinds = {"ngrams": ngrams, "words": words, **dict.fromkeys(("places", "shapes", "lengths"), ngrams > 0)}
