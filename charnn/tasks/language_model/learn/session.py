@@ -11,7 +11,6 @@ import torch
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
-from charnn.corpora.documents import held_out_characters
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.generation.model import NextTokenModel
@@ -30,6 +29,7 @@ from charnn.tasks.language_model.learn.objective import LanguageModelObjective, 
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.plan import LanguageModelPlan, decide, plan_for_all, plan_to_resume
 from charnn.tasks.language_model.learn.quantization import CHARACTERS, measure_quantization
+from charnn.tasks.language_model.learn.remarks import remarks
 from charnn.tasks.language_model.learn.teachers import teachers_in
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.counts import beside_ngrams
@@ -48,13 +48,6 @@ from charnn.training.verdict import TWICE, HeldOut
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 PREVIEWED = 4000
 """The held-out characters that a preview finds out by how far n-grams are to be believed."""
-
-SHORT = 2000
-"""A training text of fewer characters, a page, teaches little."""
-MUCH = 2
-"""More than so many times of what should be held out is worth a word."""
-SMALL = 20_000
-"""With fewer characters, a model learns whole passages before it learns how to write others."""
 
 
 class LanguageModelSession(Session[LanguageModelConfig]):
@@ -264,26 +257,12 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         )
         of_words = ", and of words" if config.counts_words else ""
         as_usual = "" if corpus.held_out else ", believed as is usual"
-        short = corpus.training_characters < SHORT and self.holds_out
-        small = corpus.training_characters < SMALL
-        blank = self._blank_lines and (
-            f"{counted(self._blank_lines, 'line')} of these blank, and learned as blank texts; --documents paragraph "
-            "learns what stands between them"
-        )
         backwards = "read backwards; " * corpus.backwards
-        wanted = held_out_characters(corpus.training_characters + corpus.validation_characters)
-        whole = self.holds_out and not corpus.validation_sources and corpus.validation_characters > MUCH * wanted
+        said = remarks(corpus, holds_out=self.holds_out, blank_lines=self._blank_lines)
         return [
             f"text      {corpus.training_characters:,} characters to train on, {validated}; {backwards}"
             f"{config.tokenizer.kind}, a vocabulary of {self.tokenizer.size:,}",
-            *(["          so short a text teaches little; --valid none learns all of it"] if short else []),
-            *(
-                [f"          so much is held out since {corpus.document}s are kept whole; --valid FILE says what is"]
-                if whole
-                else []
-            ),
-            *([f"          {blank}"] if blank else []),
-            *(["          with less than some 20 kB of text, a model mostly repeats that text"] if small else []),
+            *(f"          {remark}" for remark in said),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {self.parameters:,} parameters",
             *(
