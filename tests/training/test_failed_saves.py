@@ -23,8 +23,9 @@ from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 TEXT = "The cat sat on the mat. The dog sat on the log.\n" * 40
 OPTIONS = {"hidden": 8, "layers": 1, "batch": 4, "window": 16, "steps": 9, "device": "cpu", "precision": "fp32"}
 
-AT_THE_END = 3
-"""The last writes of a run: its configuration, when it ended, and its card."""
+AT_THE_END = 6
+"""The last writes of a run: its configuration, when it ended, and its card; then its n-grams, and with these once more
+its configuration and its card."""
 
 
 @pytest.fixture
