@@ -79,7 +79,7 @@ class Loop:
             self.objective.prepare(interrupted)
         meter, validation_seconds = Meter(), 0.0
         self._recovery = Recovery(self.state(), now.seconds, self._processes)
-        outcome: Outcome | None = None
+        outcome: Outcome | None = "budget" if now.fraction >= 1 else None
         while outcome is None:
             nats, info = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
             now = self.progress

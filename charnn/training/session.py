@@ -139,14 +139,15 @@ class Session(Generic[C]):
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
         """Goes on from the training state of the directory, which is the same for all processes.
 
-        Raises ModelFormatError where the state is not that of this model, and UsageError where the budget is spent.
+        Where the budget is spent, but what comes after the last step could not be saved, that alone is left to do.
+        Raises ModelFormatError where the state is not that of this model, and UsageError where nothing is left to do.
         """
         path = self.directory.path
         try:
             self.loop.restore({name: torch.from_numpy(array) for name, array in arrays.items()}, values)
         except (ConfigError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelFormatError(f"{path}/training: not the state of this model: {error}") from None
-        if self.loop.progress.fraction >= 1:
+        if self.loop.progress.fraction >= 1 and not self.directory.unfinished():
             raise UsageError(
                 f"{path}: the budget of this run is spent", hint="give a larger --time, --epochs or --steps"
             )
@@ -270,7 +271,8 @@ class Session(Generic[C]):
         return f"go on from step {saved_at:,}, the last one saved, with: {resume}"
 
     def _conclude(self, outcome: Outcome) -> None:
-        """Completes config.json, and sets the verdict."""
+        """Completes config.json, and sets the verdict. What else is to be kept is kept before, so that a run whose
+        config.json is complete lacks nothing."""
         if outcome != "interrupt" and self.config.scores is not None:
             if self.holds_out:
                 validations = self.loop.progress.validations

@@ -90,12 +90,17 @@ def ended(child: Child) -> tuple[int, str]:
     return child.returncode, ((out or b"") + (err or b"")).decode("utf-8", "replace")
 
 
+BESIDE = ("ngrams.safetensors", "linear.safetensors")
+"""What is found out after the last step."""
+
+
 def result(model: Path) -> tuple[bytes, list[dict[str, Any]]]:
-    """The weights of a model and its history, but for how long it took."""
+    """The weights of a model, with what is beside its network, and its history, but for how long it took."""
     lines = [json.loads(line) for line in (model / "history.jsonl").read_text().splitlines()]
     took = {"seconds"} | {key for line in lines for key in line if key.endswith("_per_second")}
     history = [{key: value for key, value in line.items() if key not in took} for line in lines]
-    return (model / "weights.safetensors").read_bytes(), history
+    beside = [path.read_bytes() for name in BESIDE if (path := model / name).is_file()]
+    return b"".join([(model / "weights.safetensors").read_bytes(), *beside]), history
 
 
 _expected: dict[Run, tuple[tuple[bytes, list[dict[str, Any]]], float]] = {}

@@ -16,7 +16,7 @@ import pytest
 
 import charnn
 from charnn import api
-from charnn.errors import CharnnWarning, TrainingError
+from charnn.errors import CharnnWarning, TrainingError, UsageError
 from charnn.training.distributed.processes import ALONE
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
 
@@ -24,8 +24,8 @@ TEXT = "The cat sat on the mat. The dog sat on the log.\n" * 40
 OPTIONS = {"hidden": 8, "layers": 1, "batch": 4, "window": 16, "steps": 9, "device": "cpu", "precision": "fp32"}
 
 AT_THE_END = 6
-"""The last writes of a run: its configuration, when it ended, and its card; then its n-grams, and with these once more
-its configuration and its card."""
+"""The last writes of a run: its n-grams, its configuration and its card; then its configuration once more, when it
+ended, and its card."""
 
 
 @pytest.fixture
@@ -99,6 +99,24 @@ def test_a_disk_that_is_full_from_any_write_on_leaves_the_last_save_and_says_how
         charnn.load(tmp_path / "model").sample(length=3)
         api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE).run(api.SilentObserver())
         assert what_was_learned(tmp_path / "model") == whole
+
+
+def test_what_comes_after_the_last_step_is_done_by_resuming(start: Callable[..., Any], tmp_path: Path) -> None:
+    def n_grams() -> tuple[bytes, object]:
+        return (tmp_path / "model" / "ngrams.safetensors").read_bytes(), charnn.load(tmp_path / "model").config.ngrams
+
+    with full_disk() as asked:
+        start().run(api.SilentObserver())
+    whole, found = what_was_learned(tmp_path / "model"), n_grams()
+    assert found[1] is not None
+    first = asked[0] + 1 - AT_THE_END
+    for number in range(first, first + 4):
+        with full_disk(number), pytest.raises(TrainingError, match="the end of the run could not be saved"):
+            start(overwrite=True).run(api.SilentObserver())
+        api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE).run(api.SilentObserver())
+        assert (what_was_learned(tmp_path / "model"), n_grams()) == (whole, found)
+        with pytest.raises(UsageError, match="the budget of this run is spent"):
+            api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE)
 
 
 def test_a_directory_that_is_removed_is_made_again(start: Callable[..., Any], tmp_path: Path) -> None:

@@ -176,12 +176,12 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         return score.nats_per_character
 
     def _conclude(self, outcome: Outcome) -> None:
-        super()._conclude(outcome)
         if self._ngrams is not None and self.config.scores is not None and self._keeper.is_saved:
             self._set_beside()
-            if self.verdict is not None and self.config.ngrams is not None and self.holds_out:
-                less = "; less beside its n-grams" if TWICE in self.verdict else ""
-                self.verdict = f"the network alone: {self.verdict}{less}"
+        super()._conclude(outcome)
+        if self.verdict is not None and self.config.ngrams is not None and self.holds_out:
+            less = "; less beside its n-grams" if TWICE in self.verdict else ""
+            self.verdict = f"the network alone: {self.verdict}{less}"
         if outcome != "interrupt" and self._before:
             kept = make_network(self.config.network)
             kept.load_state_dict({name: torch.from_numpy(array) for name, array in self.directory.weights().items()})
@@ -199,8 +199,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             self.remarks.append("n-grams of its text bring nothing beside the network, and are left out")
             return
         mixed, measured = found
-        self.directory.write_ngrams(mixed)
-        self._keeper.update(ngrams=measured)
+        self._keeper.update(ngrams=measured, write=lambda: self.directory.write_ngrams(mixed))
         if self.config.has_unmeasured_ngrams:
             self.remarks.append(
                 "its own data were read by the network alone: nothing tells what n-grams beside it bring"

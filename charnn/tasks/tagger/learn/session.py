@@ -145,7 +145,12 @@ class TaggerSession(Session[TaggerConfig]):
         return learned if learned == "interrupt" else outcome
 
     def _conclude(self, outcome: Outcome) -> None:
+        self._set_beside()
         super()._conclude(outcome)
+
+    def _set_beside(self) -> None:
+        """Finds out what the linear model brings beside the weights that were kept, and keeps it if it brings
+        something."""
         linear, is_kept = self._linear, self._keeper.is_saved and self.config.scores is not None
         if linear is None or not linear.is_solved or not is_kept:
             return
