@@ -95,11 +95,14 @@ def reports_usage_errors() -> bool:
 
 
 def end(code: int) -> NoReturn:
-    """Ends the process with this exit code.
+    """Ends the process with this exit code. All is done and said, so that no signal has anything left to interrupt:
+    it would show a traceback of what libraries do last.
 
     One of several processes ends at once, without Python's own shutdown: a thread of gloo that released a tensor
     during the shutdown would abort the process, although everything has been done and saved.
     """
+    for number in (*SIGNALS, *CLOSED_TERMINAL):
+        signal.signal(number, signal.SIG_IGN)
     if os.environ.get("WORLD_SIZE", "1") == "1":
         sys.exit(code)
     with suppress(OSError):

@@ -120,6 +120,23 @@ def test_ctrl_c_while_the_text_is_being_read_is_no_traceback_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
 
 
+AT_THE_END = """
+import atexit, os, sys
+from charnn.cli.main import main
+atexit.register(lambda: os.kill(os.getpid(), int(number)))
+number = sys.argv.pop()
+sys.argv.append("--version")
+main()
+"""
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_when_all_is_done_shows_no_traceback_of_what_libraries_do_last(name):
+    number = str(int(SIGNALS[name]))
+    ended = subprocess.run([sys.executable, "-c", AT_THE_END, number], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("given", "spins"),
     [({}, "3000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
