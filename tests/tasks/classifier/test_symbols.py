@@ -60,6 +60,15 @@ def test_words_alone_tell_a_label(labelled: Path, tmp_path: Path) -> None:
     assert [one.label for one in said[:2]] == ["b", "a"]
 
 
+def test_what_spoke_for_a_label_is_told_in_what_the_network_reads(labelled: Path, tmp_path: Path) -> None:
+    text, found = "she has milk now", {}
+    for tokenizer in ("words", "characters"):
+        charnn.train(labelled, out=tmp_path / tokenizer, tokenizer=tokenizer, **TINY)
+        parts = charnn.load(tmp_path / tokenizer).explain(text)
+        found[tokenizer] = [text[part.start : part.end] for part in parts]
+    assert found == {"words": text.split(), "characters": list(text.replace(" ", ""))}
+
+
 def test_a_classifier_that_starts_from_one_of_words_reads_words(labelled: Path, tmp_path: Path) -> None:
     charnn.train(labelled, out=tmp_path / "old", **TINY)
     more = tmp_path / "more.tsv"

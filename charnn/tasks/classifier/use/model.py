@@ -158,13 +158,13 @@ def explain(model: Classifier, text: str, label: str | None) -> list[WeightedPar
 
     The weight of a part is the log-odds of the label for the whole text, less its log-odds for the text without that
     part, in nats: where it is above 0, removing the part lowers the probability of the label. This holds for all of the
-    model at once, and needs no gradients. Parts are the characters of a short text and the words of a longer one; of a
-    very long text they are runs of words.
+    model at once, and needs no gradients. Parts are the words of a text, and of a very long one runs of words; of a
+    short one they are its characters, unless the network reads words.
     """
     names = model.labels
     if label is not None and label not in names:
         raise UsageError(f"{label!r}: the model has no such label", hint=instead_of(label, names, "its labels are"))
-    parts = parts_of(text)
+    parts = parts_of(text, reads_words=model.config.tokenizer.kind == "words")
     without = [text[:start] + text[end:] for start, end in parts]
     p_NK = model.text_classifier.probabilities([text, *without])
     column = int(p_NK[0].argmax()) if label is None else names.index(label)
@@ -176,8 +176,8 @@ def explain(model: Classifier, text: str, label: str | None) -> list[WeightedPar
     ]
 
 
-def parts_of(text: str) -> list[tuple[int, int]]:
-    if len(text) <= LONGEST_BY_CHARACTER:
+def parts_of(text: str, *, reads_words: bool) -> list[tuple[int, int]]:
+    if len(text) <= LONGEST_BY_CHARACTER and not reads_words:
         return [(place, place + 1) for place, character in enumerate(text) if not character.isspace()]
     words = [match.span() for match in _WORD.finditer(text)]
     if len(words) <= MOST_PARTS:
