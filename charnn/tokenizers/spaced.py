@@ -33,7 +33,7 @@ class SpacedTokenizer:
         """Raises TokenizerError where there is no symbol, or where they do not ascend or have a space in them."""
         if not texts or list(texts) != sorted(set(texts)):
             raise TokenizerError("symbols must ascend, and there must be one at least")
-        if any(self.split(text) != [text] for text in texts):
+        if self.split(" ".join(texts)) != list(texts):
             raise TokenizerError(f"not all of its {self.listed} are such")
         self._texts = ("", UNKNOWN_TEXT, *texts)
         self._ids = {text: number for number, text in enumerate(texts, _FIRST_ID)}
