@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.corpora.columns import WantedColumns, found_columns
+from charnn.corpora.date_forms import counted_periods, forms_of, forms_of_all
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
-from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, alike, counts_up, dated, forms_of, numbered
+from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, numbered
 from charnn.corpora.written_numbers import WrittenNumber, has_decimal_commas, written_number
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import first_few
@@ -67,7 +68,7 @@ class Series:
     def joined(self, later: Series) -> Series | None:
         """This series with the rows of `later`, which count where both have one; None where the times of both are not
         those of one series, or where none of them is known."""
-        if not self.axis.has_times or self.axis.unit != later.axis.unit or self.axis.form != later.axis.form:
+        if not self.axis.has_times or not self.axis.counts_like(later.axis):
             return None
         start = self.axis.row_of(later.axis.first)
         if abs(start - round(start)) > 0.3 or not 0 <= round(start) <= MOST_GAPS * len(self):
@@ -154,8 +155,7 @@ def _at_their_times(values_NC: Floats, placed: PlacedRows, lines: Sequence[int],
 
 def _separator(table: Table) -> str:
     """A space stands for any number of blanks, where nothing else is between numbers."""
-    start = table.start()
-    cells = start.split()
+    cells = table.start().split()
     are_numbers = all(NUMBER.fullmatch(cell) or cell.lower() in MISSING for cell in cells)
     return " " if len(cells) > 1 and are_numbers else table.separator()
 
@@ -256,13 +256,15 @@ class _Reader:
             assert asked is not None
             return self._placed(asked, columns[asked], header[asked], lines)
         left = [place for place in range(len(header)) if place not in chosen]
+        likely = [place for place in left if len(header) > 1 and (place == 0 or header[place].lower() in NAMES)]
         for place in left:
-            if 2 * sum(bool(forms_of(cell)) for cell in columns[place][:LOOKED_AT]) > len(columns[place][:LOOKED_AT]):
+            cells = columns[place][:LOOKED_AT]
+            is_counted = place in likely and counted_periods(columns[place]) is not None
+            if is_counted or 2 * sum(bool(forms_of(cell)) for cell in cells) > len(cells):
                 return self._placed(place, columns[place], header[place], lines)
-        for place in left if len(header) > 1 else ():
-            is_likely = place == 0 or header[place].lower() in NAMES
-            cells = [self._plain(cell) for cell in columns[place]] if is_likely else []
-            if cells and all(map(NUMBER.fullmatch, cells)) and counts_up(cells):
+        for place in likely:
+            cells = [self._plain(cell) for cell in columns[place]]
+            if all(map(NUMBER.fullmatch, cells)) and counts_up(cells):
                 return self._placed(place, cells, header[place], lines)
         return _Place(None, None)
 
@@ -270,6 +272,8 @@ class _Reader:
         name = "time" if column.startswith(UNNAMED) else column
         plain = [self._plain(cell) for cell in cells]
         try:
+            if (counted := counted_periods(cells)) is not None:
+                return _Place(place, dated(counted.texts, counted.form, name))
             if all(NUMBER.fullmatch(cell) for cell in plain) and not forms_of(cells[0]):
                 return _Place(place, numbered(plain, name))
             return _Place(place, dated(cells, self._form(cells, column, lines), name))
@@ -282,18 +286,15 @@ class _Reader:
 
     def _form(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> str:
         """The form that all dates of a column have."""
-        left: list[str] = []
-        for line, cell in zip(lines, cells, strict=True):
-            found = forms_of(cell)
-            left = [form for form in left if form in found] if left else found
-            if not left:
-                raise CorpusError(
-                    f"{self.name}:{line}: column {column!r}: {cell!r:.40} is no time like those above",
-                    hint="write all times in one form, such as 2024-01-31 or 2024-01-31T06:00",
-                )
-        if len(left) > 1 and not all(alike(cell, left) for cell in cells):
+        forms, alike = forms_of_all(cells)
+        if alike < len(cells):
+            raise CorpusError(
+                f"{self.name}:{lines[alike]}: column {column!r}: {cells[alike]!r:.40} is no time like those above",
+                hint="write all times in one form, such as 2024-01-31 or 2024-01-31T06:00",
+            )
+        if len(forms) > 1:
             raise UsageError(
                 f"{self.name}: column {column!r}: {cells[0]} may have the day or the month first",
                 hint="write dates as 2024-01-31, or count the rows with --time-column none",
             )
-        return left[0]
+        return forms[0]

@@ -19,13 +19,14 @@ import numpy.typing as npt
 
 from charnn.config import Json
 from charnn.config.as_json import require
+from charnn.corpora.date_forms import as_written, bare, time_of, written
 from charnn.errors import UsageError
 
 Unit = Literal["row", "number", "second", "weekday", "month", "month end"]
 """What a step is a number of; `row` where there are no times, `weekday` where there is no row for a weekend."""
 NAMES = frozenset(
     ("time", "date", "datetime", "timestamp", "ts", "ds", "t", "epoch", "unix", "unixtime", "index", "period", "step")
-).union(("row", "year", "month", "week", "day", "hour", "minute"))
+).union(("row", "year", "quarter", "month", "week", "day", "hour", "minute"))
 """A column of rising numbers with one of these names has times, wherever it stands."""
 DAY = 86400.0
 CYCLES = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
@@ -38,51 +39,6 @@ LARGEST = 1e300
 """No time is a larger number, and so the distance of two is a number."""
 REGULAR = 0.5
 """So many of the steps of a column of numbers have to be the same for it to have times."""
-_CLOCK = (
-    r"(?:(?P<between>[ T])(?P<clock>\d\d?:\d\d(?P<seconds>:\d\d(?P<fraction>\.\d{1,6})?)?)(?P<half> ?[AaPp][Mm])?)?"
-    r"(?P<zone>Z|[+-]\d\d:?\d\d)?"
-)
-_NAME = r"[A-Za-z]{3,9}"
-_DATES = (
-    (r"\d{4}-\d\d?-\d\d?", ("%Y-%m-%d",)),
-    (r"\d{4}-\d\d?", ("%Y-%m",)),
-    (r"\d{4}/\d\d?/\d\d?", ("%Y/%m/%d",)),
-    (r"\d\d?\.\d\d?\.\d{4}", ("%d.%m.%Y",)),
-    (r"\d\d?/\d\d?/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
-    (rf"\d\d? {_NAME} \d{{4}}", ("%d %b %Y", "%d %B %Y")),
-    (rf"\d\d?-{_NAME}-\d{{4}}", ("%d-%b-%Y", "%d-%B-%Y")),
-    (rf"{_NAME} \d\d?, \d{{4}}", ("%b %d, %Y", "%B %d, %Y")),
-    (rf"{_NAME} \d{{4}}", ("%b %Y", "%B %Y")),
-    (rf"{_NAME}-\d{{4}}", ("%b-%Y", "%B-%Y")),
-    (r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", ("%Y%m%d",)),
-)
-_PATTERNS = tuple((re.compile(date + _CLOCK), forms) for date, forms in _DATES)
-
-
-def forms_of(text: str) -> list[str]:
-    """The forms, as strptime has them, in which a text can be a date; none for another text."""
-    for pattern, forms in _PATTERNS:
-        if found := pattern.fullmatch(text.strip()):
-            clock = ""
-            if found["clock"]:
-                clock = found["between"] + ("%I" if found["half"] else "%H") + ":%M"
-                clock += (":%S" if found["seconds"] else "") + (".%f" if found["fraction"] else "")
-                clock += "" if not found["half"] else " %p" if found["half"].startswith(" ") else "%p"
-            whole = [form + clock + ("%z" if found["zone"] else "") for form in forms]
-            return [form for form in whole if _parsed(text, form) is not None]
-    return []
-
-
-def _parsed(text: str, form: str) -> datetime | None:
-    try:
-        return datetime.strptime(text.strip(), form)
-    except ValueError:
-        return None
-
-
-def alike(text: str, forms: Sequence[str]) -> bool:
-    """Whether a text is the same date in all of these forms, as May is in full and abridged."""
-    return len({_parsed(text, form) for form in forms}) == 1
 
 
 @dataclass(frozen=True)
@@ -95,7 +51,7 @@ class TimeAxis(Json):
     """The step from row to row, a number of the unit."""
     unit: Unit = "row"
     form: str = ""
-    """The form of dates, as strptime has it."""
+    """The form of dates, as `date_forms` has it."""
     name: str = "row"
     """The name of the column."""
 
@@ -119,9 +75,8 @@ class TimeAxis(Json):
             time = self._time(row)
         except (OverflowError, ValueError):
             return "beyond the calendar"
-        written = time.strftime(self.form.removesuffix("%z").replace("%Y", f"{time.year:04d}"))
         zone = re.search(r"(?:Z|[+-]\d\d:?\d\d)$", self.first) if self.form.endswith("%z") else None
-        return written + (zone[0] if zone else "")
+        return written(time, self.form) + (zone[0] if zone else "")
 
     def seconds_at(self, rows_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The seconds from 1970 on at these rows, by the clock of the series. Raises UsageError beyond the calendar."""
@@ -134,7 +89,7 @@ class TimeAxis(Json):
 
     @cached_property
     def _first(self) -> datetime:
-        return datetime.strptime(self.first.strip(), self.form)
+        return time_of(self.first, self.form)
 
     def _time(self, row: int) -> datetime:
         first = self._first
@@ -154,8 +109,12 @@ class TimeAxis(Json):
         that is no such time."""
         if self.unit in ("row", "number"):
             return float((Decimal(text.strip()) - Decimal(self.first.strip())) / Decimal(repr(self.step)))
-        time = datetime.strptime(text.strip(), self.form)
+        time = time_of(text, self.form)
         return (_position(time, self.unit) - _position(self._first, self.unit)) / self.step
+
+    def counts_like(self, other: TimeAxis) -> bool:
+        """Whether the times of both are written in one form and counted in one unit."""
+        return (self.unit, bare(self.form)) == (other.unit, bare(other.form))
 
     def moved(self, rows: int) -> TimeAxis:
         """The axis that begins so many rows later."""
@@ -205,7 +164,7 @@ class PlacedRows(NamedTuple):
 
 def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
     """The places of rows with these dates. Raises `Irregular` for dates that come twice or not at regular steps."""
-    times = [datetime.strptime(text.strip(), form) for text in texts]
+    times, form = [time_of(text, form) for text in texts], as_written(form, texts)
     seconds_N = np.array([_position(time, "second") for time in times])
     order_N = np.argsort(seconds_N, kind="stable")
     every = [times[number] for number in order_N]

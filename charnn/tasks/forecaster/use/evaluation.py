@@ -114,7 +114,7 @@ class ForecasterEvaluation(Evaluation):
 def rows_until(known: Series, series: Series) -> int | None:
     """How many rows of a series stand before the end of another one; None where their times are not of one kind."""
     axis, other = series.axis, known.axis
-    if not axis.has_times or (axis.unit, axis.form) != (other.unit, other.form):
+    if not axis.has_times or not axis.counts_like(other):
         return None
     return round(axis.row_of(other.text(len(known))))
 
