@@ -348,6 +348,23 @@ def test_a_failure_counts_for_more_than_an_interruption() -> None:
     assert said[0].exit_code != INTERRUPTED
 
 
+def test_torchruns_answer_to_a_worker_that_was_killed_hides_it_from_nobody() -> None:
+    """It interrupts the others, and does so while they are on their way out."""
+
+    def interrupted(error: WorkerLost) -> KeyboardInterrupt:
+        try:
+            try:
+                raise error
+            finally:
+                raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            return interrupt
+
+    errors = {0: lost(), 1: lost(), 2: lost()}
+    said = end(Place(), {rank: interrupted(error) for rank, error in errors.items()})
+    assert said == {0: errors[0], 1: None, 2: None}
+
+
 def test_where_nobody_can_be_told_each_says_its_own() -> None:
     errors = {0: lost(), 1: CorpusError("gone"), 2: lost()}
     assert end(Gone(), errors) == errors

@@ -53,6 +53,7 @@ class FailureReport:
 
     def send(self, error: BaseException) -> None:
         """Leaves the error for the first process to find, unless it only says that another process was lost."""
+        error = _what_was_interrupted(error)
         if isinstance(error, WorkerLost):
             return
         message, hint, code = _described(error, self._rank)
@@ -62,6 +63,7 @@ class FailureReport:
     def error_to_raise(self, error: BaseException) -> BaseException | None:
         """The error that this process has to raise after `error` ended it, or None where another process reports why.
         It may wait for that."""
+        error = _what_was_interrupted(error)
         try:
             return self._raised_by_first(error) if self._rank == 0 else self._raised_by_other(error)
         except RuntimeError:  # the store is gone, too
@@ -93,6 +95,18 @@ class FailureReport:
         keys = [key for rank in range(1, self._size) if self._store.check([key := f"failed/{rank}"])]
         received = [json.loads(self._store.get(key)) for key in keys]
         return min(received, key=lambda failure: failure[2] == INTERRUPTED, default=None)
+
+
+def _what_was_interrupted(error: BaseException) -> BaseException:
+    """The loss of another process that an interruption came upon, or else `error` itself.
+
+    torchrun answers the end of one process by SIGTERM to the others, and one that has noticed the end by then is still
+    on its way out.
+    """
+    before: BaseException | None = error
+    while isinstance(before, KeyboardInterrupt):
+        before = before.__context__
+    return before if isinstance(before, WorkerLost) else error
 
 
 def worker(rank: int) -> str:
