@@ -16,7 +16,7 @@ from tests.once import shared_folder
 # it is imported; processes that the tests start inherit it.
 os.environ["OMP_NUM_THREADS"] = "1"
 # A few tests train with two threads. While all cores are busy, those that wait would take as much time as those that
-# work (`charnn.cli.main` says more).
+# work (`charnn.cli.this_process` says more).
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 # Tests that use ONNX Runtime by themselves are as silent as charnn is (`charnn.runtime`).

@@ -26,7 +26,7 @@ Where an option belongs to one kind of model alone, that is said; another kind r
 
 def reference() -> str:
     """The page in Markdown, which ends in a line end."""
-    from charnn.cli.main import application
+    from charnn.cli.commands import application
 
     app = application()
     parts = [INTRODUCTION]

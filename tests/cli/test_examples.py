@@ -15,7 +15,8 @@ import subprocess
 
 import pytest
 
-from charnn.cli.main import command_line, run
+from charnn.cli.commands import command_line
+from charnn.cli.main import run
 from tests.once import made_once
 from tests.paths import ROOT
 

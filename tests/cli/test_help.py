@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from charnn import __version__
-from charnn.cli.main import command_line
+from charnn.cli.commands import command_line
 
 COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "recall", "info"]
 

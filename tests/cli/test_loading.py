@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from charnn.cli.main import COMMANDS, run
+from charnn.cli.commands import COMMANDS
+from charnn.cli.main import run
 from tests.paths import GOLDEN, ROOT
 
 USES = [
@@ -45,7 +46,7 @@ def test_a_command_that_uses_a_model_imports_no_other_command_and_no_other_task(
     )
     code, loaded = json.loads(done.stderr.splitlines()[-1])
     assert code == 0, done.stderr
-    others = {place.module for name, place in COMMANDS.items() if name != arguments[0]}
+    others = {command.module for name, command in COMMANDS.items() if name != arguments[0]}
     tasks = {name.split(".")[2] for name in loaded if name.startswith("charnn.tasks.") and name.count(".") > 2}
     assert not others.intersection(loaded)
     assert not {*SLOW}.intersection(loaded)

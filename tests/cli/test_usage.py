@@ -8,7 +8,7 @@ import shlex
 
 import pytest
 
-from charnn.cli.main import command_line
+from charnn.cli.commands import command_line
 from charnn.errors import CharnnError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.task import LanguageModelTask

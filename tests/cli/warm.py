@@ -156,7 +156,8 @@ def serve(number: int, modules: list[str]) -> None:
     A fork has the thread that forks it and no other. onnxruntime starts none before its first session, as its reports
     to its makers are off.
     """
-    from charnn.cli.main import command_line, main
+    from charnn.cli.commands import command_line
+    from charnn.cli.main import main
 
     for module in modules:
         importlib.import_module(module)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from charnn.cli.main import command_line
+from charnn.cli.commands import command_line
 from tests.paths import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "data" / "README.md"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from charnn.cli.main import command_line
+from charnn.cli.commands import command_line
 from charnn.cli.reference import reference
 from charnn.tasks.options import options_of
 from charnn.tasks.table import TASKS
