@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charnn.cli import console, processes, this_process
-from charnn.cli.commands import command_line, named, trains
+from charnn.cli.commands import command_line, named
 from charnn.cli.limits import limit_met
 from charnn.cli.usage import explained
 from charnn.errors import INTERRUPTED, CharnnError, CharnnWarning, first_line
@@ -25,7 +25,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     this_process.let_waiting_threads_sleep()
     this_process.start_no_threads_without_end()
-    if (names := named(arguments)) and not trains(names):
+    if (command := named(arguments)) is not None and not command.has_view:
         this_process.look_for_circles_less_often()
     processes.listen()
     this_process.occupy_closed_descriptors()
@@ -43,7 +43,7 @@ def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments[: _first_command(arguments)]
     try:
         with missing_packages_explained(), _warnings_printed():
-            outcome = command_line(*named(arguments))(arguments, standalone_mode=False)
+            outcome = command_line()(arguments, standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
     except TyperException as failure:
         return _usage_error(failure, arguments)

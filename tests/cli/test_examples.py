@@ -15,8 +15,8 @@ import subprocess
 
 import pytest
 
-from charnn.cli.commands import command_line
 from charnn.cli.main import run
+from tests.commands import CHARNN
 from tests.once import made_once
 from tests.paths import ROOT
 
@@ -110,7 +110,7 @@ def of_the_help(command):
 
 EXAMPLES = [
     command
-    for command in dict.fromkeys([*of_the_readme(), *of_the_help(command_line())])
+    for command in dict.fromkeys([*of_the_readme(), *of_the_help(CHARNN)])
     if not command.startswith("torchrun ")  # several processes are tried in test_torchrun.py
 ]
 

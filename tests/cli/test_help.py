@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from charnn import __version__
-from charnn.cli.commands import command_line
+from charnn.cli import commands
+from tests.commands import CHARNN
 
 COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "recall", "info"]
 
@@ -30,7 +31,7 @@ def test_help_is_a_result_and_fits_80_columns(help_of, command):
 def test_every_option_is_shown_whole(help_of, name):
     text = help_of(name).text
     words = set(text.replace(",", " ").split())
-    command = command_line().commands[name]
+    command = CHARNN.commands[name]
     for parameter in command.params:
         if parameter.param_type_name == "option":
             assert words.issuperset(parameter.opts)
@@ -49,7 +50,7 @@ def every_command(command, *path):
 
 
 def test_help_shows_every_word_that_a_command_says_of_itself(help_of):
-    for path, command in every_command(command_line()):
+    for path, command in every_command(CHARNN):
         missing = set((command.help or "").split()) - set(help_of(*path).text.split())
         assert not missing, (path, missing)
 
@@ -66,7 +67,12 @@ def test_version_is_one_line_on_stdout(charnn):
 @pytest.mark.parametrize("option", ["--model", "--json"])
 @pytest.mark.parametrize("name", ["sample", "eval", "info"])
 def test_options_mean_the_same_in_every_command(option, name):
-    commands = command_line().commands
+    commands = CHARNN.commands
     found = [p for p in commands[name].params if option in p.opts]
     (reference,) = (p for p in commands["sample"].params if option in p.opts)
     assert [(p.opts, p.help) for p in found] == [(reference.opts, reference.help)]
+
+
+def test_what_the_help_of_charnn_says_of_a_command_is_how_its_own_help_begins():
+    for name, command in {**commands.COMMANDS, **commands.GROUPS}.items():
+        assert command.summary == " ".join(CHARNN.commands[name].help.partition("\n\n")[0].split()), name

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from charnn.cli.commands import COMMANDS
+from charnn.cli.commands import COMMANDS, GROUPS
 from charnn.cli.main import run
 from tests.paths import GOLDEN, ROOT
 
@@ -31,26 +31,38 @@ print(json.dumps([code, list(sys.modules)]), file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize(("arguments", "stdin", "golden", "task"), USES, ids=[use[0][0] for use in USES])
-def test_a_command_that_uses_a_model_imports_no_other_command_and_no_other_task(
-    tmp_path, arguments, stdin, golden, task
-):
+def begun(folder, *arguments, stdin=""):
+    """The exit code of a command line in a fresh Python, the modules that it has imported, and its stderr."""
     done = subprocess.run(
-        [sys.executable, "-c", CODE, json.dumps([*arguments, "-m", str(GOLDEN / golden), "-q"])],
+        [sys.executable, "-c", CODE, json.dumps(arguments)],
         input=stdin,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         encoding="utf-8",
         check=True,
     )
-    code, loaded = json.loads(done.stderr.splitlines()[-1])
-    assert code == 0, done.stderr
+    return *json.loads(done.stderr.splitlines()[-1]), done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "stdin", "golden", "task"), USES, ids=[use[0][0] for use in USES])
+def test_a_command_that_uses_a_model_imports_no_other_command_and_no_other_task(
+    tmp_path, arguments, stdin, golden, task
+):
+    code, loaded, said = begun(tmp_path, *arguments, "-m", str(GOLDEN / golden), "-q", stdin=stdin)
+    assert code == 0, said
     others = {command.module for name, command in COMMANDS.items() if name != arguments[0]}
     tasks = {name.split(".")[2] for name in loaded if name.startswith("charnn.tasks.") and name.count(".") > 2}
     assert not others.intersection(loaded)
     assert not {*SLOW}.intersection(loaded)
     assert tasks == {task}
+
+
+def test_the_help_of_charnn_itself_imports_no_command_and_no_task(tmp_path):
+    code, loaded, _ = begun(tmp_path, "--help")
+    assert code == 0
+    assert not {"numpy", *(command.module for command in (*COMMANDS.values(), *GROUPS.values()))}.intersection(loaded)
+    assert not [name for name in loaded if name.startswith("charnn.tasks.") and name != "charnn.tasks.options"]
 
 
 @pytest.mark.parametrize("before", [[], ["--quiet"], ["-q", "--debug"], ["--log", "sample"], ["--log", "x", "-q"]])

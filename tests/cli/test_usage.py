@@ -8,16 +8,16 @@ import shlex
 
 import pytest
 
-from charnn.cli.commands import command_line
 from charnn.errors import CharnnError
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.task import LanguageModelTask
+from tests.commands import CHARNN
 
 LIBRARIES = re.compile(
     r"Invalid value|is not a valid|No such option|No such command|not in the range|requires an arg|does not take a|"
     r"unexpected extra|Missing|Input should|Value error|Traceback|Error:|validation error|pydantic|<class"
 )
-TOP = command_line().commands
+TOP = CHARNN.commands
 COMMANDS = {
     **TOP,
     **{f"{name} {inner}": one for name, group in TOP.items() for inner, one in getattr(group, "commands", {}).items()},

@@ -156,12 +156,14 @@ def serve(number: int, modules: list[str]) -> None:
     A fork has the thread that forks it and no other. onnxruntime starts none before its first session, as its reports
     to its makers are off.
     """
-    from charnn.cli.commands import command_line
+    from charnn.cli.commands import COMMANDS, GROUPS, command_line, imported
     from charnn.cli.main import main
 
     for module in modules:
         importlib.import_module(module)
     command_line()
+    for name in (*COMMANDS, *GROUPS):
+        imported(name)
     gc.freeze()  # so that forks share their memory
     with socket.socket(fileno=number) as requests:
         while True:

@@ -7,11 +7,10 @@ import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from charnn.cli.commands import command_line
+from tests.commands import CHARNN
 from tests.paths import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "data" / "README.md"]
@@ -42,7 +41,7 @@ def calls(page: Path, program: str) -> Iterator[list[str]]:
 @each_page
 def test_each_option_of_a_command_is_one_that_it_has(page: Path) -> None:
     for words in calls(page, "charnn"):
-        command: Any = command_line()
+        command = CHARNN
         rest = list(words)
         while rest and rest[0] in getattr(command, "commands", {}):
             command = command.commands[rest.pop(0)]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from charnn.cli.commands import command_line
 from charnn.cli.reference import reference
 from charnn.tasks.options import options_of
 from charnn.tasks.table import TASKS
+from tests.commands import CHARNN
 from tests.paths import ROOT
 
-CHARNN: Any = command_line()
 COMMANDS = {"charnn": CHARNN, **CHARNN.commands}
 for _name, _group in CHARNN.commands.items():
     COMMANDS |= {f"{_name} {inner}": command for inner, command in getattr(_group, "commands", {}).items()}
