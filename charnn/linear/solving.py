@@ -79,6 +79,17 @@ def work(examples: Examples) -> float:
     return reading_work(examples) + float(WEIGHT_COST * (number + examples.features) * labels)
 
 
+def iterations_for(examples: Examples, *, most_work: float | None = None, most: int | None = None) -> int:
+    """The most iterations of a solution, whose work is bounded by WORK and MOST_ITERATIONS unless others are given."""
+    bounded = (WORK if most_work is None else most_work) / max(work(examples), 1)
+    return int(min(max(bounded, FEWEST_ITERATIONS), MOST_ITERATIONS if most is None else most))
+
+
+def solving_work(examples: Examples) -> float:
+    """The work of a solution."""
+    return iterations_for(examples) * work(examples)
+
+
 class Solving:
     """The time that the linear models of a run take: how much of it is over, and whether it is to end at once."""
 
@@ -169,9 +180,7 @@ def solution(
     weights_K = torch.from_numpy(examples.weights_K)
     wanted_NK = targets_NK * weights_K
     number, labels = targets_NK.shape
-    bounded = (WORK if most_work is None else most_work) / max(work(examples), 1)
-    most = MOST_ITERATIONS if most_iterations is None else most_iterations
-    iterations = int(min(max(bounded, FEWEST_ITERATIONS), most))
+    iterations = iterations_for(examples, most_work=most_work, most=most_iterations)
     usual_K = usual(examples)
     bend_K = CURVATURE * usual_K * (1 - usual_K) * weights_K
     unit_FK = (matrix.squares() * bend_K * scale_FK.square() + 1 / strength).rsqrt()

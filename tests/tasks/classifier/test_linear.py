@@ -11,7 +11,7 @@ from charnn.corpora import large_arrays
 from charnn.corpora.progress import watched_by
 from charnn.linear import rows
 from charnn.linear.mixture import fit_mixture, nats
-from charnn.linear.solving import Solving, SparseMatrix, work
+from charnn.linear.solving import Solving, SparseMatrix, solving_work, work
 from charnn.tasks.classifier import feature_counts, features
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.linear import (
@@ -117,11 +117,12 @@ def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone()
     assert nats(mixture.logits(of_others), targets_NK, multiple=False) < 1.05 * np.log(LABELS)
 
 
-def test_large_data_are_measured_on_a_fifth_where_nothing_is_held_out_and_otherwise_not(monkeypatch) -> None:
+def test_as_many_folds_are_measured_as_the_work_allows_and_one_where_nothing_is_held_out(monkeypatch) -> None:
     given, _ = some()
-    assert folds_worth(given, needed=False) == folds_worth(given, needed=True) == FOLDS
-    monkeypatch.setattr("charnn.tasks.classifier.learn.linear.FOLDED_WORK", 10)
-    assert [folds_worth(given, needed=needed) for needed in (False, True)] == [0, 1]
+    of_a_fold = LINEAR_MODELS * solving_work(given) * (FOLDS - 1) / FOLDS
+    for work_allowed, folds in ((0.5, (0, 1)), (2.5, (2, 2)), (100, (FOLDS, FOLDS))):
+        monkeypatch.setattr("charnn.tasks.classifier.learn.linear.FOLDED_WORK", work_allowed * of_a_fold)
+        assert tuple(folds_worth(given, needed=needed) for needed in (False, True)) == folds
     few, _ = evidence(["a", "b", "c"], [{0}, {1}, {2}])
     assert folds_worth(few, needed=True) == 0
 

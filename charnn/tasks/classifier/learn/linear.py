@@ -2,9 +2,10 @@
 
 Half of them have plain weights. The weights of the others are multiples of how much more often a feature is in texts of
 a label than in others (the log of the ratio, as in naive Bayes), so that what is typical of a label needs little
-evidence (Wang and Manning 2012). In each half there is one for every strength of the evidence, and how far each is
-trusted is measured on texts that it has not learned from: where few texts can be held out, by cross-validation. Beside
-them stand the likelihoods of n-grams (`likelihoods`), which are linear, too, and only counted.
+evidence (Wang and Manning 2012). In each half there is one for every strength of the evidence. How far each is trusted
+is measured on texts that it has not learned from: on those that are held out, and by cross-validation on all others, as
+far as there is time. Beside them stand the likelihoods of n-grams (`likelihoods`), which are linear, too, and only
+counted.
 
 A solution is bounded in work, however many texts and labels there are.
 """
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from charnn.linear.mixture import Floats
 from charnn.linear.rows import SparseRows
-from charnn.linear.solving import Solving, SparseMatrix, reading_work, solution, usual
+from charnn.linear.solving import Solving, SparseMatrix, solution, solving_work, usual
 from charnn.tasks.classifier.features import of_features
 from charnn.tasks.classifier.learn.likelihoods import Lineage, likelihood_ratios
 
@@ -29,8 +30,8 @@ PLAIN, TYPICAL = (30.0,), (3.0,)
 LINEAR_MODELS = len(PLAIN) + len(TYPICAL)
 SMOOTHING = 1.0
 """The texts of each kind that every feature is taken to have been seen in."""
-FOLDS, FOLDED_WORK = 5, 7e6
-"""Models are cross-validated where to read all texts once is not more work than FOLDED_WORK."""
+FOLDS, FOLDED_WORK = 5, 3e10
+"""So many folds of a cross-validation are measured as take FOLDED_WORK at most, which is some ten seconds of a core."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,11 @@ def solved(evidence: Evidence, solving: Solving | None = None) -> LinearModels:
 
 
 def folds_worth(evidence: Evidence, *, needed: bool) -> int:
-    """How many folds are measured: all, where they take little time, and otherwise one if they are `needed`."""
+    """How many folds are measured: all where there is little work, and at least one if they are `needed`."""
     if len(evidence.rows) < FOLDS:
         return 0
-    return FOLDS if reading_work(evidence) <= FOLDED_WORK else int(needed)
+    of_a_fold = LINEAR_MODELS * (1 - 1 / FOLDS) * solving_work(evidence)
+    return max(min(int(FOLDED_WORK / of_a_fold), FOLDS), int(needed))
 
 
 def cross_validated(

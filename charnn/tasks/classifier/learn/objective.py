@@ -26,7 +26,7 @@ from charnn.training.report import Report
 VALIDATION_BATCH = 64
 NETWORK_SHARE = 0.2
 """The part of the network in the sum of all logits that is expected before it is heard."""
-CERTAINTY = 20.0
+CERTAINTY = 60.0
 """How many texts' worth of evidence it takes to move the mixture away from what is expected."""
 SOLVING_SHARE = 0.5
 """The part of a budget of seconds that the linear models may take. Where they would need more they are cut short."""
