@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from charnn.corpora.lines import bare_lines
 
 COLUMNS_BETWEEN_TABS = "columns between tabs"
 """What a text has that may be data of several tasks."""
+TELLING_LINES = 20
+"""So many lines tell what parts two sides, where it is no tab."""
+NAME = re.compile(r"[A-Za-z_][\w-]*(?: [\w-]+)*")
+"""The name of a column."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -57,6 +62,17 @@ def _place(header: Sequence[str], wanted: WantedColumns) -> int | None:
     if name in header:
         return header.index(name)
     return int(name) - 1 if name.isdecimal() and 1 <= int(name) <= len(header) else None
+
+
+def tab_hint(lines: Iterable[str], separators: Sequence[str]) -> str:
+    """A command that writes a tab in the place of what parts each of the first lines, beginning with "; ", where one of
+    `separators` does; "" where none does. A space does where the words before it recur."""
+    first = [line.strip() for line in islice(lines, TELLING_LINES)]
+    for separator in separators if first and not any("\t" in line for line in first) else ():
+        recurs = separator != " " or 2 * len({line.partition(" ")[0] for line in first}) <= len(first)
+        if recurs and all(separator in line for line in first):
+            return f"; sed 's/{separator}/\\t/' FILE puts a tab there"
+    return ""
 
 
 def between_tabs(sample: str, *widths: int) -> str | None:

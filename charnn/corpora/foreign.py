@@ -11,11 +11,10 @@ import re
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
+from charnn.corpora.columns import NAME
 from charnn.corpora.lines import bare_lines
 
 T = TypeVar("T")
-NAME = re.compile(r"[A-Za-z_][\w-]*(?: [\w-]+)*")
-"""The name of a column."""
 FEW_ROWS = 20
 """So many rows tell a table."""
 
@@ -83,7 +82,8 @@ _TAGS = re.compile(rb"</?[A-Za-z_][^<>]*>")
 _FEWEST_TAGS = 4
 """So many tags in lines most of which have some are XML, even without a declaration."""
 _JSON = re.compile(rb"\s*(?:\{\s*\"[^\"\n]*\"\s*:|\[\s*(?:\{\s*\"|\[\s*[\[\"\d-]|\"[^\"\n]*\"\s*,|-?\d[\d.]*\s*,))")
-_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*(?:\n\s*\{|\s*\Z)")
+_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
+_LISTS_IN_A_LIST, _LISTS_ON_LINES = re.compile(rb"\s*\[\s*\["), re.compile(rb"\s*\[[^\n]*\][ \t]*\n\[")
 _LATEX = re.compile(rb"(?:\s*%[^\n]*\n)*\s*\\(?:documentclass|documentstyle|input|usepackage|begin)\b")
 _SUBTITLES = re.compile(rb"\s*(?:WEBVTT\b|\d+\r?\n\d\d:\d\d:\d\d[,.]\d{3} --> )")
 _TAR_PLACE, _TAR = 257, b"ustar"
@@ -117,9 +117,10 @@ def foreign_format(data: bytes) -> ForeignFormat | None:
     if _XML.match(start) or _is_element(start):
         return ForeignFormat("XML", "its tags are text, too; take out the text that you mean first", True)
     if _JSON.match(start) and not _JSON_LINES.match(start):
-        return ForeignFormat(
-            "JSON", "its keys are text, too; take out the text that you mean first, as jq -r .text does", True
-        )
+        hint = "its keys are text, too; take out the text that you mean first, as jq -r .text does"
+        if (in_a_list := _LISTS_IN_A_LIST.match(start)) or _LISTS_ON_LINES.match(start):
+            hint = f"jq -r '{'.[] | ' if in_a_list else ''}@tsv' makes a line of each of its lists, with tabs in it"
+        return ForeignFormat("JSON", hint, True)
     if _LATEX.match(start):
         return ForeignFormat(
             "LaTeX", "its commands are text, too; make plain text of it first: pandoc FILE -t plain", True

@@ -9,62 +9,32 @@ __label__x __label__y text            fastText's lines, with any number of label
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
-from charnn.config import Json
-from charnn.config.as_json import later
-from charnn.corpora.columns import WantedColumns, found_columns, header_of
+from charnn.corpora.columns import header_of, tab_hint
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.tables import Object, Row, Table, keys_of
-from charnn.errors import CharnnWarning, CorpusError, UsageError
+from charnn.corpora.headless import TELLING_ROWS, TwoColumns, first_has_names, two_columns
+from charnn.corpora.labelled_layout import (
+    AS_TOLD,
+    LABEL_NAMES,
+    LabelledLayout,
+    LabelledText,
+    named_or_left,
+    usual_places,
+)
+from charnn.corpora.labelled_tables import as_label, places_of, rows_of_table, rows_of_two, taken_for_names
+from charnn.corpora.several_labels import LabelColumns
+from charnn.corpora.tables import Object, Table, keys_of
+from charnn.errors import CorpusError, UsageError
 
 FASTTEXT = "__label__"
-TEXT_NAMES: tuple[str, ...] = (
-    *("text", "sentence", "content", "message", "body", "document"),
-    *("review", "comment", "tweet", "utterance", "headline"),
-)
-LABEL_NAMES: tuple[str, ...] = (
-    *("label", "labels", "class", "category", "target", "tag", "sentiment"),
-    *("rating", "stars", "intent", "topic", "emotion", "polarity", "language", "genre"),
-)
-"""The usual names of the two columns of a table. They are looked for in this order, in any case."""
-NO_TEXT = frozenset({"id", "index", "date", "time", "file", "filename", "path", "image", "url"})
-"""Where one of two columns has labels, the other one has the texts unless it is called so."""
+_BETWEEN = (" ||| ", "|||", "|", ";", "@", ": ", "  ", " ")
+"""What people write between a label and its text in the place of a tab."""
 TOGETHER = 1 << 20
 """So many new texts are counted at once."""
-TELLING_LINES = 100
-"""So many lines tell whether all have as many cells."""
-
-
-class LabelledText(NamedTuple):
-    labels: tuple[str, ...]
-    """The labels of the text. There is one, but for fastText's lines, lists in JSON and cells with a separator, which
-    may have any number."""
-    text: str
-    """The text without the end of its line."""
-    line: int
-    """The number of the line where it begins, counted from 1."""
-
-
-@dataclass(frozen=True)
-class LabelledLayout(Json):
-    """Where the labels and the texts of a file are. What is None is told from the file."""
-
-    text: str | None = None
-    """The name of the column or key of the texts."""
-    label: str | None = None
-    """The name of the column or key of the labels."""
-    label_column: int | None = None
-    """Which of two columns without a header has the labels, 1 or 2."""
-    separator: str | None = later(None)
-    """What stands between the labels of a text that has several in one cell. Without it a cell is one label."""
-
-
-AS_TOLD = LabelledLayout()
 
 
 def labelled_texts(
@@ -94,52 +64,18 @@ def _rows_in_their_form(table: Table, layout: LabelledLayout) -> Iterator[Labell
     if start.startswith(FASTTEXT):
         return _fasttext(table)
     is_named = layout.text is not None or layout.label is not None or _is_wide(table)
-    if is_named or None not in usual_places(header_of(start)) or (table.is_csv and layout.label_column is None):
-        return _table(table, layout)
+    if is_named or None not in usual_places(header_of(start)):
+        return rows_of_table(table, layout)
+    if table.is_csv or "\t" not in start:
+        if layout.label_column is None and None not in named_or_left(header_of(start)):
+            return rows_of_table(table, layout)
+        if found := two_columns((line for _, line in table.bare_lines()), layout.label_column):
+            return rows_of_two(table, found, is_told=layout.label_column is None)
+    if table.is_csv and layout.label_column is None:
+        return rows_of_table(table, layout)
     if table.is_csv and layout.label_column is not None:
-        return _csv_pairs(table, layout.label_column)
+        return rows_of_two(table, TwoColumns(table.separator(), layout.label_column - 1), is_told=False)
     return _pairs(table, layout.label_column)
-
-
-def _is_wide(table: Table) -> bool:
-    """Whether it is a table between tabs of three columns and more with a usual name of texts or labels in its first
-    line: its other columns are no part of a text."""
-    header = header_of(table.start())
-    if len(header) < 3 or table.separator() != "\t" or set(usual_places(header)) == {None}:
-        return False
-    return all(line.count("\t") == len(header) - 1 for _, line in islice(table.bare_lines(), TELLING_LINES))
-
-
-def _wanted(layout: LabelledLayout) -> tuple[WantedColumns, WantedColumns]:
-    return WantedColumns("--text", layout.text, TEXT_NAMES), WantedColumns("--label", layout.label, LABEL_NAMES)
-
-
-def usual_places(header: Sequence[str]) -> list[int | None]:
-    """The places of the columns that have usual names of texts and of labels."""
-    return found_columns(header, _wanted(AS_TOLD))
-
-
-def named_or_left(header: Sequence[str]) -> list[int | None]:
-    """The same; where there are two columns and only the one of labels has a usual name, the other has the texts."""
-    text, label = usual_places(header)
-    if len(header) == 2 and text is None and label is not None and header[1 - label].lower() not in NO_TEXT:
-        text = 1 - label
-    return [text, label]
-
-
-def _places(table: Table, header: Sequence[str], layout: LabelledLayout) -> tuple[int, int]:
-    """The places of the texts and of the labels. Raises UsageError where they cannot be told."""
-    found = named_or_left(header) if layout.text is layout.label is None else [None]
-    text, label = table.columns(header, _wanted(layout)) if None in found else found
-    assert text is not None
-    assert label is not None
-    return text, label
-
-
-def _csv_pairs(table: Table, label_column: int) -> Iterator[LabelledText]:
-    """Rows of a label and a text in CSV without a header."""
-    rows = table.even(table.rows(table.separator()), 2, "a row of a label and a text")
-    return table.made_of(rows, lambda row: _of_cells(table.name, row, label_column - 1, 2 - label_column))
 
 
 def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
@@ -152,7 +88,7 @@ def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
     for number, line in table.bare_lines():
         if "\t" not in line:
             if not table.leaves_out:
-                table.leave_out(_without_tab(name, number))
+                table.leave_out(_without_tab(table, number))
             continue
         first, last = line.partition("\t")[0], line.rpartition("\t")[2]
         firsts.add(first)
@@ -162,26 +98,28 @@ def _pairs(table: Table, label_column: int | None) -> Iterator[LabelledText]:
     if label_column is None:
         label_column = _label_side(firsts, lasts, name)
     place = label_column - 1
-    has_header = is_told and len(names) == 2 and again[place] == 1 and names[place].lower() in LABEL_NAMES
-    if has_header:
-        warnings.warn(f"{name}: the first line is taken for names of columns: {' '.join(names)}", CharnnWarning, 2)
+    head = [line.split("\t") for _, line in islice(table.bare_lines(), TELLING_ROWS)] if is_told else []
+    has_header = is_told and len(names) == 2 and again[place] == 1
+    if has_header := has_header and (names[place].lower() in LABEL_NAMES or first_has_names(head, place)):
+        taken_for_names(name, names)
 
     def of_line(row: tuple[int, str]) -> Iterator[LabelledText]:
         number, line = row
         if "\t" not in line:
-            raise _without_tab(name, number)
+            raise _without_tab(table, number)
         label, _, rest = line.partition("\t")
         if label_column == 2:
             rest, _, label = line.rpartition("\t")
-        yield LabelledText((_label(label, name, number),), rest, number)
+        yield LabelledText((as_label(label, name, number),), rest, number)
 
     yield from table.made_of(islice(table.lines(), has_header, None), of_line)
 
 
-def _without_tab(name: str, line: int) -> CorpusError:
+def _without_tab(table: Table, line: int) -> CorpusError:
+    tabs = tab_hint((text for _, text in table.bare_lines()), _BETWEEN)
     return CorpusError(
-        f"{name}:{line}: there is no tab between a label and its text",
-        hint="write label<TAB>text on each line; --text and --label name the columns of a table with a header",
+        f"{table.name}:{line}: there is no tab between a label and its text",
+        hint=f"write label<TAB>text on each line{tabs}; --text and --label name the columns of a table with a header",
     )
 
 
@@ -233,7 +171,7 @@ def _fasttext(table: Table) -> Iterator[LabelledText]:
         labels, rest = list[str](), line.lstrip()
         while rest.startswith(FASTTEXT):
             word, _, rest = rest.partition(" ")
-            labels.append(_label(word.removeprefix(FASTTEXT), table.name, number))
+            labels.append(as_label(word.removeprefix(FASTTEXT), table.name, number))
             rest = rest.lstrip()
         yield LabelledText(tuple(dict.fromkeys(labels)), rest, number)
 
@@ -241,22 +179,44 @@ def _fasttext(table: Table) -> Iterator[LabelledText]:
 
 
 def _objects(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
-    keys = list[str]()
+    keys, several = list[str](), list[LabelColumns]()
 
     def of_object(row: Object) -> Iterator[LabelledText]:
         number, record = row
         if not keys:
-            names = keys_of(record)
-            keys.extend(names[place] for place in _places(table, names, layout))
-        text, label = (table.value(number, record, key) for key in keys)
+            keys.extend(_keys(table, record, layout))
+            several.extend([LabelColumns(keys[1:], _first_cells(table, keys[1:]))] if len(keys) > 2 else [])
+        text, *values = (table.value(number, record, key) for key in keys)
         if not isinstance(text, str):
             raise table.no_text(number, keys[0], text)
-        labels = label if isinstance(label, list) else [label]
+        if several:
+            yield LabelledText(several[0].labels(list(map(_cell, values)), f"{table.name}:{number}"), text, number)
+            return
+        labels = values[0] if isinstance(values[0], list) else values
         yield LabelledText(
-            tuple(_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number
+            tuple(as_label(_plain(one, table.name, number), table.name, number) for one in labels), text, number
         )
 
-    return table.made_of(table.objects(), of_object)
+    yield from table.made_of(table.objects(), of_object)
+
+
+def _keys(table: Table, record: dict[str, Any], layout: LabelledLayout) -> list[str]:
+    """The key of the texts, and the one or ones of the labels."""
+    names = keys_of(record)
+    text, labels = places_of(table, names, layout)
+    return [names[text], *(names[place] for place in labels)]
+
+
+def _first_cells(table: Table, keys: Sequence[str]) -> Iterator[list[str]]:
+    """What the first objects have under these keys."""
+    with suppress(CorpusError):
+        for _, record in islice(Table(table.text, table.name).objects(), TELLING_ROWS):
+            yield [_cell(record.get(key)) for key in keys]
+
+
+def _cell(value: object) -> str:
+    """What one of several keys of labels has, as the cell of a table would have it."""
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _plain(value: Any, name: str, line: int) -> str:
@@ -267,33 +227,16 @@ def _plain(value: Any, name: str, line: int) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _table(table: Table, layout: LabelledLayout) -> Iterator[LabelledText]:
-    rows = table.rows(table.separator())
-    header = [cell.strip() for cell in next(rows, (0, ()))[1]]
-    if not header:
-        return
-    try:
-        text, label = _places(table, header, layout)
-    except UsageError as error:
-        if table.is_csv and layout.text is layout.label is None:
-            error.hint = f"{error.hint}; --label-column is for files without a header"
-        raise
-    even = table.even(rows, len(header), "the header")
-    yield from table.made_of(even, lambda row: _of_cells(table.name, row, label, text))
-
-
-def _of_cells(name: str, row: Row, label: int, text: int) -> Iterator[LabelledText]:
-    line, cells = row
-    yield LabelledText((_label(cells[label], name, line),), cells[text], line)
+def _is_wide(table: Table) -> bool:
+    """Whether it is a table between tabs of three columns and more with a usual name of texts or labels in its first
+    line: its other columns are no part of a text."""
+    header = header_of(table.start())
+    if len(header) < 3 or table.separator() != "\t" or set(usual_places(header)) == {None}:
+        return False
+    return all(line.count("\t") == len(header) - 1 for _, line in islice(table.bare_lines(), TELLING_ROWS))
 
 
 def _parted(labels: Sequence[str], separator: str) -> tuple[str, ...]:
     """The single labels, each once."""
     parts = (part.strip() for label in labels for part in label.split(separator))
     return tuple(dict.fromkeys(part for part in parts if part))
-
-
-def _label(label: str, name: str, line: int) -> str:
-    if not (stripped := label.strip()):
-        raise CorpusError(f"{name}:{line}: the label is empty", hint="give it one, or leave the text out")
-    return stripped

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from charnn.corpora.columns import header_of
 from charnn.corpora.foreign import looks_like_table
-from charnn.corpora.labelled import FASTTEXT, named_or_left, usual_places
+from charnn.corpora.headless import two_columns
+from charnn.corpora.labelled import FASTTEXT
+from charnn.corpora.labelled_layout import named_or_left, usual_places
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pair_recognition import are_alike
 from charnn.corpora.tables import Table, keys_of_first
@@ -16,6 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Characters that no text has. Bytes of another kind have them."""
 FEWEST_LINES = 4
 """So many lines can tell that one of two columns has labels."""
+_PARTED_BY = {"|": "a bar", ";": "a semicolon", ",": "a comma"}
 
 
 class LabelledForm(NamedTuple):
@@ -47,6 +50,10 @@ def recognize_labelled(sample: str) -> LabelledForm | None:
         return LabelledForm(f"the {'keys' if is_json else 'columns'} {' and '.join(names)}", False, has_names=True)
     if None not in usual_places(names) and (is_json or len(whole) > 1):
         return LabelledForm(f"{'objects' if is_json else 'columns'} for texts and labels", is_sure=True, has_names=True)
+    if "\t" not in whole[0] and (found := two_columns(whole)) is not None:
+        return LabelledForm(
+            f"lines of a label and a text with {_PARTED_BY[found.separator]} between them", is_sure=False
+        )
     has_blank_lines = any(not line.strip() for line in bare_lines(sample.rstrip()))
     if len(whole) < FEWEST_LINES or not all("\t" in line for line in whole) or has_blank_lines:
         return None

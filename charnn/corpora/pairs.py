@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from charnn.config.as_json import Json
-from charnn.corpora.columns import WantedColumns, found_columns, header_of
+from charnn.corpora.columns import WantedColumns, found_columns, header_of, tab_hint
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.tables import Object, Row, Table, keys_of
 from charnn.errors import CorpusError, UsageError
@@ -31,6 +31,8 @@ TELLING_ROWS = 200
 """So many rows tell which of three columns has features."""
 LONGEST = 10_000
 """The most characters that a side of a pair may have."""
+_BETWEEN_SIDES = (" ||| ", "|||", " => ", "=>", " -> ", "->", " → ", "→", " = ", "  ", "|", ";", "=", ": ", ":", ",")
+"""What people write between two sides in the place of a tab."""
 _BETWEEN_FEATURES = re.compile(r"[;(),|\s]+")
 
 
@@ -116,9 +118,10 @@ def _table_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple
     usual = usual_columns(header_of(table.start()))
     if separator != "\t" and not table.is_csv and (usual[0] is None or usual[2] is None):
         line = next(table.lines())[0]
+        tabs = tab_hint((text for _, text in table.bare_lines()), _BETWEEN_SIDES)
         raise CorpusError(
             f"{table.name}:{line}: there is no tab between a source and its target",
-            hint="write source<TAB>target on each line",
+            hint=f"write source<TAB>target on each line{tabs}",
         )
     rows = table.rows(separator)
     first = next(rows, None)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from charnn.corpora.columns import WantedColumns, found_columns, separator_of
+from charnn.corpora.columns import NAME, WantedColumns, found_columns, separator_of
 from charnn.corpora.decoding import BadBytes, has_half_a_character
 from charnn.corpora.lines import bare_lines, line_ends
 from charnn.errors import CorpusError, UsageError
@@ -234,12 +234,14 @@ class Table:
             if place is None and (column.is_needed or column.asked is not None):
                 kind = "key" if self.has_objects else "column"
                 what = f"there is no {kind} {column.asked!r}"
+                has_names = self.has_objects or all(map(NAME.fullmatch, header))
+                how = "name" if has_names else "name or number"
                 if column.asked is None:
                     wanted_name = column.option.removeprefix("--")
                     what = f"no {kind} has a usual name of a {wanted_name} ({column.usual[0]}, ...)"
                 raise UsageError(
                     f"{self.name}: {what}",
-                    hint=f"name it with {column.option}; the {kind}s are {first_few(header, SHOWN)}",
+                    hint=f"{how} it with {column.option}; the {kind}s are {first_few(header, SHOWN)}",
                 )
         return places
 

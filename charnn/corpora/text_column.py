@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from charnn.corpora.columns import WantedColumns
 from charnn.corpora.decoding import BadBytes, OnError, marking
-from charnn.corpora.labelled import TEXT_NAMES
+from charnn.corpora.labelled_layout import TEXT_NAMES
 from charnn.corpora.lines import WholeLines, check_length
 from charnn.corpora.streams import stream
 from charnn.corpora.tables import Object, Table, keys_of

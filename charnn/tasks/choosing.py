@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
-from charnn.corpora.columns import header_of
-from charnn.corpora.foreign import NAME, foreign_format, looks_like_table
+from charnn.corpora.columns import NAME, header_of
+from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.sources import peek
 from charnn.corpora.tables import SHOWN, Table, keys_of_first, lists_of_words
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
@@ -180,10 +180,11 @@ def _not_prose(path: str, sample: str) -> str | None:
                 f"jq -r '([{columns}] | transpose[] | @tsv), \"\"' makes of objects on lines"
             )
         are = f" ({first_few(names, SHOWN)})" if names and all(map(NAME.fullmatch, names)) else ""
+        name = "NAME" if are or "JSON" in table else "NUMBER"
         return (
-            f"looks like {table}, and is read as text; --text NAME and --label NAME read its columns{are}, with --task "
-            f"classifier to learn the labels or with --conditioned to write texts of a label, and --source NAME and "
-            f"--target NAME learn one column from another"
+            f"looks like {table}, and is read as text; --text {name} and --label {name} read its columns{are}, with "
+            f"--task classifier to learn the labels or with --conditioned to write texts of a label, and --source "
+            f"{name} and --target {name} learn one column from another"
         )
     return None
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from charnn.config.model import MOST_MEMBERS, ReadKind, TokenizerConfig
 from charnn.corpora.decoding import OnError
-from charnn.corpora.labelled import LabelledLayout
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.errors import UsageError
 from charnn.readable import listed
 from charnn.tasks.options import LABELLED, MISTAKES, NETWORK, TEXTS, TRAINING, option
@@ -40,8 +40,8 @@ class LabelledOptions:
 
     label_column: int | None = option(
         None,
-        "Take the labels from this column, 1 or 2, of lines that have a label and a text with a tab between them, or "
-        "of CSV without a header.",
+        "Take the labels from this column, 1 or 2, of lines that have a label and a text with a tab, a bar, a "
+        "semicolon or a comma between them, without a header.",
         panel=LABELLED,
         metavar="1|2",
         minimum=1,
@@ -58,7 +58,9 @@ class LabelledOptions:
     )
     label: str | None = option(
         None,
-        "Take the labels from this column of a table with a header, or this key of JSON lines: its name or its number.",
+        "Take the labels from this column of a table with a header, or this key of JSON lines: its name or its number. "
+        "A classifier may have several, with commas between their names: columns of 0 and 1, each named after a label, "
+        "or of labels.",
         panel=LABELLED,
         metavar="NAME",
         shown_default="a usual name, such as label or class",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import charnn
-from charnn.corpora.labelled import LabelledText, labelled_texts
+from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.labelled_layout import LabelledText
 from tests.benchmarks.machine import means
 
 TIME, SEEDS = "60s", 3

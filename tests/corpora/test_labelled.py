@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora.decoding import FEW, BadBytes
-from charnn.corpora.labelled import LabelledLayout, labelled_texts
+from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.corpora.stratified import hold_out_labelled
 from charnn.errors import CorpusError, UsageError

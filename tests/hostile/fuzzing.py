@@ -24,8 +24,9 @@ from charnn.checkpoint.directory import ModelDirectory
 from charnn.config.model import ReadKind, TokenizerConfig
 from charnn.corpora import rereading
 from charnn.corpora.decoding import BadBytes, marking
-from charnn.corpora.labelled import AS_TOLD as AS_LABELLED
-from charnn.corpora.labelled import LabelledText, labelled_rows
+from charnn.corpora.labelled import labelled_rows
+from charnn.corpora.labelled_layout import AS_TOLD as AS_LABELLED
+from charnn.corpora.labelled_layout import LabelledText
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.long_rows import LongRows
 from charnn.corpora.long_texts import long_text

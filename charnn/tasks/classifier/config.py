@@ -10,7 +10,7 @@ from charnn.config import Json, ModelConfig, SourceFile, TrainingConfig, Trainin
 from charnn.config.as_json import later, require
 from charnn.config.model import TokenizerConfig, require_members
 from charnn.corpora.decoding import OnError
-from charnn.corpora.labelled import LabelledLayout
+from charnn.corpora.labelled_layout import LabelledLayout
 
 Pool = Literal["last", "mean", "max", "attention"]
 """How the outputs of the recurrent layers become one vector."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
-from charnn.corpora.labelled import LabelledLayout, LabelledText, labelled_rows
+from charnn.corpora.labelled import labelled_rows
+from charnn.corpora.labelled_layout import LabelledLayout, LabelledText
 from charnn.corpora.lines import without_end
 from charnn.corpora.sources import read, read_again
 from charnn.corpora.stratified import hold_out_labelled

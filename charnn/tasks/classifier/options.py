@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from charnn.corpora.labelled import LabelledLayout
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
 from charnn.tasks.options import LABELLED, NETWORK, option
 from charnn.tasks.shared_options import (

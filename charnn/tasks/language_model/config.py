@@ -12,7 +12,7 @@ from charnn.config.as_json import require
 from charnn.config.model import TokenizerConfig, require_members
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import DocumentUnit
-from charnn.corpora.labelled import AS_TOLD, LabelledLayout
+from charnn.corpora.labelled_layout import AS_TOLD, LabelledLayout
 
 Stopping = Literal["symbol", "halt", "length"]
 """The ways in which a model ends a document. symbol: the stop token is a symbol like any other. halt: an output apart

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from charnn.corpora.decoding import OnError, naming_the_tokenizer
 from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out
-from charnn.corpora.labelled import LabelledLayout
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.runs import RunLengths, run_lengths
 from charnn.corpora.sources import READ_AGAIN

@@ -12,7 +12,8 @@ import numpy as np
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import BadBytes, Decoding, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.labelled import LabelledLayout, labelled_rows
+from charnn.corpora.labelled import labelled_rows
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.long_rows import LongRows
 from charnn.corpora.rereading import RereadableFile, all_at_once, opened_again
 from charnn.corpora.sources import check_encoding, note, text_in, text_in_again

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from charnn.config import Budget, TrainingConfig
 from charnn.config.model import ReadKind, TokenizerConfig
-from charnn.corpora.labelled import AS_TOLD
+from charnn.corpora.labelled_layout import AS_TOLD
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions, LanguageModelOptions

@@ -17,7 +17,7 @@ from charnn import cache, tokenizers
 from charnn.api import SilentObserver
 from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading, tables
-from charnn.corpora.labelled import LabelledLayout
+from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.tasks.language_model import long_labelled
