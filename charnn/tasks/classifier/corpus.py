@@ -25,6 +25,8 @@ from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
 _BETWEEN_LABELS = re.compile(r"[,;|]")
+MOST_CHARACTERS, MOST_PROBABILITIES = 2_000_000, 1 << 20
+"""The characters to train on, and the held-out texts times the labels, where those texts are learned in the end."""
 SHOWN = 5
 """The most labels that a remark names."""
 
@@ -38,6 +40,21 @@ class LabelledCorpus:
     config: LabelledCorpusConfig
     remarks: tuple[str, ...]
     """What a person should know of these texts, a line each."""
+
+    @property
+    def learns_held_out(self) -> bool:
+        """Whether the linear models learn the held-out texts, too, once it is measured how far they can be trusted.
+        Texts that were given to validate with are not learned. Where there are many, a tenth more teaches little."""
+        config = self.config
+        is_small = config.training_characters <= MOST_CHARACTERS
+        is_known = len(self.validation) * len(self.labels) <= MOST_PROBABILITIES
+        return config.held_out and not config.validation_files and is_small and is_known
+
+    @property
+    def texts_of_linear_models(self) -> Sequence[str]:
+        """All that the linear models learn in the end, without their labels."""
+        own = self.training.bodies
+        return [*own, *self.validation.bodies] if self.learns_held_out else own
 
 
 def read_labelled(

@@ -18,8 +18,9 @@ from charnn.tokenizers import FILE_NAMES, Tokenizer
 
 LABELS = "labels.json"
 FEATURES = "features.safetensors"
-TABLE, LIKELIHOODS, BIAS = "features.weight", "likelihoods.weight", "bias"
-"""The names of the direct path's weights, of those of its likelihoods, and of what is added to all."""
+TABLE, LIKELIHOODS, BIAS, HELD_OUT = "features.weight", "likelihoods.weight", "bias", "held_out.logits"
+"""The names of the direct path's weights, of those of its likelihoods, of what is added to all, and of what the direct
+path said of the texts that were held out, before it learned these."""
 
 
 class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
@@ -33,7 +34,7 @@ class ClassifierDirectory(TaskDirectory[ClassifierConfig]):
         self.labels()
         self.features()
 
-    other_weights = (TABLE, LIKELIHOODS, BIAS)
+    other_weights = (TABLE, LIKELIHOODS, BIAS, HELD_OUT)
 
     def graph_makers(self) -> Mapping[str, GraphMaker]:
         from charnn.tasks.classifier.graph import classifier_graph

@@ -78,6 +78,8 @@ class EncodedCorpus:
     """Whether each feature is a word or a pair of words."""
     lineage: Lineage | None
     """What n-grams are made of, where their likelihoods are wanted."""
+    learns_held_out: bool
+    """Whether the linear models learn the validation texts, too, once these have told how far they can be trusted."""
 
     @classmethod
     def encode(
@@ -102,5 +104,6 @@ class EncodedCorpus:
         ]
         counts_K = np.array(list(corpus.labels.values()), np.float32)
         weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
-        lineage = Lineage.of(features, corpus.training.bodies) if likelihoods else None
-        return cls(parts[0], parts[1], weights_K.astype(np.float32), features.is_word, lineage)
+        lineage = Lineage.of(features, corpus.texts_of_linear_models) if likelihoods else None
+        weights_K = weights_K.astype(np.float32)
+        return cls(parts[0], parts[1], weights_K, features.is_word, lineage, corpus.learns_held_out)

@@ -12,6 +12,7 @@ A solution is bounded in work, however many texts and labels there are.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,11 @@ class Evidence:
         rows = self.rows.chosen(np.flatnonzero(is_chosen_N))
         return Evidence(rows, self.targets_NK[is_chosen_N], self.weights_K, self.is_word_F, self.multiple, self.lineage)
 
+    def joined(self, rows: SparseRows, targets_NK: npt.NDArray[np.bool_]) -> Evidence:
+        """With other texts behind these."""
+        every = SparseRows.joined([self.rows, rows])
+        return dataclasses.replace(self, rows=every, targets_NK=np.concatenate((self.targets_NK, targets_NK)))
+
     def known(self) -> npt.NDArray[np.bool_]:
         """(F,): the features that occur in these texts."""
         is_known_F = np.zeros(self.features, np.bool_)
@@ -79,6 +85,9 @@ class LinearModels:
     biases_MK: Tensor
     likelihoods_FK: Tensor | None = None
     """The table of the last model, to which all features of a text are alike."""
+    of_held_out_MNK: Floats | None = None
+    """The logits of the texts that are held out, by models that have not learned these; None where that is so of these
+    models themselves."""
 
     def logits(self, rows: SparseRows) -> Floats:
         """(M, N, K)."""
@@ -98,6 +107,14 @@ class LinearModels:
         table_FK = (shares[:weighing, None, None] * self.tables_MFK).sum(0)
         likelihoods_FK = None if self.likelihoods_FK is None else shares[-1] * self.likelihoods_FK
         return table_FK, likelihoods_FK, (shares[:, None] * self.biases_MK).sum(0)
+
+    def mixed_of_held_out(self, shares_M: Floats) -> Tensor | None:
+        """(N, K): the sum of the logits of the held-out texts with these weights, without the bias of `mixed`; None
+        where these models can be asked themselves."""
+        if self.of_held_out_MNK is None:
+            return None
+        own_MNK = self.of_held_out_MNK - self.biases_MK[:, None].numpy()
+        return torch.from_numpy(np.tensordot(shares_M, own_MNK, 1).astype(np.float32))
 
 
 def solved(evidence: Evidence, solving: Solving | None = None) -> LinearModels:

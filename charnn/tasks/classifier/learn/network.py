@@ -23,7 +23,7 @@ from charnn.network.drawing import Draws
 from charnn.network.ensemble import Ensemble
 from charnn.network.recurrent import LockedDropout, Recurrent
 from charnn.tasks.classifier.config import ClassifierNetworkConfig, Pool
-from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE
+from charnn.tasks.classifier.directory import BIAS, HELD_OUT, LIKELIHOODS, TABLE
 from charnn.tasks.classifier.learn.linear import LinearModels
 from charnn.tokenizers.spaced import UNKNOWN_ID
 from charnn.training.transfer import Places, copy_rows
@@ -175,6 +175,8 @@ def _mixed(each: Mapping[str, dict[str, Tensor]], mixture: Mixture, direct: Line
         table_FK, likelihoods_FK, direct_bias_K = direct.mixed(mixture.shares_M[1:])
         if likelihoods_FK is not None:
             made[LIKELIHOODS] = likelihoods_FK
+        if (held_out_NK := direct.mixed_of_held_out(mixture.shares_M[1:])) is not None:
+            made[HELD_OUT] = held_out_NK
         made[TABLE], bias_K = table_FK, bias_K + direct_bias_K
     return {**made, BIAS: bias_K}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from charnn.linear.solving import Solving
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.calibration import decided, expected_calibration_error, is_right_and_confidence, macro_f1
 from charnn.tasks.classifier.config import ClassifierValidation
+from charnn.tasks.classifier.features import of_features
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
 from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, cross_validated, folds_worth, solved
 from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
@@ -55,8 +57,9 @@ class ClassifierObjective(BatchedObjective):
         self._seed, self._seconds = config.seed, config.budget.seconds
         self._expected: Mixture | None = None
         """The mixture that the linear models ask for, before the network is heard."""
-        self._validation_logits: Floats | None = None
-        """Those of the linear models."""
+        self.direct_logits_of_validation: Floats | None = None
+        """(M, N, K): those of the linear models before they learned these texts; None where there are none, or none
+        yet."""
 
     def loss(self) -> tuple[Tensor, int]:
         """The loss of the next batch, and its texts."""
@@ -71,7 +74,8 @@ class ClassifierObjective(BatchedObjective):
         self.network = self.network.without(number)
 
     def prepare(self, interrupted: Callable[[], bool]) -> None:
-        """Makes the direct path, and measures how far each of its models can be trusted."""
+        """Makes the direct path, and measures how far each of its models can be trusted, on texts that it has not
+        learned: then it learns the held-out texts, too."""
         if not self.network.config.features or self.network.direct is not None:
             return
         ends = time.perf_counter() + SOLVING_SHARE * (math.inf if self._seconds is None else self._seconds)
@@ -84,14 +88,22 @@ class ClassifierObjective(BatchedObjective):
             self._multiple,
             self._corpus.lineage,
         )
-        folds = folds_worth(evidence, needed=not self._is_held_out)
-        solving = Solving((1 + folds) * LINEAR_MODELS, lambda: interrupted() or time.perf_counter() > ends)
+        folds, learns_held_out = folds_worth(evidence, needed=not self._is_held_out), self._corpus.learns_held_out
+        solutions = (1 + learns_held_out + folds) * LINEAR_MODELS
+        solving = Solving(solutions, lambda: interrupted() or time.perf_counter() > ends)
         # What is to be used comes first, lest there be no time for it.
         direct = self.network.direct = solved(evidence, solving)
+        rows = validation.rows
+        if learns_held_out:  # whose own features are no parts of their vectors yet
+            rows = of_features(rows, evidence.known(), evidence.is_word_F)
+        logits_of_validation = self.direct_logits_of_validation = direct.logits(rows)
+        if learns_held_out and not solving.is_cut_short:
+            every = solved(evidence.joined(validation.rows, validation.targets_NK), solving)
+            if not solving.is_cut_short:
+                self.network.direct = replace(every, of_held_out_MNK=logits_of_validation)
         logits_MNK, targets_NK = cross_validated(evidence, self._seed, folds, solving)
-        self._validation_logits = direct.logits(validation.rows)
         if self._is_held_out:
-            logits_MNK = np.concatenate((logits_MNK, self._validation_logits), 1)
+            logits_MNK = np.concatenate((logits_MNK, logits_of_validation), 1)
             targets_NK = np.concatenate((targets_NK, validation.targets_NK))
         linear = fit_mixture(logits_MNK, targets_NK, multiple=self._multiple)
         shares_M = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear.shares_M)])
@@ -110,8 +122,8 @@ class ClassifierObjective(BatchedObjective):
         for chosen in batches_by_length(texts.lengths[:number].tolist(), rows=VALIDATION_BATCH):
             batch = texts.symbols(chosen, self._device)
             logits_MNK[0, chosen] = self.network(batch.ids_BT, batch.lengths_B).float().numpy(force=True)
-        if texts is self._corpus.validation and self._validation_logits is not None:
-            logits_MNK[1:] = self._validation_logits[:, :number]
+        if texts is self._corpus.validation and self.direct_logits_of_validation is not None:
+            logits_MNK[1:] = self.direct_logits_of_validation[:, :number]
         elif self.network.direct is not None:
             logits_MNK[1:] = self.network.direct.logits(texts.rows.chosen(np.arange(number)))
         return logits_MNK

@@ -85,6 +85,7 @@ def decide(
     what cannot be.
     """
     texts = corpus.training.bodies
+    learned = corpus.texts_of_linear_models
     asked = overrides.asked("cell", "layers", "hidden_size", "embedding_size", "dropout", "pool", "ngrams", "members")
     some: Sequence[str] = texts if corpus.config.training_characters else [" "]
     if source is not None:
@@ -97,7 +98,7 @@ def decide(
     ngrams = asked.get("ngrams", ClassifierNetworkConfig.ngrams)
     words = ClassifierNetworkConfig.words if ngrams else 0
     kinds = {"ngrams": ngrams, "words": words, **dict.fromkeys(("places", "shapes", "lengths"), ngrams > 0)}
-    features = Features.choose(texts, labels=len(corpus.labels), **kinds)
+    features = Features.choose(learned, labels=len(corpus.labels), **kinds)
     count, characters = len(texts), corpus.config.training_characters
     batch_size = overrides.batch_size or default_batch_size(count, characters)
     network = ClassifierNetworkConfig(

@@ -9,7 +9,7 @@ import numpy as np
 from charnn.linear.mixture import probabilities
 from charnn.tasks.classifier.calibration import decided
 from charnn.tasks.classifier.config import ClassifierQuantization
-from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.directory import BIAS, HELD_OUT, LIKELIHOODS, TABLE, ClassifierDirectory
 from charnn.tasks.classifier.features import direct_logits
 from charnn.tasks.classifier.learn.data import EncodedTexts
 from charnn.tasks.classifier.use.text_classifier import RuntimeClassifierNetwork
@@ -31,7 +31,9 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     ids, lengths_N = np.concatenate(texts.ids[:count]).astype(np.int32), texts.lengths[:count]
     targets_NK = texts.targets_NK[:count]
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
-    if config.network.features:
+    if HELD_OUT in weights:
+        direct_NK += weights[HELD_OUT][:count]
+    elif config.network.features:
         direct_NK += direct_logits(texts.rows.chosen(np.arange(count)), weights[TABLE], weights.get(LIKELIHOODS))
     right = []
     for network in networks:

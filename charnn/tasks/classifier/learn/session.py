@@ -111,9 +111,8 @@ class ClassifierSession(Session[ClassifierConfig]):
         network = self.network
         with torch.no_grad():
             logits_MNK = network(batch.ids_BT, batch.lengths_B).numpy(force=True).astype(np.float64)[None]
-        if network.direct is not None:
-            direct_MNK = network.direct.logits(validation.rows.chosen(np.array(chosen)))
-            logits_MNK = np.concatenate((logits_MNK, direct_MNK))
+        if (direct_MNK := self.objective.direct_logits_of_validation) is not None:
+            logits_MNK = np.concatenate((logits_MNK, direct_MNK[:, chosen]))
         logits_NK = network.mixture.logits(logits_MNK)
         p_NK = probabilities(logits_NK, multiple=self.config.corpus.multiple)
         names = list(self.corpus.labels)
@@ -132,12 +131,14 @@ class ClassifierSession(Session[ClassifierConfig]):
         config = self.config
         network, corpus = config.network, config.corpus
         parameters = self.parameters + network.features * network.labels
+        learns_held_out = network.features > 0 and self.corpus.learns_held_out
         several = ", any number for each text" if corpus.multiple else ""
         is_short = corpus.training_texts < FEW_TEXTS and self.holds_out
         direct = f"{network.features:,} n-grams and words beside it" if network.features else "nothing beside it"
         return [
             f"texts     {corpus.training_texts:,} to train on, "
-            f"{f'{corpus.validation_texts:,} to validate with' if self.holds_out else 'none held out'}; "
+            f"{f'{corpus.validation_texts:,} to validate with' if self.holds_out else 'none held out'}"
+            f"{', which the linear models learn afterwards' if learns_held_out else ''}; "
             f"{network.labels:,} labels{several}",
             *(["          so few texts teach little; --valid none learns all of them"] if is_short else []),
             *(f"          {remark}" for remark in self.corpus.remarks),

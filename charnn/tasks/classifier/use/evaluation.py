@@ -21,6 +21,7 @@ from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
+    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.model import Classification, Classifier
 
 NONE = ""
@@ -138,6 +139,7 @@ class ClassifierEvaluation(Evaluation):
                 hint="name a FILE to score the model on",
             )
         self.texts = self._read(files, encoding) if files else read_corpus_again(model.config.corpus).validation
+        self._direct_NK = None if files else model.direct_logits_of_held_out(len(self.texts))
         self._file: str | None = ", ".join(map(file_name, files)) if files else None
         self.score = LabelScore(model.labels)
         self._confidences: list[float] = []
@@ -170,7 +172,7 @@ class ClassifierEvaluation(Evaluation):
                     continue
                 tell("classifying", self.score.texts, len(self.texts))
                 texts = [one.text for one in block]
-                p_NK = model.text_classifier.probabilities(texts)
+                p_NK = self._probabilities(model, texts)
                 found = model.classifications(texts, p_NK)
                 targets_NK, decided_NK = np.zeros(p_NK.shape, np.bool_), np.zeros(p_NK.shape, np.bool_)
                 for row, (one, said) in enumerate(zip(block, found, strict=True)):
@@ -188,6 +190,13 @@ class ClassifierEvaluation(Evaluation):
             raise CorpusError(f"{self._file}: there is no text with a label")
         if self._options.confusion is not None:
             self._draw(self._options.confusion)
+
+    def _probabilities(self, model: Classifier, texts: Sequence[str]) -> Floats:
+        """Those of the next texts, by what the model knew of them before it learned them."""
+        if self._direct_NK is None:
+            return model.text_classifier.probabilities(texts)
+        begin = self.score.texts
+        return model.text_classifier.probabilities_beside(self._direct_NK[begin : begin + len(texts)], texts)
 
     def notices(self) -> Iterator[str]:
         if unknown := self.score.unknown:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.checkpoint.directory import WEIGHTS
 from charnn.corpora.given import given_text, given_texts
@@ -16,7 +17,7 @@ from charnn.errors import ModelFormatError, UsageError
 from charnn.readable import instead_of
 from charnn.tasks.classifier.calibration import THRESHOLD
 from charnn.tasks.classifier.config import ClassifierConfig
-from charnn.tasks.classifier.directory import BIAS, LIKELIHOODS, TABLE, ClassifierDirectory
+from charnn.tasks.classifier.directory import BIAS, HELD_OUT, LIKELIHOODS, TABLE, ClassifierDirectory
 from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
@@ -129,6 +130,14 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             multiple=self.multiple,
             threads=self.threads,
         )
+
+    def direct_logits_of_held_out(self, texts: int) -> npt.NDArray[np.float32] | None:
+        """(texts, labels): what the direct path said of the texts that were held out, before it learned them; None
+        where it has not learned them. Raises ModelFormatError where they are not so many."""
+        logits_NK = self.directory.weights().get(HELD_OUT)
+        if logits_NK is not None and logits_NK.shape != (texts, len(self.labels)):
+            raise ModelFormatError(f"{self.directory.path / WEIGHTS}: not the weights of this model")
+        return logits_NK
 
     def close(self) -> None:
         if "text_classifier" in self.__dict__:

@@ -70,17 +70,17 @@ def _calibration(evaluation: ClassifierEvaluation) -> Iterator[Html]:
 def _explained(model: Classifier, evaluation: ClassifierEvaluation, errors: Sequence[LabelError]) -> Iterator[Html]:
     """What spoke for the labels of mistakes and of other texts, half and half as far as there are any."""
     wrong = {one.text for one in errors}
-    right = [one.text for one in evaluation.texts if one.text not in wrong and one.text.strip()]
-    mistaken = [one.text for one in errors if one.text.strip()][: MOST_TEXTS // 2]
+    right = [(one.text, one.labels) for one in evaluation.texts if one.text not in wrong and one.text.strip()]
+    mistaken = [(one.text, one.gold) for one in errors if one.text.strip()][: MOST_TEXTS // 2]
     shown = [*right[: MOST_TEXTS - len(mistaken)], *mistaken]
     yield paragraph(
         "Orange parts spoke for the label that it gave, and blue ones against it: how much its log-odds change when "
         "the part is left out. Point at one, touch it, or go along with the arrow keys."
     )
-    for text in shown:
+    for text, labels in shown:
         cut = text[:LONGEST]
         (said,) = model.classify([cut])
-        verdict = " It is wrong." if text in wrong else ""
+        verdict = " It is wrong." if set(said.labels) != set(labels) else ""
         yield element("h3", f"{', '.join(said.labels) or 'no label'} by {said.probability:.0%}.{verdict}")
         yield shaded(_marks(cut, explain(model, cut, None)), "No part is chosen yet.", scale="weight")
 

@@ -151,6 +151,11 @@ class TextClassifier:
         """(N, K). Those of a text do not depend on the others, but for rounding."""
         return self.begin(texts)()
 
+    def probabilities_beside(self, direct_NK: Logits, texts: Sequence[str]) -> Floats:
+        """(N, K): those by the recurrent part and by what else has said of the texts in place of the direct path."""
+        logits_NK = self._network.logits(*self._ids(texts)) + self._bias_K + direct_NK
+        return probabilities(logits_NK, multiple=self._multiple)
+
     def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
         """Begins to read the texts, and returns what waits for their probabilities. Equal texts are read once, and not
         again as long as they are remembered."""
