@@ -79,6 +79,9 @@ def compare(
     row for each says its parameters, its best validation, the characters
     that it read, the seconds that took and how many processors it kept
     busy: what shares a processor with other programs learns less in a time.
+    N-grams beside a network, or a linear model, hide how well it learned by
+    itself: where a model has some, the row says first what the network
+    reaches alone, as the curves do, and then what the model does.
 
     charnn compare corpus.txt --epochs 4 --hidden 128
     charnn compare corpus.txt --cells gru,lstm --time 2m -o cells.svg
@@ -130,9 +133,11 @@ def compare(
 
 
 def _rows(found: list[ComparedRun]) -> list[list[str]]:
-    rows = [["cell", "parameters", "best validation", "characters", "seconds", "processors", "model"]]
+    has_more = any(one.has_more_than_network for one in found)
+    scores = ["network alone", "model as it is used"] if has_more else ["best validation"]
+    rows = [["cell", "parameters", *scores, "characters", "seconds", "processors", "model"]]
     for one in found:
-        best = "-" if one.result is None else one.result.summary
+        best = ["-" if score is None else score.summary for score in (one.alone, one.result)]
         figures = [f"{one.characters:,.0f}", f"{one.seconds:.1f}", f"{one.processors:.2f}"]
-        rows.append([one.cell, f"{one.parameters:,}", best, *figures, str(one.model.path)])
+        rows.append([one.cell, f"{one.parameters:,}", *best[: len(scores)], *figures, str(one.model.path)])
     return rows

@@ -19,7 +19,7 @@ from charnn.errors import CharnnWarning, UsageError
 from charnn.tasks.description import parameters_of
 
 if TYPE_CHECKING:
-    from charnn.config.model import Result
+    from charnn.config.model import Result, Validation
     from charnn.training.distributed.processes import Processes
     from charnn.training.loop import Outcome
     from charnn.training.session import Session
@@ -36,8 +36,10 @@ class ComparedRun:
     model: ModelDirectory
     outcome: Outcome
     parameters: int
+    alone: Validation | None
+    """What its network reaches by itself, on held-out data."""
     result: Result | None
-    """What the model reaches, on held-out data."""
+    """What the model reaches as it is used. It is `alone` where nothing stands beside the network."""
     seconds: float
     """Those of training."""
     processors: float
@@ -46,13 +48,23 @@ class ComparedRun:
     characters: float
     """How many characters it learned from, each counted as often as that happened."""
 
+    @property
+    def has_more_than_network(self) -> bool:
+        """Whether something stands beside the network in the model."""
+        return self.result != self.alone
+
     def to_json(self) -> dict[str, Any]:
+        """Among the scores of the model as it is used, `network` has those of the network by itself where they are
+        others."""
         scores = {} if self.result is None else self.result.to_json()
-        return {
+        if self.alone is not None and self.has_more_than_network:
+            scores["network"] = self.alone.to_json()
+        own = {
             "model": str(self.model.path), "cell": self.cell, "outcome": self.outcome, "parameters": self.parameters,
             "training_seconds": round(self.seconds, 2), "processors": round(self.processors, 3),
-            "characters": round(self.characters), **scores,
+            "characters": round(self.characters),
         }  # fmt: skip
+        return {**own, **scores, **own}
 
 
 def compare(
@@ -98,8 +110,8 @@ def compare(
         processors = (time.process_time() - processor) / max(time.perf_counter() - clock, 1e-9)
         record = session.config.record
         yield ComparedRun(
-            cell, ModelDirectory(paths[cell]), outcome, parameters_of(session.directory), session.config.result,
-            record.seconds, processors, session.characters,
+            cell, ModelDirectory(paths[cell]), outcome, parameters_of(session.directory), session.config.scores,
+            session.config.result, record.seconds, processors, session.characters,
         )  # fmt: skip
         if outcome == "interrupt":
             return

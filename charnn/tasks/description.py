@@ -130,6 +130,22 @@ def score_rows(config: ModelConfig, *, held_out: bool) -> DescriptionRows:
     return [("best" if held_out else "own data", f"{result}, after {duration(result.seconds)}")]
 
 
-def int8_row(speed_ratio: float, cost: str, *, used: bool, use: str) -> tuple[str, str]:
-    """How fast int8 is and what it costs, and whether it is used for `use`."""
-    return ("int8", f"{speed_ratio:.1f} times as fast, {cost}; {'used' if used else 'not used'} for {use}")
+def int8_row(speed_ratio: float, cost: str, *, used: bool, use: str, alone: bool = False) -> tuple[str, str]:
+    """How fast int8 is and what it costs, and whether it is used for `use`. `alone` says that both were measured by the
+    network alone, though something stands beside it."""
+    measured = f"{speed_ratio:.1f} times as fast, {cost}{', both by the network alone' * alone}"
+    return ("int8", f"{measured}; {'used' if used else 'not used'} for {use}")
+
+
+def rights_lost(lost: float, units: str) -> str:
+    """How many more or fewer of all `units` are right, where such a fraction of them was lost."""
+    percent = f"{100 * abs(lost):.2f}%"
+    if percent == "0.00%":
+        return f"as many {units} right"
+    return f"{percent} {'fewer' if lost > 0 else 'more'} of all {units} right"
+
+
+def rise(amount: float, figure: str) -> str:
+    """How much worse or better a figure is, which is better the lower it is, where it rose by an amount."""
+    size = f"{abs(amount):.4f}"
+    return f"the same {figure}" if size == "0.0000" else f"{figure} {'worse' if amount > 0 else 'better'} by {size}"

@@ -24,6 +24,8 @@ def test_each_cell_reads_the_same_characters_and_is_drawn(charnn, text_file, tmp
         config = json.loads(Path(one["model"], "config.json").read_text())
         assert config["network"]["cell"] == one["cell"]
         assert config["ngrams"]["nats_per_character"] == one["nats_per_character"]
+        assert config["scores"] == one["network"]
+        assert one["characters"] == round(config["record"]["epochs"] * config["corpus"]["training_characters"])
         assert 0 < one["processors"] < 64
         assert one["training_seconds"] == pytest.approx(config["record"]["seconds"], abs=0.01)
     assert (tmp_path / "cells.png").read_bytes().startswith(PNG)
@@ -53,6 +55,12 @@ def test_a_row_for_each_cell_and_the_path_of_the_picture(charnn, text_file):
     header, gru, lstm, path = result.text.splitlines()
     assert header.split()[:2] == ["cell", "parameters"]
     assert "processors" in header
+    assert "  network alone " in header
+    assert "best validation" not in header
+    config = json.loads(Path("models/text-gru/config.json").read_text())
+    alone, both = config["scores"]["nats_per_character"], config["ngrams"]["nats_per_character"]
+    assert gru.index(f" {alone:.4f} nats ") == header.index(" network alone")
+    assert gru.index(f" {both:.4f} nats ") == header.index(" model as it is used")
     assert gru.startswith("gru ")
     assert lstm.endswith("models/text-lstm")
     assert path == "a.svg"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from charnn.readable import as_many_as_fit
 from charnn.tasks.classifier.config import ClassifierConfig
 from charnn.tasks.classifier.directory import ClassifierDirectory
-from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
+from charnn.tasks.description import file_rows, int8_row, rights_lost, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 
 SHOWN_LABELS = 72
@@ -53,7 +53,7 @@ def describe(directory: ClassifierDirectory) -> Description:
             scores.append(("shares", experts))
     if config.quantization:
         measured = config.quantization
-        cost = f"{100 * measured.accuracy_lost:.2f}% fewer texts right"
+        cost = rights_lost(measured.accuracy_lost, "texts")
         scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="classifying"))
     return Description(model, data, training_rows, scores, {"labels": labels}, limits(config, labels))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.readable import counted, first_few
-from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
+from charnn.tasks.description import file_rows, int8_row, rise, score_rows, training_row
 from charnn.tasks.forecaster.config import QUANTILES, ForecasterConfig
 from charnn.tasks.forecaster.directory import ForecasterDirectory
 from charnn.tasks.task import UNMEASURED, Description
@@ -51,7 +51,7 @@ def describe(directory: ForecasterDirectory) -> Description:
     scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
-        cost = f"MASE higher by {max(measured.mase_lost, 0):.4f}"
+        cost = rise(measured.mase_lost, "MASE")
         scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="forecasts"))
     learned_json = {"columns": names, "recent": {"first": axis.first, "rows": len(recent)}}
     return Description(model, data, [trained], scores, learned_json, limits(config, len(recent)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.readable import counted
-from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
+from charnn.tasks.description import file_rows, int8_row, rise, score_rows, training_row
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import NGRAMS, RECENT, LanguageModelDirectory
 from charnn.tasks.task import UNMEASURED, Description
@@ -55,8 +55,8 @@ def describe(directory: LanguageModelDirectory) -> Description:
     scores = [(name, f"{score}{by_network}") for name, score in score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
-        cost = f"{measured.bits_per_character_lost:+.4f} bits/char"
-        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used and not corpus.backwards, use="sampling"))
+        cost, used = rise(measured.bits_per_character_lost, "bits/char"), measured.used and not corpus.backwards
+        scores.append(int8_row(measured.speed_ratio, cost, used=used, use="sampling", alone=config.ngrams is not None))
     return Description(model, data, training_rows, scores, limits=limits(config))
 
 

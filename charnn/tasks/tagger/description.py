@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.readable import as_many_as_fit, counted
-from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
+from charnn.tasks.description import file_rows, int8_row, rights_lost, score_rows, training_row
 from charnn.tasks.tagger.config import TaggerConfig
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.task import UNMEASURED, Description
@@ -63,8 +63,9 @@ def describe(directory: TaggerDirectory) -> Description:
             scores.append(("sentences", config.words.of_sentences))
     if config.quantization:
         measured = config.quantization
-        cost = f"{100 * measured.accuracy_lost:.2f}% fewer words right"
-        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="tagging"))
+        cost = rights_lost(measured.accuracy_lost, "words")
+        alone = config.linear is not None
+        scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="tagging", alone=alone))
     learned = {"forms": len(lexicon.counts), "characters": len(lexicon.characters), "tags": dict(lexicon.tags)}
     return Description(model, data, training_rows, scores, learned, limits(config))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charnn.readable import counted
-from charnn.tasks.description import file_rows, int8_row, score_rows, training_row
+from charnn.tasks.description import file_rows, int8_row, rights_lost, score_rows, training_row
 from charnn.tasks.task import UNMEASURED, Description
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -41,7 +41,7 @@ def describe(directory: TransducerDirectory) -> Description:
     scores = [*score_rows(config, held_out=corpus.held_out)]
     if config.quantization:
         measured = config.quantization
-        cost = f"{100 * measured.accuracy_lost:.2f}% fewer lines right"
+        cost = rights_lost(measured.accuracy_lost, "lines")
         scores.append(int8_row(measured.speed_ratio, cost, used=measured.used, use="transducing"))
     learned = {
         "source_size": symbols.source.size - 2,
