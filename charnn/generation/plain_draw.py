@@ -23,7 +23,8 @@ class PlainDraw:
     def __init__(self, size: int, temperature: float, forbidden: Iterable[int]) -> None:
         """`size` is V, and the tokens that are `forbidden` never come. No difference of fp32 logits overflows where it
         is divided by the temperature."""
-        self._forbidden, self._temperature = frozenset(forbidden), np.float64(temperature)
+        # NumPy takes an array without axes in less time than a number.
+        self._forbidden, self._temperature, self._top = frozenset(forbidden), np.array(temperature), np.array(0.0)
         self._all_forbidden = np.array(sorted(self._forbidden), np.intp)
         self._weights_V, self._cumulative_V = np.empty((2, size))
         # Python reads and writes single numbers of a view several times as fast as of an array.
@@ -39,10 +40,11 @@ class PlainDraw:
             return None
         weights_V, weights = self._weights_V, self._weights
         weights_V[:] = logits_V
-        top = weights_V[likeliest]
+        top = weights[likeliest]
         if not math.isfinite(top):
             return None
-        np.subtract(weights_V, top, weights_V)
+        self._top[()] = top
+        np.subtract(weights_V, self._top, weights_V)
         np.divide(weights_V, self._temperature, weights_V)
         np.exp(weights_V, weights_V)
         if len(self._forbidden) > FEW:

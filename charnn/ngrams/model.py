@@ -75,8 +75,8 @@ class NgramModel:
         self.facts = Facts(lengths_S, followers_S, left_S, np.maximum.reduceat(rest_E, first_E))
         self.longest = int(lengths_S[-1])
         """The length of the longest contexts."""
-        # Python reads single numbers from these several times as fast as from the arrays.
-        self._starts_view, self._ids_view = self._starts.data, self._ids_E.data
+        # Python reads single numbers from these several times as fast as from the arrays, and from few bytes sooner.
+        self._starts_view, self._ids_view = self._starts.data, np.ascontiguousarray(table.ids_E).data
         self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
         self._probabilities_view = rest_E.data
 
@@ -219,7 +219,7 @@ class NgramModel:
         """Sets `out_V` to the probability of each id after a state, from those after the next shorter context, where
         there is one; to the last bit what `probabilities` gives."""
         start, end = self._starts_view[state], self._starts_view[state + 1]
-        np.multiply(shorter_V, self.facts.left_S[state], out_V)
+        np.multiply(shorter_V, self.facts.left_S[state, ...], out_V)  # an array of no axis is no number to convert
         if end - start <= FEW:
             view_V, ids, probabilities = out_V.data, self._ids_view, self._probabilities_view
             for ngram in range(start, end):

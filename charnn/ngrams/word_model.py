@@ -12,7 +12,7 @@ import numpy.typing as npt
 from charnn.ngrams.model import FEW, Facts
 from charnn.ngrams.table import decode
 from charnn.ngrams.word_table import WordTable
-from charnn.ngrams.words import LEVELS, Places, keys, keys_of
+from charnn.ngrams.words import ALL, FACTORS, KEY_BITS, LEVELS, SHIFT, SPREAD, Keys, Places, keys
 
 Floats = npt.NDArray[np.float32]
 
@@ -49,9 +49,13 @@ class WordModel:
         """What is known of each context. Its length is how many words it has before the one that has begun."""
         self._ends = [0, *np.cumsum(table.sizes_3).tolist()]
         self._keys_S = table.keys_S
-        # Python reads single numbers from these several times as fast as from the arrays.
-        self._keys_view, self._starts_view, self._ids_view = table.keys_S.data, self._starts.data, self._ids_E.data
-        self._probabilities_view = rest_E.data
+        # Python reads single numbers from these several times as fast as from the arrays, and from few bytes sooner.
+        self._keys_view, self._starts_view = np.ascontiguousarray(table.keys_S).data, self._starts.data
+        self._ids_view, self._probabilities_view = np.ascontiguousarray(table.ids_E).data, rest_E.data
+        self._beginnings = [
+            (factor, *_beginnings(start, table.keys_S[start:end]))
+            for factor, start, end in zip(FACTORS, self._ends, self._ends[1:], strict=False)
+        ]
 
     def find(self, places_N3: Places) -> list[Found]:
         """The contexts of the places, for each kind of context the places that are in one. A longer context is found
@@ -72,10 +76,14 @@ class WordModel:
 
     def find_one(self, place: tuple[int, int, int]) -> list[int]:
         """The contexts of a single place, the shortest first."""
-        found, seen, ends = [], self._keys_view, self._ends
-        for level, key in enumerate(keys_of(place)):
-            context = bisect_left(seen, key, ends[level], ends[level + 1])
-            if context == ends[level + 1] or seen[context] != key:
+        found, total, seen = [], 0, self._keys_view
+        for part, (factor, shift, firsts) in zip(place, self._beginnings, strict=True):
+            total = total + part * factor & ALL
+            key = ((total ^ total >> SHIFT) * SPREAD & ALL) >> KEY_BITS
+            beginning = key >> shift
+            end = firsts[beginning + 1]
+            context = bisect_left(seen, key, firsts[beginning], end)
+            if context == end or seen[context] != key:
                 break
             found.append(context)
         return found
@@ -96,9 +104,18 @@ class WordModel:
         view_V, ids, probabilities = p_V.data, self._ids_view, self._probabilities_view
         for context in contexts:
             start, end = self._starts_view[context], self._starts_view[context + 1]
-            np.multiply(p_V, self.facts.left_S[context], p_V)
+            np.multiply(p_V, self.facts.left_S[context, ...], p_V)
             if end - start <= FEW:
                 for each in range(start, end):
                     view_V[ids[each]] += probabilities[each]
             else:
                 p_V[self._ids_E[start:end]] += self._probabilities_E[start:end]
+
+
+def _beginnings(start: int, keys_S: Keys) -> tuple[int, memoryview]:
+    """How many last bits of a key to leave out, and for each number that the others may be the first of the ascending
+    keys that they begin, or that comes after; the first key is number `start`. There are about as many beginnings as
+    keys, so that few keys share one."""
+    shift = KEY_BITS - max(len(keys_S).bit_length() - 1, 0)
+    beginnings = np.arange((1 << KEY_BITS - shift) + 1) << shift
+    return shift, (start + np.searchsorted(keys_S, beginnings)).data

@@ -28,12 +28,15 @@ LEVELS = 3
 NOTHING = (0, 0, 0)
 WORD = 1 << 60
 """The bit of a hash that says that the run is a word."""
-_LOW, _ALL = WORD - 1, (1 << 64) - 1
+_LOW, ALL = WORD - 1, (1 << 64) - 1
 _FACTOR = 0x5851F42D4C957F2D
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
 _BEGUN = (2, 1)
 """What the hash of a run between words, and of a word, begins with."""
-_LAST, _EARLIER, _SPREAD = 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93
+FACTORS = (1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F)
+"""What the hash of a run, of the last word and of the word before that are multiplied by in the sum of a key."""
+SPREAD, SHIFT, KEY_BITS = 0xD6E8FEB86659FD93, 29, 32
+"""The key is then made of the sum so that all of its bits matter."""
 FEW = 8
 """So many places are read faster one by one."""
 
@@ -125,21 +128,8 @@ def _powers(base: int, number: int) -> npt.NDArray[np.uint64]:
 
 
 def keys(places: Places) -> Keys:
-    """The keys (..., 3) of the contexts of a place, the shortest first."""
-    run = places[..., 0]
-    with_last = run + places[..., 1] * np.uint64(_LAST)
-    mixed = np.stack([run, with_last, with_last + places[..., 2] * np.uint64(_EARLIER)], -1)
-    found: Keys = ((mixed ^ (mixed >> np.uint64(29))) * np.uint64(_SPREAD) >> np.uint64(32)).astype(np.uint32)
+    """The keys (..., 3) of the contexts of a place, the shortest first. `WordModel.find_one` makes those of a single
+    one."""
+    sums = np.cumsum(places * np.array(FACTORS, np.uint64), -1, dtype=np.uint64)
+    found: Keys = ((sums ^ (sums >> np.uint64(SHIFT))) * np.uint64(SPREAD) >> np.uint64(KEY_BITS)).astype(np.uint32)
     return found
-
-
-def keys_of(place: tuple[int, int, int]) -> tuple[int, int, int]:
-    """The keys of a single place."""
-    run, last, earlier = place
-    with_last = run + last * _LAST & _ALL
-    with_both = with_last + earlier * _EARLIER & _ALL
-    return _spread(run), _spread(with_last), _spread(with_both)
-
-
-def _spread(mixed: int) -> int:
-    return ((mixed ^ mixed >> 29) * _SPREAD & _ALL) >> 32

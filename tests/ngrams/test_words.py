@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from charnn.ngrams.table import decode
 from charnn.ngrams.word_model import WordModel
 from charnn.ngrams.word_table import FEWEST, WordTable
-from charnn.ngrams.words import LEVELS, NOTHING, WordSymbols, keys, keys_of
+from charnn.ngrams.words import LEVELS, NOTHING, WordSymbols, keys
 
 SPELLINGS = [b"", b"", *(character.encode() for character in " .Aabcz'")]
 SIZE = len(SPELLINGS)
@@ -50,7 +50,6 @@ def test_places_are_the_same_one_by_one_at_once_and_in_two_parts(ids: np.ndarray
     assert list(map(tuple, whole.tolist())) == expected
     before = whole[:cut][-1] if cut and len(whole[:cut]) else START
     np.testing.assert_array_equal(SYMBOLS.along(before, ids[cut:]), whole[cut:])
-    assert [tuple(each) for each in keys(whole).tolist()] == [keys_of(each) for each in expected]
 
 
 def test_a_context_is_the_beginning_of_a_word_and_the_words_before_it() -> None:

@@ -185,9 +185,17 @@ class Remembered:
         return most <= len(self._own_RV)
 
     def _row(self, context: int) -> int:
-        row = self._rows.get(context)
+        rows, new = self._rows, list[int]()
+        while (row := rows.get(context)) is None and context != ROOT:
+            new.append(context)
+            context = self._model.shorter(context)
         if row is None:
-            shorter_V = self._nothing_V if context == ROOT else self._own_RV[self._row(self._model.shorter(context))]
-            row = self._rows[context] = len(self._rows)
-            self._model.extend(context, shorter_V, self._own_RV[row])
+            row = rows[ROOT] = len(rows)
+            self._model.extend(ROOT, self._nothing_V, self._own_RV[row])
+        shorter_V = self._own_RV[row]
+        for longer in reversed(new):
+            row = rows[longer] = len(rows)
+            longer_V = self._own_RV[row]
+            self._model.extend(longer, shorter_V, longer_V)
+            shorter_V = longer_V
         return row
