@@ -98,8 +98,8 @@ class LanguageModelDirectory(TaskDirectory[LanguageModelConfig]):
         if config.ngrams is None:
             return None
         path = self.path / NGRAMS
-        if config.network.stopping == "length":
-            raise ModelFormatError(f"{path}: n-grams are for models that foretell no lengths")
+        if config.network.stopping == "length" and config.network.labels:
+            raise ModelFormatError(f"{path}: n-grams are for models of texts with labels that foretell no lengths")
         arrays, _ = read_arrays(path, largest=LARGEST_NGRAMS)
         try:
             if config.network.labels:

@@ -1,5 +1,5 @@
-"""Models that decide apart from the symbols whether a text ends, and n-grams beside them, which have a part in the
-symbols alone."""
+"""Models that decide apart from the symbols whether a text ends, or count down to its end, and n-grams beside them,
+which have a part in the symbols alone."""
 
 from __future__ import annotations
 
@@ -36,4 +36,11 @@ def with_end_apart(mixed_NV: Floats, network_NV: Floats) -> npt.NDArray[np.float
     found: npt.NDArray[np.float32] = log_softmax(without_end(mixed_NV)).astype(np.float32)
     found += goes_on_N[:, np.newaxis].astype(np.float32)
     found[:, STOP_ID] = joint_NV[:, STOP_ID]
+    return found
+
+
+def where_possible(mixed_NV: Floats, network_NV: Floats) -> npt.NDArray[np.float32]:
+    """The logits `mixed_NV`, with what the network's logits rule out ruled out: the end where some of a text is left,
+    and all else where nothing is."""
+    found: npt.NDArray[np.float32] = np.where(np.isneginf(network_NV), np.float32(-np.inf), mixed_NV)
     return found

@@ -185,6 +185,6 @@ def test_a_model_that_foretells_lengths_and_one_that_does_not_learn_are_left_as_
     model: Any = charnn.load(GOLDEN / "format-1")
     runtime = model.runtime("fp32", threads=1)
     assert model.counts.learning(runtime) is runtime
-    directory = tiny_model(tmp_path, "a line\n" * 300, steps=2, documents="line", stopping="length")
+    directory = tiny_model(tmp_path, "a line\n" * 300, steps=2, documents="line", stopping="length", ngrams=0)
     model = charnn.load(directory.path, adapt=True)
     assert model.counts.learning(model.learner) is model.learner

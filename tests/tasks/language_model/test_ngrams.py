@@ -16,7 +16,7 @@ import pytest
 import charnn
 from charnn import api
 from charnn.checkpoint.files import read_arrays, write_arrays
-from charnn.errors import ModelFormatError, UsageError
+from charnn.errors import ModelFormatError
 from charnn.generation.config import SamplingConfig
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
@@ -157,19 +157,6 @@ def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> Non
     session.run(silent)
     assert session.config.ngrams is None
     assert session.remarks == []
-
-
-@pytest.mark.parametrize(
-    ("how", "named"),
-    [
-        ({"stopping": "length"}, "--stopping length"),
-    ],
-)
-def test_ngrams_that_cannot_be_are_refused_where_asked_for_and_else_left_out(start, corpus_of, how, named) -> None:
-    corpus = corpus_of(TEXT, document="paragraph")
-    with pytest.raises(UsageError, match=f"--ngrams 5 and {named}: "):
-        start(corpus, "refused", steps=2, ngram_order=5, **how, **TINY)
-    assert start(corpus, "left-out", steps=2, **how, **TINY).config.ngram_order == 0
 
 
 def test_a_run_that_goes_on_ends_with_the_same_bytes(start, corpus_of, silent) -> None:
@@ -335,8 +322,9 @@ def test_a_damaged_file_is_refused_in_one_line(copied: LanguageModelDirectory, s
 
 def test_ngrams_beside_a_network_that_cannot_have_them_are_refused(copied: LanguageModelDirectory) -> None:
     config = copied.config()
-    copied.write_config(dataclasses.replace(config, network=dataclasses.replace(config.network, stopping="length")))
-    with pytest.raises(ModelFormatError, match="n-grams are for models that foretell no lengths"):
+    network = dataclasses.replace(config.network, stopping="length", labels=2)
+    copied.write_config(dataclasses.replace(config, network=network))
+    with pytest.raises(ModelFormatError, match="with labels that foretell no lengths"):
         copied.ngrams()
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import charnn
-from charnn.errors import UsageError
 from charnn.tasks.language_model.description import describe
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.learn.ngrams import ORDER
@@ -109,16 +108,17 @@ def test_models_of_other_kinds_have_them_too(tmp_path: Path, options: dict[str, 
         assert nats(directory, NEXT) < nats(directory, NEXT, alone=True) - 0.2 * len(NEXT)
 
 
-def test_none_are_counted_where_none_are_wanted_or_lengths_are_foretold(tmp_path: Path) -> None:
+def test_none_are_counted_where_none_are_wanted(tmp_path: Path) -> None:
     without = learned(tmp_path, TEXT[:3000], ngrams=0)
     assert without.config().ngrams is None
     assert not (without.path / NGRAMS).exists()
-    lengths = {"stopping": "length", "documents": "line", "out": tmp_path / "lengths"}
-    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
-    model = charnn.train(tmp_path / "text.txt", valid="none", **TINY | {"steps": 2} | lengths)
-    assert LanguageModelDirectory(model.path).config().ngrams is None
-    with pytest.raises(UsageError, match="--ngrams 5 and --stopping length: "):
-        charnn.train(tmp_path / "text.txt", valid="none", ngrams=5, **TINY | lengths | {"out": tmp_path / "refused"})
+
+
+def test_the_symbols_of_a_text_whose_length_is_foretold_have_ngrams_with_the_usual_powers(tmp_path: Path) -> None:
+    directory = learned(tmp_path, TEXT, stopping="length", documents="line", steps=2)
+    ngrams = directory.ngrams()
+    np.testing.assert_array_equal(ngrams.weights_EF, usual_powers(ngrams.contexts))
+    assert nats(directory, NEXT) < nats(directory, NEXT, alone=True) - 0.2 * len(NEXT)
 
 
 def test_words_are_left_out_where_they_expect_new_text_clearly_less_well(tmp_path: Path) -> None:

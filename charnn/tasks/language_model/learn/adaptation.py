@@ -124,7 +124,7 @@ def adapted_to(text: str, directory: LanguageModelDirectory, path: Path) -> Lang
     directory.require_forwards()
     learner, tokenizer = AdaptingLanguageModel.of(directory), directory.tokenizer()
     recently: Recently | None = None
-    if not isinstance(ngrams := directory.ngrams(), MixedNgrams):
+    if not isinstance(ngrams := directory.ngrams(), MixedNgrams) or learner.stopping == "length":
         _read(learner, tokenizer.encode(text))
     else:
         recently = directory.recently(ngrams) or Recently(ngrams)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.errors import UsageError
-from charnn.generation.model import NextTokenModel
+from charnn.generation.model import conditions_at
 from charnn.ngrams.counting import count
 from charnn.ngrams.model import NgramModel
 from charnn.ngrams.table import NgramTable
@@ -26,6 +26,7 @@ from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.learn.data import EncodedCorpus
 from charnn.tasks.language_model.learn.usual import usual_powers
 from charnn.tasks.language_model.mixing import MixedNgrams, learn_powers, symbol_nats
+from charnn.tasks.language_model.use.mixed import Network
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 ORDER = 7
@@ -66,15 +67,16 @@ def order_of(asked: int | None, network: LanguageModelNetworkConfig) -> int:
 
     Raises UsageError where some were `asked` for and there can be none.
     """
-    foretells = network.stopping == "length"
-    if asked and foretells:
+    has_none = network.stopping == "length" and network.labels > 0
+    if asked and has_none:
         raise UsageError(
-            f"--ngrams {asked} and --stopping length: n-grams stand beside a model that foretells no lengths",
-            hint="leave out one of --ngrams and --stopping",
+            f"--ngrams {asked}, --stopping length and --conditioned: a model that foretells lengths of texts with "
+            "labels has no n-grams",
+            hint="leave out one of them",
         )
     if asked is not None:
         return asked
-    return 0 if foretells else ORDER
+    return 0 if has_none else ORDER
 
 
 def counts_words(asked: bool | None, order: int, network: LanguageModelNetworkConfig, tokenizer: Tokenizer) -> bool:
@@ -148,7 +150,7 @@ class CountedNgrams:
         return self._with_powers(contexts, usual_powers(contexts), UNMEASURED)
 
     def beside(
-        self, network: NextTokenModel, documents: Sequence[npt.NDArray[np.integer]], characters: int
+        self, network: Network, documents: Sequence[npt.NDArray[np.integer]], characters: int
     ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
         neither, and what they bring there. None where they bring too little. With fewer than FEWEST_HELD_OUT the powers
@@ -156,13 +158,16 @@ class CountedNgrams:
         tokens_N = np.concatenate([part for document in documents for part in (document, [STOP_ID])])
         most = max(MEASURED_NUMBERS // self._vocabulary_size, 1)
         characters = round(characters * min(1.0, most / len(tokens_N)))
+        conditions_1N = network.conditions(tokens_N[np.newaxis])
         tokens_N = tokens_N[:most]
         lanes = LANES if len(tokens_N) > LANES * LANES * WARM_UP else 1
         tokens_BT = tokens_N[: len(tokens_N) // lanes * lanes].reshape(lanes, -1)
         inputs_BT = np.concatenate([np.full((lanes, 1), STOP_ID, np.int32), tokens_BT[:, :-1]], 1)
         logits, state = [], network.initial_state(lanes)
+        conditions = {name: each_1N[0, : tokens_BT.size].reshape(lanes, -1) for name, each_1N in conditions_1N.items()}
         for start in range(0, inputs_BT.shape[1], WINDOW):
-            logits_BTV, state = network.sequence(inputs_BT[:, start : start + WINDOW], state)
+            window = np.s_[:, start : start + WINDOW]
+            logits_BTV, state = network.sequence(inputs_BT[window], state, conditions_at(conditions, window))
             logits.append(logits_BTV)
         # Each lane but the first begins in the middle of the text, and is left out until it has read something.
         counts_BT = tokens_BT != STOP_ID
@@ -171,6 +176,8 @@ class CountedNgrams:
         ids_N, apart_N = tokens_BT[counts_BT], np.zeros(np.count_nonzero(counts_BT))
         if network.halts:
             network_NV, apart_N = going_on(network_NV)
+        elif not network.draws_stop:
+            network_NV = without_end(network_NV)
         half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
         learns, least = characters >= FEWEST_HELD_OUT, math.inf
         best: tuple[MixedNgrams, LanguageModelNgrams] | None = None
@@ -179,7 +186,7 @@ class CountedNgrams:
             counted = contexts.log_probabilities(contexts_N)
             found = measured(
                 contexts.known(contexts_N),
-                [network_NV, *(map(without_end, counted) if network.halts else counted)],
+                [network_NV, *(counted if network.draws_stop else map(without_end, counted))],
                 ids_N,
                 half_N,
                 usual_EF=usual_powers(contexts),

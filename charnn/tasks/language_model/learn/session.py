@@ -13,7 +13,6 @@ from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
-from charnn.generation.model import NextTokenModel
 from charnn.readable import counted
 from charnn.tasks.language_model.config import LanguageModelConfig, LanguageModelNgrams, LanguageModelQuantization
 from charnn.tasks.language_model.corpus import Corpus, warn_of_unseen
@@ -33,6 +32,7 @@ from charnn.tasks.language_model.learn.remarks import remarks
 from charnn.tasks.language_model.learn.teachers import teachers_in
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.counts import beside_ngrams
+from charnn.tasks.language_model.use.mixed import Network
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tasks.teaching import taught_by, warn_of_known_data
@@ -206,7 +206,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             )
 
     def _found_beside(
-        self, network: NextTokenModel, texts: Sequence[str]
+        self, network: Network, texts: Sequence[str]
     ) -> tuple[MixedNgrams | LabelledNgrams, LanguageModelNgrams] | None:
         """The n-grams beside a network, as these texts call for where some are held out; where texts have labels, as
         the first ones of those that are held out do."""
@@ -235,7 +235,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         corpus = self.config.corpus
         network, may_stop = NumpyLanguageModel(self.network), corpus.ends_are_learned
         network.label_probabilities = corpus.label_probabilities
-        model: NextTokenModel = network
+        model: Network = network
         if (found := self._found_beside(network, beginning(self._texts, PREVIEWED))) is not None:
             model = beside_ngrams(network, found[0])
         random = np.random.default_rng(report.step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from charnn.generation.model import NextTokenModel
 from charnn.ngrams.matches import NOTHING, remembered
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
@@ -14,6 +15,7 @@ from charnn.tasks.language_model.recently import Recently
 from charnn.tasks.language_model.use.matched import MatchedScorer
 from charnn.tasks.language_model.use.mixed import MixedLanguageModel, Network
 from charnn.tasks.language_model.use.mixed_labelled import LabelledLanguageModel
+from charnn.tasks.language_model.use.mixed_lengths import ForetellingLanguageModel
 from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
 from charnn.tasks.language_model.use.scores import Scorer
 
@@ -36,7 +38,7 @@ class Counts:
         if self.ngrams is None:
             return network
         recently = self._read if network.segment is None else self._learning
-        if recently is None or not isinstance(self.ngrams, MixedNgrams):
+        if recently is None or not isinstance(self.ngrams, MixedNgrams) or counts_down(network):
             return beside_ngrams(network, self.ngrams)
         return RecentLanguageModel(network, self.ngrams, recently)
 
@@ -44,7 +46,7 @@ class Counts:
         """The network, which learns from what it scores, with all that is beside it where it does so: it expects what
         it has read to come again, too. A model that foretells lengths is as `beside` gives it."""
         model, segment = self.beside(network), network.segment
-        if segment is None or self._directory.config().network.stopping == "length":
+        if segment is None or counts_down(network):
             return model
         return MatchedScorer(model, self._matches, segment=segment)
 
@@ -70,4 +72,9 @@ def beside_ngrams(network: Network, ngrams: MixedNgrams | LabelledNgrams) -> Mix
     """The network with these n-grams beside it."""
     if isinstance(ngrams, LabelledNgrams):
         return LabelledLanguageModel(network, ngrams)
-    return MixedLanguageModel(network, ngrams)
+    return ForetellingLanguageModel(network, ngrams) if counts_down(network) else MixedLanguageModel(network, ngrams)
+
+
+def counts_down(network: NextTokenModel) -> bool:
+    """Whether the network ends a text by its conditions: it has foretold the length."""
+    return not (network.draws_stop or network.halts)

@@ -50,7 +50,7 @@ class Network(NextTokenModel, Scorer, Protocol):
 
 
 class BesideNgrams(ABC):
-    """What models that n-grams stand beside have in common. They have no conditions. Whether a text ends is decided by
+    """What models that n-grams stand beside have in common. They have no labels. Whether a text ends is decided by
     both, or, where the network decides it apart from the symbols, by the network."""
 
     segment = None
@@ -58,6 +58,10 @@ class BesideNgrams(ABC):
     def __init__(self, network: Network, ngrams: MixedNgrams) -> None:
         self._network, self._ngrams = network, ngrams
         self.draws_stop, self.halts = network.draws_stop, network.halts
+
+    def _given(self, network_NV: Floats) -> Floats:
+        """The network's logits as they are mixed."""
+        return network_NV
 
     def _ended(self, mixed_NV: Floats, network_NV: npt.NDArray[np.floating]) -> Floats:
         """The logits of both, where it is decided as it should be whether the text ends."""
@@ -71,7 +75,7 @@ class BesideNgrams(ABC):
         return TextStart(None, self.initial_state(1), TextConditionValues(None, ()))
 
     def conditions(self, targets_BT: Ids, later_B: Ids | None = None, labels_BT: Ids | None = None) -> Conditions:
-        return NO_CONDITIONS
+        return self._network.conditions(targets_BT, later_B, labels_BT)
 
 
 class MixedLanguageModel(BesideNgrams):
@@ -89,37 +93,38 @@ class MixedLanguageModel(BesideNgrams):
         return MixedState(self._network.initial_state(batch), self._ngrams.contexts.initial(batch))
 
     def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
-        logits_BV, network = self._network.step(ids_B, state.network)
+        logits_BV, network = self._network.step(ids_B, state.network, conditions)
         contexts_B = self._ngrams.contexts.advance(state.contexts_B, ids_B)
-        mixed_BV = self._ngrams.logits(contexts_B, logits_BV)
+        mixed_BV = self._ngrams.logits(contexts_B, self._given(logits_BV))
         return self._ended(mixed_BV, logits_BV), MixedState(network, contexts_B)
 
     def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
-        logits_BV = self._network.advance(ids_B, state.network)
+        logits_BV = self._network.advance(ids_B, state.network, conditions)
         if len(ids_B) == 1:
             if self._single is None or self._single[0] is not state:
                 self._single = state, SingleText(self._ngrams, self._remembered, state.contexts_B)
             text = self._single[1]
             text.read(int(ids_B[0]))
-            return self._ended(text.logits(logits_BV), logits_BV)
+            return self._ended(text.logits(self._given(logits_BV)), logits_BV)
         state.contexts_B[:] = self._ngrams.contexts.advance(state.contexts_B, ids_B)
         symbols_BV = self._remembered.probabilities(self._ngrams.contexts.symbols(state.contexts_B))
-        return self._ended(self._ngrams.logits(state.contexts_B, logits_BV, symbols_BV), logits_BV)
+        return self._ended(self._ngrams.logits(state.contexts_B, self._given(logits_BV), symbols_BV), logits_BV)
 
     def sequence(
         self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Floats, MixedState]:
-        logits_BTV, network = self._network.sequence(ids_BT, state.network)
+        logits_BTV, network = self._network.sequence(ids_BT, state.network, conditions)
         contexts_BT = self._ngrams.contexts.states(state.contexts_B, ids_BT)
         network_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
-        mixed_NV = self._ended(self._ngrams.logits(contexts_BT.reshape(-1), network_NV), network_NV)
+        mixed_NV = self._ngrams.logits(contexts_BT.reshape(-1), self._given(network_NV))
+        mixed_NV = self._ended(mixed_NV, network_NV)
         return mixed_NV.reshape(logits_BTV.shape), MixedState(network, contexts_BT[:, -1])
 
     def costs(
         self, inputs_BT: Ids, targets_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, MixedState]:
-        logits_BTV, after = self.sequence(inputs_BT, state)
+        logits_BTV, after = self.sequence(inputs_BT, state, conditions)
         return costs_of(logits_BTV, targets_BT), after
 
     def select(self, state: MixedState, lanes: Ids) -> MixedState:
