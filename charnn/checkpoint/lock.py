@@ -14,6 +14,7 @@ import socket
 import stat
 from contextlib import suppress
 from datetime import datetime
+from io import FileIO
 from itertools import count
 from pathlib import Path
 
@@ -32,10 +33,13 @@ UNKNOWN_TO_THE_SYSTEM = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIN
 
 
 class FolderLock:
-    """A lock that is held until `release`, or until the process ends."""
+    """A lock that is held until `release`, or until the process ends.
 
-    def __init__(self, folder: Path, descriptor: int) -> None:
-        self._descriptor: int | None = descriptor
+    It keeps a file, not a descriptor: a signal may come between any two lines here, and a file is closed only once.
+    """
+
+    def __init__(self, folder: Path, file: FileIO) -> None:
+        self._file = file
         self.folder = folder
         """Where the locked folder is by now: it may be renamed."""
 
@@ -48,41 +52,34 @@ class FolderLock:
         for attempt in count(1):
             try:
                 (folder / TRAINING).mkdir(parents=True, exist_ok=True)
-                descriptor = os.open(
-                    folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-                )
+                file = FileIO(folder / LOCK, "r+", opener=_open)
             except FileNotFoundError:  # another process has removed the folder in the meantime, or it cannot be made
                 if attempt >= ATTEMPTS:
                     raise
                 continue
             try:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise ModelError(f"{folder / LOCK}: not a regular file")
-                _lock(descriptor, name)
-                if _is_same_file(descriptor, folder / LOCK):
-                    _say_who(descriptor)
-                    return cls(folder, descriptor)
+                _lock(file.fileno(), name)
+                if _is_same_file(file.fileno(), folder / LOCK):
+                    _say_who(file.fileno())
+                    return cls(folder, file)
             except BaseException:
-                os.close(descriptor)
+                file.close()
                 raise
-            os.close(descriptor)
+            file.close()
         raise AssertionError("counting has no end")
 
     def release(self) -> None:
         """Lets others in, and removes the lock file. A second call does nothing."""
-        if self._descriptor is None:
+        if self._file.closed:
             return
         with suppress(OSError):
-            if _is_same_file(self._descriptor, self.folder / LOCK):
+            if _is_same_file(self._file.fileno(), self.folder / LOCK):
                 (self.folder / LOCK).unlink()
         with suppress(OSError):
             (self.folder / TRAINING).rmdir()  # where nothing has been saved in it
-        os.close(self._descriptor)
-        self._descriptor = None
-
-    def __del__(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
+        self._file.close()
 
 
 def refuse_if_held(folder: Path, name: Path) -> None:
@@ -95,6 +92,11 @@ def refuse_if_held(folder: Path, name: Path) -> None:
         _lock(descriptor, name)
     finally:
         os.close(descriptor)
+
+
+def _open(path: str, flags: int) -> int:
+    """Opens a lock file, which is made where it is missing, without waiting for the other end of a pipe."""
+    return os.open(path, flags | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _lock(descriptor: int, name: Path) -> None:

@@ -64,6 +64,7 @@ def test_an_old_model_stays_until_the_new_one_is_saved(
     assert (old / "config.json").read_bytes() == b"new"
     assert names(old) == {"weights.safetensors", "config.json", "training"}
     assert names(old.parent) == {"model"}
+    model.release()
 
 
 def test_a_run_that_saves_nothing_leaves_what_was_there(old: Path, tmp_path: Path) -> None:
@@ -169,6 +170,7 @@ def test_a_run_of_an_early_version_that_was_killed_before_its_first_save_does_no
     model = ModelDirectory.create(left)
     save(model)
     assert names(left) == {"weights.safetensors", "config.json", "training"}
+    model.release()
 
 
 @pytest.mark.parametrize("name", ["notes.txt", ".profile", ".notes.txt.a1b2c3d4", ".weights.safetensors.a1b2"])
@@ -233,7 +235,9 @@ def test_a_second_training_is_refused_with_the_process_that_holds_the_first(old:
                     call()
                 assert caught.value.hint
         # A killed process holds nothing.
-    ModelDirectory.open(old).claim()
+    model = ModelDirectory.open(old)
+    model.claim()
+    model.release()
 
 
 def test_a_lock_of_a_process_that_is_gone_locks_nothing_whoever_has_its_number_now(old: Path) -> None:
@@ -251,7 +255,9 @@ def test_a_lock_moves_with_the_model_to_its_name(tmp_path: Path) -> None:
     with pytest.raises(ModelBusyError):
         ModelDirectory.open(tmp_path / "model").claim()
     model.release()
-    ModelDirectory.open(tmp_path / "model").claim()
+    model = ModelDirectory.open(tmp_path / "model")
+    model.claim()
+    model.release()
 
 
 def test_many_that_begin_at_once_are_one_that_trains_and_others_that_are_refused(tmp_path: Path) -> None:
