@@ -12,13 +12,17 @@ import sys
 import pytest
 
 from charnn.cli import console
+from charnn.corpora import streams
 from charnn.segmentation import words
+from charnn.tasks.classifier.use import stream as texts
 from charnn.tasks.classifier.use import text_classifier
+from charnn.tasks.language_model.use import lines
 from charnn.tasks.tagger.use import stream
 from charnn.tasks.tagger.use.word_vectors import WordVectors
+from charnn.tasks.transducer.use import stream as sources
 from tests.paths import GOLDEN
 
-LINES = 8_000
+LINES = 2_500
 LETTERS = "abeiknswxyz"
 
 
@@ -30,9 +34,14 @@ def new_word(number: int) -> str:
 
 @pytest.fixture
 def small_caches(monkeypatch):
-    """What is bounded by many thousand words or texts is bounded by few, so that it is full soon."""
+    """What is bounded by many thousand words, texts or bytes is bounded by few, so that it is full soon."""
+    monkeypatch.setattr(streams, "PIECE", 1 << 10)
+    monkeypatch.setattr(lines, "LARGEST_CHUNK", 1 << 11)
+    monkeypatch.setattr(texts, "FIRST_CHUNK", 1 << 10)
+    monkeypatch.setattr(texts, "LARGEST_CHUNK", 1 << 11)
+    monkeypatch.setattr(sources, "CHUNK_CHARACTERS", 1 << 11)
     monkeypatch.setattr(words, "CACHED_CHUNKS", 256)
-    monkeypatch.setattr(stream, "CHUNK_WORDS", 1024)
+    monkeypatch.setattr(stream, "CHUNK_WORDS", 256)
     monkeypatch.setattr(text_classifier, "MOST_TEXTS", 256)
     monkeypatch.setitem(WordVectors.__init__.__kwdefaults__, "capacity", 256)
 
@@ -64,7 +73,7 @@ def test_nothing_is_kept_of_the_lines_that_have_passed(charnn, text_file, monkey
 
     monkeypatch.setattr(console, "_write", counted)
     options = ("--beam", "1") if command == "transduce" else ("--format", "lines") if command == "tag" else ()
-    left_after(2_000)  # what is imported and made at first stays
+    left_after(1_000)  # what is imported and made at first stays
     assert left_after(2 * LINES) - left_after(LINES) < LINES // 10
 
 

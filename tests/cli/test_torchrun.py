@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 
@@ -17,7 +16,7 @@ import pytest
 
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.training.distributed.processes import Processes
-from tests.cli.conftest import environment
+from tests.cli.conftest import PIPES, environment
 from tests.cli.warm import TRAINING, Child
 
 BATCH = ("--batch", "5", "--window", "16", "--precision", "fp32", "--patience", "0")
@@ -34,6 +33,12 @@ pathlib.Path(rank).mkdir(exist_ok=True)
 os.chdir(rank)
 from charnn.cli.main import main
 main()
+"""
+
+TORCHRUN = """
+import sys
+from torch.distributed.run import main
+sys.exit(main(sys.argv[1:]))
 """
 
 
@@ -121,23 +126,15 @@ def two_processes(warm, tmp_path):
 
 
 @pytest.fixture
-def torchrun(tmp_path):
-    """Starts a command line by torchrun in two processes, each in a folder of its own that is named after its rank."""
+def torchrun(warm, tmp_path):
+    """Starts a command line by torchrun in two processes, each in a folder of its own that is named after its rank.
+    torchrun itself is a fork, which has imported PyTorch; the two import it."""
     started = []
     (tmp_path / "start.py").write_text(START)
 
     def start(*arguments):
-        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "start.py"]
-        started.append(
-            subprocess.Popen(
-                [*launcher, *map(str, arguments)],
-                cwd=tmp_path,
-                env=environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
+        line = ["--standalone", "--nproc-per-node", "2", "start.py", *map(str, arguments)]
+        started.append(Child(warm(TRAINING), line, tmp_path, environment(), before=TORCHRUN, **PIPES))
         return started[-1]
 
     yield start
@@ -297,8 +294,8 @@ def test_what_one_worker_alone_lacks_is_said_once_with_who_lacks_it(torchrun, tr
     child = torchrun("train", "text.txt", *SHAPE, "--steps", "5", "--out", "model", "--overwrite")
     out, err = child.communicate(timeout=120)
     assert child.returncode == 1
-    assert out == ""
-    (line,) = ours(err)
+    assert out == b""
+    (line,) = ours(err.decode())
     assert line.startswith("charnn: worker 1 on ")
     assert line.endswith(": text.txt: no such file or directory")
     assert (

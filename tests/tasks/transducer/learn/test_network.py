@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -120,17 +121,24 @@ def test_hard_attention_is_the_sum_over_all_alignments(row: int, attention: str,
     decoder = SteppedNetwork(network)
     places = range(source.features, len(source.ids))
 
+    @functools.cache
+    def step_after(history: tuple[int, ...]) -> tuple[Any, Any]:
+        """The step in which the next symbol of the target is said, where those before it were said from these places
+        alone; and the state that it begins in."""
+        if not history:
+            state, last = decoder.begin([source]), np.zeros(1, np.int64)
+        else:
+            before, state = step_after(history[:-1])
+            last = np.array([target[len(history) - 1]])
+            state = after(state, before, np.zeros(1, np.intp), last)
+            alpha_BS = np.zeros_like(state.alpha_BS)
+            alpha_BS[0, history[-1]] = 1
+            state = type(state)(state.memory, state.recurrent, alpha_BS)
+        return decoder.step(last, state), state
+
     def joint(history: tuple[int, ...], place: int) -> float:
         """p(place, symbol | the last place) for the next symbol of the target."""
-        state, last = decoder.begin([source]), np.zeros(1, np.int64)
-        for at, symbol in zip(history, target, strict=False):
-            step = decoder.step(last, state)
-            last = np.array([symbol])
-            state = after(state, step, np.zeros(1, np.intp), last)
-            alpha_BS = np.zeros_like(state.alpha_BS)
-            alpha_BS[0, at] = 1
-            state = type(state)(state.memory, state.recurrent, alpha_BS)
-        found = decoder.step(last, state).joint_BPV
+        found = step_after(history)[0].joint_BPV
         assert found is not None
         return float(found[0, place, target[len(history)]])
 
