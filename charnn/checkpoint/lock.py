@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import stat
+import weakref
 from contextlib import suppress
 from datetime import datetime
 from io import FileIO
@@ -33,13 +34,14 @@ UNKNOWN_TO_THE_SYSTEM = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIN
 
 
 class FolderLock:
-    """A lock that is held until `release`, or until the process ends.
+    """A lock that is held until `release`, until nobody has it any more, or until the process ends.
 
     It keeps a file, not a descriptor: a signal may come between any two lines here, and a file is closed only once.
     """
 
     def __init__(self, folder: Path, file: FileIO) -> None:
         self._file = file
+        weakref.finalize(self, file.close)  # a session that never runs releases nothing
         self.folder = folder
         """Where the locked folder is by now: it may be renamed."""
 

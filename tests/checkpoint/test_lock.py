@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -58,3 +59,12 @@ def test_a_lock_is_let_go_once_wherever_a_signal_comes(tmp_path: Path, monkeypat
         if signal.left > 0:
             break
     assert lines > 20
+
+
+def test_a_lock_that_nobody_has_any_more_is_let_go_without_a_word(tmp_path: Path) -> None:
+    """As that of a session that never runs, which things in circles hold."""
+    held: list[object] = [FolderLock.acquire(tmp_path / "m", tmp_path / "m")]
+    held.append(held)
+    del held
+    gc.collect()
+    FolderLock.acquire(tmp_path / "m", tmp_path / "m").release()
