@@ -13,9 +13,9 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 @pytest.fixture(autouse=True, scope="module")
 def quick_runs() -> Iterator[None]:
     """Three validations a run, since each writes a whole model; a glance at how fast int8 is, which no test asks;
-    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words; and linear models of
-    classifiers, and weights of a transducer's n-grams, that are solved roughly, which to the last digit would take most
-    of the time of a tiny run.
+    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words; and linear models, their
+    mixtures, and weights of a transducer's n-grams, that are solved roughly, which to the last digit would take most of
+    the time of a tiny run.
 
     A module whose runs must be like those of other processes overrides this.
     """
@@ -25,6 +25,7 @@ def quick_runs() -> Iterator[None]:
         patch.setattr("charnn.tasks.language_model.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.tagger.learn.quantization.ROUNDS", 1)
         patch.setattr("charnn.tasks.classifier.learn.quantization.ROUNDS", 1)
+        patch.setattr("charnn.linear.mixture.ITERATIONS", 5)
         patch.setattr("charnn.linear.solving.MOST_ITERATIONS", 4)
         patch.setattr("charnn.tasks.tagger.learn.linear_model.MOST_ITERATIONS", 4)
         patch.setattr("charnn.tasks.transducer.learn.quantization.ROUNDS", 1)
