@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from charnn.linear.mixture import Floats
+from charnn.linear.mixture import Floats, probabilities
 
 BINS = 15
 
@@ -44,6 +44,26 @@ def decided(p_NK: Floats, *, multiple: bool) -> Bools:
     decided_NK = np.zeros(p_NK.shape, np.bool_)
     decided_NK[np.arange(len(p_NK)), p_NK.argmax(1)] = True
     return decided_NK
+
+
+POWERS = np.arange(13) / 20
+"""The powers of how rare a label is that are tried."""
+LEAST_GAIN = 0.005
+"""A larger power must find rare labels so much better, by macro-F1."""
+
+
+def fair_bias(logits_NK: Floats, targets_NK: Bools, *, multiple: bool) -> Floats:
+    """(K,): what is to be added to logits so that rare labels are found as often as macro-F1 asks for on these texts.
+
+    The probability of each label is divided by its frequency to a power (or its odds by those of its frequency, where a
+    text may have several), and the power is the smallest one whose macro-F1 is less than LEAST_GAIN below the best.
+    """
+    usual_K = (targets_NK.sum(0) + 1) / (len(targets_NK) + 2)
+    rarity_K = -np.log(usual_K) + (np.log1p(-usual_K) if multiple else 0)
+    biases: list[Floats] = [power * rarity_K for power in POWERS]
+    decisions = (decided(probabilities(logits_NK + bias_K, multiple=multiple), multiple=multiple) for bias_K in biases)
+    reached = np.array([macro_f1(decided_NK, targets_NK) for decided_NK in decisions])
+    return biases[int(np.argmax(reached > reached.max() - LEAST_GAIN))]
 
 
 def is_right_and_confidence(

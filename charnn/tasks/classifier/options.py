@@ -26,8 +26,8 @@ class ClassifierOptions(
 ):
     balance: bool = option(
         False,
-        "Let every label weigh the same in training, however many texts it has. Rare labels are then found more often, "
-        "and frequent ones less.",
+        "Let every label weigh the same in training, however many texts it has, and make rare labels so much more "
+        "probable that macro-F1 is best. Rare labels are then found more often, and frequent ones less.",
         panel=LABELLED,
     )
     label_separator: str | None = option(

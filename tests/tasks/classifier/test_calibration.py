@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charnn.linear.mixture import Mixture, fit_mixture, nats, probabilities
-from charnn.tasks.classifier.calibration import expected_calibration_error, macro_f1
+from charnn.tasks.classifier.calibration import decided, expected_calibration_error, fair_bias, macro_f1
 
 
 def drawn(texts: int, labels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -119,3 +119,23 @@ def test_macro_f1_is_the_mean_over_labels_that_occur() -> None:
     predicted_NK = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]], bool)
     assert macro_f1(predicted_NK, targets_NK) == pytest.approx((2 / 3 + 2 / 3) / 2)
     assert macro_f1(np.zeros((0, 2), bool), np.zeros((0, 2), bool)) == 0
+
+
+@pytest.mark.parametrize("multiple", [False, True])
+def test_rare_labels_that_are_too_seldom_the_likeliest_get_a_bias_by_which_macro_f1_is_better(multiple: bool) -> None:
+    random = np.random.default_rng(0)
+    of_N = random.choice(3, 3000, p=[0.9, 0.07, 0.03])
+    targets_NK = np.arange(3) == of_N[:, None]
+    logits_NK = 1.5 * targets_NK + random.normal(size=targets_NK.shape) + np.log([0.9, 0.07, 0.03])
+    bias_K = fair_bias(logits_NK, targets_NK, multiple=multiple)
+    assert bias_K[0] < bias_K[1] < bias_K[2]
+    before, after = (
+        macro_f1(decided(probabilities(each_NK, multiple=multiple), multiple=multiple), targets_NK)
+        for each_NK in (logits_NK, logits_NK + bias_K)
+    )
+    assert after > before + 0.05
+
+
+def test_labels_that_are_as_frequent_as_each_other_get_no_bias() -> None:
+    logits_NK, targets_NK = drawn(300, 3)
+    np.testing.assert_allclose(fair_bias(logits_NK, targets_NK, multiple=False), 0)

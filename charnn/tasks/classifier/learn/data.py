@@ -74,6 +74,8 @@ class EncodedCorpus:
     validation: EncodedTexts
     weights_K: npt.NDArray[np.float32]
     """How much a text of each label weighs in the loss."""
+    balance: bool
+    """Whether all labels weigh alike there, and macro-F1 is to be best."""
     is_word_F: npt.NDArray[np.uint8]
     """Whether each feature is a word or a pair of words."""
     lineage: Lineage | None
@@ -106,4 +108,4 @@ class EncodedCorpus:
         weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
         lineage = Lineage.of(features, corpus.texts_of_linear_models) if likelihoods else None
         weights_K = weights_K.astype(np.float32)
-        return cls(parts[0], parts[1], weights_K, features.is_word, lineage, corpus.learns_held_out)
+        return cls(parts[0], parts[1], weights_K, balance, features.is_word, lineage, corpus.learns_held_out)

@@ -16,7 +16,13 @@ from charnn.config.training import TrainingConfig
 from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats, probabilities
 from charnn.linear.solving import Solving
 from charnn.streaming import batches_by_length
-from charnn.tasks.classifier.calibration import decided, expected_calibration_error, is_right_and_confidence, macro_f1
+from charnn.tasks.classifier.calibration import (
+    decided,
+    expected_calibration_error,
+    fair_bias,
+    is_right_and_confidence,
+    macro_f1,
+)
 from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.features import of_features
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
@@ -57,6 +63,8 @@ class ClassifierObjective(BatchedObjective):
         self._seed, self._seconds = config.seed, config.budget.seconds
         self._expected: Mixture | None = None
         """The mixture that the linear models ask for, before the network is heard."""
+        self._fair_bias_K: Floats | float = 0.0
+        """What is added to all logits in the end, so that rare labels are found."""
         self.direct_logits_of_validation: Floats | None = None
         """(M, N, K): those of the linear models before they learned these texts; None where there are none, or none
         yet."""
@@ -107,7 +115,13 @@ class ClassifierObjective(BatchedObjective):
             targets_NK = np.concatenate((targets_NK, validation.targets_NK))
         linear = fit_mixture(logits_MNK, targets_NK, multiple=self._multiple)
         shares_M = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear.shares_M)])
-        self.network.mixture = self._expected = Mixture(shares_M, linear.bias_K)
+        self._expected = Mixture(shares_M, linear.bias_K)
+        if self._corpus.balance and len(targets_NK):
+            self._fair_bias_K = fair_bias(linear.logits(logits_MNK), targets_NK, multiple=self._multiple)
+        self.network.mixture = self._fair(self._expected)
+
+    def _fair(self, mixture: Mixture) -> Mixture:
+        return replace(mixture, bias_K=mixture.bias_K + self._fair_bias_K)
 
     def _nats(self, logits_BK: Tensor, targets_BK: Tensor) -> Tensor:
         if self._multiple:
@@ -136,9 +150,10 @@ class ClassifierObjective(BatchedObjective):
         if not np.isfinite(logits_MNK).all():
             return ClassifierValidation(math.nan, 0.0, 0.0, 0.0, tuple(self.network.mixture.shares_M.tolist()), *when)
         if self._is_held_out:
-            self.network.mixture = fit_mixture(
+            fitted = fit_mixture(
                 logits_MNK, targets_NK, multiple=self._multiple, expected=self._expected, certainty=CERTAINTY
             )
+            self.network.mixture = self._fair(fitted)
         logits_NK = self.network.mixture.logits(logits_MNK)
         p_NK = probabilities(logits_NK, multiple=self._multiple)
         predicted_NK = decided(p_NK, multiple=self._multiple)
