@@ -25,8 +25,8 @@ def transduce(
             metavar="N",
             min=1,
             help="Follow N hypotheses side by side to find the most probable target; 1 is greedy, and fastest. Where "
-            "a model has n-grams of aligned pairs beside its network, or edits where pairs have features, they rank "
-            "the targets that two and more find, and may propose some.",
+            "a model has n-grams of aligned pairs beside its network, edits where pairs have features, or words where "
+            "pairs are lines, they rank the targets that two and more find, and may propose some.",
             show_default=str(DEFAULT_BEAM),
         ),
     ] = None,

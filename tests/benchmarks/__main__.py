@@ -7,9 +7,9 @@ seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels`
 `tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-linear` (ten), `tagging-members` (ten minutes a
 seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring`
-(eight a seed), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a folder), `members`
-(three runs a seed), `forecasting` (a minute), `windows` (half a minute), `pipes` (hours; with `--processor-time`, so
-long for each command) and `transducing-ablation` (an hour a seed).
+(eight a seed), `normalising` (five), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a
+folder), `members` (three runs a seed), `forecasting` (a minute), `windows` (half a minute), `pipes` (hours; with
+`--processor-time`, so long for each command) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from tests.benchmarks import (
     machine,
     members,
     memory,
+    normalising,
     novelty,
     openings,
     pipes,
@@ -73,6 +74,7 @@ ON_REQUEST = {
         "transducing-ablation",
         "transducing-speed",
         "restoring",
+        "normalising",
         "tagging-quality",
         "tagging-ablation",
         "tagging-linear",
@@ -146,6 +148,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "restoring": partial(
             restoring.run, given.corpus, seeds=given.seeds, time=given.time, epochs=given.epochs, processor=processor
         ),
+        "normalising": partial(normalising.run, given.treebanks),
         "transducing-speed": partial(transducing_speed.run, given.treebanks, epochs=given.epochs),
         "tagging-quality": partial(tagging_quality.run, given.treebanks, seeds=given.seeds, time=given.time),
         "segmentation": partial(segmentation.run, given.treebanks, time=given.time, epochs=given.epochs),

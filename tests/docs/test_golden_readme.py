@@ -71,6 +71,7 @@ def sources(corpus: dict[str, Any]) -> list[str]:
         ("new-sounds", "transducer-ngrams-1"),
         ("new-exchanged", "transducer-hard-1"),
         ("new-forms", "transducer-edits-1"),
+        ("new-lines", "transducer-lines-1"),
     ],
 )
 def test_commands_make_a_directory_of_the_same_files_network_and_corpus(made: Path, name: str, golden: str) -> None:

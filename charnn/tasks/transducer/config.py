@@ -208,6 +208,13 @@ class PairNgramsConfig(Json):
     known_weight: float = later(0.0)
     """So many nats a target gains, or loses, that some source had in training. 0 for models of the first version."""
 
+    symbol_error_rate: float | None = later(None)
+    """Where sources are long, the fraction of the symbols of validation lines that is wrong with them. None elsewhere,
+    and where nothing is held out."""
+
+    symbol_error_rate_alone: float | None = later(None)
+    """The same by the network alone, with the same search."""
+
     def __str__(self) -> str:
         """What they do, and what comes of it."""
         return f"{self._what_they_do()}: {self._what_comes_of_it()}"
@@ -215,7 +222,11 @@ class PairNgramsConfig(Json):
     def _what_comes_of_it(self) -> str:
         if self.accuracy is None or self.accuracy_alone is None:
             return "unmeasured, as nothing is held out"
-        return f"{percent(self.accuracy)}% of lines right with them, {percent(self.accuracy_alone)}% without"
+        said = f"{percent(self.accuracy)}% of lines right with them, {percent(self.accuracy_alone)}% without"
+        if self.symbol_error_rate is None or self.symbol_error_rate_alone is None:
+            return said
+        wrong, wrong_alone = percent(self.symbol_error_rate), percent(self.symbol_error_rate_alone)
+        return f"{said}; {wrong}% of symbols wrong with them, {wrong_alone}% without"
 
     def _what_they_do(self) -> str:
         if self.proposals:

@@ -21,7 +21,7 @@ def describe(directory: TransducerDirectory) -> Description:
             f"source {corpus.source_symbols}, {symbols.source.size - 2:,}{features}; target {corpus.target_symbols}, "
             f"{symbols.outputs - 2:,}",
         ),
-        ("edits" if corpus.has_features else "n-grams", ngrams_row(config, ngrams)),
+        (_what_ranks(config, ngrams), ngrams_row(config, ngrams)),
         ("lookup", "sources that training had are looked up" if config.looks_up else "not used"),
     ]
     validated = "none held out"
@@ -51,6 +51,12 @@ def describe(directory: TransducerDirectory) -> Description:
         "ngrams": 0 if ngrams is None else len(ngrams),
     }
     return Description(model, data, training_rows, scores, learned, limits(config))
+
+
+def _what_ranks(config: TransducerConfig, ngrams: PairModel | None) -> str:
+    if ngrams is not None:
+        return ngrams.name
+    return "edits" if config.corpus.has_features else "n-grams"
 
 
 def ngrams_row(config: TransducerConfig, ngrams: PairModel | None) -> str:

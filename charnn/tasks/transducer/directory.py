@@ -14,10 +14,12 @@ from charnn.errors import ModelFormatError
 from charnn.tasks.directory import GraphMaker, TaskDirectory
 from charnn.tasks.transducer.config import TransducerConfig
 from charnn.tasks.transducer.edit_rules import EditRules
+from charnn.tasks.transducer.line_words import LineWords
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_model import PairModel
-from charnn.tasks.transducer.pair_ngrams import PairNgrams
+from charnn.tasks.transducer.pair_ngrams import GRAPHONES, PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
+from charnn.tasks.transducer.token_tables import LINES
 
 
 def member_graph(name: str, number: int) -> str:
@@ -68,7 +70,8 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
         self.write(LOOKUP, lookup.to_bytes())
 
     def ngrams(self) -> PairModel | None:
-        """The n-grams of aligned pairs that stand beside the network; None for a model without them.
+        """The n-grams of aligned pairs, the edits or the words in lines that stand beside the network; None for a model
+        without them.
 
         Raises ModelFormatError where their file is missing or damaged, or is not of these symbols.
         """
@@ -80,7 +83,10 @@ class TransducerDirectory(TaskDirectory[TransducerConfig]):
         try:
             if config.corpus.has_features:
                 return EditRules.from_arrays(arrays, config.network.outputs)
-            return PairNgrams.from_arrays(arrays, config.network.inputs, config.network.outputs)
+            ngrams = None
+            if GRAPHONES in arrays or LINES not in arrays:
+                ngrams = PairNgrams.from_arrays(arrays, config.network.inputs, config.network.outputs)
+            return LineWords.from_arrays(arrays, ngrams, self.symbols()) if LINES in arrays else ngrams
         except ValueError as error:
             raise ModelFormatError(f"{path}: damaged: {error}") from None
 

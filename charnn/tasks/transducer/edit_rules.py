@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.readable import counted
-from charnn.tasks.transducer.edits import Edit, Edits, applied
+from charnn.tasks.transducer.edits import Edits, applied, edits_of, flat
+from charnn.tasks.transducer.number_rows import joined, parted
 from charnn.tasks.transducer.symbols import EncodedSource
 
 Numbers = npt.NDArray[np.int32]
@@ -99,6 +100,10 @@ class EditRules:
         return len(self.edits)
 
     @property
+    def name(self) -> str:
+        return "edits"
+
+    @property
     def kind(self) -> str:
         return "edits of pairs with features"
 
@@ -108,15 +113,15 @@ class EditRules:
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """What `from_arrays` makes them of again, for a file."""
-        flat = [[number for edit in some for number in _flat(edit)] for some in self.edits]
-        return {MET: self._met_RC, **_joined(BUNDLES, self.bundles), **_joined(EDITS, flat)}
+        rows = [[number for edit in some for number in flat(edit)] for some in self.edits]
+        return {MET: self._met_RC, **joined(BUNDLES, self.bundles), **joined(EDITS, rows)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], outputs: int) -> EditRules:
         """Raises ValueError for arrays that are no edits of targets with so many symbols."""
-        edits = [tuple(_edits(numbers)) for numbers in _parted(EDITS, arrays)]
+        edits = [tuple(edits_of(numbers)) for numbers in parted(EDITS, arrays)]
         met_RC = arrays.get(MET, np.zeros(0))
-        return cls([tuple(bundle) for bundle in _parted(BUNDLES, arrays)], edits, met_RC, outputs)
+        return cls([tuple(bundle) for bundle in parted(BUNDLES, arrays)], edits, met_RC, outputs)
 
     def targets(self, source: EncodedSource) -> Mapping[Key, float]:
         """The targets that edits make of a source, with the probability of each."""
@@ -206,37 +211,3 @@ def _expected(counted: Iterable[Counter[int] | None]) -> dict[int, float]:
         for number, count in counts.items():
             expected[number] = expected.get(number, 0.0) + share * count
     return expected
-
-
-def _flat(edit: Edit) -> list[int]:
-    return [edit.from_end, len(edit.removed), *edit.removed, len(edit.written), *edit.written]
-
-
-def _edits(numbers: Sequence[int]) -> Iterator[Edit]:
-    """What `_flat` gave, one after the other. Raises ValueError for anything else."""
-    left = list(numbers)[::-1]
-    while left:
-        from_end, parts = left.pop(), []
-        for _ in range(2):
-            count = left.pop() if left else -1
-            if from_end < 0 or not 0 <= count <= len(left):
-                raise ValueError("edits that end too early")
-            parts.append(tuple(left.pop() for _ in range(count)))
-        yield Edit(from_end, *parts)
-
-
-def _joined(name: str, rows: Sequence[Sequence[int]]) -> dict[str, Numbers]:
-    """Rows of numbers as two arrays: all of them, and how many each has."""
-    lengths = np.array([len(row) for row in rows], np.int32)
-    return {name: np.array([number for row in rows for number in row], np.int32), f"{name}.lengths": lengths}
-
-
-def _parted(name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> list[list[int]]:
-    """What `_joined` was given. Raises ValueError where the arrays are none."""
-    numbers, lengths = (arrays.get(key, np.zeros(0)) for key in (name, f"{name}.lengths"))
-    if any(array.ndim != 1 or array.dtype != np.int32 for array in (numbers, lengths)):
-        raise ValueError("no table of edits")
-    if (lengths < 0).any() or int(lengths.sum(dtype=np.int64)) != len(numbers):
-        raise ValueError("edits of other lengths")
-    ends, plain = np.cumsum(lengths, dtype=np.int64).tolist(), numbers.tolist()
-    return [plain[end - length : end] for end, length in zip(ends, lengths.tolist(), strict=True)]

@@ -55,6 +55,24 @@ def applied(first: Edits, later: Edits, source: Sequence[int]) -> tuple[int, ...
     return tuple(made)
 
 
+def flat(edit: Edit) -> list[int]:
+    """An edit as numbers, for a file."""
+    return [edit.from_end, len(edit.removed), *edit.removed, len(edit.written), *edit.written]
+
+
+def edits_of(numbers: Sequence[int]) -> Iterator[Edit]:
+    """What `flat` gave, one after the other. Raises ValueError for anything else."""
+    left = list(numbers)[::-1]
+    while left:
+        from_end, parts = left.pop(), []
+        for _ in range(2):
+            count = left.pop() if left else -1
+            if from_end < 0 or not 0 <= count <= len(left):
+                raise ValueError("edits that end too early")
+            parts.append(tuple(left.pop() for _ in range(count)))
+        yield Edit(from_end, *parts)
+
+
 def _edits(source: Sequence[int], target: Sequence[int], same: int) -> Iterator[Edit]:
     """The edits in order, where the first `same` symbols of both are the same and are kept."""
     costs = _costs(source[same:], target[same:])

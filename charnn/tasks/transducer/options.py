@@ -122,8 +122,8 @@ class TransducerEvaluationOptions(PairsOptions, MistakeOptions, EvaluationOption
     beam: int = option(
         DEFAULT_BEAM,
         "Follow N hypotheses side by side to find the most probable target; 1 is greedy. Where a model has n-grams of "
-        "aligned pairs beside its network, or edits where pairs have features, they rank the targets that two and more "
-        "find, and may propose some.",
+        "aligned pairs beside its network, edits where pairs have features, or words where pairs are lines, they rank "
+        "the targets that two and more find, and may propose some.",
         panel=PAIRS,
         metavar="N",
         minimum=1,

@@ -1,5 +1,5 @@
 """What stands beside the network of a transducer, and knows how likely sources and targets are together: n-grams of
-aligned pairs, or the edits of pairs with features."""
+aligned pairs, the edits of pairs with features, or the words of lines."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class PairModel(Protocol):
     """It never changes, and several threads may read it at once."""
 
     def __len__(self) -> int: ...
+
+    @property
+    def name(self) -> str:
+        """What it is, in a word."""
 
     @property
     def kind(self) -> str:

@@ -56,6 +56,10 @@ class PairNgrams:
         return len(self._table.ids_E)
 
     @property
+    def name(self) -> str:
+        return "n-grams"
+
+    @property
     def kind(self) -> str:
         return "n-grams of aligned pairs"
 

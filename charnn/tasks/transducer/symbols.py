@@ -69,6 +69,11 @@ class EncodedSource:
         """The ids of its symbols."""
         return self.ids[self.features : -1]
 
+    @property
+    def text(self) -> str:
+        """The source, where its symbols are characters."""
+        return "".join(self.texts)
+
 
 class Symbols:
     """The symbols of the sources, their features and the targets. An id of a feature follows those of the sources."""
@@ -138,6 +143,14 @@ class Symbols:
             if token != STOP_ID:
                 texts.append(next(copied) if token == self.target.unknown_id else self.target.decode([token]))
         return (" " if self.target.kind == "spaces" else "").join(texts)
+
+    def target_text(self, source: EncodedSource, ids: Sequence[int]) -> str | None:
+        """The text of target symbols, where the unknown ones are copies of those of the source, in their order. None
+        where there are more of them than the source has."""
+        unknown = self.target.unknown_id
+        copied = [text for symbol, text in zip(source.copies, source.texts, strict=True) if symbol == unknown]
+        wanted = list(ids).count(-1 if unknown is None else unknown)
+        return None if wanted > len(copied) else self.decode(ids, copied[:wanted])
 
     @staticmethod
     def parts(side: Side, text: str) -> list[str]:

@@ -1,5 +1,5 @@
-"""The transducers with n-grams, with edits and with attention that may move back in tests/golden/, which every later
-charnn reads as they were written."""
+"""The transducers with n-grams, with edits, with words in lines and with attention that may move back in tests/golden/,
+which every later charnn reads as they were written."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from charnn import load
 from charnn.checkpoint.files import dump_config
 from charnn.tasks.transducer.directory import NGRAMS, TransducerDirectory
 from charnn.tasks.transducer.edit_rules import EditRules
+from charnn.tasks.transducer.line_words import LineWords
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.use.line_transducer import TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
@@ -46,6 +47,15 @@ INFLECTED = [
     [("🧊abed", -2.9280), ("🧊🧊ab", -19.1205)],
     [("gebbat", -2.9177), ("bbba", -18.1581)],
     [("bbaed", -2.9865), ("bbas", -3.3180)],
+]
+
+LINES = GOLDEN / "transducer-lines-1"
+TO_WRITE_OUT = ["da rabbit can c da hen", "plse go bck from here", "we cannot c da ☃"]
+"""None of them is among those that it learned."""
+WRITTEN_OUT = [
+    [("The rabbit can see the hen.", -47.7568), ("The rabbit. can see the hen.", -53.4197)],
+    [("Please go back from here.", -38.8844), ("Please go bck from here.", -44.0499)],
+    [("We cannot see the ☃", -29.5930), ("We cannot see The ☃", -34.1607)],
 ]
 
 
@@ -140,3 +150,22 @@ def test_edits_say_what_they_said_and_are_written_again_byte_for_byte(tmp_path: 
 
 def test_forms_are_found_and_proposed_as_they_were() -> None:
     assert_alike(lines_of(EDITS, TransduceOptions(nbest=2), TO_INFLECT), INFLECTED)
+
+
+def test_words_in_lines_say_what_they_said_and_are_written_again_byte_for_byte(tmp_path: Path) -> None:
+    copy = TransducerDirectory.open(Path(shutil.copytree(LINES, tmp_path / "copy")))
+    words, config = copy.ngrams(), copy.config()
+    assert isinstance(words, LineWords)
+    assert (len(words), len(words.tables.sources), len(words.tables.targets)) == (90, 17, 23)
+    likeliest = ["The rabbit can see the hen.", "The rabbit. can see the hen."]
+    assert words.likeliest(TO_WRITE_OUT[0], 2) == likeliest
+    assert words.log_p(TO_WRITE_OUT[0], likeliest) == pytest.approx([-0.346303, -2.464125], abs=1e-4)
+    copy.write_ngrams(words)
+    assert (copy.path / NGRAMS).read_bytes() == (LINES / NGRAMS).read_bytes()
+    assert config.ngrams is not None
+    assert (config.ngrams.weight, config.ngrams.proposals, config.ngrams.symbol_error_rate) == (1.3663, 2, 0.0)
+    assert dump_config(config).encode() == (LINES / "config.json").read_bytes()
+
+
+def test_lines_are_found_and_proposed_as_they_were() -> None:
+    assert_alike(lines_of(LINES, TransduceOptions(nbest=2), TO_WRITE_OUT), WRITTEN_OUT)

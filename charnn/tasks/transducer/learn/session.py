@@ -13,6 +13,7 @@ from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantizat
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.learn.edit_rules import learn_edit_rules
+from charnn.tasks.transducer.learn.line_words import learn_line_words
 from charnn.tasks.transducer.learn.networks import AnyNetwork, decoder_of, network_of
 from charnn.tasks.transducer.learn.objective import References, TransducerObjective
 from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
@@ -49,8 +50,10 @@ class TransducerSession(Session[TransducerConfig]):
         own = References(references(pairs.training), plan.symbols, self._lookup)
 
         def learn_ngrams(interrupted: Callable[[], bool]) -> PairModel | None:
-            learn = learn_edit_rules if config.corpus.has_features else learn_pair_ngrams
-            return learn(pairs.training, plan.symbols, config.training.budget.seconds, interrupted)
+            asked = pairs.training, plan.symbols, config.training.budget.seconds, interrupted
+            if config.corpus.has_features:
+                return learn_edit_rules(*asked)
+            return learn_line_words(*asked) or learn_pair_ngrams(*asked)
 
         def objective(device: torch.device) -> TransducerObjective:
             network = network_of(config.network)
@@ -157,7 +160,7 @@ class TransducerSession(Session[TransducerConfig]):
         """Keeps the n-grams or edits of pairs where they help, or nothing tells whether they do, and says so."""
         ngrams, config = self.objective.ngrams, None
         if ngrams is not None and not self.holds_out:
-            config = usually_trusted()
+            config = usually_trusted(ngrams)
         elif ngrams is not None:
             chosen = measured_references(self._references)
             candidates = candidates_of(self.directory, ngrams, chosen)
@@ -170,7 +173,7 @@ class TransducerSession(Session[TransducerConfig]):
     def figures_of_end(self) -> Mapping[str, float | None]:
         if (ngrams := self.objective.ngrams) is None:
             return {}
-        beside = TrustedNgrams(ngrams, usually_trusted(), self.symbols, self._lookup.targets)
+        beside = TrustedNgrams(ngrams, usually_trusted(ngrams), self.symbols, self._lookup.targets)
         with self.loop.as_validated():
             return self.objective.figures_beside(beside)
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, TransducerConfig
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.directory import TransducerDirectory
+from charnn.tasks.transducer.line_words import LineWords
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_model import Floats, PairModel
 from charnn.tasks.transducer.symbols import Symbols
@@ -36,10 +36,16 @@ from charnn.tasks.transducer.use.ranking import (
     relative,
     texts_of,
 )
+from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
 
 USUAL, USUAL_FLOOR = Weights(network=0.6, ngrams=0.4, known=0.5), 1e-2
 """What validations decide about kinds of pairs that n-grams help, roughly."""
+USUAL_OF_LINES, USUAL_FLOOR_OF_LINES = Weights(network=0.1, ngrams=0.9, known=0.0), 1e-9
+"""The same where they are of words in lines, which propose targets then: a network learns lines slowly."""
+LONG = 24
+"""The mean number of characters from which on targets are long. Hardly any is right as a whole then, and it is judged
+by how many of its characters are wrong."""
 FLOORS = (1e-2, 1e-4, 1e-6, 1e-9)
 """What the n-grams say of targets that they hold impossible is one of these."""
 ALIKE = 1.0
@@ -112,15 +118,16 @@ def trusted(
     """How far the n-grams are trusted, which is what makes the right ones likeliest among the targets that a search has
     found for held-out sources, or among these and those that the n-grams propose. The latter take longer, and are taken
     only where more lines are right with them, by more than is chance. None where neither is a clear gain, or where
-    fewer lines would be right.
+    fewer lines would be right. Of long targets none need be right: the nearest to what is right is taken to be so, and
+    a line is better with what is nearer.
     """
     both = [[*found, *more] for found, more in zip(candidates.found, candidates.proposed, strict=True)]
     alone, ranking = _mixtures(ngrams, symbols, references, candidates.found, lookup)
     _, union = _mixtures(ngrams, symbols, references, both, lookup)
     best = alone
-    if ranking.nats - alone.nats >= LEAST_GAIN and ranking.right_N.sum() >= alone.right_N.sum():
+    if ranking.nats - alone.nats >= LEAST_GAIN and ranking.wrong_N.sum() <= alone.wrong_N.sum():
         best = ranking
-    gained, lost = (union.right_N & ~best.right_N).sum(), (best.right_N & ~union.right_N).sum()
+    gained, lost = (union.wrong_N < best.wrong_N).sum(), (best.wrong_N < union.wrong_N).sum()
     if gained - lost >= max(1.0, CLEARLY * math.sqrt(gained + lost)):
         best = union
     if best is alone:
@@ -139,19 +146,32 @@ def trusted(
         accuracy_with_lookup=float(np.mean(with_lookup_N)),
         proposals=PROPOSALS if best is union else 0,
         known_weight=round(best.weights.known, 4),
+        **_symbols_wrong(references, best, alone),
     )
 
 
-def usually_trusted() -> PairNgramsConfig:
-    """How far n-grams are trusted where nothing is held out that tells."""
+def _symbols_wrong(references: Sequence[Reference], best: _Mixture, alone: _Mixture) -> dict[str, float]:
+    """The fractions of symbols that are wrong, where targets are judged by these."""
+    if not is_long(references):
+        return {}
+    size = sum(len(one.targets[0]) for one in references)
+    by_name = {"symbol_error_rate": best, "symbol_error_rate_alone": alone}
+    return {name: round(float(one.wrong_N.sum()) / size, 6) for name, one in by_name.items()}
+
+
+def usually_trusted(ngrams: PairModel) -> PairNgramsConfig:
+    """How far they are trusted where nothing is held out that tells."""
+    is_of_lines = isinstance(ngrams, LineWords)
+    weights = USUAL_OF_LINES if is_of_lines else USUAL
     return PairNgramsConfig(
-        network_weight=USUAL.network,
-        weight=USUAL.ngrams,
-        floor=USUAL_FLOOR,
+        network_weight=weights.network,
+        weight=weights.ngrams,
+        floor=USUAL_FLOOR_OF_LINES if is_of_lines else USUAL_FLOOR,
         accuracy=None,
         accuracy_alone=None,
         accuracy_with_lookup=None,
-        known_weight=USUAL.known,
+        proposals=PROPOSALS if is_of_lines else 0,
+        known_weight=weights.known,
     )
 
 
@@ -163,8 +183,14 @@ class _Mixture:
     """The log-likelihood of the right ones among the targets, less what weights cost."""
     floor: float
     weights: Weights
-    right_N: npt.NDArray[np.bool_]
-    """Whether the best target of each source is right."""
+    wrong_N: Floats
+    """How wrong the best target of each source is, as `_wrong` says."""
+
+    @property
+    def right_N(self) -> Bools:
+        """Whether it is right."""
+        found: Bools = self.wrong_N == 0
+        return found
 
 
 def _mixtures(
@@ -176,9 +202,10 @@ def _mixtures(
 ) -> tuple[_Mixture, _Mixture]:
     """The network alone, and the best mixture of it with the n-grams."""
     network_NC = as_rows([[target.log_probability for target in targets] for targets in found])
-    is_right_NC = np.zeros(network_NC.shape, np.bool_)
-    for row, one, targets in zip(is_right_NC, references, found, strict=True):
-        row[: len(targets)] = [target.text in one.targets for target in targets]
+    wrong_NC = _wrong(references, found)
+    is_right_NC = wrong_NC == 0
+    if is_long(references):
+        is_right_NC = np.isfinite(wrong_NC) & (wrong_NC == wrong_NC.min(1, keepdims=True))
     sources = [symbols.encode_source(one.source, one.features) for one in references]
     pairs_NC = pair_scores(ngrams, sources, [[symbols.encode_target(t.text)[:-1] for t in ts] for ts in found])
     known_NC = known_among([[target.text for target in targets] for targets in found], lookup.targets)
@@ -186,14 +213,32 @@ def _mixtures(
 
     def mixture(ngrams_NC: Floats, is_known_NC: Bools, floor: float) -> _Mixture:
         nats, weights = _fitted(network_NC, ngrams_NC, is_known_NC, is_right_NC)
-        right_N = is_right_NC[rows, mixed(network_NC, ngrams_NC, is_known_NC, weights).argmax(1)]
-        return _Mixture(nats, floor, weights, right_N)
+        wrong_N = wrong_NC[rows, mixed(network_NC, ngrams_NC, is_known_NC, weights).argmax(1)]
+        return _Mixture(nats, floor, weights, wrong_N)
 
     alone = mixture(np.zeros_like(network_NC), np.zeros_like(known_NC), 1.0)
     mixtures = [mixture(relative(pairs_NC, floor), known_NC, floor) for floor in FLOORS]
     likeliest = max(one.nats for one in mixtures)
     alike = [one for one in mixtures if one.nats > likeliest - ALIKE]
-    return alone, max(alike, key=lambda one: (one.right_N.sum(), one.nats))
+    return alone, max(alike, key=lambda one: (-one.wrong_N.sum(), one.nats))
+
+
+def is_long(references: Sequence[Reference]) -> bool:
+    """Whether targets are too long to be judged as wholes."""
+    return sum(len(one.targets[0]) for one in references) > LONG * len(references)
+
+
+def _wrong(references: Sequence[Reference], found: Sequence[Sequence[Target]]) -> Floats:
+    """How wrong each target (N, C) is: 0 for one that is right, and else 1, or where targets are long the edits to the
+    nearest reference. It is infinite where there is no target."""
+    long = is_long(references)
+
+    def wrong(one: Reference, target: Target) -> float:
+        if target.text in one.targets:
+            return 0.0
+        return float(nearest(one.targets, target.text)[0]) if long else 1.0
+
+    return -as_rows([[-wrong(one, target) for target in some] for one, some in zip(references, found, strict=True)])
 
 
 def _fitted(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_NC: Bools) -> tuple[float, Weights]:

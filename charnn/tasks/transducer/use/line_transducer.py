@@ -74,8 +74,8 @@ class TransduceOptions:
     """Says how targets are found."""
 
     beam: int = DEFAULT_BEAM
-    """How many hypotheses are followed side by side. Where a model has n-grams of aligned pairs, or edits, they rank
-    the targets that two and more find, and may add some."""
+    """How many hypotheses are followed side by side. Where a model has n-grams of aligned pairs, edits, or words in
+    lines, they rank the targets that two and more find, and may add some."""
     nbest: int = 1
     """How many targets are given for each source, at most."""
     pattern: str | None = None

@@ -41,8 +41,8 @@ class Transducer(Model[TransducerDirectory, TransducerConfig]):
 
     @cached_property
     def ngrams(self) -> PairModel | None:
-        """The n-grams of aligned pairs that rank what a beam finds; None for a model without them. Raises
-        ModelFormatError where the file is missing or damaged."""
+        """The n-grams of aligned pairs, the edits or the words in lines that rank what a beam finds; None for a model
+        without them. Raises ModelFormatError where the file is missing or damaged."""
         return self.directory.ngrams()
 
     def transduce(self, lines: Iterable[str], *, beam: int = DEFAULT_BEAM, pattern: str | None = None) -> list[str]:

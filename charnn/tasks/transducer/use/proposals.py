@@ -1,4 +1,5 @@
-"""The targets that n-grams of aligned pairs, or edits, propose beside those that a search with the network has found.
+"""The targets that n-grams of aligned pairs, edits or words in lines propose beside those that a search with the
+network has found.
 
 Shapes: R targets of all sources; L symbols of the longest, its stop counted.
 """
@@ -25,21 +26,39 @@ def proposed(
     most: int,
 ) -> list[list[FoundTarget]]:
     """For each source, those of the `most` likeliest targets by the proposer that are not among its targets `found`,
-    with their log-probabilities by the network. A constraint holds for them, too; the unknown symbol is in none."""
+    with their log-probabilities by the network. A constraint holds for them, too. The unknown symbol stands for copies
+    of what training had not, in their order, and is in none where that does not tell which."""
     new = []
     for source, targets in zip(sources, found, strict=True):
         known = [target.ids for target in targets]
         likeliest = proposer.proposed(source, most)
-        new.append([ids for ids in likeliest if ids not in known and _may_be(ids, options)])
+        new.append([ids for ids in likeliest if ids not in known and _may_be(ids, source, options)])
     scores = log_probabilities(decoder, sources, new)
     return [
-        [FoundTarget(ids, log_p, []) for ids, log_p in zip(targets, scores_of, strict=True)]
-        for targets, scores_of in zip(new, scores, strict=True)
+        [
+            FoundTarget(ids, log_p, _copied_from(source, options)[: ids.count(_unknown(options))])
+            for ids, log_p in zip(targets, scores_of, strict=True)
+        ]
+        for source, targets, scores_of in zip(sources, new, scores, strict=True)
     ]
 
 
-def _may_be(ids: Sequence[int], options: SearchOptions) -> bool:
-    return options.unknown not in ids and (options.constraint is None or _obeys(ids, options.constraint))
+def _unknown(options: SearchOptions) -> int:
+    return -1 if options.unknown is None else options.unknown
+
+
+def _copied_from(source: EncodedSource, options: SearchOptions) -> list[int]:
+    """The places of a source with a symbol that training had not."""
+    return [place for place, symbol in enumerate(source.copies) if symbol == _unknown(options)]
+
+
+def _may_be(ids: Sequence[int], source: EncodedSource, options: SearchOptions) -> bool:
+    copies = list(ids).count(_unknown(options))
+    places = _copied_from(source, options)
+    is_told = copies == len(places) or len({source.texts[place] for place in places}) == 1
+    if copies and not (options.copies and copies <= len(places) and is_told):
+        return False
+    return options.constraint is None or _obeys(ids, options.constraint)
 
 
 def _obeys(ids: Sequence[int], constraint: Constraint) -> bool:
