@@ -118,8 +118,8 @@ def trusted(
     """How far the n-grams are trusted, which is what makes the right ones likeliest among the targets that a search has
     found for held-out sources, or among these and those that the n-grams propose. The latter take longer, and are taken
     only where more lines are right with them, by more than is chance. None where neither is a clear gain, or where
-    fewer lines would be right. Of long targets none need be right: the nearest to what is right is taken to be so, and
-    a line is better with what is nearer.
+    fewer lines would be right. Long targets need not be right: the nearest to what is right is taken to be so, and a
+    line is better with what is nearer.
     """
     both = [[*found, *more] for found, more in zip(candidates.found, candidates.proposed, strict=True)]
     alone, ranking = _mixtures(ngrams, symbols, references, candidates.found, lookup)
