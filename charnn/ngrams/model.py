@@ -66,6 +66,10 @@ class NgramModel:
             raise ValueError("it has other contexts than it leads to")
         self._longer_E = np.where(is_context_E, np.cumsum(is_context_E), NONE).astype(np.int32)
         lengths_S, self._shorter_S = self._walk(packing, of_E, is_context_E)
+        self.last_S = np.concatenate([[0], self._ids_E[is_context_E]]).astype(np.int32)
+        """The last id of each context; 0 for that of length 0."""
+        self.before_S = np.concatenate([[ROOT], of_E[is_context_E]]).astype(np.int32)
+        """The context that each one is without its last id; for that of length 0 itself."""
         rest_E = decode(table.probabilities_E)
         left_S = decode(table.left_S)
         left_S[left_S >= 1] = np.nextafter(np.float32(1), np.float32(0))

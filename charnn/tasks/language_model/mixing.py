@@ -4,7 +4,7 @@ The probability of each symbol is in proportion to that of the network to some p
 another. Such a product is sharper than a mean of the two: what either holds unlikely stays unlikely. The powers depend
 on the context which the n-grams know: on its length, on how many symbols were met after it, on what it leaves to
 shorter contexts, and on how likely the likeliest of them is. They are linear in these, and their weights are learned
-from text that neither has seen.
+from text that neither has seen. What the context ends in may add to them (`endings`).
 
 Where words are known, too, there is a third factor: what was met after the beginning of a word, and after that and the
 words before it, changes what the n-grams expect. All three powers depend on these contexts, too.
@@ -18,13 +18,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from charnn.ngrams.model import Facts, NgramModel
+from charnn.ngrams.model import Facts, NgramModel, States
 from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_model import WordModel
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import LEVELS as WORD_LEVELS
 from charnn.ngrams.words import NOTHING
 from charnn.tasks.language_model.contexts import LARGEST_POWER, WORD_FACTS, Contexts, CountedContexts, logarithms
+from charnn.tasks.language_model.endings import Endings
 from charnn.tasks.language_model.single import SingleContext
 
 Floats = npt.NDArray[np.floating]
@@ -55,10 +56,12 @@ class MixedNgrams:
         weights_EF: npt.NDArray[np.float32],
         vocabulary_size: int,
         words: WordTable | None = None,
+        endings: Endings | None = None,
     ) -> None:
-        """`weights_EF` are those of the powers of the network, of words where there are any, and of the n-grams. Raises
-        ValueError where the table is not sound, or the weights are not those of its contexts."""
-        self.table, self.weights_EF = table, weights_EF
+        """`weights_EF` are those of the powers of the network, of words where there are any, and of the n-grams, to
+        which `endings` may add something. Raises ValueError where the table is not sound, or the weights are not those
+        of its contexts."""
+        self.table, self.weights_EF, self.endings = table, weights_EF, endings
         self.model = NgramModel(table, vocabulary_size)
         self.contexts = CountedContexts(self.model, None if words is None else WordModel(words))
         shape = 2 if words is None else 3, self.contexts.size
@@ -66,6 +69,7 @@ class MixedNgrams:
             raise ValueError("its powers are none")
         plain_EF, of_words_EF = np.split(weights_EF, [self.contexts.plain_size], axis=1)
         powers_ES = weighted(plain_EF, self.model.facts, self.model.longest + 1)
+        powers_ES += self.added(np.arange(powers_ES.shape[1], dtype=np.int32))
         self.unbounded_SE = np.ascontiguousarray(powers_ES.clip(-LARGEST_ADDED, LARGEST_ADDED).T)
         """What the powers after each context of symbols are before they are bounded and what words add."""
         self.powers_ES = self.unbounded_SE.clip(0, LARGEST_POWER).T
@@ -81,16 +85,25 @@ class MixedNgrams:
                     added_ES += of_words_EKF[:, kinds_S, number] * values_S
             self.added_SE = np.ascontiguousarray(np.nan_to_num(added_ES).clip(-LARGEST_ADDED, LARGEST_ADDED).T)
 
+    def added(self, states_N: States) -> npt.NDArray[np.float32]:
+        """What the endings of contexts add to the power of each model (E, N) in these states."""
+        if self.endings is None:
+            return np.zeros((len(self.weights_EF), len(states_N)), np.float32)
+        return self.endings.added(self.model, states_N)
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         words = self.contexts.words
         of_words = {} if words is None else words.table.arrays()
-        return {**self.table.arrays(), **of_words, POWER_WEIGHTS: self.weights_EF}
+        of_endings = {} if self.endings is None else self.endings.arrays()
+        return {**self.table.arrays(), **of_words, **of_endings, POWER_WEIGHTS: self.weights_EF}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], vocabulary_size: int) -> Self:
         """Raises ValueError for anything else than what `arrays` gives."""
         words = WordTable.from_arrays(arrays, vocabulary_size)
-        return cls(NgramTable.from_arrays(arrays), arrays.get(POWER_WEIGHTS, np.zeros(0)), vocabulary_size, words)
+        endings = Endings.from_arrays(arrays, vocabulary_size, 2 if words is None else 3)
+        weights_EF = arrays.get(POWER_WEIGHTS, np.zeros(0))
+        return cls(NgramTable.from_arrays(arrays), weights_EF, vocabulary_size, words, endings)
 
     def logits(self, contexts_N: Contexts, network_NV: Floats, symbols_NV: Floats | None = None) -> Floats:
         """The logits (N, V) of what follows each context, where `network_NV` are those by the network. `symbols_NV` is
@@ -149,13 +162,13 @@ def learn_powers(
 
     def gain(tried_EF: Floats) -> float:
         distance_EF = tried_EF - usual_EF
-        nats = symbol_nats(known_NF, tried_EF, log_p_ENV, ids_N)
+        nats = symbol_nats(tried_EF @ known_NF.T, log_p_ENV, ids_N)
         return float(-nats.sum() - CAUTION / 2 * (distance_EF * distance_EF).sum())
 
     now = gain(weights_EF)
     for _ in range(STEPS):
-        p_NV = np.exp(_log_probabilities(known_NF, weights_EF, log_p_ENV))
         powers_EN = weights_EF @ known_NF.T
+        p_NV = np.exp(log_mixed(powers_EN, log_p_ENV))
         is_free_EN = (powers_EN >= 0) & (powers_EN <= LARGEST_POWER)
         gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N, is_free_EN)
         gradient_EF -= CAUTION * (weights_EF - usual_EF)
@@ -194,26 +207,25 @@ def slopes(
     return (free_EN * (observed_EN - expected_EN)) @ known_NF, curvature
 
 
-def symbol_nats(
-    known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer]
-) -> Floats:
-    """-ln p (N,) of each symbol, with the arguments of `learn_powers`."""
-    log_p_NV = _log_probabilities(known_NF, weights_EF, log_p_ENV)
+def symbol_nats(powers_EN: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer]) -> Floats:
+    """-ln p (N,) of each symbol, with these powers before they are bounded."""
+    log_p_NV = log_mixed(powers_EN, log_p_ENV)
     found: Floats = -log_p_NV[np.arange(len(ids_N)), ids_N].astype(np.float64)
     return found
 
 
-def mixed(known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats]) -> npt.NDArray[np.float32]:
-    """The logits (N, V) by E models together."""
-    powers_EN = (weights_EF @ known_NF.T).clip(0, LARGEST_POWER).astype(np.float32)
+def mixed(powers_EN: Floats, log_p_ENV: Sequence[Floats]) -> npt.NDArray[np.float32]:
+    """The logits (N, V) by E models together, with these powers before they are bounded."""
+    powers_EN = powers_EN.clip(0, LARGEST_POWER).astype(np.float32)
     logits_NV: npt.NDArray[np.float32] = powers_EN[0, :, np.newaxis] * log_p_ENV[0].astype(np.float32)
     for powers_N, by_NV in zip(powers_EN[1:], log_p_ENV[1:], strict=True):
         logits_NV += powers_N[:, np.newaxis] * by_NV
     return logits_NV
 
 
-def _log_probabilities(known_NF: Floats, weights_EF: Floats, log_p_ENV: Sequence[Floats]) -> Floats:
-    log_p_NV: Floats = mixed(known_NF, weights_EF, log_p_ENV)
+def log_mixed(powers_EN: Floats, log_p_ENV: Sequence[Floats]) -> Floats:
+    """ln p (N, V) by E models together, with these powers before they are bounded."""
+    log_p_NV: Floats = mixed(powers_EN, log_p_ENV)
     log_p_NV -= log_p_NV.max(1, keepdims=True)
     log_p_NV -= np.log(np.exp(log_p_NV).sum(1, keepdims=True))
     return log_p_NV

@@ -78,14 +78,14 @@ class Recently:
         for before, id_ in zip(before_N.tolist(), ids_N.tolist(), strict=True):
             found.append(self.counts.probabilities(before))
             self.counts.read(before, id_)
-        logits_NV, known_NF, log_p_ENV = self._mixed(contexts_N, network_NV, found)
+        logits_NV, known_NF, added_EN, log_p_ENV = self._mixed(contexts_N, network_NV, found)
         if halts:
             goes_on = ids_N != STOP_ID
             network_NV, *counted = (by_NV[goes_on] for by_NV in log_p_ENV)
             log_p_ENV = [going_on(network_NV)[0], *map(without_end, counted)]
-            known_NF, ids_N = known_NF[goes_on], ids_N[goes_on]
+            known_NF, added_EN, ids_N = known_NF[goes_on], added_EN[:, goes_on], ids_N[goes_on]
         if len(ids_N):
-            self._step(known_NF, log_p_ENV, ids_N)
+            self._step(known_NF, added_EN, log_p_ENV, ids_N)
         return logits_NV
 
     def _mixed(
@@ -94,8 +94,8 @@ class Recently:
         network_NV: Floats,
         found: list[tuple[npt.NDArray[np.float32], Known]],
         learned: list[npt.NDArray[np.float32]] | None = None,
-    ) -> tuple[npt.NDArray[np.float32], Floats, list[Floats]]:
-        """The logits, what the powers depend on, and ln p by each of them."""
+    ) -> tuple[npt.NDArray[np.float32], Floats, Floats, list[Floats]]:
+        """The logits, what the powers depend on, what the endings of contexts add to them, and ln p by each model."""
         contexts = self._ngrams.contexts
         if learned is None:
             learned = contexts.log_probabilities(contexts_N)
@@ -104,10 +104,12 @@ class Recently:
         lengths_NL = length_N[:, np.newaxis] == np.arange(self.counts.longest + 1)
         known_NF = np.column_stack([contexts.known(contexts_N), lengths_NL, *map(np.log, facts)])
         log_p_ENV = [network_NV, *learned, recent_NV]
-        return mixed(known_NF, self._weights_EF, log_p_ENV), known_NF, log_p_ENV
+        added_EN = np.zeros((len(log_p_ENV), len(contexts_N)))
+        added_EN[:-1] = self._ngrams.added(contexts.symbols(contexts_N))
+        return mixed(self._weights_EF @ known_NF.T + added_EN, log_p_ENV), known_NF, added_EN, log_p_ENV
 
-    def _step(self, known_NF: Floats, log_p_ENV: list[Floats], ids_N: Ids) -> None:
-        p_NV = softmax(mixed(known_NF, self._weights_EF, log_p_ENV))
+    def _step(self, known_NF: Floats, added_EN: Floats, log_p_ENV: list[Floats], ids_N: Ids) -> None:
+        p_NV = softmax(mixed(self._weights_EF @ known_NF.T + added_EN, log_p_ENV))
         gradient_EF, curvature = slopes(known_NF, log_p_ENV, p_NV, ids_N)
         self._curvature += curvature[np.ix_(self._learned, self._learned)]
         step = np.zeros(gradient_EF.size)

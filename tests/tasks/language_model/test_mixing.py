@@ -60,13 +60,13 @@ def test_learned_powers_are_those_that_made_the_text() -> None:
     ids = (p.cumsum(1) < RANDOM.random((number, 1))).sum(1).clip(0, SIZE - 1)
     weights = learn_powers(known, [network, own], ids, usual_EF=ALONE)
     np.testing.assert_allclose(weights, true, atol=0.12)
-    best = symbol_nats(known, weights, [network, own], ids).mean()
+    best = symbol_nats(weights @ known.T, [network, own], ids).mean()
     for row in range(2):
         for column in range(4):
             for change in (-0.2, 0.2):
                 other = weights.copy()
                 other[row, column] += change
-                assert symbol_nats(known, other, [network, own], ids).mean() > best
+                assert symbol_nats(other @ known.T, [network, own], ids).mean() > best
 
 
 def test_ngrams_that_know_nothing_get_no_power_and_the_network_keeps_its_own() -> None:
@@ -94,7 +94,7 @@ def test_powers_that_reach_their_bounds_do_not_end_the_search() -> None:
     weights = learn_powers(known, both, ids, usual_EF=usual).astype(np.float64)
 
     def cost(tried: np.ndarray) -> float:
-        return symbol_nats(known, tried, both, ids).sum() + CAUTION / 2 * ((tried - usual) ** 2).sum()
+        return symbol_nats(tried @ known.T, both, ids).sum() + CAUTION / 2 * ((tried - usual) ** 2).sum()
 
     found = weights @ known.T
     assert (found < -1).any()
@@ -109,7 +109,7 @@ def test_powers_that_reach_their_bounds_do_not_end_the_search() -> None:
 def test_nats_of_symbols_by_hand() -> None:
     network, own = np.log(np.array([[0.2, 0.8]], np.float32)), np.log(np.array([[0.5, 0.5]], np.float32))
     weights = np.array([[0.5, 0, 0, 0], [1.0, 0, 0, 0]])
-    found = symbol_nats(np.array([[1.0, 0, 0, 0]]), weights, [network, own], np.array([0]))
+    found = symbol_nats(weights @ np.array([[1.0, 0, 0, 0]]).T, [network, own], np.array([0]))
     assert found == pytest.approx(-np.log(0.2**0.5 / (0.2**0.5 + 0.8**0.5)))
 
 

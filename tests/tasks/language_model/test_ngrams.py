@@ -21,7 +21,8 @@ from charnn.generation.config import SamplingConfig
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.learn.adaptation import AdaptingLanguageModel, adapted_to
-from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, ORDER, measured
+from charnn.tasks.language_model.learn.ngrams import FEWEST_HELD_OUT, ORDER
+from charnn.tasks.language_model.learn.powers import measured
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.learn.usual import usual_powers
 from charnn.tasks.language_model.learned_texts import with_replay
@@ -133,7 +134,7 @@ def test_what_they_bring_is_measured_with_powers_that_other_symbols_or_none_have
         learns=learns,
         characters_each=1.0,
     )
-    weights, figures = found
+    weights, figures = found.weights_EF, found.figures
     assert (weights == usual).all() != learns
     expected = 1 / (1 + (0.2 / 0.8) ** 0.5 * (0.6 / 0.4) ** 0.5)
     assert figures.nats_by_network == pytest.approx(-np.log(0.4), abs=1e-5)

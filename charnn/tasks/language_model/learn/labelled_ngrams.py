@@ -29,8 +29,8 @@ from charnn.tasks.language_model.learn.ngrams import (
     MOST_COUNTED,
     MOST_KEPT,
     UNMEASURED,
-    measured,
 )
+from charnn.tasks.language_model.learn.powers import measured
 from charnn.tasks.language_model.learn.usual import usual_powers_of_labels
 from charnn.tokenizers.base import STOP_ID
 
@@ -117,7 +117,7 @@ class CountedLabelledNgrams:
             characters_each=each,
             apart=apart,
         )
-        return None if found is None else self._with_powers(*found)
+        return None if found is None else self._with_powers(found.weights_EF, found.figures)
 
     def _with_powers(
         self, weights_3F: npt.NDArray[np.float32], figures: LanguageModelNgrams

@@ -22,10 +22,12 @@ from charnn.ngrams.words import WordSymbols
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, LanguageModelNgrams
 from charnn.tasks.language_model.contexts import CountedContexts
+from charnn.tasks.language_model.endings import Endings, ending_of, kinds_of
 from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.learn.data import EncodedCorpus
+from charnn.tasks.language_model.learn.powers import measured
 from charnn.tasks.language_model.learn.usual import usual_powers
-from charnn.tasks.language_model.mixing import MixedNgrams, learn_powers, symbol_nats
+from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.use.mixed import Network
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -46,8 +48,8 @@ FEWEST_HELD_OUT = 200
 usual."""
 MEASURED = 50_000
 """What they bring is measured on the first so many characters that are held out."""
-LEAST_GAIN, LEAST_GAIN_OF_WORDS = 0.002, 0.005
-"""The nats per character that they must bring there, and that words must bring beside them, which are slower."""
+LEAST_GAIN_OF_WORDS = 0.005
+"""The nats per character that words must bring there beside them, which are slower."""
 MANY_HELD_OUT = 1000
 """With fewer characters held out whether words are kept is decided without them."""
 MOST_TRIED, LOST_BY_WORDS = 200_000, 0.1
@@ -105,7 +107,8 @@ class CountedNgrams:
         sequences = corpus.counted
         if sequences is None:
             sequences = [corpus.training[max(0, len(corpus.training) - MOST_COUNTED) : len(corpus.training)]]
-        self._symbols = WordSymbols.of(tokenizer.spellings()) if words else None
+        spellings = tokenizer.spellings()
+        self._symbols, self._kinds_V = WordSymbols.of(spellings) if words else None, kinds_of(spellings)
         self._table, self._words = self._tables(sequences)
         self._last_ids = np.concatenate([ids[-MOST_TRIED:] for ids in sequences])[-MOST_TRIED:]
         self.seconds = time.perf_counter() - started
@@ -147,7 +150,7 @@ class CountedNgrams:
     def as_usual(self) -> tuple[MixedNgrams, LanguageModelNgrams]:
         """The n-grams with the powers that are usual, of which nothing is known where nothing is held out."""
         contexts = self._usual_contexts
-        return self._with_powers(contexts, usual_powers(contexts), UNMEASURED)
+        return self._with_powers(contexts, usual_powers(contexts), None, UNMEASURED)
 
     def beside(
         self, network: Network, documents: Sequence[npt.NDArray[np.integer]], characters: int
@@ -181,7 +184,8 @@ class CountedNgrams:
         half_N = np.arange(len(ids_N)) * 2 // len(ids_N)
         learns, least = characters >= FEWEST_HELD_OUT, math.inf
         best: tuple[MixedNgrams, LanguageModelNgrams] | None = None
-        for contexts in self._contexts if characters >= MANY_HELD_OUT else [self._usual_contexts]:
+        has_many = characters >= MANY_HELD_OUT
+        for contexts in self._contexts if has_many else [self._usual_contexts]:
             contexts_N = contexts.states(contexts.initial(lanes), inputs_BT)[counts_BT]
             counted = contexts.log_probabilities(contexts_N)
             found = measured(
@@ -193,68 +197,27 @@ class CountedNgrams:
                 learns=learns,
                 characters_each=characters / np.count_nonzero(tokens_N != STOP_ID),
                 apart=float(apart_N.mean()),
+                endings_GN=ending_of(contexts.model, self._kinds_V, contexts.symbols(contexts_N)) if has_many else (),
             )
             if found is None:
                 continue
-            weights_EF, figures = found
-            if (nats := figures.nats_per_character) is not None and nats <= least - LEAST_GAIN_OF_WORDS:
-                least, best = nats, self._with_powers(contexts, weights_EF, figures)
+            if (nats := found.nats_without_endings) <= least - LEAST_GAIN_OF_WORDS:
+                least, best = nats, self._with_powers(contexts, found.weights_EF, found.added, found.figures)
         return best
 
     def _with_powers(
-        self, contexts: CountedContexts, weights_EF: npt.NDArray[np.float32], figures: LanguageModelNgrams
+        self,
+        contexts: CountedContexts,
+        weights_EF: npt.NDArray[np.float32],
+        added: Sequence[npt.NDArray[np.float32]] | None,
+        figures: LanguageModelNgrams,
     ) -> tuple[MixedNgrams, LanguageModelNgrams]:
-        """The n-grams with the powers that have these weights, and `figures` with how many there are."""
+        """The n-grams with the powers that have these weights, to which endings may add something, and `figures` with
+        how many there are."""
         words = None if contexts.words is None else contexts.words.table
         of_words = 0 if words is None else len(words.ids_E)
+        endings = None if added is None else Endings.of(self._kinds_V, *added)
         return (
-            MixedNgrams(self._table, weights_EF, self._vocabulary_size, words),
+            MixedNgrams(self._table, weights_EF, self._vocabulary_size, words, endings),
             dataclasses.replace(figures, ngrams=len(self._table.ids_E), word_ngrams=of_words),
         )
-
-
-def measured(
-    known_NF: npt.NDArray[np.float64],
-    log_p_ENV: Sequence[npt.NDArray[np.float32]],
-    ids_N: npt.NDArray[np.integer],
-    half_N: npt.NDArray[np.integer],
-    *,
-    usual_EF: npt.NDArray[np.float32],
-    learns: bool = True,
-    characters_each: float,
-    apart: float = 0.0,
-) -> tuple[npt.NDArray[np.float32], LanguageModelNgrams] | None:
-    """The weights (E, F) of the powers that suit N symbols, from ln p in their places by E models, the network first
-    and n-grams, of labels where there are any, last; and what these bring. None where they bring too little. Those that
-    are usual are `usual_EF`, and they are taken as they are where nothing is learned.
-
-    What they bring is measured on each half of the symbols, 0 or 1, with the weights that the other half decides. A
-    symbol has so many characters on average, and costs so many nats `apart` from what is said here.
-    """
-
-    def weights(chosen_N: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-        if not learns:
-            return usual_EF
-        chosen = [by_NV[chosen_N] for by_NV in log_p_ENV]
-        return learn_powers(known_NF[chosen_N], chosen, ids_N[chosen_N], usual_EF=usual_EF)
-
-    by_both_N = np.empty(len(ids_N))
-    for half in (0, 1):
-        scored = half_N == half
-        own = [by_NV[scored] for by_NV in log_p_ENV]
-        by_both_N[scored] = symbol_nats(known_NF[scored], weights(~scored), own, ids_N[scored])
-    places = np.arange(len(ids_N))
-    by_ngrams, by_network, by_both = (
-        round((float(each_N.mean(dtype=np.float64)) + apart) / characters_each, 6)
-        for each_N in (-log_p_ENV[-1][places, ids_N], -log_p_ENV[0][places, ids_N], by_both_N)
-    )
-    if learns and by_both > by_network - LEAST_GAIN:
-        return None
-    figures = LanguageModelNgrams(
-        ngrams=0,
-        characters=round(len(ids_N) * characters_each),
-        nats_by_ngrams=by_ngrams,
-        nats_by_network=by_network,
-        nats_per_character=by_both,
-    )
-    return weights(np.ones(len(ids_N), np.bool_)), figures
