@@ -126,7 +126,7 @@ def why(name: str | None, model: ModelDirectory) -> str:
 
 def wrong_task(model: ModelDirectory, found: str, needed: str) -> ModelError:
     return ModelError(
-        f"{model.path}: this is a {found}, and a {needed} is needed",
+        f"{model.path}: this is a {found.replace('-', ' ')}, and a {needed.replace('-', ' ')} is needed",
         hint=f"name another one with --model; charnn train FILE --task {needed} makes one",
     )
 

@@ -17,6 +17,8 @@ Filter = Literal["bias", "runs", "penalties", "dry", "temperature", "top-n-sigma
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 """The filters, in the order in which they apply unless another is asked for. `runs` comes before all others always."""
 
+_FLAGS = {"beams": "beam"}
+
 
 @dataclass(frozen=True)
 class Bias(Json):
@@ -80,30 +82,31 @@ class SamplingConfig(Json):
     """A regular expression that the whole text matches."""
 
     def __post_init__(self) -> None:
-        require(0 <= self.temperature < math.inf, "the temperature is a number from 0")
+        require(0 <= self.temperature < math.inf, "--temp: the temperature is a number from 0")
         if self.temperature_range is not None:
             low, high = self.temperature_range
-            require(0 <= low <= high < math.inf, "a range of temperatures goes from a number to one that is not below")
+            require(0 <= low <= high < math.inf, "--temp-range: of two temperatures the second is not the lower one")
         counts = ("top_k", "penalty_window", "dry_allowed_length", "dry_penalty_last_n", "beams")
         for name in (*counts, "lines", "words", "sentences"):
             value = getattr(self, name)
-            require(value is None or value >= 1, f"{name.replace('_', '-')} must be at least 1")
+            require(value is None or value >= 1, f"--{_FLAGS.get(name, name.replace('_', '-'))} must be at least 1")
         for name in ("top_p", "typical"):
             value = getattr(self, name)
-            require(value is None or 0 < value <= 1, f"{name.replace('_', '-')} is above 0 and at most 1")
-        require(self.min_p is None or 0 <= self.min_p <= 1, "min-p is from 0 to 1")
-        require(self.top_n_sigma is None or 0 <= self.top_n_sigma < math.inf, "top-n-sigma is a number from 0")
-        require(0 < self.repetition_penalty < math.inf, "the repetition penalty is above 0")
+            require(value is None or 0 < value <= 1, f"--{name.replace('_', '-')} is above 0 and at most 1")
+        require(self.min_p is None or 0 <= self.min_p <= 1, "--min-p is from 0 to 1")
+        require(self.top_n_sigma is None or 0 <= self.top_n_sigma < math.inf, "--top-n-sigma is a number from 0")
+        require(0 < self.repetition_penalty < math.inf, "--repetition-penalty is above 0")
         for name in ("presence_penalty", "frequency_penalty"):
-            require(math.isfinite(getattr(self, name)), f"the {name.replace('_', ' ')} must be finite")
-        require(0 <= self.dry_multiplier < math.inf, "the DRY multiplier is a number from 0")
-        require(1 <= self.dry_base < math.inf, "the DRY base is a number from 1")
-        require(all(self.dry_sequence_breakers), "a DRY sequence breaker cannot be empty")
-        require(_differ(self.filters) and set(self.filters) <= set(FILTERS), f"filters are {', '.join(FILTERS)}")
-        require(self.length is None or self.length >= 0, "the length cannot be negative")
-        require(all(self.stop_strings), "a stop string cannot be empty")
+            require(math.isfinite(getattr(self, name)), f"--{name.replace('_', '-')} must be finite")
+        require(0 <= self.dry_multiplier < math.inf, "--dry-multiplier is a number from 0")
+        require(1 <= self.dry_base < math.inf, "--dry-base is a number from 1")
+        require(all(self.dry_sequence_breakers), "--dry-sequence-breaker cannot be empty")
+        are_filters = _differ(self.filters) and set(self.filters) <= set(FILTERS)
+        require(are_filters, f"--samplers: filters are {', '.join(FILTERS)}, each once at most")
+        require(self.length is None or self.length >= 0, "--length cannot be negative")
+        require(all(self.stop_strings), "--stop: a stop string cannot be empty")
         ends = (self.lines, self.words, self.sentences, *self.stop_strings)
-        require(self.pattern is None or all(end is None for end in ends), "a pattern says itself where the text ends")
+        require(self.pattern is None or all(end is None for end in ends), "--pattern says itself where the text ends")
 
 
 def _differ(values: Sequence[str]) -> bool:

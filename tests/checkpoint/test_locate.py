@@ -92,7 +92,7 @@ def test_model_of_another_task_is_passed_over_and_refused_where_it_was_named() -
     other = "tagger"
     with pytest.raises(ModelNotFoundError, match="no tagger under checkpoints/"):
         find_model(None, other)
-    with pytest.raises(ModelError, match="this is a language-model, and a tagger is needed"):
+    with pytest.raises(ModelError, match="this is a language model, and a tagger is needed"):
         find_model("poems", other)
 
 

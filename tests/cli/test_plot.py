@@ -98,7 +98,7 @@ def test_a_picture_goes_through_a_pipe(models, process):
         (("curves", "poems", "tags"), "models of different tasks", 2),
         (("curves", "peoms"), "did you mean poems?", 1),
         (("gradients", "tags"), "this is a tagger", 1),
-        (("calibration", "-m", "poems"), "this is a language-model, and a classifier is needed", 1),
+        (("calibration", "-m", "poems"), "this is a language model, and a classifier is needed", 1),
         (("confusion", "-m", "poems"), "name a tagger, a classifier or a transducer", 2),
         (("neurons",), "give a TEXT, or name a file with --text", 2),
         (("neurons", "a", "--text", "b"), "give a TEXT, or name a file with --text", 2),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.config.model import TokenizerConfig, TokenizerKind
-from charnn.errors import ModelError, UsageError
+from charnn.errors import ConfigError, ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.config import FILTERS, Bias, SamplingConfig
 from charnn.generation.run_limits import RunBounds
@@ -431,3 +431,22 @@ def test_bias_of_a_character_that_is_several_bytes_is_refused_where_no_token_has
     for kind, character in (("bytes", "ï"), ("unigram", "é"), ("bpe", "\udcc3")):
         with pytest.raises(UsageError, match=f"--bias {character!r}".replace("\\", r"\\")):
             Sampler(SamplingConfig(bias=(Bias(character, 1.0),)), pieces(kind))
+
+
+@pytest.mark.parametrize(
+    ("option", "values"),
+    [
+        ("--temp", {"temperature": math.nan}),
+        ("--temp-range", {"temperature_range": (2, 1)}),
+        ("--top-k", {"top_k": 0}),
+        ("--typical", {"typical": 0}),
+        ("--repetition-penalty", {"repetition_penalty": 0}),
+        ("--presence-penalty", {"presence_penalty": math.inf}),
+        ("--dry-sequence-breaker", {"dry_sequence_breakers": ("",)}),
+        ("--beam", {"beams": 0}),
+        ("--stop", {"stop_strings": ("",)}),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_the_name_of_its_option(option: str, values: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=rf"^{option}\b"):
+        SamplingConfig(**values)
