@@ -64,6 +64,8 @@ _COUNTED = re.compile(r"(1[5-9]\d\d|20\d\d|21\d\d)([-./:]?)(\d\d?)")
 _OF_A_YEAR = {2: "%h", 4: "%q", 12: "%m", 52: "%V", 53: "%V"}
 """What numbers of a year count, by the largest of them."""
 _MONTH_OF = {"q": 3, "h": 6}
+LOOKED_AT = 50
+"""So many rows tell whether a column has dates."""
 
 
 def forms_of(text: str) -> list[str]:
@@ -88,6 +90,12 @@ def forms_of(text: str) -> list[str]:
             form = form.format(**found.groupdict())
             return [form] if parsed(text, form) is not None else []
     return []
+
+
+def are_dates(cells: Sequence[str]) -> bool:
+    """Whether most of the first cells of a column can be dates or periods."""
+    first = cells[:LOOKED_AT]
+    return 2 * sum(bool(forms_of(cell)) for cell in first) > len(first)
 
 
 def forms_of_all(texts: Sequence[str]) -> tuple[list[str], int]:

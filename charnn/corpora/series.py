@@ -17,11 +17,22 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.corpora.columns import WantedColumns, found_columns
-from charnn.corpora.date_forms import counted_periods, forms_of, forms_of_all
+from charnn.corpora.date_forms import are_dates, counted_periods, forms_of, forms_of_all
 from charnn.corpora.decoding import BadBytes
+from charnn.corpora.series_below import set_side_by_side
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
-from charnn.corpora.times import NAMES, Irregular, PlacedRows, TimeAxis, counts_up, dated, numbered
+from charnn.corpora.times import (
+    MOST_GAPS,
+    NAMES,
+    Irregular,
+    PlacedRows,
+    TimeAxis,
+    at_their_times,
+    counts_up,
+    dated,
+    numbered,
+)
 from charnn.corpora.written_numbers import WrittenNumber, has_decimal_commas, written_number
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import first_few
@@ -31,12 +42,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
-MOST_GAPS, SOME_GAPS = 20, 1000
-"""Missing rows may make a series so many times as long, and some rows longer."""
 MOST_CELLS = 10_000_000
 """The most cells of a table that is read as series. All are held at once, in some 300 bytes each."""
-LOOKED_AT = 50
-"""So many rows tell whether a column has dates."""
 UNNAMED = "column "
 """The names of columns without a header begin so; their numbers follow."""
 SHOWN = 5
@@ -105,12 +112,17 @@ def series_in(
         raise CorpusError(f"{name}: there is no row of numbers")
     reader = _Reader(name, separator)
     header, body = reader.header_of(rows)
+    first = header
     every = list(table.even(iter(body), len(header), "the first row"))
     if not every:
         raise CorpusError(f"{name}: there is a header, and no row of numbers below it")
     columns = [[cells[place] for _, cells in every] for place in range(len(header))]
-    lines = [line for line, _ in every]
-    wanted = [WantedColumns("--series", one, ()) for one in layout.columns]
+    lines, remarks, asked = [line for line, _ in every], list[str](), layout.columns
+    if (below := set_side_by_side(header, columns, layout, reader.has_numbers)) is not None:
+        header, columns = below.header, below.columns
+        lines, asked = [lines[row] for row in below.rows], () if set(asked) <= set(first) else asked
+        remarks.append(below.remark)
+    wanted = [WantedColumns("--series", one, ()) for one in asked]
     if not needs_header and len(body) == len(rows) and None in found_columns(header, wanted):
         wanted = []
     chosen = [place for place in table.columns(header, wanted) if place is not None]
@@ -126,7 +138,6 @@ def series_in(
     if len(set(names)) < len(names):
         twice = next(one for one in names if names.count(one) > 1)
         raise CorpusError(f"{name}: two columns are called {twice!r}", hint="give each column a name of its own")
-    remarks = []
     if passed := [header[place] for place in places if place not in numbers]:
         remarks.append(f"passed over, since there are no numbers: {first_few(passed, SHOWN)}")
     if signs := list(dict.fromkeys(chain.from_iterable(of_column for _, of_column in read))):
@@ -135,22 +146,8 @@ def series_in(
         return Series(names, values_NC, TimeAxis("1"), tuple(remarks))
     if len(placed.order_N) > 1 and (np.diff(placed.order_N) < 0).any():
         remarks.append("the rows did not stand in the order of their times, and are read in that order")
-    return Series(names, _at_their_times(values_NC, placed, lines, name), placed.axis, tuple(remarks))
-
-
-def _at_their_times(values_NC: Floats, placed: PlacedRows, lines: Sequence[int], name: str) -> Floats:
-    """The values in a row for each step, nan where a row is missing. Raises CorpusError where too many are."""
-    order_N, rows_N = placed.order_N, placed.rows_N
-    if rows_N[-1] > MOST_GAPS * len(rows_N) + SOME_GAPS:
-        after = int(np.diff(rows_N).argmax()) + 1
-        missing = int(rows_N[after] - rows_N[after - 1]) - 1
-        raise CorpusError(
-            f"{name}:{lines[int(order_N[after])]}: {missing:,} rows are missing before this one",
-            hint="--time-column none counts the rows instead",
-        )
-    found_NC = np.full((int(rows_N[-1]) + 1, values_NC.shape[1]), np.nan)
-    found_NC[rows_N] = values_NC[order_N]
-    return found_NC
+    remarks += placed.remarks
+    return Series(names, at_their_times(values_NC, placed, lines, name), placed.axis, tuple(remarks))
 
 
 def _separator(table: Table) -> str:
@@ -258,9 +255,7 @@ class _Reader:
         left = [place for place in range(len(header)) if place not in chosen]
         likely = [place for place in left if len(header) > 1 and (place == 0 or header[place].lower() in NAMES)]
         for place in left:
-            cells = columns[place][:LOOKED_AT]
-            is_counted = place in likely and counted_periods(columns[place]) is not None
-            if is_counted or 2 * sum(bool(forms_of(cell)) for cell in cells) > len(cells):
+            if are_dates(columns[place]) or (place in likely and counted_periods(columns[place]) is not None):
                 return self._placed(place, columns[place], header[place], lines)
         for place in likely:
             cells = [self._plain(cell) for cell in columns[place]]

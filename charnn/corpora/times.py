@@ -20,7 +20,7 @@ import numpy.typing as npt
 from charnn.config import Json
 from charnn.config.as_json import require
 from charnn.corpora.date_forms import as_written, bare, time_of, written
-from charnn.errors import UsageError
+from charnn.errors import CorpusError, UsageError
 
 Unit = Literal["row", "number", "second", "weekday", "month", "month end"]
 """What a step is a number of; `row` where there are no times, `weekday` where there is no row for a weekend."""
@@ -31,6 +31,8 @@ NAMES = frozenset(
 DAY = 86400.0
 CYCLES = {"day": DAY, "week": 7 * DAY, "year": 365.2425 * DAY}
 """The cycles of the calendar, in seconds."""
+MOST_GAPS, SOME_GAPS = 20, 1000
+"""Missing rows may make a series so many times as long, and some rows longer."""
 TOLERANCE = 0.05
 """How far from a whole number of steps a time may be, in steps."""
 ROUNDED = 6
@@ -160,6 +162,8 @@ class PlacedRows(NamedTuple):
     rows_N: npt.NDArray[np.int64]
     order_N: npt.NDArray[np.int64]
     """The rows in the order of their times."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of their times."""
 
 
 def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
@@ -167,13 +171,33 @@ def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
     times, form = [time_of(text, form) for text in texts], as_written(form, texts)
     seconds_N = np.array([_position(time, "second") for time in times])
     order_N = np.argsort(seconds_N, kind="stable")
+    twice_N = np.flatnonzero(np.diff(seconds_N[order_N]) == 0)
+    remarks = tuple[str, ...]()
+    if len(twice_N) and _end_summer_time([times[number] for number in order_N[twice_N]], seconds_N):
+        at = texts[order_N[twice_N[0]]].strip()
+        remarks = (f"{at} comes twice, as where summer time ends, and counts as it comes last",)
+        order_N = np.delete(order_N, twice_N)
     every = [times[number] for number in order_N]
     _refuse_doubles(seconds_N[order_N], order_N, texts)
     unit = _unit_of(every)
     positions_N = np.array([_position(time, unit) for time in every])
     if unit != "second" and len(set(positions_N.tolist())) < len(positions_N):
         unit, positions_N = "second", seconds_N[order_N]
-    return _placed(positions_N, order_N, texts, TimeAxis(texts[order_N[0]].strip(), 1.0, unit, form, name), TOLERANCE)
+    axis = TimeAxis(texts[order_N[0]].strip(), 1.0, unit, form, name)
+    return _placed(positions_N, order_N, texts, axis, TOLERANCE)._replace(remarks=remarks)
+
+
+def _end_summer_time(twice: Sequence[datetime], seconds_N: npt.NDArray[np.float64]) -> bool:
+    """Whether times that come twice are those of an hour of the night, in series of an hour or less, once a year."""
+    days = sorted({time.date() for time in twice})
+    are_of_one_hour = len({(time.date(), time.hour) for time in twice}) == len(days)
+    return (
+        len(seconds_N) > 24 * len(days)
+        and 0 < float(np.median(np.diff(np.sort(seconds_N)))) <= 3600
+        and are_of_one_hour
+        and all(time.hour < 4 and time.month in (3, 4, 9, 10, 11) for time in twice)
+        and all((after - before).days > 150 for before, after in pairwise(days))
+    )
 
 
 def numbered(texts: Sequence[str], name: str) -> PlacedRows:
@@ -257,3 +281,20 @@ def _placed(
     return PlacedRows(
         TimeAxis(axis.first, step, axis.unit, axis.form, axis.name), rows_N.astype(np.int64), order_N.astype(np.int64)
     )
+
+
+def at_their_times(
+    values_NC: npt.NDArray[np.float64], placed: PlacedRows, lines: Sequence[int], name: str
+) -> npt.NDArray[np.float64]:
+    """The values in a row for each step, nan where a row is missing. Raises CorpusError where too many are."""
+    order_N, rows_N = placed.order_N, placed.rows_N
+    if rows_N[-1] > MOST_GAPS * len(rows_N) + SOME_GAPS:
+        after = int(np.diff(rows_N).argmax()) + 1
+        missing = int(rows_N[after] - rows_N[after - 1]) - 1
+        raise CorpusError(
+            f"{name}:{lines[int(order_N[after])]}: {missing:,} rows are missing before this one",
+            hint="--time-column none counts the rows instead",
+        )
+    found_NC = np.full((int(rows_N[-1]) + 1, values_NC.shape[1]), np.nan)
+    found_NC[rows_N] = values_NC[order_N]
+    return found_NC

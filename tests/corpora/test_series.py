@@ -258,3 +258,52 @@ def test_series_below_each_other_are_an_error_that_says_so() -> None:
     with pytest.raises(CorpusError, match="comes twice") as caught:
         series_in("date,shop,x\n2021-01-01,A,1\n2021-01-01,B,2\n2021-01-02,A,3\n", "file.csv")
     assert "series that stand below each other want a column each" in str(caught.value.hint)
+
+
+LONG = "store,date,sales,open\n" + "".join(
+    f"{store},2024-01-{day:02d},{10 * number + day},1\n"
+    for number, store in enumerate(("Leeds", "York"))
+    for day in range(1, 9)
+    if (store, day) != ("York", 3)
+)
+
+
+def test_series_that_stand_below_each_other_become_a_column_each_and_it_is_said() -> None:
+    series = read(LONG)
+    assert series.columns == ("Leeds sales", "Leeds open", "York sales", "York open")
+    assert any("series of 2 values of store stand below each other" in remark for remark in series.remarks)
+    asked = read(LONG, columns=("sales",))
+    assert asked.columns == ("Leeds", "York")
+    assert asked.values_NC[:4].tolist()[:2] == [[1, 11], [2, 12]]
+    assert np.isnan(asked.values_NC[2, 1])
+    assert ahead(asked, 1) == ["2024-01-09"]
+    assert read(LONG, columns=("York sales",)).columns == ("York sales",)
+
+
+def test_several_columns_may_say_which_series_a_row_is_of() -> None:
+    rows = [f"{1990 + y},{c},{s},{y}.5\n" for y in range(5) for c in ("Chad", "Peru") for s in ("f", "m")]
+    series = read("year,country,sex,rate\n" + "".join(rows))
+    assert series.columns == ("Chad f", "Chad m", "Peru f", "Peru m")
+    assert ahead(series, 1) == ["1995"]
+    numbers = read("date,item,sold\n" + "".join(f"2024-01-{d:02d},{n},{n * d}\n" for d in range(1, 9) for n in (7, 9)))
+    assert numbers.columns == ("7", "9")
+
+
+@pytest.mark.parametrize(
+    "rows", [[f"2024-01-{1 + d // 2:02d},{d % 5},{d}" for d in range(30)], ["2024-01-01,a,1", "2024-01-01,a,2"] * 9]
+)
+def test_times_that_come_twice_for_another_reason_are_refused(rows: list[str]) -> None:
+    with pytest.raises(CorpusError, match="the time 2024-01-01 comes twice"):
+        read("\n".join(["date,x,y", *rows]))
+
+
+def test_the_hour_that_comes_twice_where_summer_time_ends_counts_once() -> None:
+    hours = [f"2024-10-{26 + hour // 24} {hour % 24:02d}:00" for hour in range(60)]
+    hours.insert(27, hours[26])
+    series = read("time,x\n" + "".join(f"{time},{number}\n" for number, time in enumerate(hours)))
+    assert len(series) == 60
+    assert series.values_NC[25:28, 0].tolist() == [25, 27, 28]
+    assert series.remarks == ("2024-10-27 02:00 comes twice, as where summer time ends, and counts as it comes last",)
+    hours.insert(40, hours[39])
+    with pytest.raises(CorpusError, match="comes twice"):
+        read("time,x\n" + "".join(f"{time},{number}\n" for number, time in enumerate(hours)))
