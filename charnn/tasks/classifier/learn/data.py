@@ -17,6 +17,10 @@ from charnn.tasks.classifier.learn.likelihoods import Lineage
 from charnn.tasks.classifier.named_texts import NamedTexts
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
+RARITY = 0.25
+"""A text weighs the more for the network the rarer its label is, by this power. Otherwise rare labels are passed over
+for many epochs. The mixture puts right how frequent they are."""
+
 
 @dataclass(frozen=True)
 class PaddedTexts:
@@ -73,7 +77,9 @@ class EncodedCorpus:
     training: EncodedTexts
     validation: EncodedTexts
     weights_K: npt.NDArray[np.float32]
-    """How much a text of each label weighs in the loss."""
+    """How much a text of each label weighs in the loss of a linear model."""
+    network_weights_K: npt.NDArray[np.float32]
+    """How much it weighs in the loss of the network."""
     balance: bool
     """Whether all labels weigh alike there, and macro-F1 is to be best."""
     is_word_F: npt.NDArray[np.uint8]
@@ -105,7 +111,18 @@ class EncodedCorpus:
             for texts in (corpus.training, corpus.validation)
         ]
         counts_K = np.array(list(corpus.labels.values()), np.float32)
-        weights_K = counts_K.sum() / (len(counts_K) * counts_K) if balance else np.ones(len(counts_K), np.float32)
+        alike_K = weights(counts_K, 1.0)
+        weights_K = alike_K if balance else np.ones_like(counts_K)
+        network_weights_K = weights(counts_K, RARITY) if not (balance or corpus.config.multiple) else weights_K
         lineage = Lineage.of(features, corpus.texts_of_linear_models) if likelihoods else None
-        weights_K = weights_K.astype(np.float32)
-        return cls(parts[0], parts[1], weights_K, balance, features.is_word, lineage, corpus.learns_held_out)
+        learns_held_out = corpus.learns_held_out
+        training, validation = parts
+        return cls(
+            training, validation, weights_K, network_weights_K, balance, features.is_word, lineage, learns_held_out
+        )
+
+
+def weights(counts_K: npt.NDArray[np.float32], rarity: float) -> npt.NDArray[np.float32]:
+    """(K,): how much a text of each label weighs: the more the rarer that is, by this power. The mean of texts is 1."""
+    rare_K = counts_K**-rarity
+    return np.asarray(rare_K * (counts_K.sum() / (counts_K * rare_K).sum()))

@@ -55,7 +55,7 @@ class ClassifierObjective(BatchedObjective):
         self._device = next(network.parameters()).device
         self._corpus, self._multiple = corpus, multiple
         self._is_held_out = config.keeps == "best"
-        self._weights_K = torch.from_numpy(corpus.weights_K).to(self._device)
+        self._weights_K = torch.from_numpy(corpus.network_weights_K).to(self._device)
         lengths = corpus.training.lengths
         random = np.random.default_rng(config.seed).spawn(1)[0]
         super().__init__(Batches(lengths, rows=config.batch_size, random=random))
