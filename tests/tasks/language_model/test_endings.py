@@ -18,7 +18,7 @@ from charnn.softmax import log_softmax
 from charnn.tasks.language_model.directory import NGRAMS, LanguageModelDirectory
 from charnn.tasks.language_model.endings import KINDS, LAST, Endings, ending_of, kinds_of
 from charnn.tasks.language_model.learn import powers as learning
-from charnn.tasks.language_model.learn.ending_powers import CAUTION, learn_added
+from charnn.tasks.language_model.learn.ending_powers import CAUTION, FEWEST, learn_added
 from charnn.tasks.language_model.learn.powers import measured
 from charnn.tasks.language_model.mixing import MixedNgrams, log_mixed, symbol_nats
 from charnn.tasks.language_model.options import LanguageModelEvaluationOptions
@@ -75,10 +75,11 @@ def test_what_is_added_changes_the_powers_wherever_they_are_used() -> None:
     np.testing.assert_array_equal(again.unbounded_SE, ngrams.unbounded_SE)
 
 
-def test_what_is_learned_makes_the_text_likeliest_and_a_group_without_symbols_adds_nothing() -> None:
+def test_what_is_learned_makes_the_text_likeliest_and_a_group_of_few_symbols_adds_nothing() -> None:
     """In each group another of the two models is right."""
     number, sizes = 3000, [4, 3]
     ids, groups = RANDOM.integers(0, 3, number), [RANDOM.integers(0, size - 1, number) for size in sizes]
+    groups[0][: FEWEST - 1] = 3
     is_right = np.eye(3)[ids]
     right, wrong = (log_softmax(2 * is_right * share + RANDOM.normal(0, 1, (number, 3))) for share in (1, 0.5))
     first = groups[0][:, np.newaxis] == 0

@@ -15,6 +15,9 @@ Numbers = npt.NDArray[np.int64]
 
 CAUTION = 100.0
 """Each weight costs so many times half of its square, in nats, beside the text that it is learned from."""
+FEWEST = 20
+"""Groups of fewer symbols are left alone: so little tells nothing of them, and where a vocabulary is large nearly all
+are such."""
 STEPS = 12
 ENOUGH = 2e-5
 """Nats for each symbol. A step that brings less is the last one."""
@@ -28,19 +31,27 @@ def learn_added(
     ids_N: npt.NDArray[np.integer],
 ) -> list[npt.NDArray[np.float32]]:
     """For each of G ways of grouping N symbols what each group adds to the powers, (E, size), where a symbol is in the
-    group `groups_GN` and has these powers otherwise; a group that none is in adds nothing. `log_p_ENV` is ln p of all
+    group `groups_GN` and has these powers otherwise; a group of few symbols adds nothing. `log_p_ENV` is ln p of all
     symbols in their places by E models.
 
     It is a softmax regression as `mixing.learn_powers` is, whose features are the groups.
     """
-    present = [np.unique(numbers_N, return_inverse=True) for numbers_N in groups_GN]
-    ends = np.cumsum([0, *(len(numbers) for numbers, _ in present)])
-    columns_GN = [start + inverse_N for start, (_, inverse_N) in zip(ends, present, strict=False)]
+    known = [
+        np.flatnonzero(np.bincount(numbers_N, minlength=size) >= FEWEST)
+        for numbers_N, size in zip(groups_GN, sizes_G, strict=True)
+    ]
+    ends = np.cumsum([0, *map(len, known)])
     models, size, rows_N = len(log_p_ENV), int(ends[-1]), np.arange(len(ids_N))
+    columns_GN = []
+    for numbers, start, numbers_N, number in zip(known, ends, groups_GN, sizes_G, strict=False):
+        column_of = np.full(number, size)  # a column of its own has all that adds nothing
+        column_of[numbers] = start + np.arange(len(numbers))
+        columns_GN.append(column_of[numbers_N])
     weights_ED = np.zeros((models, size))
 
     def tried(weights_ED: Floats) -> tuple[float, Floats, Floats]:
-        own_EN = powers_EN + sum(weights_ED[:, columns_N] for columns_N in columns_GN)
+        padded_ED = np.pad(weights_ED, ((0, 0), (0, 1)))
+        own_EN = powers_EN + sum(padded_ED[:, columns_N] for columns_N in columns_GN)
         log_p_NV = log_mixed(own_EN, log_p_ENV)
         nats = float(log_p_NV[rows_N, ids_N].sum(dtype=np.float64))
         return nats - CAUTION / 2 * float((weights_ED * weights_ED).sum()), own_EN, log_p_NV
@@ -61,7 +72,7 @@ def learn_added(
         if brought < ENOUGH * len(ids_N):
             break
     found = []
-    for (numbers, _), start, end, number in zip(present, ends, ends[1:], sizes_G, strict=False):
+    for numbers, start, end, number in zip(known, ends, ends[1:], sizes_G, strict=False):
         added_EK = np.zeros((models, number), np.float32)
         added_EK[:, numbers] = weights_ED[:, start:end]
         found.append(added_EK)
@@ -76,21 +87,22 @@ def _slopes(
     p_NV: Floats,
     ids_N: npt.NDArray[np.integer],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """What `mixing.slopes` gives where the features are the groups: sums over the symbols of each, and of each two."""
+    """What `mixing.slopes` gives where the features are the groups in the first `size` columns: sums over the symbols
+    of each, and of each two."""
     models, rows_N = len(log_p_ENV), np.arange(len(ids_N))
     free_EN = ((powers_EN >= 0) & (powers_EN <= LARGEST_POWER)).astype(np.float64)
     expected_EN = np.stack([(p_NV * by_NV).sum(1) for by_NV in log_p_ENV])
     observed_EN = np.stack([by_NV[rows_N, ids_N] for by_NV in log_p_ENV])
-    gradient_ED, curvature = np.zeros((models, size)), np.zeros((models, size, models, size))
+    gradient_ED, curvature, wide = np.zeros((models, size)), np.zeros((models, size, models, size)), size + 1
     for one in range(models):
         for columns_N in columns_GN:
-            gradient_ED[one] += np.bincount(columns_N, free_EN[one] * (observed_EN - expected_EN)[one], size)
+            gradient_ED[one] += np.bincount(columns_N, free_EN[one] * (observed_EN - expected_EN)[one], wide)[:size]
         for other in range(one + 1):
             covariance_N = (p_NV * log_p_ENV[one] * log_p_ENV[other]).sum(1) - expected_EN[one] * expected_EN[other]
             covariance_N = covariance_N * free_EN[one] * free_EN[other]
             for columns_N in columns_GN:
                 for others_N in columns_GN:
-                    pairs = np.bincount(columns_N * size + others_N, covariance_N, size * size).reshape(size, size)
-                    curvature[one, :, other] += pairs
+                    pairs = np.bincount(columns_N * wide + others_N, covariance_N, wide * wide).reshape(wide, wide)
+                    curvature[one, :, other] += pairs[:size, :size]
             curvature[other, :, one] = curvature[one, :, other].T
     return gradient_ED, curvature.reshape(models * size, models * size)
