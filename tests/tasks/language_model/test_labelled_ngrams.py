@@ -36,7 +36,7 @@ LINE = "The fox went down to the river."
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     """A model whose n-grams bring something. It is never changed."""
     folder = tmp_path_factory.mktemp("labelled")
-    return LanguageModelDirectory(charnn.train(SPEAKERS, out=folder / "model", steps=60, **TINY).path)
+    return LanguageModelDirectory(charnn.train(SPEAKERS, out=folder / "model", steps=24, **TINY).path)
 
 
 @pytest.fixture
@@ -95,8 +95,8 @@ def test_a_run_counts_them_and_they_predict_texts_and_labels_better(made: Langua
 
 
 def test_a_run_that_goes_on_ends_with_the_same_bytes(made: LanguageModelDirectory, tmp_path: Path) -> None:
-    begun = charnn.train(SPEAKERS, out=tmp_path / "begun", steps=30, **TINY)
-    charnn.train(resume=begun.path, steps=60)
+    begun = charnn.train(SPEAKERS, out=tmp_path / "begun", steps=12, **TINY)
+    charnn.train(resume=begun.path, steps=24)
     again = LanguageModelDirectory(begun.path)
     arrays, others = read_arrays(again.path / NGRAMS)[0], read_arrays(made.path / NGRAMS)[0]
     assert arrays.keys() == others.keys()
@@ -193,7 +193,7 @@ def test_a_damaged_file_is_refused_in_one_line(copied: LanguageModelDirectory, s
 
 
 def test_texts_with_labels_that_end_by_a_decision_of_their_own_have_ngrams_too(tmp_path: Path) -> None:
-    path = charnn.train(SPEAKERS, out=tmp_path / "halting", steps=60, stopping="halt", **TINY).path
+    path = charnn.train(SPEAKERS, out=tmp_path / "halting", steps=24, stopping="halt", **TINY).path
     directory = LanguageModelDirectory(path)
     found = directory.config().ngrams
     assert found.nats_per_character < found.nats_by_network - 0.3

@@ -31,7 +31,7 @@ LINES = "".join(f"{line.strip()}\n" for line in FABLES[:30_000].split(".") if li
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     folder = tmp_path_factory.mktemp("lengths")
-    return tiny_model(folder, LINES, steps=60, documents="line", stopping="length")
+    return tiny_model(folder, LINES, steps=20, documents="line", stopping="length")
 
 
 def loaded(directory: LanguageModelDirectory) -> LanguageModel:

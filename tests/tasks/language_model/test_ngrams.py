@@ -46,7 +46,7 @@ LINE = "The fox and the crow went down to the river."
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     """A model whose n-grams bring something, without words. It is never changed."""
-    return tiny_model(tmp_path_factory.mktemp("ngrams"), TEXT, steps=60, words=False)
+    return tiny_model(tmp_path_factory.mktemp("ngrams"), TEXT, steps=20, words=False)
 
 
 @pytest.fixture
@@ -161,12 +161,12 @@ def test_none_are_counted_where_none_are_wanted(start, corpus_of, silent) -> Non
 
 
 def test_a_run_that_goes_on_ends_with_the_same_bytes(start, corpus_of, silent) -> None:
-    whole = start(corpus_of(TEXT), "whole", steps=40, batch_size=4, **TINY)
+    whole = start(corpus_of(TEXT), "whole", steps=16, batch_size=4, **TINY)
     whole.run(silent)
     steps = iter(range(100))
     corpus = corpus_of(TEXT)
-    parts = start(corpus, "parts", steps=40, batch_size=4, **TINY)
-    assert parts.run(silent, lambda: next(steps) >= 17) == "interrupt"
+    parts = start(corpus, "parts", steps=16, batch_size=4, **TINY)
+    assert parts.run(silent, lambda: next(steps) >= 7) == "interrupt"
     assert parts.config.ngrams is not None, "what was interrupted can be used"
     again = LanguageModelSession.resume(parts.directory, corpus)
     assert again.config.ngrams is None, "until it is known how far they are to be believed beside other weights"
@@ -423,7 +423,7 @@ def test_a_verdict_foretells_less_beside_ngrams(start, corpus_of, silent, monkey
 @pytest.fixture(scope="module")
 def halting(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     options = {"words": False, "documents": "paragraph", "stopping": "halt"}
-    return tiny_model(tmp_path_factory.mktemp("halting"), TEXT, steps=60, **options)
+    return tiny_model(tmp_path_factory.mktemp("halting"), TEXT, steps=20, **options)
 
 
 def test_symbols_of_a_model_that_halts_are_likelier_and_its_ends_as_likely(halting: LanguageModelDirectory) -> None:

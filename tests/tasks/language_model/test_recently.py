@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> LanguageModelDirectory:
     folder = tmp_path_factory.mktemp("recently")
     (folder / "text.txt").write_text(FABLES[:30_000], encoding="utf-8")
     session = charnn.train(
-        folder / "text.txt", out=folder / "model", steps=60, layers=1, hidden=16, embedding=8, dropout=0.0, seed=1
+        folder / "text.txt", out=folder / "model", steps=20, layers=1, hidden=16, embedding=8, dropout=0.0, seed=1
     )
     return LanguageModelDirectory(session.path)
 

@@ -22,7 +22,7 @@ from tests.paths import ROOT
 
 FABLES = (ROOT / "data" / "fables.txt").read_text(encoding="utf-8")
 TEXT, NEXT = FABLES[:20_000], FABLES[20_000:24_000]
-TINY: dict[str, Any] = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "seed": 1, "steps": 60}
+TINY: dict[str, Any] = {"layers": 1, "hidden": 16, "embedding": 8, "dropout": 0.0, "seed": 1, "steps": 20}
 
 
 def learned(folder: Path, text: str, **options: Any) -> LanguageModelDirectory:

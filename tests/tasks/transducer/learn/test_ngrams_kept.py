@@ -37,7 +37,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def learned(corpus: Path, out: Path, **options: Any) -> Path:
-    train(str(corpus), task="transducer", steps=30, seed=1, lookup="never", out=out, **SMALL, **options)
+    train(str(corpus), task="transducer", steps=15, seed=1, lookup="never", out=out, **SMALL, **options)
     return out
 
 
