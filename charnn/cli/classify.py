@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import confidence, options
 from charnn.errors import UsageError
 from charnn.readable import instead_of
 
@@ -47,11 +47,11 @@ def classify(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        options.min_confidence("Replace a label whose probability is below P with that of --unsure."),
+        confidence.min_confidence("Replace a label whose probability is below P with that of --unsure."),
     ] = None,
     unsure: Annotated[
         str | None,
-        options.unsure("Write LABEL for the labels that --min-confidence replaces.", "LABEL"),
+        confidence.unsure("Write LABEL for the labels that --min-confidence replaces.", "LABEL"),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -94,23 +94,21 @@ def classify(
     from charnn.tasks.classifier.use.model import Classifier
     from charnn.tasks.classifier.use.stream import InputUnit, classify_stream, items
 
-    options.check_unsure(unsure, min_confidence, "labels")
-    replacement = options.UNSURE if unsure is None else unsure
+    threshold = confidence.Threshold.of(min_confidence, unsure, "labels")
     if probabilities and top is not None:
         raise UsageError("--probs writes all labels, and --nbest K of them: give one of the two")
     unit: InputUnit = "row" if column is not None else documents or "line"
     if column is not None and documents is not None:
         raise UsageError(f"--text takes a text from each row, and --documents each {documents}: give one of the two")
     loaded = Classifier.find(model, precision=precision, threads=options.processors())
-    _check_labels(loaded, only, None if min_confidence is None else replacement)
+    _check_labels(loaded, only, None if threshold.least is None else threshold.replacement)
     any_bytes = loaded.config.tokenizer.kind == "bytes"
     check_encoding(encoding, any_bytes)
     write = console.write if any_bytes or as_json else console.Output(encoding).write
     count = len(loaded.labels) if probabilities else top
-    threshold = classify_views.Threshold(min_confidence or 0.0, replacement)
     view: classify_views.View
     if as_json:
-        view = classify_views.ObjectsView(loaded, threshold, count, names_unsure=unsure is not None, why=why)
+        view = classify_views.ObjectsView(loaded, threshold, count, why=why)
     elif only and not (why or count):
         view = classify_views.UnchangedView()
     else:

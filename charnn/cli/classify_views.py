@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from charnn.cli.confidence import Threshold
 from charnn.cli.console import SHADES
 from charnn.corpora.decoding import BYTE_ORDER_MARK
 from charnn.readable import escaped
@@ -26,13 +27,6 @@ WEIGHTS = (0.1, 0.3, 1.0, 2.0, 4.0)
 """The nats at which each shade but the first begins."""
 
 
-class Threshold(NamedTuple):
-    """What becomes of labels that are not probable enough."""
-
-    least: float
-    unsure: str
-
-
 class View(Protocol):
     """One form of the result. A view belongs to one output, and is given its texts in order."""
 
@@ -49,14 +43,14 @@ class _Decider:
 
     def labels(self, p_NK: Floats) -> list[list[tuple[str, float]]]:
         """The labels of each text. One that gets none has a list without any."""
-        names, (least, unsure) = self.names, self._threshold
+        names, shown = self.names, self._threshold.in_line
         if not self._model.multiple:
             best_N, p_N = p_NK.argmax(1).tolist(), p_NK.max(1).tolist()
-            return [[(names[best] if p >= least else unsure, p)] for best, p in zip(best_N, p_N, strict=True)]
+            return [[(shown(names[best], p), p)] for best, p in zip(best_N, p_N, strict=True)]
         result = []
         for p_K in p_NK.tolist():
             found = sorted(((p, -k) for k, p in enumerate(p_K) if p >= THRESHOLD), reverse=True)
-            result.append([(names[-k] if p >= least else unsure, p) for p, k in found])
+            result.append([(shown(names[-k], p), p) for p, k in found])
         return result
 
     def best(self, p_K: Floats, count: int) -> list[tuple[str, float]]:
@@ -142,13 +136,10 @@ class TableView:
 class ObjectsView:
     """Writes a JSON object for each text."""
 
-    def __init__(
-        self, model: Classifier, threshold: Threshold, count: int | None, *, names_unsure: bool, why: bool
-    ) -> None:
-        """With `names_unsure` labels that are not probable enough are called as `threshold` says; otherwise they are
-        null, and among several labels they are left out."""
+    def __init__(self, model: Classifier, threshold: Threshold, count: int | None, *, why: bool) -> None:
+        """Labels that are not probable enough and have no name are null, and among several they are left out."""
         self._model, self._decider, self._count, self._why = model, _Decider(model, threshold), count, why
-        self._least, self._names_unsure = threshold.least, names_unsure
+        self._threshold = threshold
 
     def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
         every = zip(chunk, self._decider.labels(p_NK), p_NK, strict=True)
@@ -161,11 +152,11 @@ class ObjectsView:
         if self._model.multiple:
             result["labels"] = {}
             for label, p in labels:  # several may not be sure enough, and the most probable of these stands for them
-                if self._is_named(p):
-                    result["labels"].setdefault(label, round(p, DECIMALS))
+                if (named := self._threshold.in_json(label, p)) is not None:
+                    result["labels"].setdefault(named, round(p, DECIMALS))
         else:
             ((label, p),) = labels
-            result |= {"label": label if self._is_named(p) else None, "probability": round(p, DECIMALS)}
+            result |= {"label": self._threshold.in_json(label, p), "probability": round(p, DECIMALS)}
         if self._count is not None:
             best = self._decider.best(p_K, self._count)
             result["probabilities"] = {label: round(p, DECIMALS) for label, p in best}
@@ -181,9 +172,6 @@ class ObjectsView:
                 for s in spans
             ]
         return result
-
-    def _is_named(self, p: float) -> bool:
-        return self._names_unsure or p >= self._least
 
 
 def _as_last_cell(item: Item) -> str:

@@ -84,24 +84,6 @@ Precision = Annotated[
         "model was trained.",
     ),
 ]
-UNSURE = "_"
-"""What is written in the place of what is not sure enough, unless --unsure says otherwise. JSON has null there."""
-
-
-def min_confidence(help: str) -> Any:
-    return typer.Option("--min-confidence", metavar="P", min=0, max=1, help=help, show_default=False)
-
-
-def unsure(help: str, metavar: str = "TEXT") -> Any:
-    return typer.Option("--unsure", metavar=metavar, help=help, show_default=f"{UNSURE}, and null in JSON")
-
-
-def check_unsure(given: str | None, min_confidence: float | None, what: str) -> None:
-    """Raises UsageError where a text for what is not sure enough is given, and nothing says what that is."""
-    if given is not None and min_confidence is None:
-        raise UsageError(f"--unsure {given}: takes the place of {what} below --min-confidence P", hint="give that too")
-
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, one object on each line.")]
 
 

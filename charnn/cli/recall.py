@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import confidence, options
 from charnn.errors import CharnnError, CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def recall(
     units: Units = 2048,
     min_confidence: Annotated[
         float | None,
-        options.min_confidence(
+        confidence.min_confidence(
             "Write the text of --unsure for each line that is less probably than P the one that it is taken for."
         ),
     ] = None,
     unsure: Annotated[
         str | None,
-        options.unsure("Write TEXT for the lines below --min-confidence."),
+        confidence.unsure("Write TEXT for the lines below --min-confidence."),
     ] = None,
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Write the line itself and a tab before what it is taken for.")
@@ -99,7 +99,7 @@ def recall(
     from charnn.corpora.sources import check_encoding
     from charnn.memory.memory import lines_as_they_come, recall_stream
 
-    options.check_unsure(unsure, min_confidence, "lines")
+    threshold = confidence.Threshold.of(min_confidence, unsure, "lines")
     check_encoding(encoding)
     memory = memory_of(
         lines,
@@ -111,7 +111,7 @@ def recall(
         encoding=encoding,
         on_error=on_error,
     )
-    writer = _Writer(memory, min_confidence, unsure, keep_source=keep_source)
+    writer = _Writer(memory, threshold, keep_source=keep_source)
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
     read_lines = lines_as_they_come(files or ["-"], encoding=encoding, on_error=on_error)
@@ -169,21 +169,16 @@ def _naming(error: CharnnError, path: str) -> CharnnError:
 class _Writer:
     """Writes what lines were recalled as, and counts those that did not settle."""
 
-    def __init__(self, memory: Memory, least: float | None, unsure: str | None, *, keep_source: bool) -> None:
-        self._memory, self._least, self._unsure, self._keep_source = memory, least, unsure, keep_source
+    def __init__(self, memory: Memory, threshold: confidence.Threshold, *, keep_source: bool) -> None:
+        self._memory, self._threshold, self._keep_source = memory, threshold, keep_source
         self.two_cycles = 0
 
     def line(self, source: str, recalled: Recalled | None) -> str:
         if recalled is None:
             return f"{source}\n" if self._keep_source else "\n"
         self.two_cycles += recalled.two_cycle
-        shown = self._shown(recalled)
+        shown = self._threshold.in_line(recalled.line, recalled.confidence)
         return f"{source}\t{shown}\n" if self._keep_source else f"{shown}\n"
-
-    def _shown(self, recalled: Recalled) -> str:
-        if not self._is_unsure(recalled):
-            return recalled.line
-        return options.UNSURE if self._unsure is None else self._unsure
 
     def record(self, garbled: GarbledLine, recalled: Recalled | None) -> dict[str, Any]:
         about = {"file": garbled.file, "line": garbled.line, "source": garbled.text}
@@ -192,7 +187,7 @@ class _Writer:
         self.two_cycles += recalled.two_cycle
         return {
             **about,
-            "recalled": self._unsure if self._is_unsure(recalled) else recalled.line,
+            "recalled": self._threshold.in_json(recalled.line, recalled.confidence),
             "nearest": recalled.line,
             "confidence": round(recalled.confidence, 6),
             "overlap": round(recalled.overlap, 6),
@@ -202,6 +197,3 @@ class _Writer:
             "two_cycle": recalled.two_cycle,
             "form": self._memory.form,
         }
-
-    def _is_unsure(self, recalled: Recalled) -> bool:
-        return self._least is not None and recalled.confidence < self._least

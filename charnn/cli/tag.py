@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import confidence, options
 from charnn.corpora.decoding import FEW
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
@@ -74,11 +74,11 @@ def tag(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        options.min_confidence("Replace each tag whose probability is below P with the tag of --unsure."),
+        confidence.min_confidence("Replace each tag whose probability is below P with the tag of --unsure."),
     ] = None,
     unsure: Annotated[
         str | None,
-        options.unsure("Write TAG for the tags that --min-confidence replaces.", "TAG"),
+        confidence.unsure("Write TAG for the tags that --min-confidence replaces.", "TAG"),
     ] = None,
     keep: Annotated[
         bool,
@@ -142,12 +142,11 @@ def tag(
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
 
-    options.check_unsure(unsure, min_confidence, "tags")
+    threshold = confidence.Threshold.of(min_confidence, unsure, "tags")
     if keep and append:
         raise UsageError("--keep fills the tags of FILE, and --append adds others: give one of the two")
     if as_json and to is not None:
         raise UsageError(f"--json is a form of its own, and --to {to} another: give one of the two")
-    replacement = options.UNSURE if unsure is None else unsure
     check_encoding(encoding)
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
     corpus = loaded.config.corpus
@@ -170,15 +169,17 @@ def tag(
         encoding=encoding,
         on_error=on_error,
     )
-    wanted = TagOptions(chosen, probabilities or min_confidence is not None, alternatives or 0)
-    least = min_confidence or 0.0
-    writer = TagWriter(to or "columns", probabilities, least, replacement, appends=append)
-    objects = JsonWriter(str(loaded.path), least, unsure, with_probabilities=probabilities) if as_json else None
+    wanted = TagOptions(chosen, probabilities or threshold.least is not None, alternatives or 0)
+    least = threshold.least or 0.0
+    writer = TagWriter(to or "columns", probabilities, least, threshold.replacement, appends=append)
+    objects = (
+        JsonWriter(str(loaded.path), least, threshold.named, with_probabilities=probabilities) if as_json else None
+    )
     of_model = {column: lexicon.tags[column] for column in chosen}
     forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
     constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
     replaced = None if append or as_json else ReplacedValues(of_model, keeps=keep)
-    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), replacement}
+    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), threshold.replacement}
     can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
     if to == "characters" and not can_align:
         raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")

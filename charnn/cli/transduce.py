@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.cli import options
+from charnn.cli import confidence, options
 from charnn.errors import UsageError
 from charnn.tasks.transducer.config import DEFAULT_BEAM
 
@@ -52,11 +52,11 @@ def transduce(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        options.min_confidence("Write the text of --unsure for each target whose probability is below P."),
+        confidence.min_confidence("Write the text of --unsure for each target whose probability is below P."),
     ] = None,
     unsure: Annotated[
         str | None,
-        options.unsure("Write TEXT for the targets below --min-confidence."),
+        confidence.unsure("Write TEXT for the targets below --min-confidence."),
     ] = None,
     keep_source: Annotated[
         bool, typer.Option("--keep-source", help="Write the line itself and a tab before its target.")
@@ -111,7 +111,7 @@ def transduce(
     from charnn.tasks.transducer.use.model import Transducer
     from charnn.tasks.transducer.use.stream import read_sources, transduce_stream
 
-    options.check_unsure(unsure, min_confidence, "targets")
+    threshold = confidence.Threshold.of(min_confidence, unsure, "targets")
     _check(nbest, beam, temperature, seed, sample=sample)
     if attention == "-" and (as_json or nbest is not None or keep_source or min_confidence is not None):
         raise UsageError(
@@ -124,7 +124,6 @@ def transduce(
     chosen_seed = secrets.randbelow(1 << 31) if seed is None else seed
     wanted = TransduceOptions(beam or DEFAULT_BEAM, nbest or 1, pattern, drawn, chosen_seed)
     has_features = loaded.config.corpus.has_features
-    threshold = transduce_views.Threshold(min_confidence, options.UNSURE if unsure is None else unsure)
     notices, several = _Notices(loaded), nbest is not None
     output = console.Output("utf-8" if as_json else encoding)
     options.announce_terminal(files)
@@ -137,8 +136,7 @@ def transduce(
             view = transduce_views.AttentionTables(transducer)
         elif as_json:
             about = {"model": str(loaded.path), **({"seed": chosen_seed} if sample else {})}
-            names_unsure = unsure is not None
-            view = transduce_views.ObjectsView(threshold, about, several=several, names_unsure=names_unsure)
+            view = transduce_views.ObjectsView(threshold, about, several=several)
         else:
             view = transduce_views.LinesView(threshold, several=several, keep_source=keep_source)
         if attention is not None and attention != "-":

@@ -5,25 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from charnn.cli import console
+from charnn.cli.confidence import Threshold
 
 if TYPE_CHECKING:
     from charnn.tasks.transducer.use.line_transducer import LineTransducer, Source, Target
 
 Block = Sequence[tuple["Source", list["Target"]]]
 """Sources, each with its targets, the best first; there may be none."""
-
-
-class Threshold(NamedTuple):
-    """What becomes of targets that are not probable enough."""
-
-    least: float | None
-    unsure: str
-
-    def rules_out(self, target: Target) -> bool:
-        return self.least is not None and target.probability < self.least
 
 
 class View(Protocol):
@@ -53,16 +44,14 @@ class LinesView:
         return "\t".join([*before, *cells]) + "\n"
 
     def _shown(self, target: Target) -> str:
-        return self._threshold.unsure if self._threshold.rules_out(target) else target.text
+        return self._threshold.in_line(target.text, target.probability)
 
 
 class ObjectsView:
     """An object for each source, with what there is to say `about` the model at its end."""
 
-    def __init__(self, threshold: Threshold, about: Mapping[str, Any], *, several: bool, names_unsure: bool) -> None:
-        """An unsure target is null, unless `names_unsure` says that it is the text that was given for it."""
+    def __init__(self, threshold: Threshold, about: Mapping[str, Any], *, several: bool) -> None:
         self._threshold, self._about, self._several = threshold, about, several
-        self._unsure = threshold.unsure if names_unsure else None
 
     def text(self, block: Block) -> str:
         records = ({**self._record(source, targets), **self._about} for source, targets in block)
@@ -73,7 +62,7 @@ class ObjectsView:
         if source.features:
             record["features"] = source.features
         best = targets[0] if targets else None
-        record["target"] = None if best is None else self._unsure if self._threshold.rules_out(best) else best.text
+        record["target"] = None if best is None else self._threshold.in_json(best.text, best.probability)
         record |= {} if best is None else _figures(best)
         if self._several:
             record["nbest"] = [{"target": one.text, **_figures(one)} for one in targets]
