@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import pty
 import shutil
 import signal
@@ -142,24 +143,21 @@ def charnn(
     return in_process
 
 
-@pytest.fixture(scope="module")
-def made_in_module(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
-    return tmp_path_factory.mktemp("module"), []
-
-
 @pytest.fixture
-def once_a_module(tmp_path: Path, made_in_module: tuple[Path, list[Any]]) -> Callable[[Callable[[], Any]], Any]:
+def once_a_module(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[Callable[[], Any]], Any]:
     """`once_a_module(make)`: the first test of a module that asks makes what it wants in `tmp_path`, and the others get
-    a copy; each is given what `make` gave."""
+    a copy, those of other processes too; each is given what `make` gave."""
 
     def filled(make: Callable[[], Any]) -> Any:
-        kept, given = made_in_module
-        if given:
-            shutil.copytree(kept, tmp_path, dirs_exist_ok=True)
-        else:
-            given.append(make())
-            shutil.copytree(tmp_path, kept, dirs_exist_ok=True)
-        return given[0]
+        def keep(folder: Path) -> None:
+            (folder / "given").write_bytes(pickle.dumps(make()))
+            shutil.copytree(tmp_path, folder / "files")
+
+        folder = made_once(tmp_path_factory, f"module {request.module.__name__}", keep)
+        shutil.copytree(folder / "files", tmp_path, dirs_exist_ok=True)
+        return pickle.loads((folder / "given").read_bytes())
 
     return filled
 
