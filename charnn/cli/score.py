@@ -16,7 +16,7 @@ from charnn.readable import file_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from charnn.cli.score_views import Place
+    from charnn.cli.score_views import LinePlace
     from charnn.corpora.decoding import OnError
     from charnn.tasks.language_model.use.lines import LineModel, ScoredLine
 
@@ -240,13 +240,13 @@ class _Lines:
     def __init__(
         self, files: Sequence[str], encoding: str, on_error: OnError, *, any_bytes: bool, with_labels: bool
     ) -> None:
-        self.places: deque[Place] = deque()
+        self.places: deque[LinePlace] = deque()
         """Where each line that was given stands. Who has used a line takes its place."""
         self._files, self._encoding, self._on_error, self._any_bytes = files, encoding, on_error, any_bytes
         self._with_labels = with_labels
 
     def __iter__(self) -> Iterator[list[str]]:
-        from charnn.cli.score_views import Place
+        from charnn.cli.score_views import LinePlace
         from charnn.corpora.streams import stream_lines
 
         before = 0
@@ -255,7 +255,7 @@ class _Lines:
             for lines in stream_lines(
                 file, encoding=self._encoding, any_bytes=self._any_bytes, on_error=self._on_error
             ):
-                self.places.extend(Place(file_name(file), number, before + number) for number, _ in lines)
+                self.places.extend(LinePlace(file_name(file), number, before + number) for number, _ in lines)
                 if self._with_labels and lines and lines[0][0] == 1:
                     self._warn_of_labels(file, [line for _, line in lines])
                 yield [line for _, line in lines]

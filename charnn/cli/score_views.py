@@ -25,7 +25,7 @@ from charnn.tokenizers.base import Tokenizer
 Floats = npt.NDArray[np.floating]
 
 
-class Place(NamedTuple):
+class LinePlace(NamedTuple):
     """Where a line stands."""
 
     file: str
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     """Its number in all files, counted from 1."""
 
 
-Numbered = Sequence[tuple[Place, ScoredLine]]
+Numbered = Sequence[tuple[LinePlace, ScoredLine]]
 """Scored lines, each with where it stands."""
 
 NO_MODEL = "-"
@@ -141,7 +141,7 @@ class ObjectsView:
         objects = (json.dumps(self._object(*line), ensure_ascii=False) + "\n" for line in lines)
         return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
 
-    def _object(self, place: Place, scored: ScoredLine) -> dict[str, Any]:
+    def _object(self, place: LinePlace, scored: ScoredLine) -> dict[str, Any]:
         result: dict[str, Any] = {**_said_of(place), "text": scored.text, "characters": len(scored.text)}
         if len(self._names) > 1:
             best = best_model(scored)
@@ -188,7 +188,7 @@ class UnitsView:
     def text(self, lines: Numbered) -> str:
         return "".join(self._shown(*line) for line in lines)
 
-    def _shown(self, place: Place, scored: ScoredLine) -> str:
+    def _shown(self, place: LinePlace, scored: ScoredLine) -> str:
         text = scored.text
         read = activations(self._model, text) if text else None
         values_NT = [[] if read is None else read.of(unit).tolist() for unit in self._units]
@@ -245,7 +245,7 @@ def best_model(scored: ScoredLine) -> int | None:
     return min(range(len(scored.scores)), key=lambda model: scored.scores[model].nats)
 
 
-def _said_of(place: Place) -> dict[str, Any]:
+def _said_of(place: LinePlace) -> dict[str, Any]:
     return {"file": place.file, "line": place.line}
 
 

@@ -23,7 +23,7 @@ def taught_by(teachers: Sequence[str], data: str) -> str:
     return f"{', '.join(teachers)}; a fifth of the loss is on the {data}, the rest on {several} about it"
 
 
-class Corpus(Protocol):
+class CorpusRecord(Protocol):
     """What a model was trained on, as its configuration records it."""
 
     @property
@@ -34,7 +34,7 @@ class Corpus(Protocol):
     def held_out(self) -> bool: ...
 
 
-def may_know(teacher: Corpus, held_out: Corpus, *, splits_alike: bool = True) -> bool:
+def may_know(teacher: CorpusRecord, held_out: CorpusRecord, *, splits_alike: bool = True) -> bool:
     """Whether a teacher may have learned what is held out of a corpus, so that validations are better than they should
     be: it has learned some of the same files, and not with the same part held out.
 
@@ -54,7 +54,7 @@ def may_know(teacher: Corpus, held_out: Corpus, *, splits_alike: bool = True) ->
     return not has_same_part and any(source.sha256 in whole for source in held_out.sources)
 
 
-def warn_of_known_data(path: Path, teacher: Corpus, held_out: Corpus, *, splits_alike: bool = True) -> None:
+def warn_of_known_data(path: Path, teacher: CorpusRecord, held_out: CorpusRecord, *, splits_alike: bool = True) -> None:
     """Warns where the teacher in `path` may have learned what is held out."""
     if may_know(teacher, held_out, splits_alike=splits_alike):
         warnings.warn(
