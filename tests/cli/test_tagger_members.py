@@ -32,7 +32,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("members")
     (folder / "bank.conllu").write_text(TREEBANK)
     (folder / "text.txt").write_text(TEXT)
-    train(folder / "bank.conllu", out=folder / "two", members=2, hidden=8, batch=4, precision="fp32", steps=30)
+    train(
+        folder / "bank.conllu",
+        out=folder / "two",
+        members=2,
+        hidden=8,
+        batch=4,
+        precision="fp32",
+        steps=30,
+        linear=False,
+    )
     weights = TaggerDirectory(folder / "two").weights()
     for number, own in enumerate(each_own(weights, 2)):
         shutil.copytree(folder / "two", folder / f"member-{number}")
@@ -58,7 +67,9 @@ def test_the_probability_of_a_tag_is_the_mean_of_those_of_the_members(made, char
     text_file("the cat ran off\n", "words")
 
     def said(name: str) -> list[dict[str, float]]:
-        result = charnn("tag", "words", "--format", "tokens", "--json", "--nbest", "9", "-m", made / name)
+        result = charnn(
+            "tag", "words", "--format", "tokens", "--json", "--nbest", "9", "--precision", "fp32", "-m", made / name
+        )
         (line,) = result.text.splitlines()
         return [dict(word) for word in json.loads(line)["alternatives"]["upos"]]
 
