@@ -29,6 +29,9 @@ TEXT = "the cat sat on the mat. a dog ran off with the hat.\n" * 20
 PIPES = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 TINY = ("--steps", "8", "--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16", "--precision", "fp32")
 
+PATIENT = "from charnn.cli import notices; notices.PATIENCE = float('inf')"
+"""What a command line does first that is not to say how far it is on a terminal, as it would on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -216,11 +219,12 @@ def started() -> Iterator[list[Any]]:
 
 @pytest.fixture
 def at_terminal(process: Callable[..., Child]) -> Callable[..., Result]:
-    """Runs a command line whose stderr is a terminal. Its end of line is that of a terminal."""
+    """Runs a command line whose stderr is a terminal. Its end of line is that of a terminal. However long it takes, it
+    does not show how far it is."""
 
     def run_there(*arguments: str | Path, **streams: Any) -> Result:
         terminal, its_side = pty.openpty()
-        child = process(*arguments, stderr=its_side, **streams)
+        child = process(*arguments, stderr=its_side, before=PATIENT, **streams)
         os.close(its_side)
         said = bytearray()
         with suppress(OSError):  # Linux says EIO where the other side of a terminal has been closed
