@@ -12,7 +12,8 @@ from charnn.corpora.columns import WantedColumns, found_columns
 
 TEXT_NAMES: tuple[str, ...] = (
     *("text", "sentence", "content", "message", "body", "document"),
-    *("review", "comment", "tweet", "utterance", "headline"),
+    *("review", "comment", "tweet", "utterance", "headline", "question", "query", "post"),
+    *("comment_text", "review_text", "tweet_text", "review_body", "clean_text"),
 )
 LABEL_NAMES: tuple[str, ...] = (
     *("label", "labels", "class", "category", "target", "tag", "sentiment"),

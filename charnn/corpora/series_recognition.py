@@ -22,8 +22,11 @@ def recognize_series(sample: str) -> str | None:
 
 
 def looks_like_numbers(sample: str) -> str | None:
-    """What a text that begins like this has, if each of its lines is a number."""
-    lines = sample.splitlines()[1:-1]
-    if len(lines) > 2 and all(NUMBER.fullmatch(line.strip()) for line in lines) and len(set(sample)) > 4:
-        return "a number on each line"
-    return None
+    """What a text that begins like this has, if each of its lines is a number, or as many numbers with blanks between
+    them as the others."""
+    rows = [line.split() for line in sample.splitlines()[1:-1]]
+    if len(rows) < 3 or len({len(row) for row in rows}) > 1 or len(set(sample)) < 5:
+        return None
+    if not all(NUMBER.fullmatch(cell) for row in rows for cell in row) or not rows[0]:
+        return None
+    return "a number on each line" if len(rows[0]) == 1 else "as many numbers on each line"

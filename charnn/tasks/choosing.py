@@ -81,12 +81,14 @@ def _say_what_else_it_is(
 def naming_the_task(told_by_content: Task[Any] | None) -> Iterator[None]:
     """Errors within name the option that says otherwise, where the data's look alone told the task.
 
-    A text can look like data of another task, and then what is wrong with these is not what is wrong.
+    A text can look like data of another task, and then what is wrong with these is not what is wrong. What begins with
+    an option is about its value, whatever the data are.
     """
     try:
         yield
     except (CorpusError, UsageError) as error:
-        if told_by_content is not None and told_by_content.name != FALLBACK:
+        is_of_data = told_by_content is not None and not str(error).startswith("--")
+        if is_of_data and told_by_content is not TASKS[FALLBACK]:
             otherwise = f"--task {FALLBACK} takes the file for text"
             error.hint = f"{error.hint}; {otherwise}" if error.hint else otherwise
         raise

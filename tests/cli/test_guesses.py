@@ -49,6 +49,22 @@ QUICK = ("--steps", "1", "--hidden", "8", "--layers", "1")
             "read as text: it has columns between tabs; --task tagger reads it as a treebank, --task classifier as a "
             "list of labelled texts and --task transducer as a list of pairs",
         ),
+        (
+            "".join(f"{n % 7 + 40} {n % 3 + 120}\n" for n in range(20)),
+            "language-model",
+            "read as text: it has as many numbers on each line; --task forecaster reads it as a",
+        ),
+        (
+            "".join(f"they said {n} again|{'no' if n % 3 else 'yes'}\n" for n in range(12)),
+            "classifier",
+            "read as a list of labelled texts: it has lines of a label and a text with a bar between them",
+        ),
+        ("id,comment_text,rating\n" + "".join(f"{n},so {n},{n % 2}\n" for n in range(12)), "classifier", None),
+        (
+            '[["so", "a"],\n["no", "b"],\n["hm", "a"]]\n',
+            "language-model",
+            "looks like JSON, and is read as text; jq -r '.[] | @tsv' makes a line of each of its lists",
+        ),
         ("he/she his/her and/or\n" * 9, "language-model", "read as text: it has pairs such as he/she"),
         ("MIN_OK LC_ALL MAX_INT\n" * 9, "language-model", None),
         ("The cat sat on the mat.\n" * 9, "language-model", None),
@@ -98,6 +114,7 @@ def test_an_error_that_rests_on_a_guess_names_the_option_that_says_otherwise(cha
         error = [line for line in result.err.splitlines() if "warning" not in line]
         assert error[-1].endswith("; --task language-model takes the file for text")
         assert "file.txt:10: expected 3 columns, found 1" in error[-1]
+    assert "takes the file for text" not in charnn("train", "good.txt", "--time", "soon").err
     assert "--task" not in said_once(charnn("train", "file.txt", "--task", "tagger", *columns))
     assert "--task" not in said_once(charnn("eval", "file.txt", "--model", "good"))
 
