@@ -89,8 +89,10 @@ def refuse_file(path: Path) -> None:
 class ModelDirectory(Place):
     """Reads and writes one model. config.json is written last at every save: a directory that has it has the rest."""
 
-    half_weights: ClassVar[frozenset[str]] = frozenset({"likelihoods.weight"})
+    half_weights: ClassVar[frozenset[str]] = frozenset({"features.weight", "likelihoods.weight"})
     """The names of the weights that are stored as fp16, in a model of any task."""
+    single_before: ClassVar[frozenset[str]] = frozenset({"features.weight"})
+    """Those of them that earlier versions stored as fp32."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -186,7 +188,7 @@ class ModelDirectory(Place):
     def _fp32(self, arrays: dict[str, Array]) -> dict[str, Array]:
         for name, array in arrays.items():
             expected = np.float16 if name in self.half_weights else np.float32
-            if array.dtype != expected:
+            if array.dtype != expected and not (array.dtype == np.float32 and name in self.single_before):
                 raise ModelFormatError(
                     f"{self.folder / WEIGHTS}: {name!r} is {array.dtype}, not {np.dtype(expected).name}"
                 )

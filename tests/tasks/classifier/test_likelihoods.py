@@ -15,7 +15,7 @@ from charnn.checkpoint.directory import WEIGHTS
 from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.errors import ModelFormatError
 from charnn.linear.solving import SparseMatrix
-from charnn.tasks.classifier.directory import LIKELIHOODS
+from charnn.tasks.classifier.directory import LIKELIHOODS, TABLE
 from charnn.tasks.classifier.features import Features, direct_logits
 from charnn.tasks.classifier.learn.likelihoods import Lineage, likelihood_ratios
 from charnn.tasks.classifier.learn.linear import FOLDS, Evidence, cross_validated, solved
@@ -124,3 +124,16 @@ def test_a_model_whose_likelihoods_are_missing_or_of_another_type_is_refused(tmp
         write_arrays(tmp_path / "model" / WEIGHTS, spoilt, metadata)
         with charnn.load(tmp_path / "model") as model, pytest.raises(ModelFormatError, match=WEIGHTS):
             model.classify(["the cat"])
+
+
+def test_the_table_of_features_is_stored_as_fp16_and_read_as_earlier_versions_stored_it(tmp_path: Path) -> None:
+    data = tmp_path / "data.tsv"
+    data.write_text("".join(f"cat\tthe cat sat on mat {n}\ndog\tthe dog ran down road {n}\n" for n in range(20)))
+    charnn.train(data, label_column=1, task="classifier", hidden=4, steps=2, out=tmp_path / "model")
+    with charnn.load(tmp_path / "model") as model:
+        expected = model.classify(["the cat"])
+    whole, metadata = read_arrays(tmp_path / "model" / WEIGHTS)
+    assert whole[TABLE].dtype == np.float16
+    write_arrays(tmp_path / "model" / WEIGHTS, {**whole, TABLE: whole[TABLE].astype(np.float32)}, metadata)
+    with charnn.load(tmp_path / "model") as model:
+        assert model.classify(["the cat"]) == expected
