@@ -91,7 +91,7 @@ class LineWords:
         found = dict(zip(new, self._finder.of(new), strict=True))
         result = [found[token] if token in found else known[token] for token in line]
         if len(known) + len(new) > MOST_REMEMBERED:
-            known.clear()
+            known = self._remembered = {}  # other threads may still read the old ones
         known.update(found)
         return result
 

@@ -11,7 +11,9 @@ import numpy.typing as npt
 import pytest
 
 from charnn.corpora.pairs import Pair
+from charnn.tasks.transducer import line_words as module
 from charnn.tasks.transducer.learn.line_words import learn_line_words
+from charnn.tasks.transducer.line_tokens import tokens
 from charnn.tasks.transducer.line_words import WEIGHTS, LineWords
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
@@ -127,3 +129,22 @@ def test_lines_whose_words_are_new_each_time_are_none(symbols: Symbols) -> None:
     lines = [(f"{n} a{n} b{n} c{n}", f"x{n * 7 % 97} y{n * 3 % 89} z{n * 5 % 83} q") for n in range(60)]
     own = Symbols.of(pairs_of(lines), "characters", "characters")
     assert learn_line_words(pairs_of(lines), own) is None
+
+
+def test_what_another_thread_forgets_meanwhile_is_still_known(
+    words: LineWords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "i c da dog n da cat"
+    expected = words.likeliest(text, 3)
+    monkeypatch.setattr(module, "MOST_REMEMBERED", 1)
+    find, others = words._finder.of, [" swm", " 8"]
+
+    def find_while_another_thread_does(some: list[str]) -> object:
+        if others:
+            words.candidates([others.pop()])
+        return find(some)
+
+    monkeypatch.setattr(words, "_remembered", {})
+    words.candidates(tokens(text)[:1])
+    monkeypatch.setattr(words._finder, "of", find_while_another_thread_does)
+    assert words.likeliest(text, 3) == expected
