@@ -17,6 +17,7 @@ from typing import Any
 from charnn.corpora.columns import header_of, tab_hint
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.headless import TELLING_ROWS, TwoColumns, first_has_names, two_columns
+from charnn.corpora.keys import keys_of
 from charnn.corpora.labelled_layout import (
     AS_TOLD,
     LABEL_NAMES,
@@ -27,7 +28,7 @@ from charnn.corpora.labelled_layout import (
 )
 from charnn.corpora.labelled_tables import as_label, places_of, rows_of_table, rows_of_two, taken_for_names
 from charnn.corpora.several_labels import LabelColumns
-from charnn.corpora.tables import Object, Table, keys_of
+from charnn.corpora.tables import Object, Table
 from charnn.errors import CorpusError, UsageError
 
 FASTTEXT = "__label__"

@@ -8,11 +8,12 @@ from typing import NamedTuple
 from charnn.corpora.columns import header_of
 from charnn.corpora.foreign import looks_like_table
 from charnn.corpora.headless import two_columns
+from charnn.corpora.keys import keys_of_first
 from charnn.corpora.labelled import FASTTEXT
 from charnn.corpora.labelled_layout import named_or_left, usual_places
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pair_recognition import are_alike
-from charnn.corpora.tables import Table, keys_of_first
+from charnn.corpora.tables import Table
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 """Characters that no text has. Bytes of another kind have them."""

@@ -8,9 +8,10 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from charnn.corpora.columns import cells_between, header_of, separator_of
+from charnn.corpora.keys import keys_of_first
 from charnn.corpora.lines import bare_lines
 from charnn.corpora.pairs import features_column, usual_columns
-from charnn.corpora.tables import Table, keys_of_first
+from charnn.corpora.tables import Table
 
 FEWEST_ROWS = 4
 """Fewer lines do not tell that a text is one of pairs."""

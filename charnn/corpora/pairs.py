@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from charnn.config.as_json import Json
 from charnn.corpora.columns import WantedColumns, found_columns, header_of, tab_hint
 from charnn.corpora.decoding import BadBytes
-from charnn.corpora.tables import Object, Row, Table, keys_of
+from charnn.corpora.keys import keys_of
+from charnn.corpora.tables import Object, Row, Table
 from charnn.errors import CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from charnn.corpora.columns import WantedColumns
 from charnn.corpora.decoding import BadBytes, OnError, marking
+from charnn.corpora.keys import keys_of
 from charnn.corpora.labelled_layout import TEXT_NAMES
 from charnn.corpora.lines import WholeLines, check_length
 from charnn.corpora.streams import stream
-from charnn.corpora.tables import Object, Table, keys_of
+from charnn.corpora.tables import Object, Table
 from charnn.readable import file_name
 
 HEAD = 1 << 16

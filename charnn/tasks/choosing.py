@@ -10,8 +10,9 @@ from typing import Any
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.corpora.columns import NAME, header_of
 from charnn.corpora.foreign import foreign_format, looks_like_table
+from charnn.corpora.keys import keys_of_first, lists_of_words
 from charnn.corpora.sources import peek
-from charnn.corpora.tables import SHOWN, Table, keys_of_first, lists_of_words
+from charnn.corpora.tables import SHOWN, Table
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.readable import first_few, listed
 from charnn.tasks.options import DATA, Option, options_of
