@@ -25,6 +25,7 @@ from charnn.api import SilentObserver
 from charnn.cells import CELLS, Cell, Operations, V
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import ModelFormatError
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import CellWeights, step
@@ -360,7 +361,7 @@ def said(directory: LanguageModelDirectory, prompt: str, *, quantized: bool) -> 
 @each_added
 def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text(f"{LINE}\n" * 4)
-    corpus = read_corpus([str(tmp_path / "lines.txt")], [str(tmp_path / "lines.txt")], document="line")
+    corpus = read_corpus(DataFiles([str(tmp_path / "lines.txt")], [str(tmp_path / "lines.txt")]), document="line")
     wishes = LanguageModelOverrides(
         cell=cell, layers=1, hidden_size=16, embedding_size=8, dropout=0.0, learning_rate=0.05, budget=Budget(steps=70)
     )
@@ -394,7 +395,7 @@ def tagged(directory: TaggerDirectory, words: Sequence[str]) -> list[str]:
 def test_a_tagger_is_trained_resumed_and_tags(cell: str, tmp_path: Path) -> None:
     (tmp_path / "treebank.txt").write_text(SENTENCES * 6)
     (tmp_path / "dev.txt").write_text(SENTENCES)
-    treebank = read_treebank([str(tmp_path / "treebank.txt")], [str(tmp_path / "dev.txt")], columns=("tag",))
+    treebank = read_treebank(DataFiles([str(tmp_path / "treebank.txt")], [str(tmp_path / "dev.txt")]), columns=("tag",))
     wishes = TaggerOverrides(
         cell=cell, layers=1, hidden_size=8, word_size=8, dropout=0.0, learning_rate=0.02, budget=Budget(steps=60)
     )
@@ -422,7 +423,7 @@ def test_a_model_whose_cell_is_gone_from_the_table_is_refused_with_one_line(
     (tmp_path / "text.txt").write_text(f"{LINE}\n" * 4)
     session = LanguageModelSession.start(
         lambda: LanguageModelDirectory.create(tmp_path / "model"),
-        read_corpus([str(tmp_path / "text.txt")]),
+        read_corpus(DataFiles([str(tmp_path / "text.txt")])),
         TokenizerConfig(),
         LanguageModelOverrides(cell="mgu", layers=1, hidden_size=4, budget=Budget(steps=2)),
         SETTINGS,

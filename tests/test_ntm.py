@@ -16,6 +16,7 @@ from charnn.api import SilentObserver
 from charnn.cells.ntm import HEADS, PLACES, WIDTH, widths
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import ConfigError
 from charnn.network.cells import state_type, step
 from charnn.network.recurrent import Recurrent
@@ -280,7 +281,7 @@ def test_it_learns_a_line_and_both_graphs_write_it() -> None:
 def test_a_resumed_run_is_the_whole_run_to_the_last_bit(tmp_path: Path) -> None:
     """The memory is carried from window to window, and so from the first half of a run to the second."""
     (tmp_path / "text.txt").write_text(f"{LINE}, that is the question. " * 30)
-    corpus = read_corpus([str(tmp_path / "text.txt")])
+    corpus = read_corpus(DataFiles([str(tmp_path / "text.txt")]))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
 
     def start(name: str) -> LanguageModelSession:

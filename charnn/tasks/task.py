@@ -15,6 +15,8 @@ from charnn.tasks.options import NoOptions, options_from
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from charnn.corpora.data_files import DataFiles
+    from charnn.corpora.decoding import OnError
     from charnn.corpora.documents import Fold
     from charnn.pages.page import Html, Maker
     from charnn.readers.reader import Reader
@@ -126,6 +128,19 @@ class Creator(Protocol):
         """A new, empty model directory of that class. Raises UsageError where something is in its way."""
 
 
+class FileOptions(Protocol):
+    """The options for training that say how files are read, which those of every task have."""
+
+    @property
+    def encoding(self) -> str: ...
+    @property
+    def on_error(self) -> OnError: ...
+    @property
+    def validation_paths(self) -> list[str]: ...
+    @property
+    def holds_out(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Run:
     """What every task is given to start a run."""
@@ -141,6 +156,14 @@ class Run:
     """What the models that --reader names have learned."""
     fold: Fold | None = None
     """The part of the data that is held out, where that is not a tenth or what was given to validate with."""
+
+    def files(self, options: FileOptions) -> DataFiles:
+        """The files of the data and those to validate with, which are read as the options say."""
+        from charnn.corpora.data_files import DataFiles
+
+        return DataFiles(
+            self.corpus, options.validation_paths, options.encoding, options.on_error, options.holds_out, self.fold
+        )
 
 
 def resumed_data(run: Run, path: Path, kind: str, *, named: Callable[[], T | None], recorded: Callable[[], T]) -> T:

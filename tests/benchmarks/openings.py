@@ -20,6 +20,7 @@ import numpy.typing as npt
 from charnn.api import SilentObserver
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import Stopping
@@ -126,10 +127,10 @@ def _corpora(text_path: Path, scratch: Path) -> Iterator[tuple[str, Corpus]]:
     for number, (start, end) in enumerate(zip([0, *ends], [*ends, len(text)], strict=True)):
         paths.append(scratch / f"{number}.txt")
         paths[-1].write_text(FIRST_LINE + text[start:end], "utf-8")
-    yield "chapters", read_corpus([str(path) for path in paths])
-    yield "paragraphs", read_corpus([str(text_path)], document="paragraph")
-    yield "lines", read_corpus([str(text_path)], document="line")
-    yield "python", read_corpus([str(path) for path in python_modules()])
+    yield "chapters", read_corpus(DataFiles([str(path) for path in paths]))
+    yield "paragraphs", read_corpus(DataFiles([str(text_path)]), document="paragraph")
+    yield "lines", read_corpus(DataFiles([str(text_path)]), document="line")
+    yield "python", read_corpus(DataFiles([str(path) for path in python_modules()]))
 
 
 def python_modules() -> Iterator[Path]:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from charnn.api import SilentObserver
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
@@ -56,7 +57,7 @@ def run(
     corpus_path: Path, *, seconds: float | None = None, epochs: float | None = None, seeds: int | None = None
 ) -> None:
     budget, seeds = Budget(epochs=epochs) if epochs else Budget(seconds=seconds or SECONDS), seeds or SEEDS
-    corpus = read_corpus([str(corpus_path)], document="line")
+    corpus = read_corpus(DataFiles([str(corpus_path)]), document="line")
     real = np.array([len(line) for line in corpus.training + corpus.validation])
     sizes: dict[str, Any] = {}
     reached: dict[Stopping, list[Reached]] = defaultdict(list)

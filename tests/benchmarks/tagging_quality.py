@@ -14,6 +14,7 @@ from statistics import mean
 from typing import NamedTuple, get_args
 
 from charnn.cells import CELLS
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.formats.sentence import TaggedSentence
 from charnn.tasks.tagger.treebank import read_treebank
@@ -83,7 +84,7 @@ class Treebank:
 
     def sentences(self) -> tuple[list[TaggedSentence], list[TaggedSentence]]:
         """The sentences to train on, and those to test with."""
-        read = read_treebank([str(self.train)], [str(self.test)])
+        read = read_treebank(DataFiles([str(self.train)], [str(self.test)]))
         return read.training, read.validation
 
 

@@ -20,6 +20,7 @@ from charnn.api import SilentObserver
 from charnn.config.as_json import Json
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import TrainingError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
@@ -113,7 +114,7 @@ def _session(
     keep_freed_memory()
     return LanguageModelSession.start(
         lambda: LanguageModelDirectory.create(directory),
-        read_corpus([corpus]),
+        read_corpus(DataFiles([corpus])),
         TokenizerConfig(),
         overrides,
         settings,

@@ -17,6 +17,7 @@ from types import SimpleNamespace
 import pytest
 
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
@@ -52,7 +53,7 @@ def conllu(sentences):
 
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
-    treebank = read_treebank(paths, **reading)
+    treebank = read_treebank(DataFiles(paths), **reading)
     overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
@@ -181,7 +182,7 @@ def test_without_a_file_the_held_out_sentences_score_what_training_said(evaluate
 def test_held_out_sentences_are_those_that_training_validated_with(evaluate, tmp_path, valid):
     (tmp_path / "train.conllu").write_text(conllu([*TRAINING, HELD_OUT] * 3))
     treebank = read_treebank(
-        [str(tmp_path / "train.conllu")], [str(tmp_path / name) for name in valid], columns=("upos", "xpos")
+        DataFiles([str(tmp_path / "train.conllu")], [str(tmp_path / name) for name in valid]), columns=("upos", "xpos")
     )
     again = read_treebank_again(treebank.config)
     found = list(held_out(treebank.config, ("upos", "xpos")))

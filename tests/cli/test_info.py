@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -71,7 +72,7 @@ def tagger(tmp_path_factory):
     (directory / "words.conllu").write_text("".join(rows))
     (directory / "held.conllu").write_text("".join(rows[:2]))
     treebank = read_treebank(
-        [str(directory / "words.conllu")], [str(directory / "held.conllu")], columns=("upos", "xpos")
+        DataFiles([str(directory / "words.conllu")], [str(directory / "held.conllu")]), columns=("upos", "xpos")
     )
     session = TaggerSession.start(
         lambda: TaggerDirectory.create(directory / "words"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from charnn.config.model import TokenizerConfig
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 
@@ -34,7 +35,7 @@ def learn(copied):
     def as_if(*names, validation=(), tokenizer="characters", **reading):
         folder = copied.parent
         corpus = read_corpus(
-            [str(folder / name) for name in names], [str(folder / name) for name in validation], **reading
+            DataFiles([str(folder / name) for name in names], [str(folder / name) for name in validation]), **reading
         )
         model = LanguageModelDirectory(copied)
         config = model.config()

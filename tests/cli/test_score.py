@@ -17,6 +17,7 @@ import pytest
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.language_model.corpus import read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
@@ -47,7 +48,7 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
         ngram_order=0,
     )
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    corpus = read_corpus([str(corpus)], any_bytes=kind == "bytes", **reading)
+    corpus = read_corpus(DataFiles([str(corpus)]), any_bytes=kind == "bytes", **reading)
     session = LanguageModelSession.start(
         lambda: LanguageModelDirectory.create(directory), corpus, tokenizer, overrides, settings
     )

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import pytest
 
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -54,7 +55,7 @@ def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
     overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20))
     settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    treebank = read_treebank(paths, **reading)
+    treebank = read_treebank(DataFiles(paths), **reading)
     session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora import rereading
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.documents import held_out_characters, hold_out
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CorpusError
@@ -91,9 +92,9 @@ def test_of_two_files_the_end_of_the_second_is_held_out_whether_they_are_held_or
     for number in (1, 2):
         (tmp_path / f"{number}.txt").write_text(f"a line of text {number}\n" * 200)
     files = [str(tmp_path / "1.txt"), str(tmp_path / "2.txt")]
-    held = read_corpus(files).config
+    held = read_corpus(DataFiles(files)).config
     monkeypatch.setattr(rereading, "LONG", 0)
-    long = read_corpus(files)
+    long = read_corpus(DataFiles(files))
     assert isinstance(long.training, LongDocuments)
     assert long.config == held
     assert held.validation_characters == (held.training_characters + held.validation_characters) // 10

@@ -23,6 +23,7 @@ from charnn import tokenizers
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config.model import ReadKind, TokenizerConfig
 from charnn.corpora import rereading
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import BadBytes, marking
 from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.labelled_layout import AS_TOLD as AS_LABELLED
@@ -108,20 +109,23 @@ def _packed() -> bytes:
 
 
 LOADERS: dict[str, tuple[Callable[[], bytes], Callable[[Path], object]]] = {
-    "a text": (lambda: TEXT, lambda path: read_corpus([str(path)], on_error=_on_error())),
-    "a packed text": (lambda: gzip.compress(TEXT), lambda path: read_corpus([str(path)])),
+    "a text": (lambda: TEXT, lambda path: read_corpus(DataFiles([str(path)], on_error=_on_error()))),
+    "a packed text": (lambda: gzip.compress(TEXT), lambda path: read_corpus(DataFiles([str(path)]))),
     "a long text": (lambda: random.choice([TEXT, gzip.compress(TEXT)]), _long),
-    "a treebank": (lambda: CONLLU, lambda path: read_treebank([str(path)], on_error=_on_error())),
-    "columns of tags": (lambda: COLUMNS, lambda path: read_treebank([str(path)], columns=("pos", "ner"))),
+    "a treebank": (lambda: CONLLU, lambda path: read_treebank(DataFiles([str(path)], on_error=_on_error()))),
+    "columns of tags": (lambda: COLUMNS, lambda path: read_treebank(DataFiles([str(path)]), columns=("pos", "ner"))),
     "labelled texts": (
         lambda: random.choice([LABELS, CSV, JSON_LINES]),
-        lambda path: read_classifier_corpus([str(path)], [], AS_LABELLED, encoding="utf-8", on_error=_on_error()),
+        lambda path: read_classifier_corpus(DataFiles([str(path)], on_error=_on_error()), AS_LABELLED),
     ),
     "long rows with labels": (lambda: random.choice([LABELS, CSV, JSON_LINES]), _long_rows),
-    "pairs": (lambda: PAIRS, lambda path: read_pair_set([str(path)], layout=AS_PAIRED, on_error=_on_error())),
+    "pairs": (
+        lambda: PAIRS,
+        lambda path: read_pair_set(DataFiles([str(path)], on_error=_on_error()), layout=AS_PAIRED),
+    ),
     "a series": (
         lambda: SERIES,
-        lambda path: read_series_corpus([str(path)], [], AS_SERIES, encoding="utf-8", on_error=_on_error()),
+        lambda path: read_series_corpus(DataFiles([str(path)], on_error=_on_error()), AS_SERIES),
     ),
     "a tokenizer": (lambda: (GOLDEN / MODELS["language-model"] / "tokenizer.json").read_bytes(), _tokenizer),
     "a list of words": (

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
@@ -100,27 +101,20 @@ def _read(
             yield from (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
 
 
-def read_corpus(
-    paths: Sequence[str],
-    validation_paths: Sequence[str],
-    layout: LabelledLayout,
-    *,
-    encoding: str,
-    on_error: OnError = "fail",
-    holds_out: bool = True,
-    fold: Fold | None = None,
-) -> LabelledCorpus:
-    """The corpus in the files. Without `validation_paths`, a tenth of the texts of each label is held out, or those of
-    the `fold`, unless it `holds_out` none, when all are trained on and validated with."""
+def read_corpus(data: DataFiles, layout: LabelledLayout) -> LabelledCorpus:
+    """The corpus in these files and folders. A tenth of the texts of each label is held out.
+
+    Raises what `read_labelled` raises, and CorpusError where nothing is left to train on or to validate with.
+    """
     with naming_the_tokenizer():
-        texts, files = read_labelled(paths, layout, encoding=encoding, on_error=on_error)
+        texts, files = read_labelled(data.paths, layout, encoding=data.encoding, on_error=data.on_error)
     held_out, held_out_files = NamedTexts(()), tuple[LabelledFile, ...]()
-    if validation_paths:
+    if data.validation_paths:
         held_out, held_out_files = read_labelled(
-            validation_paths, layout, encoding=encoding, on_error=on_error, in_any_form=True
+            data.validation_paths, layout, encoding=data.encoding, on_error=data.on_error, in_any_form=True
         )
-    config = LabelledCorpusConfig(files, layout, held_out_files, encoding, on_error, holds_out)
-    return _corpus(texts, held_out, config, fold)
+    config = LabelledCorpusConfig(files, layout, held_out_files, data.encoding, data.on_error, data.holds_out)
+    return _corpus(texts, held_out, config, data.fold)
 
 
 def read_corpus_again(config: LabelledCorpusConfig) -> LabelledCorpus:

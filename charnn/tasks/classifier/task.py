@@ -67,15 +67,7 @@ class ClassifierTask(Task[ClassifierConfig]):
 
         check_layout(options.layout)
         source = None if options.start_from is None else read_initial_weights(options.start_from)
-        corpus = read_corpus(
-            run.corpus,
-            options.validation_paths,
-            options.layout,
-            encoding=options.encoding,
-            on_error=options.on_error,
-            holds_out=options.holds_out,
-            fold=run.fold,
-        )
+        corpus = read_corpus(run.files(options), options.layout)
         overrides = ClassifierOverrides(
             embedding_size=options.embedding,
             pool=options.pool,

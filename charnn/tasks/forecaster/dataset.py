@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charnn.config import SourceFile
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.series import UNNAMED, Floats, Series, series_in
@@ -117,29 +118,28 @@ def read_series(
 
 
 def read_corpus(
-    paths: Sequence[str],
-    validation_paths: Sequence[str],
+    data: DataFiles,
     layout: SeriesLayout,
     *,
     season: int | None = None,
     horizon: int | None = None,
-    encoding: str,
-    on_error: OnError = "fail",
-    holds_out: bool = True,
 ) -> SeriesCorpus:
-    """The series at the one path, of which the last rows are held out, unless there is a file to validate with or it
-    `holds_out` none. The season is found, and the horizon chosen, where they are None."""
-    for what, every in (("series", paths), ("series to validate with", validation_paths)):
+    """The series in the one file, of which the last rows are held out (`held_out_rows`). The season is found, and the
+    horizon chosen, where they are None.
+
+    Raises UsageError for several files, and CorpusError for what cannot be read and for too few rows.
+    """
+    for what, every in (("series", data.paths), ("series to validate with", data.validation_paths)):
         if len(every) > 1:
             raise UsageError(
                 f"{', '.join(every[:3])}: a forecaster learns one {what}", hint="make them columns of one file"
             )
-    series, source = read_series(paths[0], layout, encoding=encoding, on_error=on_error)
-    config = SeriesCorpusConfig(source, layout, None, encoding, on_error, holds_out)
-    if not validation_paths:
+    series, source = read_series(data.paths[0], layout, encoding=data.encoding, on_error=data.on_error)
+    config = SeriesCorpusConfig(source, layout, None, data.encoding, data.on_error, data.holds_out)
+    if not data.validation_paths:
         return _split(series, None, config, season, horizon)
     other, other_source = read_series(
-        validation_paths[0], same_columns(layout, series), encoding=encoding, on_error=on_error
+        data.validation_paths[0], same_columns(layout, series), encoding=data.encoding, on_error=data.on_error
     )
     return _split(series, other, replace(config, validation_source=other_source), season, horizon)
 

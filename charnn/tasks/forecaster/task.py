@@ -60,16 +60,7 @@ class ForecasterTask(Task[ForecasterConfig]):
         from charnn.tasks.forecaster.learn.session import ForecasterSession
         from charnn.training.planning import Overrides
 
-        corpus = read_corpus(
-            run.corpus,
-            options.validation_paths,
-            options.layout,
-            season=options.season,
-            horizon=options.horizon,
-            encoding=options.encoding,
-            on_error=options.on_error,
-            holds_out=options.holds_out,
-        )
+        corpus = read_corpus(run.files(options), options.layout, season=options.season, horizon=options.horizon)
         overrides, settings = Overrides(**options.overrides), options.training_settings()
         return ForecasterSession.start(
             lambda: run.create(self.directory), corpus, overrides, settings, run.thread_counts

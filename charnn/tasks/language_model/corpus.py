@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from charnn.corpora.decoding import OnError, naming_the_tokenizer
+from charnn.corpora.data_files import DataFiles
+from charnn.corpora.decoding import naming_the_tokenizer
 from charnn.corpora.documents import DocumentUnit, held_out_characters, hold_out
 from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
@@ -85,20 +86,14 @@ class Corpus:
 
 
 def read_corpus(
-    paths: Sequence[str],
-    validation_paths: Sequence[str] = (),
+    data: DataFiles,
     *,
     document: DocumentUnit = "file",
     labelled: LabelledLayout | None = None,
-    encoding: str = "utf-8",
     any_bytes: bool = False,
-    on_error: OnError = "fail",
-    holds_out: bool = True,
 ) -> Corpus:
-    """The corpus in the files at `paths`, `-` for standard input; see `sources.read` for the other arguments.
-
-    Without `validation_paths` the last tenth is held out, or less of a long text (`documents.held_out_characters`);
-    unless it `holds_out` any, when the corpus is trained on as a whole and validated with itself.
+    """The corpus in these files; see `sources.read` for `any_bytes`. The last tenth is held out, or less of a long text
+    (`documents.held_out_characters`). There are no folds of it.
 
     With `labelled` the files have texts with labels (`corpora.labelled`). Each of them is a document, which ends in a
     line end, and a tenth of each label's texts is held out. Neighbours in a file often have the same label, so these
@@ -109,7 +104,11 @@ def read_corpus(
     if labelled is not None:
         with naming_the_tokenizer():
             files, held_out = rows_at(
-                paths, validation_paths, encoding=encoding, any_bytes=any_bytes, on_error=on_error
+                data.paths,
+                data.validation_paths,
+                encoding=data.encoding,
+                any_bytes=any_bytes,
+                on_error=data.on_error,
             )
         return _labelled(
             files,
@@ -118,22 +117,23 @@ def read_corpus(
                 sources=tuple(source for _, source in files),
                 validation_sources=tuple(source for _, source in held_out),
                 document="line",
-                encoding=encoding,
+                encoding=data.encoding,
                 layout=labelled,
-                on_error=on_error,
-                held_out=holds_out,
+                on_error=data.on_error,
+                held_out=data.holds_out,
             ),
             any_bytes=any_bytes,
         )
     with naming_the_tokenizer():
-        texts, validation_texts = Reading(encoding, any_bytes, on_error, document).texts(paths, validation_paths)
+        reading = Reading(data.encoding, any_bytes, data.on_error, document)
+        texts, validation_texts = reading.texts(data.paths, data.validation_paths)
     config = CorpusConfig(
         sources=tuple(source for _, source in texts),
         validation_sources=tuple(source for _, source in validation_texts),
         document=document,
-        encoding=encoding,
-        on_error=on_error,
-        held_out=holds_out,
+        encoding=data.encoding,
+        on_error=data.on_error,
+        held_out=data.holds_out,
     )
     return _corpus(texts, validation_texts, config=config)
 

@@ -77,14 +77,10 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             lambda: _reads_backwards(options, source, tokenizer.kind), pack=bool, unpack=bool
         )
         corpus = read_corpus(
-            run.corpus,
-            options.validation_paths,
+            run.files(options),
             document=options.documents,
             labelled=options.layout if options.conditioned else None,
-            encoding=options.encoding,
             any_bytes=tokenizer.kind == "bytes",
-            on_error=options.on_error,
-            holds_out=options.holds_out,
         )
         corpus = replace(corpus, config=replace(corpus.config, backwards=backwards))
         if name is not None and not options.forget:
@@ -122,6 +118,7 @@ class LanguageModelTask(Task[LanguageModelConfig]):
     def resume(
         self, directory: TaskDirectory[LanguageModelConfig], run: Run, budget: Budget | None
     ) -> LanguageModelSession:
+        from charnn.corpora.data_files import DataFiles
         from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
         from charnn.tasks.language_model.learn.session import LanguageModelSession
         from charnn.tasks.language_model.learned_texts import replaying
@@ -132,15 +129,12 @@ class LanguageModelTask(Task[LanguageModelConfig]):
         record, any_bytes = config.corpus, config.tokenizer.kind == "bytes"
 
         def named() -> Corpus | None:
+            validation_paths = [source.path for source in record.validation_sources]
             corpus = read_corpus(
-                run.corpus,
-                [source.path for source in record.validation_sources],
+                DataFiles(run.corpus, validation_paths, record.encoding, record.on_error, record.held_out),
                 document=record.document,
                 labelled=record.layout if record.labels else None,
-                encoding=record.encoding,
                 any_bytes=any_bytes,
-                on_error=record.on_error,
-                holds_out=record.held_out,
             )
             if corpus.config.hashes != record.hashes:
                 return None

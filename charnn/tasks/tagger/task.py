@@ -72,17 +72,12 @@ class TaggerTask(Task[TaggerConfig]):
             teacher.check()
         source = None if options.start_from is None else self.directory.find(options.start_from)
         treebank = read_treebank(
-            run.corpus,
-            options.validation_paths,
+            run.files(options),
             columns=options.column_names,
             known_columns=next((one.config().corpus.columns for one in [*filter(None, [source]), *teachers]), ()),
             format=options.format,
             level=options.level,
             tag_paths=options.tags or [],
-            encoding=options.encoding,
-            on_error=options.on_error,
-            holds_out=options.holds_out,
-            fold=run.fold,
         )
         overrides = TaggerOverrides(
             word_size=options.embedding,
@@ -100,22 +95,20 @@ class TaggerTask(Task[TaggerConfig]):
         )
 
     def resume(self, directory: TaskDirectory[TaggerConfig], run: Run, budget: Budget | None) -> TaggerSession:
+        from charnn.corpora.data_files import DataFiles
         from charnn.tasks.tagger.learn.session import TaggerSession
         from charnn.tasks.tagger.treebank import read_treebank, read_treebank_again
 
         record = directory.config().corpus
 
         def named() -> Treebank | None:
+            validation_paths = [source.path for source in record.validation_sources]
             treebank = read_treebank(
-                run.corpus,
-                [source.path for source in record.validation_sources],
+                DataFiles(run.corpus, validation_paths, record.encoding, record.on_error, record.held_out),
                 columns=record.columns_in_files,
                 format=record.format,
                 level=record.level,
                 tag_paths=[source.path for source in record.tag_sources],
-                encoding=record.encoding,
-                on_error=record.on_error,
-                holds_out=record.held_out,
             )
             return treebank if _hashes(treebank.config) == _hashes(record) else None
 

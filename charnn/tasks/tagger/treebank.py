@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple, NoReturn
 
 from charnn.config.model import SourceFile
-from charnn.corpora.decoding import OnError
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
@@ -44,45 +44,41 @@ class _File(NamedTuple):
 
 
 def read_treebank(
-    paths: Sequence[str],
-    validation_paths: Sequence[str] = (),
+    data: DataFiles,
     *,
     columns: Sequence[str] | None = None,
     known_columns: Sequence[str] = (),
     format: TreebankFormat | None = None,
     level: Level = "word",
     tag_paths: Sequence[str] = (),
-    encoding: str = "utf-8",
-    on_error: OnError = "fail",
-    holds_out: bool = True,
-    fold: Fold | None = None,
 ) -> Treebank:
-    """The treebank in the files at `paths`, `-` for standard input; see `sources.read`. Where `on_error` is skip,
-    sentences that are malformed or have bytes that are not in the encoding are left out, counted and warned of.
+    """The treebank in these files; see `sources.read`. With `on_error` skip, sentences that are malformed or have bytes
+    that are not in the encoding are left out, counted and warned of.
 
     Where no `format` is given the first file tells, and `tag_paths` mean `aligned`, whose level is always `character`.
     `columns` has `_` for a column that is passed over, where the files have no names for their columns. Where there are
     none the first file tells (`told_columns`), and `known_columns` are those of a model that is started from.
-    Sentences without any tag are left out. Without `validation_paths`, the last tenth of the others is held out, at
-    least one, or the part of a `fold`; unless it `holds_out` any, when all are trained on and the treebank is validated
-    with itself. Raises CorpusError for what cannot be read: the first sentence that is malformed, or has a word of
-    several characters at the level `character`; also where nothing is left to train on or to validate with. Raises
-    UsageError for arguments that contradict each other, and for a column that the files do not have.
+    Sentences without any tag are left out. The last tenth of the others is held out, at least one, or the block of a
+    fold. Raises CorpusError for what cannot be read: the first sentence that is malformed, or has a word of several
+    characters at the level `character`; also where nothing is left to train on or to validate with. Raises UsageError
+    for arguments that contradict each other, and for a column that the files do not have.
     """
     if format is None and tag_paths:
         format = "aligned"
     if format == "aligned":
-        _check_aligned(len(paths), len(tag_paths), len(validation_paths), 1 if columns is None else len(columns))
+        _check_aligned(
+            len(data.paths), len(tag_paths), len(data.validation_paths), 1 if columns is None else len(columns)
+        )
         level = "character"
     elif tag_paths:
         raise UsageError(f"files of tags go with the format aligned, not with {format}")
 
     def files_at(paths: Sequence[str]) -> list[_File]:
-        decoding = Malformed(on_error).decoding
-        found = [(path, *read(path, encoding=encoding, on_error=decoding)) for path in paths]
+        decoding = Malformed(data.on_error).decoding
+        found = [(path, *read(path, encoding=data.encoding, on_error=decoding)) for path in paths]
         return [_File(text, file_name(path), source) for path, text, source in found]
 
-    files, held_out, tags = files_at(paths), files_at(validation_paths), files_at(tag_paths)
+    files, held_out, tags = files_at(data.paths), files_at(data.validation_paths), files_at(tag_paths)
     format = format or treebank_format(files[0].text, files[0].name)
     told = columns is None
     columns = told_columns(files[0].text, files[0].name, format, level, known_columns) if columns is None else columns
@@ -94,14 +90,14 @@ def read_treebank(
         level=level,
         validation_sources=tuple(file.source for file in held_out),
         tag_sources=tuple(file.source for file in tags),
-        encoding=encoding,
-        held_out=holds_out,
-        on_error=on_error,
+        encoding=data.encoding,
+        held_out=data.holds_out,
+        on_error=data.on_error,
     )
     for file in (*files[told:], *held_out) if config.format != "aligned" else ():
         unnamed = unnamed_in(file.text, file.name, config.format, config.columns_in_files, level)
         warn_of_unnamed(file.name, config.format, config.columns_in_files, unnamed)
-    return _treebank(files, held_out, tags, config, fold)
+    return _treebank(files, held_out, tags, config, data.fold)
 
 
 def read_treebank_again(config: TreebankConfig) -> Treebank:

@@ -10,6 +10,7 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from charnn.config.model import SourceFile, SymbolKind
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.pairs import Pair, PairsLayout, pairs_in
@@ -100,27 +101,22 @@ class _File(NamedTuple):
 
 
 def read_pair_set(
-    paths: Sequence[str],
-    validation_paths: Sequence[str] = (),
+    data: DataFiles,
     *,
     layout: PairsLayout,
     source_symbols: SymbolKind | None = None,
     target_symbols: SymbolKind | None = None,
     lookup: bool | None = None,
-    encoding: str = "utf-8",
-    on_error: OnError = "fail",
-    holds_out: bool = True,
-    fold: Fold | None = None,
 ) -> PairSet:
-    """The pairs in the files at `paths`, `-` for standard input; see `sources.read`.
+    """The pairs in these files; see `sources.read`.
 
-    Without `validation_paths`, every tenth source is held out with all its targets; in a running text, whose words
-    recur, it is the last tenth of the pairs. A `fold` holds out its own part instead. Where it `holds_out` none, all
-    pairs are trained on and validated with.
-    Symbols that are None are told from the pairs. Raises CorpusError for what cannot be read, and where nothing is left
-    to train on or to validate with.
+    Every tenth source is held out with all its targets; in a running text, whose words recur, it is the last tenth of
+    the pairs. Symbols that are None are told from the pairs. Raises CorpusError for what cannot be read, and where
+    nothing is left to train on or to validate with.
     """
-    files, held_out = (_read_files(some, layout, encoding, on_error) for some in (paths, validation_paths))
+    files, held_out = (
+        _read_files(paths, layout, data.encoding, data.on_error) for paths in (data.paths, data.validation_paths)
+    )
     training = _joined(files)
     config = PairsConfig(
         sources=tuple(file.source for file in files),
@@ -128,12 +124,12 @@ def read_pair_set(
         source_symbols=source_symbols or kind_of_symbols(training.sources()),
         target_symbols=target_symbols or kind_of_symbols(training.targets()),
         validation_sources=tuple(file.source for file in held_out),
-        encoding=encoding,
-        on_error=on_error,
-        held_out=holds_out,
+        encoding=data.encoding,
+        on_error=data.on_error,
+        held_out=data.holds_out,
         lookup=lookup,
     )
-    return _pair_set(files, held_out, config, fold)
+    return _pair_set(files, held_out, config, data.fold)
 
 
 def read_pair_set_again(config: PairsConfig) -> PairSet:

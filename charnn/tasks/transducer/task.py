@@ -65,16 +65,11 @@ class TransducerTask(Task[TransducerConfig]):
             raise UsageError("--window is for texts and sentences; a transducer reads whole lines")
         source = None if options.start_from is None else read_initial_weights(options.start_from)
         pairs = read_pair_set(
-            run.corpus,
-            options.validation_paths,
+            run.files(options),
             layout=options.layout,
             source_symbols=options.source_symbols or (None if source is None else source.source_symbols),
             target_symbols=options.target_symbols or (None if source is None else source.target_symbols),
             lookup=IS_WANTED[options.lookup],
-            encoding=options.encoding,
-            on_error=options.on_error,
-            holds_out=options.holds_out,
-            fold=run.fold,
         )
         overrides = TransducerOverrides(
             embedding_size=options.embedding,

@@ -10,6 +10,7 @@ import pytest
 
 from charnn.config.model import TokenizerConfig, TokenizerKind
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
@@ -26,8 +27,9 @@ def corpus_of(tmp_path: Path) -> Callable[..., Corpus]:
         path.write_bytes(text.encode())
         return str(path)
 
-    def make(text: str, *, valid: str | None = None, **how: object) -> Corpus:
-        return read_corpus([write(text)], [] if valid is None else [write(valid)], **how)
+    def make(text: str, *, valid: str | None = None, holds_out: bool = True, **how: object) -> Corpus:
+        files = DataFiles([write(text)], [] if valid is None else [write(valid)], holds_out=holds_out)
+        return read_corpus(files, **how)
 
     return make
 

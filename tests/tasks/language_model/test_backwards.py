@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import charnn
 from charnn import api, cache
 from charnn.corpora import rereading
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import UsageError
 from charnn.tasks.choosing import task_named
 from charnn.tasks.language_model.corpus import read_corpus
@@ -72,7 +73,7 @@ def test_a_corpus_is_read_backwards_from_memory_and_from_its_file(
     (tmp_path / "text.txt").write_text(TEXT)
     if long:
         monkeypatch.setattr(rereading, "LONG", 0)
-    corpus = read_corpus([str(tmp_path / "text.txt")], document=unit)
+    corpus = read_corpus(DataFiles([str(tmp_path / "text.txt")]), document=unit)
     corpus = replace(corpus, config=replace(corpus.config, backwards=True))
     tokenizer = CharacterTokenizer("".join(sorted(set(TEXT))))
     encoded = EncodedCorpus.encode(corpus, tokenizer)

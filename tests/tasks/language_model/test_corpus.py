@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import CorpusError
 from charnn.tasks.language_model.corpus import read_corpus, read_corpus_again
 
@@ -16,14 +17,14 @@ def test_of_a_long_text_no_more_is_held_out_than_validation_needs(
 ) -> None:
     monkeypatch.setattr("charnn.corpora.documents.HELD_OUT_CHARACTERS", 50)
     (tmp_path / "long.txt").write_text("x" * 1000)
-    config = read_corpus([str(tmp_path / "long.txt")]).config
+    config = read_corpus(DataFiles([str(tmp_path / "long.txt")])).config
     assert (config.training_characters, config.validation_characters) == (950, 50)
 
 
 def test_what_a_record_says_was_held_out_is_held_out_again(tmp_path: Path) -> None:
     """Whatever would be held out today."""
     (tmp_path / "text.txt").write_text("ab" * 50)
-    config = read_corpus([str(tmp_path / "text.txt")]).config
+    config = read_corpus(DataFiles([str(tmp_path / "text.txt")])).config
     assert (config.training_characters, config.validation_characters) == (90, 10)
     recorded = replace(config, training_characters=70, validation_characters=30)
     again = read_corpus_again(recorded)
@@ -38,4 +39,4 @@ def test_an_empty_text_is_named(tmp_path: Path, text: str, valid: str | None) ->
     held_out = [] if valid is None else [str(tmp_path / "valid.txt")]
     empty = "valid.txt" if text else "text.txt"
     with pytest.raises(CorpusError, match=f"{empty}: the text is empty"):
-        read_corpus([str(tmp_path / "text.txt")], held_out)
+        read_corpus(DataFiles([str(tmp_path / "text.txt")], held_out))

@@ -14,6 +14,8 @@ from charnn import cache, tokenizers
 from charnn.api import SilentObserver
 from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading
+from charnn.corpora.data_files import DataFiles
+from charnn.corpora.decoding import OnError
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.corpus import Corpus, read_corpus, read_corpus_again
@@ -67,9 +69,9 @@ CASES: dict[str, tuple[list[bytes], dict[str, object]]] = {
 }
 
 
-def read(paths: list[str], **how: object) -> Corpus:
-    with pytest.warns(CharnnWarning) if how.get("on_error") else Nothing():
-        return read_corpus(paths, **how)
+def read(paths: list[str], *, encoding: str = "utf-8", on_error: OnError = "fail", **how: object) -> Corpus:
+    with pytest.warns(CharnnWarning) if on_error != "fail" else Nothing():
+        return read_corpus(DataFiles(paths, encoding=encoding, on_error=on_error), **how)
 
 
 class Nothing:
@@ -112,34 +114,34 @@ def test_a_long_corpus_is_what_it_would_be_in_memory(
 @pytest.mark.parametrize("kind", ["bytes", "unigram", "bpe"])
 def test_bytes_and_pieces_are_encoded_alike(kind: str, tmp_path: Path, long: Callable[[], None]) -> None:
     paths = files(tmp_path, UTF8 * 3)
-    expected = read_corpus(paths, document="line")
+    expected = read_corpus(DataFiles(paths), document="line")
     long()
-    assert_alike(read_corpus(paths, document="line"), expected, kind)
+    assert_alike(read_corpus(DataFiles(paths), document="line"), expected, kind)
 
 
 def test_a_separate_validation_text_and_none_at_all(tmp_path: Path, long: Callable[[], None]) -> None:
     path, valid = files(tmp_path, UTF8, "éa\n".encode() * 9)
-    separate = read_corpus([path], [valid], document="line")
-    none = read_corpus([path], holds_out=False)
+    separate = read_corpus(DataFiles([path], [valid]), document="line")
+    none = read_corpus(DataFiles([path], holds_out=False))
     long()
-    assert_alike(read_corpus([path], [valid], document="line"), separate, "characters")
-    assert_alike(read_corpus([path], holds_out=False), none, "characters")
+    assert_alike(read_corpus(DataFiles([path], [valid]), document="line"), separate, "characters")
+    assert_alike(read_corpus(DataFiles([path], holds_out=False)), none, "characters")
 
 
 def test_standard_input_may_be_long(tmp_path: Path, long: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
     (path,) = files(tmp_path, gzip.compress(UTF8))
-    expected = read_corpus([path])
+    expected = read_corpus(DataFiles([path]))
     long()
     with open(path, "rb") as file:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
-        corpus = read_corpus(["-"])
+        corpus = read_corpus(DataFiles(["-"]))
     assert held(corpus.training) == expected.training
     assert corpus.config.hashes == expected.config.hashes
 
 
 def test_what_was_recorded_is_found_again(tmp_path: Path, long: Callable[[], None]) -> None:
     paths = files(tmp_path, UTF8, b"another text\n" * 9)
-    recorded = read_corpus(paths, document="line").config
+    recorded = read_corpus(DataFiles(paths), document="line").config
     learned, held_out = training_texts(recorded), held_out_texts(recorded, 20)
     long()
     again = read_corpus_again(recorded)
@@ -152,24 +154,24 @@ def test_what_was_recorded_is_found_again(tmp_path: Path, long: Callable[[], Non
 
 
 @pytest.mark.parametrize(
-    ("content", "how", "message"),
+    ("content", "message"),
     [
-        (UTF8 + b"\xff", {}, r"byte \d+ is not utf-8 \(0xff\), in line \d+"),
-        (UTF8 + b"\xe6", {}, r"byte \d+ is not utf-8 \(0xe6\)"),
-        (b"%PDF-1.4 and more", {}, "PDF"),
-        (TEXT.encode("utf-16"), {}, "UTF-16"),
-        (gzip.compress(UTF8)[:-9], {}, "damaged gzip"),
+        (UTF8 + b"\xff", r"byte \d+ is not utf-8 \(0xff\), in line \d+"),
+        (UTF8 + b"\xe6", r"byte \d+ is not utf-8 \(0xe6\)"),
+        (b"%PDF-1.4 and more", "PDF"),
+        (TEXT.encode("utf-16"), "UTF-16"),
+        (gzip.compress(UTF8)[:-9], "damaged gzip"),
     ],
 )
 def test_what_is_no_text_is_refused_as_it_is_in_memory(
-    content: bytes, how: dict[str, object], message: str, tmp_path: Path, long: Callable[[], None]
+    content: bytes, message: str, tmp_path: Path, long: Callable[[], None]
 ) -> None:
     paths = files(tmp_path, content)
     with pytest.raises(CorpusError, match=message) as expected:
-        read_corpus(paths, **how)
+        read_corpus(DataFiles(paths))
     long()
     with pytest.raises(CorpusError, match=message) as found:
-        read_corpus(paths, **how)
+        read_corpus(DataFiles(paths))
     if "gzip" not in message:
         assert str(found.value) == str(expected.value)
 
@@ -186,9 +188,9 @@ def test_the_same_seed_gives_the_same_weights_to_the_byte(
 ) -> None:
     paths = files(tmp_path, UTF8)
     run = {"steps": 6, "layers": 1, "hidden_size": 16, "batch_size": 4, "window_length": 16, "stopping": stopping}
-    expected = list(weights(start(read_corpus(paths, document="line"), "short", **run)))
+    expected = list(weights(start(read_corpus(DataFiles(paths), document="line"), "short", **run)))
     long()
-    assert list(weights(start(read_corpus(paths, document="line"), "long", **run))) == expected
+    assert list(weights(start(read_corpus(DataFiles(paths), document="line"), "long", **run))) == expected
 
 
 def test_ids_are_encoded_once_and_made_anew_where_they_are_damaged(
@@ -196,7 +198,7 @@ def test_ids_are_encoded_once_and_made_anew_where_they_are_damaged(
 ) -> None:
     long()
     paths = files(tmp_path, UTF8)
-    corpus = read_corpus(paths)
+    corpus = read_corpus(DataFiles(paths))
     tokenizer = tokenizers.train(TokenizerConfig(), corpus.user_texts)
     ids = EncodedCorpus.encode(corpus, tokenizer, 1).training[:].tolist()
     (kept,) = (own_cache / "ids").iterdir()
@@ -213,12 +215,12 @@ def test_ids_are_encoded_once_and_made_anew_where_they_are_damaged(
 def test_damaged_facts_are_found_anew(tmp_path: Path, long: Callable[[], None], own_cache: Path) -> None:
     long()
     paths = files(tmp_path, UTF8)
-    expected = read_corpus(paths).config
+    expected = read_corpus(DataFiles(paths)).config
     (kept,) = (own_cache / "texts").iterdir()
     whole = kept.read_bytes()
     for damaged in (b"", whole[:-1], b"1\n{}", whole.replace(b'"documents":1', b'"documents":2')):
         kept.write_bytes(damaged)
-        assert read_corpus(paths).config == expected
+        assert read_corpus(DataFiles(paths)).config == expected
         assert kept.read_bytes() == whole
 
 
@@ -228,10 +230,10 @@ def test_another_text_or_vocabulary_has_other_ids(tmp_path: Path, long: Callable
     found = [
         EncodedCorpus.encode(corpus, tokenizers.train(TokenizerConfig(), vocabulary), 1).training[:].tolist()
         for corpus, vocabulary in (
-            (read_corpus([first]), ["ab"]),
-            (read_corpus([second]), ["ab"]),
-            (read_corpus([first]), ["abB"]),
-            (read_corpus([first], holds_out=False), ["ab"]),
+            (read_corpus(DataFiles([first])), ["ab"]),
+            (read_corpus(DataFiles([second])), ["ab"]),
+            (read_corpus(DataFiles([first])), ["abB"]),
+            (read_corpus(DataFiles([first], holds_out=False)), ["ab"]),
         )
     ]
     assert len(set(map(tuple, found))) == 4
@@ -246,17 +248,17 @@ def test_where_nothing_can_be_kept_a_long_text_is_learned_all_the_same(
     own_cache: Path,
 ) -> None:
     paths = files(tmp_path, UTF8)
-    expected = read_corpus(paths)
+    expected = read_corpus(DataFiles(paths))
     long()
     monkeypatch.setenv(*variable)
-    assert_alike(read_corpus(paths), expected, "characters")
+    assert_alike(read_corpus(DataFiles(paths)), expected, "characters")
     assert [path for path in own_cache.rglob("*") if path.is_file()] == []
 
 
 def test_a_file_that_changes_under_the_reader_is_no_longer_read(tmp_path: Path, long: Callable[[], None]) -> None:
     long()
     (path,) = files(tmp_path, UTF8)
-    corpus = read_corpus([path])
+    corpus = read_corpus(DataFiles([path]))
     with open(path, "r+b") as file:
         file.truncate(100)
     with pytest.raises(CorpusError, match="has changed while it was read"):
@@ -266,5 +268,5 @@ def test_a_file_that_changes_under_the_reader_is_no_longer_read(tmp_path: Path, 
 def test_a_beginning_reads_no_more_than_it_gives(tmp_path: Path, long: Callable[[], None]) -> None:
     long()
     (path,) = files(tmp_path, b"ab\n" * 100 + b"\n" + b"c" * 1000)
-    corpus = read_corpus([path], holds_out=False)
+    corpus = read_corpus(DataFiles([path], holds_out=False))
     assert beginning(corpus.training, 4) == ["ab\na"]

@@ -9,6 +9,7 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from charnn import cache, tokenizers
 from charnn.api import SilentObserver
 from charnn.config.model import TokenizerConfig
 from charnn.corpora import rereading, tables
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.long_documents import LongDocuments
 from charnn.errors import CharnnError, CharnnWarning
@@ -75,13 +77,14 @@ def long(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return make
 
 
-def read(path: Path, **how: object) -> Corpus:
-    if how.get("on_error") or ("\0" in path.read_bytes().decode("latin-1") and path.suffix != ".gz"):
+def read(path: Path, *, any_bytes: bool = False, **how: Any) -> Corpus:
+    files = DataFiles([str(path)], **how)
+    if files.on_error != "fail" or ("\0" in path.read_bytes().decode("latin-1") and path.suffix != ".gz"):
         with pytest.warns(CharnnWarning) as said:
-            corpus = read_corpus([str(path)], labelled=LabelledLayout(), **how)  # type: ignore[arg-type]
+            corpus = read_corpus(files, labelled=LabelledLayout(), any_bytes=any_bytes)
         assert len(said) == 1
         return corpus
-    return read_corpus([str(path)], labelled=LabelledLayout(), **how)  # type: ignore[arg-type]
+    return read_corpus(files, labelled=LabelledLayout(), any_bytes=any_bytes)
 
 
 def assert_alike(corpus: Corpus, expected: Corpus, kind: tokenizers.base.TokenizerKind) -> None:
@@ -199,7 +202,7 @@ def test_what_was_learned_of_long_files_has_the_places_that_it_would_have_in_mem
     paths = [str(tmp_path / name) for name in names]
     for path in paths:
         Path(path).write_text(MIXED[Path(path).name], "utf-8")
-    config = read_corpus(paths, labelled=LabelledLayout()).config
+    config = read_corpus(DataFiles(paths), labelled=LabelledLayout()).config
     expected, held_out = numbered_texts(config), held_out_texts(config, 30)
     long()
     found = numbered_texts(config)
@@ -216,7 +219,9 @@ def test_what_was_learned_of_long_files_has_the_places_that_it_would_have_in_mem
 def test_the_lines_of_what_was_learned_are_those_of_its_file(tmp_path: Path, long: Callable[[], None]) -> None:
     (tmp_path / "two.tsv").write_text(MIXED["two.tsv"], "utf-8")
     long()
-    ((_, text, numbers),) = numbered_texts(read_corpus([str(tmp_path / "two.tsv")], labelled=LabelledLayout()).config)
+    ((_, text, numbers),) = numbered_texts(
+        read_corpus(DataFiles([str(tmp_path / "two.tsv")]), labelled=LabelledLayout()).config
+    )
     lines = MIXED["two.tsv"].splitlines()
     assert numbers is not None
     assert [lines[number - 1].partition("\t")[2] for number in numbers] == text[:].splitlines()

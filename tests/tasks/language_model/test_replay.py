@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import CharnnWarning, CorpusError
 from charnn.tasks.language_model.corpus import Corpus, ReplayedPart, read_corpus
 from charnn.tasks.language_model.learn.data import EncodedCorpus
@@ -30,12 +31,12 @@ OLD = "".join(f"{number:05d}\n" for number in range(4000))  # 24,000 characters
 @pytest.fixture
 def old(tmp_path: Path) -> Corpus:
     (tmp_path / "old.txt").write_text(OLD)
-    return read_corpus([str(tmp_path / "old.txt")])
+    return read_corpus(DataFiles([str(tmp_path / "old.txt")]))
 
 
 def new_corpus(tmp_path: Path, text: str = "abcdefghij\n" * 10, document: str = "file") -> Corpus:
     (tmp_path / "new.txt").write_text(text)
-    return read_corpus([str(tmp_path / "new.txt")], document=document)  # type: ignore[arg-type]
+    return read_corpus(DataFiles([str(tmp_path / "new.txt")]), document=document)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wanted", [LENGTH, 3_000, 10_000, 24_000])
@@ -107,7 +108,7 @@ def test_what_was_replayed_before_is_replayed_again(old: Corpus, tmp_path: Path)
     """A model that learned a few lines, and then a few more, still reads the first text."""
     first = with_replay(new_corpus(tmp_path), old.config, any_bytes=False)
     (tmp_path / "newer.txt").write_text("xy\n" * 3)
-    second = with_replay(read_corpus([str(tmp_path / "newer.txt")]), first.config, any_bytes=False)
+    second = with_replay(read_corpus(DataFiles([str(tmp_path / "newer.txt")])), first.config, any_bytes=False)
     read = "".join(piece.text for piece in second.replayed)
     assert any(character in read for character in "0123456789")
     names = [Path(path).name for path, _ in training_texts(second.config)]

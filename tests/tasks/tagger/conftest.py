@@ -9,6 +9,7 @@ import pytest
 
 from charnn.api import SilentObserver
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -22,7 +23,7 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "treebank.txt").write_text("the_D_DT cat_N_NN sat_V_VBD\nthe_D_DT cats_N_NNS\n" * 2)
     session = TaggerSession.start(
         lambda: TaggerDirectory.create(folder / "model"),
-        read_treebank([str(folder / "treebank.txt")], columns=("tag", "fine"), format="slashed"),
+        read_treebank(DataFiles([str(folder / "treebank.txt")]), columns=("tag", "fine"), format="slashed"),
         TaggerOverrides(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
         {"device": "cpu", "precision": "fp32", "patience": 0},
     )

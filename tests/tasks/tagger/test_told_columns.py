@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import CharnnWarning
 from charnn.tasks.tagger.told_columns import told_columns
 from charnn.tasks.tagger.treebank import read_treebank
@@ -90,7 +91,7 @@ def test_a_header_names_columns_also_where_a_column_counts_the_words(tmp_path: P
     (tmp_path / "file").write_text("id\tword\tpos\tner\n" + rows(0, 1, 3, 5, sentence=numbered), "utf-8")
     for column, tags in (("pos", ["NNP", "VBZ", "."]), ("ner", ["B-ORG", "O", "O"])):
         with pytest.warns(CharnnWarning):
-            read = read_treebank([str(tmp_path / "file")], columns=(column,))
+            read = read_treebank(DataFiles([str(tmp_path / "file")]), columns=(column,))
         assert (read.training[0].words, read.training[0].tags) == (["EU", "rejects", "."], (tags,))
 
 

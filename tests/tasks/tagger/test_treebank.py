@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.config import TreebankConfig, TreebankFormat
 from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
@@ -30,7 +31,7 @@ def tagged(*words: str) -> TaggedSentence:
 
 def test_the_last_tenth_of_the_sentences_is_held_out(tmp_path: Path) -> None:
     text = "# a comment alone\n\n" + "".join(conllu(f"a{number}", "b") for number in range(30))
-    treebank = read_treebank([file_with(text, tmp_path)])
+    treebank = read_treebank(DataFiles([file_with(text, tmp_path)]))
     assert treebank.training == [tagged(f"a{number}", "b") for number in range(27)]
     assert treebank.validation == [tagged(f"a{number}", "b") for number in range(27, 30)]
     config = treebank.config
@@ -46,7 +47,7 @@ def test_the_last_tenth_of_the_sentences_is_held_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("sentences", "held_out"), [(2, 1), (10, 1), (11, 2), (20, 2)])
 def test_at_least_one_sentence_is_on_each_side(sentences: int, held_out: int, tmp_path: Path) -> None:
-    treebank = read_treebank([file_with(conllu("a") * sentences, tmp_path)])
+    treebank = read_treebank(DataFiles([file_with(conllu("a") * sentences, tmp_path)]))
     assert (len(treebank.training), len(treebank.validation)) == (sentences - held_out, held_out)
 
 
@@ -54,7 +55,7 @@ def test_a_treebank_of_several_files_is_read_again_as_it_was(tmp_path: Path) -> 
     first = file_with(conllu("a") + conllu("b"), tmp_path, "one")
     (tmp_path / "two.gz").write_bytes(gzip.compress(conllu("c").encode()))
     valid = file_with(conllu("d"), tmp_path, "valid")
-    treebank = read_treebank([first, str(tmp_path / "two.gz")], [valid])
+    treebank = read_treebank(DataFiles([first, str(tmp_path / "two.gz")], [valid]))
     assert (treebank.training, treebank.validation) == ([tagged("a"), tagged("b"), tagged("c")], [tagged("d")])
     assert read_treebank_again(treebank.config) == treebank
     file_with(conllu("e"), tmp_path, "valid")
@@ -65,17 +66,17 @@ def test_a_treebank_of_several_files_is_read_again_as_it_was(tmp_path: Path) -> 
 def test_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\tA\n\nb\tB\nc\n")))
     with pytest.raises(CorpusError, match=r"^standard input:4: expected 2 columns, found 1$"):
-        read_treebank(["-"])
+        read_treebank(DataFiles(["-"]))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\tA\n\nb\tB\nc\n")))
     with pytest.raises(CorpusError, match=r"^standard input:4: expected 2 columns, found 1$"):
-        read_treebank(["-"], format="columns")
+        read_treebank(DataFiles(["-"]), format="columns")
 
 
 def test_columns_and_slashed_are_recognized_and_named_by_position(tmp_path: Path) -> None:
-    columns = read_treebank([file_with("a\tA\tx\nb\tB\ty\n\nc\tC\tz\n", tmp_path)], columns=("upos", "xpos"))
+    columns = read_treebank(DataFiles([file_with("a\tA\tx\nb\tB\ty\n\nc\tC\tz\n", tmp_path)]), columns=("upos", "xpos"))
     assert columns.config.format == "columns"
     assert columns.training == [TaggedSentence(["a", "b"], (["A", "B"], ["x", "y"]))]
-    slashed = read_treebank([file_with("a_A b_B\n\nc_C\n", tmp_path)], columns=("ner",))
+    slashed = read_treebank(DataFiles([file_with("a_A b_B\n\nc_C\n", tmp_path)]), columns=("ner",))
     assert slashed.config.format == "slashed"
     assert slashed.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
 
@@ -83,14 +84,16 @@ def test_columns_and_slashed_are_recognized_and_named_by_position(tmp_path: Path
 def test_the_first_malformed_sentence_is_an_error_with_its_line(tmp_path: Path) -> None:
     path = file_with(conllu("a") + conllu("b") + "1\tc\n", tmp_path)
     with pytest.raises(CorpusError) as caught:
-        read_treebank([path])
+        read_treebank(DataFiles([path]))
     assert str(caught.value) == f"{path}:5: expected 10 columns, found 2"
 
 
 def test_words_without_a_tag_are_counted_and_sentences_without_any_are_left_out(tmp_path: Path) -> None:
     text = "a\tA\tx\nb\t_\ty\n\nc\t\t_\n\nd\tB\t_\n\ne\t_\t_\n\n"
     treebank = read_treebank(
-        [file_with(text, tmp_path)], [file_with("v\tA\tx\n", tmp_path, "v")], columns=("upos", "xpos"), format="columns"
+        DataFiles([file_with(text, tmp_path)], [file_with("v\tA\tx\n", tmp_path, "v")]),
+        columns=("upos", "xpos"),
+        format="columns",
     )
     assert [(s.words, s.tags) for s in treebank.training] == [
         (["a", "b"], (["A", NO_TAG], ["x", "y"])),
@@ -108,7 +111,7 @@ def test_columns_that_are_passed_over_are_recorded_and_read_again(tmp_path: Path
         ("a_X_A b_Y_B\nc_Z_C\n", "slashed"),
     )
     for text, format in formats:
-        treebank = read_treebank([file_with(text, tmp_path)], columns=("_", "ner"), format=format)
+        treebank = read_treebank(DataFiles([file_with(text, tmp_path)]), columns=("_", "ner"), format=format)
         assert treebank.config.columns == ("ner",)
         assert treebank.training == [TaggedSentence(["a", "b"], (["A", "B"],))]
         assert read_treebank_again(treebank.config) == treebank
@@ -128,7 +131,7 @@ def test_a_column_that_there_is_not_is_answered_with_those_that_there_are(
 ) -> None:
     path = file_with(conllu("a") + conllu("b", "c"), tmp_path)
     with pytest.raises(UsageError) as caught:
-        read_treebank([path], columns=(column,))
+        read_treebank(DataFiles([path]), columns=(column,))
     assert said in str(caught.value)
     assert hint in str(caught.value.hint)
 
@@ -136,40 +139,40 @@ def test_a_column_that_there_is_not_is_answered_with_those_that_there_are(
 def test_a_held_out_part_without_a_tag_of_a_column_is_said(tmp_path: Path) -> None:
     path = file_with("a\tA\tx\n\nb\tB\t_\n", tmp_path)
     with pytest.raises(CorpusError, match=r"no word of the part that is held out has a tag of the column xpos$"):
-        read_treebank([path], columns=("upos", "xpos"), format="columns")
+        read_treebank(DataFiles([path]), columns=("upos", "xpos"), format="columns")
 
 
 @pytest.mark.parametrize(("text", "found"), [("", "no sentence"), (conllu("a"), "a single sentence")])
 def test_too_few_sentences_cannot_be_divided(text: str, found: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=f"bank: there is {found}, and one must be held out$"):
-        read_treebank([file_with(text, tmp_path)], format="conllu")
+        read_treebank(DataFiles([file_with(text, tmp_path)]), format="conllu")
     one = file_with(conllu("a"), tmp_path, "one")
     empty = file_with("# nothing\n", tmp_path, "empty")
     for paths in (([one], [empty]), ([empty], [one])):
         with pytest.raises(CorpusError, match=r"empty: there is no sentence$"):
-            read_treebank(*paths, format="conllu")
-    assert len(read_treebank([one], [one]).training) == 1
+            read_treebank(DataFiles(*paths), format="conllu")
+    assert len(read_treebank(DataFiles([one], [one])).training) == 1
 
 
 def test_raw_text_is_no_treebank(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"bank: it is neither CoNLL-U, nor columns, nor word_TAG$"):
-        read_treebank([file_with("The cat sat.\n", tmp_path)])
+        read_treebank(DataFiles([file_with("The cat sat.\n", tmp_path)]))
 
 
 def test_words_of_the_level_character_are_one_character_each(tmp_path: Path) -> None:
-    treebank = read_treebank([file_with("a\tB\n \tO\n\nc\tC\n", tmp_path)], level="character")
+    treebank = read_treebank(DataFiles([file_with("a\tB\n \tO\n\nc\tC\n", tmp_path)]), level="character")
     assert treebank.config.level == "character"
     assert treebank.training[0].words == ["a", " "]
     path = file_with("a\tB\n\nc\tC\nde\tC\n", tmp_path)
     with pytest.raises(CorpusError) as caught:
-        read_treebank([path], level="character")
+        read_treebank(DataFiles([path]), level="character")
     assert str(caught.value) == f"{path}:4: expected words of one character, found 'de'"
 
 
 def test_aligned_files_give_every_character_a_tag(tmp_path: Path) -> None:
     text = file_with("\ufeffab c\r\n\nde\u0301\n", tmp_path, "text")
     tags = file_with("BI B\n\nXY", tmp_path, "tags")
-    treebank = read_treebank([text], tag_paths=[tags])
+    treebank = read_treebank(DataFiles([text]), tag_paths=[tags])
     assert treebank.training == [TaggedSentence(list("ab c"), (list("BI B"),))]
     assert treebank.validation == [TaggedSentence(["d", "e\u0301"], (["X", "Y"],))]
     assert (treebank.config.format, treebank.config.level) == ("aligned", "character")
@@ -192,18 +195,18 @@ def test_aligned_files_give_every_character_a_tag(tmp_path: Path) -> None:
 def test_files_that_are_not_aligned_are_told_where(text: str, tags: str, message: str, tmp_path: Path) -> None:
     paths = {"text": file_with(text, tmp_path, "text"), "tags": file_with(tags, tmp_path, "tags")}
     with pytest.raises(CorpusError) as caught:
-        read_treebank([paths["text"]], tag_paths=[paths["tags"]])
+        read_treebank(DataFiles([paths["text"]]), tag_paths=[paths["tags"]])
     assert str(caught.value) == message.format(**paths)
 
 
 def test_aligned_files_that_cannot_be_are_wrong_usage() -> None:
     with pytest.raises(UsageError, match="come in pairs"):
-        read_treebank(["a", "b"], tag_paths=["c"])
+        read_treebank(DataFiles(["a", "b"]), tag_paths=["c"])
     with pytest.raises(UsageError, match="come in pairs"):
-        read_treebank(["a"], format="aligned")
+        read_treebank(DataFiles(["a"]), format="aligned")
     with pytest.raises(UsageError, match="no --valid"):
-        read_treebank(["a"], ["b"], tag_paths=["c"])
+        read_treebank(DataFiles(["a"], ["b"]), tag_paths=["c"])
     with pytest.raises(UsageError, match="one column"):
-        read_treebank(["a"], tag_paths=["c"], columns=("upos", "xpos"))
+        read_treebank(DataFiles(["a"]), tag_paths=["c"], columns=("upos", "xpos"))
     with pytest.raises(UsageError, match="not with conllu"):
-        read_treebank(["a"], tag_paths=["c"], format="conllu")
+        read_treebank(DataFiles(["a"]), tag_paths=["c"], format="conllu")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.pairs import Pair, PairsLayout
 from charnn.errors import CorpusError
 from charnn.tasks.transducer.dataset import (
@@ -52,7 +53,7 @@ def test_a_source_has_all_its_targets_and_in_a_running_text_the_one_of_its_place
 def test_the_split_is_found_again_and_other_data_are_not_taken_for_it(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("".join(f"s{n}\tt{n}\n" for n in range(30)))
-    found = read_pair_set([str(path)], layout=PairsLayout())
+    found = read_pair_set(DataFiles([str(path)]), layout=PairsLayout())
     again = read_pair_set_again(found.config)
     assert (again.training, again.validation) == (found.training, found.validation)
     named = read_named_again([str(path)], found.config)
@@ -68,11 +69,11 @@ def test_the_split_is_found_again_and_other_data_are_not_taken_for_it(tmp_path: 
 def test_where_nothing_is_held_out_all_is_learned_and_validated_with(tmp_path: Path) -> None:
     path = tmp_path / "pairs.tsv"
     path.write_text("a\tb\n")
-    found = read_pair_set([str(path)], layout=PairsLayout(), holds_out=False)
+    found = read_pair_set(DataFiles([str(path)], holds_out=False), layout=PairsLayout())
     assert found.training == found.validation
     assert len(found.training) == 1
     with pytest.raises(CorpusError, match="too few pairs"):
-        read_pair_set([str(path)], layout=PairsLayout())
+        read_pair_set(DataFiles([str(path)]), layout=PairsLayout())
 
 
 def test_the_most_frequent_target_is_looked_up_and_of_equal_ones_the_first() -> None:
@@ -84,7 +85,7 @@ def test_the_most_frequent_target_is_looked_up_and_of_equal_ones_the_first() -> 
 def test_what_contradicts_is_said(tmp_path: Path) -> None:
     (tmp_path / "train.tsv").write_text("a\tx\na\ty\nb\tz\nc\tz\n")
     (tmp_path / "valid.tsv").write_text("a\tx\nb\tw\nd\tw\n")
-    found = read_pair_set([str(tmp_path / "train.tsv")], [str(tmp_path / "valid.tsv")], layout=PairsLayout())
+    found = read_pair_set(DataFiles([str(tmp_path / "train.tsv")], [str(tmp_path / "valid.tsv")]), layout=PairsLayout())
     assert found.remarks == (
         "sources with several targets, of which none is certain then: 1",
         "validation pairs whose source has another target in the pairs to train on: 1",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.segmentation.boundaries import SegmentedText
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.raw import raw_text
@@ -72,7 +73,7 @@ def test_the_first_sentence_of_each_file_opens_a_paragraph(tmp_path: Path) -> No
     paths = [tmp_path / "1.conllu", tmp_path / "2.conllu"]
     for path in paths:
         path.write_text(sentence * 2)
-    treebank = read_treebank(list(map(str, paths)), holds_out=False)
+    treebank = read_treebank(DataFiles(list(map(str, paths)), holds_out=False))
     assert [sentence.text.opens_paragraph for sentence in treebank.training] == [True, False, True, False]
 
 

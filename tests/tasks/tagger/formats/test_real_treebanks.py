@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from charnn.corpora.data_files import DataFiles
 from charnn.segmentation.words import WordSplitter
 from charnn.tasks.tagger.config import TextFormat
 from charnn.tasks.tagger.formats import open_reader, render
@@ -36,7 +37,7 @@ def test_a_treebank_goes_through_every_format_and_back(file: str, to: TextFormat
 
 def test_words_of_raw_text_are_those_of_the_treebank() -> None:
     folder = SHARED_DATA / "ud-english-ewt"
-    known = frozenset(w for s in read_treebank([str(folder / "train.conllu")]).training for w in s.words)
+    known = frozenset(w for s in read_treebank(DataFiles([str(folder / "train.conllu")])).training for w in s.words)
     splitter = WordSplitter(known)
     found = gold = both = 0
     for block in (folder / "dev.conllu").read_text().split("\n\n")[:-1]:

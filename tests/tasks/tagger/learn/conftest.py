@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from charnn.config.training import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -28,8 +29,9 @@ def treebank_of(tmp_path: Path) -> Callable[..., Treebank]:
         path.write_bytes(text.encode())
         return str(path)
 
-    def make(text: str, *, valid: str | None = None, columns: Sequence[str] = ("tag",), **how: Any) -> Treebank:
-        return read_treebank([write(text)], [] if valid is None else [write(valid)], columns=columns, **how)
+    def make(text: str, *, valid: str | None = None, holds_out: bool = True, **how: Any) -> Treebank:
+        files = DataFiles([write(text)], [] if valid is None else [write(valid)], holds_out=holds_out)
+        return read_treebank(files, **{"columns": ("tag",), **how})
 
     return make
 

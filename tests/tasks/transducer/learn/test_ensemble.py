@@ -13,6 +13,7 @@ import torch
 from charnn import load
 from charnn.api import SilentObserver
 from charnn.config import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.pairs import PairsLayout
 from charnn.errors import CharnnWarning, UsageError
 from charnn.tasks.transducer.config import TransducerNetworkConfig
@@ -88,7 +89,7 @@ Start = Callable[..., TransducerSession]
 def pairs(tmp_path: Path) -> PairSet:
     path = tmp_path / "pairs.tsv"
     path.write_text("".join(f"{word}\t{word[::-1]}\n" for word in WORDS))
-    return read_pair_set([str(path)], layout=PairsLayout())
+    return read_pair_set(DataFiles([str(path)]), layout=PairsLayout())
 
 
 @pytest.fixture

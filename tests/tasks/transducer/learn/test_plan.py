@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from charnn.config import Budget
+from charnn.corpora.data_files import DataFiles
 from charnn.corpora.pairs import PairsLayout
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.dataset import PairSet, read_pair_set
@@ -24,7 +25,7 @@ def pairs(tmp_path: Path) -> Callable[[Rows], PairSet]:
     def read(rows: Rows) -> PairSet:
         path = tmp_path / "pairs.tsv"
         path.write_text("".join(f"{source}\t{target}\n" for source, target in rows))
-        return read_pair_set([str(path)], layout=PairsLayout(), holds_out=False)
+        return read_pair_set(DataFiles([str(path)], holds_out=False), layout=PairsLayout())
 
     return read
 
