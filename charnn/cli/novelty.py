@@ -80,7 +80,7 @@ def novelty(
     """
     from charnn.cli import console
     from charnn.cli.notices import announce
-    from charnn.novelty.matches import matches
+    from charnn.novelty.common_runs import common_runs
     from charnn.novelty.report import Baseline, Results, lines
     from charnn.tasks.language_model.directory import LanguageModelDirectory
 
@@ -104,7 +104,7 @@ def novelty(
         texts = [line for text in texts for line in lines(text)]
     if per_line or runs:
         held_out = []
-    found = matches([*(text.text[:] for text in texts), *held_out], [source.text for source in sources], at_least)
+    found = common_runs([*(text.text[:] for text in texts), *held_out], [source.text for source in sources], at_least)
     results = Results(texts, sources, found[: len(texts)])
     if runs:
         records = results.runs()

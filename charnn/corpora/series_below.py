@@ -19,8 +19,8 @@ MOST_KEYS = 3
 """The most columns that say together which series a row is of."""
 
 
-class SideBySide(NamedTuple):
-    """A table with a column of times and one for each series."""
+class WideTable(NamedTuple):
+    """A table in the wide format: a column of times and one for each series."""
 
     header: list[str]
     columns: list[list[str]]
@@ -34,7 +34,7 @@ def set_side_by_side(
     columns: Sequence[Sequence[str]],
     layout: SeriesLayout,
     has_numbers: Callable[[Sequence[str]], bool],
-) -> SideBySide | None:
+) -> WideTable | None:
     """The table with a column for each series, where every time comes several times, and other columns say which series
     a row is of: those of words come before those of whole numbers. None for another table, and where rows are counted.
     """
@@ -58,7 +58,7 @@ def side_by_side(
     words: Sequence[int],
     whole: Sequence[int],
     values: Sequence[int],
-) -> SideBySide | None:
+) -> WideTable | None:
     """The table with a column for each series, where every time comes several times, and some of the columns of words
     and of whole numbers say which series a row is of; None for another table."""
     rows = {text: row for row, text in reversed(list(enumerate(columns[time])))}
@@ -90,7 +90,7 @@ def _set(
     keys: Sequence[int],
     values: Sequence[int],
     of_rows: Sequence[str],
-) -> SideBySide:
+) -> WideTable:
     names = list(dict.fromkeys(of_rows))
     places = {text: place for place, text in enumerate(dict.fromkeys(columns[time]))}
     first = {text: row for row, text in reversed(list(enumerate(columns[time])))}
@@ -100,7 +100,7 @@ def _set(
             cells[name, value][places[columns[time][row]]] = columns[value][row]
     titles = [name if len(values) == 1 else f"{name} {header[value]}" for name, value in cells]
     key = " and ".join(header[place] for place in keys)
-    return SideBySide(
+    return WideTable(
         [header[time], *titles],
         [list(places), *cells.values()],
         [first[text] for text in places],

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.corpora.lines import bare_lines, line_ends
-from charnn.novelty.matches import CopiedRun, Matches
+from charnn.novelty.common_runs import CommonRuns, CopiedRun
 from charnn.novelty.window_filter import CorpusText
 from charnn.readable import escaped
 
@@ -61,7 +61,7 @@ class Baseline:
     longest: int
 
     @classmethod
-    def of(cls, held_out: Sequence[Matches]) -> Baseline | None:
+    def of(cls, held_out: Sequence[CommonRuns]) -> Baseline | None:
         """The baseline of several texts together, or None where they have no characters."""
         if not (characters := sum(found.characters for found in held_out)):
             return None
@@ -80,7 +80,7 @@ class Results:
 
     texts: Sequence[CheckedText]
     corpus: Sequence[CheckedText]
-    found: Sequence[Matches]
+    found: Sequence[CommonRuns]
     """What was found of each text."""
 
     def reports(self, baseline: Baseline | None) -> Iterator[Record]:
@@ -121,7 +121,7 @@ class Results:
             cells = (str(record["length"]), _place(record), _source_place(record), escaped(record["run"]))
             yield record, "\t".join(cells) + "\n"
 
-    def _each(self) -> Iterator[tuple[CheckedText, Matches, JsonObject | None]]:
+    def _each(self) -> Iterator[tuple[CheckedText, CommonRuns, JsonObject | None]]:
         """Each text, what was found of it, and its longest run."""
         longest = [(number, run) for number, found in enumerate(self.found) if (run := found.longest) is not None]
         records = dict(zip((number for number, _ in longest), self._runs(longest), strict=True))
@@ -153,7 +153,7 @@ class Results:
             }
 
 
-def _figures(text: CheckedText, found: Matches, longest: JsonObject | None) -> JsonObject:
+def _figures(text: CheckedText, found: CommonRuns, longest: JsonObject | None) -> JsonObject:
     return {
         "text": text.name,
         "characters": found.characters,

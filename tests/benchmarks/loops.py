@@ -19,7 +19,7 @@ import numpy as np
 import charnn
 from charnn.generation.config import FILTERS, SamplingConfig
 from charnn.generation.sampler import Sampler
-from charnn.novelty.matches import matches
+from charnn.novelty.common_runs import common_runs
 from charnn.tasks.language_model.learned_texts import held_out_texts, training_texts
 from charnn.tasks.language_model.use.model import LanguageModel
 from tests.benchmarks.openings import python_modules
@@ -120,7 +120,7 @@ class Corpus:
         loops = [self.loops(text) for text in texts]
         characters = sum(map(len, texts))
         words = [word for text in texts for word in WORD.findall(text)[:-1]]  # the last one may be cut
-        copied = matches(texts, self._texts, COPIED)
+        copied = common_runs(texts, self._texts, COPIED)
         return Measured(
             1000 * sum(map(len, loops)) / characters,
             sum(map(bool, loops)) / len(texts),

@@ -16,19 +16,19 @@ TOGETHER = 1 << 21
 """About so many features are sorted at once."""
 
 
-class Run(NamedTuple):
+class SortedFeatures(NamedTuple):
     """Features with ascending hashes, each once."""
 
     hashes: Hashes
     counts: npt.NDArray[np.int32]
     is_word: npt.NDArray[np.uint8]
 
-    def at(self, part: slice | npt.NDArray[np.bool_]) -> Run:
+    def at(self, part: slice | npt.NDArray[np.bool_]) -> SortedFeatures:
         """A part of them."""
-        return Run(self.hashes[part], self.counts[part], self.is_word[part])
+        return SortedFeatures(self.hashes[part], self.counts[part], self.is_word[part])
 
 
-EMPTY = Run(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.uint8))
+EMPTY = SortedFeatures(np.zeros(0, np.uint64), np.zeros(0, np.int32), np.zeros(0, np.uint8))
 
 
 class FeatureCounts:
@@ -38,7 +38,7 @@ class FeatureCounts:
         self._gathered = tuple(Gathered(dtype, "counts of n-grams") for dtype in (np.uint64, np.int32, np.uint8))
         self._ends = [0]
         """Where each run that has been gathered ends."""
-        self._new: list[Run] = []
+        self._new: list[SortedFeatures] = []
 
     def add(self, occurrences: Occurrences) -> None:
         """Counts the features of further texts."""
@@ -49,20 +49,20 @@ class FeatureCounts:
         starts = np.flatnonzero(is_first)
         counts = np.diff(np.append(np.cumsum(is_first_in_text)[starts], is_first_in_text.sum() + 1))
         is_word = occurrences.is_word[order[starts]].view(np.uint8)
-        self._new.append(Run(hashes[starts], counts.astype(np.int32), is_word))
+        self._new.append(SortedFeatures(hashes[starts], counts.astype(np.int32), is_word))
         if sum(len(run.hashes) for run in self._new) > TOGETHER:
             self._gather()
 
-    def total(self, least: int) -> Run:
+    def total(self, least: int) -> SortedFeatures:
         """The features that occur in at least so many texts."""
         self._gather()
         hashes, counts, is_word = (one.array() for one in self._gathered)
-        gathered, found = Run(hashes, counts, is_word), [EMPTY]
+        gathered, found = SortedFeatures(hashes, counts, is_word), [EMPTY]
         for runs in self._in_ranges(gathered):
             merged = _merged(runs)
             found.append(merged.at(merged.counts >= least))
             let_go(*gathered)
-        return Run(*map(np.concatenate, zip(*found, strict=True)))
+        return SortedFeatures(*map(np.concatenate, zip(*found, strict=True)))
 
     def _gather(self) -> None:
         """Makes one run of those that are new."""
@@ -75,7 +75,7 @@ class FeatureCounts:
             self._ends.append(self._ends[-1] + len(merged.hashes))
             self._new.clear()
 
-    def _in_ranges(self, gathered: Run) -> Iterator[list[Run]]:
+    def _in_ranges(self, gathered: SortedFeatures) -> Iterator[list[SortedFeatures]]:
         """The parts of all runs whose hashes lie in a range, one range after the other."""
         ranges = 1 + self._ends[-1] // TOGETHER
         edges = np.array([(number << 64) // ranges for number in range(ranges)], np.uint64)
@@ -87,7 +87,7 @@ class FeatureCounts:
             yield [gathered.at(slice(cut[number], cut[number + 1])) for cut in cuts]
 
 
-def _merged(runs: Sequence[Run]) -> Run:
+def _merged(runs: Sequence[SortedFeatures]) -> SortedFeatures:
     """One run of several, or of none."""
     if len(runs) == 1:
         return runs[0]
@@ -98,4 +98,4 @@ def _merged(runs: Sequence[Run]) -> Run:
     if not len(starts):
         return EMPTY
     added = np.add.reduceat(counts[order], starts, dtype=np.int32)
-    return Run(hashes[starts], added, np.maximum.reduceat(is_word[order], starts))
+    return SortedFeatures(hashes[starts], added, np.maximum.reduceat(is_word[order], starts))

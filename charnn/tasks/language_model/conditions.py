@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float32]
-Mixture = tuple[float, ...]
+LabelWeights = tuple[float, ...]
 """The weight of each label, in the order of the model's labels. The weights add up to 1."""
 
 
@@ -103,7 +103,7 @@ class TextConditionValues:
 
     remaining: int | None = None
     """The number of tokens that are still to come, or None for a model that does not count down."""
-    label_weights: Mixture = ()
+    label_weights: LabelWeights = ()
     """The weight of each label, or nothing for a model without labels."""
 
     @property
@@ -128,12 +128,12 @@ class ConditionedLanguageModel(ABC):
     """The way in which the model ends a document."""
     labels: int = 0
     """The number of labels that the model knows."""
-    mixture: Mixture | None = None
+    mixture: LabelWeights | None = None
     """The labels of every text that the model begins or scores. Without it, each text that is begun draws one."""
-    label_probabilities: Mixture | None = None
+    label_probabilities: LabelWeights | None = None
     """How probable each label is where one is drawn. None stands for labels that are all as probable."""
 
-    def with_labels(self, mixture: Mixture | None, probabilities: Mixture | None = None) -> Self:
+    def with_labels(self, mixture: LabelWeights | None, probabilities: LabelWeights | None = None) -> Self:
         """The same model for texts with these labels: with this mixture, or with one label each, drawn with these
         probabilities. The two share the network."""
         model = copy.copy(self)
@@ -174,7 +174,7 @@ class ConditionedLanguageModel(ABC):
         length = draw_length(log_p_1L[0], random.random(), at_least=max(1, prompt_tokens))
         return TextStart(logits_1V[0], state, TextConditionValues(length, weights))
 
-    def _draw_labels(self, random: np.random.Generator) -> Mixture:
+    def _draw_labels(self, random: np.random.Generator) -> LabelWeights:
         """The labels of one text, which draws a number where the labels are not the same for all."""
         if not self.labels or self.mixture is not None:
             return self.mixture or ()

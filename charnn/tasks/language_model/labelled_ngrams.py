@@ -25,7 +25,8 @@ the other, under the names of `NgramTable` with LABELS before them."""
 LABELS = "labels."
 
 
-Said = Callable[[int | None, States], npt.NDArray[np.float32]]
+LogProbabilities = Callable[[int | None, States], npt.NDArray[np.float32]]
+"""`LabelledNgrams.said`, or what gives the same."""
 
 
 class LabelledContexts:
@@ -112,7 +113,12 @@ class LabelledNgrams:
         return np.log(model.probabilities(states_N))
 
     def logits(
-        self, contexts_N: States, states_NK: States, weights_NK: Floats, network_NV: Floats, said: Said | None = None
+        self,
+        contexts_N: States,
+        states_NK: States,
+        weights_NK: Floats,
+        network_NV: Floats,
+        said: LogProbabilities | None = None,
     ) -> npt.NDArray[np.float32]:
         """The logits (N, V) of what follows, where `network_NV` are those by the network. `said` is called in place of
         the method."""

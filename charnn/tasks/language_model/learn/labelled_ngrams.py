@@ -39,8 +39,9 @@ ROWS, PADDING = 64, 0.5
 """So many texts are read side by side, of which this part may be padding."""
 
 
-class Said(NamedTuple):
-    """What is known in the places of a document (T, F), and ln p of all symbols there (T, V) by each of the models."""
+class ReadDocument(NamedTuple):
+    """A document that was read: what is known in its places (T, F), and ln p of all symbols there (T, V) by each of the
+    models."""
 
     known: npt.NDArray[np.float64]
     log_p: list[npt.NDArray[np.float32]]
@@ -90,7 +91,7 @@ class CountedLabelledNgrams:
         ends_D = np.cumsum([len(document) + 1 for document in documents])
         number = max(int(np.searchsorted(ends_D, most, side="right")), 1)
         chosen = [np.append(document, STOP_ID)[: max(most, 1)] for document in documents[:number]]
-        parts = dict[int, Said]()
+        parts = dict[int, ReadDocument]()
         for rows in batches_by_length(list(map(len, chosen)), rows=ROWS, padding=PADDING):
             parts.update(zip(rows, self._read(network, chosen, labels, rows), strict=True))
         in_order = [parts[row] for row in range(number)]
@@ -129,7 +130,7 @@ class CountedLabelledNgrams:
 
     def _read(
         self, network: NextTokenModel, documents: Sequence[Ids], labels: Sequence[int], rows: Sequence[int]
-    ) -> list[Said]:
+    ) -> list[ReadDocument]:
         """For each of these documents what is known in its places, and ln p there by the network, by the n-grams of all
         texts and by those of its label."""
         length = max(len(documents[row]) for row in rows)
@@ -149,5 +150,5 @@ class CountedLabelledNgrams:
             known_NF, log_p = contexts.known(
                 contexts_BT[place, part], states_BTK[place, part], weights_BTK[place, part]
             )
-            found.append(Said(known_NF, [network_BTV[place, part], *log_p]))
+            found.append(ReadDocument(known_NF, [network_BTV[place, part], *log_p]))
         return found

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from charnn.generation.model import conditions_at
-from charnn.tasks.language_model.conditions import Mixture
+from charnn.tasks.language_model.conditions import LabelWeights
 from charnn.tasks.language_model.config import LanguageModelQuantization
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import Documents, beginning
@@ -24,7 +24,7 @@ ROUNDS = 5
 
 
 def measure_quantization(
-    directory: LanguageModelDirectory, tokenizer: Tokenizer, texts: Documents, mixture: Mixture | None = None
+    directory: LanguageModelDirectory, tokenizer: Tokenizer, texts: Documents, mixture: LabelWeights | None = None
 ) -> LanguageModelQuantization:
     """Measures the cost on the first `texts`, which both graphs score, and the gain by timing single steps of both.
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from charnn.errors import UsageError
 from charnn.readable import instead_of
 from charnn.softmax import softmax
-from charnn.tasks.language_model.conditions import Mixture
+from charnn.tasks.language_model.conditions import LabelWeights
 
 Floats = npt.NDArray[np.floating]
 
@@ -41,7 +41,7 @@ def parse_labels(text: str, names: Sequence[str]) -> dict[str, float]:
     return weights
 
 
-def mixture_of(weights: Mapping[str, float], names: Sequence[str]) -> Mixture:
+def mixture_of(weights: Mapping[str, float], names: Sequence[str]) -> LabelWeights:
     """The weight of each of the labels `names`, in their order; together they are 1.
 
     Raises UsageError for a label that is not among them, and names the nearest, and for weights that are not above 0.
@@ -56,7 +56,7 @@ def mixture_of(weights: Mapping[str, float], names: Sequence[str]) -> Mixture:
     return tuple(weights.get(name, 0.0) / total for name in names)
 
 
-def named(mixture: Mixture, names: Sequence[str]) -> str | dict[str, float]:
+def named(mixture: LabelWeights, names: Sequence[str]) -> str | dict[str, float]:
     """The label of a mixture of one, or else the weights of the labels that are in it, by name."""
     weights = {name: weight for name, weight in zip(names, mixture, strict=True) if weight}
     return weights if len(weights) > 1 else next(iter(weights))

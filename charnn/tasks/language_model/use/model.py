@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from charnn.generation.generator import Generation, TextGenerator
     from charnn.generation.model import NextTokenModel
     from charnn.generation.text import Piece, Request, Text
-    from charnn.tasks.language_model.conditions import Mixture
+    from charnn.tasks.language_model.conditions import LabelWeights
     from charnn.tasks.language_model.use.counts import Counts
     from charnn.tasks.language_model.use.lines import LineModel, LineScore
     from charnn.tasks.language_model.use.mixed import Network
@@ -77,7 +77,7 @@ class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
         """The labels that the model knows, none of them for a model of texts without labels."""
         return self.config.corpus.label_names
 
-    def mixture(self, label: str | Mapping[str, float] | None) -> Mixture | None:
+    def mixture(self, label: str | Mapping[str, float] | None) -> LabelWeights | None:
         """The weight of each label, for a label, several as in `Irish=0.7,Russian=0.3`, or their weights by name.
 
         It is None for no label. Raises UsageError for a label that the model does not know.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from charnn.corpora.lines import bare_lines, lines_of
 from charnn.errors import CorpusError
 from charnn.generation.config import SamplingConfig
-from charnn.novelty.matches import matches
+from charnn.novelty.common_runs import common_runs
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.documents import held
 from charnn.tasks.language_model.use.model import LanguageModel
@@ -54,7 +54,7 @@ class Samples:
         total = sum(map(len, texts))
         words = [word for text in texts for word in _whole_words(text)]
         known = {word for text in self._learned for word in WORD.findall(text)}
-        copied = sum(found.copied for found in matches(texts, self._learned, at_least))
+        copied = sum(found.copied for found in common_runs(texts, self._learned, at_least))
         return SampleFigures(
             bits(-log_probability) / max(total, 1),
             sum(word in known for word in words) / max(len(words), 1),

@@ -11,7 +11,7 @@ from charnn.corpora.documents import split_documents
 from charnn.corpora.sources import read
 from charnn.errors import CharnnError, CorpusError, UsageError
 from charnn.generation.config import SamplingConfig
-from charnn.novelty.matches import Matches, matches
+from charnn.novelty.common_runs import CommonRuns, common_runs
 from charnn.pages.page import (
     LEVELS,
     Html,
@@ -87,7 +87,9 @@ def _writing(model: LanguageModel, seed: int) -> Iterator[Html]:
         written.append(_Written(temperature, text, bits(-pieces[-1][0].log_probability) / max(len(text), 1)))
     try:
         corpus = training_texts(model.config.corpus, any_bytes=model.tokenizer.kind == "bytes")
-        found: list[Matches] | None = matches([one.text for one in written], [text for _, text in corpus], AT_LEAST)
+        found: list[CommonRuns] | None = common_runs(
+            [one.text for one in written], [text for _, text in corpus], AT_LEAST
+        )
     except CharnnError as error:
         found = None
         yield paragraph(f"What of it is copied cannot be told: {error}.")
@@ -110,7 +112,7 @@ def _writing(model: LanguageModel, seed: int) -> Iterator[Html]:
     yield table(header, body, f"What temperature does (seed {seed}): a low one repeats what is likely, a high one errs")
 
 
-def _underlined(text: str, found: Matches) -> Iterator[Html]:
+def _underlined(text: str, found: CommonRuns) -> Iterator[Html]:
     before = 0
     for run in found.runs():
         start = max(run.start, before)

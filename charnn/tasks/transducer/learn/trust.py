@@ -28,7 +28,7 @@ from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.proposals import proposed
 from charnn.tasks.transducer.use.ranking import (
     Bools,
-    Weights,
+    RankingWeights,
     as_rows,
     known_among,
     mixed,
@@ -39,9 +39,9 @@ from charnn.tasks.transducer.use.ranking import (
 from charnn.tasks.transducer.use.scoring import nearest
 from charnn.tasks.transducer.use.search import find_targets
 
-USUAL, USUAL_FLOOR = Weights(network=0.6, ngrams=0.4, known=0.5), 1e-2
+USUAL, USUAL_FLOOR = RankingWeights(network=0.6, ngrams=0.4, known=0.5), 1e-2
 """What validations decide about kinds of pairs that n-grams help, roughly."""
-USUAL_OF_LINES, USUAL_FLOOR_OF_LINES = Weights(network=0.1, ngrams=0.9, known=0.0), 1e-9
+USUAL_OF_LINES, USUAL_FLOOR_OF_LINES = RankingWeights(network=0.1, ngrams=0.9, known=0.0), 1e-9
 """The same where they are of words in lines, which propose targets then: a network learns lines slowly."""
 LONG = 24
 """The mean number of characters from which on targets are long. Hardly any is right as a whole then, and it is judged
@@ -65,7 +65,7 @@ BATCH_SOURCES = 64
 
 
 @dataclass(frozen=True)
-class Candidates:
+class CandidateTargets:
     """What may be the targets of held-out sources."""
 
     found: list[list[Target]]
@@ -81,7 +81,7 @@ class Candidates:
         decoder: SteppedDecoder | FramedDecoder,
         ngrams: PairModel,
         references: Sequence[Reference],
-    ) -> Candidates:
+    ) -> CandidateTargets:
         sources = [symbols.encode_source(one.source, one.features) for one in references]
         bounds = [config.corpus.length_bound(len(source.ids)) for source in sources]
         proposer, unknown = ngrams.proposer(), symbols.target.unknown_id
@@ -101,18 +101,20 @@ class Candidates:
         return candidates
 
 
-def candidates_of(directory: TransducerDirectory, ngrams: PairModel, references: Sequence[Reference]) -> Candidates:
+def candidates_of(
+    directory: TransducerDirectory, ngrams: PairModel, references: Sequence[Reference]
+) -> CandidateTargets:
     """What a beam of the network finds for these sources, and what the n-grams propose."""
     with Transducer(directory, precision="fp32") as model:
         decoder = model.line_transducer.decoder
-        return Candidates.of(model.config, model.symbols, decoder, ngrams, references)
+        return CandidateTargets.of(model.config, model.symbols, decoder, ngrams, references)
 
 
 def trusted(
     ngrams: PairModel,
     symbols: Symbols,
     references: Sequence[Reference],
-    candidates: Candidates,
+    candidates: CandidateTargets,
     lookup: Lookup,
 ) -> PairNgramsConfig | None:
     """How far the n-grams are trusted, which is what makes the right ones likeliest among the targets that a search has
@@ -182,7 +184,7 @@ class _Mixture:
     nats: float
     """The log-likelihood of the right ones among the targets, less what weights cost."""
     floor: float
-    weights: Weights
+    weights: RankingWeights
     wrong_N: Floats
     """How wrong the best target of each source is, as `_wrong` says."""
 
@@ -241,7 +243,9 @@ def _wrong(references: Sequence[Reference], found: Sequence[Sequence[Target]]) -
     return -as_rows([[-wrong(one, target) for target in some] for one, some in zip(references, found, strict=True)])
 
 
-def _fitted(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_NC: Bools) -> tuple[float, Weights]:
+def _fitted(
+    network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_NC: Bools
+) -> tuple[float, RankingWeights]:
     """The log-likelihood of the right ones among the targets of each source that has some, less what weights cost, and
     the weights that make it largest, where those of the network and of the n-grams are not below 0."""
     has_right_N = is_right_NC.any(1)
@@ -269,4 +273,4 @@ def _fitted(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_N
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     network, ngrams = (root**2 for root in roots.tolist())
-    return -cost().item(), Weights(network, ngrams, known.item())
+    return -cost().item(), RankingWeights(network, ngrams, known.item())

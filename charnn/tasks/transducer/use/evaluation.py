@@ -17,7 +17,7 @@ from charnn.tasks.task import Evaluation
 from charnn.tasks.transducer.dataset import Reference, pairs_of, read_pair_set_again, references
 from charnn.tasks.transducer.options import TransducerEvaluationOptions
 from charnn.tasks.transducer.use.line_transducer import Source, TransduceOptions
-from charnn.tasks.transducer.use.scoring import Edit, distance, edits, nearest
+from charnn.tasks.transducer.use.scoring import AlignedSymbols, aligned_symbols, distance, nearest
 
 if TYPE_CHECKING:
     from charnn.tasks.transducer.use.model import Transducer
@@ -39,7 +39,7 @@ class LineError:
     reference: str
     """The reference that is nearest to what was written."""
     written: str
-    edits: list[Edit]
+    edits: list[AlignedSymbols]
     """The symbols of the two side by side."""
     seen: bool
     """Whether training had the source."""
@@ -158,12 +158,12 @@ class TransducerEvaluation(Evaluation):
         target, aligned = self._nearest(one, written)
         return LineError(one.file, one.line, one.source, one.features, target, written, aligned, seen)
 
-    def _nearest(self, one: Reference, written: str) -> tuple[str, list[Edit]]:
+    def _nearest(self, one: Reference, written: str) -> tuple[str, list[AlignedSymbols]]:
         """The reference that is nearest to what was written, and the two side by side."""
         parts = [self._parts(target) for target in one.targets]
         found = self._parts(written)
         reference = min(parts, key=lambda target: distance(target, found))
-        return one.targets[parts.index(reference)], edits(reference, found)
+        return one.targets[parts.index(reference)], aligned_symbols(reference, found)
 
     def _confuse(self, one: Reference, written: str) -> None:
         self.confusions.pairs.update(

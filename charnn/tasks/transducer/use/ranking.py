@@ -24,7 +24,7 @@ from charnn.tasks.transducer.use.proposals import proposed
 Bools = npt.NDArray[np.bool_]
 
 
-class Weights(NamedTuple):
+class RankingWeights(NamedTuple):
     """How far each is trusted that ranks targets."""
 
     network: float
@@ -117,7 +117,7 @@ def relative(log_p_NC: Floats, floor: float) -> Floats:
     return found
 
 
-def mixed(network_NC: Floats, relative_NC: Floats, is_known_NC: Bools, weights: Weights) -> Floats:
+def mixed(network_NC: Floats, relative_NC: Floats, is_known_NC: Bools, weights: RankingWeights) -> Floats:
     """The weighted sum (N, C) of the logarithms and of what known targets gain, -inf where there is no target."""
     is_there_NC = np.isfinite(network_NC)
     mixed_NC = weights.network * np.where(is_there_NC, network_NC, 0.0) + weights.ngrams * relative_NC
@@ -131,7 +131,7 @@ def shared_anew(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, config
     What the network gives them together stays; the shares of it are those of a log-linear mixture of the two. Where
     there is no target, ln p by the network is -inf.
     """
-    weights = Weights(config.network_weight, config.weight, config.known_weight)
+    weights = RankingWeights(config.network_weight, config.weight, config.known_weight)
     mixed_NC = mixed(network_NC, relative(pairs_NC, config.floor), is_known_NC, weights)
     together_N1, total_N1 = (np.logaddexp.reduce(array_NC, 1, keepdims=True) for array_NC in (network_NC, mixed_NC))
     with np.errstate(invalid="ignore"):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Edit(NamedTuple):
+class AlignedSymbols(NamedTuple):
     """A place where a target and its reference differ or agree; "" on one side is a symbol too many or too few."""
 
     reference: str
@@ -32,7 +32,7 @@ def nearest(references: Sequence[Sequence[object]], written: Sequence[object]) -
     return min((distance(reference, written), len(reference)) for reference in references)
 
 
-def edits(reference: Sequence[str], written: Sequence[str]) -> list[Edit]:
+def aligned_symbols(reference: Sequence[str], written: Sequence[str]) -> list[AlignedSymbols]:
     """The two side by side, aligned with the fewest edits."""
     rows, columns = len(reference) + 1, len(written) + 1
     costs = np.zeros((rows, columns), np.int64)
@@ -41,15 +41,15 @@ def edits(reference: Sequence[str], written: Sequence[str]) -> list[Edit]:
         for j in range(1, columns):
             change = costs[i - 1, j - 1] + (reference[i - 1] != written[j - 1])
             costs[i, j] = min(change, costs[i - 1, j] + 1, costs[i, j - 1] + 1)
-    aligned, i, j = list[Edit](), rows - 1, columns - 1
+    aligned, i, j = list[AlignedSymbols](), rows - 1, columns - 1
     while i or j:
         if i and j and costs[i, j] == costs[i - 1, j - 1] + (reference[i - 1] != written[j - 1]):
             i, j = i - 1, j - 1
-            aligned.append(Edit(reference[i], written[j]))
+            aligned.append(AlignedSymbols(reference[i], written[j]))
         elif i and costs[i, j] == costs[i - 1, j] + 1:
             i -= 1
-            aligned.append(Edit(reference[i], ""))
+            aligned.append(AlignedSymbols(reference[i], ""))
         else:
             j -= 1
-            aligned.append(Edit("", written[j]))
+            aligned.append(AlignedSymbols("", written[j]))
     return aligned[::-1]

@@ -20,7 +20,7 @@ from charnn.errors import ModelFormatError
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.directory import NGRAMS
 from charnn.tasks.transducer.learn.pair_ngrams import learn_pair_ngrams
-from charnn.tasks.transducer.learn.trust import PROPOSALS, Candidates, trusted
+from charnn.tasks.transducer.learn.trust import PROPOSALS, CandidateTargets, trusted
 from charnn.tasks.transducer.lookup import Lookup
 from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
@@ -52,19 +52,19 @@ def learned() -> PairNgrams:
     return ngrams
 
 
-def found(*, is_right_first: bool) -> Candidates:
+def found(*, is_right_first: bool) -> CandidateTargets:
     """What a network might find: the right target and a wrong one, which it holds the likelier or not."""
     lines = [
         [Target(one.targets[0], math.log(0.5 if is_right_first else 0.3)),
          Target(one.targets[0] + "z", math.log(0.3 if is_right_first else 0.5))]
         for one in HELD_OUT
     ]  # fmt: skip
-    return Candidates(lines, [[] for _ in lines])
+    return CandidateTargets(lines, [[] for _ in lines])
 
 
-def only_proposed() -> Candidates:
+def only_proposed() -> CandidateTargets:
     """What a network might find that never finds the right target, and holds it unlikely where it is proposed."""
-    return Candidates(
+    return CandidateTargets(
         [[Target(one.targets[0] + "z", math.log(0.5))] for one in HELD_OUT],
         [[Target(one.targets[0], math.log(0.3))] for one in HELD_OUT],
     )
@@ -90,7 +90,7 @@ def test_ngrams_that_set_a_network_right_are_trusted() -> None:
 
 def test_ngrams_that_change_nothing_are_not_kept() -> None:
     lines = [targets[:1] for targets in found(is_right_first=True).found]
-    assert trusted(learned(), SYMBOLS, HELD_OUT, Candidates(lines, [[] for _ in lines]), NOTHING) is None
+    assert trusted(learned(), SYMBOLS, HELD_OUT, CandidateTargets(lines, [[] for _ in lines]), NOTHING) is None
 
 
 def test_ngrams_that_propose_what_a_network_misses_propose() -> None:
@@ -102,7 +102,7 @@ def test_ngrams_that_propose_what_a_network_misses_propose() -> None:
 
 def test_ngrams_that_propose_nothing_of_use_rank_only() -> None:
     wrong = [[Target(one.targets[0] + "y", math.log(0.1))] for one in HELD_OUT]
-    config = trusted(learned(), SYMBOLS, HELD_OUT, Candidates(found(is_right_first=False).found, wrong), NOTHING)
+    config = trusted(learned(), SYMBOLS, HELD_OUT, CandidateTargets(found(is_right_first=False).found, wrong), NOTHING)
     assert config is not None
     assert config.proposals == 0
     assert config.accuracy == 1
@@ -116,7 +116,7 @@ def test_ngrams_that_lead_a_network_astray_are_not_kept() -> None:
 def test_targets_that_training_had_gain_where_they_are_right() -> None:
     long = [Reference(one.source, "", [one.targets[0] * 3], one.line) for one in HELD_OUT]  # n-grams can align none
     lines = [[Target(one.targets[0] + "z", math.log(0.5)), Target(one.targets[0], math.log(0.3))] for one in long]
-    candidates = Candidates(lines, [[] for _ in lines])
+    candidates = CandidateTargets(lines, [[] for _ in lines])
     known = Lookup({f"{one.source}'": one.targets[0] for one in long})
     config = trusted(learned(), SYMBOLS, long, candidates, known)
     assert config is not None

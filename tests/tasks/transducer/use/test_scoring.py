@@ -1,4 +1,4 @@
-"""Edit distances are those of the definition, and alignments have as many edits as the distance says."""
+"""AlignedSymbols distances are those of the definition, and alignments have as many edits as the distance says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.transducer.use.scoring import distance, edits, nearest
+from charnn.tasks.transducer.use.scoring import aligned_symbols, distance, nearest
 
 WORDS = st.text("abc", max_size=6)
 
@@ -31,7 +31,7 @@ def test_a_distance_is_the_least_number_of_edits(reference: str, written: str) -
 
 @given(reference=WORDS, written=WORDS)
 def test_an_alignment_has_both_sides_whole_and_as_many_edits_as_the_distance(reference: str, written: str) -> None:
-    aligned = edits(reference, written)
+    aligned = aligned_symbols(reference, written)
     assert "".join(edit.reference for edit in aligned) == reference
     assert "".join(edit.written for edit in aligned) == written
     assert sum(edit.reference != edit.written for edit in aligned) == distance(reference, written)

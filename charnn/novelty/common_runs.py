@@ -38,7 +38,7 @@ class CopiedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class CommonRuns:
     """The runs that a text has in common with a corpus."""
 
     at_least: int
@@ -111,7 +111,7 @@ OVERLAP = 1 << 20
 another place has still more of it."""
 
 
-def matches(texts: Sequence[str], corpus: Sequence[CorpusText], at_least: int) -> list[Matches]:
+def common_runs(texts: Sequence[str], corpus: Sequence[CorpusText], at_least: int) -> list[CommonRuns]:
     """The runs that each of `texts` has in common with the texts of `corpus`. A run lies within one text of each.
 
     It takes about a second for 100 million characters of corpus, and half a second for each million characters of the
@@ -141,7 +141,7 @@ def matches(texts: Sequence[str], corpus: Sequence[CorpusText], at_least: int) -
         missing &= search.has_none(starts)
         window = window * 3 // 4
     return [
-        Matches(at_least, search.lengths[a:b], search.places[a:b], search.source_starts)
+        CommonRuns(at_least, search.lengths[a:b], search.places[a:b], search.source_starts)
         for a, b in zip(starts, starts[1:] - 1, strict=False)
     ]
 
