@@ -23,6 +23,9 @@ LEAST_LN = -11.0
 """ln of the least probability that a code stands for. The step from one code to the next is 4%, and the probabilities
 of what was met after a context are made to have the sum that they must have; so it costs a ten-thousandth of a nat."""
 
+FLAGS_A_BYTE = 8
+SMALL = np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.uint32)
+"""An array of ids, or of numbers of ids, is of the smallest of these types that holds the vocabulary's size."""
 MISSING: npt.NDArray[Any] = np.zeros((0, 0))
 """Stands for an array that is not there, and is like none that could be."""
 
@@ -68,21 +71,31 @@ class NgramTable:
         followers_S, left_S, ids_E, probabilities_E, is_context_E = (
             arrays.get(name, MISSING) for name in cls.__dataclass_fields__
         )
-        small = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.uint32))
-        is_sound = (
-            all(array.ndim == 1 for array in (followers_S, left_S, ids_E, probabilities_E, is_context_E))
-            and followers_S.dtype in small
-            and ids_E.dtype in small
-            and all(array.dtype == np.uint8 for array in (left_S, probabilities_E, is_context_E))
-            and len(followers_S) == len(left_S) > 0
-            and len(ids_E) == len(probabilities_E) > 0
-            and len(is_context_E) == -(-len(ids_E) // 8)
-            and int(followers_S.sum(dtype=np.int64)) == len(ids_E)
-            and bool((followers_S > 0).all())
+        is_sound = are_counts(followers_S, left_S, ids_E, probabilities_E) and (
+            is_context_E.ndim == 1
+            and is_context_E.dtype == np.uint8
+            and len(is_context_E) == -(-len(ids_E) // FLAGS_A_BYTE)
         )
         if not is_sound:
             raise ValueError("no table of n-grams")
         return cls(followers_S, left_S, ids_E, probabilities_E, is_context_E)
+
+
+def are_counts(
+    followers_S: npt.NDArray[Any],
+    left_S: npt.NDArray[Any],
+    ids_E: npt.NDArray[Any],
+    probabilities_E: npt.NDArray[Any],
+) -> bool:
+    """Whether these arrays can be what was met after S contexts, an id at least after each, as `NgramTable` has it."""
+    return (
+        all(array.ndim == 1 for array in (followers_S, left_S, ids_E, probabilities_E))
+        and all(array.dtype in SMALL for array in (followers_S, ids_E))
+        and all(array.dtype == np.uint8 for array in (left_S, probabilities_E))
+        and len(followers_S) == len(left_S) > 0
+        and bool((followers_S > 0).all())
+        and int(followers_S.sum(dtype=np.int64)) == len(ids_E) == len(probabilities_E)
+    )
 
 
 def encode(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

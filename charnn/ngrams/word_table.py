@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from charnn.ngrams.counting import SPARE_DISCOUNTS, discounts_of
 from charnn.ngrams.packing import Ids
-from charnn.ngrams.table import MISSING, encode
+from charnn.ngrams.table import MISSING, SMALL, are_counts, encode
 from charnn.ngrams.words import LEVELS, Keys, Places, WordSymbols, keys
 
 FEWEST = (1, 1, 2)
@@ -91,18 +91,16 @@ class WordTable:
             return None
         found = [arrays.get(PREFIX + name, MISSING) for name in cls.__dataclass_fields__]
         is_word_V, folded_V, sizes_3, keys_S, followers_S, left_S, ids_E, probabilities_E = found
-        small = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.uint32))
-        is_sound = (
+        is_sound = are_counts(followers_S, left_S, ids_E, probabilities_E) and (
             is_word_V.shape == folded_V.shape == (vocabulary_size,)
             and sizes_3.shape == (LEVELS,)
-            and all(array.ndim == 1 for array in (keys_S, followers_S, left_S, ids_E, probabilities_E))
-            and all(array.dtype in small for array in (folded_V, followers_S, ids_E))
-            and all(array.dtype == np.uint8 for array in (is_word_V, left_S, probabilities_E))
+            and keys_S.shape == followers_S.shape
+            and is_word_V.dtype == np.uint8
             and sizes_3.dtype == np.int64
             and keys_S.dtype == np.uint32
-            and bool((sizes_3 >= 0).all() and (sizes_3 <= len(keys_S)).all() and (followers_S > 0).all())
-            and int(sizes_3.sum()) == len(keys_S) == len(followers_S) == len(left_S) > 0
-            and int(followers_S.sum(dtype=np.int64)) == len(ids_E) == len(probabilities_E)
+            and folded_V.dtype in SMALL
+            and bool((sizes_3 >= 0).all() and (sizes_3 <= len(keys_S)).all())
+            and int(sizes_3.sum()) == len(keys_S)
             and int(max(ids_E.max(), folded_V.max())) < vocabulary_size
             and all((np.diff(part.astype(np.int64)) > 0).all() for part in np.split(keys_S, np.cumsum(sizes_3)[:-1]))
         )
