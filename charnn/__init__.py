@@ -2,17 +2,21 @@
 turns lines into others and forecasts series.
 
     import charnn
+
     charnn.train("corpus.txt", time="3m", out="checkpoints/corpus")     # needs PyTorch: pip install 'charnn[train]'
     model = charnn.load("checkpoints/corpus")                           # does not
     for piece in model.sample("The Fox", temperature=0.8, seed=1):
         print(piece, end="")
-    charnn.Memory(["Leeds", "York"]).recall(["Yrok"])[0].line           # a Hopfield network; it takes no training
 
-Whatever is wrong is raised as one of the errors in `charnn.errors`.
+`train` learns files and `load` reads what was learned; both give a `LanguageModel`, a `Tagger`, a `Classifier`, a
+`Transducer` or a `Forecaster`, whose methods are what the commands do. A `Memory` puts garbled lines back, and takes no
+training. Whatever is wrong is raised as a `CharnnError`, whose branches are in `charnn.errors`, and what may not be
+meant is warned of as a `CharnnWarning`.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -20,18 +24,49 @@ from charnn.version import __version__
 
 if TYPE_CHECKING:
     from charnn.config.model import InferencePrecision
+    from charnn.errors import CharnnError, CharnnWarning
     from charnn.memory.memory import Memory
+    from charnn.tasks.classifier.use.model import Classifier
+    from charnn.tasks.forecaster.use.model import Forecaster
+    from charnn.tasks.language_model.use.model import LanguageModel
+    from charnn.tasks.tagger.use.model import Tagger
+    from charnn.tasks.transducer.use.model import Transducer
 
-__all__ = ["Memory", "__version__", "load", "train"]
+__all__ = [
+    "CharnnError",
+    "CharnnWarning",
+    "Classifier",
+    "Forecaster",
+    "LanguageModel",
+    "Memory",
+    "Tagger",
+    "Transducer",
+    "__version__",
+    "load",
+    "train",
+]
+
+_PLACES = {
+    "CharnnError": "charnn.errors",
+    "CharnnWarning": "charnn.errors",
+    "Classifier": "charnn.tasks.classifier.use.model",
+    "Forecaster": "charnn.tasks.forecaster.use.model",
+    "LanguageModel": "charnn.tasks.language_model.use.model",
+    "Memory": "charnn.memory.memory",
+    "Tagger": "charnn.tasks.tagger.use.model",
+    "Transducer": "charnn.tasks.transducer.use.model",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """`Memory`, once it is asked for: it needs numpy."""
-    if name == "Memory":
-        from charnn.memory.memory import Memory
-
-        return Memory
+    """A class, imported once it is asked for: most need numpy, and `import charnn` is to cost nothing."""
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PLACES})
 
 
 def load(
@@ -39,12 +74,14 @@ def load(
 ) -> Any:
     """The model at `path`, a directory that training wrote or its name under ./checkpoints/.
 
-    What comes has the methods of its task: a `LanguageModel` (charnn.tasks.language_model.use.model) samples and
-    scores, a `Tagger` (charnn.tasks.tagger.use.model) tags, a `Classifier` (charnn.tasks.classifier.use.model)
-    classifies, a `Transducer` (charnn.tasks.transducer.use.model) transduces, a `Forecaster`
-    (charnn.tasks.forecaster.use.model) forecasts; their own `load` is the same for one task, with its type. `precision`
-    is fp32, int8 or auto, which is int8 where the model's own measurement found it worth it; None leaves it to each
-    method, as the commands do. `threads` is how many threads a call may use.
+    What comes has the methods of its task: a `LanguageModel` samples and scores, a `Tagger` tags, a `Classifier`
+    classifies, a `Transducer` transduces, a `Forecaster` forecasts. Where the task is known, the class's own `load`
+    does the same with a type that an editor can complete: `charnn.Tagger.load(path)`.
+
+    `precision` is fp32, int8 or auto, which is int8 where the model's own measurement found it worth it; None leaves it
+    to each method, as the commands do. `threads` is how many threads a call may use. A model may be given to other
+    processes, which read its directory again, and ends its threads where it is closed, as `with charnn.load(path) as
+    model:` does.
 
     PyTorch is never imported, unless with `adapt`: a language model then learns from each line that its `score` has
     given, and the model on the disk stays as it is.
@@ -67,6 +104,10 @@ def train(
     **options: Any,
 ) -> Any:
     """Learns the files at `corpus`, and gives the model as `load` does. It needs PyTorch.
+
+        charnn.train("treebank.conllu", columns="upos,feats", time="5m", out="checkpoints/treebank")
+        charnn.train("reviews.tsv", task="classifier", valid="more.tsv")
+        charnn.train(resume="checkpoints/treebank", time="10m")
 
     The options are those of `charnn train`, written with underscores: time="3m", documents="line", hidden=256; which
     task learns is told by them and by the data, unless `task` names it. The directory is `out`, or as the command

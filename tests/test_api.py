@@ -6,6 +6,9 @@ import copy
 import multiprocessing
 import pickle
 import re
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +54,40 @@ def test_no_name_is_not_the_latest_model() -> None:
 
 def test_the_type_of_a_model_can_load_it() -> None:
     assert Tagger.load(TAGGER).columns == charnn.load(TAGGER).columns
+
+
+LEARNED = {
+    "corpus": "format-1",
+    "reviews": "classifier-1",
+    "sales": "forecaster-1",
+    "treebank": "tagger-1",
+    "words": "transducer-ngrams-1",
+}
+"""Golden models for the names that the examples have."""
+
+
+@pytest.mark.filterwarnings("ignore:the model has never seen")
+@pytest.mark.parametrize("name", ["Classifier", "Forecaster", "LanguageModel", "Memory", "Tagger", "Transducer"])
+def test_the_example_of_each_class_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    for learned, golden in LEARNED.items():
+        (tmp_path / "checkpoints" / learned).symlink_to(GOLDEN / golden)
+    monkeypatch.chdir(tmp_path)
+    kind = getattr(charnn, name)
+    example = textwrap.dedent(kind.__doc__.partition("\n\n")[2])
+    found: dict[str, Any] = {"charnn": charnn}
+    exec(example, found)
+    assert type(found[example.split()[0]]) is kind
+    assert all(found.values())
+
+
+def test_all_that_is_offered_is_there_and_nothing_of_it_is_imported_before_it_is_asked_for() -> None:
+    assert set(charnn.__all__) <= set(dir(charnn))
+    assert all(hasattr(charnn, name) for name in charnn.__all__)
+    code = (
+        "import charnn, sys; dir(charnn); print([n for n in ('numpy', 'charnn.errors', 'torch') if n in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "[]\n"
 
 
 def test_what_is_wrong_is_an_error_of_charnns(tmp_path: Path) -> None:

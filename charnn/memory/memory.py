@@ -56,7 +56,12 @@ class Recalled:
 
 
 class Memory:
-    """A Hopfield network that remembers lines. No line needs training, and PyTorch is never imported."""
+    """A Hopfield network that remembers lines. No line needs training, and PyTorch is never imported.
+
+    memory = charnn.Memory(["Leeds", "York"])
+    (recalled,) = memory.recall(["Yrok"])
+    line, confidence = recalled.line, recalled.confidence
+    """
 
     def __init__(
         self,

@@ -50,7 +50,13 @@ class Classification:
 
 
 class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
-    """A classifier, as `charnn.load` gives it."""
+    """A classifier, as `charnn.load` gives it: it says which label a text has, and what spoke for it.
+
+    classifier = charnn.Classifier.load("reviews")
+    (said,) = classifier.classify(["a fine film"])
+    label, probability = said.label, said.probability
+    parts = classifier.explain("a fine film", label)
+    """
 
     directory_class = ClassifierDirectory
 

@@ -90,7 +90,13 @@ class Forecast:
 
 
 class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
-    """A forecaster, as `charnn.load` gives it."""
+    """A forecaster, as `charnn.load` gives it: it says how a series of numbers goes on, with quantiles.
+
+    forecaster = charnn.Forecaster.load("sales")
+    forecast = forecaster.forecast(horizon=12)
+    rows = list(forecast.rows())
+    after_others = forecaster.forecast([[12.0], [14.5], [13.0]])
+    """
 
     directory_class = ForecasterDirectory
 

@@ -37,7 +37,12 @@ core."""
 
 
 class LanguageModel(Model[LanguageModelDirectory, LanguageModelConfig]):
-    """A language model, as `charnn.load` gives it."""
+    """A language model, as `charnn.load` gives it: it writes texts, and says how probable others are.
+
+    model = charnn.LanguageModel.load("corpus")
+    text = "".join(model.sample("The ", temperature=0.8, length=60, seed=1))
+    bits = [line.bits_per_character for line in model.score(["the cat sat", "xqz vkj"])]
+    """
 
     directory_class = LanguageModelDirectory
     learner: Network | None = None

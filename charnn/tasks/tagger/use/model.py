@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 class Tagger(Model[TaggerDirectory, TaggerConfig]):
-    """A tagger, as `charnn.load` gives it."""
+    """A tagger, as `charnn.load` gives it: it finds words and sentences in raw text, and their tags.
+
+    tagger = charnn.Tagger.load("treebank")
+    (sentence,) = tagger.tag([["the", "cat", "sat"]])
+    tags = sentence["upos"].tags
+    words = tagger.sentences("The cat sat. It slept.")
+    """
 
     directory_class = TaggerDirectory
 

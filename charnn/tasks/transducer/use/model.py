@@ -25,7 +25,12 @@ from charnn.tasks.transducer.use.stream import source_of
 
 
 class Transducer(Model[TransducerDirectory, TransducerConfig]):
-    """A transducer, as `charnn.load` gives it."""
+    """A transducer, as `charnn.load` gives it: it writes the target of a line, such as the sound of a spelling.
+
+    transducer = charnn.Transducer.load("words")
+    (target,) = transducer.transduce(["cab"])
+    readings = [(one.text, one.log_probability) for one in transducer.targets(["cab"])[0]]
+    """
 
     directory_class = TransducerDirectory
 
