@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Draws(nn.Module):
@@ -18,6 +19,13 @@ class Draws(nn.Module):
 
     generator: torch.Generator | None = None
     """What they are drawn from. None stands for torch's own source."""
+
+    def dropped(self, ones: Tensor, probability: float) -> Tensor:
+        """`ones` with each number 0 with this probability, and otherwise scaled by 1 / (1 - probability)."""
+        if self.generator is None:
+            return functional.dropout(ones, probability)
+        kept = 1 - probability
+        return torch.empty_like(ones).bernoulli_(kept, generator=self.generator).div_(kept)
 
 
 @contextmanager

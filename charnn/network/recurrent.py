@@ -49,14 +49,8 @@ class LockedDropout(Draws):
             return x_BTF
         batch, _, features = x_BTF.shape
         lanes, of = self.parts or ([slice(batch)], batch)
-        mask_B1F = self._mask(x_BTF.new_ones(of, 1, features))
+        mask_B1F = self.dropped(x_BTF.new_ones(of, 1, features), self.probability)
         return x_BTF * torch.cat([mask_B1F[part] for part in lanes])
-
-    def _mask(self, ones: Tensor) -> Tensor:
-        if self.generator is None:
-            return functional.dropout(ones, self.probability)
-        kept = 1 - self.probability
-        return torch.empty_like(ones).bernoulli_(kept, generator=self.generator).div_(kept)
 
 
 class Recurrent(nn.Module):
@@ -246,7 +240,7 @@ def blocks_of(matrix: Tensor, hidden_size: int) -> int:
     return blocks if rest == 0 else 1
 
 
-class WeightDrop(nn.Module):
+class WeightDrop(Draws):
     """Dropout of the single values of a matrix, with a new mask at every call (Wan et al. 2013).
 
     What is kept is scaled by 1 / (1 - probability). In eval mode and at probability 0 it changes nothing.
@@ -260,5 +254,6 @@ class WeightDrop(nn.Module):
         if not self.training or self.probability == 0:
             return weight
         # On CPUs uniform numbers come several times faster than the Bernoulli ones of `functional.dropout`.
-        kept = torch.rand_like(weight) >= self.probability
+        numbers = torch.rand(weight.shape, generator=self.generator, dtype=weight.dtype, device=weight.device)
+        kept = numbers >= self.probability
         return weight * kept.to(weight.dtype).div_(1 - self.probability)

@@ -95,7 +95,8 @@ class MemberOptions:
         None,
         "Train N networks side by side that differ by chance, and use them as one model whose probabilities are the "
         "mean of theirs. They share the time, and the model is N times as large. This pays where more time for one "
-        "network brings nothing more. Those of a tagger learn at the same time, where there is a processor for each.",
+        "network brings nothing more. Those of a language model "
+        "or a tagger learn at the same time, where there is a processor for each.",
         panel=NETWORK,
         metavar="N",
         minimum=1,

@@ -17,7 +17,7 @@ from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.readable import duration
 from charnn.training.distributed.failures import WorkerLost
 from charnn.training.distributed.processes import ALONE, ArraysAndJson, Processes
-from charnn.training.hardware import ThreadWatch, allowed_threads, choose_precision, threads_set
+from charnn.training.hardware import ThreadWatch, allowed_threads, choose_precision
 from charnn.training.keeper import C, DirectoryKeeper, Weights, as_arrays
 from charnn.training.loop import Loop, Outcome
 from charnn.training.objective import Objective
@@ -235,13 +235,11 @@ class Session(Generic[C]):
     def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
         may_change = self.config.training.budget.seconds is not None and self.processes.size == 1 and self.threads > 1
         change: Callable[[int], None] = torch.set_num_threads
-        torch_threads = self.threads
         if self.loop.updates.are_side_by_side:
-            torch_threads, change = 1, self.loop.updates.side_by_side.use
-            change(self.threads)
+            change = self.loop.updates.side_by_side.use
         self.loop.watch = ThreadWatch(self.threads, change) if may_change else None
         try:
-            with threads_set(torch_threads):
+            with self.loop.updates.using(self.threads):
                 outcome = self.loop.run(observer, self._keeper, interrupted)
         except WorkerLost as error:
             error.hint = self._how_to_go_on()

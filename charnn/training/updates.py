@@ -15,7 +15,7 @@ from charnn.config.training import TrainingConfig
 from charnn.network.ensemble import trained_apart, without_member
 from charnn.training.distributed.all_reduce import AllReduce, StepInfo
 from charnn.training.distributed.processes import Processes
-from charnn.training.hardware import autocast
+from charnn.training.hardware import autocast, threads_set
 from charnn.training.objective import EnsembleObjective, Objective, SideBySideObjective
 from charnn.training.optimizers import AveragedWeights, make_optimizers
 from charnn.training.schedule import Progress, rate_factor
@@ -111,6 +111,15 @@ class Updates:
         """Whether members learn by threads of their own, at once or in turn, as `side_by_side` says."""
         is_able = self._device.type == "cpu" and isinstance(self._objective, SideBySideObjective)
         return is_able and self.networks > 1
+
+    @contextmanager
+    def using(self, threads: int) -> Iterator[None]:
+        """Within, so many threads take a step: members at once, each in one, or those of a network together."""
+        apart = self.are_side_by_side
+        if apart:
+            self.side_by_side.use(threads)
+        with threads_set(1 if apart else threads):
+            yield
 
     def not_finite(self) -> int | None:
         """The number of the first member that has a weight which is not finite; None where there is none."""

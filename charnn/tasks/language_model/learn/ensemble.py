@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -66,14 +66,10 @@ class LanguageModelEnsemble(Ensemble[LanguageModelNetwork]):
         """The hidden states that the heads read."""
         return [top for member, own in zip(self.each, self._states(state), strict=True) for top in member.tops(own)]
 
-    def without(self, number: int) -> tuple[AnyNetwork, Callable[[StackState], StackState]]:
-        """The other members without that one, and what makes a state of theirs of a state of all."""
+    def without(self, number: int) -> AnyNetwork:
+        """The other members without that one."""
         others = [member for n, member in enumerate(self.each) if n != number]
-
-        def state_of_others(state: StackState) -> StackState:
-            return _joined([own for n, own in enumerate(self._states(state)) if n != number])
-
-        return LanguageModelEnsemble(others) if len(others) > 1 else others[0], state_of_others
+        return LanguageModelEnsemble(others) if len(others) > 1 else others[0]
 
     def _states(self, state: StackState) -> list[StackState]:
         """The state of each member."""

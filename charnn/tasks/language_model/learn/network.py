@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
+from charnn.network.drawing import Draws
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
 from charnn.tasks.language_model.conditions import COUNTDOWN, conditions_of
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
@@ -22,7 +22,7 @@ Rows = Mapping[str, Tensor]
 NO_ROWS: Rows = MappingProxyType({})
 
 
-class LanguageModelNetwork(nn.Module):
+class LanguageModelNetwork(Draws):
     """An embedding (V, E), a recurrent stack, and a linear head from H to V, whose weights are not the embedding's.
 
     Dropout falls on the embeddings, between layers and before the head. In training mode `embedding_dropout` also drops
@@ -166,5 +166,5 @@ class LanguageModelNetwork(nn.Module):
         if not self.training or self.config.embedding_dropout == 0:
             return x_BTE
         # The rows are masked after they were looked up, as the table may be large and a window sees little of it.
-        kept_V = functional.dropout(x_BTE.new_ones(self.config.vocabulary_size), self.config.embedding_dropout)
+        kept_V = self.dropped(x_BTE.new_ones(self.config.vocabulary_size), self.config.embedding_dropout)
         return x_BTE * kept_V[ids_BT].unsqueeze(-1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from torch.nn import functional
 from charnn.config.training import TrainingConfig
 from charnn.errors import UsageError
 from charnn.network.cells import like
-from charnn.network.ensemble import trained_apart
+from charnn.network.drawing import drawing_from
 from charnn.network.recurrent import LockedDropout, StackState, detach
 from charnn.runtime.state import join, select
 from charnn.tasks.language_model.conditions import COUNTDOWN, condition_rows
@@ -24,11 +26,12 @@ from charnn.tasks.language_model.learn.ensemble import AnyNetwork, LanguageModel
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
-from charnn.tasks.language_model.learn.teachers import Teacher, Teachers, as_arrays
+from charnn.tasks.language_model.learn.teachers import Teacher, Teachers, as_arrays, soft_nats
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
+from charnn.training.objective import MemberLoss
 from charnn.training.report import Report
 
 VALIDATION_LANES = 32
@@ -84,7 +87,7 @@ class LanguageModelObjective:
         self._processes = processes
         check_lanes(lanes, processes)
         self._lanes = own.stop - own.start
-        self._state: StackState = network.initial_state(self._lanes)
+        self._states = self._initial_states()
 
     @property
     def epoch(self) -> float:
@@ -99,25 +102,51 @@ class LanguageModelObjective:
         return self._windows.targets_in_window
 
     def loss(self) -> tuple[Tensor, int]:
+        each, targets = self._next()
+        nats = [nats_of() for nats_of in each]
+        return torch.stack(nats) if len(nats) > 1 else nats[0], targets
+
+    def losses(self) -> tuple[list[MemberLoss], int]:
+        """What `loss` gives, by a function for each member."""
+        each, targets = self._next()
+
+        def of(nats_of: Callable[[], Tensor], member: LanguageModelNetwork, generator: torch.Generator) -> Tensor:
+            with drawing_from(member, generator):
+                return nats_of()
+
+        return [partial(of, *pair) for pair in zip(each, self._networks, strict=True)], targets
+
+    def _next(self) -> tuple[Sequence[Callable[[], Tensor]], int]:
+        """A function for each network, by which it reads the next window and gives its loss; and the targets there."""
         self._share()
         window = self._windows.next()
         openings = self._openings.next(window.inputs_BT.shape[1])
         if window.first:
-            self._state = self.network.initial_state(self._lanes)
+            self._states = self._initial_states()
         inputs_BT = self._on_device(np.concatenate([window.inputs_BT, openings.inputs_BT]))
         targets_BT = self._on_device(np.concatenate([window.targets_BT, openings.targets_BT]))
         rows = {
             name: self._on_device(np.concatenate([rows_BT, openings.rows[name]]))
             for name, rows_BT in window.rows.items()
         }
-        y, state = self.network.read(inputs_BT, self._before(inputs_BT), rows)
-        self._state = select(state, slice(self._lanes), axis=0)
         said_BTV = self._teachers.probabilities(self._on_device(window.places_BT)) if self._teachers.models else None
-        nats = [
-            self._nats_by(network, y_BTH, inputs_BT, targets_BT, rows, said_BTV)
-            for network, y_BTH in self.network.apart(y)
-        ]
-        return torch.stack(nats) if len(nats) > 1 else nats[0], int(np.count_nonzero(window.targets_BT != IGNORED))
+
+        def nats_of(number: int, network: LanguageModelNetwork) -> Tensor:
+            y_BTH, state = network.read(inputs_BT, self._before(inputs_BT, number), rows)
+            self._states[number] = select(state, slice(self._lanes), axis=0)
+            return self._nats_by(network, y_BTH, inputs_BT, targets_BT, rows, said_BTV)
+
+        each = [partial(nats_of, number, network) for number, network in enumerate(self._networks)]
+        return each, int(np.count_nonzero(window.targets_BT != IGNORED))
+
+    @property
+    def _networks(self) -> list[LanguageModelNetwork]:
+        """The members, or the only network."""
+        return self.network.each if isinstance(self.network, LanguageModelEnsemble) else [self.network]
+
+    def _initial_states(self) -> list[StackState]:
+        """What each network reads the next window with, where that is the first."""
+        return [network.initial_state(self._lanes) for network in self._networks]
 
     def _nats_by(
         self,
@@ -133,7 +162,7 @@ class LanguageModelObjective:
         logits_BTV = network.logits(y_BTH, rows)
         nats = _nats(logits_BTV[lanes], targets_BT[lanes])
         if said_BTV is not None:
-            apart = (1 - TEXT_WEIGHT) * (_soft_nats(logits_BTV[lanes], said_BTV, targets_BT[lanes]) - nats)
+            apart = (1 - TEXT_WEIGHT) * (soft_nats(logits_BTV[lanes], said_BTV, targets_BT[lanes]) - nats)
             nats = nats + apart - apart.detach()
         if len(inputs_BT) > self._lanes:
             opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
@@ -145,8 +174,8 @@ class LanguageModelObjective:
 
     def leave_out(self, number: int) -> None:
         assert isinstance(self.network, LanguageModelEnsemble)
-        self.network, state_of_others = self.network.without(number)
-        self._state = state_of_others(self._state)
+        self.network = self.network.without(number)
+        del self._states[number]
 
     def _share(self) -> None:
         """Tells the network which lanes and openings of the next window it reads, where there are other processes."""
@@ -160,18 +189,18 @@ class LanguageModelObjective:
                 module.parts = own, batch
         # Its regulariser is a mean over what one process reads, and gradients are summed over processes.
         fraction = sum(part.stop - part.start for part in own) / batch
-        for network in trained_apart(self.network):
-            assert isinstance(network, LanguageModelNetwork)
+        for network in self._networks:
             network.recurrent.gradient_flow = network.config.gradient_flow * fraction
 
-    def _before(self, inputs_BT: Tensor) -> StackState:
-        """The state before a window and the openings beside it, which begin from zeros.
+    def _before(self, inputs_BT: Tensor, number: int) -> StackState:
+        """The state of a network before a window and the openings beside it, which begin from zeros.
 
         So does a lane that opens a document with the window; elsewhere a stop is read after what came before it.
         """
         goes_on_B1 = inputs_BT[: self._lanes, :1] != STOP_ID
-        carried = tuple(like(layer, (tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in detach(self._state))
-        return join([carried, self.network.initial_state(len(inputs_BT) - self._lanes)], torch.cat)
+        before = detach(self._states[number])
+        carried = tuple(like(layer, (tensor_BH * goes_on_B1 for tensor_BH in layer)) for layer in before)
+        return join([carried, self._networks[number].initial_state(len(inputs_BT) - self._lanes)], torch.cat)
 
     def _length_nats(
         self, network: LanguageModelNetwork, inputs_BT: Tensor, targets_BT: Tensor, rows: Rows, y_BTH: Tensor
@@ -228,7 +257,7 @@ class LanguageModelObjective:
     def position(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         tensors = {
             f"{depth}.{name}": self._processes.join(tensor.detach(), self._windows.lanes)
-            for depth, layer in enumerate(self._state)
+            for depth, layer in enumerate(chain.from_iterable(self._states))
             for name, tensor in layer._asdict().items()
         }
         models = self._teachers.models
@@ -248,10 +277,11 @@ class LanguageModelObjective:
         self._windows.random.bit_generator.state = values["random"]
         # Runs from before openings were read do not know how many windows had some.
         self._openings.windows_done = int(values.get("windows_with_openings", 0))
-        self._state = tuple(
+        layers = (
             type(layer)(*(tensors[f"{depth}.{name}"][self._windows.own].to(self._device) for name in layer._fields))
-            for depth, layer in enumerate(self._state)
+            for depth, layer in enumerate(chain.from_iterable(self._states))
         )
+        self._states = [tuple(islice(layers, len(state))) for state in self._states]
 
 
 def _nats(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
@@ -259,14 +289,6 @@ def _nats(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
     return functional.cross_entropy(
         logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
     )
-
-
-def _soft_nats(logits_BTV: Tensor, said_BTV: Tensor, targets_BT: Tensor) -> Tensor:
-    """The sum of the cross entropies with the probabilities `said_BTV`, wherever there is a target."""
-    log_p_BTV = logits_BTV.log_softmax(-1)
-    # Where a token is impossible, 0 is said of it.
-    nats_BT = -torch.where(said_BTV > 0, said_BTV * log_p_BTV, 0.0).sum(-1)
-    return nats_BT.masked_fill(targets_BT == IGNORED, 0.0).sum()
 
 
 def check_lanes(lanes: int, processes: Processes) -> None:

@@ -18,7 +18,7 @@ from charnn.tasks.language_model.learn.objective import LanguageModelObjective
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides, configure
 from charnn.tasks.language_model.learn.sizing import default_budget, largest_batch_size, sizes_at, weights
 from charnn.tokenizers.base import STOP_ID
-from charnn.training.hardware import choose_device, choose_precision, threads_set
+from charnn.training.hardware import choose_device, choose_precision
 from charnn.training.loop import Loop
 
 LONGEST_SECONDS, LONGEST_FRACTION = 0.15, 0.0025
@@ -111,7 +111,7 @@ class Pace:
 
     def _measure(self, loop: Loop, threads: int) -> float:
         """The characters per second of `loop` with so many threads."""
-        with threads_set(threads):
+        with loop.updates.using(threads):
             started, before = time.perf_counter(), loop.progress.targets
             while True:
                 loop.advance()

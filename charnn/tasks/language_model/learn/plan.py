@@ -239,4 +239,4 @@ def choose(
 
 def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:
     lanes = -(-config.training.batch_size // processes)
-    return threads_for(lanes * config.network.hidden_size, SMALL_STEP, thread_counts)
+    return threads_for(lanes * config.network.hidden_size * config.network.members, SMALL_STEP, thread_counts)

@@ -20,7 +20,7 @@ from charnn.tasks.language_model.config import CorpusConfig, LanguageModelNetwor
 from charnn.tasks.language_model.corpus import Corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.documents import pieces_of
-from charnn.tasks.language_model.learn.data import window_at
+from charnn.tasks.language_model.learn.data import IGNORED, window_at
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
 from charnn.tasks.language_model.long_ids import Ids
 from charnn.tokenizers.base import STOP_ID, Tokenizer
@@ -170,6 +170,14 @@ class Teachers:
             places = torch.from_numpy(window.places_BT[own_BT]).to(device)
             said_NV = logits_BTV[torch.from_numpy(own_BT).to(device)].softmax(-1) / len(self.models)
             self._said_NV[places] += said_NV.to(self._said_NV.dtype)
+
+
+def soft_nats(logits_BTV: Tensor, said_BTV: Tensor, targets_BT: Tensor) -> Tensor:
+    """The sum of the cross entropies with the probabilities `said_BTV`, wherever there is a target."""
+    log_p_BTV = logits_BTV.log_softmax(-1)
+    # Where a token is impossible, 0 is said of it.
+    nats_BT = -torch.where(said_BTV > 0, said_BTV * log_p_BTV, 0.0).sum(-1)
+    return nats_BT.masked_fill(targets_BT == IGNORED, 0.0).sum()
 
 
 def as_arrays(models: Sequence[Teacher]) -> dict[str, npt.NDArray[Any]]:

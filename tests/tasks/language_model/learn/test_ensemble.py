@@ -182,6 +182,25 @@ def test_a_run_may_be_interrupted_anywhere(start, corpus_of, silent, seed: int) 
         assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
 
+@pytest.mark.parametrize(
+    "drops", [{"weight_drop": 0.3}, {"embedding_dropout": 0.3}, {"stopping": "length"}], ids=" ".join
+)
+def test_members_learn_the_same_at_once_and_in_turn_and_after_a_pause(start, corpus_of, silent, drops: Any) -> None:
+    corpus, ends = corpus_of(LINE * 20, document="line"), []
+    for name, threads, pause in (("in turn", (1,), 99), ("at once", (3,), 99), ("in parts", (3,), 5)):
+        shape = {"hidden_size": 8, "batch_size": 4, "dropout": 0.3, **drops}
+        session = start(corpus, name, steps=8, members=3, thread_counts=threads, **shape)
+        assert session.threads == threads[-1]
+        if session.run(silent, lambda: session.loop.progress.step == pause) == "interrupt":  # noqa: B023
+            session = type(session).resume(session.directory, corpus, thread_counts=threads)
+            session.run(silent)
+        ends.append({**session.directory.weights(), **session.directory.training_state()[0]})
+    in_turn, *others = ends
+    for arrays in others:
+        assert arrays.keys() == in_turn.keys()
+        assert all(np.array_equal(arrays[name], in_turn[name]) for name in arrays)
+
+
 def test_members_are_one_model_that_says_how_many_they_are(start, corpus_of, silent) -> None:
     session = start(corpus_of(LINE * 20), steps=12, members=2, **SHAPE)
     assert any("2 members, each 2 x 8 lstm" in line for line in session.description())

@@ -28,7 +28,9 @@ class Machine:
 
     def step(self, loop: Loop) -> None:
         self.steps += 1
-        self.now += loop.objective.network.config.hidden_size / 4 * (1.0 if self.threads == 1 else self._second_thread)
+        updates = loop.updates
+        threads = updates.side_by_side.at_once if updates.are_side_by_side else self.threads
+        self.now += loop.objective.network.config.hidden_size / 4 * (1.0 if threads == 1 else self._second_thread)
         loop.progress.targets += loop.objective.targets_in_batch
 
 
@@ -51,6 +53,13 @@ def test_speed_is_characters_over_seconds_with_the_better_number_of_threads(monk
     measured = pace(86_400.0, batch_size=3, window_length=5)
     assert measured(8) == pytest.approx(3 * 5 / (8 / 4 * 0.5))
     assert measured.threads(8) == 2
+
+
+def test_members_are_measured_as_they_learn_each_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, second_thread=0.5)
+    measured = pace(86_400.0, batch_size=3, window_length=5, members=2)
+    assert measured(8) == pytest.approx(3 * 5 / (8 / 4 * 0.5))
+    assert measured.threads(8) == machine.threads == 2
 
 
 def test_one_thread_is_chosen_where_the_second_costs_time(monkeypatch: pytest.MonkeyPatch) -> None:
