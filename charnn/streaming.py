@@ -14,6 +14,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int64s, Integers
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -75,7 +77,7 @@ def results_in_order(
 
 
 def batches_by_length(
-    lengths: Sequence[int] | npt.NDArray[np.integer],
+    lengths: Sequence[int] | Integers,
     *,
     rows: int | None = None,
     padded_total: int | None = None,
@@ -119,7 +121,7 @@ def batches_by_length(
 
 
 def _full_batches(
-    rows_N: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], rows: int | None, padded_total: int | None
+    rows_N: npt.NDArray[np.intp], lengths: Int64s, rows: int | None, padded_total: int | None
 ) -> list[list[int]]:
     """As many of the rows in each batch as it may have, where they come in the order of their lengths."""
     most = len(rows_N) if rows is None else rows

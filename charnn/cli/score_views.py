@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Floats
 from charnn.cli.console import SHADES
 from charnn.corpora.decoding import BYTE_ORDER_MARK
 from charnn.readable import escaped
@@ -21,8 +21,6 @@ from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tasks.language_model.use.neurons import activations, check_units, parse_units, units_of
 from charnn.tasks.language_model.use.scores import SymbolNats, bits
 from charnn.tokenizers.base import Tokenizer
-
-Floats = npt.NDArray[np.floating]
 
 
 class LinePlace(NamedTuple):

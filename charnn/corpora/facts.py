@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn import cache
+from charnn.arrays import Int64s
 from charnn.corpora import documents
 from charnn.corpora.blocks import Places, blocks_at, blocks_of
 from charnn.corpora.code_points import CodePoints, code_points
@@ -107,7 +108,7 @@ class LastEnds:
         self.documents = 0
         self._ends = np.zeros(0, np.int64)
 
-    def add(self, ends: npt.NDArray[np.int64]) -> None:
+    def add(self, ends: Int64s) -> None:
         self.documents += len(ends)
         if len(ends):
             known = np.concatenate([self._ends, ends])

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Int64s
 from charnn.corpora.code_points import CodePoints, code_points
 
 BLOCK_LENGTH = 4_000_000
@@ -45,7 +45,7 @@ class Runs:
         self._open = (-1, 0)
         """The character and the length of the run at the end of what was read."""
 
-    def add(self, codes: CodePoints, ends: Sequence[int] | npt.NDArray[np.int64] = ()) -> None:
+    def add(self, codes: CodePoints, ends: Sequence[int] | Int64s = ()) -> None:
         """Counts the runs of a block, which follows the blocks before. A text ends at each of the places `ends` in it,
         and no run goes on there."""
         ends = np.asarray(ends, np.int64)
@@ -100,7 +100,7 @@ class Runs:
             self._counts[code][length] += times
 
 
-def _stretches(repeats: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _stretches(repeats: Bools) -> tuple[Int64s, Int64s]:
     """The starts and lengths of the runs of 2 and more, where `repeats` says of each character whether the next one is
     the same."""
     at = np.flatnonzero(repeats)

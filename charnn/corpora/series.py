@@ -14,8 +14,8 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float64s
 from charnn.corpora.columns import WantedColumns, found_columns
 from charnn.corpora.date_forms import are_dates, counted_periods, forms_of, forms_of_all
 from charnn.corpora.decoding import BadBytes
@@ -37,7 +37,6 @@ from charnn.corpora.written_numbers import WrittenNumber, has_decimal_commas, wr
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import first_few
 
-Floats = npt.NDArray[np.float64]
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil", "missing"})
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
@@ -55,7 +54,7 @@ class Series:
     """N rows of C columns at regular steps of time."""
 
     columns: tuple[str, ...]
-    values_NC: Floats
+    values_NC: Float64s
     """NaN in a gap."""
     axis: TimeAxis
     remarks: tuple[str, ...] = ()
@@ -201,7 +200,7 @@ class _Reader:
             return [f"{UNNAMED}{number}" for number in range(1, len(first) + 1)], rows
         return [cell or f"{UNNAMED}{number}" for number, cell in enumerate(first, 1)], rows[1:]
 
-    def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> tuple[Floats, list[str]]:
+    def numbers(self, cells: Sequence[str], column: str, lines: Sequence[int]) -> tuple[Float64s, list[str]]:
         """The numbers of a column, NaN in a gap, and the signs that are left out of them, such as %. Raises CorpusError
         for another cell."""
         bare = [cell.strip('"').strip() for cell in cells]

@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int32s, Int64s, Integers
 from charnn.corpora.large_arrays import Gathered
 
 Places = npt.NDArray[np.int64]
@@ -44,7 +45,7 @@ class StoredStrings:
         return self._bytes[self._ends[place] : self._ends[place + 1]].tobytes().decode("utf-8", ERRORS)
 
     @property
-    def lengths(self) -> npt.NDArray[np.int32]:
+    def lengths(self) -> Int32s:
         """The characters of each."""
         return np.array(self._lengths, np.int32)
 
@@ -56,7 +57,7 @@ class StoredStrings:
 class StoredRows(Sequence[npt.NDArray[Any]]):
     """Rows of numbers that are not negative, in as few bytes each as the largest takes."""
 
-    def __init__(self, rows: Iterable[npt.NDArray[np.integer]], largest: int, what: str) -> None:
+    def __init__(self, rows: Iterable[Integers], largest: int, what: str) -> None:
         """`what` is what they are, for the message where there is no room for them."""
         gathered, lengths, held, size = Gathered(np.min_scalar_type(largest), what), array("q"), [], 0
         for row in rows:
@@ -92,7 +93,7 @@ class StoredRows(Sequence[npt.NDArray[Any]]):
         largest = np.iinfo(self.numbers.dtype).max
         return StoredRows((self[row] for row in rows.tolist()), largest, "rows of numbers")
 
-    def padded(self, rows: Sequence[int], filled_with: int) -> npt.NDArray[np.int64]:
+    def padded(self, rows: Sequence[int], filled_with: int) -> Int64s:
         """These rows, (B, T), padded at the end."""
         lengths_B = self.lengths[list(rows)]
         padded_BT = np.full((len(rows), int(lengths_B.max())), filled_with, np.int64)

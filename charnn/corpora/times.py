@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float64s, Int64s
 from charnn.config import Json
 from charnn.config.as_json import require
 from charnn.corpora.date_forms import as_written, bare, time_of, written
@@ -80,7 +80,7 @@ class TimeAxis(Json):
         zone = re.search(r"(?:Z|[+-]\d\d:?\d\d)$", self.first) if self.form.endswith("%z") else None
         return written(time, self.form) + (zone[0] if zone else "")
 
-    def seconds_at(self, rows_N: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    def seconds_at(self, rows_N: Int64s) -> Float64s:
         """The seconds from 1970 on at these rows, by the clock of the series. Raises UsageError beyond the calendar."""
         start = datetime(1970, 1, 1)
         try:
@@ -159,8 +159,8 @@ class PlacedRows(NamedTuple):
     """An axis with the places on it of the rows that were read."""
 
     axis: TimeAxis
-    rows_N: npt.NDArray[np.int64]
-    order_N: npt.NDArray[np.int64]
+    rows_N: Int64s
+    order_N: Int64s
     """The rows in the order of their times."""
     remarks: tuple[str, ...] = ()
     """What a person should know of their times."""
@@ -187,7 +187,7 @@ def dated(texts: Sequence[str], form: str, name: str) -> PlacedRows:
     return _placed(positions_N, order_N, texts, axis, TOLERANCE)._replace(remarks=remarks)
 
 
-def _end_summer_time(twice: Sequence[datetime], seconds_N: npt.NDArray[np.float64]) -> bool:
+def _end_summer_time(twice: Sequence[datetime], seconds_N: Float64s) -> bool:
     """Whether times that come twice are those of an hour of the night, in series of an hour or less, once a year."""
     days = sorted({time.date() for time in twice})
     are_of_one_hour = len({(time.date(), time.hour) for time in twice}) == len(days)
@@ -242,15 +242,15 @@ def _unit_of(times: Sequence[datetime]) -> Unit:
     return "second"
 
 
-def _refuse_doubles(sorted_N: npt.NDArray[np.float64], order_N: npt.NDArray[np.int64], texts: Sequence[str]) -> None:
+def _refuse_doubles(sorted_N: Float64s, order_N: Int64s, texts: Sequence[str]) -> None:
     if len(twice := np.flatnonzero(np.diff(sorted_N) == 0)):
         row = int(max(order_N[twice[0]], order_N[twice[0] + 1]))
         raise Irregular(row, f"the time {texts[row].strip()} comes twice")
 
 
 def _placed(
-    positions_N: npt.NDArray[np.float64],
-    order_N: npt.NDArray[np.int64],
+    positions_N: Float64s,
+    order_N: Int64s,
     texts: Sequence[str],
     axis: TimeAxis,
     tolerance: float,
@@ -283,9 +283,7 @@ def _placed(
     )
 
 
-def at_their_times(
-    values_NC: npt.NDArray[np.float64], placed: PlacedRows, lines: Sequence[int], name: str
-) -> npt.NDArray[np.float64]:
+def at_their_times(values_NC: Float64s, placed: PlacedRows, lines: Sequence[int], name: str) -> Float64s:
     """The values in a row for each step, nan where a row is missing. Raises CorpusError where too many are."""
     order_N, rows_N = placed.order_N, placed.rows_N
     if rows_N[-1] > MOST_GAPS * len(rows_N) + SOME_GAPS:

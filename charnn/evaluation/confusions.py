@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int64s
 from charnn.readable import aligned, percent, width
 
 
@@ -72,7 +72,7 @@ class Confusions:
         mistakes = [Confusion(*pair, words) for pair, words in self.pairs.items() if pair[0] != pair[1]]
         return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
 
-    def matrix(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def matrix(self) -> tuple[list[str], Int64s]:
         """The K tags, and how many words have each reference tag (row) and predicted tag (column), (K, K).
 
         The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros.

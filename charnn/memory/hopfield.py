@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float64s
 from charnn.memory.patterns import Patterns
 
 Learning = Literal["hebbian", "pseudo-inverse"]
@@ -39,8 +39,6 @@ FEW_UNITS = 0.03
 _NO_FIELD = 1e-9
 """A field that is nearer to 0 has no sign: it is a sum of weights near 1, and may be off by rounding."""
 _LOOKED_AT = 128
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Settled:
 class HopfieldNetwork:
     """Weights and thresholds, and the states that they settle to."""
 
-    def __init__(self, weights_NN: Floats, thresholds_N: Floats) -> None:
+    def __init__(self, weights_NN: Float64s, thresholds_N: Float64s) -> None:
         """The weights are symmetric, and their diagonal is 0."""
         self.weights_NN = weights_NN
         self.thresholds_N = thresholds_N
@@ -83,11 +81,11 @@ class HopfieldNetwork:
         np.fill_diagonal(weights_KK, 0)
         return cls(np.ascontiguousarray(weights_KK[:-1, :-1]), weights_KK[:-1, -1].copy())
 
-    def field(self, state_N: Patterns | Floats) -> Floats:
-        field_N: Floats = self.weights_NN @ state_N + self.thresholds_N
+    def field(self, state_N: Patterns | Float64s) -> Float64s:
+        field_N: Float64s = self.weights_NN @ state_N + self.thresholds_N
         return field_N
 
-    def energy(self, state_N: Patterns | Floats, field_N: Floats | None = None) -> float:
+    def energy(self, state_N: Patterns | Float64s, field_N: Float64s | None = None) -> float:
         """The energy of the state. Where its field is known, it is a sum: w s is the field without the thresholds."""
         field_N = self.field(state_N) if field_N is None else field_N
         return float(-0.5 * state_N @ (field_N + self.thresholds_N))
@@ -131,7 +129,7 @@ class HopfieldNetwork:
             before_N, state_N = state_N, next_N
 
 
-def _first_wrong(margin_N: Floats, first: int) -> int | None:
+def _first_wrong(margin_N: Float64s, first: int) -> int | None:
     """The first unit, from `first` on and then round again, whose sign is not that of its field; None if there is none.
     `margin_N` has the products of both. Most often it is near, so the units are looked at some at a time."""
     units = len(margin_N)

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.corpora.large_arrays import let_go
 from charnn.memory.patterns import Patterns
 from charnn.softmax import softmax
@@ -35,16 +35,14 @@ MOST_STEPS = 100
 _BLOCK = 2048
 """Patterns that are multiplied at once: as bytes they take a quarter of the memory that numbers would."""
 
-Floats = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class SettledStates:
-    states_BN: Floats
+    states_BN: Float32s
     energies: tuple[tuple[float, ...], ...]
     """The energies of each state: the one as it was given, and that after each step."""
-    first_overlaps_BM: Floats
-    overlaps_BM: Floats
+    first_overlaps_BM: Float32s
+    overlaps_BM: Float32s
     """The mean product of the units of each state, as it was given and once it has settled, and of each pattern."""
 
 
@@ -53,7 +51,7 @@ class ModernHopfieldNetwork:
         self.patterns_MN = patterns_MN
         self.beta = beta
 
-    def overlaps(self, states_BN: Floats) -> Floats:
+    def overlaps(self, states_BN: Float32s) -> Float32s:
         """The mean product of the units of each state and each pattern, (B, M)."""
         overlaps_BM = np.empty((len(states_BN), len(self.patterns_MN)), np.float32)
         for rows, block_KN in self._blocks():
@@ -61,15 +59,15 @@ class ModernHopfieldNetwork:
         overlaps_BM /= self.patterns_MN.shape[1]
         return overlaps_BM
 
-    def energies(self, states_BN: Floats, overlaps_BM: Floats) -> Floats:
+    def energies(self, states_BN: Float32s, overlaps_BM: Float32s) -> Float32s:
         """The energy of each state, which has these overlaps."""
         top_B = overlaps_BM.max(1)
         sums_B = np.exp(self.beta * (overlaps_BM - top_B[:, None])).mean(1, dtype=np.float64)
         squares_B = np.square(states_BN).mean(1, dtype=np.float64)
-        energies_B: Floats = (0.5 * squares_B + 0.5 - top_B - np.log(sums_B) / self.beta).astype(np.float32)
+        energies_B: Float32s = (0.5 * squares_B + 0.5 - top_B - np.log(sums_B) / self.beta).astype(np.float32)
         return energies_B
 
-    def updated(self, overlaps_BM: Floats) -> Floats:
+    def updated(self, overlaps_BM: Float32s) -> Float32s:
         """The states one step after those that have these overlaps."""
         attention_BM = softmax(np.float32(self.beta) * overlaps_BM)
         states_BN = np.zeros((len(overlaps_BM), self.patterns_MN.shape[1]), np.float32)
@@ -77,7 +75,7 @@ class ModernHopfieldNetwork:
             states_BN += attention_BM[:, rows] @ block_KN
         return states_BN
 
-    def settle(self, states_BN: Floats) -> SettledStates:
+    def settle(self, states_BN: Float32s) -> SettledStates:
         """Updates each state until it has settled; rows do not depend on each other."""
         states_BN = states_BN.copy()
         overlaps_BM = self.overlaps(states_BN)
@@ -96,13 +94,13 @@ class ModernHopfieldNetwork:
                 energies[row].append(float(energy))
         return SettledStates(states_BN, tuple(map(tuple, energies)), first_overlaps_BM, overlaps_BM)
 
-    def confidences(self, overlaps_BM: Floats) -> Floats:
+    def confidences(self, overlaps_BM: Float32s) -> Float32s:
         """How probable it is that each state means each pattern; what is missing to 1 is that it means none, (B, M)."""
         none_B1 = np.full((len(overlaps_BM), 1), NOTHING_LIKE_IT, np.float32)
-        confidences_BM: Floats = softmax(np.float32(self.beta) * np.concatenate([overlaps_BM, none_B1], 1))[:, :-1]
+        confidences_BM: Float32s = softmax(np.float32(self.beta) * np.concatenate([overlaps_BM, none_B1], 1))[:, :-1]
         return confidences_BM
 
-    def _blocks(self) -> Iterator[tuple[slice, Floats]]:
+    def _blocks(self) -> Iterator[tuple[slice, Float32s]]:
         """The patterns as numbers, some at a time."""
         for start in range(0, len(self.patterns_MN), _BLOCK):
             rows = slice(start, start + _BLOCK)

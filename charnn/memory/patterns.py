@@ -18,6 +18,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Int64s
 from charnn.corpora.large_arrays import large_array, let_go
 
 Patterns = npt.NDArray[np.int8]
@@ -76,7 +77,7 @@ def folded(line: str) -> str:
     return " ".join(line.lower().split())
 
 
-def features(line: str) -> tuple[_Ids, npt.NDArray[np.float32]]:
+def features(line: str) -> tuple[_Ids, Float32s]:
     """A number for each feature of the line, the same in every line that has it, and its weight; both (F,)."""
     text = folded(line) or line
     unfolded = _code_points("".join(character for character in line if character not in text))
@@ -100,11 +101,11 @@ def features(line: str) -> tuple[_Ids, npt.NDArray[np.float32]]:
     return ids, np.append(weights, WHOLE * np.sqrt(weights @ weights)).astype(np.float32)
 
 
-def _code_points(text: str) -> npt.NDArray[np.int64]:
+def _code_points(text: str) -> Int64s:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
 
 
-def _numbered(kind: int, first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> _Ids:
+def _numbered(kind: int, first: Int64s, second: Int64s) -> _Ids:
     """One number for a kind of feature and its two parts, each less than 2**28."""
     numbers: _Ids = ((kind << 56) | (second << 28) | first).astype(np.uint64)
     return numbers

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s, Int64s
 from charnn.ngrams.packing import Ids, Packed, Packing
-
-Floats = npt.NDArray[np.float64]
 
 ALWAYS_KEPT = 3
 """Contexts of at most so many ids are kept however rare they are."""
@@ -33,13 +32,13 @@ class Level:
 
     contexts_S: Packed
     """In order. The only context of length 0 is 0."""
-    followers_S: npt.NDArray[np.int64]
+    followers_S: Int64s
     """How many different ids were met after each."""
-    left_S: Floats
+    left_S: Float64s
     """The probability, after each context, that is left to the next shorter one."""
-    ids_E: npt.NDArray[np.int64]
+    ids_E: Int64s
     """What was met after the first context, in order, then after the second, and so on."""
-    probabilities_E: Floats
+    probabilities_E: Float64s
     """The probability of each after its context, without what shorter contexts add to it."""
 
 
@@ -107,7 +106,7 @@ def _level(packing: Packing, counted: Counted, length: int, fewest: int, before:
     )
 
 
-def discounts_of(counts: npt.NDArray[np.intp]) -> Floats:
+def discounts_of(counts: npt.NDArray[np.intp]) -> Float64s:
     """The discount of a count of 0, 1, 2, and of 3 and more."""
     once, twice, thrice, four = (np.count_nonzero(counts == n) for n in (1, 2, 3, 4))
     if not (once and twice and thrice):

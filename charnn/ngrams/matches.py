@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int64s
 from charnn.ngrams.packing import Ids
 
 LENGTHS = (3, 5, 8, 12, 20, 32)
@@ -37,10 +38,10 @@ class Matches(NamedTuple):
 
     rows_M: npt.NDArray[np.intp]
     """Which places."""
-    ids_M: npt.NDArray[np.int64]
-    lengths_M: npt.NDArray[np.int64]
-    distances_M: npt.NDArray[np.int64]
-    last_M: npt.NDArray[np.int64]
+    ids_M: Int64s
+    lengths_M: Int64s
+    distances_M: Int64s
+    last_M: Int64s
     """The id that was read last in each place."""
 
 

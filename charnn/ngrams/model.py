@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Floats, Int64s, Integers
 from charnn.ngrams.packing import Ids, Packing
 from charnn.ngrams.table import NgramTable, decode
 
 States = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
 
 ROOT = 0
 """The state after nothing: the context of length 0."""
@@ -38,11 +38,11 @@ class Facts(NamedTuple):
 
     lengths_S: npt.NDArray[np.int8]
     """How many ids it has."""
-    followers_S: npt.NDArray[np.integer]
+    followers_S: Integers
     """How many different ids were met after it."""
-    left_S: Floats
+    left_S: Float32s
     """The probability that it leaves to the next shorter context."""
-    largest_S: Floats
+    largest_S: Float32s
     """The probability of the likeliest of them, without what shorter contexts add."""
 
 
@@ -84,9 +84,7 @@ class NgramModel:
         self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
         self._probabilities_view = rest_E.data
 
-    def _walk(
-        self, packing: Packing, of_E: npt.NDArray[np.int64], is_context_E: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.int8], States]:
+    def _walk(self, packing: Packing, of_E: Int64s, is_context_E: Bools) -> tuple[npt.NDArray[np.int8], States]:
         """The length of each context, and the number of the next shorter one, which lacks the oldest id."""
         parents, own_ids = of_E[is_context_E], self._ids_E[is_context_E]  # of the contexts 1, 2, ...
         states = len(parents) + 1
@@ -155,13 +153,13 @@ class NgramModel:
         longer: States = np.where(is_met, self._longer_E[found], NONE).astype(np.int32)
         return longer
 
-    def _find(self, states_N: States, ids_N: Ids) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    def _find(self, states_N: States, ids_N: Ids) -> tuple[npt.NDArray[np.intp], Bools]:
         """The place of each id among the n-grams of its context, and whether it was met there."""
         keys_N = states_N.astype(np.int64) * self.vocabulary_size + ids_N
         found = np.minimum(np.searchsorted(self._keys_E, keys_N), len(self._keys_E) - 1)
         return found, self._keys_E[found] == keys_N
 
-    def probability(self, states_N: States, ids_N: Ids) -> Floats:
+    def probability(self, states_N: States, ids_N: Ids) -> Float32s:
         """The probability of one id after each state."""
         total_N = np.full(len(states_N), 1 / self.vocabulary_size, np.float32)
         for rows, contexts in self._from_the_shortest(states_N):
@@ -170,7 +168,7 @@ class NgramModel:
             total_N[rows] += np.where(is_met, self._probabilities_E[found], np.float32(0))
         return total_N
 
-    def probabilities(self, states_N: States) -> Floats:
+    def probabilities(self, states_N: States) -> Float32s:
         """The probability (N, V) of each id after each state."""
         if len(states_N) < MANY:
             return self._extended(np.full((len(states_N), self.vocabulary_size), 1 / self.vocabulary_size), states_N, 0)
@@ -179,14 +177,14 @@ class NgramModel:
         return self._extended(short_KV[self._last(states_N, first - 1)], states_N, first)
 
     @cached_property
-    def _short_KV(self) -> Floats:
+    def _short_KV(self) -> Float32s:
         """The probability of each id after the first K states, which are all those of the shortest contexts."""
         ends = np.searchsorted(self.facts.lengths_S, np.arange(self.longest + 1), "right")
         number = max([1, *ends[ends * self.vocabulary_size <= MOST_SHORT].tolist()])
         even_KV = np.full((number, self.vocabulary_size), 1 / self.vocabulary_size)
         return self._extended(even_KV, np.arange(number, dtype=np.int32), 0)
 
-    def _extended(self, shorter_NV: npt.NDArray[np.floating], states_N: States, first: int) -> Floats:
+    def _extended(self, shorter_NV: Floats, states_N: States, first: int) -> Float32s:
         """The probability (N, V) of each id after each state, from those after its last `first` - 1 ids or fewer."""
         total_NV = shorter_NV.astype(np.float32, copy=False)
         flat = total_NV.reshape(-1)
@@ -219,7 +217,7 @@ class NgramModel:
         """The state of the context without its oldest id. The root has none."""
         return self._shorter_view[state]
 
-    def extend(self, state: int, shorter_V: Floats, out_V: Floats) -> None:
+    def extend(self, state: int, shorter_V: Float32s, out_V: Float32s) -> None:
         """Sets `out_V` to the probability of each id after a state, from those after the next shorter context, where
         there is one; to the last bit what `probabilities` gives."""
         start, end = self._starts_view[state], self._starts_view[state + 1]

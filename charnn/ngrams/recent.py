@@ -10,11 +10,9 @@ from collections import deque
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.ngrams.packing import Ids, Packing
-
-Floats = npt.NDArray[np.float32]
 
 LONGEST = 6
 """The most ids of a context."""
@@ -86,7 +84,7 @@ class RecentNgrams:
             if not followers[id_]:
                 del followers[id_]
 
-    def probabilities(self, context: int) -> tuple[Floats, Known]:
+    def probabilities(self, context: int) -> tuple[Float32s, Known]:
         """The probability (V,) of each id after a context, and what is known there."""
         found = []
         for met, mask in zip(self._met, self._masks, strict=True):

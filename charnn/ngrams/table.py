@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s
 from charnn.ngrams.counting import Level
 from charnn.ngrams.packing import Packing
 
@@ -98,13 +99,13 @@ def are_counts(
     )
 
 
-def encode(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+def encode(probabilities: Float64s) -> npt.NDArray[np.uint8]:
     """The nearest code of each, by its logarithm."""
     ln = np.log(np.maximum(probabilities, np.exp(LEAST_LN)))
     return np.round(ln * (LEVELS / LEAST_LN)).clip(0, LEVELS).astype(np.uint8)
 
 
-def decode(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def decode(codes: npt.NDArray[np.uint8]) -> Float32s:
     probabilities = np.exp(np.arange(LEVELS + 1) * (LEAST_LN / LEVELS)).astype(np.float32)
-    found: npt.NDArray[np.float32] = probabilities[codes]
+    found: Float32s = probabilities[codes]
     return found

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.ngrams.model import FEW, Facts
 from charnn.ngrams.table import decode
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import ALL, FACTORS, KEY_BITS, LEVELS, SHIFT, SPREAD, Keys, Places, keys
-
-Floats = npt.NDArray[np.float32]
 
 
 class Found(NamedTuple):
@@ -88,7 +87,7 @@ class WordModel:
             found.append(context)
         return found
 
-    def extended(self, p_NV: Floats, found: list[Found]) -> Floats:
+    def extended(self, p_NV: Float32s, found: list[Found]) -> Float32s:
         """The probability (N, V) of each id, where `p_NV` is that by shorter contexts than those that were found."""
         p_NV = np.array(p_NV, np.float32)
         flat = p_NV.reshape(-1)
@@ -99,7 +98,7 @@ class WordModel:
             flat[np.repeat(rows, many) * self.vocabulary_size + self._ids_E[each_M]] += self._probabilities_E[each_M]
         return p_NV
 
-    def extend_one(self, p_V: Floats, contexts: list[int]) -> None:
+    def extend_one(self, p_V: Float32s, contexts: list[int]) -> None:
         """Changes p (V,) by shorter contexts than those of a single place into what `extended` gives."""
         view_V, ids, probabilities = p_V.data, self._ids_view, self._probabilities_view
         for context in contexts:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float64s, Int64s
 from charnn.ngrams.counting import SPARE_DISCOUNTS, discounts_of
 from charnn.ngrams.packing import Ids
 from charnn.ngrams.table import MISSING, SMALL, are_counts, encode
@@ -29,9 +30,9 @@ PREFIX = "words."
 class WordTable:
     """The E ids that were met after S contexts; those of the beginning of a word alone come first."""
 
-    is_word_V: npt.NDArray[np.bool_]
+    is_word_V: Bools
     folded_V: npt.NDArray[np.unsignedinteger]
-    sizes_3: npt.NDArray[np.int64]
+    sizes_3: Int64s
     """How many contexts there are of each kind."""
     keys_S: Keys
     """Those of the contexts of one kind ascend."""
@@ -119,12 +120,12 @@ def _before(symbols: WordSymbols, ids_T: Ids, nothing: Places) -> Places:
 
 @dataclass(frozen=True)
 class _Counted:
-    keys_S: npt.NDArray[np.int64]
-    totals_S: npt.NDArray[np.int64]
-    followers_S: npt.NDArray[np.int64]
-    left_S: npt.NDArray[np.float64]
-    ids_E: npt.NDArray[np.int64]
-    probabilities_E: npt.NDArray[np.float64]
+    keys_S: Int64s
+    totals_S: Int64s
+    followers_S: Int64s
+    left_S: Float64s
+    ids_E: Int64s
+    probabilities_E: Float64s
 
     @classmethod
     def of(cls, keys_N: Keys, ids_N: Ids, size: int) -> _Counted:

@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int64s
 from charnn.ngrams.packing import Ids
 
 Places = npt.NDArray[np.uint64]
@@ -45,8 +46,8 @@ FEW = 8
 class WordSymbols:
     """Which of V ids words are made of."""
 
-    is_word_V: npt.NDArray[np.bool_]
-    folded_V: npt.NDArray[np.int64]
+    is_word_V: Bools
+    folded_V: Int64s
     """The id of the small letter, for a capital; else the id itself."""
 
     @classmethod

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Integers
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.large_arrays import large_array, let_go
 from charnn.novelty.matching_statistics import matching_statistics
-from charnn.novelty.window_filter import CorpusText, Integers, WindowFilter
+from charnn.novelty.window_filter import CorpusText, WindowFilter
 
 PART = 1 << 20
 """So many characters of a text are looked at at once."""
@@ -154,7 +155,7 @@ def _zeros(count: int, dtype: npt.DTypeLike) -> Integers:
     return array
 
 
-def _places(starts: Integers, chosen: npt.NDArray[np.bool_]) -> Integers:
+def _places(starts: Integers, chosen: Bools) -> Integers:
     """The places in the joined text of those that are chosen, with their terminators."""
     pairs = np.stack([starts[:-1], starts[1:]], 1)[chosen]
     places, filled = large_array(int(np.diff(pairs).sum()), np.int64, "what is copied"), 0
@@ -172,7 +173,7 @@ class _Search:
         self.source_starts = np.cumsum([0, *map(len, corpus)], dtype=np.int64)[:-1]
         self._corpus = corpus
 
-    def has_none(self, starts: Integers) -> npt.NDArray[np.bool_]:
+    def has_none(self, starts: Integers) -> Bools:
         """Whether each of the texts that begin at `starts`, the last of which is the end, has no run."""
         most = np.zeros(len(starts) - 1, np.int64)
         for start in range(0, len(self.lengths), PART):
@@ -181,7 +182,7 @@ class _Search:
             begins = np.maximum(starts[first : last + 1] - start, 0)
             most[first : last + 1] = np.maximum(most[first : last + 1], np.maximum.reduceat(lengths, begins))
             let_go(self.lengths)
-        is_none: npt.NDArray[np.bool_] = most == 0
+        is_none: Bools = most == 0
         return is_none
 
     def add(self, codes: CodePoints, at: Integers | None, window: int, terminator: int) -> None:

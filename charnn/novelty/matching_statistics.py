@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from charnn.arrays import Integers
 from charnn.corpora.code_points import CodePoints
-from charnn.novelty.window_filter import Integers
 
 PART = 1 << 20
 """So many suffixes are looked at at once."""

@@ -8,11 +8,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Integers
 from charnn.corpora.code_points import CodePoints, code_points
 from charnn.corpora.progress import tell
-
-Integers = npt.NDArray[np.integer]
-
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from charnn.arrays import Float64s
 from charnn.plots.canvas import DASHES, Look, blank, label_ends, panel, shown_label
 
-Floats = npt.NDArray[np.float64]
 AXIS_CHARACTERS, MOST_TICKS = 88, 6
 """How many characters of times stand side by side below the axis, and at most so many times."""
 CLOSE = 0.02
@@ -26,13 +25,13 @@ class DrawnForecast:
     name: str
     times: Sequence[str]
     """The times of the rows and the steps, P + H."""
-    past_P: Floats
+    past_P: Float64s
     """NaN in a gap."""
-    quantiles_HQ: Floats
+    quantiles_HQ: Float64s
     """Five quantiles, of which the first and the last enclose 80% and the middle one is the median."""
-    came_H: Floats
+    came_H: Float64s
     """What came; NaN where that is not known."""
-    naive_H: Floats
+    naive_H: Float64s
     naive: str
     """The name of the better naive forecast."""
 

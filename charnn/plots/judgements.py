@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -16,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from charnn.arrays import Bools, Floats, Int64s, Integers
 from charnn.plots.canvas import Look, blank, check_png, panel, plain_png, shown_label, write
 
 MOST_LABELS = 30
@@ -36,22 +36,22 @@ class _Table(NamedTuple):
     stand for several labels."""
 
     labels: list[str]
-    counts_KK: npt.NDArray[np.int64]
-    correct_K: npt.NDArray[np.int64]
+    counts_KK: Int64s
+    correct_K: Int64s
     """The number of right items in each row. It is on the diagonal unless labels share the row."""
 
     @property
-    def reference_K(self) -> npt.NDArray[np.int64]:
-        reference_K: npt.NDArray[np.int64] = self.counts_KK.sum(axis=1)
+    def reference_K(self) -> Int64s:
+        reference_K: Int64s = self.counts_KK.sum(axis=1)
         return reference_K
 
     @property
-    def predicted_K(self) -> npt.NDArray[np.int64]:
-        predicted_K: npt.NDArray[np.int64] = self.counts_KK.sum(axis=0)
+    def predicted_K(self) -> Int64s:
+        predicted_K: Int64s = self.counts_KK.sum(axis=0)
         return predicted_K
 
 
-def save_confusion(labels: Sequence[str], counts_KK: npt.NDArray[np.int64], path: Path, *, title: str) -> None:
+def save_confusion(labels: Sequence[str], counts_KK: Int64s, path: Path, *, title: str) -> None:
     """Writes a confusion matrix to `path` as PNG: reference labels, called gold, in rows, predicted ones in columns.
 
     `counts_KK` has how many items, such as words, have the label of the row and are predicted to have that of the
@@ -70,7 +70,7 @@ def save_confusion(labels: Sequence[str], counts_KK: npt.NDArray[np.int64], path
     write(plain_png(lambda: _figure(table, title)), path)
 
 
-def _gathered(labels: Sequence[str], counts_KK: npt.NDArray[np.int64]) -> _Table:
+def _gathered(labels: Sequence[str], counts_KK: Int64s) -> _Table:
     """The table of the labels, with those beyond MOST_LABELS in one row and column."""
     shown, rarer = [shown_label(label) for label in labels[:MOST_LABELS]], len(labels) - MOST_LABELS
     correct_K = counts_KK.diagonal()
@@ -171,13 +171,12 @@ def _percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}" if whole else "-"
 
 
-Floats = npt.NDArray[np.floating]
 BINS = 10
 CLOSE = 0.03
 """A model whose mean probability is no further from its accuracy than this is said to be calibrated."""
 
 
-def draw_calibration(confidence_N: Floats, is_right_N: npt.NDArray[np.bool_], look: Look) -> Figure:
+def draw_calibration(confidence_N: Floats, is_right_N: Bools, look: Look) -> Figure:
     """Texts of like probability share one of ten bins; below is how many texts there are in each."""
     figure = blank((6.4, 6.2))
     grid = figure.add_gridspec(2, 1, height_ratios=(3, 1), hspace=0.12)
@@ -199,7 +198,7 @@ def draw_calibration(confidence_N: Floats, is_right_N: npt.NDArray[np.bool_], lo
     return figure
 
 
-def binned(confidence_N: Floats, is_right_N: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, npt.NDArray[np.integer]]:
+def binned(confidence_N: Floats, is_right_N: Bools) -> tuple[Floats, Floats, Integers]:
     """For each bin the mean probability, the fraction of right labels (0 for an empty bin) and the number of texts."""
     bin_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
     count_B = np.bincount(bin_N, minlength=BINS)
@@ -208,7 +207,7 @@ def binned(confidence_N: Floats, is_right_N: npt.NDArray[np.bool_]) -> tuple[Flo
     return sure_B, right_B, count_B
 
 
-def calibration_finding(confidence_N: Floats, is_right_N: npt.NDArray[np.bool_]) -> str:
+def calibration_finding(confidence_N: Floats, is_right_N: Bools) -> str:
     """What the picture shows, in a sentence."""
     sure, right = float(confidence_N.mean()), float(is_right_N.mean())
     texts = f"{len(confidence_N):,} texts"

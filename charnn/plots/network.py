@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
+from charnn.arrays import Float32s, Floats
 from charnn.plots.canvas import Look, blank, check_png, panel, plain_png, shown_label, wrapped, write
 
 COLUMNS = 80
@@ -29,7 +29,7 @@ class UnitStrip:
     """One unit along a text."""
 
     title: str
-    values_T: npt.NDArray[np.floating]
+    values_T: Floats
     """The unit's value at each character, from -1 to 1."""
 
 
@@ -91,7 +91,6 @@ def _colours(look: Look) -> Colormap:
     return colours.with_extremes(bad=look.paper)
 
 
-Floats = npt.NDArray[np.floating]
 MOST_SYMBOLS = 200
 """The most symbols that are drawn."""
 PAIRS = 4
@@ -169,7 +168,7 @@ def _shown(symbol: str) -> str:
 
 
 def save_attention(
-    source: Sequence[str], target: Sequence[str], weights_TS: npt.NDArray[np.float32], path: Path, *, title: str
+    source: Sequence[str], target: Sequence[str], weights_TS: Float32s, path: Path, *, title: str
 ) -> None:
     """Writes attention to `path` as PNG: the places of a source in columns, the symbols of its target in rows. The
     darker a cell, the more of the attention was at that place for that symbol; a row is 1 as a whole.
@@ -181,7 +180,7 @@ def save_attention(
     write(plain_png(lambda: _attention(columns, rows, weights_TS, title)), path)
 
 
-def _attention(columns: Sequence[str], rows: Sequence[str], weights_TS: npt.NDArray[np.float32], title: str) -> Figure:
+def _attention(columns: Sequence[str], rows: Sequence[str], weights_TS: Float32s, title: str) -> Figure:
     cell = min(0.4, 30.0 / max(len(columns), len(rows)))  # in inches
     points = min(11.0, 26.0 * cell)
     figure = Figure(figsize=(cell * len(columns), cell * len(rows)))

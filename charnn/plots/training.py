@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, StrMethodFormatter
 
+from charnn.arrays import Float64s
 from charnn.plots.canvas import WIDE, Look, blank, label_ends, panel
 from charnn.readable import counted
 
-Floats = npt.NDArray[np.float64]
 OVERFITS = 0.01
 """A run whose last validation is worse by more than this fraction than its best one is said to overfit."""
 
@@ -32,13 +31,13 @@ class LearningCurve:
     """One run. N is its number of validations."""
 
     name: str
-    x_N: Floats
+    x_N: Float64s
     """How far the run was at each validation."""
-    held_out_N: Floats
+    held_out_N: Float64s
     """The figure of the validation; lower is better."""
-    training_N: Floats | None
+    training_N: Float64s | None
     """The same figure of the training data since the validation before, where there is one."""
-    gradient_norm_N: Floats | None = None
+    gradient_norm_N: Float64s | None = None
     """The mean norm of the gradient since the validation before, NaN where it is not known; None if it never is."""
     kept: int | None = None
     """The number of the validation whose weights are kept; None is for the best one."""
@@ -133,15 +132,15 @@ class GradientReach:
     """The gradient of one network."""
 
     name: str
-    norms_K: Floats
+    norms_K: Float64s
     """The norm of the gradient that reaches back k steps, k from 0."""
     is_fresh: bool = False
     """Whether the network has its first, random weights."""
 
     @property
-    def relative_K(self) -> Floats:
+    def relative_K(self) -> Float64s:
         """The norms as fractions of that at k = 0."""
-        relative_K: Floats = self.norms_K / max(float(self.norms_K[0]), LEAST)
+        relative_K: Float64s = self.norms_K / max(float(self.norms_K[0]), LEAST)
         return relative_K
 
     def steps_to(self, fraction: float) -> int | None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Int32s, Int64s
 from charnn.cells import CELLS
 from charnn.export.graph import state_names
 from charnn.readable import both_ends
@@ -22,8 +22,6 @@ from charnn.readers.reader import Reader, ReaderConfig
 from charnn.runtime.session import only_what_is_wanted, open_graph
 from charnn.tokenizers.base import first_ids
 from charnn.tokenizers.characters import CharacterTokenizer
-
-Floats = npt.NDArray[np.float32]
 
 WINDOW = 32
 """How many characters of each sentence are read in one go; the state is carried on. With 256, what a layer of 256 units
@@ -35,8 +33,8 @@ LONGEST_WORD = 48
 class _Text(NamedTuple):
     """A sentence as the characters that a reader reads, one after the other."""
 
-    ids: npt.NDArray[np.int32]
-    places: npt.NDArray[np.int64]
+    ids: Int32s
+    places: Int64s
     """For each word the step at which it has been read: its last character, or backwards its first."""
 
 
@@ -69,7 +67,7 @@ class _Reader:
             return _Text(np.concatenate([self._opening, ids]), ends - 1 + first)
         return _Text(np.concatenate([self._opening, ids[::-1]]), len(ids) - 1 - (ends - lengths) + first)
 
-    def states(self, sentences: Sequence[Sequence[str]], out_TBH: Floats) -> None:
+    def states(self, sentences: Sequence[Sequence[str]], out_TBH: Float32s) -> None:
         """Writes the states of the words to `out_TBH`."""
         texts = list(map(self.text, sentences))
         rows = len(texts)
@@ -124,7 +122,7 @@ class SentenceStates:
             spaced=spaced,
         )
 
-    def of(self, sentences: Sequence[Sequence[str]]) -> Floats:
+    def of(self, sentences: Sequence[Sequence[str]]) -> Float32s:
         """The states of the words, (T, B, R), 0 beyond the end of a sentence. No sentence is empty.
 
         Each sentence is read by itself, as its words with a space between them, whatever stood there in its text. So

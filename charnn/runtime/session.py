@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from onnxruntime import InferenceSession, OrtValue, RunOptions, SessionOptions
 
+from charnn.arrays import Float32s
 from charnn.errors import ModelFormatError
-
-Floats = npt.NDArray[np.float32]
 
 
 def open_graph(graph: Path | bytes, *, threads: int) -> InferenceSession:
@@ -50,7 +49,7 @@ class BoundSteps:
     """
 
     def __init__(
-        self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Floats], vocabulary_size: int
+        self, session: InferenceSession, options: RunOptions | None, state: Mapping[str, Float32s], vocabulary_size: int
     ) -> None:
         """`state` has the arrays (M, B, H) by the names of the graph's inputs. The others begin with the axis B."""
         self._session, self._options, self._binding = session, options, session.io_binding()
@@ -67,7 +66,7 @@ class BoundSteps:
         for name, array in outputs.items():
             self._binding.bind_ortvalue_output(name, OrtValue.ortvalue_from_numpy(array))
 
-    def step(self, inputs: Mapping[str, npt.NDArray[Any]]) -> Floats:
+    def step(self, inputs: Mapping[str, npt.NDArray[Any]]) -> Float32s:
         """Takes a step, which changes the state, and gives the logits (B, V). They are valid until the next step.
 
         `inputs` are all inputs of the graph but the state, (B, ...) each.

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Literal, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.config.model import ReadKind
 from charnn.errors import TokenizerError
 
@@ -67,7 +67,7 @@ class Tokenizer(Protocol):
         """The name of the file in a model directory that keeps `to_bytes`."""
         ...
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str) -> Int32s:
         """The ids of `text`, shape [tokens], without a stop token. Raises TokenizerError for text it cannot write."""
         ...
 
@@ -99,7 +99,7 @@ class Tokenizer(Protocol):
         ...
 
 
-def first_ids(tokenizer: Tokenizer, *, ends_are_learned: bool) -> npt.NDArray[np.int32]:
+def first_ids(tokenizer: Tokenizer, *, ends_are_learned: bool) -> Int32s:
     """The ids that a model reads from the zero state before a text; there is at least one.
 
     It is the stop token, which opens every document. But a model of a single document has read the stop token once at

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.config.model import TokenizerKind
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, IncrementalDecoder, read_json
@@ -32,7 +32,7 @@ class ByteTokenizer:
         read_json(data, cls.kind)
         return cls()
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str) -> Int32s:
         try:
             data = text.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError as error:

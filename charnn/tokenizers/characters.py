@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.config.as_json import json_text
 from charnn.config.model import TokenizerKind
 from charnn.corpora.code_points import CodePoints, code_points
@@ -73,7 +73,7 @@ class CharacterTokenizer:
         except TokenizerError as error:
             raise TokenizerError(f"{TOKENIZER_JSON}: {error}") from error
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str) -> Int32s:
         tokens = np.empty(len(text), np.int32)
         start = 0
         for codes in _blocks(text):

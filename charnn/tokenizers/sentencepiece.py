@@ -17,9 +17,9 @@ from itertools import accumulate, chain
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import sentencepiece
 
+from charnn.arrays import Int32s
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import STOP_ID, TOKENIZER_MODEL, UNKNOWN_TEXT, IncrementalDecoder
 from charnn.tokenizers.byte import Utf8Decoder, byte_symbol
@@ -115,7 +115,7 @@ class SentencePieceTokenizer:
             ) from error
         return cls(kind, model.getvalue())
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str) -> Int32s:
         _refuse_surrogates(text)
         # The parts are a stretch, the characters that it was cut at, a stretch, and so on; nothing follows the last.
         parts = [*_SPELT_IN_BYTES.split(text), ""]
@@ -141,7 +141,7 @@ class SentencePieceTokenizer:
     def to_bytes(self) -> bytes:
         return self._model
 
-    def _encode(self, parts: list[str]) -> npt.NDArray[np.int32]:
+    def _encode(self, parts: list[str]) -> Int32s:
         stretches = self._processor.encode(parts[0::2], out_type=int)
         between = ([self._byte_tokens[byte] for byte in part.encode()] for part in parts[1::2])
         return np.fromiter(chain.from_iterable(chain.from_iterable(zip(stretches, between, strict=True))), np.int32)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.config.as_json import json_text
 from charnn.errors import TokenizerError
 from charnn.tokenizers.base import TOKENIZER_JSON, UNKNOWN_TEXT, IncrementalDecoder, read_json
@@ -56,7 +56,7 @@ class SpacedTokenizer:
         """The symbols of a text."""
         return text.split()
 
-    def encode(self, text: str) -> npt.NDArray[np.int32]:
+    def encode(self, text: str) -> Int32s:
         known = self._ids.get
         return np.array([known(symbol, UNKNOWN_ID) for symbol in self.split(text)], np.int32)
 

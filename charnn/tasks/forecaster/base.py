@@ -18,9 +18,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s
 from charnn.config import Json
 from charnn.config.as_json import require
-from charnn.corpora.series import Floats
 
 BaseKind = Literal["last", "season", "linear"]
 Ids = npt.NDArray[np.int64]
@@ -59,12 +59,12 @@ class BaseForecast(Json):
         """How many rows before a step it reads."""
         return max(self.season, *self.lags, 1)
 
-    def ahead(self, values_N: Floats, origins_B: Ids, horizon: int) -> Floats:
+    def ahead(self, values_N: Float64s, origins_B: Ids, horizon: int) -> Float64s:
         """The forecasts of the steps from each origin on, (B, H). Before every origin there must be `rows` rows."""
         steps_H = np.arange(horizon)
         if self.kind == "last":
             return np.repeat(values_N[origins_B - 1][:, None], horizon, 1)
-        seasonal_BH: Floats = values_N[origins_B[:, None] - self.season + steps_H % self.season]
+        seasonal_BH: Float64s = values_N[origins_B[:, None] - self.season + steps_H % self.season]
         if self.kind == "season":
             return seasonal_BH
         known_BT = values_N[origins_B[:, None] + np.arange(-self.rows, 0)]
@@ -73,7 +73,7 @@ class BaseForecast(Json):
             all_BT[:, step] = self._next(all_BT[:, step - 1], [all_BT[:, step - lag] for lag in self.lags])
         return self._blended(all_BT[:, self.rows :], seasonal_BH)
 
-    def errors(self, values_N: Floats) -> Floats:
+    def errors(self, values_N: Float64s) -> Float64s:
         """How far each value is from what is forecast of it from the row before, or the season before; 0 for the first
         `rows` rows."""
         errors_N = np.zeros(len(values_N))
@@ -85,17 +85,17 @@ class BaseForecast(Json):
         errors_N[start:] = values_N[start:] - said_N
         return errors_N
 
-    def _blended(self, linear: Floats, seasonal: Floats) -> Floats:
+    def _blended(self, linear: Float64s, seasonal: Float64s) -> Float64s:
         return (1 - self.seasonal_share) * linear + self.seasonal_share * seasonal
 
-    def _next(self, last: Floats, before: Sequence[Floats]) -> Floats:
+    def _next(self, last: Float64s, before: Sequence[Float64s]) -> Float64s:
         said = last + self.weights[-1] * (self.mean - last)
         for weight, values in zip(self.weights, before, strict=False):
             said = said + weight * (values - last)
         return said
 
 
-def choose_base(values_N: Floats, season: int, horizon: int) -> BaseForecast:
+def choose_base(values_N: Float64s, season: int, horizon: int) -> BaseForecast:
     """The base that forecasts the last half of the values best, fitted to all of them; a naive one where there are
     few."""
     naive = [BaseForecast("last", season), *([BaseForecast("season", season)] if season > 1 else [])]
@@ -130,7 +130,7 @@ def lags_for(rows: int, season: int) -> list[tuple[int, ...]]:
     return [tuple(sorted(around)), tuple(sorted({*around, 2 * season, 3 * season}))]
 
 
-def fitted(values_N: Floats, season: int, lags: tuple[int, ...], ridge: float) -> BaseForecast:
+def fitted(values_N: Float64s, season: int, lags: tuple[int, ...], ridge: float) -> BaseForecast:
     """The linear base with these lags."""
     rows_N = np.arange(max(lags), len(values_N))
     last_N, mean = values_N[rows_N - 1], float(values_N.mean())

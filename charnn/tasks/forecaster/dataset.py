@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from charnn.arrays import Float64s
 from charnn.config import SourceFile
 from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import BadBytes, OnError, marking
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.series import UNNAMED, Floats, Series, series_in
+from charnn.corpora.series import UNNAMED, Series, series_in
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CorpusError, UsageError
@@ -33,14 +34,14 @@ class Split:
     """The windows of one part of the data: their origins are the rows of their first steps ahead."""
 
     rows: PreparedSeries
-    values_NC: Floats
+    values_NC: Float64s
     origins: Ids
     horizon: int
 
     def windows(self, origins: Ids) -> WindowBatch:
         return self.rows.windows(origins, self.horizon)
 
-    def truth(self, origins: Ids) -> Floats:
+    def truth(self, origins: Ids) -> Float64s:
         """What came, (B, H, C)."""
         rows_BH = origins[:, None] + np.arange(self.horizon)
         return np.asarray(self.values_NC[rows_BH])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charnn.corpora.series import Floats
+from charnn.arrays import Float64s
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES
 from charnn.tasks.forecaster.windows import ColumnStatistics, WindowBatch
 
@@ -35,12 +35,12 @@ def pinball(errors: Any, quantile: float) -> Any:
     return 2 * np.maximum(quantile * errors, (quantile - 1) * errors)
 
 
-def quantile_losses(values_BHCQ: Floats, truth_BHC: Floats, columns: Sequence[ColumnStatistics]) -> Floats:
+def quantile_losses(values_BHCQ: Float64s, truth_BHC: Float64s, columns: Sequence[ColumnStatistics]) -> Float64s:
     """The loss of each value, mean of its quantiles, by the scale of its column, (B, H, C); NaN in a gap."""
     errors_BHCQ = truth_BHC[..., None] - values_BHCQ
     losses = [pinball(errors_BHCQ[..., number], quantile) for number, quantile in enumerate(QUANTILES)]
     scales_C = np.array([column.scale for column in columns])
-    found_BHC: Floats = np.mean(losses, 0) / scales_C
+    found_BHC: Float64s = np.mean(losses, 0) / scales_C
     return found_BHC
 
 
@@ -50,11 +50,11 @@ class ForecastScore:
     def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
         self._columns = columns
         self._scales_C = np.array([column.scale for column in columns])
-        self._truth: list[Floats] = []
-        self._values: dict[str, list[Floats]] = {"forecast": [], "naive": [], "seasonal": []}
-        self._quantiles: list[Floats] = []
+        self._truth: list[Float64s] = []
+        self._values: dict[str, list[Float64s]] = {"forecast": [], "naive": [], "seasonal": []}
+        self._quantiles: list[Float64s] = []
 
-    def add(self, truth_BHC: Floats, values_BHCQ: Floats, windows: WindowBatch) -> None:
+    def add(self, truth_BHC: Float64s, values_BHCQ: Float64s, windows: WindowBatch) -> None:
         self._truth.append(truth_BHC)
         self._quantiles.append(values_BHCQ)
         for name, values in (

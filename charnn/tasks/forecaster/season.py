@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from charnn.corpora.series import Floats, Series
+from charnn.arrays import Float64s
+from charnn.corpora.series import Series
 from charnn.corpora.times import DAY
 
 LONGEST = 1000
@@ -34,7 +35,7 @@ def find_season(series: Series) -> int:
     return min(k for k in found if k == best or (k < 0.7 * best and apart_K[k] <= AS_GOOD * apart_K[best]))
 
 
-def differences(values_NC: Floats, longest: int) -> Floats:
+def differences(values_NC: Float64s, longest: int) -> Float64s:
     """The mean absolute difference of values k steps apart for each k from 0 to `longest`, as a share of how much the
     values of a column differ from their median, mean of all columns."""
     spread_C = np.nanmean(abs(values_NC - np.nanmedian(values_NC, 0)), 0)
@@ -57,7 +58,7 @@ def calendar_seasons(series: Series) -> list[int]:
     return [round(length / seconds) for length in lengths if length >= 1.9 * seconds]
 
 
-def _is_season(apart_K: Floats, k: int, share: float) -> bool:
+def _is_season(apart_K: Float64s, k: int, share: float) -> bool:
     """Whether values k steps apart are the most alike of all near k, and more so than nearer ones."""
     near = apart_K[max(k - 1, 1) : k + 2]
     return bool(apart_K[k] <= near.min() and apart_K[k] < share * apart_K[1:k].max() and apart_K[k] < apart_K[k // 2])

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Float64s, Floats
 from charnn.config import Json
 from charnn.config.as_json import require
-from charnn.corpora.series import Floats, Series
+from charnn.corpora.series import Series
 from charnn.corpora.times import CYCLES
 from charnn.tasks.forecaster.base import BaseForecast, Ids, choose_base
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterNetworkConfig
 
-Float32s = npt.NDArray[np.float32]
 LARGEST_INPUT = 6.0
 MOST_ORIGINS = 1000
 LEAST_SCALE = 0.01
@@ -69,14 +68,12 @@ class WindowBatch(NamedTuple):
 
     x_BTF: Float32s
     """The inputs, (B, T + H, F)."""
-    base_BHC: Floats
-    spread_BHC: Floats
-    naive_BHC: Floats
-    seasonal_BHC: Floats
+    base_BHC: Float64s
+    spread_BHC: Float64s
+    naive_BHC: Float64s
+    seasonal_BHC: Float64s
 
-    def values(
-        self, outputs_BHCQ: npt.NDArray[np.floating], columns: Sequence[ColumnStatistics], *, adds: bool = True
-    ) -> Floats:
+    def values(self, outputs_BHCQ: Floats, columns: Sequence[ColumnStatistics], *, adds: bool = True) -> Float64s:
         """The quantiles that outputs mean, (B, H, C, Q), in order: they are sorted, which never makes them worse
         (Chernozhukov et al. 2010). Where the network `adds` nothing, they are those of the base."""
         if not adds:
@@ -84,7 +81,7 @@ class WindowBatch(NamedTuple):
             outputs_BHCQ = np.broadcast_to(offsets_CQ, outputs_BHCQ.shape)
         values = self.base_BHC[..., None] + self.spread_BHC[..., None] * outputs_BHCQ.astype(np.float64)
         lowest_C1 = np.array([0.0 if column.is_positive else -np.inf for column in columns])[:, None]
-        sorted_BHCQ: Floats = np.maximum(np.sort(values, -1), lowest_C1)
+        sorted_BHCQ: Float64s = np.maximum(np.sort(values, -1), lowest_C1)
         return sorted_BHCQ
 
 
@@ -153,7 +150,7 @@ class PreparedSeries:
             np.concatenate(parts, -1).astype(np.float32), base_BHC, scale_B1C * growth_HC, naive_BHC, seasonal_BHC
         )
 
-    def _waves(self, horizon: int) -> Floats:
+    def _waves(self, horizon: int) -> Float64s:
         """Where each row stands in each cycle, sines and then cosines, from T rows before the first one to H rows
         behind the last one."""
         if not self._network.cycles:
@@ -163,14 +160,14 @@ class PreparedSeries:
         return np.concatenate([np.sin(angles_NK), np.cos(angles_NK)], 1)
 
 
-def _averaged(error_BTC: Floats, known_BTC: npt.NDArray[np.bool_], scales_C: Floats) -> Floats:
+def _averaged(error_BTC: Float64s, known_BTC: Bools, scales_C: Float64s) -> Float64s:
     """The mean absolute error of each window and column, (B, 1, C), averaged with what it usually is."""
     total = abs(error_BTC).sum(1, keepdims=True) + PRIOR * scales_C
-    averaged: Floats = total / (known_BTC.sum(1, keepdims=True) + PRIOR)
+    averaged: Float64s = total / (known_BTC.sum(1, keepdims=True) + PRIOR)
     return averaged
 
 
-def filled(values_NC: Floats, season: int) -> Floats:
+def filled(values_NC: Float64s, season: int) -> Float64s:
     """The values with something in each gap that is known by then: the value a season before, which may be filled in
     itself, or the last one. What comes before the first value is filled with that."""
     filled_NC = values_NC.copy()
@@ -195,7 +192,7 @@ def statistics(series: Series, season: int, horizon: int) -> tuple[ColumnStatist
     return tuple(found)
 
 
-def _column(values_N: Floats, known_N: npt.NDArray[np.bool_], name: str, season: int, horizon: int) -> ColumnStatistics:
+def _column(values_N: Float64s, known_N: Bools, name: str, season: int, horizon: int) -> ColumnStatistics:
     base = choose_base(values_N, season, horizon)
     level = float(abs(values_N[known_N] - values_N[known_N].mean()).mean())
     least = max(LEAST_SCALE * level, 1e-9 * float(abs(values_N).max()), 1e-12)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s
+
 Ids = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 UNKNOWN = -1
 """A context, or an outcome, that never came."""
@@ -25,7 +26,7 @@ class ContextCounts:
         self._contexts, self._starts, self._different = np.unique(of, return_index=True, return_counts=True)
         self._totals = np.add.reduceat(self._counts, self._starts) if len(of) else np.zeros(0, np.int64)
 
-    def smoothed(self, contexts: Ids, outcomes: Ids, lower: Floats) -> Floats:
+    def smoothed(self, contexts: Ids, outcomes: Ids, lower: Float64s) -> Float64s:
         """The probability of each outcome in each context, of the same shape, where `lower` is what it is in a shorter
         one: (c + d lower) / (n + d), for c of n times and d different outcomes there."""
         if not len(self._contexts):
@@ -36,7 +37,7 @@ class ContextCounts:
         keys = np.where(is_known & (outcomes >= 0), contexts * self._size + outcomes, -1)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         counts = np.where(self._keys[at] == keys, self._counts[at], 0)
-        found: Floats = np.where(is_known, (counts + different * lower) / np.maximum(total + different, 1), lower)
+        found: Float64s = np.where(is_known, (counts + different * lower) / np.maximum(total + different, 1), lower)
         return found
 
     def total(self, context: int) -> int:

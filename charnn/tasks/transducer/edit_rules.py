@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.readable import counted
 from charnn.tasks.transducer.edits import Edits, applied, edits_of, flat
 from charnn.tasks.transducer.number_rows import joined, parted
 from charnn.tasks.transducer.symbols import EncodedSource
 
-Numbers = npt.NDArray[np.int32]
 Key = tuple[int, ...]
 
 CONTEXT = 5
@@ -68,7 +68,7 @@ class Met:
 class EditRules:
     """Edits of pairs with features. They never change, and several threads may read them at once."""
 
-    def __init__(self, bundles: Sequence[Key], edits: Sequence[Edits], met_RC: Numbers, outputs: int) -> None:
+    def __init__(self, bundles: Sequence[Key], edits: Sequence[Edits], met_RC: Int32s, outputs: int) -> None:
         """`met_RC` has a row for what was met: the numbers of its bundle, of its edits that are counted from the end
         and of those at the beginning, how often it was met, the last CONTEXT symbols of the source from its end, and
         its first ones. The rows are in the order of the bundles. Targets have ids below `outputs`, and a symbol of a

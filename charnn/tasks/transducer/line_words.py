@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from charnn.tasks.transducer.context_counts import UNKNOWN, Floats, Ids
+from charnn.arrays import Float32s, Float64s
+from charnn.tasks.transducer.context_counts import UNKNOWN, Ids
 from charnn.tasks.transducer.line_tokens import SPACE, line_of, tokens
 from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
@@ -38,16 +39,14 @@ class Lattice(NamedTuple):
     """What the tokens of a line may become."""
 
     each: list[Candidates]
-    log_p: list[Floats]
+    log_p: list[Float64s]
     """For each token ln p (C, C) of its candidates, after each of the token before it."""
 
 
 class LineWords:
     """What becomes of tokens in lines. It never changes, and several threads may read it at once."""
 
-    def __init__(
-        self, tables: TokenTables, spelling: PairModel | None, weights_F: npt.NDArray[np.float32], symbols: Symbols
-    ) -> None:
+    def __init__(self, tables: TokenTables, spelling: PairModel | None, weights_F: Float32s, symbols: Symbols) -> None:
         """`spelling` is of tokens and what they become, and `weights_F` are those of the features. Raises ValueError
         where these are no such weights."""
         if weights_F.shape != (FEATURES,) or weights_F.dtype != np.float32 or not np.isfinite(weights_F).all():
@@ -95,7 +94,7 @@ class LineWords:
         known.update(found)
         return result
 
-    def features(self, line: Sequence[str], number: int, one: Candidates, last_targets_B: Ids) -> Floats:
+    def features(self, line: Sequence[str], number: int, one: Candidates, last_targets_B: Ids) -> Float64s:
         """The features (B, C, F) of the candidates of the token with this number in a line, after each of what the
         token before it may become."""
         tables, ids = self.tables, self.tables.source_ids
@@ -107,8 +106,8 @@ class LineWords:
         next_C, first_C = same_C + following, same_C + own
         targets_C, changes_C = one.targets_C, one.changes_C
 
-        def gain(p_C: Floats, of_C: Floats) -> Floats:
-            found: Floats = np.log(p_C / of_C)
+        def gain(p_C: Float64s, of_C: Float64s) -> Float64s:
+            found: Float64s = np.log(p_C / of_C)
             return found
 
         p_next_C = tables.by_token_and_next.smoothed(tables.pair(first_C, next_C), targets_C, one.p_token_C)
@@ -187,7 +186,7 @@ class LineWords:
 class _Ways:
     """The likeliest ways through what tokens may become."""
 
-    def __init__(self, log_p: Sequence[Floats]) -> None:
+    def __init__(self, log_p: Sequence[Float64s]) -> None:
         self._before, self._after = list[Ids](), list[Ids]()
         reached = [log_p[0][0]]
         for log_p_BC in log_p[1:]:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int32]
+from charnn.arrays import Int32s
 
 
-def joined(name: str, rows: Sequence[Sequence[int]]) -> dict[str, Numbers]:
+def joined(name: str, rows: Sequence[Sequence[int]]) -> dict[str, Int32s]:
     """Rows of numbers as two arrays: all of them, and how many each has."""
     lengths = np.array([len(row) for row in rows], np.int32)
     return {name: np.array([number for row in rows for number in row], np.int32), f"{name}.lengths": lengths}

@@ -6,12 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from charnn.tasks.transducer.symbols import EncodedSource
-
-Floats = npt.NDArray[np.float64]
 
 
 class Proposer(Protocol):

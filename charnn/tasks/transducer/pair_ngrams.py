@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s, Int32s
 from charnn.ngrams.model import ROOT, NgramModel
 from charnn.ngrams.table import NgramTable
 from charnn.tasks.transducer.graphones import MOST_SYMBOLS, NONE, SHAPES, Graphones, Ids
 from charnn.tasks.transducer.pair_prefixes import Places, Prefixes
 from charnn.tasks.transducer.pair_search import BEAM, PairSearch
 from charnn.tasks.transducer.symbols import EncodedSource
-
-Floats = npt.NDArray[np.float64]
 
 GRAPHONES = "graphones"
 """The name of the array of their codes."""
@@ -34,7 +33,7 @@ class _Edges(NamedTuple):
     """The prefixes that end with them."""
     begins: Places
     """The prefixes that are without them."""
-    states: npt.NDArray[np.int32]
+    states: Int32s
     """The states of the n-grams before them."""
     numbers: Ids
 
@@ -89,7 +88,7 @@ class PairNgrams:
             raise ValueError("no table of graphones")
         return cls(Graphones(codes, inputs, outputs), NgramTable.from_arrays(arrays))
 
-    def log_p(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Floats:
+    def log_p(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> Float64s:
         """ln p (N,) of each pair of sources and targets; -inf for one that cannot be aligned, or is longer than is
         aligned.
 
@@ -113,7 +112,7 @@ class PairNgrams:
         """What finds the likeliest targets of a source, with so many hypotheses side by side."""
         return PairSearch(self._graphones, self._model, self._start, self._boundary, beam)
 
-    def _summed(self, prefixes: Prefixes, log_p_N: Floats) -> None:
+    def _summed(self, prefixes: Prefixes, log_p_N: Float64s) -> None:
         """Sets ln p (N,) of the pairs of these prefixes."""
         size = len(prefixes.symbols_P)
         none_P, ids_P = np.full(size, -math.inf), np.full(size, ROOT, np.int32)
@@ -148,5 +147,5 @@ class PairNgrams:
             pairs, ends = prefixes.ended(i)
             log_p_N[pairs] = total_P[ends] + self._after(state_P[ends], np.full(len(ends), self._boundary))
 
-    def _after(self, states: npt.NDArray[np.int32], ids: Ids) -> Floats:
+    def _after(self, states: Int32s, ids: Ids) -> Float64s:
         return np.log(self._model.probability(states, ids).astype(np.float64))

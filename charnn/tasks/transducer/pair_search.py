@@ -11,8 +11,8 @@ from bisect import insort
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.ngrams.model import ROOT, NgramModel
 from charnn.tasks.transducer.graphones import MOST_SYMBOLS, Graphones
 from charnn.tasks.transducer.symbols import EncodedSource
@@ -81,7 +81,7 @@ class PairSearch:
         parts = np.split(np.arange(len(sources)), starts[1:])
         self._by_source = dict(zip(sources[starts].tolist(), parts, strict=True)) if len(sources) else {}
         self._most_contexts = max(MOST_NUMBERS // model.vocabulary_size, 1)
-        self._probabilities: dict[int, npt.NDArray[np.float32]] = {}
+        self._probabilities: dict[int, Float32s] = {}
         self._continuations: dict[tuple[int, int], list[Continuation]] = {}
 
     def proposed(self, source: EncodedSource, wanted: int) -> list[list[int]]:
@@ -147,7 +147,7 @@ class PairSearch:
         self._continuations[key] = found
         return found
 
-    def _probabilities_after(self, state: int) -> npt.NDArray[np.float32]:
+    def _probabilities_after(self, state: int) -> Float32s:
         """The probability of each graphone, and of the boundary."""
         if (known := self._probabilities.get(state)) is not None:
             return known

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any, Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from charnn import tokenizers
+from charnn.arrays import Int32s, Int64s
 from charnn.config.as_json import json_text
 from charnn.config.model import SymbolKind, TokenizerConfig
 from charnn.corpora.pairs import Pair, split_features
@@ -115,12 +115,12 @@ class Symbols:
             [*before, *symbols, STOP_ID], len(before), copies, [""] * len(before) + self._texts(source, symbols) + [""]
         )
 
-    def source_ids(self, source: str, features: str = "") -> npt.NDArray[np.int32]:
+    def source_ids(self, source: str, features: str = "") -> Int32s:
         """The ids of an encoded source."""
         ids = self.source.encode(source)
         return np.concatenate((np.array(self._ids_of_features(features), np.int32), ids, np.zeros(1, np.int32)))
 
-    def target_ids(self, target: str) -> npt.NDArray[np.int32]:
+    def target_ids(self, target: str) -> Int32s:
         """The ids of a target, with the stop at its end."""
         return np.append(self.target.encode(target), np.int32(STOP_ID))
 
@@ -205,7 +205,7 @@ class Symbols:
             raise ModelFormatError("not the symbols of a transducer") from None
 
     @cached_property
-    def copies(self) -> npt.NDArray[np.int64]:
+    def copies(self) -> Int64s:
         """For each input, the target symbol that copying it writes; V where there is none."""
         return np.array([*self._copies, *[self.outputs] * len(self.features)], np.int64)
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charnn.tasks.transducer.context_counts import UNKNOWN, Floats, Ids
+from charnn.arrays import Float64s
+from charnn.tasks.transducer.context_counts import UNKNOWN, Ids
 from charnn.tasks.transducer.pair_model import PairModel, Proposer
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.token_tables import TokenTables
@@ -39,13 +40,13 @@ class Candidates(NamedTuple):
     """Their numbers as targets; UNKNOWN where no token became this."""
     changes_C: Ids
     """The numbers of the changes that make them."""
-    p_token_C: Floats
+    p_token_C: Float64s
     """The probability of each, given the token alone."""
-    p_target_C: Floats
+    p_target_C: Float64s
     """That of each, given nothing."""
-    p_change_C: Floats
+    p_change_C: Float64s
     """That of its change, given what the token looks like."""
-    p_spelt_C: Floats
+    p_spelt_C: Float64s
     """That of its spelling, given that of the token, among the candidates."""
     is_new: bool
     """Whether training had not this token."""
@@ -76,7 +77,7 @@ class CandidateFinder:
             found |= dict.fromkeys(self._spelt(token))
         return list(found)
 
-    def _judged(self, token: str, texts: list[str], p_spelt_C: Floats) -> Candidates:
+    def _judged(self, token: str, texts: list[str], p_spelt_C: Float64s) -> Candidates:
         tables, size = self._tables, len(texts)
         number = tables.source_ids.get(token, UNKNOWN)
         targets_C = np.array([tables.target_ids.get(text, UNKNOWN) for text in texts], np.int64)
@@ -106,7 +107,7 @@ class CandidateFinder:
         spelt = self._proposer.proposed(source, MOST_SPELT)
         return [self._symbols.decode(ids) for ids in spelt if unknown not in ids]
 
-    def _how_spelt(self, tokens: Sequence[str], texts: Sequence[Sequence[str]]) -> Iterator[Floats]:
+    def _how_spelt(self, tokens: Sequence[str], texts: Sequence[Sequence[str]]) -> Iterator[Float64s]:
         """The probability of the spelling of each candidate of each token."""
         scores: Sequence[Sequence[float]] = [[-math.inf] * len(some) for some in texts]
         if self._spelling is not None and tokens:
@@ -114,7 +115,7 @@ class CandidateFinder:
             scores = self._spelling.scores([self._symbols.encode_source(token) for token in tokens], targets)
         for log_p in scores:
             log_p_C = np.array(log_p)
-            p_C: Floats = np.zeros(len(log_p))
+            p_C: Float64s = np.zeros(len(log_p))
             if np.isfinite(log_p_C).any():
                 p_C = np.exp(log_p_C - np.logaddexp.reduce(log_p_C))
             p_C += LEAST_SPELT

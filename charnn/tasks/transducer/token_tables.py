@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.tasks.transducer.context_counts import UNKNOWN, ContextCounts, Ids
 from charnn.tasks.transducer.line_tokens import SPACE
 from charnn.tasks.transducer.number_rows import joined, parted
@@ -36,8 +37,8 @@ class TokenTables:
         sources: Sequence[str],
         targets: Sequence[str],
         changes: Sequence[Change],
-        units_U3: npt.NDArray[np.int32],
-        lines_N: npt.NDArray[np.int32],
+        units_U3: Int32s,
+        lines_N: Int32s,
     ) -> None:
         """A unit has the numbers of a token, of what it became and of the change that this is; `lines_N` are those of
         the units of all lines, with BETWEEN two lines. Raises ValueError where these are not of each other."""

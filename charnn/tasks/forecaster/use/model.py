@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from charnn.arrays import Float32s, Float64s
 from charnn.corpora.decoding import OnError
-from charnn.corpora.series import UNNAMED, Floats, Series
+from charnn.corpora.series import UNNAMED, Series
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.readable import file_name, first_few
 from charnn.runtime.session import graph_name, open_graph
@@ -22,7 +23,7 @@ from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterConfig
 from charnn.tasks.forecaster.dataset import read_series, rows_before, same_columns
 from charnn.tasks.forecaster.directory import ForecasterDirectory, LearnedSeries
-from charnn.tasks.forecaster.windows import Float32s, PreparedSeries, WindowBatch
+from charnn.tasks.forecaster.windows import PreparedSeries, WindowBatch
 from charnn.tasks.model import Model
 
 BATCH = 64
@@ -70,7 +71,7 @@ class Forecast:
     """The time of each step, as it would stand in the file; the number of its row where there are no times."""
     columns: tuple[str, ...]
     quantiles: tuple[float, ...]
-    values_HCQ: Floats
+    values_HCQ: Float64s
     decimals: tuple[int, ...]
     """The decimals of each column's values that are worth writing."""
 
@@ -213,7 +214,7 @@ class Forecaster(Model[ForecasterDirectory, ForecasterConfig]):
             )
         return PreparedSeries(series, self.config.network, self.learned.columns, self.config.training.window_length)
 
-    def forecasts(self, rows: PreparedSeries, origins: Ids, horizon: int) -> tuple[Floats, WindowBatch]:
+    def forecasts(self, rows: PreparedSeries, origins: Ids, horizon: int) -> tuple[Float64s, WindowBatch]:
         """The quantiles of the steps from each origin on, (B, H, C, Q), and the windows."""
         windows = rows.windows(origins, horizon)
         outputs_BHCQ = self._network.outputs(windows.x_BTF, horizon)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from charnn.readers.states import Floats, SentenceStates
+from charnn.arrays import Float32s
+from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerQuantization
 from charnn.tasks.tagger.decoding.decoder import Decoder
@@ -42,7 +43,7 @@ def measure_quantization(
     )
     right, seconds, words = np.zeros(2, np.int64), np.zeros((ROUNDS, 2)), 0
 
-    def scores_of(number: int) -> list[Floats]:
+    def scores_of(number: int) -> list[Float32s]:
         """The scores of the batch by one of the two."""
         vectors = vectors_TBD
         if states is not None:

@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float64s, Int32s
 from charnn.corpora.progress import tell
 from charnn.tasks.transducer.graphones import NONE, SHAPES, Graphones, Ids, PaddedPairs, arrivals, codes_by_row
-
-Floats = npt.NDArray[np.float64]
-Numbers = npt.NDArray[np.int32]
 
 ROUNDS = 10
 BATCH = 512
@@ -46,7 +43,7 @@ class Aligned:
 class _Batch:
     numbers: Ids
     pairs: PaddedPairs
-    counts_N: Floats
+    counts_N: Float64s
 
 
 def align(
@@ -100,7 +97,7 @@ def align(
 def _paths(
     pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
     graphones: Graphones,
-    log_p: Floats,
+    log_p: Float64s,
     interrupted: Callable[[], bool],
 ) -> Iterator[Ids | None]:
     """The likeliest path of each pair, best those of like lengths one after the other; None once `interrupted()` says
@@ -126,20 +123,20 @@ def _batches(
         yield _Batch(np.array(numbers), pairs, counts_N)
 
 
-def _first_row(pairs: PaddedPairs, first: float, others: float) -> Floats:
+def _first_row(pairs: PaddedPairs, first: float, others: float) -> Float64s:
     row_NJ = np.full((len(pairs.source_lengths), pairs.targets_NJ.shape[1] + 1), others)
     row_NJ[:, 0] = first
     return row_NJ
 
 
-def _ends(pairs: PaddedPairs, rows: Sequence[Floats]) -> Floats:
+def _ends(pairs: PaddedPairs, rows: Sequence[Float64s]) -> Float64s:
     """What the last cell of each pair has (N,)."""
     everything = np.arange(len(pairs.source_lengths))
-    found: Floats = np.stack(rows)[pairs.source_lengths, everything, pairs.target_lengths]
+    found: Float64s = np.stack(rows)[pairs.source_lengths, everything, pairs.target_lengths]
     return found
 
 
-def _expect(batch: _Batch, places: Sequence[Numbers], p: Floats, uses: Floats) -> float:
+def _expect(batch: _Batch, places: Sequence[Int32s], p: Float64s, uses: Float64s) -> float:
     """Adds how often each graphone is expected to be used, and gives the log-likelihood."""
     forward = [_first_row(batch.pairs, 1.0, 0.0)]
     weights = [p[numbers_NJK] for numbers_NJK in places]
@@ -168,7 +165,7 @@ def _expect(batch: _Batch, places: Sequence[Numbers], p: Floats, uses: Floats) -
     return float((batch.counts_N[is_aligned_N] * np.log(total_N[is_aligned_N])).sum())
 
 
-def _best(batch: _Batch, places: Sequence[Numbers], log_p: Floats) -> Iterator[Ids | None]:
+def _best(batch: _Batch, places: Sequence[Int32s], log_p: Float64s) -> Iterator[Ids | None]:
     """The likeliest path of each pair of a batch (Viterbi 1967)."""
     rows, choices = [_first_row(batch.pairs, 0.0, -math.inf)], []
     for numbers_NJK in places:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.arrays import Float64s
 from charnn.corpora.pairs import Pair, split_features
 from charnn.corpora.stored_strings import StoredRows
 from charnn.tasks.transducer.learn.network import SourceBatch
@@ -95,7 +96,7 @@ class EncodedPairs:
         indices: Sequence[int],
         device: torch.device,
         *,
-        dropped: npt.NDArray[np.float64] | None = None,
+        dropped: Float64s | None = None,
         random: np.random.Generator | None = None,
     ) -> PairBatch:
         """The pairs with these numbers. With `dropped`, the probability (inputs,) that a source symbol is read as the
@@ -146,7 +147,7 @@ def frames_needed(places_N: Ids, targets: StoredRows) -> Ids:
     return -(-needed_N // places_N)
 
 
-def drop_probabilities(counts: Ids, rate: float) -> npt.NDArray[np.float64]:
+def drop_probabilities(counts: Ids, rate: float) -> Float64s:
     """rate / (rate + count) for each input, 0 for the stop and the unknown symbol."""
     dropped = rate / (rate + np.maximum(counts, 1)) if rate else np.zeros(len(counts))
     dropped[:2] = 0.0

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Int32s
 from charnn.tasks.transducer.line_tokens import SPACE, tokens
 
 Costs = npt.NDArray[np.int32]
@@ -49,7 +50,7 @@ def _batches(order: Sequence[int], lines: Sequence[tuple[str, str]]) -> Iterator
         yield batch
 
 
-def _padded(texts: Sequence[str]) -> npt.NDArray[np.int32]:
+def _padded(texts: Sequence[str]) -> Int32s:
     padded = np.zeros((len(texts), max(map(len, texts), default=0)), np.int32)
     for row, text in zip(padded, texts, strict=True):
         row[: len(text)] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.int32)

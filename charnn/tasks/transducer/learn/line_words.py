@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from charnn.arrays import Floats
 from charnn.corpora.pairs import Pair
 from charnn.corpora.progress import tell
 from charnn.tasks.transducer.learn.line_alignment import aligned_tokens
@@ -21,7 +21,6 @@ from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.token_tables import TokenTables
 
 Line = list[tuple[str, str]]
-Floats = npt.NDArray[np.floating]
 
 FEWEST_TOKENS = 3.0
 """The tokens of a line, in the mean, from which on it is several words."""

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.arrays import Float32s
 from charnn.cells import CELLS
 from charnn.network.cells import state_type
 from charnn.network.ensemble import Ensemble
@@ -94,5 +95,5 @@ class SteppedNetwork:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
 
-def _array(tensor: torch.Tensor) -> npt.NDArray[np.float32]:
+def _array(tensor: torch.Tensor) -> Float32s:
     return tensor.float().numpy(force=True)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from charnn.arrays import Bools, Float64s
 from charnn.streaming import batches_by_length
 from charnn.tasks.transducer.config import DEFAULT_BEAM, PairNgramsConfig, TransducerConfig
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.line_words import LineWords
 from charnn.tasks.transducer.lookup import Lookup
-from charnn.tasks.transducer.pair_model import Floats, PairModel
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SearchOptions, SteppedDecoder
@@ -27,7 +28,6 @@ from charnn.tasks.transducer.use.line_transducer import PADDING, Target
 from charnn.tasks.transducer.use.model import Transducer
 from charnn.tasks.transducer.use.proposals import proposed
 from charnn.tasks.transducer.use.ranking import (
-    Bools,
     RankingWeights,
     as_rows,
     known_among,
@@ -185,7 +185,7 @@ class _Mixture:
     """The log-likelihood of the right ones among the targets, less what weights cost."""
     floor: float
     weights: RankingWeights
-    wrong_N: Floats
+    wrong_N: Float64s
     """How wrong the best target of each source is, as `_wrong` says."""
 
     @property
@@ -213,7 +213,7 @@ def _mixtures(
     known_NC = known_among([[target.text for target in targets] for targets in found], lookup.targets)
     rows = np.arange(len(found))
 
-    def mixture(ngrams_NC: Floats, is_known_NC: Bools, floor: float) -> _Mixture:
+    def mixture(ngrams_NC: Float64s, is_known_NC: Bools, floor: float) -> _Mixture:
         nats, weights = _fitted(network_NC, ngrams_NC, is_known_NC, is_right_NC)
         wrong_N = wrong_NC[rows, mixed(network_NC, ngrams_NC, is_known_NC, weights).argmax(1)]
         return _Mixture(nats, floor, weights, wrong_N)
@@ -230,7 +230,7 @@ def is_long(references: Sequence[Reference]) -> bool:
     return sum(len(one.targets[0]) for one in references) > LONG * len(references)
 
 
-def _wrong(references: Sequence[Reference], found: Sequence[Sequence[Target]]) -> Floats:
+def _wrong(references: Sequence[Reference], found: Sequence[Sequence[Target]]) -> Float64s:
     """How wrong each target (N, C) is: 0 for one that is right, and else 1, or where targets are long the edits to the
     nearest reference. It is infinite where there is no target."""
     long = is_long(references)
@@ -244,7 +244,7 @@ def _wrong(references: Sequence[Reference], found: Sequence[Sequence[Target]]) -
 
 
 def _fitted(
-    network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, is_right_NC: Bools
+    network_NC: Float64s, pairs_NC: Float64s, is_known_NC: Bools, is_right_NC: Bools
 ) -> tuple[float, RankingWeights]:
     """The log-likelihood of the right ones among the targets of each source that has some, less what weights cost, and
     the weights that make it largest, where those of the network and of the n-grams are not below 0."""

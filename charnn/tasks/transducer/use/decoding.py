@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s
 from charnn.readable import aligned, escaped
 from charnn.tasks.transducer.symbols import EncodedSource
 
@@ -35,7 +36,7 @@ class FoundTarget:
 class Constraint(Protocol):
     """Says which symbols may come next in a target."""
 
-    def allowed(self, ids: Sequence[int], left: int | None) -> npt.NDArray[np.bool_]:
+    def allowed(self, ids: Sequence[int], left: int | None) -> Bools:
         """The symbols (V,) that may follow `ids` where `left` more may be written; None sets no limit."""
 
 
@@ -60,7 +61,6 @@ class SearchOptions:
     """What draws each symbol, instead of taking the likeliest; there is one beam then."""
 
 
-Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 
@@ -70,9 +70,9 @@ class DecoderState:
 
     memory: tuple[npt.NDArray[np.generic], ...]
     """What the decoder sees of each row's source: arrays (B, ...), the mask (B, S) the last of them."""
-    recurrent: tuple[Floats, ...]
+    recurrent: tuple[Float32s, ...]
     """What the decoder carries, (B, H) each."""
-    alpha_BS: Floats
+    alpha_BS: Float32s
     """Where hard attention stands, a distribution; other kinds leave it as it is."""
     members: tuple[DecoderState, ...] = ()
     """The states of several decoders that are used as one. It then has no memory and carries nothing of its own."""
@@ -92,12 +92,12 @@ class DecoderState:
 class DecoderStep(NamedTuple):
     """What a step gives."""
 
-    log_p_BV: Floats
+    log_p_BV: Float32s
     """ln p of each next symbol."""
-    attention_BS: Floats
+    attention_BS: Float32s
     """Where the decoder looks for it."""
-    recurrent: tuple[Floats, ...]
-    joint_BPV: Floats | None = None
+    recurrent: tuple[Float32s, ...]
+    joint_BPV: Float32s | None = None
     """For hard attention the probability with each symbol of each place that it may write from."""
     places_BP: Ids | None = None
     """The numbers of these places, which ascend."""
@@ -168,7 +168,7 @@ class Attention:
     """The features, the symbols and the end of the source."""
     target: list[str]
     """The symbols and the end of the target."""
-    weights_TS: Floats
+    weights_TS: Float32s
 
     def to_table(self) -> str:
         """The weights in percent, a row for each symbol of the target, with a line end."""
@@ -179,7 +179,7 @@ class Attention:
         return "".join(f"{line.rstrip()}\n" for line in aligned(rows))
 
 
-def weights_of(decoder: SteppedDecoder, source: EncodedSource, target: Sequence[int]) -> Floats:
+def weights_of(decoder: SteppedDecoder, source: EncodedSource, target: Sequence[int]) -> Float32s:
     """The weights (T, S) where these symbols, the last of them a stop, are written. Where attention is hard, they are
     the probabilities of the places given the symbols as far as they are written."""
     state, last_B, rows = decoder.begin([source]), np.zeros(1, np.int64), np.zeros(1, np.intp)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
+from charnn.arrays import Bools
 from charnn.generation.pattern.pattern import Pattern, PatternState
 from charnn.tasks.transducer.symbols import Side
 
@@ -35,7 +33,7 @@ class PatternConstraint:
         self.shortest = pattern.shortest
         """The number of characters of the shortest target that matches."""
 
-    def allowed(self, ids: Sequence[int], left: int | None) -> npt.NDArray[np.bool_]:
+    def allowed(self, ids: Sequence[int], left: int | None) -> Bools:
         """The symbols (V,) that may follow `ids` where `left` more may be written, the stop counted."""
         beginning = tuple(ids)
         if beginning not in self._states:

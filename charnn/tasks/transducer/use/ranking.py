@@ -12,16 +12,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Float64s
 from charnn.tasks.transducer.config import PairNgramsConfig
-from charnn.tasks.transducer.pair_model import Floats, PairModel
+from charnn.tasks.transducer.pair_model import PairModel
 from charnn.tasks.transducer.symbols import EncodedSource, Symbols
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder
 from charnn.tasks.transducer.use.proposals import proposed
-
-Bools = npt.NDArray[np.bool_]
 
 
 class RankingWeights(NamedTuple):
@@ -82,7 +80,7 @@ class TrustedNgrams:
 
 def pair_scores(
     ngrams: PairModel, sources: Sequence[EncodedSource], targets: Sequence[Sequence[Sequence[int]]]
-) -> Floats:
+) -> Float64s:
     """ln p (N, C) of each source with each of its targets, -inf where there is no target."""
     return as_rows(ngrams.scores(sources, targets))
 
@@ -100,7 +98,7 @@ def known_among(texts: Sequence[Sequence[str]], known: AbstractSet[str]) -> Bool
     return is_known_NC
 
 
-def as_rows(values: Sequence[Sequence[float]]) -> Floats:
+def as_rows(values: Sequence[Sequence[float]]) -> Float64s:
     """Values (N, C), -inf where a row has fewer than the longest."""
     rows = np.full((len(values), max(map(len, values), default=0)), -math.inf)
     for row, some in zip(rows, values, strict=True):
@@ -108,16 +106,16 @@ def as_rows(values: Sequence[Sequence[float]]) -> Floats:
     return rows
 
 
-def relative(log_p_NC: Floats, floor: float) -> Floats:
+def relative(log_p_NC: Float64s, floor: float) -> Float64s:
     """The logarithm (N, C) of the share that each target has in the probability of all targets of its source, plus
     `floor`, so that what the n-grams have never seen is unlikely, and not impossible."""
     with np.errstate(invalid="ignore"):
         share_NC = np.exp(log_p_NC - np.logaddexp.reduce(log_p_NC, 1, keepdims=True))
-    found: Floats = np.log(np.nan_to_num(share_NC) + floor)
+    found: Float64s = np.log(np.nan_to_num(share_NC) + floor)
     return found
 
 
-def mixed(network_NC: Floats, relative_NC: Floats, is_known_NC: Bools, weights: RankingWeights) -> Floats:
+def mixed(network_NC: Float64s, relative_NC: Float64s, is_known_NC: Bools, weights: RankingWeights) -> Float64s:
     """The weighted sum (N, C) of the logarithms and of what known targets gain, -inf where there is no target."""
     is_there_NC = np.isfinite(network_NC)
     mixed_NC = weights.network * np.where(is_there_NC, network_NC, 0.0) + weights.ngrams * relative_NC
@@ -125,7 +123,7 @@ def mixed(network_NC: Floats, relative_NC: Floats, is_known_NC: Bools, weights: 
     return np.where(is_there_NC, mixed_NC, -math.inf)
 
 
-def shared_anew(network_NC: Floats, pairs_NC: Floats, is_known_NC: Bools, config: PairNgramsConfig) -> Floats:
+def shared_anew(network_NC: Float64s, pairs_NC: Float64s, is_known_NC: Bools, config: PairNgramsConfig) -> Float64s:
     """ln p (N, C) of the targets that were found for each source, from ln p by the network and by the n-grams.
 
     What the network gives them together stays; the shares of it are those of a log-linear mixture of the two. Where

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.cells import CELLS
 from charnn.errors import ModelFormatError
 from charnn.runtime.session import graph_name, open_graph
@@ -112,7 +113,7 @@ class RuntimeFramedNetwork(FramedDecoder):
         return found
 
 
-def where_to_look(config: TransducerNetworkConfig, arrays: SourceArrays) -> npt.NDArray[np.float32]:
+def where_to_look(config: TransducerNetworkConfig, arrays: SourceArrays) -> Float32s:
     """1 for the places (B, S) that the decoder may look at. Hard attention does not look at features, since its places
     follow each other; without attention there is a single place, the whole source."""
     if config.attention == "none":
@@ -124,7 +125,7 @@ def where_to_look(config: TransducerNetworkConfig, arrays: SourceArrays) -> npt.
     return inside_BS.astype(np.float32)
 
 
-def first_place(mask_BS: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def first_place(mask_BS: Float32s) -> Float32s:
     """The distribution (B, S) of hard attention before its first step."""
     alpha_BS = np.zeros_like(mask_BS)
     alpha_BS[np.arange(len(mask_BS)), mask_BS.argmax(1)] = 1.0

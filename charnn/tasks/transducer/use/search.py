@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder, read_frames
 from charnn.tasks.transducer.use.decoding import FoundTarget, SearchOptions, SteppedDecoder, Wide, after
@@ -128,7 +129,7 @@ class _Search:
         tokens_NC: npt.NDArray[np.intp],
         totals_NC: Wide,
         places_NK: npt.NDArray[np.intp],
-    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    ) -> tuple[npt.NDArray[np.intp], Bools]:
         """Sets apart what ends, and gives the candidates (N, K) that live on, and whether each source's search does."""
         count, beams = self.score_NK.shape
         kept_NK = np.zeros((count, beams), np.intp)
@@ -166,7 +167,7 @@ class _Search:
     def _copied(self, ids: Sequence[int], places: Sequence[int]) -> list[int]:
         return [place for symbol, place in zip(ids, places, strict=True) if symbol == self.unknown]
 
-    def _keep(self, goes_on_N: npt.NDArray[np.bool_]) -> None:
+    def _keep(self, goes_on_N: Bools) -> None:
         """Goes on with these sources only."""
         for row in np.flatnonzero(~goes_on_N):
             del self.ended[self.live[row]][self.wanted :]

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.arrays import Bools, Float64s
 from charnn.tasks.transducer.config import PairNgramsConfig
-from charnn.tasks.transducer.pair_ngrams import Floats
-from charnn.tasks.transducer.use.ranking import Bools, as_rows, known_among, relative, shared_anew
+from charnn.tasks.transducer.use.ranking import as_rows, known_among, relative, shared_anew
 
 
 def config(network_weight: float, weight: float, floor: float = 0.01, known: float = 0.0) -> PairNgramsConfig:
     return PairNgramsConfig(network_weight, weight, floor, 0.5, 0.4, 0.5, known_weight=known)
 
 
-def none_known(network: Floats) -> Bools:
+def none_known(network: Float64s) -> Bools:
     return np.zeros(network.shape, np.bool_)
 
 
