@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Any
 
 from charnn.corpora.columns import header_of, tab_hint
-from charnn.corpora.decoding import BadBytes
 from charnn.corpora.headless import TELLING_ROWS, TwoColumns, first_has_names, two_columns
 from charnn.corpora.keys import keys_of
 from charnn.corpora.labelled_layout import (
@@ -38,20 +37,12 @@ TOGETHER = 1 << 20
 """So many new texts are counted at once."""
 
 
-def labelled_texts(
-    text: str, name: str, layout: LabelledLayout = AS_TOLD, bad: BadBytes | None = None
-) -> list[LabelledText]:
-    """The texts of a file with their labels; `name` is its path, for messages and because `.csv` says what it is. Rows
-    with marked bytes are left out by `bad`.
+def labelled_rows(table: Table, layout: LabelledLayout = AS_TOLD) -> Iterator[LabelledText]:
+    """The texts of a table with their labels, one by one; the table need not be held.
 
     Raises CorpusError for a row that is not as the others are, with path and line, and UsageError where it cannot be
     told which column has the labels, or where there is no column of that name.
     """
-    return list(labelled_rows(Table(text, name, bad), layout))
-
-
-def labelled_rows(table: Table, layout: LabelledLayout = AS_TOLD) -> Iterator[LabelledText]:
-    """The same, one by one, of a file whose text need not be held."""
     found = _rows_in_their_form(table, layout)
     if layout.separator is not None:
         found = (one._replace(labels=_parted(one.labels, layout.separator)) for one in found)

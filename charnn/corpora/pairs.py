@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from charnn.config.as_json import Json
 from charnn.corpora.columns import WantedColumns, found_columns, header_of, tab_hint
-from charnn.corpora.decoding import BadBytes
 from charnn.corpora.keys import keys_of
 from charnn.corpora.tables import Object, Row, Table
 from charnn.errors import CorpusError, UsageError
@@ -75,20 +74,13 @@ def features_column(rows: Sequence[Sequence[str]]) -> int | None:
     return have[0] if len(have) == 1 else None
 
 
-def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes | None = None) -> list[Pair]:
-    """The pairs of a file; `name` is its path, for messages and because `.csv` says what it is. Rows with marked bytes
-    are left out by `bad`.
+def pairs_in(table: Table, layout: PairsLayout = AS_TOLD) -> Iterator[Pair]:
+    """The pairs of a table, one by one.
 
     Raises CorpusError, with path and line, for a row that is not as the others are, for a side that is empty, and for
     one of more than LONGEST characters; and UsageError where there is no column of that name, or where it cannot be
     told which columns are meant.
     """
-    return list(pairs_in(text, name, layout, bad))
-
-
-def pairs_in(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes | None = None) -> Iterator[Pair]:
-    """The same one by one."""
-    table = Table(text, name, bad)
     if not table.start():
         return
     rows, find = (_object_rows if table.has_objects else _table_rows)(table, layout)
@@ -98,8 +90,8 @@ def pairs_in(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes 
         source, features, target = (cells[place].strip() if place is not None else "" for place in find)
         for side, what in ((source, "source"), (target, "target")):
             if not side:
-                raise CorpusError(f"{name}:{line}: the {what} is empty", hint="give it one, or leave it out")
-            check_side(side, what, f"{name}:{line}")
+                raise CorpusError(f"{table.name}:{line}: the {what} is empty", hint="give it one, or leave it out")
+            check_side(side, what, f"{table.name}:{line}")
         yield Pair(source, target, features, line)
 
     yield from table.made_of(rows, of_row)

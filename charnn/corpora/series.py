@@ -18,7 +18,6 @@ import numpy as np
 from charnn.arrays import Float64s
 from charnn.corpora.columns import WantedColumns, found_columns
 from charnn.corpora.date_forms import are_dates, counted_periods, forms_of, forms_of_all
-from charnn.corpora.decoding import BadBytes
 from charnn.corpora.series_below import set_side_by_side
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
@@ -85,17 +84,14 @@ class Series:
         return Series(self.columns, values_NC, self.axis)
 
 
-def series_in(
-    text: str, name: str, layout: SeriesLayout = AS_TOLD, bad: BadBytes | None = None, *, needs_header: bool = True
-) -> Series:
-    """The series in the text of a file; `name` is its path, for messages. Unless it `needs_header`, a table without
-    one has the columns of the layout in their order, and no others of numbers.
+def series_in(table: Table, layout: SeriesLayout = AS_TOLD, *, needs_header: bool = True) -> Series:
+    """The series in a table. Unless it `needs_header`, one without a header has the columns of the layout in their
+    order, and no others of numbers.
 
     Raises CorpusError for what is no number in a column of numbers, for times that come twice or not at regular steps,
     for too many cells, and where no column has numbers; UsageError for a column that is not there.
     """
-    table = Table(text, name, bad)
-    separator = _separator(table)
+    name, separator = table.name, _separator(table)
     rows, count = [], 0
     for line, cells in _rows(table, separator):
         rows.append((line, [cell.strip() for cell in cells]))

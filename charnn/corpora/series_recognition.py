@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from charnn.corpora.series import NUMBER, UNNAMED, series_in
+from charnn.corpora.tables import Table
 from charnn.corpora.times import NAMES
 from charnn.errors import CorpusError, UsageError
 
@@ -13,7 +14,7 @@ def recognize_series(sample: str) -> str | None:
     lines = sample.splitlines()
     whole = "\n".join(lines if sample.endswith(("\n", "\r")) else lines[:-1])
     try:
-        series = series_in(whole, "")
+        series = series_in(Table(whole, ""))
     except (CorpusError, UsageError, ValueError):
         return None
     axis, has_header = series.axis, not series.columns[0].startswith(UNNAMED)

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from charnn.corpora.columns import NAME, WantedColumns, found_columns, separator_of
 from charnn.corpora.decoding import BadBytes, has_half_a_character
-from charnn.corpora.lines import bare_lines, line_ends
+from charnn.corpora.lines import bare_lines, line_ends, without_end
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import counted, first_few
 
@@ -73,6 +73,14 @@ class Table:
         there is nothing of the kind. A spreadsheet may have named it in a line before."""
         named = _SEPARATOR.match(next(self._pieces(), ""))
         return named[1] if named else separator_of(self.start(), is_csv=self.is_csv)
+
+    def whole(self) -> str:
+        """All of it as a single text, without marked bytes and without the end of its last line."""
+        text = self.text if isinstance(self.text, str) else "".join(self.text)
+        if self.bad is not None:
+            text = self.bad.cleaned(text)
+            self.bad.report()
+        return without_end(text)
 
     def bare_lines(self) -> Iterator[tuple[int, str]]:
         """What `lines` gives, and nothing is said of bad bytes."""

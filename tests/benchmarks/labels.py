@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import charnn
-from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.labelled_layout import LabelledText
+from charnn.corpora.tables import Table
 from tests.benchmarks.machine import means
 
 TIME, SEEDS = "60s", 3
@@ -87,4 +88,4 @@ def _reached(folder: Path, scratch: Path, time: str, seed: int) -> Reached:
 
 
 def _texts(path: Path) -> list[LabelledText]:
-    return labelled_texts(path.read_text(encoding="utf-8"), str(path))
+    return list(labelled_rows(Table(path.read_text(encoding="utf-8"), str(path))))

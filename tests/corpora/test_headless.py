@@ -8,16 +8,18 @@ import warnings
 import pytest
 
 from charnn.corpora.columns import tab_hint
-from charnn.corpora.labelled import labelled_texts
+from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.labelled_layout import LabelledLayout
 from charnn.corpora.labelled_recognition import recognize_labelled
+from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError
 
 TEXTS = [(f"they said {word} again", "no" if number % 3 else "yes") for number, word in enumerate("abcdefghijkl")]
 
 
 def read(rows: str, name: str = "file.txt", **layout: object) -> list[tuple[str, tuple[str, ...]]]:
-    return [(one.text, one.labels) for one in labelled_texts(rows, name, LabelledLayout(**layout))]  # type: ignore[arg-type]
+    found = labelled_rows(Table(rows, name), LabelledLayout(**layout))  # type: ignore[arg-type]
+    return [(one.text, one.labels) for one in found]
 
 
 @pytest.mark.parametrize("name", ["file.txt", "file.csv"])

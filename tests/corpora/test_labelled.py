@@ -12,14 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpora.decoding import FEW, BadBytes
-from charnn.corpora.labelled import labelled_texts
-from charnn.corpora.labelled_layout import LabelledLayout
+from charnn.corpora.labelled import labelled_rows
+from charnn.corpora.labelled_layout import AS_TOLD, LabelledLayout, LabelledText
 from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.corpora.stratified import hold_out_labelled
+from charnn.corpora.tables import Table
 from charnn.errors import CorpusError, UsageError
 
 Pairs = list[tuple[str, str]]
 EXPECTED: Pairs = [("no", "I went home"), ("yes", "Yes, please."), ("no", "a\tb"), ("yes", "")]
+
+
+def labelled_texts(
+    text: str, name: str, layout: LabelledLayout = AS_TOLD, bad: BadBytes | None = None
+) -> list[LabelledText]:
+    return list(labelled_rows(Table(text, name, bad), layout))
 
 
 def pairs(data: str, name: str = "file.tsv", **layout: object) -> Pairs:

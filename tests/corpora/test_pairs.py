@@ -13,12 +13,17 @@ from hypothesis import strategies as st
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.labelled_recognition import recognize_labelled
 from charnn.corpora.pair_recognition import recognize_pairs
-from charnn.corpora.pairs import Pair, PairsLayout, read_pairs, split_features
+from charnn.corpora.pairs import AS_TOLD, Pair, PairsLayout, pairs_in, split_features
+from charnn.corpora.tables import Table
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 SIDES = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="\u2028\u2029\x85"), min_size=1)
 ROWS = st.lists(st.tuples(SIDES, SIDES).map(lambda row: tuple(side.strip() for side in row)), min_size=1, max_size=8)
 whole_rows = ROWS.filter(lambda rows: all(all(row) for row in rows))
+
+
+def read_pairs(text: str, name: str, layout: PairsLayout = AS_TOLD, bad: BadBytes | None = None) -> list[Pair]:
+    return list(pairs_in(Table(text, name, bad), layout))
 
 
 def sides(pairs: list[Pair]) -> list[tuple[str, str]]:

@@ -11,11 +11,12 @@ from charnn.corpora import series as series_module
 from charnn.corpora.series import Series, series_in
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.series_recognition import recognize_series
+from charnn.corpora.tables import Table
 from charnn.errors import CorpusError, UsageError
 
 
 def read(text: str, **layout: object) -> Series:
-    return series_in(text, "x.csv", SeriesLayout(**layout))  # type: ignore[arg-type]
+    return series_in(Table(text, "x.csv"), SeriesLayout(**layout))  # type: ignore[arg-type]
 
 
 def ahead(series: Series, count: int = 2) -> list[str]:
@@ -223,7 +224,7 @@ def test_numbers_are_read_as_people_write_them(
     cells: tuple[str, ...], separator: str, values: tuple[float, ...]
 ) -> None:
     text = f"t{separator}x\n" + "".join(f"{n}{separator}{cell}\n" for n, cell in enumerate(cells))
-    series = series_in(text, "file.csv" if separator != "\t" else "file")
+    series = series_in(Table(text, "file.csv" if separator != "\t" else "file"))
     assert series.columns == ("x",)
     np.testing.assert_allclose(series.values_NC[:, 0], values)
     signs = [remark for remark in series.remarks if "signs" in remark]
@@ -233,7 +234,7 @@ def test_numbers_are_read_as_people_write_them(
 @pytest.mark.parametrize("cell", ["12 km", "1,2,3", "1.2.3", "12,34.5.6", "(3", "--3", "$", "1 2", "v1", "$5%"])
 def test_what_is_beside_a_number_makes_it_none(cell: str) -> None:
     with pytest.raises(CorpusError, match="is no number"):
-        series_in(f"t;x\n1;3\n2;{cell}\n3;4\n4;5\n", "file.csv")
+        series_in(Table(f"t;x\n1;3\n2;{cell}\n3;4\n4;5\n", "file.csv"))
 
 
 @pytest.mark.parametrize(
@@ -249,14 +250,14 @@ def test_what_is_beside_a_number_makes_it_none(cell: str) -> None:
 )
 def test_dates_may_have_names_of_months_and_halves_of_the_day(times: tuple[str, ...], following: str) -> None:
     text = "when\tx\n" + "".join(f"{time}\t{n}.5\n" for n, time in enumerate(times))
-    series = series_in(text, "file")
+    series = series_in(Table(text, "file"))
     assert (series.columns, len(series)) == (("x",), 3)
     assert series.axis.text(3) == following
 
 
 def test_series_below_each_other_are_an_error_that_says_so() -> None:
     with pytest.raises(CorpusError, match="comes twice") as caught:
-        series_in("date,shop,x\n2021-01-01,A,1\n2021-01-01,B,2\n2021-01-02,A,3\n", "file.csv")
+        series_in(Table("date,shop,x\n2021-01-01,A,1\n2021-01-01,B,2\n2021-01-02,A,3\n", "file.csv"))
     assert "series that stand below each other want a column each" in str(caught.value.hint)
 
 

@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charnn.corpora.data_files import DataFiles
-from charnn.corpora.decoding import BadBytes, OnError, marking, naming_the_tokenizer
+from charnn.corpora.decoding import OnError, naming_the_tokenizer
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.folders import corpus_files
 from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.labelled_layout import LabelledLayout, LabelledText
-from charnn.corpora.lines import without_end
-from charnn.corpora.sources import read, read_again
 from charnn.corpora.stratified import hold_out_labelled
+from charnn.corpora.table_files import read_table, read_table_again
 from charnn.corpora.tables import Table
 from charnn.errors import CharnnError, CorpusError, UsageError
-from charnn.readable import file_name, first_few
+from charnn.readable import first_few
 from charnn.tasks.classifier.config import LabelledCorpusConfig, LabelledFile
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 
@@ -94,11 +93,9 @@ def _read(
     for path in paths:
         is_folder = path != "-" and os.path.isdir(path)
         for name, label, is_one_text in _in_folder(path) if is_folder else ((path, None, False),):
-            text, source = read(name, encoding=encoding, on_error=marking(on_error))
+            table, source = read_table(name, encoding=encoding, on_error=on_error)
             files.append(LabelledFile(source, label, is_one_text))
-            shown = file_name(name)
-            bad = BadBytes(shown, encoding, on_error)
-            yield from (_texts_in_any_form if in_any_form else _texts)(text, shown, files[-1], layout, bad)
+            yield from (_texts_in_any_form if in_any_form else _texts)(table, files[-1], layout)
 
 
 def read_corpus(data: DataFiles, layout: LabelledLayout) -> LabelledCorpus:
@@ -137,9 +134,8 @@ def _validation_again(config: LabelledCorpusConfig) -> NamedTexts:
 def _again(files: Sequence[LabelledFile], config: LabelledCorpusConfig, *, in_any_form: bool = False) -> NamedTexts:
     def read_all() -> Iterator[NamedText]:
         for file in files:
-            text = read_again(file.source, encoding=config.encoding, on_error=marking(config.on_error))
-            name, bad = file.source.path, BadBytes(file.source.path, config.encoding, config.on_error)
-            yield from (_texts_in_any_form if in_any_form else _texts)(text, name, file, config.layout, bad)
+            table = read_table_again(file.source, encoding=config.encoding, on_error=config.on_error)
+            yield from (_texts_in_any_form if in_any_form else _texts)(table, file, config.layout)
 
     return NamedTexts(read_all())
 
@@ -156,31 +152,28 @@ def _in_folder(path: str) -> Iterator[tuple[str, str, bool]]:
             yield file, entry.name, True
 
 
-def _texts(text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad: BadBytes) -> Iterator[NamedText]:
+def _texts(table: Table, file: LabelledFile, layout: LabelledLayout) -> Iterator[NamedText]:
     found: Iterable[LabelledText]
     if file.label is None:
-        found = labelled_rows(Table(text, name, bad), layout)
+        found = labelled_rows(table, layout)
     elif file.is_one_text:
-        found = [LabelledText((file.label,), without_end(bad.cleaned(text)), 1)]
-        bad.report()
+        found = [LabelledText((file.label,), table.whole(), 1)]
     else:
         labels = (file.label,)
-        found = (LabelledText(labels, line, number) for number, line in Table(text, name, bad).lines())
+        found = (LabelledText(labels, line, number) for number, line in table.lines())
     for one in found:
-        yield NamedText(one.text, one.labels, name, one.line)
+        yield NamedText(one.text, one.labels, table.name, one.line)
 
 
-def _texts_in_any_form(
-    text: str, name: str, file: LabelledFile, layout: LabelledLayout, bad: BadBytes
-) -> list[NamedText]:
+def _texts_in_any_form(table: Table, file: LabelledFile, layout: LabelledLayout) -> list[NamedText]:
     """What `_texts` gives, or where the file has not the columns of the layout, what it has by itself."""
     try:
-        return list(_texts(text, name, file, layout, bad))
+        return list(_texts(table, file, layout))
     except UsageError:
         if layout.text is None and layout.label is None:
             raise
         with suppress(CharnnError):
-            return list(_texts(text, name, file, LabelledLayout(separator=layout.separator), bad))
+            return list(_texts(table, file, LabelledLayout(separator=layout.separator)))
         raise
 
 

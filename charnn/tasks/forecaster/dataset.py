@@ -10,13 +10,12 @@ import numpy as np
 from charnn.arrays import Float64s
 from charnn.config import SourceFile
 from charnn.corpora.data_files import DataFiles
-from charnn.corpora.decoding import BadBytes, OnError, marking
+from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
 from charnn.corpora.series import UNNAMED, Series, series_in
 from charnn.corpora.series_layout import SeriesLayout
-from charnn.corpora.sources import read, read_again
+from charnn.corpora.table_files import read_table, read_table_again
 from charnn.errors import CorpusError, UsageError
-from charnn.readable import file_name
 from charnn.tasks.forecaster.base import Ids
 from charnn.tasks.forecaster.config import ForecasterNetworkConfig, SeriesCorpusConfig
 from charnn.tasks.forecaster.season import find_season
@@ -112,10 +111,8 @@ def read_series(
 ) -> tuple[Series, SourceFile]:
     """The series in the file at `path`, `-` for standard input, and a record of the file. `series_in` says what it is
     to need a header."""
-    text, source = read(path, encoding=encoding, on_error=marking(on_error))
-    name = file_name(path)
-    bad = BadBytes(name, encoding, on_error)
-    return series_in(text, name, layout, bad, needs_header=needs_header), source
+    table, source = read_table(path, encoding=encoding, on_error=on_error)
+    return series_in(table, layout, needs_header=needs_header), source
 
 
 def read_corpus(
@@ -157,10 +154,10 @@ def read_named_again(
     """The corpus that `config` records, with the series to train on at the path; None where this is another."""
     if len(paths) > 1:
         return None
-    text, source = read(paths[0], encoding=config.encoding, on_error=marking(config.on_error))
+    table, source = read_table(paths[0], encoding=config.encoding, on_error=config.on_error)
     if source.sha256 != config.source.sha256:
         return None
-    series = series_in(text, paths[0], config.layout, BadBytes(paths[0], config.encoding, config.on_error))
+    series = series_in(table, config.layout)
     return _split(series, _other(config, series), config, season, horizon)
 
 
@@ -172,8 +169,7 @@ def _other(config: SeriesCorpusConfig, series: Series) -> Series | None:
 
 
 def _again(source: SourceFile, layout: SeriesLayout, config: SeriesCorpusConfig) -> Series:
-    text = read_again(source, encoding=config.encoding, on_error=marking(config.on_error))
-    return series_in(text, source.path, layout, BadBytes(source.path, config.encoding, config.on_error))
+    return series_in(read_table_again(source, encoding=config.encoding, on_error=config.on_error), layout)
 
 
 def same_columns(layout: SeriesLayout, series: Series) -> SeriesLayout:

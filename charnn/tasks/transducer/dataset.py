@@ -11,10 +11,11 @@ import numpy as np
 
 from charnn.config.model import SourceFile, SymbolKind
 from charnn.corpora.data_files import DataFiles
-from charnn.corpora.decoding import BadBytes, OnError, marking
+from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.pairs import Pair, PairsLayout, pairs_in
-from charnn.corpora.sources import read, read_again
+from charnn.corpora.table_files import read_table, read_table_again
+from charnn.corpora.tables import Table
 from charnn.errors import CorpusError
 from charnn.readable import file_name
 from charnn.tasks.transducer.config import PairsConfig
@@ -146,14 +147,13 @@ def read_named_again(paths: Sequence[str], config: PairsConfig) -> PairSet | Non
 
 
 def pairs_of(path: str, layout: PairsLayout, encoding: str, on_error: OnError) -> tuple[StoredPairs, SourceFile]:
-    """The pairs in a file, `-` for standard input, and its record. Raises what `read_pairs` and `read` raise."""
-    text, source = read(path, encoding=encoding, on_error=marking(on_error))
-    name = file_name(path)
-    return _stored(text, name, layout, BadBytes(name, encoding, on_error)), source
+    """The pairs in a file, `-` for standard input, and its record. Raises what `read_table` and `pairs_in` raise."""
+    table, source = read_table(path, encoding=encoding, on_error=on_error)
+    return _stored(table, layout), source
 
 
-def _stored(text: str, name: str, layout: PairsLayout, bad: BadBytes) -> StoredPairs:
-    return StoredPairs(pair._replace(file=name) for pair in pairs_in(text, name, layout, bad))
+def _stored(table: Table, layout: PairsLayout) -> StoredPairs:
+    return StoredPairs(pair._replace(file=table.name) for pair in pairs_in(table, layout))
 
 
 def _joined(files: Sequence[_File]) -> StoredPairs:
@@ -168,10 +168,8 @@ def _read_files(paths: Sequence[str], layout: PairsLayout, encoding: str, on_err
 def _again(sources: Sequence[SourceFile], config: PairsConfig) -> list[_File]:
     files = []
     for source in sources:
-        text = read_again(source, encoding=config.encoding, on_error=marking(config.on_error))
-        bad = BadBytes(source.path, config.encoding, config.on_error)
-        pairs = _stored(text, source.path, config.layout, bad)
-        files.append(_File(pairs, source.path, source))
+        table = read_table_again(source, encoding=config.encoding, on_error=config.on_error)
+        files.append(_File(_stored(table, config.layout), source.path, source))
     return files
 
 
