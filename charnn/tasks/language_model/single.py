@@ -4,16 +4,15 @@ takes: an operation on the probabilities of all symbols costs little more than i
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
+from charnn.ngrams.model import NgramModel
 from charnn.ngrams.words import NOTHING
-from charnn.tasks.language_model.contexts import LARGEST_POWER, Contexts
-
-if TYPE_CHECKING:
-    from charnn.tasks.language_model.mixing import MixedNgrams
+from charnn.tasks.language_model.contexts import LARGEST_POWER, Contexts, CountedContexts
 
 Floats = npt.NDArray[np.floating]
 Place = tuple[int, int, int]
@@ -33,11 +32,20 @@ class Remembers(Protocol):
         """p (V,) of each id after a context, which must not be changed."""
 
 
+class Counted(Protocol):
+    """What `mixing.MixedNgrams` has: the contexts of what was counted, and what the powers after each of them are."""
+
+    model: NgramModel
+    contexts: CountedContexts
+    unbounded_SE: Float32s
+    added_SE: Float32s
+
+
 class SingleContext:
     """Gives the logits of `MixedNgrams.logits` for one context at a time, in arrays that it makes once."""
 
-    def __init__(self, ngrams: MixedNgrams) -> None:
-        self._words, self._models = ngrams.contexts.words, len(ngrams.weights_EF)
+    def __init__(self, ngrams: Counted) -> None:
+        self._words, self._models = ngrams.contexts.words, ngrams.unbounded_SE.shape[1]
         # Python reads single numbers from these several times as fast as from the arrays.
         self._unbounded, self._added = ngrams.unbounded_SE.reshape(-1).data, ngrams.added_SE.reshape(-1).data
         self._row = Struct(f"={self._models}f")
@@ -81,7 +89,7 @@ class SingleContext:
 class SingleText:
     """The same along a text, whose context is read from an array and put back there at each step."""
 
-    def __init__(self, ngrams: MixedNgrams, remembered: Remembers, contexts_1: Contexts) -> None:
+    def __init__(self, ngrams: Counted, remembered: Remembers, contexts_1: Contexts) -> None:
         words = ngrams.contexts.words
         self._after, self._of_one = ngrams.model.after, remembered.of_one
         self._word_after = None if words is None else words.symbols.after
