@@ -7,13 +7,14 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s, Int64s
 from charnn.errors import UsageError
 from charnn.generation.config import Bias
 from charnn.generation.filters import LARGEST
 from charnn.tokenizers.base import Tokenizer
 
 
-def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> npt.NDArray[np.float64]:
+def bias_amounts(biases: Iterable[Bias], tokenizer: Tokenizer) -> Float64s:
     """The amounts that are added to the logits of the tokens (V,), once for each time that a token has the character.
 
     They are -inf, or between -`LARGEST` and `LARGEST`. Raises UsageError for a character that no token has.
@@ -46,7 +47,7 @@ def banned_ids(characters: Iterable[str], tokenizer: Tokenizer) -> npt.NDArray[n
     return np.flatnonzero(banned_V)
 
 
-def _times(character: str, tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
+def _times(character: str, tokenizer: Tokenizer) -> Int64s:
     """How often each token (V,) writes `character`. A byte that is only part of it does not count."""
     errors = "surrogateescape" if tokenizer.kind == "characters" else "ignore"
     texts = (spelling.decode("utf-8", errors) for spelling in tokenizer.spellings())

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Float64s
 from charnn.generation.config import SamplingConfig
 from charnn.generation.filters import Logits
 from charnn.tokenizers.base import STOP_ID
@@ -218,9 +218,7 @@ class Ending:
 BELOW_ONE = np.nextafter(1.0, 0.0)
 
 
-def draw_halts(
-    logits_BV: Logits, uniforms_B: npt.NDArray[np.float64], *, greedy: bool
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+def draw_halts(logits_BV: Logits, uniforms_B: Float64s, *, greedy: bool) -> tuple[Bools, Float64s]:
     """Whether the text of each lane ends, for a model that halts, and the random numbers for the choice of a token.
 
     The probability of the end is that of the stop token. A random number below it ends the text, and one above it is
@@ -237,7 +235,7 @@ def draw_halts(
     return halts_B, np.where(halts_B, 0.0, np.minimum(left_B, BELOW_ONE))
 
 
-def end_where_model_leaves(logits_BV: Logits, allowed_BV: npt.NDArray[np.bool_]) -> None:
+def end_where_model_leaves(logits_BV: Logits, allowed_BV: Bools) -> None:
     """Gives the stop token, where it is allowed, the probability of all that is not allowed, in place.
 
     So a text that matches a pattern ends where the model would leave the pattern, and goes on where it would not.

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Floats
 from charnn.generation.history import Continuations
 
 Logits = npt.NDArray[np.floating]
@@ -204,16 +205,16 @@ def _ranked(logits: Logits) -> Wide:
     return np.negative(ranked, out=ranked)
 
 
-def _first(logits: Logits, least: Wide, count: int | npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+def _first(logits: Logits, least: Wide, count: int | npt.NDArray[np.intp]) -> Bools:
     """Whether each token is among the `count` (..., 1) first of its row, the last of which has the logit `least`."""
     above = logits > least
     ties = logits == least
     room = count - above.sum(-1, keepdims=True)
-    first: npt.NDArray[np.bool_] = above | (ties & (ties.cumsum(axis=-1) <= room))
+    first: Bools = above | (ties & (ties.cumsum(axis=-1) <= room))
     return first
 
 
-def _only(kept: npt.NDArray[np.bool_], logits: Logits) -> Wide:
+def _only(kept: Bools, logits: Logits) -> Wide:
     return np.where(kept, logits.astype(np.float64, copy=False), -np.inf)
 
 
@@ -222,6 +223,6 @@ def _finite(values: Wide) -> Wide:
     return np.where(values > -np.inf, values, 0.0)
 
 
-def _held(values: npt.NDArray[np.floating]) -> Wide:
+def _held(values: Floats) -> Wide:
     held: Wide = values.astype(np.float64, copy=False).clip(-LARGEST, LARGEST)
     return held

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Ids = npt.NDArray[np.integer]
@@ -167,7 +168,7 @@ class Repetitions:
         return any(text.find(breaker, max(new - len(breaker) + 1, 0)) >= 0 for breaker in self._breakers)
 
 
-def _lengthen(same: npt.NDArray[np.int32], is_same: npt.NDArray[np.bool_]) -> None:
+def _lengthen(same: Int32s, is_same: Bools) -> None:
     same += 1
     same *= is_same
 

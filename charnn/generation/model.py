@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.tokenizers.base import Tokenizer, first_ids
 
 Ids = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.float32]
 
 Conditions = Mapping[str, npt.NDArray[Any]]
 """The values that steps are given beside their ids, by the names of the model's conditions. Each array has a value for
@@ -45,7 +45,7 @@ class TextConditions(Protocol):
 class TextStart(NamedTuple):
     """The beginning of a text, before its prompt is read."""
 
-    logits_V: Floats | None
+    logits_V: Float32s | None
     """The logits of the first token, where the model had to read the stop token that opens the text in order to
     foretell something about it. None says that it has read nothing."""
     state: Any
@@ -72,13 +72,13 @@ class NextTokenModel(Protocol):
     def start(self, prompt_tokens: int, random: np.random.Generator) -> TextStart:
         """Begins a text of at least `prompt_tokens` tokens. What the model draws for it comes from `random`."""
 
-    def step(self, ids_B: Ids, state: Any, conditions: Conditions = ...) -> tuple[Floats, Any]:
+    def step(self, ids_B: Ids, state: Any, conditions: Conditions = ...) -> tuple[Float32s, Any]:
         """Reads one token of each lane, ids (B,), and gives logits (B, V) and the state after it."""
 
-    def advance(self, ids_B: Ids, state: Any, conditions: Conditions = ...) -> Floats:
+    def advance(self, ids_B: Ids, state: Any, conditions: Conditions = ...) -> Float32s:
         """Does what `step` does, but changes `state` itself. The logits are valid until the next call."""
 
-    def sequence(self, ids_BT: Ids, state: Any, conditions: Conditions = ...) -> tuple[Floats, Any]:
+    def sequence(self, ids_BT: Ids, state: Any, conditions: Conditions = ...) -> tuple[Float32s, Any]:
         """Reads several tokens of each lane, ids (B, T), and gives logits (B, T, V) and the state after the last."""
 
     def select(self, state: Any, lanes: Ids) -> Any:
@@ -108,7 +108,7 @@ def conditions_at(conditions: Conditions, place: Any) -> Conditions:
 class ReadPrompt:
     """A prompt that a model has read."""
 
-    logits_V: Floats
+    logits_V: Float32s
     """The logits of the token that follows the prompt."""
     state: Any
     """The state of one lane after the prompt. It must not be changed, since several texts may begin with it."""

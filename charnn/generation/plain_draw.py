@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.generation.run_limits import FREE, RunBounds
 
 FLOAT32 = np.dtype(np.float32)
@@ -31,7 +31,7 @@ class PlainDraw:
         self._weights = self._weights_V.data.cast("B").cast("d")
         self._cumulative = self._cumulative_V.data.cast("B").cast("d")
 
-    def choose(self, logits_V: npt.NDArray[np.float32], uniform: float, bounds: RunBounds | None) -> int | None:
+    def choose(self, logits_V: Float32s, uniform: float, bounds: RunBounds | None) -> int | None:
         """The token at a random number in [0, 1), where the run at the end of the text has these bounds. It is None
         where the likeliest token cannot come, or where the run may grow no likelier, or the logits are not finite."""
         too_long, lengthening = bounds or FREE

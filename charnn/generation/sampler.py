@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float64s
 from charnn.errors import CharnnError, ModelError, UsageError
 from charnn.generation import filters
 from charnn.generation.character_tokens import banned_ids, bias_amounts
@@ -116,7 +117,7 @@ class Sampler:
     def choose(
         self,
         logits_BV: Logits,
-        uniforms_B: npt.NDArray[np.float64],
+        uniforms_B: Float64s,
         history: History | None = None,
         allowed_BV: Allowed | None = None,
         runs: Bounds | None = None,

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
 from charnn.generation.pattern import character_sets
 from charnn.generation.pattern.character_sets import CharacterSet
 from charnn.generation.pattern.expression import END, read
@@ -58,7 +59,7 @@ class Automaton:
     def kind(self, code_point: int) -> int:
         return int(self._kinds[bisect_right(self._edges, code_point) - 1])
 
-    def kinds(self, text: str) -> npt.NDArray[np.int32]:
+    def kinds(self, text: str) -> Int32s:
         """The kind of each character."""
         code_points = np.array([ord(character) for character in text], np.int32)
         return self._kinds[np.searchsorted(self._edges, code_points, side="right") - 1]
@@ -78,7 +79,7 @@ class Automaton:
     def _needed(self, state: int) -> int:
         return int(self._needed_P[_positions(state)].min(initial=NEVER))
 
-    def _distances(self, writable_P: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    def _distances(self, writable_P: Bools) -> Int32s:
         """The number of characters needed from each position on."""
         needed_P = np.full(len(self._follow), NEVER, np.int32)
         needed_P[0] = 0
@@ -95,5 +96,5 @@ def _positions(state: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.unpackbits(octets, bitorder="little"))
 
 
-def _as_set(member_P: npt.NDArray[np.bool_]) -> int:
+def _as_set(member_P: Bools) -> int:
     return int.from_bytes(np.packbits(member_P, bitorder="little").tobytes(), "little")

@@ -13,6 +13,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
+
 CharacterSet = npt.NDArray[np.int32]
 
 LETTERS_END = 0x40000
@@ -44,8 +46,8 @@ def difference(one: CharacterSet, other: CharacterSet) -> CharacterSet:
     return complement(either([complement(one), other]))
 
 
-def contains(one: CharacterSet, code_points: npt.NDArray[np.int32] | int) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = one.searchsorted(code_points, side="right") % 2 == 1
+def contains(one: CharacterSet, code_points: Int32s | int) -> Bools:
+    inside: Bools = one.searchsorted(code_points, side="right") % 2 == 1
     return inside
 
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
 from charnn.errors import UsageError
 from charnn.generation.pattern import character_sets
 from charnn.generation.pattern.automaton import DEAD, NEVER, Automaton
@@ -67,7 +67,7 @@ class Pattern:
         self._grow(list(texts.values()))
         self._costs = lru_cache(CACHED_STATES)(self._compute_costs)
 
-    def allowed(self, state: PatternState, characters_left: int | None) -> npt.NDArray[np.bool_]:
+    def allowed(self, state: PatternState, characters_left: int | None) -> Bools:
         """The tokens after which a match can be reached, (V,), with at most `characters_left` characters, theirs too.
 
         None sets no limit. The stop token is allowed where the text so far matches, and the unknown token never is. At
@@ -75,7 +75,7 @@ class Pattern:
         counts as none until another token completes it, but is allowed only where that character still fits.
         """
         limit = NEVER - 1 if characters_left is None else min(characters_left, NEVER - 1)
-        mask: npt.NDArray[np.bool_] = self._costs(state) <= limit
+        mask: Bools = self._costs(state) <= limit
         return mask
 
     def advance(self, state: PatternState, token: int) -> PatternState:
@@ -115,7 +115,7 @@ class Pattern:
             return None
         return (self._walk(position, text), decoder.getstate()[0]), len(text)
 
-    def _compute_costs(self, state: PatternState) -> npt.NDArray[np.int32]:
+    def _compute_costs(self, state: PatternState) -> Int32s:
         """The number of characters of the shortest match that begins with each token, (V,); `NEVER` without one."""
         position, begun = state
         costs_V = np.full(len(self._spellings), NEVER, np.int32)
@@ -148,7 +148,7 @@ class Pattern:
         self._alike = np.array(alike, np.intp)
         """The number of the node of each text."""
 
-    def _costs_of_texts(self, position: int) -> npt.NDArray[np.int32]:
+    def _costs_of_texts(self, position: int) -> Int32s:
         """The number of characters of each node's text, and of those that are still needed after it, together."""
         automaton = self._automaton
         costs = np.full(self._nodes, NEVER, np.int32)

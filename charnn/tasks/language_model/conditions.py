@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Int64s, Integers
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LengthRows, class_of, draw_length, remaining_tokens
@@ -25,8 +25,6 @@ from charnn.tokenizers.base import STOP_ID
 if TYPE_CHECKING:
     from charnn.tasks.language_model.long_ids import Ids
 
-Ints = npt.NDArray[np.integer]
-Floats = npt.NDArray[np.float32]
 LabelWeights = tuple[float, ...]
 """The weight of each label, in the order of the model's labels. The weights add up to 1."""
 
@@ -44,14 +42,14 @@ class Condition:
     """The number of rows of the embedding."""
     beside_stops: bool
     """Whether it is added to the embedding of a stop token, too."""
-    row_of: Callable[[Ints], Ints] = np.asarray
+    row_of: Callable[[Integers], Integers] = np.asarray
     """Gives the row of the embedding for each value, in the shape of the values."""
     is_mixed: bool = False
     """Whether the graph's input has a weight for each row, (..., size) in fp32, instead of the number of one row. What
     is added is then the sum of the rows, each times its weight."""
 
 
-def _remaining(targets_BT: Ints, later_B: Ints | None) -> Ints:
+def _remaining(targets_BT: Integers, later_B: Integers | None) -> Integers:
     remaining_BT = remaining_tokens(targets_BT, STOP_ID)
     return remaining_BT if later_B is None else remaining_BT + later_B[:, np.newaxis]
 
@@ -74,7 +72,7 @@ def conditions_of(stopping: Stopping, labels: int) -> tuple[Condition, ...]:
 class ConditionRows(Protocol):
     """The row of a condition's embedding beside each token of a text."""
 
-    def __getitem__(self, places_BT: npt.NDArray[np.int64], /) -> Ints:
+    def __getitem__(self, places_BT: Int64s, /) -> Integers:
         """The rows at these places, in their shape."""
         ...
 
@@ -150,14 +148,16 @@ class ConditionedLanguageModel(ABC):
         """Whether a decision apart from the tokens says at each step if the text ends."""
         return self.stopping == "halt"
 
-    def conditions(self, targets_BT: Ints, later_B: Ints | None = None, labels_BT: Ints | None = None) -> Conditions:
+    def conditions(
+        self, targets_BT: Integers, later_B: Integers | None = None, labels_BT: Integers | None = None
+    ) -> Conditions:
         """The values (B, T) of each condition for the inputs of a known text, where `targets_BT` are the next tokens.
 
         The document at the end of each row has `later_B` more tokens beyond it. Without `later_B` it ends with the row.
         `labels_BT` has the number of the label of the document that each target belongs to; without it, all have the
         model's own mixture, and the values of that condition are (B, T, K) for K labels.
         """
-        values: dict[str, Ints | Floats] = {}
+        values: dict[str, Integers | Float32s] = {}
         if self.stopping == "length":
             values[COUNTDOWN.name] = _remaining(targets_BT, later_B)
         if self.labels:
@@ -181,7 +181,7 @@ class ConditionedLanguageModel(ABC):
         chosen = int(random.choice(self.labels, p=self.label_probabilities))
         return tuple(float(label == chosen) for label in range(self.labels))
 
-    def _mixture_beside(self, shape: tuple[int, ...]) -> Floats:
+    def _mixture_beside(self, shape: tuple[int, ...]) -> Float32s:
         """The weights of the model's own mixture beside ids of this shape."""
         if self.mixture is None:
             raise AssertionError("a text is scored under labels that are given")
@@ -192,7 +192,7 @@ class ConditionedLanguageModel(ABC):
         """The state of `batch` lanes that have read nothing."""
 
     @abstractmethod
-    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, Any]:
+    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Float32s, Float32s, Any]:
         """Reads the stop token that opens each of `batch` documents, where `stopping` is `length`.
 
         `conditions` (B,) are those beside the stop tokens, without the countdown, which has not begun. It gives the

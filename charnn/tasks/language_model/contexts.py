@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s, Floats, Integers
 from charnn.ngrams.model import Facts, NgramModel, States
 from charnn.ngrams.packing import Ids
 from charnn.ngrams.word_model import Found, WordModel
 from charnn.ngrams.words import LEVELS as WORD_LEVELS
 
-Floats = npt.NDArray[np.floating]
 LOGARITHMS = 3
 """How many logarithms the powers depend on, besides the length of the context."""
 LARGEST_POWER = 4.0
@@ -68,16 +68,12 @@ class CountedContexts:
             found["words"][row] = self.words.symbols.along(place, ids_T)
         return found
 
-    def log_probabilities(
-        self, contexts_N: Contexts, symbols_NV: Floats | None = None
-    ) -> list[npt.NDArray[np.float32]]:
+    def log_probabilities(self, contexts_N: Contexts, symbols_NV: Floats | None = None) -> list[Float32s]:
         """ln p (N, V) of each id by the n-grams, and with words before that by these as they change the n-grams.
         `symbols_NV` is p by the n-grams alone, where that is known already."""
         return self.found(contexts_N, symbols_NV)[0]
 
-    def found(
-        self, contexts_N: Contexts, symbols_NV: Floats | None = None
-    ) -> tuple[list[npt.NDArray[np.float32]], list[Found]]:
+    def found(self, contexts_N: Contexts, symbols_NV: Floats | None = None) -> tuple[list[Float32s], list[Found]]:
         """What `log_probabilities` gives, and the contexts with words."""
         if symbols_NV is None:
             symbols_NV = self.model.probabilities(self.symbols(contexts_N))
@@ -87,7 +83,7 @@ class CountedContexts:
         found = self.words.find(contexts_N["words"])
         return [np.log(self.words.extended(symbols_NV, found)), by_symbols_NV], found
 
-    def known(self, contexts_N: Contexts) -> npt.NDArray[np.float64]:
+    def known(self, contexts_N: Contexts) -> Float64s:
         """What the powers in each context (N, F) depend on."""
         known_NF = known_of(self.model.facts, self.symbols(contexts_N), self.model.longest)
         if self.words is None:
@@ -109,15 +105,13 @@ class CountedContexts:
         return self.plain_size if self.words is None else self.plain_size + WORD_LEVELS * WORD_FACTS
 
 
-def known_of(facts: Facts, contexts_N: States, longest: int) -> npt.NDArray[np.float64]:
+def known_of(facts: Facts, contexts_N: States, longest: int) -> Float64s:
     """What the powers in each context (N, F) depend on. The contexts have at most `longest` symbols."""
     lengths_NL = facts.lengths_S[contexts_N, np.newaxis] == np.arange(longest + 1)
     return np.column_stack([lengths_NL, *logarithms(facts, contexts_N)]).astype(np.float64)
 
 
-def logarithms(
-    facts: Facts, contexts_N: npt.NDArray[np.integer] | slice = slice(None)
-) -> list[npt.NDArray[np.float32]]:
+def logarithms(facts: Facts, contexts_N: Integers | slice = slice(None)) -> list[Float32s]:
     """The logarithms (N,) of how many symbols were met after each context, of what it leaves to shorter ones, and of
     the probability of the likeliest."""
     known = (facts.followers_S, facts.left_S, facts.largest_S)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Int64s
 from charnn.ngrams.model import NgramModel, States
 from charnn.ngrams.table import MISSING
 
@@ -25,8 +26,6 @@ LAST = 3
 PREFIX = "endings."
 """The names of the arrays in a file begin with it."""
 
-Numbers = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Endings:
@@ -34,23 +33,23 @@ class Endings:
 
     kinds_V: npt.NDArray[np.uint8]
     """The kind of each id."""
-    of_last_EV: npt.NDArray[np.float32]
+    of_last_EV: Float32s
     """What the last symbol adds."""
-    of_kinds_EK: npt.NDArray[np.float32]
+    of_kinds_EK: Float32s
     """What the kinds of the last symbols add, the kind of the last one counting most in their number."""
 
     @classmethod
-    def of(cls, kinds_V: npt.NDArray[np.uint8], *added: npt.NDArray[np.float32]) -> Self:
+    def of(cls, kinds_V: npt.NDArray[np.uint8], *added: Float32s) -> Self:
         """The endings that add this, by the last symbol and by kinds; those beyond the last one given add nothing."""
         sizes = len(kinds_V), KINDS**LAST
         return cls(
             kinds_V, *(np.pad(one, ((0, 0), (0, size - one.shape[1]))) for one, size in zip(added, sizes, strict=True))
         )
 
-    def added(self, model: NgramModel, states_N: States) -> npt.NDArray[np.float32]:
+    def added(self, model: NgramModel, states_N: States) -> Float32s:
         """What is added to the power of each model (E, N) in these states."""
         last_N, kinds_N = ending_of(model, self.kinds_V, states_N)
-        added_EN: npt.NDArray[np.float32] = self.of_last_EV[:, last_N] + self.of_kinds_EK[:, kinds_N]
+        added_EN: Float32s = self.of_last_EV[:, last_N] + self.of_kinds_EK[:, kinds_N]
         return added_EN
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -76,10 +75,10 @@ class Endings:
         return cls(kinds_V, of_last_EV, of_kinds_EK)
 
 
-def ending_of(model: NgramModel, kinds_V: npt.NDArray[np.uint8], states_N: States) -> tuple[Numbers, Numbers]:
+def ending_of(model: NgramModel, kinds_V: npt.NDArray[np.uint8], states_N: States) -> tuple[Int64s, Int64s]:
     """The last symbol of each context (N,), 0 for one that has none, and the number (N,) of the kinds of its last
     ones."""
-    last_N: Numbers = model.last_S[states_N].astype(np.int64)
+    last_N: Int64s = model.last_S[states_N].astype(np.int64)
     kinds_N = np.zeros(len(states_N), np.int64)
     for _ in range(LAST):
         kinds_N = kinds_N * KINDS + kinds_V[model.last_S[states_N]]

@@ -14,10 +14,11 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Float64s, Floats, Integers
 from charnn.ngrams.model import NgramModel, States
 from charnn.ngrams.table import NgramTable
 from charnn.tasks.language_model.contexts import LARGEST_POWER, LOGARITHMS, known_of
-from charnn.tasks.language_model.mixing import POWER_WEIGHTS, Floats, weighted
+from charnn.tasks.language_model.mixing import POWER_WEIGHTS, weighted
 
 CONTEXTS, NGRAMS = "labels.contexts", "labels.ngrams"
 """The names of the arrays that say how many contexts and n-grams each label has. Those of all labels stand one after
@@ -45,7 +46,7 @@ class LabelledContexts:
         """F, on how many numbers the powers depend."""
         return 2 * (self.lengths + LOGARITHMS)
 
-    def of_all(self, states_B: States, ids_BT: npt.NDArray[np.integer]) -> tuple[States, npt.NDArray[np.float32]]:
+    def of_all(self, states_B: States, ids_BT: Integers) -> tuple[States, Float32s]:
         """The states (B, T) among the n-grams of all texts after each id, and ln p of all symbols there (B T, V).
 
         Texts are read under one label after the other, so what was asked last by a thread is kept. It must not be
@@ -56,21 +57,19 @@ class LabelledContexts:
             reached_BT = self.model.states(states_B, ids_BT)
             self._last.found = reached_BT, np.log(self.model.probabilities(reached_BT.reshape(-1)))
             self._last.asked = asked
-        found: tuple[States, npt.NDArray[np.float32]] = self._last.found
+        found: tuple[States, Float32s] = self._last.found
         return found
 
-    def states(self, states_BK: States, ids_BT: npt.NDArray[np.integer], weights_BTK: Floats) -> States:
+    def states(self, states_BK: States, ids_BT: Integers, weights_BTK: Floats) -> States:
         """The states (B, T, K) of the labels' n-grams after each id; only of labels that have a weight in the row."""
         after_BTK = np.repeat(states_BK[:, np.newaxis], ids_BT.shape[1], 1)
-        has_BK: npt.NDArray[np.bool_] = np.any(weights_BTK > 0, axis=1)
+        has_BK: Bools = np.any(weights_BTK > 0, axis=1)
         for label in np.flatnonzero(has_BK.any(0)):
             rows = np.flatnonzero(has_BK[:, label])
             after_BTK[rows, :, label] = self.of_labels[label].states(states_BK[rows, label], ids_BT[rows])
         return after_BTK
 
-    def known(
-        self, contexts_N: States, states_NK: States, weights_NK: Floats
-    ) -> tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float32]]]:
+    def known(self, contexts_N: States, states_NK: States, weights_NK: Floats) -> tuple[Float64s, list[Float32s]]:
         """What the powers depend on (N, F), and ln p of all symbols (N, V) by the n-grams of all texts and by those of
         the labels."""
         common, longest = self.model, self.lengths - 1
@@ -91,7 +90,7 @@ class LabelledNgrams:
         self,
         common: NgramTable,
         of_labels: Sequence[NgramTable],
-        weights_3F: npt.NDArray[np.float32],
+        weights_3F: Float32s,
         vocabulary_size: int,
     ) -> None:
         """`weights_3F` are those of the powers of the network, the n-grams of all texts and those of a label. Raises
@@ -107,7 +106,7 @@ class LabelledNgrams:
         self._powers_of_labels = [weighted(halves[1], model.facts, lengths) for model in self.contexts.of_labels]
         """What the context of either kind adds to the three powers."""
 
-    def said(self, label: int | None, states_N: States) -> npt.NDArray[np.float32]:
+    def said(self, label: int | None, states_N: States) -> Float32s:
         """ln p (N, V) of all symbols after each context, by the n-grams of a label, or without one by those of all."""
         model = self.contexts.model if label is None else self.contexts.of_labels[label]
         return np.log(model.probabilities(states_N))
@@ -119,7 +118,7 @@ class LabelledNgrams:
         weights_NK: Floats,
         network_NV: Floats,
         said: LogProbabilities | None = None,
-    ) -> npt.NDArray[np.float32]:
+    ) -> Float32s:
         """The logits (N, V) of what follows, where `network_NV` are those by the network. `said` is called in place of
         the method."""
         said = said or self.said
@@ -135,7 +134,7 @@ class LabelledNgrams:
         if len(several):
             own_NV[several] = np.log(own_NV[several])
         powers_3N = powers_3N.clip(0, LARGEST_POWER)[..., np.newaxis]
-        logits_NV: npt.NDArray[np.float32] = powers_3N[0] * network_NV
+        logits_NV: Float32s = powers_3N[0] * network_NV
         logits_NV += powers_3N[1] * said(None, contexts_N)
         logits_NV += powers_3N[2] * own_NV
         return logits_NV

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int64s
 from charnn.corpora.decoding import BadBytes
 from charnn.corpora.labelled import labelled_rows
 from charnn.corpora.lines import lines_of
@@ -25,15 +25,13 @@ from charnn.tasks.language_model.config import CorpusConfig
 from charnn.tasks.language_model.corpus import read_corpus_again
 from charnn.tasks.language_model.labelled_documents import rows_again
 
-Numbers = npt.NDArray[np.int64]
-
 
 class StretchesOfText:
     """Stretches of a text that is too long to be held, one after the other, read as slices are taken of a string."""
 
-    def __init__(self, text: PartOfText, begins_D: Numbers, lengths_D: Numbers) -> None:
+    def __init__(self, text: PartOfText, begins_D: Int64s, lengths_D: Int64s) -> None:
         self._text, self._begins_D = text, begins_D
-        self._ends_D: Numbers = np.cumsum(lengths_D)
+        self._ends_D: Int64s = np.cumsum(lengths_D)
 
     def __len__(self) -> int:
         return int(self._ends_D[-1])

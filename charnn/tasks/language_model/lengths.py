@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+from charnn.arrays import Floats, Int32s, Int64s, Integers
 
 if TYPE_CHECKING:
     from charnn.tasks.language_model.long_ids import Ids
@@ -34,15 +35,14 @@ LOG_WIDTHS = np.log(WIDTHS)
 
 BLOCK_LENGTH = 1 << 24
 """So many ids are looked at at once."""
-Ints = npt.NDArray[np.integer]
 
 
-def class_of(lengths: Ints) -> npt.NDArray[np.int64]:
+def class_of(lengths: Integers) -> Int64s:
     """The class of each length, in the shape of `lengths`."""
     return np.searchsorted(FIRST_LENGTHS, lengths, side="right") - 1
 
 
-def remaining_tokens(targets: Ints, stop_id: int) -> npt.NDArray[np.int32]:
+def remaining_tokens(targets: Integers, stop_id: int) -> Int32s:
     """The number of tokens that are left of each target's document, the target included, (..., T).
 
     It is 0 where the target is the stop token. So 0 tokens are left after a document's last token, and all of them
@@ -56,7 +56,7 @@ def remaining_tokens(targets: Ints, stop_id: int) -> npt.NDArray[np.int32]:
     return next_stop - place_T
 
 
-def places_of(ids: Ids, wanted: int) -> Ints:
+def places_of(ids: Ids, wanted: int) -> Integers:
     """The places of an id among others, in order."""
     dtype: np.dtype[Any] = np.dtype(np.uint32 if BLOCK_LENGTH <= len(ids) < 1 << 32 else np.int64)
     starts = range(0, len(ids), BLOCK_LENGTH)
@@ -71,7 +71,7 @@ class Remaining:
         self._length = len(targets_N)
         self._stops = places_of(targets_N, stop_id)
 
-    def __getitem__(self, places_BT: Ints) -> npt.NDArray[np.int64]:
+    def __getitem__(self, places_BT: Integers) -> Int64s:
         ends = np.append(self._stops[:0], self._length) if not len(self._stops) else self._stops
         number_BT = np.searchsorted(self._stops, places_BT)
         next_BT = ends[np.minimum(number_BT, len(ends) - 1)].astype(np.int64)
@@ -82,11 +82,11 @@ class Remaining:
 class LengthRows(Remaining):
     """The class of what remains at any places."""
 
-    def __getitem__(self, places_BT: Ints) -> npt.NDArray[np.int64]:
+    def __getitem__(self, places_BT: Integers) -> Int64s:
         return class_of(super().__getitem__(places_BT))
 
 
-def draw_length(log_p_L: npt.NDArray[np.floating], uniform: float, *, at_least: int = 1) -> int:
+def draw_length(log_p_L: Floats, uniform: float, *, at_least: int = 1) -> int:
     """Draws a length from the log-probabilities of the classes, with a random number in [0, 1).
 
     Only lengths from `at_least` on are drawn, with their probabilities among each other. Where all of them have a

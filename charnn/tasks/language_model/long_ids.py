@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn import cache
+from charnn.arrays import Integers
 from charnn.corpora.blocks import TextBlock
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
@@ -34,7 +35,7 @@ class Ids(Protocol):
     """The ids (N,) of a text: an array, or what is mapped."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, part: Any, /) -> npt.NDArray[np.integer]: ...
+    def __getitem__(self, part: Any, /) -> Integers: ...
 
 
 class MappedIds:
@@ -48,7 +49,7 @@ class MappedIds:
     def __len__(self) -> int:
         return len(self._ids_N)
 
-    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    def __getitem__(self, part: slice | Integers) -> Integers:
         found = np.array(self._ids_N[part])
         # Places in a row are neighbours.
         stretches = len(part) if isinstance(part, np.ndarray) and part.ndim else 1
@@ -72,7 +73,7 @@ class Backwards:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    def __getitem__(self, part: slice | Integers) -> Integers:
         places = np.arange(*part.indices(len(self))) if isinstance(part, slice) else part
         return self._ids[(self._last - places) % len(self)]
 
@@ -80,14 +81,14 @@ class Backwards:
 class EachBackwards:
     """Ids of documents that stand end to end, each read from its end to its beginning, in the order that they have."""
 
-    def __init__(self, ids: Ids, stops_D: npt.NDArray[np.integer]) -> None:
+    def __init__(self, ids: Ids, stops_D: Integers) -> None:
         """`stops_D` are the places of the stop tokens; one follows every document."""
         self._ids, self._stops_D = ids, stops_D
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    def __getitem__(self, part: slice | Integers) -> Integers:
         places = np.arange(*part.indices(len(self))) if isinstance(part, slice) else part % len(self)
         number = np.searchsorted(self._stops_D, places)
         stops = self._stops_D[number].astype(np.int64)

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import BinaryIO, NamedTuple, overload
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Int64s, Integers
 from charnn.config.model import SourceFile
 from charnn.corpora.documents import HELD_OUT_CHARACTERS, HELD_OUT_FRACTION
 from charnn.corpora.facts import TextFacts
@@ -26,7 +26,6 @@ from charnn.corpora.rereading import no_room, temporary_file
 from charnn.corpora.stratified import held_out_of
 from charnn.tasks.language_model.long_ids import MappedIds
 
-Numbers = npt.NDArray[np.integer]
 ERRORS = "surrogatepass"
 TOGETHER = 1 << 20
 """So many bytes of documents are copied at once."""
@@ -35,7 +34,7 @@ TOGETHER = 1 << 20
 class NamedLabels(Sequence[str]):
     """The label of each document, as its number among the names of labels."""
 
-    def __init__(self, names: Sequence[str], numbers_D: Numbers) -> None:
+    def __init__(self, names: Sequence[str], numbers_D: Integers) -> None:
         self.names, self.numbers_D = names, numbers_D
 
     def __len__(self) -> int:
@@ -73,7 +72,7 @@ class Collected:
         self.bytes_D, self.characters_D = _smallest(sizes), _smallest(lengths)
         place = {label: number for number, label in enumerate(self.labels)}
         ordered = np.array([place[label] for label in numbers], np.min_scalar_type(len(numbers)))
-        self.labels_D: Numbers = ordered[_smallest(labels)]
+        self.labels_D: Integers = ordered[_smallest(labels)]
 
     def __len__(self) -> int:
         return len(self.labels_D)
@@ -82,7 +81,7 @@ class Collected:
     def characters(self) -> int:
         return int(self.characters_D.sum(dtype=np.int64))
 
-    def held_out(self) -> npt.NDArray[np.bool_]:
+    def held_out(self) -> Bools:
         """Which documents are held out: a part of those of each label, at even distances."""
         fraction = min(HELD_OUT_FRACTION, HELD_OUT_CHARACTERS / self.characters)
         is_held_out_D = np.zeros(len(self), bool)
@@ -93,13 +92,13 @@ class Collected:
             is_held_out_D[np.flatnonzero(self.labels_D == label)[own]] = True
         return is_held_out_D
 
-    def of_labels(self, names: Sequence[str]) -> Numbers:
+    def of_labels(self, names: Sequence[str]) -> Integers:
         """The places of the documents with these labels."""
         known = set(names)
         is_known_K = np.array([label in known for label in self.labels], bool)
         return np.flatnonzero(is_known_K[self.labels_D])
 
-    def in_order(self, order_D: Numbers) -> LongText:
+    def in_order(self, order_D: Integers) -> LongText:
         """The documents at these places, one after the other. Their ends are those that `ends` gives."""
         file, digest = temporary_file(), hashlib.sha256()
         try:
@@ -111,11 +110,11 @@ class Collected:
         source = SourceFile(self.name, digest.hexdigest(), facts.characters)
         return LongText(self.name, source, file, ERRORS, facts, ("documents", lengths))
 
-    def ends(self, order_D: Numbers) -> npt.NDArray[np.int64]:
+    def ends(self, order_D: Integers) -> Int64s:
         """Where the documents at these places end when they stand one after the other, in characters."""
         return np.cumsum(self.characters_D[order_D], dtype=np.int64)
 
-    def _copied(self, order_D: Numbers, copy: BinaryIO, digest: hashlib._Hash) -> Iterator[tuple[str, int]]:
+    def _copied(self, order_D: Integers, copy: BinaryIO, digest: hashlib._Hash) -> Iterator[tuple[str, int]]:
         bytes_N = MappedIds(self._file, np.dtype(np.uint8), int(self.bytes_D.sum(dtype=np.int64)))
         begins_D = np.cumsum(self.bytes_D, dtype=np.int64) - self.bytes_D
         ends_D = np.cumsum(self.bytes_D[order_D], dtype=np.int64)
@@ -145,7 +144,7 @@ class LongParts(NamedTuple):
 def long_parts(collected: Collected, separate: Collected | None, *, holds_out: bool) -> LongParts:
     """What is trained on and what is held out, or `separate` from it, each in another order than it was read in: the
     parts that `labelled_parts` gives of documents in memory, but that no more is held out than of any long text."""
-    training_D: Numbers = np.arange(len(collected))
+    training_D: Integers = np.arange(len(collected))
     if not holds_out:
         validated, validation_D = collected, training_D
     elif separate is not None:
@@ -171,19 +170,19 @@ def long_parts(collected: Collected, separate: Collected | None, *, holds_out: b
     return LongParts(_documents(collected, training_D), _documents(validated, validation_D), *labels)
 
 
-def _documents(collected: Collected, order_D: Numbers) -> LongDocuments:
+def _documents(collected: Collected, order_D: Integers) -> LongDocuments:
     text = collected.in_order(order_D)
     return replace(LongDocuments.of([text], "line"), ends=collected.ends(order_D))
 
 
-def _places(begins_D: Numbers, lengths_D: Numbers) -> npt.NDArray[np.int64]:
+def _places(begins_D: Integers, lengths_D: Integers) -> Int64s:
     """The places of stretches that begin and are as long as this, one after the other."""
     lengths_D = lengths_D.astype(np.int64)
     before_D = np.cumsum(lengths_D) - lengths_D
     return np.repeat(begins_D - before_D, lengths_D) + np.arange(int(lengths_D.sum()))
 
 
-def _smallest(values: array[int]) -> Numbers:
+def _smallest(values: array[int]) -> Integers:
     """The numbers in as few bytes each as the largest takes."""
     numbers = np.frombuffer(values, f"u{values.itemsize}") if values else np.zeros(0, np.uint8)
     return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Float64s, Floats, Integers
 from charnn.ngrams.matches import NOTHING, Matches, along, gathered
 from charnn.ngrams.words import is_of_word
 from charnn.tasks.language_model.halting import with_end_apart, without_end
 from charnn.tokenizers.base import STOP_ID
 
-Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
 
 USUAL = ((0.55, -0.13, 0.43, 0.61, -0.42), (0.15, -0.13, 0.07, -0.26, 0.18))
@@ -54,9 +54,7 @@ class LearnedMatches:
         self.latest = read
         """What has been read so far, as `ngrams.matches` keeps it."""
 
-    def read(
-        self, before: str, inputs_N: Ids, logits_NV: Floats, ids_N: Ids, *, halts: bool = False
-    ) -> npt.NDArray[np.float32]:
+    def read(self, before: str, inputs_N: Ids, logits_NV: Floats, ids_N: Ids, *, halts: bool = False) -> Float32s:
         """The logits (N, V) of what follows N places that follow each other, as matches change `logits_NV`. `inputs_N`
         were read there, the first of them after `before`, and then `ids_N` came. Then it learns from these.
 
@@ -75,7 +73,7 @@ class LearnedMatches:
             self._learn(known_MK[learns_M], odds_M[learns_M], is_right_M[learns_M])
         return with_end_apart(changed_NV, logits_NV) if halts else changed_NV
 
-    def _known(self, found: Matches, logits_NV: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def _known(self, found: Matches, logits_NV: Floats) -> tuple[Float64s, Float64s]:
         """What the change after each match depends on, (M, K), and its log-odds (M,), which may be infinite."""
         odds_M = log_odds(logits_NV[found.rows_M], found.ids_M)
         facts_MF = np.column_stack(
@@ -89,7 +87,7 @@ class LearnedMatches:
         )
         return np.column_stack([facts_MF, facts_MF * np.log(found.lengths_M)[:, np.newaxis]]), odds_M
 
-    def _learn(self, known_MK: Floats, odds_M: Floats, is_right_M: npt.NDArray[np.bool_]) -> None:
+    def _learn(self, known_MK: Floats, odds_M: Floats, is_right_M: Bools) -> None:
         """Learns from what came in M places, whose matches have the log-odds `odds_M` before any change."""
         odds_M, before_K = odds_M.clip(-CERTAIN, CERTAIN), self._weights_K
 
@@ -118,10 +116,10 @@ class LearnedMatches:
         self._weights_K, self._curvature_KK = weights_K, curved(weights_K)[1]
 
 
-def log_odds(logits_MV: Floats, ids_M: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+def log_odds(logits_MV: Floats, ids_M: Integers) -> Float64s:
     """ln p / (1 - p) of an id in each row, which may be infinite."""
     likelihood_MV = np.exp(logits_MV - logits_MV.max(1, keepdims=True)).astype(np.float64)
     own_M = likelihood_MV[np.arange(len(ids_M)), ids_M]
     with np.errstate(divide="ignore"):
-        found: npt.NDArray[np.float64] = np.log(own_M) - np.log((likelihood_MV.sum(1) - own_M).clip(0))
+        found: Float64s = np.log(own_M) - np.log((likelihood_MV.sum(1) - own_M).clip(0))
     return found

@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Float64s, Floats, Integers
 from charnn.ngrams.model import Facts, NgramModel, States
 from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_model import WordModel
@@ -28,7 +29,6 @@ from charnn.tasks.language_model.contexts import LARGEST_POWER, WORD_FACTS, Cont
 from charnn.tasks.language_model.endings import Endings
 from charnn.tasks.language_model.single import SingleContext
 
-Floats = npt.NDArray[np.floating]
 LARGEST_ADDED = 1e6
 """No part of a power is larger, so that sums of them are finite."""
 POWER_WEIGHTS = "power.weights"
@@ -36,14 +36,14 @@ POWER_WEIGHTS = "power.weights"
 that of words where there are any, and for that of the n-grams."""
 
 
-def weighted(weights_EF: npt.NDArray[np.float32], facts: Facts, lengths: int) -> npt.NDArray[np.float32]:
+def weighted(weights_EF: Float32s, facts: Facts, lengths: int) -> Float32s:
     """What the product of these weights and what `known_of` gives is for each context, (E, S), without the many zeros
     of the lengths, of which there are so many from 0 on."""
     powers_ES = weights_EF[:, facts.lengths_S]
     with np.errstate(over="ignore", invalid="ignore"):
         for weights_E, values_S in zip(weights_EF.T[lengths:], logarithms(facts), strict=True):
             powers_ES += weights_E[:, np.newaxis] * values_S
-    finite: npt.NDArray[np.float32] = np.nan_to_num(powers_ES)
+    finite: Float32s = np.nan_to_num(powers_ES)
     return finite
 
 
@@ -53,7 +53,7 @@ class MixedNgrams:
     def __init__(
         self,
         table: NgramTable,
-        weights_EF: npt.NDArray[np.float32],
+        weights_EF: Float32s,
         vocabulary_size: int,
         words: WordTable | None = None,
         endings: Endings | None = None,
@@ -85,7 +85,7 @@ class MixedNgrams:
                     added_ES += of_words_EKF[:, kinds_S, number] * values_S
             self.added_SE = np.ascontiguousarray(np.nan_to_num(added_ES).clip(-LARGEST_ADDED, LARGEST_ADDED).T)
 
-    def added(self, states_N: States) -> npt.NDArray[np.float32]:
+    def added(self, states_N: States) -> Float32s:
         """What the endings of contexts add to the power of each model (E, N) in these states."""
         if self.endings is None:
             return np.zeros((len(self.weights_EF), len(states_N)), np.float32)
@@ -147,10 +147,10 @@ ENOUGH = 1e-6
 def learn_powers(
     known_NF: Floats,
     log_p_ENV: Sequence[Floats],
-    ids_N: npt.NDArray[np.integer],
+    ids_N: Integers,
     *,
     usual_EF: Floats,
-) -> npt.NDArray[np.float32]:
+) -> Float32s:
     """The weights (E, F) of the powers that make N symbols likeliest, by ln p of all symbols in their places according
     to E models, the network first, where those that are usual are `usual_EF`.
 
@@ -188,9 +188,9 @@ def slopes(
     known_NF: Floats,
     log_p_ENV: Sequence[Floats],
     p_NV: Floats,
-    ids_N: npt.NDArray[np.integer],
-    is_free_EN: npt.NDArray[np.bool_] | None = None,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ids_N: Integers,
+    is_free_EN: Bools | None = None,
+) -> tuple[Float64s, Float64s]:
     """How ln p of N symbols changes with the weights of the powers, (E, F), and how fast that change falls, (E F, E F),
     where `p_NV` are the probabilities by all E models together. Powers that are not free do not change."""
     rows_N, models, size = np.arange(len(ids_N)), len(log_p_ENV), known_NF.shape[1]
@@ -207,17 +207,17 @@ def slopes(
     return (free_EN * (observed_EN - expected_EN)) @ known_NF, curvature
 
 
-def symbol_nats(powers_EN: Floats, log_p_ENV: Sequence[Floats], ids_N: npt.NDArray[np.integer]) -> Floats:
+def symbol_nats(powers_EN: Floats, log_p_ENV: Sequence[Floats], ids_N: Integers) -> Floats:
     """-ln p (N,) of each symbol, with these powers before they are bounded."""
     log_p_NV = log_mixed(powers_EN, log_p_ENV)
     found: Floats = -log_p_NV[np.arange(len(ids_N)), ids_N].astype(np.float64)
     return found
 
 
-def mixed(powers_EN: Floats, log_p_ENV: Sequence[Floats]) -> npt.NDArray[np.float32]:
+def mixed(powers_EN: Floats, log_p_ENV: Sequence[Floats]) -> Float32s:
     """The logits (N, V) by E models together, with these powers before they are bounded."""
     powers_EN = powers_EN.clip(0, LARGEST_POWER).astype(np.float32)
-    logits_NV: npt.NDArray[np.float32] = powers_EN[0, :, np.newaxis] * log_p_ENV[0].astype(np.float32)
+    logits_NV: Float32s = powers_EN[0, :, np.newaxis] * log_p_ENV[0].astype(np.float32)
     for powers_N, by_NV in zip(powers_EN[1:], log_p_ENV[1:], strict=True):
         logits_NV += powers_N[:, np.newaxis] * by_NV
     return logits_NV

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Floats
 from charnn.ngrams.recent import Known, RecentNgrams
 from charnn.softmax import softmax
 from charnn.tasks.language_model.contexts import Contexts
@@ -22,7 +23,6 @@ from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.mixing import MixedNgrams, mixed, slopes
 from charnn.tokenizers.base import STOP_ID
 
-Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
 Packed = npt.NDArray[np.int64]
 
@@ -60,8 +60,8 @@ class Recently:
         contexts_N: Contexts,
         before_N: Packed,
         network_NV: Floats,
-        learned: list[npt.NDArray[np.float32]] | None = None,
-    ) -> npt.NDArray[np.float32]:
+        learned: list[Float32s] | None = None,
+    ) -> Float32s:
         """The logits (N, V) of what follows each context, where `network_NV` are those by the network, and `before_N`
         the ids before each place as `RecentNgrams` packs them. `learned` are ln p by what was counted of the text,
         where they are known already."""
@@ -70,7 +70,7 @@ class Recently:
 
     def learn(
         self, contexts_N: Contexts, before_N: Packed, network_NV: Floats, ids_N: Ids, *, halts: bool = False
-    ) -> npt.NDArray[np.float32]:
+    ) -> Float32s:
         """The logits of `logits` in N places that follow each other, each by all that was before it, of which the ids
         `ids_N` came, where `network_NV` are ln p by the network. Then it learns from these. Beside a network that
         `halts` powers are learned where a text goes on."""
@@ -92,9 +92,9 @@ class Recently:
         self,
         contexts_N: Contexts,
         network_NV: Floats,
-        found: list[tuple[npt.NDArray[np.float32], Known]],
-        learned: list[npt.NDArray[np.float32]] | None = None,
-    ) -> tuple[npt.NDArray[np.float32], Floats, Floats, list[Floats]]:
+        found: list[tuple[Float32s, Known]],
+        learned: list[Float32s] | None = None,
+    ) -> tuple[Float32s, Floats, Floats, list[Floats]]:
         """The logits, what the powers depend on, what the endings of contexts add to them, and ln p by each model."""
         contexts = self._ngrams.contexts
         if learned is None:

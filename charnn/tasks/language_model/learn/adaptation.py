@@ -13,10 +13,10 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.arrays import Float32s, Integers
 from charnn.checkpoint.directory import WEIGHTS
 from charnn.errors import ModelError, ModelFormatError
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
@@ -24,7 +24,7 @@ from charnn.network.recurrent import StackState, detach
 from charnn.tasks.language_model.config import LanguageModelConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, make_network
-from charnn.tasks.language_model.learn.inference import Ints, NumpyLanguageModel
+from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Recently
 from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
@@ -74,12 +74,12 @@ class AdaptingLanguageModel(NumpyLanguageModel):
             raise ModelFormatError(f"{directory.path / WEIGHTS}: not the weights of this network") from None
         return cls(network)
 
-    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+    def weights(self) -> dict[str, Float32s]:
         """The weights by now, by the names of their parameters."""
         return as_arrays(self._network.state_dict())
 
     def costs(
-        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
+        self, inputs_BT: Integers, targets_BT: Integers, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         parts: list[Costs] = []
         with threads_set(1):
@@ -108,7 +108,7 @@ class AdaptingLanguageModel(NumpyLanguageModel):
                 parameter.lerp_(trained, DECAY)
 
 
-def _read(learner: Scorer, ids_T: Ints) -> None:
+def _read(learner: Scorer, ids_T: Integers) -> None:
     """Has the model learn from the beginning of a document, whose end is not known."""
     tokens_1T = np.concatenate([[STOP_ID], ids_T])[np.newaxis]
     targets_1T = tokens_1T[:, 1:]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Integers
 from charnn.corpora.long_documents import LongDocuments
 from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.corpus import Corpus
@@ -24,14 +25,14 @@ class EncodedCorpus:
     training: Ids
     """(N,): the documents end to end, a stop token after each that is whole."""
     training_characters: int
-    validation: Sequence[npt.NDArray[np.integer]]
+    validation: Sequence[Integers]
     """Each document, without its stop token."""
     validation_characters: int
     training_labels: ConditionRows | None = None
     """(N,): the number of the label of the document that each token belongs to, for documents that have labels."""
-    validation_labels: Sequence[npt.NDArray[np.integer]] | None = None
+    validation_labels: Sequence[Integers] | None = None
     """For each document, the number of its label for each of its tokens and for the stop token after them."""
-    counted: Sequence[npt.NDArray[np.integer]] | None = None
+    counted: Sequence[Integers] | None = None
     """The texts whose n-grams are counted where they are not `training`: each document once, though it may be read
     several times, and all of the text that pieces of are read beside them."""
 
@@ -70,14 +71,12 @@ class EncodedCorpus:
         )
 
 
-def _ended(ids: npt.NDArray[np.integer], ends: bool) -> npt.NDArray[np.integer]:
+def _ended(ids: Integers, ends: bool) -> Integers:
     """The ids, with a stop token after them where the document `ends`."""
     return np.append(ids, np.int32(STOP_ID)) if ends else ids
 
 
-def _among(
-    training: Sequence[npt.NDArray[np.integer]], corpus: Corpus, tokenizer: Tokenizer
-) -> npt.NDArray[np.integer]:
+def _among(training: Sequence[Integers], corpus: Corpus, tokenizer: Tokenizer) -> Integers:
     """The documents in their order, with the pieces that are replayed spread evenly among them."""
     stop = np.array([STOP_ID], np.int32)
     unended = not corpus.config.has_whole_documents
@@ -88,7 +87,7 @@ def _among(
     return np.concatenate([part for _, ids, ends in ordered for part in (ids, stop)[: 1 + ends]])
 
 
-def _end_to_end(documents: Sequence[npt.NDArray[np.integer]], ends_whole: bool) -> npt.NDArray[np.integer]:
+def _end_to_end(documents: Sequence[Integers], ends_whole: bool) -> Integers:
     stop = np.array([STOP_ID], np.int32)
     parts = [part for document in documents for part in (document, stop)]
     return np.concatenate(parts if ends_whole else parts[:-1])
@@ -97,18 +96,18 @@ def _end_to_end(documents: Sequence[npt.NDArray[np.integer]], ends_whole: bool) 
 class LabelsBeside:
     """The number of the label of the document that each token belongs to, the stop token after it included."""
 
-    def __init__(self, tokens_N: Ids, labels_D: npt.NDArray[np.integer]) -> None:
+    def __init__(self, tokens_N: Ids, labels_D: Integers) -> None:
         """`labels_D` are those of the documents, of which a stop token ends each but perhaps the last."""
         self._count, self._labels_D = len(tokens_N), labels_D
         self._stops = places_of(tokens_N, STOP_ID)
 
-    def __getitem__(self, part: slice | npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    def __getitem__(self, part: slice | Integers) -> Integers:
         places = np.arange(*part.indices(self._count)) if isinstance(part, slice) else part
-        found: npt.NDArray[np.integer] = self._labels_D[np.searchsorted(self._stops, places)]
+        found: Integers = self._labels_D[np.searchsorted(self._stops, places)]
         return found
 
 
-def label_numbers(labels: Sequence[str], names: Sequence[str]) -> npt.NDArray[np.integer]:
+def label_numbers(labels: Sequence[str], names: Sequence[str]) -> Integers:
     """The number of each label among the names."""
     number = {name: place for place, name in enumerate(names)}
     if isinstance(labels, NamedLabels):  # names that no document has are not among the others

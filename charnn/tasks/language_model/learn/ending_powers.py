@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s, Floats, Int64s, Integers
 from charnn.tasks.language_model.contexts import LARGEST_POWER
 from charnn.tasks.language_model.mixing import log_mixed
-
-Floats = npt.NDArray[np.floating]
-Numbers = npt.NDArray[np.int64]
 
 CAUTION = 100.0
 """Each weight costs so many times half of its square, in nats, beside the text that it is learned from."""
@@ -25,11 +22,11 @@ ENOUGH = 2e-5
 
 def learn_added(
     powers_EN: Floats,
-    groups_GN: Sequence[Numbers],
+    groups_GN: Sequence[Int64s],
     sizes_G: Sequence[int],
     log_p_ENV: Sequence[Floats],
-    ids_N: npt.NDArray[np.integer],
-) -> list[npt.NDArray[np.float32]]:
+    ids_N: Integers,
+) -> list[Float32s]:
     """For each of G ways of grouping N symbols what each group adds to the powers, (E, size), where a symbol is in the
     group `groups_GN` and has these powers otherwise; a group of few symbols adds nothing. `log_p_ENV` is ln p of all
     symbols in their places by E models.
@@ -81,12 +78,12 @@ def learn_added(
 
 def _slopes(
     powers_EN: Floats,
-    columns_GN: Sequence[Numbers],
+    columns_GN: Sequence[Int64s],
     size: int,
     log_p_ENV: Sequence[Floats],
     p_NV: Floats,
-    ids_N: npt.NDArray[np.integer],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ids_N: Integers,
+) -> tuple[Float64s, Float64s]:
     """What `mixing.slopes` gives where the features are the groups in the first `size` columns: sums over the symbols
     of each, and of each two."""
     models, rows_N = len(log_p_ENV), np.arange(len(ids_N))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 
+from charnn.arrays import Float64s, Int64s
 from charnn.errors import CorpusError, UsageError
 from charnn.network.cells import like
 from charnn.tasks.language_model.config import LanguageModelConfig
@@ -27,7 +27,7 @@ WARM_UP = 32
 
 def gradient_norms(
     directory: LanguageModelDirectory, text: str | None, *, steps: int, seed: int, fresh: bool
-) -> npt.NDArray[np.float64]:
+) -> Float64s:
     """The norms (K + 1,) for k from 0 to K = `steps`: how the loss of one token depends on the state k steps before.
 
     The state is all that is carried from step to step, in all layers of all members: the hidden states, and the cells
@@ -55,7 +55,7 @@ def gradient_norms(
     return _norms(network.eval(), ids_BT)
 
 
-def _norms(network: AnyNetwork, ids_BT: torch.Tensor) -> npt.NDArray[np.float64]:
+def _norms(network: AnyNetwork, ids_BT: torch.Tensor) -> Float64s:
     """The norms (K + 1,) of the gradient that flows back from the last of these ids."""
     state, last = network.initial_state(len(ids_BT)), ids_BT.shape[1] - 2
     carried = list[list[torch.Tensor]]()
@@ -78,11 +78,11 @@ def _norms(network: AnyNetwork, ids_BT: torch.Tensor) -> npt.NDArray[np.float64]
         for tensors in reversed(carried)
     ]
     norms_KB = torch.stack([torch.as_tensor(square_B) for square_B in squares_KB]).sqrt().numpy()
-    result: npt.NDArray[np.float64] = np.exp(np.log(np.maximum(norms_KB, 1e-300)).mean(1))
+    result: Float64s = np.exp(np.log(np.maximum(norms_KB, 1e-300)).mean(1))
     return result
 
 
-def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text: str | None) -> npt.NDArray[np.int64]:
+def _tokens(directory: LanguageModelDirectory, config: LanguageModelConfig, text: str | None) -> Int64s:
     tokenizer = directory.tokenizer()
     texts: Sequence[LearnedText]
     if text is None:

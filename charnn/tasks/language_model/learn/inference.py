@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.arrays import Float32s, Integers
 from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.network.ensemble import log_mean
 from charnn.network.recurrent import StackState
@@ -21,9 +22,6 @@ from charnn.tasks.language_model.learn.ensemble import AnyNetwork
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.integer]
 
 
 class NumpyLanguageModel(ConditionedLanguageModel):
@@ -41,20 +39,24 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         return self._network.initial_state(batch)
 
     @torch.inference_mode()
-    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, StackState]:
+    def open_documents(
+        self, batch: int, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, Float32s, StackState]:
         rows = self._rows({COUNTDOWN.name: np.ones(batch, np.int64), **conditions})
         y_BH, state = self._network.open_documents(rows)
         logits_BV = self._network.logits(y_BH, rows)
         return logits_BV.numpy(force=True), self._network.log_lengths(y_BH).numpy(force=True), state
 
     @torch.inference_mode()
-    def step(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, StackState]:
+    def step(
+        self, ids_B: Integers, state: StackState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, StackState]:
         """Logits (B, V) of the token after each lane's id, and the state after it."""
         logits_BV, after = self._network.step(self._tensor(ids_B), state, self._rows(conditions))
         return logits_BV.numpy(force=True), after
 
     @torch.inference_mode()
-    def advance(self, ids_B: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+    def advance(self, ids_B: Integers, state: StackState, conditions: Conditions = NO_CONDITIONS) -> Float32s:
         """Does what `step` does, but changes `state` itself."""
         logits_BV, after = self.step(ids_B, state, conditions)
         overwrite(state, after)
@@ -62,21 +64,21 @@ class NumpyLanguageModel(ConditionedLanguageModel):
 
     @torch.inference_mode()
     def sequence(
-        self, ids_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, StackState]:
+        self, ids_BT: Integers, state: StackState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, StackState]:
         """Logits (B, T, V) of the token after each id, and the state after the last."""
         logits_BTV, after = self._network(self._tensor(ids_BT), state, self._rows(conditions))
         return logits_BTV.numpy(force=True), after
 
     @torch.inference_mode()
     def costs(
-        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions = NO_CONDITIONS
+        self, inputs_BT: Integers, targets_BT: Integers, state: StackState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, StackState]:
         """The cost of each place given the inputs up to it, and the state after the last place."""
         each, after = self._nats(inputs_BT, targets_BT, state, conditions)
         return self._as_costs(each, targets_BT), after
 
-    def _as_costs(self, each: Sequence[tuple[Tensor, Tensor]], targets_BT: Ints) -> Costs:
+    def _as_costs(self, each: Sequence[tuple[Tensor, Tensor]], targets_BT: Integers) -> Costs:
         """The costs by the mean of the probabilities of the networks that `_nats` gave those of."""
         text, ends = (part.numpy(force=True) for part in map(_nats_of_mean, zip(*each, strict=True)))
         if self.stopping == "length":
@@ -84,7 +86,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         return Costs.of_tokens(text, targets_BT, STOP_ID)
 
     def _nats(
-        self, inputs_BT: Ints, targets_BT: Ints, state: StackState, conditions: Conditions
+        self, inputs_BT: Integers, targets_BT: Integers, state: StackState, conditions: Conditions
     ) -> tuple[list[tuple[Tensor, Tensor]], StackState]:
         """For each network that has a part in the mean, the nats of each target (B, T), and those of the length of the
         document that each input opens (B, T); and the state after the last place.
@@ -95,7 +97,7 @@ class NumpyLanguageModel(ConditionedLanguageModel):
         y, after = self._network.read(ids_BT, state, rows)
         return [_nats_by(network, y_BTH, ids_BT, targets, rows) for network, y_BTH in self._network.apart(y)], after
 
-    def select(self, state: StackState, lanes: Ints) -> StackState:
+    def select(self, state: StackState, lanes: Integers) -> StackState:
         """The state of these lanes, in this order; one may come several times."""
         return select(state, self._tensor(lanes), axis=0)
 

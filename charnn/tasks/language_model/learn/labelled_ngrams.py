@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s
 from charnn.generation.model import NextTokenModel
 from charnn.ngrams.counting import count
 from charnn.ngrams.model import ROOT
@@ -43,8 +44,8 @@ class ReadDocument(NamedTuple):
     """A document that was read: what is known in its places (T, F), and ln p of all symbols there (T, V) by each of the
     models."""
 
-    known: npt.NDArray[np.float64]
-    log_p: list[npt.NDArray[np.float32]]
+    known: Float64s
+    log_p: list[Float32s]
 
 
 class CountedLabelledNgrams:
@@ -121,7 +122,7 @@ class CountedLabelledNgrams:
         return None if found is None else self._with_powers(found.weights_EF, found.figures)
 
     def _with_powers(
-        self, weights_3F: npt.NDArray[np.float32], figures: LanguageModelNgrams
+        self, weights_3F: Float32s, figures: LanguageModelNgrams
     ) -> tuple[LabelledNgrams, LanguageModelNgrams]:
         """The n-grams with the powers that have these weights, and `figures` with how many there are."""
         ngrams = sum(len(table.ids_E) for table in (self._common, *self._of_labels))

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Integers
 from charnn.errors import UsageError
 from charnn.generation.model import conditions_at
 from charnn.ngrams.counting import count
@@ -113,7 +113,7 @@ class CountedNgrams:
         self._last_ids = np.concatenate([ids[-MOST_TRIED:] for ids in sequences])[-MOST_TRIED:]
         self.seconds = time.perf_counter() - started
 
-    def _tables(self, sequences: Sequence[npt.NDArray[np.integer]]) -> tuple[NgramTable, WordTable | None]:
+    def _tables(self, sequences: Sequence[Integers]) -> tuple[NgramTable, WordTable | None]:
         """What is counted in these sequences."""
         levels = count(sequences, self._vocabulary_size, self._order, before=STOP_ID, most=MOST_KEPT)
         words = None
@@ -153,7 +153,7 @@ class CountedNgrams:
         return self._with_powers(contexts, usual_powers(contexts), None, UNMEASURED)
 
     def beside(
-        self, network: Network, documents: Sequence[npt.NDArray[np.integer]], characters: int
+        self, network: Network, documents: Sequence[Integers], characters: int
     ) -> tuple[MixedNgrams, LanguageModelNgrams] | None:
         """The n-grams with the powers that suit these documents, which have so many `characters` and are known to
         neither, and what they bring there. None where they bring too little. With fewer than FEWEST_HELD_OUT the powers
@@ -208,8 +208,8 @@ class CountedNgrams:
     def _with_powers(
         self,
         contexts: CountedContexts,
-        weights_EF: npt.NDArray[np.float32],
-        added: Sequence[npt.NDArray[np.float32]] | None,
+        weights_EF: Float32s,
+        added: Sequence[Float32s] | None,
         figures: LanguageModelNgrams,
     ) -> tuple[MixedNgrams, LanguageModelNgrams]:
         """The n-grams with the powers that have these weights, to which endings may add something, and `figures` with

@@ -8,11 +8,11 @@ from itertools import chain, islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.arrays import Int64s, Integers
 from charnn.config.training import TrainingConfig
 from charnn.errors import UsageError
 from charnn.network.cells import like
@@ -220,7 +220,7 @@ class LanguageModelObjective:
         at_first = network.length_nats(y_NH.expand(len(class_N), -1), class_N).sum()
         return network.length_nats(y_BTH[opens_BT], class_N).sum() + at_first - at_first.detach()
 
-    def _on_device(self, ids_BT: npt.NDArray[np.int64]) -> Tensor:
+    def _on_device(self, ids_BT: Int64s) -> Tensor:
         return torch.from_numpy(ids_BT).to(self._device, non_blocking=True)
 
     def validate(self, report: Report) -> LanguageModelValidation:
@@ -240,9 +240,9 @@ class LanguageModelObjective:
 
     def _score(
         self,
-        documents: Sequence[npt.NDArray[np.integer]],
+        documents: Sequence[Integers],
         characters: int,
-        labels: Sequence[npt.NDArray[np.integer]] | None = None,
+        labels: Sequence[Integers] | None = None,
     ) -> LanguageScore:
         return score_carried(
             NumpyLanguageModel(self.network),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Integers
 from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.learn.data import IGNORED, Window, window_at
 from charnn.tasks.language_model.lengths import places_of
@@ -52,7 +52,7 @@ class Openings:
         stops = places_of(tokens_N, STOP_ID)
         first = stops[-1:] + 1 == len(tokens_N)
         self._places = np.concatenate([np.zeros_like(stops[-1:])[first], stops[: len(stops) - first.sum()] + 1])
-        self._order: tuple[int, npt.NDArray[np.integer]] = -1, self._places
+        self._order: tuple[int, Integers] = -1, self._places
         self.windows_done = 0
 
     def __len__(self) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Float64s, Int64s, Integers
 from charnn.tasks.language_model.config import LanguageModelNgrams
 from charnn.tasks.language_model.learn.ending_powers import learn_added
 from charnn.tasks.language_model.mixing import learn_powers, symbol_nats
@@ -21,8 +21,8 @@ LEAST_GAIN_OF_ENDINGS = 0.002
 class Measured(NamedTuple):
     """The powers that suit some symbols, and what they bring."""
 
-    weights_EF: npt.NDArray[np.float32]
-    added: list[npt.NDArray[np.float32]] | None
+    weights_EF: Float32s
+    added: list[Float32s] | None
     """What each ending of a context adds to them, (E, ...); None where that brings too little."""
     figures: LanguageModelNgrams
     nats_without_endings: float
@@ -30,16 +30,16 @@ class Measured(NamedTuple):
 
 
 def measured(
-    known_NF: npt.NDArray[np.float64],
-    log_p_ENV: Sequence[npt.NDArray[np.float32]],
-    ids_N: npt.NDArray[np.integer],
-    half_N: npt.NDArray[np.integer],
+    known_NF: Float64s,
+    log_p_ENV: Sequence[Float32s],
+    ids_N: Integers,
+    half_N: Integers,
     *,
-    usual_EF: npt.NDArray[np.float32],
+    usual_EF: Float32s,
     learns: bool = True,
     characters_each: float,
     apart: float = 0.0,
-    endings_GN: Sequence[npt.NDArray[np.int64]] = (),
+    endings_GN: Sequence[Int64s] = (),
 ) -> Measured | None:
     """The powers that suit N symbols, from ln p in their places by E models, the network first and n-grams, of labels
     where there are any, last; and what these bring. None where they bring too little. Those that are usual are
@@ -50,13 +50,13 @@ def measured(
     symbol has so many characters on average, and costs so many nats `apart` from what is said here.
     """
 
-    def weights(chosen_N: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    def weights(chosen_N: Bools) -> Float32s:
         if not learns:
             return usual_EF
         chosen = [by_NV[chosen_N] for by_NV in log_p_ENV]
         return learn_powers(known_NF[chosen_N], chosen, ids_N[chosen_N], usual_EF=usual_EF)
 
-    def added(chosen_N: npt.NDArray[np.bool_], weights_EF: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    def added(chosen_N: Bools, weights_EF: Float32s) -> list[Float32s]:
         groups, chosen = [numbers_N[chosen_N] for numbers_N in endings_GN], [by_NV[chosen_N] for by_NV in log_p_ENV]
         sizes = [int(numbers_N.max()) + 1 for numbers_N in endings_GN]
         return learn_added(weights_EF @ known_NF[chosen_N].T, groups, sizes, chosen, ids_N[chosen_N])

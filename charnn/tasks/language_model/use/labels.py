@@ -11,14 +11,12 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Floats
 from charnn.errors import UsageError
 from charnn.readable import instead_of
 from charnn.softmax import softmax
 from charnn.tasks.language_model.conditions import LabelWeights
-
-Floats = npt.NDArray[np.floating]
 
 
 def parse_labels(text: str, names: Sequence[str]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Floats
 from charnn.corpora.decoding import without_byte_order_marks
 from charnn.corpora.lines import without_end
 from charnn.errors import ModelError
@@ -26,7 +27,6 @@ from charnn.tasks.language_model.use.scores import Scorer, bits
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
 Ids = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.floating]
 
 ROWS = 16
 """The most lines that are read side by side. With 256 a core is no faster."""

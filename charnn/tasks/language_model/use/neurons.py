@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.readable import counted
 from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tokenizers.base import first_ids
 
-Floats = npt.NDArray[np.float64]
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“", "‘": "’"}  # noqa: RUF001
 VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿаеёиоуыэюяαεηιουω")  # noqa: RUF001
 
@@ -42,10 +41,10 @@ class Activations(NamedTuple):
     """What the units were at each character of a text, once they had read it."""
 
     text: str
-    values_TU: npt.NDArray[np.float32]
+    values_TU: Float32s
     units: list[Unit]
 
-    def of(self, unit: Unit) -> npt.NDArray[np.float32]:
+    def of(self, unit: Unit) -> Float32s:
         """The values (T,) of one unit. Raises UsageError where there is no such unit."""
         check_units([unit], self.units)
         return self.values_TU[:, self.units.index(unit)]
@@ -94,7 +93,7 @@ def activations(model: LanguageModel, text: str) -> Activations:
     return Activations(text, np.stack(rows), units)
 
 
-def traits(text: str) -> dict[str, Floats]:
+def traits(text: str) -> dict[str, Float64s]:
     """What a reader sees at each character, as numbers (T,)."""
     line_place, word_place, inside, since_stop = 0, 0, list[str](), 0
     rows = []

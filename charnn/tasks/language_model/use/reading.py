@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Integers
 from charnn.corpora.long_documents import LongDocuments
 from charnn.corpora.progress import tell
 from charnn.generation.model import NO_CONDITIONS, conditions_at
@@ -25,11 +26,11 @@ SORTED = 1 << 16
 
 def score_carried(
     scorer: Scorer,
-    documents: Sequence[npt.NDArray[np.integer]],
+    documents: Sequence[Integers],
     characters: int,
     *,
     stop_id: int,
-    labels: Sequence[npt.NDArray[np.integer]] | None = None,
+    labels: Sequence[Integers] | None = None,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,

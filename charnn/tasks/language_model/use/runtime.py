@@ -18,6 +18,7 @@ from typing import Any, cast, get_args
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Integers
 from charnn.errors import ModelFormatError
 from charnn.generation.model import NO_CONDITIONS, Conditions, conditions_at
 from charnn.runtime.session import BoundSteps, graph_name, only_what_is_wanted, open_graph
@@ -34,9 +35,7 @@ from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.integer]
-RuntimeState = tuple[Floats, ...]
+RuntimeState = tuple[Float32s, ...]
 """The arrays that the graph carries from step to step, each (M, B, H), in the graph's order."""
 WITH_LENGTHS = ["logits", "log_lengths"]
 
@@ -83,7 +82,9 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
     def initial_state(self, batch: int) -> RuntimeState:
         return tuple(np.zeros((members, batch, size), np.float32) for members, size in self._sizes)
 
-    def open_documents(self, batch: int, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, Floats, RuntimeState]:
+    def open_documents(
+        self, batch: int, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, Float32s, RuntimeState]:
         ids_B1 = np.full((batch, 1), STOP_ID, np.int64)
         # The countdown is not added to a stop; it only has to say that this is not the end of the document.
         all_conditions = {COUNTDOWN.name: np.ones_like(ids_B1), **conditions_at(conditions, np.s_[:, np.newaxis])}
@@ -91,15 +92,15 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         return logits_B1V[:, 0], log_p_B1L[:, 0], after
 
     def sequence(
-        self, ids_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, RuntimeState]:
+        self, ids_BT: Integers, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, RuntimeState]:
         """Logits (B, T, V) of the token after each id, and the state after the last. T is at least 1."""
         (logits_BTV,), after = self._read(["logits"], ids_BT, state, conditions)
         return logits_BTV, after
 
     def step(
-        self, ids_B: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, RuntimeState]:
+        self, ids_B: Integers, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, RuntimeState]:
         """Logits (B, V) of the token after each lane's id, and the state after it."""
         if self._takes_steps:
             (logits_BV,), after = self._call(["logits"], ids_B, state, conditions)
@@ -108,7 +109,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         logits_B1V, after = self.sequence(ids_B[column], state, conditions_at(conditions, column))
         return logits_B1V[:, 0], after
 
-    def advance(self, ids_B: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+    def advance(self, ids_B: Integers, state: RuntimeState, conditions: Conditions = NO_CONDITIONS) -> Float32s:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once.
 
         The logits are valid until the next call.
@@ -124,7 +125,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         return self._bound[1].step(inputs)
 
     def costs(
-        self, inputs_BT: Ints, targets_BT: Ints, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
+        self, inputs_BT: Integers, targets_BT: Integers, state: RuntimeState, conditions: Conditions = NO_CONDITIONS
     ) -> tuple[Costs, RuntimeState]:
         """The cost of each place given the inputs up to it, and the state after the last place."""
         if self.stopping != "length":
@@ -137,7 +138,7 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         ends_BT[opens_BT] = LOG_WIDTHS[class_N] - np.take_along_axis(log_p_BTL[opens_BT], class_N[:, None], -1)[:, 0]
         return Costs(nats_BT, ends_BT), after
 
-    def select(self, state: RuntimeState, lanes: Ints) -> RuntimeState:
+    def select(self, state: RuntimeState, lanes: Integers) -> RuntimeState:
         """The state of these lanes, in this order; one may come several times."""
         return select(state, lanes, axis=1)
 
@@ -150,8 +151,8 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         put(state, lane, other, axis=1)
 
     def _read(
-        self, wanted: Sequence[str], ids_BT: Ints, state: RuntimeState, conditions: Conditions
-    ) -> tuple[list[Floats], RuntimeState]:
+        self, wanted: Sequence[str], ids_BT: Integers, state: RuntimeState, conditions: Conditions
+    ) -> tuple[list[Float32s], RuntimeState]:
         """The outputs `wanted` at each place, (B, T, ...), and the state after the last."""
         if not self._takes_steps:
             return self._call(wanted, ids_BT, state, conditions)
@@ -162,8 +163,8 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
         return [np.stack(arrays, 1) for arrays in zip(*steps, strict=True)], state
 
     def _call(
-        self, wanted: Sequence[str], ids: Ints, state: RuntimeState, conditions: Conditions
-    ) -> tuple[list[Floats], RuntimeState]:
+        self, wanted: Sequence[str], ids: Integers, state: RuntimeState, conditions: Conditions
+    ) -> tuple[list[Float32s], RuntimeState]:
         """Runs the graph, with `ids` and the values of their conditions in the shape that it takes."""
         feed: dict[str, npt.NDArray[np.generic]] = dict(zip(self._state_names, state, strict=True))
         feed |= {"ids": ids.astype(np.int64, copy=False), **self._rows(conditions)}
@@ -178,17 +179,17 @@ class RuntimeLanguageModel(ConditionedLanguageModel):
 def _input_of(condition: Condition, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The values of a condition as the graph takes them."""
     if not condition.is_mixed:
-        rows: Ints = condition.row_of(values).astype(np.int64, copy=False)
+        rows: Integers = condition.row_of(values).astype(np.int64, copy=False)
         return rows
     is_number = np.issubdtype(values.dtype, np.integer)
-    weights: Floats = np.eye(condition.size, dtype=np.float32)[values] if is_number else values.astype(np.float32)
+    weights: Float32s = np.eye(condition.size, dtype=np.float32)[values] if is_number else values.astype(np.float32)
     return weights
 
 
-def _nats(logits_BTV: Floats, targets_BT: Ints) -> Floats:
+def _nats(logits_BTV: Float32s, targets_BT: Integers) -> Float32s:
     """-ln p (B, T) of each target."""
     top_BT1 = logits_BTV.max(-1, keepdims=True)
     log_total_BT = np.log(np.exp(logits_BTV - top_BT1).sum(-1)) + top_BT1[..., 0]
     chosen_BT = np.take_along_axis(logits_BTV, targets_BT[..., None].astype(np.int64), -1)[..., 0]
-    nats_BT: Floats = log_total_BT - chosen_BT
+    nats_BT: Float32s = log_total_BT - chosen_BT
     return nats_BT

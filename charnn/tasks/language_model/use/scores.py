@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Floats, Integers
 from charnn.generation.model import Conditions
 from charnn.tokenizers.base import Tokenizer
 
-Floats = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.integer]
 
 
@@ -81,8 +81,8 @@ class LanguageScore:
     def of_costs(
         cls,
         costs: Costs,
-        targets_BT: npt.NDArray[np.integer],
-        scored_BT: npt.NDArray[np.bool_],
+        targets_BT: Integers,
+        scored_BT: Bools,
         stop_id: int,
     ) -> LanguageScore:
         """The sums over the places that `scored_BT` marks. `characters` is 0, as tokens do not tell their number."""

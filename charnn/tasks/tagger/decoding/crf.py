@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Floats
 from charnn.softmax import softmax
 from charnn.tasks.tagger.decoding.decoder import (
     Allowed,
@@ -39,9 +40,9 @@ class CrfDecoder:
 
     def __init__(
         self,
-        transitions_KK: npt.NDArray[np.floating],
-        start_K: npt.NDArray[np.floating],
-        end_K: npt.NDArray[np.floating],
+        transitions_KK: Floats,
+        start_K: Floats,
+        end_K: Floats,
         *,
         rule: Transitions | None = None,
     ) -> None:

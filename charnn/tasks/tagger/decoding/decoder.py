@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float64s, Int64s
 from charnn.errors import ModelError
 from charnn.softmax import softmax
 
@@ -89,13 +90,13 @@ STEP_VALUES = 2**17
 """As many numbers as one step should work on, so that they stay in a processor's own cache (1 MB in float64)."""
 
 
-def word_mask(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> npt.NDArray[np.bool_]:
+def word_mask(scores_BTS: Scores, lengths_B: Lengths, score_size: int) -> Bools:
     """Where there is a word, (B, T). Raises ModelError where the scores of a word are not all finite."""
     batch, time, size = scores_BTS.shape
     assert size == score_size
     assert lengths_B.shape == (batch,)
     assert np.all((lengths_B >= 0) & (lengths_B <= time))
-    word_BT: npt.NDArray[np.bool_] = np.arange(time) < lengths_B[:, None]
+    word_BT: Bools = np.arange(time) < lengths_B[:, None]
     is_finite_BTS = np.isfinite(scores_BTS)
     if not is_finite_BTS.all() and not is_finite_BTS[word_BT].all():
         raise ModelError(
@@ -148,13 +149,11 @@ class Transitions:
         return len(self.first_K)
 
     @property
-    def breaches_KK(self) -> npt.NDArray[np.int64]:
+    def breaches_KK(self) -> Int64s:
         """(K + 1, K): 1 where a tag may not follow; the tag before the first word is K."""
         return np.vstack([~self.allowed_KK, ~self.first_K]).astype(np.int64)
 
-    def breaches_ahead(
-        self, lengths_B: Lengths, time: int, allowed_BTK: Allowed | None = None
-    ) -> npt.NDArray[np.int64]:
+    def breaches_ahead(self, lengths_B: Lengths, time: int, allowed_BTK: Allowed | None = None) -> Int64s:
         """(B, T, K): the fewest breaches after a word that has this tag, the end of its sentence included, where the
         words after it have tags that are allowed."""
         between_KK, ends_K = self.breaches_KK[:-1], (~self.last_K).astype(np.int64)
@@ -163,7 +162,7 @@ class Transitions:
             ahead_TK = np.zeros((time, self.tags), np.int64)
             for r in range(time):
                 ahead_TK[r] = (between_KK + ahead_TK[r - 1]).min(1) if r else ends_K
-            ahead_BTK: npt.NDArray[np.int64] = ahead_TK[left_BT.clip(0)]
+            ahead_BTK: Int64s = ahead_TK[left_BT.clip(0)]
             return ahead_BTK
         ahead_BTK = np.zeros((len(lengths_B), time, self.tags), np.int64)
         for t in reversed(range(time)):
@@ -173,7 +172,7 @@ class Transitions:
             ahead_BTK[left_BT[:, t] <= 0, t] = ends_K
         return ahead_BTK
 
-    def penalties(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def penalties(self) -> tuple[Float64s, Float64s, Float64s]:
         """What is added to the transitions (K, K), starts (K,) and ends (K,) of a crf: 0, or -BREACH."""
         of_KK, first_K, last_K = (
             np.where(flags, 0.0, -BREACH) for flags in (self.allowed_KK, self.first_K, self.last_K)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Floats, Int64s, Integers
 from charnn.softmax import log_softmax, softmax
 from charnn.tasks.tagger.decoding.decoder import (
     Allowed,
@@ -23,11 +23,11 @@ from charnn.tasks.tagger.decoding.decoder import (
 class _Network(NamedTuple):
     """The part of a network that chooses tags by its scores and by the tag before."""
 
-    tag_vectors_KS: npt.NDArray[np.floating]
-    output_weight_SK: npt.NDArray[np.floating]
-    output_bias_K: npt.NDArray[np.floating]
+    tag_vectors_KS: Floats
+    output_weight_SK: Floats
+    output_bias_K: Floats
 
-    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
+    def logits(self, scores: Scores, previous: Integers) -> Scores:
         hidden = np.tanh(scores + self.tag_vectors_KS[previous])
         # There is one product a word, as one product of all may round a word's logits differently beside others.
         product: Scores = np.matmul(hidden[..., None, :], self.output_weight_SK)[..., 0, :]
@@ -43,9 +43,9 @@ class FeedbackDecoder:
 
     def __init__(
         self,
-        tag_vectors_KS: npt.NDArray[np.floating],
-        output_weight_KS: npt.NDArray[np.floating],
-        output_bias_K: npt.NDArray[np.floating],
+        tag_vectors_KS: Floats,
+        output_weight_KS: Floats,
+        output_bias_K: Floats,
         *,
         rule: Transitions | None = None,
     ) -> None:
@@ -105,7 +105,7 @@ class FeedbackDecoder:
         probabilities_BTK[word_BT] = softmax(logits_NK)
         return Decoding(tags_BT, probabilities_BTK)
 
-    def logits(self, scores: Scores, previous: npt.NDArray[np.integer]) -> Scores:
+    def logits(self, scores: Scores, previous: Integers) -> Scores:
         """The logits (..., K) of words with these scores (..., S) after these tags (...).
 
         K is the tag before the first word. The leading axes of the two are broadcast.
@@ -137,7 +137,7 @@ class FeedbackDecoder:
         return tags_BT
 
 
-def _least_breaches(logits_NK: Scores, breaches_NK: npt.NDArray[np.int64]) -> Scores:
+def _least_breaches(logits_NK: Scores, breaches_NK: Int64s) -> Scores:
     """The logits, with -inf for the tags that lead to more breaches than others; one of -inf is out from the start."""
     breaches_NK = np.where(np.isneginf(logits_NK), np.iinfo(np.int64).max, breaches_NK)
     kept: Scores = np.where(breaches_NK == breaches_NK.min(-1, keepdims=True), logits_NK, -np.inf)

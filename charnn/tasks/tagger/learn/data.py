@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.arrays import Float32s
 from charnn.corpora.progress import tell
 from charnn.corpora.stored_strings import StoredRows
 from charnn.readers.states import SentenceStates
@@ -17,8 +18,6 @@ from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
 from charnn.tasks.tagger.learn.network import WordBatch
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.treebank import Treebank
-
-Floats = npt.NDArray[np.float32]
 
 KEPT_BYTES = 1 << 30
 """The most memory that is taken for the states of a treebank's training sentences, or of those held out. Where all
@@ -46,7 +45,7 @@ class KnownStates:
             done += sum(lengths[i] for i in chosen)
             tell("reading the treebank", done, sum(lengths))
 
-    def of(self, indices: Sequence[int]) -> Floats:
+    def of(self, indices: Sequence[int]) -> Float32s:
         """The states of the sentences with these numbers, (B, T, R), 0 beyond the end of each."""
         chosen = [self._sentences[i] for i in indices]
         if not self.are_kept:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.arrays import Int32s
 from charnn.network.ensemble import Ensemble, log_mean
 from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import DecoderKind, TaggerNetworkConfig
@@ -48,7 +47,7 @@ class TaggerEnsemble(Ensemble[TaggerNetwork]):
         """What the tags cost each member by itself, (members,). `said` is as for `TaggerNetwork.nats`."""
         return torch.stack([member.nats(own, tags_CBT, lengths_B, said) for member, own in self._apart(features_BTF)])
 
-    def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:
+    def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> Int32s:
         """The likeliest tags, (columns, B, T), as inference decodes them."""
         return decoded(self.decoders(), self.scores(features_BTF), lengths_B)
 

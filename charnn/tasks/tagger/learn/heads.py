@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from charnn.arrays import Float32s
 from charnn.tasks.tagger.config import DecoderKind
 from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.decoding.saved import decoder_from
@@ -70,7 +70,7 @@ class Head(nn.Module, ABC):
     def _nats(self, features_BTF: Tensor, tags_BT: Tensor, word_BT: Tensor, said_NK: Tensor | None) -> Tensor: ...
 
     @abstractmethod
-    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Float32s]:
         """Copies of what the decoder needs beside the scores, by the names that `decoder_from` knows."""
 
     def decoder(self) -> Decoder:
@@ -95,7 +95,7 @@ class IndependentHead(Head):
         tagged_BT = word_BT & (tags_BT >= 0)
         return _cross_entropy(self.scores(features_BTF[tagged_BT]), tags_BT[tagged_BT], said_NK)
 
-    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Float32s]:
         return {}
 
 
@@ -144,7 +144,7 @@ class FeedbackHead(Head):
         )
         return torch.from_numpy(decoding.tags_BT.astype(np.int64)).to(tags_BT.device)
 
-    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Float32s]:
         return {
             "tag_vectors": _copy(self.tag_vectors.weight),
             "output_weight": _copy(self.output.weight),
@@ -204,7 +204,7 @@ class CrfHead(Head):
             log_BK = torch.where(is_word_B[:, None], through(log_BK) + scores_BK, log_BK)
         return torch.logsumexp(log_BK + self.end, -1)
 
-    def arrays(self) -> dict[str, npt.NDArray[np.float32]]:
+    def arrays(self) -> dict[str, Float32s]:
         return {"transitions": _copy(self.transitions), "start": _copy(self.start), "end": _copy(self.end)}
 
 
@@ -257,5 +257,5 @@ def _start_uniform(layer: nn.Linear) -> None:
     nn.init.zeros_(layer.bias)
 
 
-def _copy(parameter: Tensor) -> npt.NDArray[np.float32]:
+def _copy(parameter: Tensor) -> Float32s:
     return parameter.numpy(force=True).copy()

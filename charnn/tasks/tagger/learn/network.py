@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from charnn.arrays import Int32s
 from charnn.network.bidirectional import Bidirectional
 from charnn.network.drawing import Draws
 from charnn.network.recurrent import LockedDropout
@@ -188,7 +188,7 @@ class TaggerNetwork(Draws):
         nats = [head.nats(features_BTF, tags_BT, lengths_B, said_NK) for head, tags_BT, said_NK in each]
         return torch.stack(nats).sum()
 
-    def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> npt.NDArray[np.int32]:
+    def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> Int32s:
         """The likeliest tags, (columns, B, T), as inference decodes them."""
         return decoded(self.decoders(), self.scores(features_BTF), lengths_B)
 
@@ -201,7 +201,7 @@ class TaggerNetwork(Draws):
         return [head for head in self.heads if isinstance(head, Head)]
 
 
-def decoded(decoders: Sequence[Decoder], scores: Sequence[Tensor], lengths_B: Tensor) -> npt.NDArray[np.int32]:
+def decoded(decoders: Sequence[Decoder], scores: Sequence[Tensor], lengths_B: Tensor) -> Int32s:
     """The tags, (columns, B, T), that each column's decoder finds for its scores (B, T, S)."""
     lengths = lengths_B.numpy(force=True)
     return np.stack(

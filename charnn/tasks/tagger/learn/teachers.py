@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Integers
 from charnn.corpora.progress import tell
 from charnn.errors import UsageError
 from charnn.readable import first_few
@@ -33,7 +34,7 @@ class Said:
     columns: Sequence[npt.NDArray[np.float16]]
     """For each column those of all words, one sentence after the other, (words, K)."""
 
-    def of(self, column: int, words_N: npt.NDArray[np.integer]) -> Probabilities:
+    def of(self, column: int, words_N: Integers) -> Probabilities:
         """Those of some words, (N, K)."""
         said_NK: Probabilities = self.columns[column][words_N].astype(np.float32)
         return said_NK

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools
 from charnn.corpora.lines import lines_of
 from charnn.corpora.sources import read
 from charnn.errors import CorpusError, UsageError
@@ -37,7 +38,7 @@ class Constraints:
 
     def of(self, sentence: Sentence) -> Masks:
         """The masks of one sentence. Each word may have one tag at least."""
-        masks = dict[str, npt.NDArray[np.bool_]]()
+        masks = dict[str, Bools]()
         for column, tags in self.tags.items():
             mask_TK = np.ones((len(sentence.words), len(tags)), np.bool_)
             for word, form in enumerate(sentence.words):

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Integers
 from charnn.errors import ModelFormatError
 from charnn.runtime.session import graph_name, open_graph
 from charnn.tasks.tagger.lexicon import WordFeatures
-
-Floats = npt.NDArray[np.float32]
 
 WORD_INPUTS = {
     "words": "words_N",
@@ -61,19 +59,19 @@ class RuntimeTaggerNetwork:
         """S, the scores that a word has, of each column."""
         self._run_words, self._run_sentences = words.run, sentences.run
 
-    def vectors(self, features: WordFeatures) -> Floats:
+    def vectors(self, features: WordFeatures) -> Float32s:
         """The vectors of the words, (N, D)."""
         feed = {name: getattr(features, field) for name, field in WORD_INPUTS.items()}
-        vectors_ND: Floats = self._run_words(["vectors"], feed)[0]
+        vectors_ND: Float32s = self._run_words(["vectors"], feed)[0]
         return vectors_ND
 
-    def scores(self, vectors_TBD: Floats, lengths_B: npt.NDArray[np.integer]) -> list[Floats]:
+    def scores(self, vectors_TBD: Float32s, lengths_B: Integers) -> list[Float32s]:
         """For each column the scores of the words, (T, B, S), as the column's decoder takes them.
 
         Where the model has readers, a vector has their states behind it. Vectors are 0 where a sentence has ended.
         """
         feed = {"vectors": vectors_TBD, "lengths": lengths_B.astype(np.int32, copy=False)}
-        scores: list[Floats] = self._run_sentences(self._scores, feed)
+        scores: list[Float32s] = self._run_sentences(self._scores, feed)
         return scores
 
 

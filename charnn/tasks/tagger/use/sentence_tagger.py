@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Integers
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder, Probabilities
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.linear_model import LinearModel
 from charnn.tasks.tagger.use.constraints import Masks
-from charnn.tasks.tagger.use.word_vectors import Floats, Rows, WordEncoder, WordVectors
+from charnn.tasks.tagger.use.word_vectors import Rows, WordEncoder, WordVectors
 
 if TYPE_CHECKING:
     from charnn.readers.states import SentenceStates
@@ -57,7 +58,7 @@ class SentenceNetwork(WordEncoder, Protocol):
     Several threads may call it at once.
     """
 
-    def scores(self, vectors_TBD: Floats, lengths_B: npt.NDArray[np.integer]) -> list[Floats]:
+    def scores(self, vectors_TBD: Float32s, lengths_B: Integers) -> list[Float32s]:
         """For each column the scores of the words, (T, B, S), as the column's decoder takes them."""
 
 
@@ -146,19 +147,21 @@ class SentenceTagger:
                     said[i].append(own_TK[: len(sentences[i])])
         return said
 
-    def scores(self, sentences: Sequence[Sequence[str]]) -> list[list[Floats]]:
+    def scores(self, sentences: Sequence[Sequence[str]]) -> list[list[Float32s]]:
         """For each sentence, the scores of its words in each column, (T, S), as the decoder takes them."""
-        found: list[list[Floats]] = [[] for _ in sentences]
+        found: list[list[Float32s]] = [[] for _ in sentences]
         for chosen, scores in self._begin_all(sentences):
             for scores_BTS in scores():
                 for i, own_TS in zip(chosen, scores_BTS, strict=True):
                     found[i].append(own_TS[: len(sentences[i])])
         return found
 
-    def _begin_all(self, sentences: Sequence[Sequence[str]]) -> list[tuple[Sequence[int], Callable[[], list[Floats]]]]:
+    def _begin_all(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> list[tuple[Sequence[int], Callable[[], list[Float32s]]]]:
         """Begins to read the sentences in batches: for each the numbers of its sentences, and what waits for scores."""
         rows, table = self._vectors.of(sentences) if sentences else ([], np.zeros((1, 0), np.float32))
-        begun: list[tuple[Sequence[int], Callable[[], list[Floats]]]] = []
+        begun: list[tuple[Sequence[int], Callable[[], list[Float32s]]]] = []
         for chosen in batches_by_length(list(map(len, rows)), rows=BATCH_SENTENCES, padded_total=BATCH_WORDS):
             batch, words = [rows[i] for i in chosen], [sentences[i] for i in chosen]
             is_long = len(batch) == 1 and len(batch[0]) > LONGEST
@@ -168,11 +171,11 @@ class SentenceTagger:
 
     # The threads do nothing but run the network: whatever else they did they would have to wait for Python's one lock.
 
-    def _begin(self, rows: list[Rows], sentences: list[Sequence[str]], table: Floats) -> Callable[[], list[Floats]]:
+    def _begin(self, rows: list[Rows], sentences: list[Sequence[str]], table: Float32s) -> Callable[[], list[Float32s]]:
         """Begins to read sentences, and returns what waits for the scores of each column, (B, T, S)."""
         return self._pool.submit(self._scores, rows, sentences, table).result
 
-    def _begin_long(self, row: Rows, sentence: Sequence[str], table: Floats) -> Callable[[], list[Floats]]:
+    def _begin_long(self, row: Rows, sentence: Sequence[str], table: Float32s) -> Callable[[], list[Float32s]]:
         """Does the same for one sentence, in parts that overlap; what the margins give is thrown away."""
         parts = list[_Part]()
         for start in range(0, len(row), LONGEST):
@@ -183,13 +186,13 @@ class SentenceTagger:
             some = parts[first : first + PARTS]
             begun.append(self._begin([part.row for part in some], [part.words for part in some], table))
 
-        def scores() -> list[Floats]:
+        def scores() -> list[Float32s]:
             columns = zip(*(wait() for wait in begun), strict=True)
             return [np.concatenate(list(map(_own, parts, chain.from_iterable(column))))[None] for column in columns]
 
         return scores
 
-    def _scores(self, rows: list[Rows], sentences: list[Sequence[str]], table: Floats) -> list[Floats]:
+    def _scores(self, rows: list[Rows], sentences: list[Sequence[str]], table: Float32s) -> list[Float32s]:
         lengths_B = np.array([len(row) for row in rows])
         rows_BT = np.zeros((len(rows), lengths_B.max()), np.intp)
         rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = np.concatenate(rows)
@@ -204,7 +207,7 @@ class SentenceTagger:
 
     def _decoded(
         self,
-        scores: list[Floats],
+        scores: list[Float32s],
         lengths_B: npt.NDArray[np.intp],
         options: TagOptions,
         masks: Sequence[Masks] | None,
@@ -228,7 +231,7 @@ class _Part(NamedTuple):
     """How many words come before the first of its own."""
 
 
-def _own(part: _Part, scores_TS: Floats) -> Floats:
+def _own(part: _Part, scores_TS: Float32s) -> Float32s:
     return scores_TS[part.margin : len(part.row)][:LONGEST]
 
 
@@ -247,7 +250,7 @@ def _decoded(
     column: str,
     decoder: Decoder,
     tags: npt.NDArray[np.object_],
-    scores_BTS: Floats,
+    scores_BTS: Float32s,
     lengths_B: npt.NDArray[np.intp],
     options: TagOptions,
     allowed_BTK: Allowed | None,

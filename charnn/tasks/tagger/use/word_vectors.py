@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
 from charnn.tasks.tagger.linear_model import EDGE, LinearModel
 
-Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
 CAPACITY, CHARACTERS = 1 << 15, 1 << 24
@@ -29,7 +29,7 @@ class WordEncoder(Protocol):
     vector_size: int
     """D, the numbers of a vector."""
 
-    def vectors(self, features: WordFeatures) -> Floats:
+    def vectors(self, features: WordFeatures) -> Float32s:
         """The vectors of the words, (N, D)."""
 
 
@@ -47,7 +47,7 @@ class WordVectors:
         self._edge = None if beside is None else beside.additions([EDGE])[0]
         self._forget(0)
 
-    def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Floats]:
+    def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Float32s]:
         """For each sentence the rows of its words in a table of vectors, and that table, whose row 0 is all 0, but for
         what the edge of a sentence adds to scores.
 
