@@ -12,7 +12,8 @@ from charnn.config import SourceFile
 from charnn.corpora.data_files import DataFiles
 from charnn.corpora.decoding import OnError
 from charnn.corpora.documents import HELD_OUT_FRACTION
-from charnn.corpora.series import UNNAMED, Series, series_in
+from charnn.corpora.series import Series, series_in
+from charnn.corpora.series_cells import UNNAMED
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.table_files import read_table, read_table_again
 from charnn.errors import CorpusError, UsageError

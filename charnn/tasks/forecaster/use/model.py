@@ -15,7 +15,8 @@ import numpy as np
 
 from charnn.arrays import Float32s, Float64s
 from charnn.corpora.decoding import OnError
-from charnn.corpora.series import UNNAMED, Series
+from charnn.corpora.series import Series
+from charnn.corpora.series_cells import UNNAMED
 from charnn.errors import CharnnWarning, CorpusError, ModelFormatError, UsageError
 from charnn.readable import file_name, first_few
 from charnn.runtime.session import graph_name, open_graph
