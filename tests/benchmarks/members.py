@@ -1,5 +1,5 @@
 """What networks that are used side by side reach, and a network that they teach, beside one network; and how fast
-members write.
+members learn and write.
 
 Without --time each of two members reads the text as often as is said, so that together they read as many characters as
 one network does that reads it twice as often. With --time all have that time, and sizes are chosen.
@@ -19,11 +19,14 @@ import torch
 
 import charnn
 from charnn.config.model import TokenizerConfig
+from charnn.config.training import Budget
 from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.ensemble import make_network
+from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
+from charnn.tasks.language_model.learn.pace import Pace
 from charnn.tasks.language_model.step_graph import step_graph
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers import train
@@ -31,6 +34,8 @@ from charnn.tokenizers.base import STOP_ID, Tokenizer
 from tests.benchmarks.machine import alternate, means, ratio, spread
 
 MEMBERS, HIDDEN, EPOCHS, SEEDS = 2, 96, 12.0, 1
+LEARNERS, SECONDS = (64, 192, 384), 120.0
+"""The hidden units of networks whose speed of learning is measured, as it is for a run of so many seconds."""
 WRITERS, LENGTH, ROUNDS = ((2, 96), (2, 256), (2, 384), (4, 256)), 400, 5
 """Members and hidden units of the ensembles whose speed is measured, and how many characters they write, how often."""
 
@@ -44,12 +49,12 @@ def run(corpus: Path, *, time: str | None, epochs: float | None, seeds: int | No
         with tempfile.TemporaryDirectory() as scratch:
             members = Path(scratch) / "members"
             runs: dict[str, dict[str, Any]] = {
-                "one network": twice,
+                "one network": {**twice, "members": 1},
                 f"{MEMBERS} members": {**once, "members": MEMBERS, "out": members},
                 "a network that they teach": {**once, "teacher": [str(members)]},
             }
             if not time:
-                runs["one network, half as long"] = once
+                runs["one network, half as long"] = {**once, "members": 1}
             for name, options in runs.items():
                 config = charnn.train(corpus, **{"out": Path(scratch) / name, "seed": seed, **options}).config
                 reached.setdefault(name, []).append(config.scores.nats_per_character)
@@ -60,7 +65,34 @@ def run(corpus: Path, *, time: str | None, epochs: float | None, seeds: int | No
     for name, nats in reached.items():
         print(f"{name:<28} {means(nats, '.4f')}  {means(taken[name], ',.0f', ' s')}")
     print()
+    learn()
     write(corpus)
+
+
+def learn() -> None:
+    """Characters a second that one network learns with one thread and with two, and two members with a thread each, all
+    of whose characters are counted once."""
+    print("learning, characters of the text a second")
+    for hidden in LEARNERS:
+        sides = {
+            name: partial(_learned, hidden, members, threads)
+            for name, members, threads in (
+                ("one thread", 1, 1),
+                ("two threads", 1, MEMBERS),
+                ("members at once", MEMBERS, MEMBERS),
+                ("members in turn", MEMBERS, 1),
+            )
+        }
+        taken = alternate(sides, ROUNDS)
+        for name, speeds in taken.items():
+            print(f"2 x {hidden}, {name:<16} {spread(speeds)}; {ratio(speeds, taken['one thread'])}", flush=True)
+
+
+def _learned(hidden: int, members: int, threads: int) -> float:
+    """The speed of so many networks of a size that learn with so many threads, in characters of the text a second."""
+    overrides = LanguageModelOverrides(members=members, budget=Budget(seconds=SECONDS))
+    text = {"characters": 10**6, "vocabulary_size": 67}
+    return Pace(overrides, {}, **text, ends_are_learned=False, thread_counts=(threads,))(hidden)
 
 
 def write(corpus: Path) -> None:

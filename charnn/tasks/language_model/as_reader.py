@@ -26,7 +26,8 @@ def as_reader(directory: LanguageModelDirectory) -> Reader:
     if network.members > 1:
         raise UsageError(
             f"--reader: {directory.path} has {network.members:,} members, and a reader is one network",
-            hint=f"let it teach one: charnn train TEXT --teacher {shlex.quote(str(directory.path))}",
+            hint="train it with --members 1, or let it teach one: charnn train TEXT --teacher "
+            f"{shlex.quote(str(directory.path))}",
         )
     direction: Direction = "backwards" if corpus.backwards else "forwards"
     return Reader(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from functools import partial
+from typing import Any, NamedTuple, Self
 
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget, TrainingConfig
@@ -23,6 +24,7 @@ from charnn.tasks.language_model.learn.overrides import (
     configure,
 )
 from charnn.tasks.language_model.learn.pace import Pace
+from charnn.tasks.language_model.learn.several import MEMBERS, may_be_several, reads_often
 from charnn.tasks.language_model.learn.sizing import (
     Speed,
     characters_read,
@@ -63,6 +65,8 @@ class LanguageModelPlan:
     """The weights to begin with, or None to begin with random ones."""
     teachers: Sequence[Teacher] = ()
     """The models that teach the network."""
+    chose_members: bool = False
+    """Whether nobody asked for the members that it has."""
 
     def pack(self) -> ArraysAndJson:
         """The plan as arrays and JSON values, for other processes."""
@@ -79,6 +83,7 @@ class LanguageModelPlan:
                 "labels": weights.labels,
             },
             "teachers": [teacher.network.to_json() for teacher in self.teachers],
+            "chose_members": self.chose_members,
         }
         return {**({} if weights is None else weights.arrays), **taught}, values
 
@@ -97,6 +102,7 @@ class LanguageModelPlan:
                 arrays, [tuple(s) for s in weights["symbols"]], weights["stops_alike"], weights["labels"]
             ),
             taken_from(arrays, values["teachers"]),
+            values["chose_members"],
         )
 
 
@@ -125,17 +131,15 @@ def decide(
     tokenizer, overrides, initial_weights = _from_models(corpus, tokenizer_config, overrides, source, teachers)
     if corpus.replayed:
         overrides = beside_replay(overrides, source.config().network if source is not None else None)
-    text = {"characters": corpus.characters_to_read, "vocabulary_size": tokenizer.size}
-    pace = Pace(
-        overrides, settings, ends_are_learned=corpus.config.ends_are_learned, thread_counts=thread_counts, **text
-    )
-    network, training = choose(
-        overrides,
-        **text,
-        held_out=characters_of(corpus.validation),
-        speed=lambda hidden_size: processes * pace(hidden_size),
-        **settings,
-    )
+    measured = partial(_measured, corpus, tokenizer, settings, processes=processes, thread_counts=thread_counts)
+    chosen = measured(overrides)
+    spent, chose_members = chosen.pace.spent, False
+    if chosen.reads_often and not teachers and may_be_several(overrides, corpus.config, settings, thread_counts):
+        several = measured(replace(overrides, members=MEMBERS))
+        spent += several.pace.spent
+        chose_members = several.reads_often and several.pace.threads(several.network.hidden_size) >= MEMBERS
+        chosen = several if chose_members else chosen
+    network, training = chosen.network, chosen.training
     if teachers:
         check_teachers(teachers, tokenizer, network, corpus.config)
         if overrides.dropout is None:
@@ -152,9 +156,45 @@ def decide(
         ngram_order=order,
         counts_words=counts_words(overrides.words, order, network, tokenizer),
     )
-    threads = pace.threads(network.hidden_size) if pace.spent else _unmeasured_threads(config, processes, thread_counts)
+    threads = (
+        chosen.pace.threads(network.hidden_size) if spent else _unmeasured_threads(config, processes, thread_counts)
+    )
     models = [Teacher.of(directory) for directory in teachers]
-    return LanguageModelPlan(config, tokenizer, threads, pace.spent, initial_weights, models)
+    return LanguageModelPlan(config, tokenizer, threads, spent, initial_weights, models, chose_members)
+
+
+class _Chosen(NamedTuple):
+    """The network and training that suit the text and the budget, and how the speeds were measured that tell."""
+
+    pace: Pace
+    network: LanguageModelNetworkConfig
+    training: TrainingConfig
+    reads_often: bool
+    """Whether the text is read often enough for several such networks."""
+
+
+def _measured(
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    settings: Mapping[str, Any],
+    overrides: LanguageModelOverrides,
+    *,
+    processes: int,
+    thread_counts: Sequence[int],
+) -> _Chosen:
+    characters, ends = corpus.characters_to_read, corpus.config.ends_are_learned
+    text = {"characters": characters, "vocabulary_size": tokenizer.size}
+    pace = Pace(overrides, settings, ends_are_learned=ends, thread_counts=thread_counts, **text)
+
+    def speed(hidden_size: int) -> float:
+        return processes * pace(hidden_size)
+
+    held_out = characters_of(corpus.validation)
+    network, training = choose(overrides, **text, held_out=held_out, speed=speed, **settings)
+    often = reads_often(
+        characters, training.budget, network.hidden_size, speed, has_grown=overrides.hidden_size is None
+    )
+    return _Chosen(pace, network, training, often)
 
 
 def _from_models(

@@ -45,6 +45,9 @@ from charnn.training.report import Report
 from charnn.training.session import Session
 from charnn.training.verdict import TWICE, HeldOut
 
+WHY_MEMBERS = (
+    "several, as one alone would read the text so often that it learns no more from it; --members 1 trains one"
+)
 PREVIEW = SamplingConfig(temperature=0.7, length=240)
 PREVIEWED = 4000
 """The held-out characters that a preview finds out by how far n-grams are to be believed."""
@@ -66,6 +69,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             sum(len(piece.text) for piece in corpus.replayed),
         )
         self._old_nats: float | None = None
+        self._chose_members = plan.chose_members
         config = plan.config
         self._encoded = EncodedCorpus.encode(corpus, plan.tokenizer, config.training.validation_characters)
 
@@ -264,6 +268,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
             *(f"          {remark}" for remark in said),
             *([f"beside it {self._replayed:,} characters of what the model has learned"] if self._replayed else []),
             f"network   {network}: {self.parameters:,} parameters",
+            *([f"          {WHY_MEMBERS}"] if self._chose_members else []),
             *(
                 [f"n-grams   of up to {counted(order, 'symbol')}{of_words}, beside the network{as_usual}"]
                 if (order := config.ngram_order)

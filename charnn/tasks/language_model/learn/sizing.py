@@ -113,6 +113,21 @@ def _hidden_size(characters: int, budget: Budget, speed: Speed) -> int:
     return HIDDEN_SIZES[search(guess, speed)]
 
 
+def epochs_before_growth(characters: int, hidden_size: int) -> float:
+    """How often the largest budget reads a text of so many `characters` for which the next smaller size is right: the
+    more a budget buys, the more often a network of one size reads the text, until a larger one suits it. 0 for the
+    smallest size."""
+    place = HIDDEN_SIZES.index(hidden_size)
+    if place == 0:
+        return 0.0
+    return _operations_for(weights(hidden_size)) / (6 * weights(HIDDEN_SIZES[place - 1]) * characters)
+
+
+def _operations_for(size: int) -> float:
+    """The operations of a training for which a network of so many weights is right."""
+    return OPERATIONS * math.pow(size / WEIGHTS, 1 / EXPONENT)
+
+
 def characters_read(characters: int, budget: Budget, hidden: int, speed: Speed) -> float:
     """The number of characters that a run reads, each counted as often as it is read."""
     if budget.epochs is not None:
