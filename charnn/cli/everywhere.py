@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -54,13 +55,15 @@ def everywhere(
     @functools.wraps(command)
     def with_both(*arguments: Any, quiet: bool = False, log: str | None = None, **values: Any) -> None:
         _refuse_empty({**values, "log": log}, places)
+        _refuse_what_is_no_number(values, flags)
         # Where several processes train together, one of them keeps the log.
         console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
         with nullcontext() if has_view else reading_shown():
             command(*arguments, **values)
 
     own = inspect.signature(command, eval_str=True)
-    places = {"log": "--log", **_places(own)}
+    flags = _flags(own)
+    places = {"log": "--log", **_places(own, flags)}
     more = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, default, annotation in (
@@ -73,16 +76,26 @@ def everywhere(
     return with_both
 
 
-def _places(signature: inspect.Signature) -> dict[str, str]:
-    """What messages call each parameter that names a file, a folder or a model."""
+def _flags(signature: inspect.Signature) -> dict[str, str]:
+    """What messages call each parameter that Typer is told of."""
     found = {}
     for name, parameter in signature.parameters.items():
         for info in getattr(parameter.annotation, "__metadata__", ()):
-            if _PLACE.search(said := getattr(info, "metavar", None) or ""):
-                declared = (info.default, *(info.param_decls or ()))  # Typer has the first one as the default
-                flags = [one for one in declared if isinstance(one, str) and one.startswith("-")]
-                found[name] = max(flags, key=len, default=said.strip("[]."))
+            declared = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
+            flags = [one for one in declared if isinstance(one, str) and one.startswith("-")]  # Typer has the first as
+            metavar = (getattr(info, "metavar", None) or name).strip("[].")  # the default
+            found[name] = max(flags, key=len, default=metavar)
     return found
+
+
+def _places(signature: inspect.Signature, flags: Mapping[str, str]) -> dict[str, str]:
+    """Those of the parameters that name a file, a folder or a model."""
+    return {
+        name: flags[name]
+        for name, parameter in signature.parameters.items()
+        for info in getattr(parameter.annotation, "__metadata__", ())
+        if _PLACE.search(getattr(info, "metavar", None) or "")
+    }
 
 
 def _refuse_empty(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
@@ -92,3 +105,10 @@ def _refuse_empty(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
         value = values.get(name)
         if value == "" or (isinstance(value, list | tuple) and "" in value):
             raise UsageError(f"{place}: the name is empty", hint="give one, or leave it out")
+
+
+def _refuse_what_is_no_number(values: Mapping[str, Any], flags: Mapping[str, str]) -> None:
+    """Raises UsageError for the number NaN, with which every comparison is false, and so every limit met."""
+    for name, value in values.items():
+        if isinstance(value, float) and math.isnan(value):
+            raise UsageError(f"{flags.get(name, name)} {value}: give a number")

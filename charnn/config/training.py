@@ -27,6 +27,7 @@ class Budget(Json):
         limits = [v for v in (self.seconds, self.epochs, self.steps) if v is not None]
         require(len(limits) == 1, "a budget is one of seconds, epochs and steps")
         require(limits[0] > 0, "a budget must be more than nothing")
+        require(limits[0] < math.inf, "a budget must have an end")
 
     def __str__(self) -> str:
         if self.seconds is not None:
@@ -81,7 +82,7 @@ class TrainingConfig(Json):
         most = 1 << 20
         require(max(self.batch_size, self.window_length) <= most, f"batch size and window length: at most {most:,}")
         require(0 <= self.seed < 1 << 63, "the seed is a number from 0 to below 2**63")
-        require(0 < self.learning_rate < math.inf, "the learning rate must be above 0")
+        require(0 < self.learning_rate < math.inf, "the learning rate must be a number above 0")
         require(0 <= self.final_rate_fraction <= 1, "the final learning rate is a fraction of the top one")
         require(0 <= self.weight_decay < math.inf, "weight decay cannot be negative")
         require(0 <= self.average_decay < 1, "the decay of the average is from 0 to below 1")

@@ -6,6 +6,7 @@ A task's options are the fields of a frozen dataclass, each made by `option`.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import UnionType
@@ -66,6 +67,8 @@ class Option:
         if not isinstance(value, accepted) or (isinstance(value, bool) and bool not in accepted):
             wanted = " or ".join(_NAMES.get(kind, kind.__name__) for kind in accepted[:1])
             raise UsageError(f"{self.flag} {value}: give {wanted}")
+        if isinstance(value, float) and math.isnan(value):
+            raise UsageError(f"{self.flag} {value}: give {_NAMES[accepted[0]]}")
         low, high = self.minimum, self.maximum
         if (low is not None and value < low) or (high is not None and value > high):
             limits = f"of at least {low:g}" if high is None else f"from {low:g} to {high:g}"

@@ -45,6 +45,19 @@ def every_wrong_use(command):
             yield (flag, *([value] * option.nargs))
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_option_takes_what_is_no_number(charnn, said_once, text_file, command):
+    """Every comparison with NaN is false, so it would meet every limit, and rule nothing out."""
+    text_file("one\ntwo\n", "corpus.txt")
+    takes_file = any(one.param_type_name == "argument" for one in COMMANDS[command].params)
+    for option in COMMANDS[command].params:
+        if option.type.name.startswith("float"):
+            flag = max(option.opts, key=len)
+            result = charnn(*command.split(), *["corpus.txt"] * takes_file, flag, "nan")
+            assert result.code == 2
+            assert f"{flag} nan: give a number" in said_once(result)
+
+
 @pytest.mark.parametrize(
     ("arguments", "missing"),
     [

@@ -22,11 +22,24 @@ def test_budget_is_exactly_one_of_three(given: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"seconds": 0.0}, {"seconds": float("nan")}, {"epochs": -1.0}, {"steps": 0}, {"steps": -1}]
+    "given",
+    [
+        {"seconds": 0.0},
+        {"seconds": float("nan")},
+        {"epochs": -1.0},
+        {"steps": 0},
+        {"steps": -1},
+    ],
 )
 def test_budget_is_more_than_nothing(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="more than nothing"):
         Budget(**given)
+
+
+@pytest.mark.parametrize("unit", ["seconds", "epochs"])
+def test_a_budget_has_an_end(unit: str) -> None:
+    with pytest.raises(ConfigError, match="must have an end"):
+        Budget(**{unit: float("inf")})
 
 
 @pytest.mark.parametrize("change", [{"words": 0}, {"characters": 0}, {"tags": ()}, {"tags": (3, 0)}], ids=str)

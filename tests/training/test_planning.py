@@ -26,5 +26,5 @@ def test_small_networks_train_in_fp32_unless_bf16_is_asked_for() -> None:
 
 def test_a_learning_rate_of_0_is_refused_and_not_taken_for_none() -> None:
     assert Overrides(learning_rate=0.0).asked("cell", "learning_rate") == {"learning_rate": 0.0}
-    with pytest.raises(ConfigError, match="learning rate must be above 0"):
+    with pytest.raises(ConfigError, match="learning rate must be a number above 0"):
         Overrides(learning_rate=0.0).training_config({}, **CHOSEN)
