@@ -97,6 +97,12 @@ def classify(
     threshold = confidence.Threshold.of(min_confidence, unsure, "labels")
     if probabilities and top is not None:
         raise UsageError("--probs writes all labels, and --nbest K of them: give one of the two")
+    several = "--probs" if probabilities else None if top is None else "--nbest"
+    if threshold.least is not None and several is not None and not (as_json or only):
+        raise UsageError(
+            f"--min-confidence replaces the label of a text, and {several} writes labels with their probabilities",
+            hint="give one of the two, or --json, which has both",
+        )
     unit: InputUnit = "row" if column is not None else documents or "line"
     if column is not None and documents is not None:
         raise UsageError(f"--text takes a text from each row, and --documents each {documents}: give one of the two")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import typer
@@ -31,10 +32,14 @@ class Threshold(NamedTuple):
     @classmethod
     def of(cls, least: float | None, named: str | None, what: str) -> Threshold:
         """What the two options ask for. Raises UsageError for a text that takes the place of `what` is not sure enough,
-        where nothing says what that is."""
+        where nothing says what that is, and for one that lines and columns have no room for."""
         if named is not None and least is None:
             raise UsageError(
                 f"--unsure {named}: takes the place of {what} below --min-confidence P", hint="give that too"
+            )
+        if named is not None and re.search(r"[\t\r\n]", named):
+            raise UsageError(
+                f"--unsure {named!r}: a result stands on a line, between tabs", hint="give it without them"
             )
         return cls(least, named)
 

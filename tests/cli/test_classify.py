@@ -322,6 +322,9 @@ def test_all_texts_can_be_learned(charnn, text_file, said_once, classify):
     ("arguments", "message"),
     [
         (("classify", "-m", "model", "--unsure", "?"), "--unsure ?: takes the place of labels below --min-confidence"),
+        (("classify", "-m", "model", "--unsure", "a\tb", "--min-confidence", "1"), "a result stands on a line"),
+        (("classify", "-m", "model", "--nbest", "2", "--min-confidence", "1"), "and --nbest writes labels with their"),
+        (("classify", "-m", "model", "--probs", "--min-confidence", "1"), "and --probs writes labels with their"),
         (("classify", "-m", "model", "--only", "pets"), "--only pets: the model has no such label; did you mean pet?"),
         (("classify", "-m", "model", "--probs", "--nbest", "1"), "--probs writes all labels, and --nbest K of them"),
         (("classify", "-m", "model", "none.txt"), "none.txt: no such file or directory"),

@@ -238,6 +238,7 @@ def test_int8_and_fp32_are_both_there_for_an_lstm_and_int8_is_refused_where_ther
         (("--columns", "lemma"), "lemma"),
         (("--columns", "upos,"), "--columns"),
         (("--unsure", "X"), "--min-confidence"),
+        (("--unsure", "X\n", "--min-confidence", "1"), "a result stands on a line"),
         (("--min-confidence", "2"), "--min-confidence"),
         (("--nbest", "0"), "--nbest"),
         (("--to", "text"), "--to"),
