@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from charnn.corpora.lines import line_ends, lines_of
+from charnn.corpora.western import WESTERN, western_word
 from charnn.errors import CharnnWarning, CorpusError
 
 OnError = Literal["fail", "skip", "replace"]
@@ -25,7 +26,7 @@ surrogate U+DC00 + b. No encoding that is in use decodes sound bytes to lone sur
 FEW = 3
 """So many lines with bad bytes, malformed rows and malformed sentences are each named in a warning; further ones are
 only counted."""
-NAME_ENCODING = "name the encoding with --encoding"
+NAME_ENCODING, LEAVE_OUT = "name the encoding with --encoding", "leave such lines out with --on-error skip"
 """What to do first about bytes that are not in the encoding."""
 _HALF = re.compile("[\ud800-\udbff\udd00-\udfff]")
 _BAD = re.compile("[\udc00-\udcff]")
@@ -79,6 +80,13 @@ def marking(on_error: OnError) -> Decoding:
     """How to decode for a caller that leaves out whole rows or lines with `BadBytes`, so that all others keep their
     numbers."""
     return "mark" if on_error == "skip" else on_error
+
+
+def how_to_read(data: bytes, place: int) -> str:
+    """What to do about the byte at this place, which does not decode."""
+    word = western_word(data, place)
+    likely = "" if word is None else f" ({WESTERN} if it is to say {word!r})"
+    return f"{NAME_ENCODING}{likely}, or {LEAVE_OUT}"
 
 
 @contextmanager

@@ -17,10 +17,12 @@ from contextvars import ContextVar
 
 from charnn.config.model import SourceFile
 from charnn.corpora.decoding import (
+    LEAVE_OUT,
     MARK_BAD_BYTES,
     NAME_ENCODING,
     BadBytes,
     Decoding,
+    how_to_read,
     refuse_other_encoding,
     warn_of_nul,
     without_byte_order_marks,
@@ -189,15 +191,14 @@ def _decoded(data: bytes, name: str, encoding: str, any_bytes: bool, on_error: D
     if any_bytes:
         return data.decode(encoding, "surrogateescape")
     refuse_other_encoding(data, name, encoding)
-    hint = f"{NAME_ENCODING}, or leave such lines out with --on-error skip"
     try:
         text = data.decode(encoding, "strict" if on_error == "fail" else MARK_BAD_BYTES)
     except UnicodeDecodeError as error:
         line = len(lines_of(data[: error.start].decode(encoding, "ignore") + "."))
         place = f"byte {error.start} is not {encoding} (0x{error.object[error.start]:02x}), in line {line:,}"
-        raise CorpusError(f"{name}: {place}", hint=hint) from error
+        raise CorpusError(f"{name}: {place}", hint=how_to_read(data, error.start)) from error
     except UnicodeError as error:  # some codecs (punycode, idna) do not say where
-        raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
+        raise CorpusError(f"{name}: is not {encoding}", hint=f"{NAME_ENCODING}, or {LEAVE_OUT}") from error
     if on_error in ("skip", "replace"):
         bad = BadBytes(name, encoding, on_error)
         text = bad.cleaned(text)

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from itertools import chain
 
 from charnn.corpora.decoding import (
+    LEAVE_OUT,
     LONGEST_MARK,
     MARK_BAD_BYTES,
     NAME_ENCODING,
     BadBytes,
     Decoding,
     OnError,
+    how_to_read,
     may_begin_mark,
     refuse_other_encoding,
     warn_of_nul,
@@ -141,7 +143,6 @@ def _cleaned(pieces: Iterator[str], bad: BadBytes) -> Iterator[str]:
 
 def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    hint = f"{NAME_ENCODING}, or leave such lines out with --on-error skip"
     before, line, ends_in_return = 0, 1, False
     for data in chain(pieces, [None]):
         state = decoder.getstate()
@@ -157,10 +158,10 @@ def _decoded(pieces: Iterator[bytes], name: str, encoding: str, errors: str) -> 
             line += line_ends(text, after_return=ends_in_return)
             raise CorpusError(
                 f"{name}: byte {byte} is not {encoding} (0x{error.object[error.start]:02x}), in line {line:,}",
-                hint=hint,
+                hint=how_to_read(error.object, error.start),
             ) from error
         except UnicodeError as error:  # some codecs (utf-16, idna) do not say where
-            raise CorpusError(f"{name}: is not {encoding}", hint=hint) from error
+            raise CorpusError(f"{name}: is not {encoding}", hint=f"{NAME_ENCODING}, or {LEAVE_OUT}") from error
         before += len(data or b"")
         line += line_ends(text, after_return=ends_in_return)
         ends_in_return = text.endswith("\r") if text else ends_in_return

@@ -232,3 +232,12 @@ def test_novelty_passes_over_a_bad_line(charnn, trained, text_file):
     assert "in line 2" in charnn("novelty", "text.txt", "--corpus", trained.corpus).err
     skipped = charnn("novelty", "text.txt", "--corpus", trained.corpus, "--on-error", "skip", "--per-line", "--json")
     assert [json.loads(line)["characters"] for line in skipped.text.splitlines()] == [7, 7]
+
+
+@pytest.mark.parametrize("command", [("score",), ("train", "--task", "language-model", "--out", "m")])
+def test_a_text_of_western_europe_is_told_as_it_would_read(charnn, trained, text_file, said_once, command):
+    model = () if command[0] == "train" else ("--model", trained.path)
+    result = charnn(*command, text_file("dans un café\n".encode("latin-1")), *model)
+    assert result.code == 1
+    assert "in line 1; name the encoding with --encoding (cp1252 if it is to say 'café'), or" in said_once(result)
+    assert "cp1252" not in charnn(*command, text_file("имени нет\n".encode("cp1251")), *model).err
