@@ -49,13 +49,13 @@ class Mixture:
     def equal(cls, experts: int, labels: int) -> Mixture:
         return cls(np.full(experts, 1 / experts), np.zeros(labels))
 
-    def logits(self, logits_MNK: Floats) -> Floats:
+    def logits(self, logits_MNK: npt.NDArray[np.floating]) -> Floats:
         """(N, K)."""
         return np.asarray(np.tensordot(self.shares_M, logits_MNK, 1) + self.bias_K)
 
 
 def fit_mixture(
-    logits_MNK: Floats,
+    logits: npt.NDArray[np.floating],
     targets_NK: npt.NDArray[np.bool_],
     *,
     multiple: bool,
@@ -63,7 +63,7 @@ def fit_mixture(
     certainty: float = PRIOR,
     biased: bool = True,
 ) -> Mixture:
-    """The mixture that predicts the targets best. Its shares are at least 0.
+    """The mixture that predicts the targets best from the logits of experts, (M, N, K). Its shares are at least 0.
 
     The sum of M experts with weights is a log-linear combination of them, and its scale is a temperature (Guo et al.
     2017); biases mend that models with small weights give rare labels less than they are due (Alexandari et al. 2020).
@@ -72,6 +72,7 @@ def fit_mixture(
     had asked for that. Examples without a known label are left out, and so are the biases where labels are too many,
     or where the mixture is not to be `biased`.
     """
+    logits_MNK: Floats = logits.astype(np.float64, copy=False)
     experts, labels, texts = len(logits_MNK), logits_MNK.shape[2], len(targets_NK)
     expected = Mixture.equal(experts, labels) if expected is None else expected
     if not multiple:

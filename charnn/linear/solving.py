@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -17,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from charnn.corpora.large_arrays import let_go
 from charnn.corpora.progress import tell
+from charnn.linear.matrix import LabelledMatrix, LabelledRows
 from charnn.linear.rows import SparseRows
+from charnn.linear.targets import Targets
 
 SMOOTHING = 1.0
 """So many examples that have a label, and so many that lack it, are taken to have been seen beside those that were."""
@@ -49,7 +49,7 @@ class Examples(Protocol):
         """F, how many features there are."""
 
     @property
-    def targets_NK(self) -> npt.NDArray[np.bool_]:
+    def targets(self) -> Targets:
         """The labels that each has."""
 
     @property
@@ -63,19 +63,17 @@ class Examples(Protocol):
 
 def usual(examples: Examples) -> Tensor:
     """(K,): how usual each label is among the examples."""
-    targets_NK = torch.from_numpy(examples.targets_NK)
-    return (targets_NK.sum(0) + SMOOTHING) / (len(targets_NK) + 2 * SMOOTHING)
+    return (torch.from_numpy(examples.targets.counts()) + SMOOTHING) / (len(examples.targets) + 2 * SMOOTHING)
 
 
 def reading_work(examples: Examples) -> float:
     """The work of reading all examples once."""
-    _, labels = examples.targets_NK.shape
-    return float(len(examples.rows.ids) * (labels + LABEL_COST))
+    return float(len(examples.rows.ids) * (examples.targets.labels + LABEL_COST))
 
 
 def work(examples: Examples) -> float:
     """The work of an iteration."""
-    number, labels = examples.targets_NK.shape
+    number, labels = len(examples.targets), examples.targets.labels
     return reading_work(examples) + float(WEIGHT_COST * (number + examples.features) * labels)
 
 
@@ -115,57 +113,9 @@ class Solving:
         tell("solving the linear models", round(1000 * done), 1000 * self._solutions)
 
 
-class SparseMatrix:
-    """Rows whose product with a matrix, and that of their transpose, are taken often."""
-
-    def __init__(self, rows: SparseRows, features: int) -> None:
-        self.features = features
-        self._rows = rows
-
-    @cached_property
-    def _transposed(self) -> SparseRows:
-        return self._rows.transposed(self.features)
-
-    def times(self, table_FK: Tensor) -> Tensor:
-        """(N, K)."""
-        return _product(self._rows, table_FK)
-
-    def times_alike(self, table_FK: Tensor) -> Tensor:
-        """(N, K): the product as it would be if all numbers of a row were alike, and its length 1."""
-        lengths_N = torch.from_numpy(self._rows.lengths_alike())
-        return _product(self._rows, table_FK, of=np.ones_like) / lengths_N[:, None]
-
-    def transposed_times(self, gradient_NK: Tensor) -> Tensor:
-        """(F, K)."""
-        return _product(self._transposed, gradient_NK)
-
-    def counts(self, targets_NK: Tensor) -> Tensor:
-        """(F, K): how many rows of each kind have a number in each column."""
-        return _product(self._transposed, targets_NK, of=np.ones_like)
-
-    def squares(self) -> Tensor:
-        """(F, 1): the sums of the squares of each column."""
-        return _product(self._transposed, torch.ones(len(self._rows), 1), of=np.square)
-
-
-def _product(
-    rows: SparseRows, table: Tensor, of: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None
-) -> Tensor:
-    """The product, with each number replaced by what `of` makes of it unless that is None. It is made block by block,
-    so that no more of the rows need be in memory."""
-    products = []
-    for block in rows.blocks():
-        part = rows.part(*block)
-        ids, values = torch.from_numpy(part.ids), torch.from_numpy(part.values if of is None else of(part.values))
-        starts = torch.from_numpy(part.starts[:-1].astype(np.int32))
-        products.append(functional.embedding_bag(ids, table, starts, mode="sum", per_sample_weights=values))
-        let_go(part.ids, part.values)
-    return products[0] if len(products) == 1 else torch.cat(products)
-
-
 def solution(
     examples: Examples,
-    matrix: SparseMatrix,
+    matrix: LabelledMatrix,
     scale_FK: Tensor,
     strength: float,
     solving: Solving,
@@ -176,10 +126,8 @@ def solution(
     """The table (F, K) and the bias (K,) that minimize the loss over all examples plus the squares of the weights, over
     2 * strength, by L-BFGS: the best that were met. Its work is bounded by WORK and MOST_ITERATIONS unless others are
     given."""
-    targets_NK = torch.from_numpy(examples.targets_NK.astype(np.float32))
     weights_K = torch.from_numpy(examples.weights_K)
-    wanted_NK = targets_NK * weights_K
-    number, labels = targets_NK.shape
+    number, labels = len(examples.targets), examples.targets.labels
     iterations = iterations_for(examples, most_work=most_work, most=most_iterations)
     usual_K = usual(examples)
     bend_K = CURVATURE * usual_K * (1 - usual_K) * weights_K
@@ -205,19 +153,13 @@ def solution(
         if not solving.goes_on(evaluations / (EVALUATIONS * iterations)):
             raise _CutShort
         evaluations += 1
-        logits_NK = matrix.times(weights_FK * scale_FK) + bias_K
-        if examples.multiple:
-            costs = functional.binary_cross_entropy_with_logits(logits_NK, targets_NK, reduction="none") * weights_K
-            gradient_NK = (logits_NK.sigmoid() - targets_NK) * weights_K
-        else:
-            log_p_NK = logits_NK.log_softmax(1)
-            costs = -log_p_NK * wanted_NK
-            gradient_NK = log_p_NK.exp() * wanted_NK.sum(1, keepdim=True) - wanted_NK
-        gradient_FK = matrix.transposed_times(gradient_NK / number) * scale_FK
+        costs, gradient_K, gradient_FK = matrix.summed(
+            lambda part: _part_of_loss(part, weights_FK * scale_FK, bias_K, weights_K, number, examples.multiple)
+        )
         shrunk_FK = weights_FK * unit_FK
-        weights_FK.grad = gradient_FK.addcmul_(shrunk_FK, unit_FK, value=1 / (strength * number))
-        bias_K.grad = gradient_NK.sum(0) / number
-        value = (costs.sum() + shrunk_FK.square().sum() / (2 * strength)) / number
+        weights_FK.grad = (gradient_FK * scale_FK).addcmul_(shrunk_FK, unit_FK, value=1 / (strength * number))
+        bias_K.grad = gradient_K / number
+        value = (costs + shrunk_FK.square().sum() / (2 * strength)) / number
         if value < best[0]:
             best = value, weights_FK.detach().clone(), bias_K.detach().clone()
         return value
@@ -227,6 +169,23 @@ def solution(
     solving.next()
     _, weights_FK, bias_K = best
     return weights_FK * scale_FK, bias_K
+
+
+def _part_of_loss(
+    part: LabelledRows, table_FK: Tensor, bias_K: Tensor, weights_K: Tensor, number: int, multiple: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What some of the examples add to the loss, to its gradients by the biases, (K,), and to those by the table, over
+    the number of all examples, (F, K)."""
+    logits_NK = part.matrix.times(table_FK).add_(bias_K)
+    if multiple:
+        targets_NK = part.scattered(torch.ones_like(weights_K))
+        costs = functional.binary_cross_entropy_with_logits(logits_NK, targets_NK, reduction="none").mul_(weights_K)
+        gradient_NK = logits_NK.sigmoid_().sub_(targets_NK).mul_(weights_K)
+    else:
+        wanted_NK, log_p_NK = part.scattered(weights_K), logits_NK.log_softmax(1)
+        costs = torch.mul(log_p_NK, wanted_NK, out=logits_NK).neg_()
+        gradient_NK = log_p_NK.exp_().mul_(wanted_NK.sum(1, keepdim=True)).sub_(wanted_NK)
+    return costs.sum(), gradient_NK.sum(0), part.matrix.transposed_times(gradient_NK.div_(number))
 
 
 class _CutShort(Exception):

@@ -9,27 +9,38 @@ import numpy.typing as npt
 
 from charnn.linear.mixture import Floats, probabilities
 
+Counts = npt.NDArray[np.int64]
 BINS = 15
 
 
-def expected_calibration_error(
-    confidences: Sequence[float] | Floats, is_right: Sequence[bool] | npt.NDArray[np.bool_]
-) -> float | None:
-    """The mean distance of confidence and accuracy, where texts of like confidence are in BINS bins of equal width
-    (Naeini et al. 2015). None without texts."""
-    confidence_N, right_N = np.asarray(confidences, np.float64), np.asarray(is_right, np.float64)
-    if not len(confidence_N):
-        return None
-    bins_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins_N, confidence_N - right_N, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(confidence_N))
+class Calibration:
+    """The expected calibration error of texts that come some at a time: the mean distance of confidence and accuracy,
+    where texts of like confidence are in BINS bins of equal width (Naeini et al. 2015)."""
+
+    def __init__(self) -> None:
+        self._gaps, self._count = np.zeros(BINS), 0
+
+    def add(self, confidences: Sequence[float] | Floats, is_right: Sequence[bool] | npt.NDArray[np.bool_]) -> None:
+        confidence_N, right_N = np.asarray(confidences, np.float64), np.asarray(is_right, np.float64)
+        bins_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
+        self._gaps += np.bincount(bins_N, confidence_N - right_N, minlength=BINS)
+        self._count += len(confidence_N)
+
+    @property
+    def error(self) -> float | None:
+        """None without texts."""
+        return float(np.abs(self._gaps).sum() / self._count) if self._count else None
 
 
 def macro_f1(predicted_NK: npt.NDArray[np.bool_], targets_NK: npt.NDArray[np.bool_]) -> float:
     """The mean of F1 over the labels that any text has or is predicted to have; 0 without any."""
-    found, predicted, wanted = (predicted_NK & targets_NK).sum(0), predicted_NK.sum(0), targets_NK.sum(0)
-    seen = predicted + wanted > 0
-    return float((2 * found[seen] / (predicted + wanted)[seen]).mean()) if seen.any() else 0.0
+    return mean_f1((predicted_NK & targets_NK).sum(0), predicted_NK.sum(0), targets_NK.sum(0))
+
+
+def mean_f1(found_K: Counts, predicted_K: Counts, wanted_K: Counts) -> float:
+    """Macro-F1, by how many texts get each label rightly, how many get it at all and how many have it."""
+    seen = predicted_K + wanted_K > 0
+    return float((2 * found_K[seen] / (predicted_K + wanted_K)[seen]).mean()) if seen.any() else 0.0
 
 
 Bools = npt.NDArray[np.bool_]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from charnn.corpora.data_files import DataFiles
@@ -27,6 +28,8 @@ from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 _BETWEEN_LABELS = re.compile(r"[,;|]")
 MOST_CHARACTERS, MOST_PROBABILITIES = 2_000_000, 1 << 20
 """The characters to train on, and the held-out texts times the labels, where those texts are learned in the end."""
+MOST_SCORES = 1 << 24
+"""The held-out texts times the labels, of which a validation has a few numbers each."""
 SHOWN = 5
 """The most labels that a remark names."""
 
@@ -49,6 +52,13 @@ class LabelledCorpus:
         is_small = config.training_characters <= MOST_CHARACTERS
         is_known = len(self.validation) * len(self.labels) <= MOST_PROBABILITIES
         return config.held_out and not config.validation_files and is_small and is_known
+
+    @cached_property
+    def measured(self) -> NamedTexts:
+        """The texts to validate with: of many texts with many labels so many as have MOST_SCORES together, at even
+        distances."""
+        count, most = len(self.validation), max(MOST_SCORES // max(len(self.labels), 1), 1)
+        return self.validation if count <= most else self.validation.chosen(i * count // most for i in range(most))
 
     @property
     def texts_of_linear_models(self) -> Sequence[str]:

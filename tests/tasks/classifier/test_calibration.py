@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from charnn.linear.mixture import Mixture, fit_mixture, nats, probabilities
-from charnn.tasks.classifier.calibration import decided, expected_calibration_error, fair_bias, macro_f1
+from charnn.tasks.classifier.calibration import Calibration, decided, fair_bias, macro_f1
+
+
+def calibration_error(confidences: Sequence[float] | np.ndarray, is_right: Sequence[bool] | np.ndarray) -> float | None:
+    calibration = Calibration()
+    calibration.add(confidences, is_right)
+    return calibration.error
 
 
 def drawn(texts: int, labels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +50,7 @@ def test_the_scale_of_an_expert_is_found() -> None:
     before = probabilities(3 * logits_NK, multiple=False)
     after = probabilities(share * 3 * logits_NK, multiple=False)
     right = targets_NK[np.arange(4000), logits_NK.argmax(1)]
-    errors = [expected_calibration_error(p_NK.max(1), right) for p_NK in (before, after)]
+    errors = [calibration_error(p_NK.max(1), right) for p_NK in (before, after)]
     assert errors[1] < 0.03 < errors[0]
 
 
@@ -108,10 +116,14 @@ def test_without_a_text_that_tells_a_mixture_is_equal() -> None:
 
 
 def test_the_calibration_error_is_the_mean_distance_of_confidence_and_accuracy() -> None:
-    assert expected_calibration_error([], []) is None
-    assert expected_calibration_error([1.0, 1.0], [True, True]) == 0
-    assert expected_calibration_error([0.9] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.1)
-    assert expected_calibration_error([0.95, 0.55], [False, True]) == pytest.approx((0.95 + 0.45) / 2)
+    assert calibration_error([], []) is None
+    assert calibration_error([1.0, 1.0], [True, True]) == 0
+    assert calibration_error([0.9] * 10, [True] * 8 + [False] * 2) == pytest.approx(0.1)
+    assert calibration_error([0.95, 0.55], [False, True]) == pytest.approx((0.95 + 0.45) / 2)
+    parts = Calibration()
+    for one in ([0.95], [False]), ([0.55], [True]):
+        parts.add(*one)
+    assert parts.error == pytest.approx((0.95 + 0.45) / 2)
 
 
 def test_macro_f1_is_the_mean_over_labels_that_occur() -> None:

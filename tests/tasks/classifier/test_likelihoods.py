@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import charnn
 from charnn.checkpoint.directory import WEIGHTS
 from charnn.checkpoint.files import read_arrays, write_arrays
 from charnn.errors import ModelFormatError
-from charnn.linear.solving import SparseMatrix
+from charnn.linear.matrix import LabelledMatrix
+from charnn.linear.targets import Targets
 from charnn.tasks.classifier.directory import LIKELIHOODS, TABLE
 from charnn.tasks.classifier.features import Features, direct_logits
 from charnn.tasks.classifier.learn.likelihoods import Lineage, likelihood_ratios
@@ -34,8 +34,8 @@ def known(texts: list[str]) -> Features:
     return Features.choose(texts, ngrams=LENGTH, words=1, labels=2, lengths=True)
 
 
-def targets() -> torch.Tensor:
-    return torch.eye(2)[torch.tensor(LABELS)]
+def targets() -> Targets:
+    return Targets.one_each(np.array(LABELS), 2)
 
 
 def ngrams(text: str) -> set[str]:
@@ -66,8 +66,8 @@ def by_hand(texts: list[str]) -> dict[str, float]:
 
 def test_the_weight_of_an_ngram_is_what_an_estimate_by_hand_gives() -> None:
     features = known(TEXTS)
-    matrix = SparseMatrix(features.read(TEXTS), len(features))
-    ratios_FK = likelihood_ratios(matrix, targets(), Lineage.of(features, TEXTS)).numpy()
+    matrix = LabelledMatrix(features.read(TEXTS), targets(), len(features))
+    ratios_FK = likelihood_ratios(matrix, Lineage.of(features, TEXTS)).numpy()
     of_all = by_hand(TEXTS)
     for label in (0, 1):
         own = by_hand([text for text, other in zip(TEXTS, LABELS, strict=True) if other == label])
@@ -81,7 +81,7 @@ def test_what_is_no_ngram_of_characters_has_no_weight() -> None:
     features = known(TEXTS)
     lineage = Lineage.of(features, TEXTS)
     assert set(lineage.characters_F.tolist()) == {0, 1, 2, 3}
-    ratios_FK = likelihood_ratios(SparseMatrix(features.read(TEXTS), len(features)), targets(), lineage)
+    ratios_FK = likelihood_ratios(LabelledMatrix(features.read(TEXTS), targets(), len(features)), lineage)
     assert not ratios_FK[lineage.characters_F == 0].any()
     assert (lineage.characters_F[features.is_word == 1] == 0).all()
     assert (lineage.without_first_F[lineage.characters_F == 3] >= 0).all()
@@ -89,10 +89,10 @@ def test_what_is_no_ngram_of_characters_has_no_weight() -> None:
 
 @pytest.mark.parametrize("multiple", [False, True])
 def test_a_model_that_is_used_says_what_the_experts_say_together(multiple: bool) -> None:
-    features, targets_NK = known(TEXTS), targets().numpy() > 0
+    features = known(TEXTS)
     given = Evidence(
         features.read(TEXTS),
-        targets_NK,
+        targets(),
         np.ones(2, np.float32),
         features.is_word,
         multiple,
@@ -109,8 +109,8 @@ def test_a_model_that_is_used_says_what_the_experts_say_together(multiple: bool)
 
 def test_without_any_ngram_of_characters_all_texts_are_as_likely() -> None:
     features = Features.choose(["a", "b"], ngrams=1, words=1, labels=2)
-    matrix = SparseMatrix(features.read(["a", "b"]), len(features))
-    assert not likelihood_ratios(matrix, torch.eye(2), Lineage.of(features, ["a", "b"])).any()
+    matrix = LabelledMatrix(features.read(["a", "b"]), Targets.one_each(np.arange(2), 2), len(features))
+    assert not likelihood_ratios(matrix, Lineage.of(features, ["a", "b"])).any()
 
 
 def test_a_model_whose_likelihoods_are_missing_or_of_another_type_is_refused(tmp_path: Path) -> None:

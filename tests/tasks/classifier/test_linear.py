@@ -9,11 +9,14 @@ from torch.nn import functional
 
 from charnn.corpora import large_arrays
 from charnn.corpora.progress import watched_by
-from charnn.linear import rows
+from charnn.linear import matrix, rows
+from charnn.linear.matrix import LabelledMatrix, LabelledRows
 from charnn.linear.mixture import fit_mixture, nats
-from charnn.linear.solving import Solving, SparseMatrix, solving_work, work
+from charnn.linear.solving import Solving, solving_work, work
+from charnn.linear.targets import Targets
 from charnn.tasks.classifier import feature_counts, features
 from charnn.tasks.classifier.features import Features
+from charnn.tasks.classifier.learn import linear
 from charnn.tasks.classifier.learn.linear import (
     FOLDS,
     LINEAR_MODELS,
@@ -37,9 +40,8 @@ def quick_runs() -> None:
 
 def evidence(texts: list[str], labels: list[set[int]], *, multiple: bool = False) -> tuple[Evidence, Features]:
     features = Features.choose(texts, ngrams=3, words=2, labels=LABELS, places=True)
-    targets_NK = np.array([[label in own for label in range(LABELS)] for own in labels])
     weights_K = np.array([1, 2, 0.5], np.float32)
-    return Evidence(features.read(texts), targets_NK, weights_K, features.is_word, multiple), features
+    return Evidence(features.read(texts), Targets.of(labels, LABELS), weights_K, features.is_word, multiple), features
 
 
 def some(*, multiple: bool = False) -> tuple[Evidence, Features]:
@@ -57,15 +59,14 @@ def loss(given: Evidence, table_FK: torch.Tensor, bias_K: torch.Tensor) -> torch
     dense = np.zeros((len(own), given.features), np.float32)
     dense[np.repeat(np.arange(len(own)), np.diff(own.starts)), own.ids] = own.values
     logits_NK = torch.from_numpy(dense) @ table_FK + bias_K
-    targets_NK, weights_K = torch.from_numpy(given.targets_NK).float(), torch.from_numpy(given.weights_K)
+    targets_NK, weights_K = torch.from_numpy(given.targets.dense()).float(), torch.from_numpy(given.weights_K)
     if given.multiple:
         return (functional.binary_cross_entropy_with_logits(logits_NK, targets_NK, reduction="none") * weights_K).sum()
     return -(logits_NK.log_softmax(1) * targets_NK * weights_K).sum()
 
 
 def ratios(given: Evidence) -> torch.Tensor:
-    matrix = SparseMatrix(given.rows, len(given.is_word_F))
-    return log_ratios(matrix, torch.from_numpy(given.targets_NK).float())
+    return log_ratios(LabelledMatrix(given.rows, given.targets, len(given.is_word_F)), given.targets)
 
 
 @pytest.mark.parametrize("multiple", [False, True])
@@ -99,7 +100,7 @@ def test_in_cross_validation_a_text_without_a_feature_of_others_is_judged_by_how
     texts = [*["aa bb", "ab ba", "bb aa"] * 6, "ÿÿÿ"]
     given, _ = evidence(texts, [*[{0}, {1}, {2}] * 6, {0}])
     logits_MNK, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
-    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    np.testing.assert_array_equal(targets_NK, given.targets.dense())
     without = evidence([*texts[:-1], ""], [*[{0}, {1}, {2}] * 6, {0}])[0]
     np.testing.assert_allclose(logits_MNK[:, -1], cross_validated(without, seed=0, folds=FOLDS)[0][:, -1], atol=0.05)
 
@@ -111,7 +112,7 @@ def test_labels_that_no_text_tells_are_known_as_such_by_cross_validation_alone()
     given, _ = evidence(texts, [{int(label)} for label in random.integers(0, LABELS, 90)])
     of_others, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
     own = solved(given).logits(given.rows)
-    assert nats(own.mean(0), given.targets_NK, multiple=False) < 0.5 < np.log(LABELS) - 0.2
+    assert nats(own.mean(0), given.targets.dense(), multiple=False) < 0.5 < np.log(LABELS) - 0.2
     mixture = fit_mixture(of_others, targets_NK, multiple=False)
     assert mixture.shares_M.sum() < 0.5
     assert nats(mixture.logits(of_others), targets_NK, multiple=False) < 1.05 * np.log(LABELS)
@@ -130,7 +131,7 @@ def test_as_many_folds_are_measured_as_the_work_allows_and_one_where_nothing_is_
 def test_a_fold_is_measured_like_any_of_all() -> None:
     given, _ = some()
     every, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
-    np.testing.assert_array_equal(targets_NK, given.targets_NK)
+    np.testing.assert_array_equal(targets_NK, given.targets.dense())
     fifth, targets_NK = cross_validated(given, seed=0, folds=1)
     assert len(targets_NK) == fifth.shape[1] == len(given.rows) // FOLDS
     assert all((np.abs(every - fifth[:, [row]]).max((0, 2)) < 1e-3).any() for row in range(fifth.shape[1]))
@@ -155,7 +156,7 @@ def evaluations(given: Evidence) -> int:
 def test_the_work_of_a_solution_is_bounded_however_many_labels_there_are(monkeypatch) -> None:
     few, _ = some()
     many = Evidence(
-        few.rows, np.arange(500) == np.arange(len(few.rows))[:, None] % 500, np.ones(500, np.float32), few.is_word_F,
+        few.rows, Targets.one_each(np.arange(len(few.rows)) % 500, 500), np.ones(500, np.float32), few.is_word_F,
         multiple=False,
     )  # fmt: skip
     assert work(many) > 50 * work(few)
@@ -231,6 +232,57 @@ def test_what_is_too_large_for_memory_teaches_the_same_to_the_last_bit(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("multiple", [False, True])
+def test_many_labels_are_learned_from_some_texts_at_a_time_and_teach_the_same(
+    multiple: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, _ = some(multiple=multiple)
+    expected, folds_expected = solved(given), cross_validated(given, 1, FOLDS)
+    most = 30
+    monkeypatch.setattr(matrix, "MOST_SCORES", most)
+    monkeypatch.setattr(matrix, "PART_SCORES", most)
+    sizes: list[int] = []
+    scattered = LabelledRows.scattered
+
+    def watched(part: LabelledRows, numbers_K: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(part) * part.labels)
+        return scattered(part, numbers_K)
+
+    monkeypatch.setattr(LabelledRows, "scattered", watched)
+    found = solved(given)
+    assert max(sizes) == most < len(given.targets) * LABELS
+    for one, other in ((found.tables_MFK, expected.tables_MFK), (found.biases_MK, expected.biases_MK)):
+        torch.testing.assert_close(one, other, atol=2e-3, rtol=1e-3)
+    folds_found = cross_validated(given, 1, FOLDS)
+    np.testing.assert_allclose(folds_found[0], folds_expected[0], atol=0.02)
+    np.testing.assert_array_equal(folds_found[1], folds_expected[1])
+
+
+def test_a_cross_validation_measures_no_more_texts_than_have_so_many_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, _ = some()
+    every, every_targets_NK = cross_validated(given, 1, FOLDS)
+    monkeypatch.setattr(linear, "MEASURED_SCORES", 4 * FOLDS * LABELS)
+    few, few_targets_NK = cross_validated(given, 1, FOLDS)
+    assert few.shape[1] == len(few_targets_NK) == 4 * FOLDS < every.shape[1]
+    for one_MK, targets_K in zip(few.transpose(1, 0, 2), few_targets_NK, strict=True):
+        same = (every.transpose(1, 0, 2) == one_MK).all((1, 2)) & (every_targets_NK == targets_K).all(1)
+        assert same.any()
+
+
+def test_texts_are_ordered_by_their_labels_as_a_table_of_all_labels_is() -> None:
+    random = np.random.default_rng(4)
+    for most in (1, 3):
+        labels = [set(random.integers(0, 6, random.integers(0, most + 1)).tolist()) for _ in range(80)]
+        targets = Targets.of(labels, 6)
+        np.testing.assert_array_equal(targets.by_label(), np.lexsort(targets.dense().T))
+        np.testing.assert_array_equal(targets.dense(), [[label in own for label in range(6)] for own in labels])
+        np.testing.assert_array_equal(targets.counts(), targets.dense().sum(0))
+        chosen = random.permutation(80)[:30]
+        np.testing.assert_array_equal(targets.chosen(chosen).dense(), targets.dense()[chosen])
+        parts = targets.part(0, 30), targets.part(30, 80)
+        np.testing.assert_array_equal(Targets.joined(*parts).dense(), targets.dense())
+
+
 def test_only_features_of_several_texts_are_kept_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(features, "FEW_TEXTS", 3)
     monkeypatch.setattr(features, "BLOCK_CHARACTERS", 1)
@@ -247,9 +299,9 @@ def test_capitals_alone_tell_labels() -> None:
     right = []
     for shapes in (False, True):
         known = Features.choose(cased, ngrams=3, words=2, labels=LABELS, shapes=shapes)
-        targets_NK = np.array([[label in own for label in range(LABELS)] for own in labels])
-        given = Evidence(known.read(cased), targets_NK, np.ones(LABELS, np.float32), known.is_word, multiple=False)
-        logits_MNK, _ = cross_validated(given, seed=0, folds=FOLDS)
+        targets = Targets.of(labels, LABELS)
+        given = Evidence(known.read(cased), targets, np.ones(LABELS, np.float32), known.is_word, multiple=False)
+        logits_MNK, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
         right.append(float((logits_MNK.mean(0).argmax(1) == targets_NK.argmax(1)).mean()))
     assert right[0] < 0.6
     assert right[1] > 0.95
@@ -261,14 +313,14 @@ def test_lengths_alone_tell_labels() -> None:
     letters = [
         (int(number % 2), "".join(random.choice(list("abcdefgh"), 6 + 5 * (number % 2)))) for number in range(200)
     ]
-    targets_NK = np.array([[label == 0, label == 1] for label, _ in letters])
+    targets = Targets.of(([label] for label, _ in letters), 2)
     right = []
     for lengths in (False, True):
         known = Features.choose([text for _, text in letters], ngrams=1, words=0, labels=2, lengths=lengths)
         given = Evidence(
-            known.read([text for _, text in letters]), targets_NK, np.ones(2, np.float32), known.is_word, multiple=False
+            known.read([text for _, text in letters]), targets, np.ones(2, np.float32), known.is_word, multiple=False
         )
-        logits_MNK, _ = cross_validated(given, seed=0, folds=FOLDS)
+        logits_MNK, targets_NK = cross_validated(given, seed=0, folds=FOLDS)
         right.append(float((logits_MNK.mean(0).argmax(1) == targets_NK.argmax(1)).mean()))
     assert right[0] < 0.95
     assert right[1] == 1

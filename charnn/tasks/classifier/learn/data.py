@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,11 @@ import torch
 
 from charnn.corpora.stored_strings import StoredRows
 from charnn.linear.rows import Ids, SparseRows
+from charnn.linear.targets import Targets
 from charnn.tasks.classifier.corpus import LabelledCorpus
 from charnn.tasks.classifier.features import Features
 from charnn.tasks.classifier.learn.likelihoods import Lineage
+from charnn.tasks.classifier.learn.linear import Evidence, is_worth_solving
 from charnn.tasks.classifier.named_texts import NamedTexts
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 
@@ -36,7 +39,7 @@ class EncodedTexts:
 
     ids: StoredRows
     rows: SparseRows
-    targets_NK: npt.NDArray[np.bool_]
+    labels: Targets
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,7 +53,8 @@ class EncodedTexts:
         return PaddedTexts(ids_BT.to(device), torch.from_numpy(self.lengths[list(chosen)]).to(device))
 
     def targets(self, chosen: Sequence[int] | Ids, device: torch.device) -> torch.Tensor:
-        return torch.from_numpy(self.targets_NK[np.asarray(chosen)].astype(np.float32)).to(device)
+        """(B, K): 1 where a text has a label."""
+        return torch.from_numpy(self.labels.chosen(np.asarray(chosen)).dense().astype(np.float32)).to(device)
 
 
 def encoded(
@@ -61,10 +65,8 @@ def encoded(
     ids = (tokenizer.encode(first_part(text, longest))[:longest] for text in texts.bodies)
     rows_of_ids = StoredRows((one if len(one) else stop for one in ids), tokenizer.size - 1, "symbols of texts")
     places = {label: place for place, label in enumerate(labels)}
-    targets_NK = np.zeros((len(texts), len(labels)), np.bool_)
-    for row in range(len(texts)):
-        targets_NK[row, [places[label] for label in texts.label_set(row) if label in places]] = True
-    return EncodedTexts(rows_of_ids, rows, targets_NK)
+    numbers = ([places[label] for label in texts.label_set(row) if label in places] for row in range(len(texts)))
+    return EncodedTexts(rows_of_ids, rows, Targets.of(numbers, len(labels)))
 
 
 def first_part(text: str, symbols: int) -> str:
@@ -88,6 +90,8 @@ class EncodedCorpus:
     """What n-grams are made of, where their likelihoods are wanted."""
     learns_held_out: bool
     """Whether the linear models learn the validation texts, too, once these have told how far they can be trusted."""
+    multiple: bool
+    """Whether a text may have any number of labels."""
 
     @classmethod
     def encode(
@@ -100,7 +104,7 @@ class EncodedCorpus:
         balance: bool,
         likelihoods: bool,
     ) -> EncodedCorpus:
-        parts = [
+        training, validation = (
             encoded(
                 texts,
                 corpus.labels,
@@ -108,18 +112,31 @@ class EncodedCorpus:
                 features.read(texts.bodies),
                 longest=longest,
             )
-            for texts in (corpus.training, corpus.validation)
-        ]
+            for texts in (corpus.training, corpus.measured)
+        )
         counts_K = np.array(list(corpus.labels.values()), np.float32)
         alike_K = weights(counts_K, 1.0)
         weights_K = alike_K if balance else np.ones_like(counts_K)
         network_weights_K = weights(counts_K, RARITY) if not (balance or corpus.config.multiple) else weights_K
         lineage = Lineage.of(features, corpus.texts_of_linear_models) if likelihoods else None
-        learns_held_out = corpus.learns_held_out
-        training, validation = parts
         return cls(
-            training, validation, weights_K, network_weights_K, balance, features.is_word, lineage, learns_held_out
+            training,
+            validation,
+            weights_K,
+            network_weights_K,
+            balance,
+            features.is_word,
+            lineage,
+            corpus.learns_held_out,
+            corpus.config.multiple,
         )
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the linear models learn from."""
+        texts = self.training
+        evidence = Evidence(texts.rows, texts.labels, self.weights_K, self.is_word_F, self.multiple, self.lineage)
+        return evidence if is_worth_solving(evidence) else replace(evidence, solved_models=0)
 
 
 def weights(counts_K: npt.NDArray[np.float32], rarity: float) -> npt.NDArray[np.float32]:

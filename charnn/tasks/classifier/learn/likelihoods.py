@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from charnn.linear.solving import SparseMatrix
+from charnn.linear.matrix import LabelledMatrix
 from charnn.tasks.classifier.features import Features
 
 NONE = -1
@@ -53,11 +53,9 @@ class Lineage:
         return cls(characters_F, without_last_F, without_first_F)
 
 
-def likelihood_ratios(matrix: SparseMatrix, targets_NK: Tensor, lineage: Lineage) -> Tensor:
+def likelihood_ratios(matrix: LabelledMatrix, lineage: Lineage) -> Tensor:
     """(F, K): the weight of each n-gram for each label, in nats; 0 for every other feature."""
-    every_N1 = torch.ones(len(targets_NK), 1)
-    texts_FL = matrix.counts(torch.cat((targets_NK, every_N1), 1))
-    gains_FL = _gains(texts_FL, lineage)
+    gains_FL = _gains(torch.cat(matrix.counts(), 1), lineage)
     return gains_FL[:, :-1] - gains_FL[:, -1:]
 
 

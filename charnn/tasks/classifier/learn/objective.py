@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,17 +17,18 @@ from charnn.config.training import TrainingConfig
 from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats, probabilities
 from charnn.linear.solving import Solving
 from charnn.streaming import batches_by_length
-from charnn.tasks.classifier.calibration import (
-    decided,
-    expected_calibration_error,
-    fair_bias,
-    is_right_and_confidence,
-    macro_f1,
-)
+from charnn.tasks.classifier.calibration import Calibration, decided, fair_bias, is_right_and_confidence, mean_f1
 from charnn.tasks.classifier.config import ClassifierValidation
 from charnn.tasks.classifier.features import of_features
 from charnn.tasks.classifier.learn.data import EncodedCorpus, EncodedTexts
-from charnn.tasks.classifier.learn.linear import LINEAR_MODELS, Evidence, cross_validated, folds_worth, solved
+from charnn.tasks.classifier.learn.linear import (
+    MEASURED_SCORES,
+    Logits,
+    cross_validated,
+    evenly,
+    folds_worth,
+    solved,
+)
 from charnn.tasks.classifier.learn.network import AnyClassifier, ClassifierEnsemble
 from charnn.training.objective import BatchedObjective, Batches
 from charnn.training.report import Report
@@ -48,12 +50,10 @@ class ClassifierObjective(BatchedObjective):
     validation_type = ClassifierValidation
     unit = "text"
 
-    def __init__(
-        self, network: AnyClassifier, corpus: EncodedCorpus, *, multiple: bool, config: TrainingConfig
-    ) -> None:
+    def __init__(self, network: AnyClassifier, corpus: EncodedCorpus, *, config: TrainingConfig) -> None:
         self.network = network
         self._device = next(network.parameters()).device
-        self._corpus, self._multiple = corpus, multiple
+        self._corpus, self._multiple = corpus, corpus.multiple
         self._is_held_out = config.keeps == "best"
         self._weights_K = torch.from_numpy(corpus.network_weights_K).to(self._device)
         lengths = corpus.training.lengths
@@ -65,7 +65,7 @@ class ClassifierObjective(BatchedObjective):
         """The mixture that the linear models ask for, before the network is heard."""
         self._fair_bias_K: Floats | float = 0.0
         """What is added to all logits in the end, so that rare labels are found."""
-        self.direct_logits_of_validation: Floats | None = None
+        self.direct_logits_of_validation: Logits | None = None
         """(M, N, K): those of the linear models before they learned these texts; None where there are none, or none
         yet."""
 
@@ -87,17 +87,9 @@ class ClassifierObjective(BatchedObjective):
         if not self.network.config.features or self.network.direct is not None:
             return
         ends = time.perf_counter() + SOLVING_SHARE * (math.inf if self._seconds is None else self._seconds)
-        training, validation = self._corpus.training, self._corpus.validation
-        evidence = Evidence(
-            training.rows,
-            training.targets_NK,
-            self._corpus.weights_K,
-            self._corpus.is_word_F,
-            self._multiple,
-            self._corpus.lineage,
-        )
+        evidence, validation = self._corpus.evidence, self._corpus.validation
         folds, learns_held_out = folds_worth(evidence, needed=not self._is_held_out), self._corpus.learns_held_out
-        solutions = (1 + learns_held_out + folds) * LINEAR_MODELS
+        solutions = (1 + learns_held_out + folds) * evidence.solved_models
         solving = Solving(solutions, lambda: interrupted() or time.perf_counter() > ends)
         # What is to be used comes first, lest there be no time for it.
         direct = self.network.direct = solved(evidence, solving)
@@ -106,13 +98,14 @@ class ClassifierObjective(BatchedObjective):
             rows = of_features(rows, evidence.known(), evidence.is_word_F)
         logits_of_validation = self.direct_logits_of_validation = direct.logits(rows)
         if learns_held_out and not solving.is_cut_short:
-            every = solved(evidence.joined(validation.rows, validation.targets_NK), solving)
+            every = solved(evidence.joined(validation.rows, validation.labels), solving)
             if not solving.is_cut_short:
                 self.network.direct = replace(every, of_held_out_MNK=logits_of_validation)
         logits_MNK, targets_NK = cross_validated(evidence, self._seed, folds, solving)
         if self._is_held_out:
-            logits_MNK = np.concatenate((logits_MNK, logits_of_validation), 1)
-            targets_NK = np.concatenate((targets_NK, validation.targets_NK))
+            some = self._some_of_validation()
+            logits_MNK = np.concatenate((logits_MNK, logits_of_validation[:, some]), 1)
+            targets_NK = np.concatenate((targets_NK, validation.labels.chosen(some).dense()))
         linear = fit_mixture(logits_MNK, targets_NK, multiple=self._multiple)
         shares_M = np.array([NETWORK_SHARE, *((1 - NETWORK_SHARE) * linear.shares_M)])
         self._expected = Mixture(shares_M, linear.bias_K)
@@ -129,45 +122,89 @@ class ClassifierObjective(BatchedObjective):
             return (terms * self._weights_K).sum()
         return -(logits_BK.log_softmax(-1) * targets_BK * self._weights_K).sum()
 
-    def expert_logits(self, texts: EncodedTexts, count: int | None = None) -> np.ndarray:
-        """(experts, N, K), float64, of the first `count` texts."""
-        number = len(texts) if count is None else min(count, len(texts))
-        logits_MNK = np.zeros((len(self.network.mixture.shares_M), number, self.network.config.labels))
-        for chosen in batches_by_length(texts.lengths[:number].tolist(), rows=VALIDATION_BATCH):
+    def _some_of_validation(self) -> npt.NDArray[np.int64]:
+        """The numbers of the validation texts that mixtures are fitted to."""
+        validation = self._corpus.validation
+        return evenly(np.arange(len(validation)), MEASURED_SCORES // validation.labels.labels)
+
+    def _network_logits(self, texts: EncodedTexts, count: int) -> Logits:
+        """(N, K), of the first `count` texts."""
+        logits_NK = np.zeros((count, texts.labels.labels), np.float32)
+        for chosen in batches_by_length(texts.lengths[:count].tolist(), rows=VALIDATION_BATCH):
             batch = texts.symbols(chosen, self._device)
-            logits_MNK[0, chosen] = self.network(batch.ids_BT, batch.lengths_B).float().numpy(force=True)
+            logits_NK[chosen] = self.network(batch.ids_BT, batch.lengths_B).float().numpy(force=True)
+        return logits_NK
+
+    def _direct_logits(self, texts: EncodedTexts, count: int) -> Logits:
+        """(M, N, K), of the first `count` texts; without models where there is no direct path."""
         if texts is self._corpus.validation and self.direct_logits_of_validation is not None:
-            logits_MNK[1:] = self.direct_logits_of_validation[:, :number]
-        elif self.network.direct is not None:
-            logits_MNK[1:] = self.network.direct.logits(texts.rows.chosen(np.arange(number)))
-        return logits_MNK
+            return self.direct_logits_of_validation[:, :count]
+        if self.network.direct is not None:
+            return self.network.direct.logits(texts.rows.chosen(np.arange(count)))
+        return np.zeros((0, count, texts.labels.labels), np.float32)
 
     def validate(self, report: Report) -> ClassifierValidation:
         """Also fits the mixture of the experts to these texts, unless they are learned from themselves."""
-        targets_NK = self._corpus.validation.targets_NK
-        logits_MNK = self.expert_logits(self._corpus.validation)
+        validation = self._corpus.validation
+        logits_NK = self._network_logits(validation, len(validation))
+        direct_MNK = self._direct_logits(validation, len(validation))
         when = report.step, report.epoch, report.seconds
-        if not np.isfinite(logits_MNK).all():
+        if not (np.isfinite(logits_NK).all() and np.isfinite(direct_MNK).all()):
             return ClassifierValidation(math.nan, 0.0, 0.0, 0.0, tuple(self.network.mixture.shares_M.tolist()), *when)
         if self._is_held_out:
+            some = self._some_of_validation()
             fitted = fit_mixture(
-                logits_MNK, targets_NK, multiple=self._multiple, expected=self._expected, certainty=CERTAINTY
+                np.concatenate((logits_NK[None, some], direct_MNK[:, some])),
+                validation.labels.chosen(some).dense(),
+                multiple=self._multiple,
+                expected=self._expected,
+                certainty=CERTAINTY,
             )
             self.network.mixture = self._fair(fitted)
-        logits_NK = self.network.mixture.logits(logits_MNK)
-        p_NK = probabilities(logits_NK, multiple=self._multiple)
-        predicted_NK = decided(p_NK, multiple=self._multiple)
-        is_right_N, confidences = is_right_and_confidence(p_NK, predicted_NK, targets_NK, multiple=self._multiple)
+        scores, calibration = [], Calibration()
+        for block in self._blocks(validation, len(validation)):
+            targets_NK = validation.labels.part(*block).dense()
+            mixed_NK = self._mixed(logits_NK, direct_MNK, block)
+            p_NK = probabilities(mixed_NK, multiple=self._multiple)
+            predicted_NK = decided(p_NK, multiple=self._multiple)
+            is_right_N, confidences = is_right_and_confidence(p_NK, predicted_NK, targets_NK, multiple=self._multiple)
+            calibration.add(*confidences)
+            counts = (targets_NK & predicted_NK).sum(0), predicted_NK.sum(0), targets_NK.sum(0)
+            total = len(targets_NK) * nats(mixed_NK, targets_NK, multiple=self._multiple)
+            scores.append((total, int(is_right_N.sum()), np.stack(counts)))
+        totals, right, counted = zip(*scores, strict=True)
         return ClassifierValidation(
-            round(nats(logits_NK, targets_NK, multiple=self._multiple), 6),
-            float(is_right_N.mean()),
-            macro_f1(predicted_NK, targets_NK),
-            expected_calibration_error(*confidences) or 0.0,
+            round(sum(totals) / len(validation), 6),
+            sum(right) / len(validation),
+            mean_f1(*np.sum(counted, axis=0)),
+            calibration.error or 0.0,
             tuple(self.network.mixture.shares_M.tolist()),
             *when,
         )
 
     def train_loss(self) -> float:
-        training, count = self._corpus.training, len(self._corpus.validation)
-        logits_NK = self.network.mixture.logits(self.expert_logits(training, count))
-        return nats(logits_NK, training.targets_NK[: len(logits_NK)], multiple=self._multiple)
+        training, count = self._corpus.training, min(len(self._corpus.validation), len(self._corpus.training))
+        logits_NK, direct_MNK = self._network_logits(training, count), self._direct_logits(training, count)
+        return (
+            sum(
+                (end - start)
+                * nats(
+                    self._mixed(logits_NK, direct_MNK, (start, end)),
+                    training.labels.part(start, end).dense(),
+                    multiple=self._multiple,
+                )
+                for start, end in self._blocks(training, count)
+            )
+            / count
+        )
+
+    def _blocks(self, texts: EncodedTexts, count: int) -> list[tuple[int, int]]:
+        """The first and the last, which is none of them, of blocks of the first `count` texts with some MEASURED_SCORES
+        each."""
+        each = max(MEASURED_SCORES // texts.labels.labels, 1)
+        return [(start, min(start + each, count)) for start in range(0, count, each)]
+
+    def _mixed(self, logits_NK: Logits, direct_MNK: Logits, block: tuple[int, int]) -> Floats:
+        """The logits of the texts of a block by all experts together."""
+        own = slice(*block)
+        return self.network.mixture.logits(np.concatenate((logits_NK[None, own], direct_MNK[:, own])))

@@ -12,6 +12,7 @@ from charnn.tasks.classifier.config import ClassifierQuantization
 from charnn.tasks.classifier.directory import BIAS, HELD_OUT, LIKELIHOODS, TABLE, ClassifierDirectory
 from charnn.tasks.classifier.features import direct_logits
 from charnn.tasks.classifier.learn.data import EncodedTexts
+from charnn.tasks.classifier.learn.linear import MEASURED_SCORES
 from charnn.tasks.classifier.use.text_classifier import RuntimeClassifierNetwork
 from charnn.training.hardware import speed_ratio
 
@@ -27,9 +28,9 @@ def measure_quantization(directory: ClassifierDirectory, texts: EncodedTexts) ->
     config, weights = directory.config(), directory.weights()
     labels, multiple = config.network.labels, config.corpus.multiple
     networks = [RuntimeClassifierNetwork(directory.graph(quantized=quantized), labels) for quantized in (False, True)]
-    count = min(len(texts), TEXTS)
+    count = min(len(texts), TEXTS, max(MEASURED_SCORES // labels, 1))
     ids, lengths_N = np.concatenate(texts.ids[:count]).astype(np.int32), texts.lengths[:count]
-    targets_NK = texts.targets_NK[:count]
+    targets_NK = texts.labels.part(0, count).dense()
     direct_NK = np.zeros((count, labels), np.float32) + weights[BIAS]
     if HELD_OUT in weights:
         direct_NK += weights[HELD_OUT][:count]

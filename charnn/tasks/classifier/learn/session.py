@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -55,7 +55,7 @@ class ClassifierSession(Session[ClassifierConfig]):
                 for number, one in enumerate(network.each):
                     copy_weights(one, plan.initial_weights.of_member(number), plan.initial_weights.rows(plan.tokenizer))
             network.to(device)
-            return ClassifierObjective(network, self._encoded, multiple=config.corpus.multiple, config=config.training)
+            return ClassifierObjective(network, self._encoded, config=config.training)
 
         super().__init__(directory, config, objective, self._write, threads=plan.threads)
         self._characters_per_unit = max(config.corpus.training_characters, 1) / config.corpus.training_texts
@@ -105,7 +105,7 @@ class ClassifierSession(Session[ClassifierConfig]):
 
     def preview(self, report: Report) -> str:
         """Some validation texts, others each time, with the label that each gets by now."""
-        texts, validation = self.corpus.validation, self._encoded.validation
+        texts, validation = self.corpus.measured, self._encoded.validation
         chosen = [(report.step + number) % len(texts) for number in range(min(PREVIEW_TEXTS, len(texts)))]
         batch = validation.symbols(chosen, next(self.network.parameters()).device)
         network = self.network
@@ -141,14 +141,22 @@ class ClassifierSession(Session[ClassifierConfig]):
             f"{', which the linear models learn afterwards' if learns_held_out else ''}; "
             f"{network.labels:,} labels{several}",
             *(["          so few texts teach little; --valid none learns all of them"] if is_short else []),
-            *(f"          {remark}" for remark in self.corpus.remarks),
+            *(f"          {remark}" for remark in (*self._remarks_on_labels(), *self.corpus.remarks)),
             f"network   {network}, {direct}: {parameters:,} parameters",
             self._training_row(f"{counted(config.training.batch_size, 'text')} a batch"),
         ]
 
+    def _remarks_on_labels(self) -> Iterator[str]:
+        """What is left out where texts and labels are so many that it would take too long, or too much memory."""
+        measured, labels = len(self._encoded.validation), self.config.network.labels
+        if measured < self.config.corpus.validation_texts:
+            yield f"validations read {measured:,} texts of these, since each has a probability of {labels:,} labels"
+        if self.config.network.features and not self._encoded.evidence.solved_models:
+            yield "for so many texts with so many labels n-grams are counted, and no linear models are solved"
+
     def _held_out(self) -> HeldOut:
         has_linear_models = self.config.network.features > 0
-        return HeldOut(self.config.corpus.validation_texts, "texts", after_all_was_read=has_linear_models)
+        return HeldOut(len(self._encoded.validation), "texts", after_all_was_read=has_linear_models)
 
     def _measure_quantization(self) -> ClassifierQuantization:
         return measure_quantization(self.directory, self._encoded.validation)

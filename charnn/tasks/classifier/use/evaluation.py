@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.evaluation.confusions import Confusions, PrecisionRecall, confusion_table, precision_table, ratio
-from charnn.readable import counted, escaped, file_name, percent
+from charnn.readable import counted, escaped, file_name, first_few, percent
 from charnn.streaming import in_chunks
-from charnn.tasks.classifier.calibration import expected_calibration_error, is_right_and_confidence
-from charnn.tasks.classifier.corpus import check_layout, read_corpus_again, read_labelled
+from charnn.tasks.classifier.calibration import Calibration, is_right_and_confidence
+from charnn.tasks.classifier.corpus import SHOWN, check_layout, read_corpus_again, read_labelled
 from charnn.tasks.classifier.named_texts import NamedText, NamedTexts
 from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.task import Evaluation
@@ -34,7 +35,7 @@ class LabelScore:
     def __init__(self, known: Sequence[str]) -> None:
         self.confusions = Confusions()
         self.texts = self.correct = 0
-        self.unknown: list[str] = []
+        self.unknown: dict[str, None] = {}
         """The labels of the data that the model does not know."""
         self._known = set(known)
 
@@ -43,7 +44,7 @@ class LabelScore:
         what is missing or too much with no label."""
         self.texts += 1
         self.correct += set(reference) == set(predicted)
-        self.unknown += [label for label in reference if label not in self._known and label not in self.unknown]
+        self.unknown |= dict.fromkeys(label for label in reference if label not in self._known)
         pairs = self.confusions.pairs
         if len(reference) == len(predicted) == 1:
             pairs[reference[0], predicted[0]] += 1
@@ -91,8 +92,9 @@ class LabelScore:
         }
 
 
-BLOCK_CHARACTERS = 1 << 16
-"""Characters of texts that are read together; a longer text is a block of its own."""
+BLOCK_CHARACTERS, MOST_SCORES = 1 << 16, 1 << 22
+"""Characters of texts that are read together, and the probabilities that these have at most. A longer text is a block
+of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +144,8 @@ class ClassifierEvaluation(Evaluation):
         self._direct_NK = None if files else model.direct_logits_of_held_out(len(self.texts))
         self._file: str | None = ", ".join(map(file_name, files)) if files else None
         self.score = LabelScore(model.labels)
-        self._confidences: list[float] = []
-        self._is_right: list[bool] = []
+        self._calibration = Calibration()
+        self._confidences, self._is_right = [np.zeros(0)], [np.zeros(0, np.bool_)]
 
     def _read(self, files: Sequence[str], encoding: str) -> NamedTexts:
         """The texts, as the options say; where they say nothing, as the training data are, or as each file is."""
@@ -166,26 +168,26 @@ class ClassifierEvaluation(Evaluation):
         place = {name: number for number, name in enumerate(names)}
         with self._model as model:
             every = ([text] for text in self.texts)
-            size = BLOCK_CHARACTERS
-            for block, _ in in_chunks(every, lambda one: len(one.text) + 1, first=size, largest=size):
+            size, least = BLOCK_CHARACTERS, BLOCK_CHARACTERS * len(names) // MOST_SCORES
+            for block, _ in in_chunks(every, lambda one: max(len(one.text) + 1, least), first=size, largest=size):
                 if not block:
                     continue
                 tell("classifying", self.score.texts, len(self.texts))
                 texts = [one.text for one in block]
                 p_NK = self._probabilities(model, texts)
-                found = model.classifications(texts, p_NK)
                 targets_NK, decided_NK = np.zeros(p_NK.shape, np.bool_), np.zeros(p_NK.shape, np.bool_)
-                for row, (one, said) in enumerate(zip(block, found, strict=True)):
+                for row, (one, said) in enumerate(zip(block, model.each_classification(texts, p_NK), strict=True)):
                     targets_NK[row, [place[label] for label in one.labels if label in place]] = True
                     decided_NK[row, [place[label] for label in said.labels]] = True
                     self.score.add(one.labels, said.labels)
+                    if self.lists and set(one.labels) != set(said.labels):
+                        yield _error(one, said)
                 _, (confidences, is_right) = is_right_and_confidence(
                     p_NK, decided_NK, targets_NK, multiple=model.multiple
                 )
-                self._confidences += confidences.tolist()
-                self._is_right += is_right.tolist()
-                if self.lists:
-                    yield from _errors(block, found)
+                self._confidences.append(confidences)
+                self._is_right.append(is_right)
+                self._calibration.add(confidences, is_right)
         if not self.score.texts:
             raise CorpusError(f"{self._file}: there is no text with a label")
         if self._options.confusion is not None:
@@ -200,18 +202,18 @@ class ClassifierEvaluation(Evaluation):
 
     def notices(self) -> Iterator[str]:
         if unknown := self.score.unknown:
-            yield f"labels that the model does not know, whose texts are all wrong: {', '.join(unknown[:5])}"
+            yield f"labels that the model does not know, whose texts are all wrong: {first_few(unknown, SHOWN)}"
         if self.lists:
             yield f"mistakes in {counted(self.score.texts, 'text')}: {self.score.texts - self.score.correct:,}"
 
     @property
     def calibration_error(self) -> float | None:
-        return expected_calibration_error(self._confidences, self._is_right)
+        return self._calibration.error
 
     @property
-    def confidences(self) -> tuple[Sequence[float], Sequence[bool]]:
+    def confidences(self) -> tuple[Floats, npt.NDArray[np.bool_]]:
         """How probable each label was for the model, and whether it was right, once all has been read."""
-        return self._confidences, self._is_right
+        return np.concatenate(self._confidences), np.concatenate(self._is_right)
 
     def to_json(self) -> dict[str, Any]:
         about = {"file": self._file, "precision": self._model.precision, "model": str(self._model.directory.path)}
@@ -240,7 +242,5 @@ class ClassifierEvaluation(Evaluation):
         save_confusion(*self.score.confusions.matrix(), Path(path), title=title)
 
 
-def _errors(block: Sequence[NamedText], found: Sequence[Classification]) -> Iterator[LabelError]:
-    for one, said in zip(block, found, strict=True):
-        if set(one.labels) != set(said.labels):
-            yield LabelError(one.file, one.line, one.labels, said.labels, round(said.probability, 6), one.text)
+def _error(one: NamedText, said: Classification) -> LabelError:
+    return LabelError(one.file, one.line, one.labels, said.labels, round(said.probability, 6), one.text)

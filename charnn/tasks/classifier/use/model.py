@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
-CHUNK = 1024
-"""Texts that `classify` reads together."""
+CHUNK, MOST_SCORES = 1024, 1 << 20
+"""Texts that `classify` reads together, and the probabilities that these have at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +77,27 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
         """
         every = list(given_texts(texts, "classify"))
         found: list[Classification] = []
-        for start in range(0, len(every), CHUNK):
-            chunk = every[start : start + CHUNK]
+        size = max(min(CHUNK, MOST_SCORES // len(self.labels)), 1)
+        for start in range(0, len(every), size):
+            chunk = every[start : start + size]
             found += self.classifications(chunk, self.text_classifier.probabilities(chunk))
         return found
 
     def classifications(self, texts: Sequence[str], p_NK: Floats) -> list[Classification]:
         """The texts with their probabilities by name. Labels that are equally probable keep their order."""
-        result = []
+        return list(self.each_classification(texts, p_NK))
+
+    def each_classification(self, texts: Iterable[str], p_NK: Floats) -> Iterator[Classification]:
+        """What `classifications` gives, one after the other."""
         names = self.labels
-        orders = np.argsort(-p_NK, axis=1, kind="stable")
-        for text, order, p_K in zip(texts, orders.tolist(), p_NK.tolist(), strict=True):
-            probabilities = {names[place]: p_K[place] for place in order}
+        for text, p_K in zip(texts, p_NK, strict=True):
+            order, every = np.argsort(-p_K, kind="stable").tolist(), p_K.tolist()
+            probabilities = {names[place]: every[place] for place in order}
             if self.multiple:
                 labels = tuple(name for name, p in probabilities.items() if p >= THRESHOLD)
             else:
                 labels = (names[order[0]],)
-            result.append(Classification(text, labels, probabilities))
-        return result
+            yield Classification(text, labels, probabilities)
 
     def explain(self, text: str, label: str | None = None) -> list[WeightedPart]:
         """The parts of a text, and how much each speaks for `label`, which is the most probable one where it is None.

@@ -55,7 +55,7 @@ def _calibration(evaluation: ClassifierEvaluation) -> Iterator[Html]:
     from charnn.plots.canvas import inline_svg
     from charnn.plots.judgements import binned, calibration_finding, draw_calibration
 
-    sure_N, right_N = (np.array(values) for values in evaluation.confidences)
+    sure_N, right_N = evaluation.confidences
     svg = inline_svg(lambda look: draw_calibration(sure_N, right_N.astype(np.bool_), look))
     said = f"How often it is right, over how sure it is. {calibration_finding(sure_N, right_N.astype(np.bool_))}."
     yield picture(Html(svg), said, "On the dotted line a label that gets 80% is right 8 times of 10.")

@@ -20,6 +20,8 @@ FIRST_CHUNK, LARGEST_CHUNK = 1 << 12, 1 << 15
 """Characters of texts that are read together; a longer text is a chunk of its own."""
 OVERHEAD = 4
 """What a text costs besides its characters, in characters."""
+MOST_SCORES = 1 << 20
+"""The probabilities of the texts that are read together, at most: with many labels these are fewer texts."""
 
 
 class Item(NamedTuple):
@@ -114,12 +116,15 @@ def classify_stream(read: Iterable[Sequence[Item]], classifier: TextClassifier) 
     """Chunks of the items with their probabilities, (N, K), in the order of the stream. An error that `read` raises is
     raised once all before it has been given."""
 
+    least = LARGEST_CHUNK * classifier.labels // MOST_SCORES
+
     def begin(chunk: list[Item]) -> _Waiting:
         return _Waiting(chunk, classifier)
 
-    return results_in_order(
-        read, begin, lambda item: len(item.text) + OVERHEAD, first=FIRST_CHUNK, largest=LARGEST_CHUNK
-    )
+    def cost(item: Item) -> int:
+        return max(len(item.text) + OVERHEAD, least)
+
+    return results_in_order(read, begin, cost, first=FIRST_CHUNK, largest=LARGEST_CHUNK)
 
 
 class _Waiting:

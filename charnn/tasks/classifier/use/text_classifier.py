@@ -139,6 +139,7 @@ class TextClassifier:
         self._table_FK, self._bias_K, self._network = np.asfortranarray(table_FK), bias_K, network
         self._likelihoods_FK = None if likelihoods_FK is None else np.asfortranarray(likelihoods_FK)
         self._longest, self._multiple = longest, multiple
+        self.labels = len(bias_K)
         self._known = KnownTexts(len(bias_K))
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "classifier")

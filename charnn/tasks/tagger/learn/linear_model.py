@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.linear.matrix import LabelledMatrix
 from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats
 from charnn.linear.rows import SparseRows
-from charnn.linear.solving import Solving, SparseMatrix, solution
+from charnn.linear.solving import Solving, solution
+from charnn.linear.targets import Targets
 from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
 from charnn.tasks.tagger.linear_gain import TaggerLinear
@@ -52,7 +54,7 @@ class Words:
 
     rows: SparseRows
     features: int
-    targets_NK: npt.NDArray[np.bool_]
+    targets: Targets
     weights_K: npt.NDArray[np.float32]
     multiple: bool = False
 
@@ -80,11 +82,11 @@ class SolvedModel:
         for tags_N, size in zip(sentences.tags_of(chosen), self._tags, strict=True):
             tagged = np.flatnonzero(tags_N >= 0)
             own = rows if len(tagged) == len(tags_N) else rows.chosen(tagged)
-            targets_NK = tags_N[tagged, np.newaxis] == np.arange(size)
-            words = Words(own, len(hashes_F), targets_NK, np.ones(size, np.float32))
+            targets = Targets.one_each(tags_N[tagged], size)
+            words = Words(own, len(hashes_F), targets, np.ones(size, np.float32))
             table, bias = solution(
                 words,
-                SparseMatrix(own, words.features),
+                LabelledMatrix(own, targets, words.features),
                 torch.ones(1),
                 STRENGTH,
                 solving,
