@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -39,11 +39,16 @@ def _heard(numbers: Iterable[signal.Signals]) -> list[signal.Signals]:
 class Interruption:
     """Within the context, the first of these signals is only noted, and a second one acts as it does elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[], None] = lambda: None) -> None:
+        """`say` is called once, when someone first asks whether there was one, and there was."""
         self._requested = False
+        self._say: Callable[[], None] | None = say
         self._before: dict[signal.Signals, Any] = {}
 
     def requested(self) -> bool:
+        if self._requested and self._say is not None:
+            say, self._say = self._say, None
+            say()
         return self._requested
 
     def __enter__(self) -> Self:

@@ -142,8 +142,22 @@ def run_in_view(session: Session[Any], joined: Processes, *, title: str | None =
         is_watched = console.may_redraw() and joined.is_first and not console.is_quiet()
         measured = session.measured
         observer = LiveView(session.glimpse, session.preview_title, measured) if is_watched else PlainLines(measured)
-        with Interruption() as interruption, observer:
+
+        def say_that_it_ends() -> None:
+            if joined.is_first:
+                console.notice(
+                    "interrupted: it ends once what is learned is saved, which may take some seconds; Ctrl-C "
+                    "again ends it at once"
+                )
+
+        with Interruption(say_that_it_ends) as interruption, observer:
             return session.run(observer, interruption.requested)
+    except KeyboardInterrupt:
+        session.directory.discard_unsaved()
+        if joined.is_first and session.directory.has_training_state():
+            path = shlex.quote(str(session.directory.path))
+            console.notice(f"interrupted: what was saved is whole. Go on with: charnn train --resume {path}")
+        raise
     except BaseException:
         session.directory.discard_unsaved()
         raise

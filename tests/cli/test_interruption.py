@@ -13,6 +13,7 @@ import pytest
 
 from charnn.cli.main import main, run
 from charnn.cli.processes import Interruption, listen
+from charnn.tasks.language_model.learn.session import LanguageModelSession
 
 SHAPE = ("--hidden", "16", "--layers", "1", "--batch", "4", "--window", "16")
 
@@ -41,6 +42,7 @@ def test_an_interrupted_run_is_saved_and_goes_on(charnn, process, text_file):
         assert "Traceback" not in said
         name = f"its {name}"
         assert f"train --resume '{name}'\n" in said, "it can be pasted into a shell"
+        assert said.count("Ctrl-C again ends it at once\n") == 1
 
         steps = charnn("info", name, "--json").json["record"]["steps"]
         assert 0 < steps < 4000
@@ -63,6 +65,27 @@ def test_a_terminal_that_closes_is_nothing_to_what_nohup_has_started():
     finally:
         signal.signal(signal.SIGHUP, before)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_a_second_interruption_ends_a_run_at_once_and_says_how_to_go_on(monkeypatch, charnn, text_file):
+    text_file()
+    asked = 0
+
+    def requested(self):
+        nonlocal asked
+        asked += 1
+        return asked > 5
+
+    def interrupted_again(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Interruption, "requested", requested)
+    with monkeypatch.context() as within:
+        within.setattr(LanguageModelSession, "_conclude", interrupted_again)
+        result = charnn("train", "text.txt", *SHAPE, "--steps", "4000", "--out", "a model")
+    assert result.code == 130
+    assert "what was saved is whole. Go on with: charnn train --resume 'a model'\n" in result.err
+    assert charnn("sample", "--model", "a model", "--length", "5").code == 0
 
 
 def test_an_interruption_before_the_first_validation_leaves_a_model_too(process, charnn, text_file):

@@ -152,7 +152,7 @@ class TransducerSession(Session[TransducerConfig]):
         return f"{corpus.validation_pairs:,} to validate with{seen}"
 
     def _conclude(self, outcome: Outcome) -> None:
-        if outcome != "interrupt" and self._keeper.is_saved and self.config.scores is not None:
+        if self._keeper.is_saved and self.config.scores is not None:
             self._weigh_ngrams()
         super()._conclude(outcome)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn import load, train
+from charnn import api, load, train
 from charnn.corpora.pairs import Pair
 from charnn.errors import ModelFormatError
 from charnn.tasks.transducer.dataset import Reference
@@ -26,6 +26,7 @@ from charnn.tasks.transducer.pair_ngrams import PairNgrams
 from charnn.tasks.transducer.symbols import Symbols
 from charnn.tasks.transducer.use.line_transducer import Target, TransduceOptions
 from charnn.tasks.transducer.use.model import Transducer
+from charnn.training.distributed.processes import ALONE
 
 WORDS = ["".join(letters) for length in (2, 3, 4) for letters in itertools.product("abcd", repeat=length)]
 SMALL: dict[str, Any] = {"hidden": 16, "embedding": 8, "learning_rate": 0.02, "precision": "fp32", "device": "cpu"}
@@ -282,6 +283,20 @@ def test_a_run_that_goes_on_weighs_its_ngrams_again(model: Path, tmp_path: Path)
     assert (copy / NGRAMS).exists() == (after is not None)
     assert before is not None
     assert after is None or after.accuracy_alone > before.accuracy_alone
+
+
+def test_a_run_that_is_interrupted_has_its_ngrams_as_it_is(model: Path, tmp_path: Path) -> None:
+    """Whoever uses it without going on has what was learned before the first step."""
+    corpus = str(load(model).config.corpus.sources[0].path)
+    given = {"steps": 90, "seed": 1, "lookup": "never", **SMALL}
+    session = api.start([corpus], "transducer", given, out=tmp_path / "model", overwrite=False, processes=ALONE)
+    outcome = session.run(api.SilentObserver(), lambda: session.loop.best is not None)
+    assert outcome == "interrupt"
+    config = load(tmp_path / "model").config
+    assert config.record.stopped_by == "interrupt"
+    assert config.ngrams is not None
+    assert config.ngrams.accuracy > config.ngrams.accuracy_alone
+    assert any("n-grams" in remark for remark in session.remarks)
 
 
 def test_the_same_run_has_the_same_ngrams(model: Path, tmp_path: Path) -> None:
