@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from charnn.config import Json
 from charnn.config.as_json import json_text
 from charnn.errors import ModelError, ModelFormatError
+from charnn.version import __version__
 
 Array = npt.NDArray[Any]
 FORMAT_VERSION = 1
@@ -30,6 +32,8 @@ LARGEST_HEADER = 100_000_000
 """The most bytes of the header of a file of arrays, as the format has it."""
 RANDOM_CHARACTERS = 8
 """The number of characters that `tempfile` makes up at the end of a name."""
+
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,19}")
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -213,6 +217,16 @@ def dump_config(config: Json) -> str:
     return json_text(document, indent=2)
 
 
+def of_writer(document: object) -> str | None:
+    """What to do about a configuration that cannot be read, where another version of charnn says that it wrote it; None
+    where this one did, or nothing tells."""
+    record = document.get("record") if isinstance(document, dict) else None
+    version = record.get("charnn_version") if isinstance(record, dict) else None
+    if not isinstance(version, str) or version == __version__ or not _VERSION.fullmatch(version):
+        return None
+    return f"charnn {version} wrote it, and this is charnn {__version__}: use that one, or train the model again"
+
+
 def load_config(data: bytes, name: str) -> dict[str, Any]:
     """The object that `dump_config` wrote, without the format version. It has a `task`, which is a string.
 
@@ -228,7 +242,7 @@ def load_config(data: bytes, name: str) -> dict[str, Any]:
     if version != FORMAT_VERSION:
         raise ModelFormatError(
             f"{name} has format version {version!r:.20}; this charnn reads version {FORMAT_VERSION}",
-            hint="use the version of charnn that wrote the model, or train it again",
+            hint=of_writer(document) or "use the version of charnn that wrote the model, or train it again",
         )
     if not isinstance(document.get("task"), str):
         raise ModelFormatError(f"{name}: the task {document.get('task')!r:.30} is not known")

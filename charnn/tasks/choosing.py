@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
+from charnn.checkpoint.files import of_writer
 from charnn.corpora.columns import NAME, header_of
 from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.keys import keys_of_first, lists_of_words
@@ -27,7 +28,8 @@ def task_of(model: ModelDirectory) -> Task[Any]:
     """The task of a model. Raises ModelFormatError where config.json is damaged or names one that is not known."""
     name = model.task()
     if name not in TASKS:
-        raise ModelFormatError(f"{model.path / CONFIG}: the task {name!r:.30} is not known")
+        hint = of_writer(model.document())
+        raise ModelFormatError(f"{model.path / CONFIG}: the task {name!r:.30} is not known", hint=hint)
     return TASKS[name]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from charnn import cache
 from charnn.checkpoint.directory import CONFIG, GRAPH, QUANTIZED_GRAPH, WEIGHTS, ModelDirectory
-from charnn.checkpoint.files import Array
+from charnn.checkpoint.files import Array, of_writer
 from charnn.checkpoint.locate import find_model, wrong_task
 from charnn.checkpoint.members import MEMBER
 from charnn.config import Json, ModelConfig
@@ -60,7 +60,7 @@ class TaskDirectory(ModelDirectory, Generic[C]):
         try:
             return self.config_class.from_json(document)
         except ConfigError as error:
-            raise ModelFormatError(f"{self.path / CONFIG}: {error}") from None
+            raise ModelFormatError(f"{self.path / CONFIG}: {error}", hint=of_writer(document)) from None
 
     def read_tokenizer(self, kind: ReadKind) -> Tokenizer:
         """The tokenizer of a model that has one. Raises ModelFormatError where its file is missing or damaged."""

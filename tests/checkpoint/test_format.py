@@ -16,6 +16,7 @@ from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import ModelError, ModelFormatError
 from charnn.tasks.language_model.config import CorpusConfig, LanguageModelConfig, LanguageModelNetworkConfig
 from charnn.tasks.language_model.directory import LanguageModelDirectory
+from charnn.version import __version__
 
 
 def config_of(path: str = "/corpus/a.txt") -> LanguageModelConfig:
@@ -58,6 +59,17 @@ def test_other_format_version_is_refused_with_what_to_do(version: object, loads,
     expected = f"{tmp_path}/config.json has format version {version!r}; this charnn reads version {FORMAT_VERSION}"
     assert str(caught.value) == expected
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("change", [{"format_version": 2}, {"brand_new": 1}, {"task": "language-model", "seeds": []}])
+def test_what_another_version_wrote_is_refused_with_which_one(change: dict[str, object], loads) -> None:
+    written = json.loads(document(**change))
+    for version, said in (("9.4.0", True), (__version__, False), ("\x1b[2J", False), (7, False), ("1" * 99, False)):
+        written["record"]["charnn_version"] = version
+        with pytest.raises(ModelFormatError) as caught:
+            loads(json.dumps(written))
+        hint = f"charnn {version} wrote it, and this is charnn {__version__}: use that one, or train the model again"
+        assert (caught.value.hint == hint) == said
 
 
 def test_newer_version_is_refused_for_its_version_though_nothing_else_of_it_is_known(loads) -> None:
