@@ -16,7 +16,7 @@ import numpy.typing as npt
 from charnn.corpora.runs import RunLengths
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason, draw_halts, end_where_model_leaves
-from charnn.generation.model import NextTokenModel, PromptReader, stack_conditions
+from charnn.generation.model import NO_CONDITIONS, NextTokenModel, PromptReader, stack_conditions
 from charnn.generation.sampler import Sampler
 from charnn.generation.text import ChosenToken, Lane, Piece, Request, pattern_of, run_limits_of
 from charnn.softmax import log_softmax
@@ -60,6 +60,8 @@ class TextGenerator:
         self._history = self._sampler.history()
         self._runs = run_limits_of(sampling, runs, tokenizer)
         self._pattern = pattern_of(sampling, tokenizer)
+        self._chooses_alone = self._pattern is None and not self._halts
+        """Whether a text beside which there is none is written apart."""
         self._prompts = PromptReader(model, tokenizer, may_stop=may_stop)
         self._begun = 0
         self._pauses = False
@@ -84,6 +86,9 @@ class TextGenerator:
                 yield from self._fill(waiting)
             if not self._lanes:
                 return
+            if self._is_settled and len(self._lanes) == 1 and self._chooses_alone:
+                yield from self._write_alone(self._lanes[0])
+                continue
             ids_B = self._choose()
             for lane, token in zip(self._lanes, ids_B.tolist(), strict=True):
                 shown = lane.push(token)
@@ -147,8 +152,8 @@ class TextGenerator:
 
     def _choose(self) -> npt.NDArray[np.int64]:
         """Chooses a token for every lane from its logits, (B,)."""
-        if len(self._lanes) == 1 and self._pattern is None and not self._halts:
-            return self._choose_alone(self._lanes[0])
+        if len(self._lanes) == 1 and self._chooses_alone:
+            return np.array([self._choose_alone(self._lanes[0])])
         allowed_BV = None
         if self._pattern is not None:
             allowed_BV = np.stack([lane.allowed() for lane in self._lanes])
@@ -167,19 +172,37 @@ class TextGenerator:
             self._score(ids_B)
         return ids_B
 
-    def _choose_alone(self, lane: Lane) -> npt.NDArray[np.int64]:
-        """The same for a text beside which there is none."""
+    def _write_alone(self, lane: Lane) -> Iterator[Piece]:
+        """Writes the only text to its end: what several texts do at each step, without arrays of one number each."""
+        ids_1 = np.empty(1, np.int64)
+        id_, conditions, is_conditioned = ids_1.data, NO_CONDITIONS, bool(lane.conditions.values)
+        model, state, history, text, push = self._model, self._state, self._history, lane.text, lane.push
+        while True:
+            id_[0] = token = self._choose_alone(lane)
+            shown = push(token)
+            if text.reason is not None:
+                self._is_settled = False
+                yield Piece(text, shown, True)
+                return
+            if shown:
+                yield Piece(text, shown, False)
+            history.add(ids_1)
+            if is_conditioned:
+                conditions = stack_conditions([lane.conditions])
+            self._logits_BV = model.advance(ids_1, state, conditions)
+
+    def _choose_alone(self, lane: Lane) -> int:
+        """Chooses a token for a text beside which there is none."""
         uniform, bounds = lane.text.request.random.random(), lane.run_bounds()
         plain, token = self._sampler.plain, None
         if plain is not None:
             token = plain.choose(self._logits_BV[0], uniform, bounds)
         if token is None:
             ids_1 = self._sampler.choose(self._logits_BV, np.array([uniform]), self._history, None, [bounds])
-        else:
-            ids_1 = np.array([token])
+            token = int(ids_1[0])
         if self._scored:
-            self._score(ids_1)
-        return ids_1
+            self._score(np.array([token]))
+        return token
 
     def _score(self, ids_B: npt.NDArray[np.int64]) -> None:
         """Adds the model's own log-probability of each token that was chosen to that of its text."""

@@ -106,6 +106,7 @@ class Lane:
         """Begins the text after its prompt. The text ends at once if the prompt is as long as the model foretold."""
         self.prompt, self.conditions = prompt, prompt.conditions
         self.text.conditions = prompt.conditions.values
+        self._is_conditioned = bool(self.text.conditions)
         self._end_if_conditions_say()
         self.text.reason = self._ending.reason
 
@@ -122,8 +123,9 @@ class Lane:
                 self._pattern_state = self._pattern.advance(self._pattern_state, token)
                 if not self._can_go_on():
                     shown += self._ending.finish("", "pattern")
-            self.conditions = self.conditions.next()
-            shown += self._end_if_conditions_say()
+            if self._is_conditioned:
+                self.conditions = self.conditions.next()
+                shown += self._end_if_conditions_say()
         self.text.reason = self._ending.reason
         return shown
 
