@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,21 @@ class Facts(NamedTuple):
     """The probability of the likeliest of them, without what shorter contexts add."""
 
 
+class Singly(NamedTuple):
+    """The table as Python reads it, number by number."""
+
+    starts: memoryview[int]
+    """The first n-gram of each context, and that after its last one."""
+    ids: memoryview[int]
+    """The last id of each n-gram."""
+    longer: memoryview[int]
+    """The number of the context that each n-gram is; NONE where it is none."""
+    shorter: memoryview[int]
+    """The number of the next shorter context of each one."""
+    probabilities: memoryview[Any]
+    """What each n-gram adds to the probability of its last id."""
+
+
 class NgramModel:
     """Says how probable each id is after others. It never changes, and several threads may read it at once."""
 
@@ -80,9 +95,13 @@ class NgramModel:
         self.longest = int(lengths_S[-1])
         """The length of the longest contexts."""
         # Python reads single numbers from these several times as fast as from the arrays, and from few bytes sooner.
-        self._starts_view, self._ids_view = self._starts.data, np.ascontiguousarray(table.ids_E).data
-        self._longer_view, self._shorter_view = self._longer_E.data, self._shorter_S.data
-        self._probabilities_view = rest_E.data
+        self.singly = Singly(
+            self._starts.data,
+            np.ascontiguousarray(table.ids_E).data,
+            self._longer_E.data,
+            self._shorter_S.data,
+            rest_E.data,
+        )
 
     def _walk(self, packing: Packing, of_E: Int64s, is_context_E: Bools) -> tuple[npt.NDArray[np.int8], States]:
         """The length of each context, and the number of the next shorter one, which lacks the oldest id."""
@@ -117,14 +136,15 @@ class NgramModel:
 
     def after(self, state: int, id_: int) -> int:
         """The state after one more id."""
+        starts, ids, longers, shorter, _ = self.singly
         while True:
-            start, end = self._starts_view[state], self._starts_view[state + 1]
-            found = bisect_left(self._ids_view, id_, start, end)
-            if found < end and self._ids_view[found] == id_ and (longer := self._longer_view[found]) != NONE:
+            start, end = starts[state], starts[state + 1]
+            found = bisect_left(ids, id_, start, end)
+            if found < end and ids[found] == id_ and (longer := longers[found]) != NONE:
                 return longer
             if state == ROOT:
                 return ROOT
-            state = self._shorter_view[state]
+            state = shorter[state]
 
     def states(self, states_B: States, ids_BT: Ids) -> States:
         """The states (B, T) after each id, where each row begins in its state of `states_B`."""
@@ -215,15 +235,19 @@ class NgramModel:
 
     def shorter(self, state: int) -> int:
         """The state of the context without its oldest id. The root has none."""
-        return self._shorter_view[state]
+        return self.singly.shorter[state]
 
     def extend(self, state: int, shorter_V: Float32s, out_V: Float32s) -> None:
         """Sets `out_V` to the probability of each id after a state, from those after the next shorter context, where
         there is one; to the last bit what `probabilities` gives."""
-        start, end = self._starts_view[state], self._starts_view[state + 1]
+        start, end = self.singly.starts[state], self.singly.starts[state + 1]
         np.multiply(shorter_V, self.facts.left_S[state, ...], out_V)  # an array of no axis is no number to convert
+        self.add(start, end, out_V)
+
+    def add(self, start: int, end: int, out_V: Float32s) -> None:
+        """Adds what the n-grams from `start` to `end`, which are those of one context, add to each id."""
         if end - start <= FEW:
-            view_V, ids, probabilities = out_V.data, self._ids_view, self._probabilities_view
+            view_V, ids, probabilities = out_V.data, self.singly.ids, self.singly.probabilities
             for ngram in range(start, end):
                 view_V[ids[ngram]] += probabilities[ngram]
         else:

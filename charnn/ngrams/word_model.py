@@ -73,20 +73,6 @@ class WordModel:
             found.append(Found(rows, contexts))
         return found
 
-    def find_one(self, place: tuple[int, int, int]) -> list[int]:
-        """The contexts of a single place, the shortest first."""
-        found, total, seen = [], 0, self._keys_view
-        for part, (factor, shift, firsts) in zip(place, self._beginnings, strict=True):
-            total = total + part * factor & ALL
-            key = ((total ^ total >> SHIFT) * SPREAD & ALL) >> KEY_BITS
-            beginning = key >> shift
-            end = firsts[beginning + 1]
-            context = bisect_left(seen, key, firsts[beginning], end)
-            if context == end or seen[context] != key:
-                break
-            found.append(context)
-        return found
-
     def extended(self, p_NV: Float32s, found: list[Found]) -> Float32s:
         """The probability (N, V) of each id, where `p_NV` is that by shorter contexts than those that were found."""
         p_NV = np.array(p_NV, np.float32)
@@ -98,17 +84,28 @@ class WordModel:
             flat[np.repeat(rows, many) * self.vocabulary_size + self._ids_E[each_M]] += self._probabilities_E[each_M]
         return p_NV
 
-    def extend_one(self, p_V: Float32s, contexts: list[int]) -> None:
-        """Changes p (V,) by shorter contexts than those of a single place into what `extended` gives."""
-        view_V, ids, probabilities = p_V.data, self._ids_view, self._probabilities_view
-        for context in contexts:
-            start, end = self._starts_view[context], self._starts_view[context + 1]
-            np.multiply(p_V, self.facts.left_S[context, ...], p_V)
+    def extend_one(self, p_V: Float32s, view_V: memoryview[float], place: tuple[int, int, int]) -> list[int]:
+        """Changes p (V,) by shorter contexts than those of a single place into what `extended` gives, and gives the
+        contexts of the place, the shortest first. `view_V` is `p_V` as Python sees it."""
+        found, total, seen, starts = [], 0, self._keys_view, self._starts_view
+        ids, probabilities, left_S, multiply = self._ids_view, self._probabilities_view, self.facts.left_S, np.multiply
+        for part, (factor, shift, firsts) in zip(place, self._beginnings, strict=True):
+            total = total + part * factor & ALL
+            key = ((total ^ total >> SHIFT) * SPREAD & ALL) >> KEY_BITS
+            beginning = key >> shift
+            last = firsts[beginning + 1]
+            context = bisect_left(seen, key, firsts[beginning], last)
+            if context == last or seen[context] != key:
+                break
+            found.append(context)
+            multiply(p_V, left_S[context, ...], p_V)
+            start, end = starts[context], starts[context + 1]
             if end - start <= FEW:
                 for each in range(start, end):
                     view_V[ids[each]] += probabilities[each]
             else:
                 p_V[self._ids_E[start:end]] += self._probabilities_E[start:end]
+        return found
 
 
 def _beginnings(start: int, keys_S: Keys) -> tuple[int, memoryview]:

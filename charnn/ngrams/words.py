@@ -129,8 +129,8 @@ def _powers(base: int, number: int) -> npt.NDArray[np.uint64]:
 
 
 def keys(places: Places) -> Keys:
-    """The keys (..., 3) of the contexts of a place, the shortest first. `WordModel.find_one` makes those of a single
-    one."""
+    """The keys (..., 3) of the contexts of a place, the shortest first. `WordModel.extend_one` makes those of a
+    single one."""
     sums = np.cumsum(places * np.array(FACTORS, np.uint64), -1, dtype=np.uint64)
     found: Keys = ((sums ^ (sums >> np.uint64(SHIFT))) * np.uint64(SPREAD) >> np.uint64(KEY_BITS)).astype(np.uint32)
     return found

@@ -99,13 +99,15 @@ def test_probabilities_have_the_sum_one_and_are_the_same_for_one_place_and_many(
     model, places = WordModel(table_of(TEXT)), SYMBOLS.along(START, ids)
     base = np.random.default_rng(0).dirichlet(np.ones(SIZE), len(ids)).astype(np.float32)
     kept = base.copy()
-    together = model.extended(base, model.find(places))
+    each = model.find(places)
+    together = model.extended(base, each)
     np.testing.assert_array_equal(base, kept)
     np.testing.assert_allclose(together.sum(1), 1, rtol=1e-5)
     for row, place in enumerate(places):
         alone = base[row].copy()
-        model.extend_one(alone, model.find_one(tuple(place.tolist())))
+        contexts = model.extend_one(alone, alone.data, tuple(place.tolist()))
         np.testing.assert_array_equal(alone, together[row])
+        assert contexts == [found.contexts[found.rows == row][0] for found in each if row in found.rows]
 
 
 def test_contexts_with_two_words_are_kept_if_they_were_met_twice_and_no_more_than_there_may_be() -> None:

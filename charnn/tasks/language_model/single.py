@@ -53,20 +53,18 @@ class SingleContext:
         """ln p by words where there are any, then by n-grams, each times its power."""
         self._each_V = list(self._counted_CV)
         self._by_words_V = self._counted_CV[0]
+        self._by_words = self._by_words_V.data
         powers_E = np.empty(self._models, np.float32)
         # NumPy multiplies by an array without axes in half the time that it takes by a number.
-        self._powers, (self._power, *self._each_power) = (
-            view_of(powers_E),
-            [powers_E[n, ...] for n in range(self._models)],
-        )
+        self._powers, (self._power, *each_power) = view_of(powers_E), [powers_E[n, ...] for n in range(self._models)]
+        self._counted = list(zip(self._each_V, each_power, strict=True))
 
     def read(self, state: int, place: Place, symbols_V: npt.NDArray[np.float32]) -> None:
         """Takes the context whose logits are wanted, and p (V,) by the n-grams of symbols after it."""
         powers, words = self._powers, self._words
         own = self._row.unpack_from(self._unbounded, state * self._row.size)
         self._counted_CV[:] = symbols_V
-        if words is not None and (found := words.find_one(place)):
-            words.extend_one(self._by_words_V, found)
+        if words is not None and (found := words.extend_one(self._by_words_V, self._by_words, place)):
             first, second, third = own
             for context in found:
                 one, two, three = self._row.unpack_from(self._added, context * self._row.size)
@@ -75,7 +73,7 @@ class SingleContext:
         for number, power in enumerate(own):
             powers[number] = 0.0 if power < 0 else LARGEST_POWER if power > LARGEST_POWER else power
         np.log(self._counted_CV, self._counted_CV)
-        for counted_V, of_it in zip(self._each_V, self._each_power, strict=True):
+        for counted_V, of_it in self._counted:
             np.multiply(counted_V, of_it, counted_V)
 
     def logits(self, network_1V: Floats, out_1V: npt.NDArray[np.float32]) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from charnn.ngrams import remembered
 from charnn.ngrams.counting import count
+from charnn.ngrams.remembered import Remembered
 from charnn.ngrams.table import NgramTable
 from charnn.ngrams.word_table import WordTable
 from charnn.ngrams.words import WordSymbols
 from charnn.tasks.language_model.contexts import LARGEST_POWER
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.single import SingleText
-from charnn.tasks.language_model.use import mixed
-from charnn.tasks.language_model.use.mixed import Remembered
 
 SPELLINGS = [b"", b"", b" ", *(bytes([letter]) for letter in b"abcdefghijklmnop")]
 SIZE = len(SPELLINGS)
@@ -46,11 +46,11 @@ def plainly(ngrams: MixedNgrams, contexts_1, network_1V):
     return logits_V
 
 
-@pytest.mark.parametrize("rows", [mixed.REMEMBERED, 4 * SIZE // mixed.USUAL_VOCABULARY + 8, 0])
+@pytest.mark.parametrize("rows", [remembered.REMEMBERED, 4 * SIZE // remembered.USUAL_VOCABULARY + 8, 0])
 def test_a_text_gets_what_the_definition_gives_whatever_is_remembered(
     ngrams: MixedNgrams, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mixed, "REMEMBERED", rows)
+    monkeypatch.setattr(remembered, "REMEMBERED", rows)
     contexts = ngrams.contexts.initial(1)
     text, plain = SingleText(ngrams, Remembered(ngrams.model), contexts), ngrams.contexts.initial(1)
     kinds = set()
@@ -77,10 +77,10 @@ def test_a_lane_whose_context_is_set_to_another_goes_on_from_there(ngrams: Mixed
     np.testing.assert_array_equal(text.logits(network_1V)[0], plainly(ngrams, other[39:], network_1V))
 
 
-@pytest.mark.parametrize("lanes", [2, mixed.TOGETHER, 90])
+@pytest.mark.parametrize("lanes", [2, remembered.TOGETHER, 90])
 def test_texts_side_by_side_get_what_is_remembered_to_the_last_bit(ngrams: MixedNgrams, lanes: int) -> None:
-    model, remembered = ngrams.model, Remembered(ngrams.model)
+    model, known = ngrams.model, Remembered(ngrams.model)
     states = model.states(np.zeros(lanes, np.int32), TEXT[: 30 * lanes].reshape(lanes, 30))
     for states_B in [*states.T, *states.T]:
-        np.testing.assert_array_equal(remembered.probabilities(states_B), model.probabilities(states_B))
-    np.testing.assert_array_equal(remembered.of_one(int(states[0, 0])), model.probabilities(states[:1, 0])[0])
+        np.testing.assert_array_equal(known.probabilities(states_B), model.probabilities(states_B))
+    np.testing.assert_array_equal(known.of_one(int(states[0, 0])), model.probabilities(states[:1, 0])[0])

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, TextStart
-from charnn.ngrams.model import ROOT, NgramModel, States
+from charnn.ngrams.remembered import Remembered
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.conditions import TextConditionValues
 from charnn.tasks.language_model.contexts import Contexts
@@ -26,13 +26,6 @@ from charnn.tokenizers.base import STOP_ID
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.integer]
-
-REMEMBERED = 32768
-"""The most contexts whose probabilities are kept ready for single steps, with a vocabulary of 128. Text comes back to
-the same ones again and again."""
-USUAL_VOCABULARY = 128
-TOGETHER = 24
-"""So many contexts that are new are looked up faster together than one by one."""
 
 
 class MixedState(NamedTuple):
@@ -143,64 +136,3 @@ def costs_of(logits_BTV: Floats, targets_BT: Ids) -> Costs:
     chosen_BT1 = targets_BT[..., np.newaxis].astype(np.int64)
     nats_BT = -np.take_along_axis(log_softmax(logits_BTV), chosen_BT1, -1)[..., 0]
     return Costs.of_tokens(nats_BT, targets_BT, STOP_ID)
-
-
-class Remembered:
-    """Says what n-grams say, to the last bit, and keeps the probabilities after the contexts that it has met."""
-
-    def __init__(self, model: NgramModel, *, part: int = 1) -> None:
-        """It keeps so small a `part` of what one model alone keeps."""
-        self._model, size = model, model.vocabulary_size
-        rows = REMEMBERED * USUAL_VOCABULARY // size // part
-        self._own_RV = np.zeros((rows, size), np.float32)
-        self._rows: dict[int, int] = {}
-        """The row of each context that is remembered."""
-        self._nothing_V = np.full(size, 1 / size, np.float32)
-
-    def log_probabilities(self, contexts_B: States) -> Floats:
-        """ln p (B, V) of each id after each context."""
-        return np.log(self.probabilities(contexts_B))
-
-    def probabilities(self, contexts_B: States) -> Floats:
-        """p (B, V) of each id after each context."""
-        if not self._has_room(len(contexts_B)):
-            return self._model.probabilities(contexts_B)
-        new = list({context for context in contexts_B.tolist() if context not in self._rows})
-        if len(new) >= TOGETHER:
-            first, end = len(self._rows), len(self._rows) + len(new)
-            self._own_RV[first:end] = self._model.probabilities(np.array(new, np.int32))
-            self._rows.update(zip(new, range(first, end), strict=True))
-        return self._own_RV[[self._row(context) for context in contexts_B.tolist()]]
-
-    def of_one(self, context: int) -> Floats:
-        """p (V,) of each id after a context, which must not be changed."""
-        row = self._rows.get(context)
-        if row is None:
-            if not self._has_room(1):
-                return self.probabilities(np.array([context], np.int32)).reshape(-1)
-            row = self._row(context)
-        found: Floats = self._own_RV[row]
-        return found
-
-    def _has_room(self, contexts: int) -> bool:
-        """Whether so many contexts and all shorter ones can be remembered. Forgets the others where they must go."""
-        most = contexts * (self._model.longest + 1)
-        if len(self._rows) + most > len(self._own_RV):
-            self._rows.clear()
-        return most <= len(self._own_RV)
-
-    def _row(self, context: int) -> int:
-        rows, new = self._rows, list[int]()
-        while (row := rows.get(context)) is None and context != ROOT:
-            new.append(context)
-            context = self._model.shorter(context)
-        if row is None:
-            row = rows[ROOT] = len(rows)
-            self._model.extend(ROOT, self._nothing_V, self._own_RV[row])
-        shorter_V = self._own_RV[row]
-        for longer in reversed(new):
-            row = rows[longer] = len(rows)
-            longer_V = self._own_RV[row]
-            self._model.extend(longer, shorter_V, longer_V)
-            shorter_V = longer_V
-        return row

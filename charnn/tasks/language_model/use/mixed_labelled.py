@@ -9,10 +9,11 @@ import numpy as np
 
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.ngrams.model import ROOT, States
+from charnn.ngrams.remembered import Remembered
 from charnn.tasks.language_model.conditions import LABEL
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
-from charnn.tasks.language_model.use.mixed import Floats, Ids, Network, Remembered, costs_of
+from charnn.tasks.language_model.use.mixed import Floats, Ids, Network, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.ngrams.recent import NOTHING
+from charnn.ngrams.remembered import Remembered
 from charnn.softmax import log_softmax
 from charnn.tasks.language_model.contexts import Contexts
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Packed, Recently
-from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, Remembered, costs_of
+from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
