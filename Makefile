@@ -38,9 +38,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# docs/options.md, from what the commands say of their options.
+# docs/options.md, from what the commands say of their options, and docs/python.md, from what classes say.
 docs: install
 	$(BIN)/python -m charnn.cli.reference > docs/options.md
+	$(BIN)/python -m tests.docs.python_page > docs/python.md
 
 # The package as its users get it: installed without extras into a temporary folder, where it uses the golden models.
 install-check:

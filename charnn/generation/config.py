@@ -44,13 +44,22 @@ class SamplingConfig(Json):
     temperature_range: tuple[float, float] | None = None
     """The lowest and the highest temperature, between which it follows the entropy of the distribution."""
     top_k: int | None = None
+    """Only so many tokens may be drawn, the most probable ones."""
     top_p: float | None = None
+    """Only the fewest tokens may be drawn that have this probability together, the most probable ones first."""
     min_p: float | None = None
+    """Only tokens may be drawn that have at least this fraction of the probability of the most probable one."""
     typical: float | None = None
+    """Only the fewest tokens may be drawn that have this probability together, those first whose surprisal is nearest
+    to the entropy."""
     top_n_sigma: float | None = None
+    """Only tokens may be drawn whose logit is at most so many standard deviations below the largest."""
     repetition_penalty: float = 1.0
+    """The logits of tokens in the window are divided by it where they are above 0, and else multiplied by it."""
     presence_penalty: float = 0.0
+    """It is taken off the logit of each token in the window."""
     frequency_penalty: float = 0.0
+    """It is taken off as often as the token stands in the window."""
     penalty_window: int = 64
     """How many tokens penalties look back at, the prompt's among them."""
     dry_multiplier: float = 0.0
@@ -58,11 +67,13 @@ class SamplingConfig(Json):
     dry_base: float = 1.2
     """Each further token that the repetition has multiplies the penalty by it."""
     dry_allowed_length: int = 16
+    """A repetition that is shorter costs nothing."""
     dry_penalty_last_n: int = 1024
     """How many tokens are searched for what is repeated, the prompt's among them."""
     dry_sequence_breakers: tuple[str, ...] = ()
     """What is repeated never goes back beyond one of these strings."""
     bias: tuple[Bias, ...] = ()
+    """What is added to the logits of some tokens."""
     banned: str = ""
     """Characters that are never written."""
     filters: tuple[Filter, ...] = FILTERS
@@ -72,10 +83,13 @@ class SamplingConfig(Json):
     length: int | None = 1000
     """The text has so many characters at most, the prompt not counted. None sets no limit."""
     lines: int | None = None
+    """The text ends after so many lines."""
     words: int | None = None
+    """The text ends after so many words."""
     sentences: int | None = None
-    """The text ends after so many lines, words or sentences."""
+    """The text ends after so many sentences."""
     stop_strings: tuple[str, ...] = ()
+    """The text ends at the first of these strings."""
     include_stop: bool = False
     """Whether a stop string is part of the text that it ends."""
     pattern: str | None = None

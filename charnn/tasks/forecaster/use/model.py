@@ -71,8 +71,11 @@ class Forecast:
     times: tuple[str, ...]
     """The time of each step, as it would stand in the file; the number of its row where there are no times."""
     columns: tuple[str, ...]
+    """The names of the columns."""
     quantiles: tuple[float, ...]
+    """Which quantiles there are, such as 0.5 for the median, from the lowest on."""
     values_HCQ: Float64s
+    """The values of the quantiles, in the unit of the column."""
     decimals: tuple[int, ...]
     """The decimals of each column's values that are worth writing."""
 

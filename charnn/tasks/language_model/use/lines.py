@@ -75,6 +75,7 @@ class LineScore:
 
     @property
     def characters(self) -> int:
+        """How many characters the text has."""
         return len(self.text)
 
     @cached_property

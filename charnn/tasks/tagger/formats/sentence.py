@@ -116,7 +116,9 @@ class Annotation:
     """What a tagger says of the words of a sentence in one column. Every sequence has an item for each word."""
 
     column: str
+    """The name of the column."""
     tags: Sequence[str]
+    """The tag of each word."""
     probabilities: Sequence[float] | None = None
     """The probability of each tag, where they were asked for."""
     alternatives: Sequence[Sequence[tuple[str, float]]] | None = None

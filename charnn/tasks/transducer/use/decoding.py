@@ -169,6 +169,7 @@ class Attention:
     target: list[str]
     """The symbols and the end of the target."""
     weights_TS: Float32s
+    """How much of the attention was at each place for each symbol, (T, S)."""
 
     def to_table(self) -> str:
         """The weights in percent, a row for each symbol of the target, with a line end."""

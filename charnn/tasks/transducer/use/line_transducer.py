@@ -57,6 +57,7 @@ class Target:
     """What a source becomes."""
 
     text: str
+    """What is written."""
     log_probability: float
     """The log-probability of the target, its end counted, in nats; 0 for one that was looked up."""
     is_cut: bool = False
@@ -66,6 +67,7 @@ class Target:
 
     @property
     def probability(self) -> float:
+        """How probable the target is, from 0 to 1."""
         return math.exp(self.log_probability)
 
 
@@ -83,6 +85,7 @@ class TransduceOptions:
     temperature: float | None = None
     """Each symbol is drawn, from probabilities at this temperature, instead of sought; None seeks."""
     seed: int = 0
+    """Where the random numbers of targets that are drawn begin."""
 
 
 class LineTransducer:
