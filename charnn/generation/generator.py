@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Int64s
 from charnn.corpora.runs import RunLengths
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Reason, draw_halts, end_where_model_leaves
@@ -150,7 +150,7 @@ class TextGenerator:
             self._state = self._model.join([self._state, *(lane.prompt.state for lane in more)])
             self._history.extend([lane.prompt.ids_T for lane in more])
 
-    def _choose(self) -> npt.NDArray[np.int64]:
+    def _choose(self) -> Int64s:
         """Chooses a token for every lane from its logits, (B,)."""
         if len(self._lanes) == 1 and self._chooses_alone:
             return np.array([self._choose_alone(self._lanes[0])])
@@ -204,7 +204,7 @@ class TextGenerator:
             self._score(np.array([token]))
         return token
 
-    def _score(self, ids_B: npt.NDArray[np.int64]) -> None:
+    def _score(self, ids_B: Int64s) -> None:
         """Adds the model's own log-probability of each token that was chosen to that of its text."""
         log_p_BV = log_softmax(self._logits_BV)
         for lane, token, log_p_V in zip(self._lanes, ids_B.tolist(), log_p_BV, strict=True):
@@ -214,7 +214,7 @@ class TextGenerator:
                 others = tuple((self._tokenizer.decode([other]), float(log_p_V[other])) for other in likeliest)
                 lane.text.tokens.append(ChosenToken(self._tokenizer.decode([token]), float(log_p_V[token]), others))
 
-    def _step(self, ids_B: npt.NDArray[np.int64]) -> None:
+    def _step(self, ids_B: Int64s) -> None:
         """Lets every row read the token that was chosen for it. A row whose text has ended reads, too, which does not
         change its neighbours."""
         if not self._is_settled and all(lane.text.reason is not None for lane in self._lanes):

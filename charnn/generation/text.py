@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools
 from charnn.errors import UsageError
 from charnn.generation.config import SamplingConfig
 from charnn.generation.ending import Ending, Reason
@@ -143,7 +143,7 @@ class Lane:
     def has_pattern(self) -> bool:
         return self._pattern is not None
 
-    def allowed(self) -> npt.NDArray[np.bool_]:
+    def allowed(self) -> Bools:
         """The tokens that the pattern allows next, (V,). The stop token is among them where the text matches."""
         assert self._pattern is not None
         return self._pattern.allowed(self._pattern_state, self._ending.characters_left)

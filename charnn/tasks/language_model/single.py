@@ -7,20 +7,18 @@ from struct import Struct
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from charnn.arrays import Float32s
+from charnn.arrays import Float32s, Floats
 from charnn.ngrams.model import NgramModel
 from charnn.ngrams.words import NOTHING
 from charnn.tasks.language_model.contexts import LARGEST_POWER, Contexts, CountedContexts
 
-Floats = npt.NDArray[np.floating]
 Place = tuple[int, int, int]
 STATE, STATE_AND_PLACE = Struct("=i"), Struct("=iQQQ")
 """How a context without words, and with words, lies in memory (`contexts.WORDED`)."""
 
 
-def view_of(numbers: npt.NDArray[np.float32]) -> memoryview[float]:
+def view_of(numbers: Float32s) -> memoryview[float]:
     """Sees an array as Python does, one number after the other."""
     return numbers.reshape(-1).data.cast("B").cast("f")
 
@@ -28,7 +26,7 @@ def view_of(numbers: npt.NDArray[np.float32]) -> memoryview[float]:
 class Remembers(Protocol):
     """Knows what n-grams of symbols say."""
 
-    def of_one(self, context: int) -> npt.NDArray[np.float32]:
+    def of_one(self, context: int) -> Float32s:
         """p (V,) of each id after a context, which must not be changed."""
 
 
@@ -59,7 +57,7 @@ class SingleContext:
         self._powers, (self._power, *each_power) = view_of(powers_E), [powers_E[n, ...] for n in range(self._models)]
         self._counted = list(zip(self._each_V, each_power, strict=True))
 
-    def read(self, state: int, place: Place, symbols_V: npt.NDArray[np.float32]) -> None:
+    def read(self, state: int, place: Place, symbols_V: Float32s) -> None:
         """Takes the context whose logits are wanted, and p (V,) by the n-grams of symbols after it."""
         powers, words = self._powers, self._words
         own = self._row.unpack_from(self._unbounded, state * self._row.size)
@@ -76,7 +74,7 @@ class SingleContext:
         for counted_V, of_it in self._counted:
             np.multiply(counted_V, of_it, counted_V)
 
-    def logits(self, network_1V: Floats, out_1V: npt.NDArray[np.float32]) -> None:
+    def logits(self, network_1V: Floats, out_1V: Float32s) -> None:
         """Sets `out_1V` to the logits after the context that was read, by the network and what was counted."""
         out_V = out_1V[0]
         np.multiply(network_1V[0], self._power, out_V)
@@ -107,7 +105,7 @@ class SingleText:
             STATE_AND_PLACE.pack_into(self._bytes, 0, state, *place)
         self._single.read(state, place, self._of_one(state))
 
-    def logits(self, network_1V: Floats) -> npt.NDArray[np.float32]:
+    def logits(self, network_1V: Floats) -> Float32s:
         """The logits (1, V) of what follows, where `network_1V` are those by the network; valid until the next call."""
         self._single.logits(network_1V, self._logits_1V)
         return self._logits_1V

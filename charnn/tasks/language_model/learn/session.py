@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from charnn.arrays import Integers
 from charnn.config.model import TokenizerConfig
 from charnn.config.training import Budget
 from charnn.generation.config import SamplingConfig
@@ -225,7 +225,7 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         labels, number = [int(labels_T[0]) for labels_T in labels_DT], sum(map(len, texts))
         return self._ngrams.beside(network, documents, labels, self._encoded.validation_characters, most=number)
 
-    def _in_order(self, texts: Sequence[str]) -> tuple[list[npt.NDArray[np.integer]], int]:
+    def _in_order(self, texts: Sequence[str]) -> tuple[list[Integers], int]:
         """The ids of each text in the order in which they are read, and the characters of all."""
         step = -1 if self.config.corpus.backwards else 1
         return [self.tokenizer.encode(text)[::step] for text in texts], sum(map(len, texts))

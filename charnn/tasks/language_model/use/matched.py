@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s
 from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.tasks.language_model.matching import LearnedMatches
-from charnn.tasks.language_model.use.mixed import Floats, Ids, Network, costs_of
+from charnn.tasks.language_model.use.mixed import Ids, Network, costs_of
 from charnn.tasks.language_model.use.mixed_recently import RecentLanguageModel
 from charnn.tasks.language_model.use.scores import Costs, Scorer
 
@@ -47,7 +48,7 @@ class MatchedScorer(Scorer):
             parts.append(logits_BTV)
         return costs_of(np.concatenate(parts, 1), targets_BT), state
 
-    def _learned(self, inputs_BT: Ids, targets_BT: Ids, state: MatchedState) -> tuple[Floats, MatchedState]:
+    def _learned(self, inputs_BT: Ids, targets_BT: Ids, state: MatchedState) -> tuple[Float32s, MatchedState]:
         """The logits (B, T, V) of the targets, each by what was before it, and the state after; and learns from them,
         one row after the other."""
         if isinstance(self._model, RecentLanguageModel):

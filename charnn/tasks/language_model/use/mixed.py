@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Floats
 from charnn.generation.model import NO_CONDITIONS, Conditions, NextTokenModel, TextStart
 from charnn.ngrams.remembered import Remembered
 from charnn.softmax import log_softmax
@@ -24,7 +25,6 @@ from charnn.tasks.language_model.single import SingleText
 from charnn.tasks.language_model.use.scores import Costs, Scorer
 from charnn.tokenizers.base import STOP_ID
 
-Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.integer]
 
 
@@ -52,11 +52,11 @@ class BesideNgrams(ABC):
         self._network, self._ngrams = network, ngrams
         self.draws_stop, self.halts = network.draws_stop, network.halts
 
-    def _given(self, network_NV: Floats) -> Floats:
+    def _given(self, network_NV: Float32s) -> Float32s:
         """The network's logits as they are mixed."""
         return network_NV
 
-    def _ended(self, mixed_NV: Floats, network_NV: npt.NDArray[np.floating]) -> Floats:
+    def _ended(self, mixed_NV: Float32s, network_NV: Floats) -> Float32s:
         """The logits of both, where it is decided as it should be whether the text ends."""
         return with_end_apart(mixed_NV, network_NV) if self.halts else mixed_NV
 
@@ -85,13 +85,15 @@ class MixedLanguageModel(BesideNgrams):
     def initial_state(self, batch: int) -> MixedState:
         return MixedState(self._network.initial_state(batch), self._ngrams.contexts.initial(batch))
 
-    def step(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> tuple[Floats, MixedState]:
+    def step(
+        self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
+    ) -> tuple[Float32s, MixedState]:
         logits_BV, network = self._network.step(ids_B, state.network, conditions)
         contexts_B = self._ngrams.contexts.advance(state.contexts_B, ids_B)
         mixed_BV = self._ngrams.logits(contexts_B, self._given(logits_BV))
         return self._ended(mixed_BV, logits_BV), MixedState(network, contexts_B)
 
-    def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+    def advance(self, ids_B: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS) -> Float32s:
         """Does what `step` does, but changes `state` itself. Several threads must not call it at once."""
         logits_BV = self._network.advance(ids_B, state.network, conditions)
         if len(ids_B) == 1:
@@ -106,7 +108,7 @@ class MixedLanguageModel(BesideNgrams):
 
     def sequence(
         self, ids_BT: Ids, state: MixedState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, MixedState]:
+    ) -> tuple[Float32s, MixedState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network, conditions)
         contexts_BT = self._ngrams.contexts.states(state.contexts_B, ids_BT)
         network_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
@@ -132,7 +134,7 @@ class MixedLanguageModel(BesideNgrams):
         state.contexts_B[lane] = other.contexts_B[0]
 
 
-def costs_of(logits_BTV: Floats, targets_BT: Ids) -> Costs:
+def costs_of(logits_BTV: Float32s, targets_BT: Ids) -> Costs:
     chosen_BT1 = targets_BT[..., np.newaxis].astype(np.int64)
     nats_BT = -np.take_along_axis(log_softmax(logits_BTV), chosen_BT1, -1)[..., 0]
     return Costs.of_tokens(nats_BT, targets_BT, STOP_ID)

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from charnn.arrays import Float32s
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.ngrams.model import ROOT, States
 from charnn.ngrams.remembered import Remembered
 from charnn.tasks.language_model.conditions import LABEL
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
-from charnn.tasks.language_model.use.mixed import Floats, Ids, Network, costs_of
+from charnn.tasks.language_model.use.mixed import Ids, Network, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
@@ -50,14 +51,14 @@ class LabelledLanguageModel:
 
     def step(
         self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, LabelledState]:
+    ) -> tuple[Float32s, LabelledState]:
         logits_BV, network = self._network.step(ids_B, state.network, conditions)
         weights_BK, after = self._weights(conditions), state._replace(network=network)
         after = self._after(ids_B, after, weights_BK)
         mixed_BV = self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV)
         return self._ended(mixed_BV, logits_BV), after
 
-    def advance(self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+    def advance(self, ids_B: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS) -> Float32s:
         logits_BV = self._network.advance(ids_B, state.network, conditions)
         weights_BK = self._weights(conditions)
         after = self._after(ids_B, state, weights_BK)
@@ -65,10 +66,10 @@ class LabelledLanguageModel:
         mixed_BV = self._ngrams.logits(after.contexts_B, after.of_labels_BK, weights_BK, logits_BV, self._said)
         return self._ended(mixed_BV, logits_BV)
 
-    def _ended(self, mixed_NV: Floats, network_NV: Floats) -> Floats:
+    def _ended(self, mixed_NV: Float32s, network_NV: Float32s) -> Float32s:
         return with_end_apart(mixed_NV, network_NV) if self.halts else mixed_NV
 
-    def _said(self, label: int | None, states_B: States) -> Floats:
+    def _said(self, label: int | None, states_B: States) -> Float32s:
         """What the n-grams say, remembered from step to step."""
         if label not in self._remembered:
             models = self._contexts.of_labels
@@ -76,7 +77,7 @@ class LabelledLanguageModel:
             self._remembered[label] = Remembered(model, part=1 if label is None else len(models))
         return self._remembered[label].log_probabilities(states_B)
 
-    def _after(self, ids_B: Ids, state: LabelledState, weights_BK: Floats) -> LabelledState:
+    def _after(self, ids_B: Ids, state: LabelledState, weights_BK: Float32s) -> LabelledState:
         labels_BK = state.of_labels_BK.copy()
         for label in np.flatnonzero((weights_BK > 0).any(0)):
             rows = np.flatnonzero(weights_BK[:, label])
@@ -85,12 +86,12 @@ class LabelledLanguageModel:
 
     def sequence(
         self, ids_BT: Ids, state: LabelledState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, LabelledState]:
+    ) -> tuple[Float32s, LabelledState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network, conditions)
         weights_BTK = self._weights(conditions)
         contexts_BT, of_all_NV = self._contexts.of_all(state.contexts_B, ids_BT)
 
-        def said(label: int | None, states_N: States) -> Floats:
+        def said(label: int | None, states_N: States) -> Float32s:
             return of_all_NV if label is None else self._ngrams.said(label, states_N)
 
         labels_BTK = self._contexts.states(state.of_labels_BK, ids_BT, weights_BTK)
@@ -106,7 +107,7 @@ class LabelledLanguageModel:
         logits_BTV, after = self.sequence(inputs_BT, state, conditions)
         return costs_of(logits_BTV, targets_BT), after
 
-    def _weights(self, conditions: Conditions) -> Floats:
+    def _weights(self, conditions: Conditions) -> Float32s:
         """The weight of each label beside each id, (..., K)."""
         values = conditions[LABEL]
         if np.issubdtype(values.dtype, np.integer):

@@ -4,11 +4,11 @@ and what both expect decides the symbols."""
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Floats
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart, conditions_at
 from charnn.tasks.language_model.halting import IMPOSSIBLE, where_possible
-from charnn.tasks.language_model.use.mixed import Floats, Ids, MixedLanguageModel, MixedState, costs_of
+from charnn.tasks.language_model.use.mixed import Ids, MixedLanguageModel, MixedState, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 from charnn.tokenizers.base import STOP_ID
 
@@ -41,9 +41,9 @@ class ForetellingLanguageModel(MixedLanguageModel):
             state = MixedState(network, after.contexts_B)
         return Costs(*(np.concatenate(each, 1) for each in zip(*parts, strict=True))), state
 
-    def _given(self, network_NV: Floats) -> Floats:
-        finite: Floats = np.maximum(network_NV, np.float32(IMPOSSIBLE))
+    def _given(self, network_NV: Float32s) -> Float32s:
+        finite: Float32s = np.maximum(network_NV, np.float32(IMPOSSIBLE))
         return finite
 
-    def _ended(self, mixed_NV: Floats, network_NV: npt.NDArray[np.floating]) -> Floats:
+    def _ended(self, mixed_NV: Float32s, network_NV: Floats) -> Float32s:
         return where_possible(mixed_NV, network_NV)

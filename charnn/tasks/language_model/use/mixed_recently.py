@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from charnn.arrays import Float32s
 from charnn.generation.model import NO_CONDITIONS, Conditions
 from charnn.ngrams.recent import NOTHING
 from charnn.ngrams.remembered import Remembered
@@ -14,7 +15,7 @@ from charnn.softmax import log_softmax
 from charnn.tasks.language_model.contexts import Contexts
 from charnn.tasks.language_model.mixing import MixedNgrams
 from charnn.tasks.language_model.recently import Packed, Recently
-from charnn.tasks.language_model.use.mixed import BesideNgrams, Floats, Ids, Network, costs_of
+from charnn.tasks.language_model.use.mixed import BesideNgrams, Ids, Network, costs_of
 from charnn.tasks.language_model.use.scores import Costs
 
 
@@ -40,13 +41,13 @@ class RecentLanguageModel(BesideNgrams):
 
     def step(
         self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, RecentState]:
+    ) -> tuple[Float32s, RecentState]:
         logits_BV, network = self._network.step(ids_B, state.network)
         after = RecentState(network, *self._after(ids_B, state))
         mixed_BV = self._recently.logits(after.contexts_B, after.before_B, logits_BV)
         return self._ended(mixed_BV, logits_BV), after
 
-    def advance(self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS) -> Floats:
+    def advance(self, ids_B: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS) -> Float32s:
         logits_BV = self._network.advance(ids_B, state.network)
         state.contexts_B[:], state.before_B[:] = self._after(ids_B, state)
         contexts = self._ngrams.contexts
@@ -57,7 +58,7 @@ class RecentLanguageModel(BesideNgrams):
 
     def sequence(
         self, ids_BT: Ids, state: RecentState, conditions: Conditions = NO_CONDITIONS
-    ) -> tuple[Floats, RecentState]:
+    ) -> tuple[Float32s, RecentState]:
         logits_BTV, network = self._network.sequence(ids_BT, state.network)
         contexts_BT, before_BT = self._along(ids_BT, state)
         flat_NV = logits_BTV.reshape(-1, logits_BTV.shape[-1])
@@ -79,7 +80,7 @@ class RecentLanguageModel(BesideNgrams):
             parts.append(logits_BTV)
         return costs_of(np.concatenate(parts, 1), targets_BT), state
 
-    def learned(self, inputs_BT: Ids, targets_BT: Ids, state: RecentState) -> tuple[Floats, RecentState]:
+    def learned(self, inputs_BT: Ids, targets_BT: Ids, state: RecentState) -> tuple[Float32s, RecentState]:
         """The logits (B, T, V) of a segment of targets, each by what was before it, and the state after; and learns
         from them, one row after the other."""
         logits_BTV, _ = self._network.sequence(inputs_BT, state.network)
