@@ -102,7 +102,8 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
     def explain(self, text: str, label: str | None = None) -> list[WeightedPart]:
         """The parts of a text, and how much each speaks for `label`, which is the most probable one where it is None.
 
-        The function `explain` says how that is found. Raises UsageError for an unknown label.
+        A part is a word, and in a short text a character. It speaks for the label as much as the label's log-odds fall
+        where the part is left out. Raises UsageError for an unknown label.
         """
         return explain(self, given_text(text, "explain"), label)
 
