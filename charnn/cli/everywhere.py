@@ -54,7 +54,7 @@ def everywhere(
 
     @functools.wraps(command)
     def with_both(*arguments: Any, quiet: bool = False, log: str | None = None, **values: Any) -> None:
-        _refuse_empty({**values, "log": log}, places)
+        _refuse_names({**values, "log": log}, places)
         _refuse_what_is_no_number(values, flags)
         # Where several processes train together, one of them keeps the log.
         console.begin(quiet=quiet, log=log if processes.reports_usage_errors() else None)
@@ -98,13 +98,17 @@ def _places(signature: inspect.Signature, flags: Mapping[str, str]) -> dict[str,
     }
 
 
-def _refuse_empty(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
+def _refuse_names(values: Mapping[str, Any], places: Mapping[str, str]) -> None:
     """Raises UsageError for the name of a file or a model that is empty, as a variable of the shell is that was never
-    set. To take the default then, or the model that was trained last, would not be what was meant."""
+    set. To take the default then, or the model that was trained last, would not be what was meant. Nor is standard
+    input read twice: the second time there is nothing."""
     for name, place in places.items():
         value = values.get(name)
-        if value == "" or (isinstance(value, list | tuple) and "" in value):
+        several = value if isinstance(value, list | tuple) else [value]
+        if "" in several:
             raise UsageError(f"{place}: the name is empty", hint="give one, or leave it out")
+        if several.count("-") > 1:
+            raise UsageError(f"{place}: - stands for standard input, which can be read once", hint="name it once")
 
 
 def _refuse_what_is_no_number(values: Mapping[str, Any], flags: Mapping[str, str]) -> None:

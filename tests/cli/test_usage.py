@@ -45,6 +45,15 @@ def every_wrong_use(command):
             yield (flag, *([value] * option.nargs))
 
 
+@pytest.mark.parametrize(
+    "command", ["train", "compare", "classify", "tag", "transduce", "score", "eval", "recall lines.txt"]
+)
+def test_standard_input_is_named_once(charnn, said_once, command):
+    result = charnn(*command.split(), "-", "-", stdin=b"the cat\n")
+    assert result.code == 2
+    assert "- stands for standard input, which can be read once; name it once" in said_once(result)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_option_takes_what_is_no_number(charnn, said_once, text_file, command):
     """Every comparison with NaN is false, so it would meet every limit, and rule nothing out."""
