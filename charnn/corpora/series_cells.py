@@ -23,6 +23,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", ".", "nil
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+LARGEST = 1e100
+"""A larger number is a mistake, and its square would not be finite."""
 UNNAMED = "column "
 """The names of columns without a header begin so; their numbers follow."""
 
@@ -85,9 +87,12 @@ class SeriesCells:
                 alone = not number.has_point or (by_default and "," in number.digits)
                 found[row] = number.value(comma=alone if decimal_commas is None else decimal_commas)
             signs = list(dict.fromkeys(sign for number in numbers.values() for sign in number.signs))
-        if len(too_large := np.flatnonzero(np.isinf(found))):
+        if len(too_large := np.flatnonzero(np.abs(found) > LARGEST)):
             row = int(too_large[0])
-            raise CorpusError(f"{self.name}:{lines[row]}: column {column!r}: {cells[row]:.40} is too large a number")
+            raise CorpusError(
+                f"{self.name}:{lines[row]}: column {column!r}: {cells[row]:.40} is too large a number",
+                hint="count in a larger unit, or leave the cell of a gap empty",
+            )
         return found, signs
 
     def _number(self, cell: str, column: str, line: int) -> WrittenNumber:
