@@ -35,9 +35,9 @@ PLAIN, TYPICAL = (30.0,), (3.0,)
 LINEAR_MODELS = len(PLAIN) + len(TYPICAL)
 SMOOTHING = 1.0
 """The texts of each kind that every feature is taken to have been seen in."""
-FEW_FEATURES, MOST_WORK = 4000, 5e10
-"""Where labels are so many that fewer features than these are known, and a solution would be more work, some twenty
-seconds of a core, none is solved. The likelihoods, which are only counted, stay."""
+MOST_WORK = 4e11
+"""Where texts and labels are so many that a solution would be more work, some two minutes of a core, none is solved.
+The likelihoods, which are only counted, stay."""
 FOLDS, FOLDED_WORK = 5, 3e10
 """So many folds of a cross-validation are measured as take FOLDED_WORK at most, which is some ten seconds of a core."""
 MEASURED_SCORES = 1 << 22
@@ -153,7 +153,7 @@ def solved(evidence: Evidence, solving: Solving | None = None) -> LinearModels:
 
 def is_worth_solving(evidence: Evidence) -> bool:
     """Whether models are solved, or the likelihoods alone stand beside the network."""
-    return evidence.lineage is None or evidence.features >= FEW_FEATURES or solving_work(evidence) <= MOST_WORK
+    return evidence.lineage is None or solving_work(evidence) <= MOST_WORK
 
 
 def folds_worth(evidence: Evidence, *, needed: bool) -> int:
