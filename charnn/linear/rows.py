@@ -51,6 +51,17 @@ class SparseRows:
         begin, end = self.starts[first], self.starts[last]
         return SparseRows(self.ids[begin:end], self.values[begin:end], self.starts[first : last + 1] - begin)
 
+    def beside(self, others: SparseRows, columns: int) -> SparseRows:
+        """Each vector with that of the same row of `others` after it; these vectors have so many `columns`."""
+        lengths, theirs = np.diff(self.starts), np.diff(others.starts)
+        starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths + theirs)))
+        own = np.arange(len(self.ids)) + np.repeat(starts[:-1] - self.starts[:-1], lengths)
+        other = np.arange(len(others.ids)) + np.repeat(starts[:-1] + lengths - others.starts[:-1], theirs)
+        ids, values = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.float32)
+        ids[own], ids[other] = self.ids, others.ids + columns
+        values[own], values[other] = self.values, others.values
+        return SparseRows(ids, values, starts)
+
     def lengths_alike(self) -> Floats:
         """(N,): the length of each vector if all of its numbers were 1; 1 where it has none."""
         return np.sqrt(np.maximum(np.diff(self.starts), 1)).astype(np.float32)

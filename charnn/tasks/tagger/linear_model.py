@@ -65,6 +65,12 @@ def appearances(words: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArr
     return np.concatenate(hashes), np.cumsum(lengths, dtype=np.int64)
 
 
+def hashes_of_words(words: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """The hash that says which word stands at each of DISTANCES, (D, words), of words as `normalized` gives them."""
+    own = [_hash(f"w{word}") for word in words]
+    return np.array([[number << _HASH_BITS | one for one in own] for number in range(len(DISTANCES))], np.uint32)
+
+
 def _shape(word: str) -> str:
     """Which kinds of characters the word has, in order, each run of a kind as one."""
     kinds = ""

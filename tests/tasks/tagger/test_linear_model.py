@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, LinearModel, appearance, appearances
+from charnn.tasks.tagger.lexicon import normalized
+from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, LinearModel, appearance, appearances, hashes_of_words
 
 WORDS = ["the", "The", "cats", "1,999", "co-op", "ß"]
 TAGS = (3, 2)
@@ -63,6 +64,13 @@ def test_a_word_looks_the_same_in_every_process_and_another_way_from_each_distan
     every = [one for each in seen for one in each]
     assert every == sorted(set(every))
     assert seen[0] == [205248738, 467622994]
+
+
+def test_the_hash_of_a_word_is_one_of_what_it_looks_like_from_each_distance() -> None:
+    hashes_DV = hashes_of_words([normalized(word) for word in WORDS])
+    for number, hashes_V in enumerate(hashes_DV.tolist()):
+        assert len(set(hashes_V)) == len(WORDS) - 1, "The is the same as the"
+        assert all(own in appearance(word)[number] for own, word in zip(hashes_V, WORDS, strict=True))
 
 
 def test_words_of_several_parts_look_like_those_that_begin_or_end_with_the_same_part() -> None:

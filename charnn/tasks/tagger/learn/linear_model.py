@@ -1,8 +1,9 @@
 """Learns the linear model of words in context from a treebank, and finds out what it brings beside a network.
 
-Each column has a softmax regression, which is solved to its optimum. How far it and the network are believed is learned
-from sentences that neither has learned from: the probability of a tag is in proportion to that by the network to some
-power, times that by the linear model to another.
+Each column has a softmax regression, which is solved to its optimum. It also learns from the tags that the words around
+had elsewhere, and what it makes of these becomes part of the weights of those words. How far it and the network are
+believed is learned from sentences that neither has learned from: the probability of a tag is in proportion to that by
+the network to some power, times that by the linear model to another.
 """
 
 from __future__ import annotations
@@ -22,9 +23,19 @@ from charnn.linear.rows import SparseRows
 from charnn.linear.solving import Solving, solution
 from charnn.linear.targets import Targets
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank
+from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedSentences, EncodedTreebank, Ids
+from charnn.tasks.tagger.learn.tags_elsewhere import EDGE_ID, TagsElsewhere
+from charnn.tasks.tagger.lexicon import normalized
 from charnn.tasks.tagger.linear_gain import TaggerLinear
-from charnn.tasks.tagger.linear_model import DISTANCES, EDGE, REACH, LinearModel, appearances, known_rows
+from charnn.tasks.tagger.linear_model import (
+    DISTANCES,
+    EDGE,
+    REACH,
+    LinearModel,
+    appearances,
+    hashes_of_words,
+    known_rows,
+)
 from charnn.tasks.tagger.use.model import Tagger
 
 STRENGTH = 3.0
@@ -33,6 +44,8 @@ MOST_ITERATIONS, WORK = 100, 6e10
 """The iterations of a solution, and the work of all of them; that of EWT takes five seconds of a core."""
 MOST_WEIGHTS = 4_000_000
 """Features times the tags of all columns, at most; the rarest features are left out."""
+MOST_TOLD = 1_000_000
+"""The weights of what tags words had elsewhere, at most: where a column has some 450 tags or more, it is left out."""
 FEW_WORDS = 50_000
 """Where there are more, features that are met once are left out."""
 MOST_WORDS, MOST_SCORES = 1 << 18, 1 << 24
@@ -77,23 +90,16 @@ class SolvedModel:
         solving = Solving(len(self._tags), lambda: interrupted() or (ends is not None and time.perf_counter() > ends))
         sentences = treebank.training
         chosen = _some(sentences, max(self._tags))
-        hashes_F, rows = _rows(treebank, chosen, sum(self._tags))
+        lengths = sentences.lengths[list(chosen)]
+        forms_ND = _around(sentences.forms_of(chosen) + 1, lengths, edge=EDGE_ID)
+        hashes_F, rows = _rows(treebank.forms, forms_ND, sum(self._tags))
+        ids: dict[str, int] = {}
+        word_of_form = np.array([ids.setdefault(normalized(form), len(ids)) for form in (EDGE, *treebank.forms)])
         found = []
         for tags_N, size in zip(sentences.tags_of(chosen), self._tags, strict=True):
-            tagged = np.flatnonzero(tags_N >= 0)
-            own = rows if len(tagged) == len(tags_N) else rows.chosen(tagged)
-            targets = Targets.one_each(tags_N[tagged], size)
-            words = Words(own, len(hashes_F), targets, np.ones(size, np.float32))
-            table, bias = solution(
-                words,
-                LabelledMatrix(own, targets, words.features),
-                torch.ones(1),
-                STRENGTH,
-                solving,
-                most_work=WORK,
-                most_iterations=MOST_ITERATIONS,
-            )
-            found.append((table.numpy(), bias.numpy()))
+            tags_ND = _around(tags_N, lengths, edge=UNTAGGED)
+            elsewhere = TagsElsewhere(word_of_form[forms_ND], tags_ND, words=len(ids), tags=size)
+            found.append(_solved(hashes_F, rows, elsewhere, list(ids), solving))
         self._parts = hashes_F, found
 
     def with_powers(self, mixtures: Sequence[Mixture]) -> LinearModel:
@@ -182,27 +188,73 @@ def _first(lengths: npt.NDArray[np.int64], most: int) -> int:
     return max(int(np.searchsorted(np.cumsum(lengths), most, "right")), 1)
 
 
-def _rows(treebank: EncodedTreebank, chosen: Sequence[int], tags: int) -> tuple[npt.NDArray[np.uint32], SparseRows]:
-    """The hashes of the features that are worth learning from, and the rows of the words of the chosen sentences. There
-    are so many `tags` in all columns together."""
-    sentences = treebank.training
-    hashes, starts = appearances([EDGE, *treebank.forms])
-    lengths = sentences.lengths[list(chosen)]
-    padded = np.zeros(int(lengths.sum()) + 2 * REACH * len(lengths), np.int64)
-    places_N = np.arange(int(lengths.sum())) + REACH * (1 + 2 * np.repeat(np.arange(len(lengths)), lengths))
-    padded[places_N] = sentences.forms_of(chosen) + 1
-    parts_ND = padded[places_N[:, np.newaxis] + DISTANCES] * len(DISTANCES) + np.arange(len(DISTANCES))
+def _around(values_N: Ids, lengths: Ids, *, edge: int) -> Ids:
+    """(N, D): what stands at each distance from each word of sentences of these lengths, and `edge` beyond them."""
+    padded = np.full(len(values_N) + 2 * REACH * len(lengths), edge, np.int64)
+    places_N = np.arange(len(values_N)) + REACH * (1 + 2 * np.repeat(np.arange(len(lengths)), lengths))
+    padded[places_N] = values_N
+    around_ND: Ids = padded[places_N[:, np.newaxis] + DISTANCES]
+    return around_ND
+
+
+def _rows(forms: Sequence[str], forms_ND: Ids, tags: int) -> tuple[npt.NDArray[np.uint32], SparseRows]:
+    """The hashes of the features that are worth learning from, and the rows of N words: of the forms at each distance,
+    by their numbers, which begin at 1. There are so many `tags` in all columns together."""
+    hashes, starts = appearances([EDGE, *forms])
+    parts_ND = forms_ND * len(DISTANCES) + np.arange(len(DISTANCES))
     met = np.repeat(np.bincount(parts_ND.ravel(), minlength=len(starts) - 1), np.diff(starts))
     every, number = np.unique(hashes, return_inverse=True)
     counts = np.bincount(number, met, minlength=len(every)).astype(np.int64)
     most = max(MOST_WEIGHTS // tags, 1)
-    least = 1 if len(places_N) <= FEW_WORDS else 2
+    least = 1 if len(forms_ND) <= FEW_WORDS else 2
     if (counts >= least).sum() > most:
         usual = int(np.sort(counts)[-most])
         least = max(least, usual + int((counts >= usual).sum() > most))
     hashes_F = every[counts >= least]
     rows = known_rows(hashes_F, hashes, starts).chosen(parts_ND.ravel())
     return hashes_F, SparseRows(rows.ids, rows.values, rows.starts[:: len(DISTANCES)])
+
+
+def _solved(
+    hashes_F: npt.NDArray[np.uint32], rows: SparseRows, elsewhere: TagsElsewhere, words: Sequence[str], solving: Solving
+) -> tuple[Floats, Floats]:
+    """The weights (F, K) and the bias (K,) of a column's tags by the rows of N words, and by what tags the words around
+    had elsewhere."""
+    is_told = elsewhere.size * elsewhere.tags <= MOST_TOLD
+    every = rows.beside(elsewhere.rows(), len(hashes_F)) if is_told else rows
+    features = len(hashes_F) + (elsewhere.size if is_told else 0)
+    tagged = np.flatnonzero(elsewhere.own_tags_N >= 0)
+    own = every if len(tagged) == len(every) else every.chosen(tagged)
+    targets = Targets.one_each(elsewhere.own_tags_N[tagged], elsewhere.tags)
+    found, bias_K = solution(
+        Words(own, features, targets, np.ones(elsewhere.tags, np.float32)),
+        LabelledMatrix(own, targets, features),
+        torch.ones(1),
+        STRENGTH,
+        solving,
+        most_work=WORK,
+        most_iterations=MOST_ITERATIONS,
+    )
+    table_FK, told = np.split(found.numpy(), [len(hashes_F)])
+    if not is_told:
+        return table_FK, bias_K.numpy()
+    added_DVK, by_all_K = elsewhere.weights_of_words(told)
+    _add_to_words(table_FK, hashes_F, added_DVK, words)
+    return table_FK, bias_K.numpy() + by_all_K
+
+
+def _add_to_words(
+    table_FK: npt.NDArray[np.float32],
+    hashes_F: npt.NDArray[np.uint32],
+    added_DVK: npt.NDArray[np.float32],
+    words: Sequence[str],
+) -> None:
+    """Adds to the weights of the words themselves, where they have some."""
+    hashes_DV = hashes_of_words(words)
+    places_DV = np.searchsorted(hashes_F, hashes_DV)
+    has_weights_DV = places_DV < len(hashes_F)
+    has_weights_DV[has_weights_DV] = hashes_F[places_DV[has_weights_DV]] == hashes_DV[has_weights_DV]
+    np.add.at(table_FK, places_DV[has_weights_DV], added_DVK[has_weights_DV])
 
 
 def _usual(tags: int) -> Mixture:

@@ -142,6 +142,24 @@ def test_words_without_a_tag_teach_nothing_in_that_column(treebank_of) -> None:
     assert total_TBK[:, 0, 2:].argmax(1).tolist() == [0, 1, 0]
 
 
+def test_the_tags_that_a_word_had_elsewhere_tell_of_words_that_it_was_never_beside(treebank_of) -> None:
+    beside = "".join(f"n{i}_N x_A\nv{i}_V x_B\n" for i in range(9))
+    apart = "a_N o_A\nb_V o_A\na_N o_B\nb_V o_B\n" * 3
+    model = solved(treebank_of(beside + beside + apart), [4]).with_usual_powers()
+    words = ["", "a", "b", "x"]
+    total_TBK = model.total(model.additions(words), np.array([[1, 2], [3, 3]]))
+    assert total_TBK.argmax(2).tolist() == [[2, 3], [0, 1]]
+
+
+def test_a_column_of_very_many_tags_does_without_those_that_words_had_elsewhere(treebank_of, monkeypatch) -> None:
+    treebank = treebank_of(text(60, 0))
+    every = solved(treebank, [3]).with_usual_powers()
+    monkeypatch.setattr(linear_model, "MOST_TOLD", 10)
+    features_alone = solved(treebank, [3]).with_usual_powers()
+    np.testing.assert_array_equal(every.hashes_F, features_alone.hashes_F)
+    assert (every.weights_FK != features_alone.weights_FK).any()
+
+
 def test_a_large_treebank_is_learned_from_sentences_all_over_it(treebank_of, start, silent, monkeypatch) -> None:
     treebank = treebank_of(text(60, 0) + "last_N words_V\n" * 30, valid=text(20, 1))
     monkeypatch.setattr(linear_model, "MOST_WORDS", 100)
