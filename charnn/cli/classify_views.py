@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from charnn.arrays import Float64s
 from charnn.cli.confidence import Threshold
 from charnn.cli.console import SHADES
 from charnn.corpora.decoding import BYTE_ORDER_MARK
@@ -14,7 +15,6 @@ from charnn.readable import escaped
 from charnn.tasks.classifier.calibration import THRESHOLD
 
 if TYPE_CHECKING:
-    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.model import Classifier, WeightedPart
     from charnn.tasks.classifier.use.stream import InputUnit, Item
 
@@ -30,7 +30,7 @@ WEIGHTS = (0.1, 0.3, 1.0, 2.0, 4.0)
 class View(Protocol):
     """One form of the result. A view belongs to one output, and is given its texts in order."""
 
-    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+    def text(self, chunk: Sequence[Item], p_NK: Float64s) -> str:
         """What is written for these texts."""
 
 
@@ -41,7 +41,7 @@ class _Decider:
         self._model, self._threshold = model, threshold
         self.names = model.labels
 
-    def labels(self, p_NK: Floats) -> list[list[tuple[str, float]]]:
+    def labels(self, p_NK: Float64s) -> list[list[tuple[str, float]]]:
         """The labels of each text. One that gets none has a list without any."""
         names, shown = self.names, self._threshold.in_line
         if not self._model.multiple:
@@ -53,15 +53,15 @@ class _Decider:
             result.append([(shown(names[-k], p), p) for p, k in found])
         return result
 
-    def best(self, p_K: Floats, count: int) -> list[tuple[str, float]]:
+    def best(self, p_K: Float64s, count: int) -> list[tuple[str, float]]:
         """The most probable labels."""
         order = (-p_K).argsort(kind="stable")[:count].tolist()
         return [(self.names[place], float(p_K[place])) for place in order]
 
 
 def with_labels(
-    only: Sequence[str], chunk: Sequence[Item], p_NK: Floats, model: Classifier, threshold: Threshold
-) -> tuple[list[Item], Floats]:
+    only: Sequence[str], chunk: Sequence[Item], p_NK: Float64s, model: Classifier, threshold: Threshold
+) -> tuple[list[Item], Float64s]:
     """The texts that get one of these labels, and their probabilities."""
     labels_N = _Decider(model, threshold).labels(p_NK)
     rows = [row for row, labels in enumerate(labels_N) if any(label in only for label, _ in labels)]
@@ -75,7 +75,7 @@ class UnchangedView:
         self._lacks_end = False
         self._header = ""
 
-    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+    def text(self, chunk: Sequence[Item], p_NK: Float64s) -> str:
         parts = []
         for item in chunk:
             if item.header != self._header:
@@ -102,14 +102,14 @@ class TableView:
         self._model, self._decider, self._count = model, _Decider(model, threshold), count
         self._why, self._shaded, self._unit = why, shaded, unit
 
-    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+    def text(self, chunk: Sequence[Item], p_NK: Float64s) -> str:
         figures, shown = self._figures(p_NK), self._shown(chunk)
         if self._why:
             strongest = (_strongest(self._model.explain(item.text)) for item in chunk)
             figures = [f"{one}\t{parts}" for one, parts in zip(figures, strongest, strict=True)]
         return "".join([f"{one}\t{text}\n" for one, text in zip(figures, shown, strict=True)])
 
-    def _figures(self, p_NK: Floats) -> list[str]:
+    def _figures(self, p_NK: Float64s) -> list[str]:
         """The labels of each text with their probabilities."""
         if self._count is not None:
             best = (self._decider.best(p_K, self._count) for p_K in p_NK)
@@ -141,12 +141,12 @@ class ObjectsView:
         self._model, self._decider, self._count, self._why = model, _Decider(model, threshold), count, why
         self._threshold = threshold
 
-    def text(self, chunk: Sequence[Item], p_NK: Floats) -> str:
+    def text(self, chunk: Sequence[Item], p_NK: Float64s) -> str:
         every = zip(chunk, self._decider.labels(p_NK), p_NK, strict=True)
         objects = (json.dumps(self._object(*one), ensure_ascii=False) + "\n" for one in every)
         return "".join(objects).encode("utf-8", "backslashreplace").decode("utf-8")
 
-    def _object(self, item: Item, labels: list[tuple[str, float]], p_K: Floats) -> dict[str, Any]:
+    def _object(self, item: Item, labels: list[tuple[str, float]], p_K: Float64s) -> dict[str, Any]:
         result: dict[str, Any] = {"file": item.file, "line": item.line, "text": item.text}
         result["model"] = str(self._model.path)
         if self._model.multiple:

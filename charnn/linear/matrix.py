@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.arrays import Float32s
 from charnn.corpora.large_arrays import let_go
 from charnn.linear.rows import SparseRows
 from charnn.linear.targets import Targets
@@ -123,9 +123,7 @@ class LabelledMatrix:
         return squares_F1
 
 
-def _product(
-    rows: SparseRows, table: Tensor, of: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None
-) -> Tensor:
+def _product(rows: SparseRows, table: Tensor, of: Callable[[Float32s], Float32s] | None = None) -> Tensor:
     """The product, with each number replaced by what `of` makes of it unless that is None. It is made block by block,
     so that no more of the rows need be in memory."""
     products = []

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from charnn.arrays import Bools, Float64s, Floats
 
 ITERATIONS = 30
 PRIOR = 5.0
@@ -18,7 +17,7 @@ MOST_BIASES = 200
 LARGEST_LOGIT = 60.0
 
 
-def probabilities(logits_NK: npt.NDArray[np.floating], *, multiple: bool) -> Floats:
+def probabilities(logits_NK: Floats, *, multiple: bool) -> Float64s:
     """Softmax over the labels, or a sigmoid for each where an example may have several."""
     logits = logits_NK.astype(np.float64)
     if multiple:
@@ -27,14 +26,14 @@ def probabilities(logits_NK: npt.NDArray[np.floating], *, multiple: bool) -> Flo
     return np.asarray(powers_NK / powers_NK.sum(1, keepdims=True))
 
 
-def nats(logits_NK: npt.NDArray[np.floating], targets_NK: npt.NDArray[np.bool_], *, multiple: bool) -> float:
+def nats(logits_NK: Floats, targets_NK: Bools, *, multiple: bool) -> float:
     """The mean over examples of -ln p of what is right. Where no label is known it is the mean of all."""
-    logits: Floats = logits_NK.astype(np.float64)
+    logits: Float64s = logits_NK.astype(np.float64)
     if multiple:
-        costs_NK: Floats = np.logaddexp(0, np.where(targets_NK, -logits, logits))
+        costs_NK: Float64s = np.logaddexp(0, np.where(targets_NK, -logits, logits))
         return float(np.sum(costs_NK)) / len(logits)
-    normalizer_N: Floats = np.logaddexp.reduce(logits, axis=1)
-    right_N: Floats = np.where(targets_NK.any(1), (logits * targets_NK).sum(1), logits.mean(1))
+    normalizer_N: Float64s = np.logaddexp.reduce(logits, axis=1)
+    right_N: Float64s = np.where(targets_NK.any(1), (logits * targets_NK).sum(1), logits.mean(1))
     return float(np.mean(normalizer_N - right_N))
 
 
@@ -42,21 +41,21 @@ def nats(logits_NK: npt.NDArray[np.floating], targets_NK: npt.NDArray[np.bool_],
 class Mixture:
     """How the logits of M experts become one: their sum with these weights, and a bias for each label."""
 
-    shares_M: Floats
-    bias_K: Floats
+    shares_M: Float64s
+    bias_K: Float64s
 
     @classmethod
     def equal(cls, experts: int, labels: int) -> Mixture:
         return cls(np.full(experts, 1 / experts), np.zeros(labels))
 
-    def logits(self, logits_MNK: npt.NDArray[np.floating]) -> Floats:
+    def logits(self, logits_MNK: Floats) -> Float64s:
         """(N, K)."""
         return np.asarray(np.tensordot(self.shares_M, logits_MNK, 1) + self.bias_K)
 
 
 def fit_mixture(
-    logits: npt.NDArray[np.floating],
-    targets_NK: npt.NDArray[np.bool_],
+    logits: Floats,
+    targets_NK: Bools,
     *,
     multiple: bool,
     expected: Mixture | None = None,
@@ -72,7 +71,7 @@ def fit_mixture(
     had asked for that. Examples without a known label are left out, and so are the biases where labels are too many,
     or where the mixture is not to be `biased`.
     """
-    logits_MNK: Floats = logits.astype(np.float64, copy=False)
+    logits_MNK: Float64s = logits.astype(np.float64, copy=False)
     experts, labels, texts = len(logits_MNK), logits_MNK.shape[2], len(targets_NK)
     expected = Mixture.equal(experts, labels) if expected is None else expected
     if not multiple:
@@ -85,10 +84,10 @@ def fit_mixture(
     least = np.concatenate((np.zeros(experts), np.full(labels, -np.inf)))
     strength = certainty / texts
 
-    def mixed(values: Floats) -> Floats:
+    def mixed(values: Float64s) -> Float64s:
         return Mixture(values[:experts], values[experts:]).logits(logits_MNK)
 
-    def loss(values: Floats) -> float:
+    def loss(values: Float64s) -> float:
         distance = float(np.square(values - prior).sum())
         return nats(mixed(values), targets_NK, multiple=multiple) + 0.5 * strength * distance
 
@@ -113,13 +112,13 @@ def fit_mixture(
     return Mixture(values[:experts], values[experts:])
 
 
-def _hessian(logits_MNK: Floats, p_NK: Floats, *, multiple: bool, with_biases: bool) -> Floats:
+def _hessian(logits_MNK: Float64s, p_NK: Float64s, *, multiple: bool, with_biases: bool) -> Float64s:
     """The second derivatives of the loss by the shares, (M, M), or also by the biases, (M + K, M + K), summed over
     examples."""
     spread_NK = p_NK * (1 - p_NK) if multiple else p_NK
     weighted_MNK = logits_MNK * spread_NK
     means_MN = weighted_MNK.sum(2)
-    shares_MM: Floats = np.einsum("mnk,onk->mo", weighted_MNK, logits_MNK)
+    shares_MM: Float64s = np.einsum("mnk,onk->mo", weighted_MNK, logits_MNK)
     if not multiple:
         shares_MM -= means_MN @ means_MN.T
     if not with_biases:

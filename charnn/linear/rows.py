@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Int32s, Integers
 from charnn.corpora.large_arrays import Gathered, large_array, let_go
 
-Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 BLOCK = 1 << 22
@@ -21,9 +21,9 @@ BLOCK = 1 << 22
 class SparseRows:
     """N vectors, of which only what is not 0 is stored, row after row."""
 
-    ids: npt.NDArray[np.int32]
+    ids: Int32s
     """(Z,): ascending in each row."""
-    values: Floats
+    values: Float32s
     starts: Ids
     """(N + 1,): where each row begins, and the end."""
 
@@ -62,7 +62,7 @@ class SparseRows:
         values[own], values[other] = self.values, others.values
         return SparseRows(ids, values, starts)
 
-    def lengths_alike(self) -> Floats:
+    def lengths_alike(self) -> Float32s:
         """(N,): the length of each vector if all of its numbers were 1; 1 where it has none."""
         return np.sqrt(np.maximum(np.diff(self.starts), 1)).astype(np.float32)
 
@@ -114,7 +114,7 @@ class SparseRows:
             let_go(*of)
         return SparseRows(rest[0], rest[1], starts_F)
 
-    def times(self, table_FK: Floats, *, alike: bool = False) -> Floats:
+    def times(self, table_FK: Float32s, *, alike: bool = False) -> Float32s:
         """The product with a matrix, (N, K). It is fastest where the columns of that are contiguous.
 
         Where the numbers are taken to be `alike`, each counts as 1, over the root of how many its row has.
@@ -146,7 +146,7 @@ def blocks(starts: Ids) -> Iterator[tuple[int, int]]:
         first = max(last, 1)
 
 
-def stable_order(numbers: npt.NDArray[np.integer]) -> Ids:
+def stable_order(numbers: Integers) -> Ids:
     """What `argsort` gives that is stable, for numbers that are not negative. It is some four times as fast."""
     bits = len(numbers).bit_length()
     keys = numbers.astype(np.int64) << bits

@@ -10,12 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.arrays import Float32s
 from charnn.corpora.progress import tell
 from charnn.linear.matrix import LabelledMatrix, LabelledRows
 from charnn.linear.rows import SparseRows
@@ -53,7 +52,7 @@ class Examples(Protocol):
         """The labels that each has."""
 
     @property
-    def weights_K(self) -> npt.NDArray[np.float32]:
+    def weights_K(self) -> Float32s:
         """How much an example of each label weighs in the loss."""
 
     @property

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s, Integers
 from charnn.linear.rows import Ids
 
 
@@ -17,7 +17,7 @@ from charnn.linear.rows import Ids
 class Targets:
     """N examples, each with any number of K labels."""
 
-    ids: npt.NDArray[np.int32]
+    ids: Int32s
     """(Z,): the numbers of the labels, ascending in each example, one example after the other."""
     starts: Ids
     """(N + 1,): where those of each example begin, and the end."""
@@ -34,7 +34,7 @@ class Targets:
         return cls(np.array(ids, np.int32), np.array(starts, np.int64), labels)
 
     @classmethod
-    def one_each(cls, number_N: npt.NDArray[np.integer], labels: int) -> Self:
+    def one_each(cls, number_N: Integers, labels: int) -> Self:
         """Those of examples that have one label each."""
         return cls(number_N.astype(np.int32), np.arange(len(number_N) + 1, dtype=np.int64), labels)
 
@@ -52,7 +52,7 @@ class Targets:
         begin, end = self.starts[first], self.starts[last]
         return type(self)(self.ids[begin:end], self.starts[first : last + 1] - begin, self.labels)
 
-    def chosen(self, rows: npt.NDArray[np.integer]) -> Self:
+    def chosen(self, rows: Integers) -> Self:
         """The examples with these numbers, in this order."""
         counts = np.diff(self.starts)[rows]
         starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
@@ -63,7 +63,7 @@ class Targets:
         """(Z,): the numbers of the examples that have the labels in `ids`."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
 
-    def dense(self) -> npt.NDArray[np.bool_]:
+    def dense(self) -> Bools:
         """(N, K): whether each example has each label."""
         result_NK = np.zeros((len(self), self.labels), np.bool_)
         result_NK[self.rows(), self.ids] = True

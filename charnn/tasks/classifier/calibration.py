@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from charnn.linear.mixture import Floats, probabilities
+from charnn.arrays import Bools, Float64s
+from charnn.linear.mixture import probabilities
 
 Counts = npt.NDArray[np.int64]
 BINS = 15
@@ -20,7 +21,7 @@ class Calibration:
     def __init__(self) -> None:
         self._gaps, self._count = np.zeros(BINS), 0
 
-    def add(self, confidences: Sequence[float] | Floats, is_right: Sequence[bool] | npt.NDArray[np.bool_]) -> None:
+    def add(self, confidences: Sequence[float] | Float64s, is_right: Sequence[bool] | Bools) -> None:
         confidence_N, right_N = np.asarray(confidences, np.float64), np.asarray(is_right, np.float64)
         bins_N = np.minimum((confidence_N * BINS).astype(int), BINS - 1)
         self._gaps += np.bincount(bins_N, confidence_N - right_N, minlength=BINS)
@@ -32,7 +33,7 @@ class Calibration:
         return float(np.abs(self._gaps).sum() / self._count) if self._count else None
 
 
-def macro_f1(predicted_NK: npt.NDArray[np.bool_], targets_NK: npt.NDArray[np.bool_]) -> float:
+def macro_f1(predicted_NK: Bools, targets_NK: Bools) -> float:
     """The mean of F1 over the labels that any text has or is predicted to have; 0 without any."""
     return mean_f1((predicted_NK & targets_NK).sum(0), predicted_NK.sum(0), targets_NK.sum(0))
 
@@ -43,12 +44,11 @@ def mean_f1(found_K: Counts, predicted_K: Counts, wanted_K: Counts) -> float:
     return float((2 * found_K[seen] / (predicted_K + wanted_K)[seen]).mean()) if seen.any() else 0.0
 
 
-Bools = npt.NDArray[np.bool_]
 THRESHOLD = 0.5
 """A text that may have several labels gets those that are at least so probable."""
 
 
-def decided(p_NK: Floats, *, multiple: bool) -> Bools:
+def decided(p_NK: Float64s, *, multiple: bool) -> Bools:
     """(N, K): the labels that each text gets; exactly one where it can have only one."""
     if multiple:
         return np.asarray(p_NK >= THRESHOLD)
@@ -63,7 +63,7 @@ LEAST_GAIN = 0.005
 """A larger power must find rare labels so much better, by macro-F1."""
 
 
-def fair_bias(logits_NK: Floats, targets_NK: Bools, *, multiple: bool) -> Floats:
+def fair_bias(logits_NK: Float64s, targets_NK: Bools, *, multiple: bool) -> Float64s:
     """(K,): what is to be added to logits so that rare labels are found as often as macro-F1 asks for on these texts.
 
     The probability of each label is divided by its frequency to a power (or its odds by those of its frequency, where a
@@ -71,15 +71,15 @@ def fair_bias(logits_NK: Floats, targets_NK: Bools, *, multiple: bool) -> Floats
     """
     usual_K = (targets_NK.sum(0) + 1) / (len(targets_NK) + 2)
     rarity_K = -np.log(usual_K) + (np.log1p(-usual_K) if multiple else 0)
-    biases: list[Floats] = [power * rarity_K for power in POWERS]
+    biases: list[Float64s] = [power * rarity_K for power in POWERS]
     decisions = (decided(probabilities(logits_NK + bias_K, multiple=multiple), multiple=multiple) for bias_K in biases)
     reached = np.array([macro_f1(decided_NK, targets_NK) for decided_NK in decisions])
     return biases[int(np.argmax(reached > reached.max() - LEAST_GAIN))]
 
 
 def is_right_and_confidence(
-    p_NK: Floats, decided_NK: Bools, targets_NK: Bools, *, multiple: bool
-) -> tuple[Bools, tuple[Floats, Bools]]:
+    p_NK: Float64s, decided_NK: Bools, targets_NK: Bools, *, multiple: bool
+) -> tuple[Bools, tuple[Float64s, Bools]]:
     """Whether all labels of each text are right, (N,); and the confidence of each decision, with whether it is right.
 
     A text with one label is one decision. A text that may have several is a decision for each label.

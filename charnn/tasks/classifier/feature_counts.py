@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
 from charnn.corpora.large_arrays import Gathered, let_go
 from charnn.tasks.classifier.ngrams import Hashes, Occurrences
 
@@ -20,10 +21,10 @@ class SortedFeatures(NamedTuple):
     """Features with ascending hashes, each once."""
 
     hashes: Hashes
-    counts: npt.NDArray[np.int32]
+    counts: Int32s
     is_word: npt.NDArray[np.uint8]
 
-    def at(self, part: slice | npt.NDArray[np.bool_]) -> SortedFeatures:
+    def at(self, part: slice | Bools) -> SortedFeatures:
         """A part of them."""
         return SortedFeatures(self.hashes[part], self.counts[part], self.is_word[part])
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Float32s, Int32s
 from charnn.errors import ModelFormatError
-from charnn.linear.rows import Floats, Ids, SparseRows
+from charnn.linear.rows import Ids, SparseRows
 from charnn.tasks.classifier.feature_counts import FeatureCounts
 from charnn.tasks.classifier.ngrams import Derived, Hashes, NgramReader, Occurrences
 
@@ -26,7 +27,7 @@ FEW_TEXTS = 3000
 """Where there are fewer texts, features that occur in one of them are kept too."""
 
 
-def direct_logits(rows: SparseRows, table_FK: Floats, likelihoods_FK: Floats | None) -> Floats:
+def direct_logits(rows: SparseRows, table_FK: Float32s, likelihoods_FK: Float32s | None) -> Float32s:
     """(N, K): what the direct path says of texts, without the biases, by their vectors and, unless that is None, by the
     likelihoods of their n-grams."""
     logits_NK = rows.times(table_FK)
@@ -35,12 +36,12 @@ def direct_logits(rows: SparseRows, table_FK: Floats, likelihoods_FK: Floats | N
     return logits_NK
 
 
-def of_features(rows: SparseRows, is_known_F: npt.NDArray[np.bool_], is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
+def of_features(rows: SparseRows, is_known_F: Bools, is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
     """The vectors of texts as they would be if these features alone were known."""
     return SparseRows.joined(_of_features(rows.part(*block), is_known_F, is_word_F) for block in rows.blocks())
 
 
-def _of_features(rows: SparseRows, is_known_F: npt.NDArray[np.bool_], is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
+def _of_features(rows: SparseRows, is_known_F: Bools, is_word_F: npt.NDArray[np.uint8]) -> SparseRows:
     kept = is_known_F[rows.ids]
     row_Z = np.repeat(np.arange(len(rows)), np.diff(rows.starts))[kept]
     ids, values = rows.ids[kept], rows.values[kept]
@@ -51,7 +52,7 @@ def _of_features(rows: SparseRows, is_known_F: npt.NDArray[np.bool_], is_word_F:
     )
 
 
-def _of_length_1(values: Floats, group_Z: Ids, groups: int) -> Floats:
+def _of_length_1(values: Float32s, group_Z: Ids, groups: int) -> Float32s:
     """The values, so that those of each group have length 1 together."""
     lengths = np.sqrt(np.bincount(group_Z, values * values, minlength=groups)).astype(np.float32)
     return values / lengths.take(group_Z)
@@ -74,7 +75,7 @@ class Features:
     """The features that a model knows, by their hashes. Feature f has row f of the model's table."""
 
     def __init__(
-        self, hashes: Hashes, counts: npt.NDArray[np.int32], is_word: npt.NDArray[np.uint8], *, ngrams: int, words: int,
+        self, hashes: Hashes, counts: Int32s, is_word: npt.NDArray[np.uint8], *, ngrams: int, words: int,
         texts: int, places: bool = False, shapes: bool = False, lengths: bool = False,
     ) -> None:  # fmt: skip
         """`hashes` ascend; `counts` is how many of the `texts` have each feature. The others are those of NgramReader.
@@ -166,7 +167,7 @@ class Features:
             waiting = waiting[self._table[places[waiting]] != waiting]
             places[waiting] = (places[waiting] + 1) & int(self._mask)
 
-    def find(self, hashes: Hashes) -> npt.NDArray[np.int32]:
+    def find(self, hashes: Hashes) -> Int32s:
         """The features' numbers, -1 for those that are not known."""
         if not len(self.hashes):
             return np.full(len(hashes), -1, np.int32)

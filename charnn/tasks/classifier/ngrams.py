@@ -21,6 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Bools, Int32s
+
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
@@ -58,9 +60,9 @@ class Occurrences:
 
     hashes: Hashes
     """(F,): the features, each as often as it occurs."""
-    rows: npt.NDArray[np.int32]
+    rows: Int32s
     """(F,): the number of the text that each is in."""
-    is_word: npt.NDArray[np.bool_]
+    is_word: Bools
     """(F,): whether it is of words, and not an n-gram of characters."""
 
 
@@ -188,9 +190,7 @@ def _words(kinds_P: npt.NDArray[np.uint8], lower_P: Hashes) -> tuple[Hashes, Pla
     return _mixed(sums[starts + lengths] - sums[starts] + _WORD_SEED), starts
 
 
-def _word_ngrams(
-    words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32], *, pairs: bool
-) -> list[tuple[Hashes, Places]]:
+def _word_ngrams(words_W: Hashes, starts_W: Places, row_W: Int32s, *, pairs: bool) -> list[tuple[Hashes, Places]]:
     """Hashes and places of the words, and of pairs of neighbours in a text."""
     found = [(words_W, starts_W)]
     if pairs:
@@ -199,7 +199,7 @@ def _word_ngrams(
     return found
 
 
-def _placed_words(words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32]) -> list[tuple[Hashes, Places]]:
+def _placed_words(words_W: Hashes, starts_W: Places, row_W: Int32s) -> list[tuple[Hashes, Places]]:
     """Hashes and places of words with another between them, and of the first and last words of texts of several."""
     gaps = np.flatnonzero(row_W[2:] == row_W[:-2])
     bounds = np.concatenate(([0], np.flatnonzero(row_W[1:] != row_W[:-1]) + 1, [len(row_W)]))
@@ -219,9 +219,7 @@ def _placed_words(words_W: Hashes, starts_W: Places, row_W: npt.NDArray[np.int32
     ]
 
 
-def _shapes(
-    letters_P: npt.NDArray[np.uint8], starts_W: Places, row_W: npt.NDArray[np.int32]
-) -> list[tuple[Hashes, Places]]:
+def _shapes(letters_P: npt.NDArray[np.uint8], starts_W: Places, row_W: Int32s) -> list[tuple[Hashes, Places]]:
     """Hashes and places of the shapes of words, and of those of two neighbours in a text."""
     if not len(starts_W):
         return []

@@ -18,7 +18,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from charnn.linear.rows import Floats, SparseRows
+from charnn.arrays import Float32s, Int64s
+from charnn.linear.rows import SparseRows
 from charnn.readable import both_ends
 from charnn.tasks.tagger.lexicon import LONGEST_AFFIX, LONGEST_WORD, normalized
 
@@ -54,7 +55,7 @@ def appearance(word: str) -> list[list[int]]:
     ]
 
 
-def appearances(words: Sequence[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+def appearances(words: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Int64s]:
     """The hashes of all words, from each distance in turn, and where those of each word from each distance begin,
     (words * D + 1,)."""
     hashes, lengths = [np.zeros(0, np.uint32)], [0]
@@ -102,8 +103,8 @@ class LinearModel:
         self,
         hashes_F: npt.NDArray[np.uint32],
         weights_FK: npt.NDArray[np.float16],
-        bias_K: Floats,
-        powers_C: Floats,
+        bias_K: Float32s,
+        powers_C: Float32s,
         tags: Sequence[int],
     ) -> None:
         """`powers_C` are what the network's scores are multiplied by before those of this model are added; `tags` is
@@ -139,12 +140,12 @@ class LinearModel:
             raise ValueError("not the arrays of a linear model")
         return cls(arrays["hashes"], arrays["weights"], arrays["bias"], arrays["powers"], tags)
 
-    def additions(self, words: Sequence[str]) -> Floats:
+    def additions(self, words: Sequence[str]) -> Float32s:
         """What each word adds to the scores of the words at each distance from it, (words, D * K)."""
         hashes, starts = appearances(words)
         return known_rows(self.hashes_F, hashes, starts).times(self._table_FK).reshape(len(words), self.size)
 
-    def add_to(self, scores: Sequence[Floats], additions: Floats, rows_TB: npt.NDArray[np.intp]) -> list[Floats]:
+    def add_to(self, scores: Sequence[Float32s], additions: Float32s, rows_TB: npt.NDArray[np.intp]) -> list[Float32s]:
         """The scores of each column, (T, B, its tags), with this model's added to them. `additions` is a table of what
         words add, whose row 0 is that of EDGE, and `rows_TB` are the rows of the words, 0 where a sentence has ended.
         """
@@ -152,21 +153,19 @@ class LinearModel:
         each = zip(scores, np.split(total_TBK, self._ends, axis=2), self.powers_C, strict=True)
         return [own_TBK + power * network_TBK for network_TBK, own_TBK, power in each]
 
-    def total(self, additions: Floats, rows_TB: npt.NDArray[np.intp]) -> Floats:
+    def total(self, additions: Float32s, rows_TB: npt.NDArray[np.intp]) -> Float32s:
         """The scores by this model alone, (T, B, K), with the arguments of `add_to`."""
         time = len(rows_TB)
         seen = np.zeros((time + 2 * REACH, rows_TB.shape[1]), np.intp)
         seen[REACH : REACH + time] = rows_TB
-        total_TBK: Floats = np.broadcast_to(self.bias_K, (*rows_TB.shape, self._tags)).copy()
+        total_TBK: Float32s = np.broadcast_to(self.bias_K, (*rows_TB.shape, self._tags)).copy()
         for number, distance in enumerate(DISTANCES):
             own = additions[:, number * self._tags : (number + 1) * self._tags]
             total_TBK += own[seen[REACH + distance : REACH + distance + time]]
         return total_TBK
 
 
-def known_rows(
-    hashes_F: npt.NDArray[np.uint32], hashes: npt.NDArray[np.uint32], starts: npt.NDArray[np.int64]
-) -> SparseRows:
+def known_rows(hashes_F: npt.NDArray[np.uint32], hashes: npt.NDArray[np.uint32], starts: Int64s) -> SparseRows:
     """What `appearances` gives, as rows with a 1 for each feature that is among `hashes_F`, which ascend."""
     places = np.searchsorted(hashes_F, hashes)
     is_known = places < len(hashes_F)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.arrays import Float32s
 from charnn.corpora.stored_strings import StoredRows
 from charnn.linear.rows import Ids, SparseRows
 from charnn.linear.targets import Targets
@@ -78,9 +79,9 @@ def first_part(text: str, symbols: int) -> str:
 class EncodedCorpus:
     training: EncodedTexts
     validation: EncodedTexts
-    weights_K: npt.NDArray[np.float32]
+    weights_K: Float32s
     """How much a text of each label weighs in the loss of a linear model."""
-    network_weights_K: npt.NDArray[np.float32]
+    network_weights_K: Float32s
     """How much it weighs in the loss of the network."""
     balance: bool
     """Whether all labels weigh alike there, and macro-F1 is to be best."""
@@ -139,7 +140,7 @@ class EncodedCorpus:
         return evidence if is_worth_solving(evidence) else replace(evidence, solved_models=0)
 
 
-def weights(counts_K: npt.NDArray[np.float32], rarity: float) -> npt.NDArray[np.float32]:
+def weights(counts_K: Float32s, rarity: float) -> Float32s:
     """(K,): how much a text of each label weighs: the more the rarer that is, by this power. The mean of texts is 1."""
     rare_K = counts_K**-rarity
     return np.asarray(rare_K * (counts_K.sum() / (counts_K * rare_K).sum()))

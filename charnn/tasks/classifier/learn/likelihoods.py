@@ -18,11 +18,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.arrays import Int32s
 from charnn.linear.matrix import LabelledMatrix
 from charnn.tasks.classifier.features import Features
 
 NONE = -1
-Numbers = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Lineage:
 
     characters_F: npt.NDArray[np.uint8]
     """How many characters an n-gram has; 0 for any other feature."""
-    without_last_F: Numbers
+    without_last_F: Int32s
     """The number of the n-gram that is left without the last character; NONE where it is no feature."""
-    without_first_F: Numbers
+    without_first_F: Int32s
 
     @classmethod
     def of(cls, features: Features, texts: Sequence[str]) -> Lineage:

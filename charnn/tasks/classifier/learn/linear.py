@@ -20,8 +20,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from charnn.arrays import Bools, Float32s, Float64s, Int64s
 from charnn.linear.matrix import LabelledMatrix, SparseMatrix
-from charnn.linear.mixture import Floats
 from charnn.linear.rows import SparseRows
 from charnn.linear.solving import Solving, solution, solving_work, usual
 from charnn.linear.targets import Targets
@@ -50,7 +50,7 @@ class Evidence:
 
     rows: SparseRows
     targets: Targets
-    weights_K: npt.NDArray[np.float32]
+    weights_K: Float32s
     """How much a text of each label weighs in the loss."""
     is_word_F: npt.NDArray[np.uint8]
     """Whether each feature is a word or a pair of words."""
@@ -60,7 +60,7 @@ class Evidence:
     solved_models: int = LINEAR_MODELS
     """How many models are solved; none where there are too many texts and labels for that (`is_worth_solving`)."""
 
-    def part(self, is_chosen_N: npt.NDArray[np.bool_]) -> Evidence:
+    def part(self, is_chosen_N: Bools) -> Evidence:
         chosen = np.flatnonzero(is_chosen_N)
         return dataclasses.replace(self, rows=self.rows.chosen(chosen), targets=self.targets.chosen(chosen))
 
@@ -69,7 +69,7 @@ class Evidence:
         every = SparseRows.joined([self.rows, rows])
         return dataclasses.replace(self, rows=every, targets=Targets.joined(self.targets, targets))
 
-    def known(self) -> npt.NDArray[np.bool_]:
+    def known(self) -> Bools:
         """(F,): the features that occur in these texts."""
         is_known_F = np.zeros(self.features, np.bool_)
         for block in self.rows.blocks():
@@ -110,7 +110,7 @@ class LinearModels:
             logits_MNK[-1] = matrix.times_alike(self.likelihoods_FK).add_(self.biases_MK[-1])
         return logits_MNK
 
-    def mixed(self, shares_M: Floats) -> tuple[Tensor, Tensor | None, Tensor]:
+    def mixed(self, shares_M: Float64s) -> tuple[Tensor, Tensor | None, Tensor]:
         """Their sum with these weights: the table (F, K) of those that weigh features, that of the likelihoods, or None
         where there are none, and the bias (K,)."""
         shares, weighing = torch.from_numpy(shares_M.astype(np.float32)), len(self.tables_MFK)
@@ -118,7 +118,7 @@ class LinearModels:
         likelihoods_FK = None if self.likelihoods_FK is None else shares[-1] * self.likelihoods_FK
         return table_FK, likelihoods_FK, (shares[:, None] * self.biases_MK).sum(0)
 
-    def mixed_of_held_out(self, shares_M: Floats) -> Tensor | None:
+    def mixed_of_held_out(self, shares_M: Float64s) -> Tensor | None:
         """(N, K): the sum of the logits of the held-out texts with these weights, without the bias of `mixed`; None
         where these models can be asked themselves."""
         if self.of_held_out_MNK is None:
@@ -164,9 +164,7 @@ def folds_worth(evidence: Evidence, *, needed: bool) -> int:
     return max(min(int(FOLDED_WORK / max(of_a_fold, 1)), FOLDS), int(needed))
 
 
-def cross_validated(
-    evidence: Evidence, seed: int, folds: int, solving: Solving | None = None
-) -> tuple[Logits, npt.NDArray[np.bool_]]:
+def cross_validated(evidence: Evidence, seed: int, folds: int, solving: Solving | None = None) -> tuple[Logits, Bools]:
     """The logits (M, N, K) of texts by models that have learned from the texts of the other folds, and the targets
     (N, K). So many of the FOLDS folds are measured, fewer where the solving is cut short, and of each as many texts as
     have their part of MEASURED_SCORES.
@@ -194,7 +192,7 @@ def cross_validated(
     return np.concatenate(logits, 1)[:, order], evidence.targets.chosen(place_N[order]).dense()
 
 
-def evenly(numbers: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+def evenly(numbers: Int64s, most: int) -> Int64s:
     """At most so many of the numbers, and at least one if there are any, at even distances."""
     count = max(most, 1)
     return numbers if len(numbers) <= count else numbers[np.arange(count) * len(numbers) // count]

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from charnn.arrays import Float64s, Int64s
 from charnn.config.training import TrainingConfig
-from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats, probabilities
+from charnn.linear.mixture import Mixture, fit_mixture, nats, probabilities
 from charnn.linear.solving import Solving
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.calibration import Calibration, decided, fair_bias, is_right_and_confidence, mean_f1
@@ -63,7 +63,7 @@ class ClassifierObjective(BatchedObjective):
         self._seed, self._seconds = config.seed, config.budget.seconds
         self._expected: Mixture | None = None
         """The mixture that the linear models ask for, before the network is heard."""
-        self._fair_bias_K: Floats | float = 0.0
+        self._fair_bias_K: Float64s | float = 0.0
         """What is added to all logits in the end, so that rare labels are found."""
         self.direct_logits_of_validation: Logits | None = None
         """(M, N, K): those of the linear models before they learned these texts; None where there are none, or none
@@ -122,7 +122,7 @@ class ClassifierObjective(BatchedObjective):
             return (terms * self._weights_K).sum()
         return -(logits_BK.log_softmax(-1) * targets_BK * self._weights_K).sum()
 
-    def _some_of_validation(self) -> npt.NDArray[np.int64]:
+    def _some_of_validation(self) -> Int64s:
         """The numbers of the validation texts that mixtures are fitted to."""
         validation = self._corpus.validation
         return evenly(np.arange(len(validation)), MEASURED_SCORES // validation.labels.labels)
@@ -204,7 +204,7 @@ class ClassifierObjective(BatchedObjective):
         each = max(MEASURED_SCORES // texts.labels.labels, 1)
         return [(start, min(start + each, count)) for start in range(0, count, each)]
 
-    def _mixed(self, logits_NK: Logits, direct_MNK: Logits, block: tuple[int, int]) -> Floats:
+    def _mixed(self, logits_NK: Logits, direct_MNK: Logits, block: tuple[int, int]) -> Float64s:
         """The logits of the texts of a block by all experts together."""
         own = slice(*block)
         return self.network.mixture.logits(np.concatenate((logits_NK[None, own], direct_MNK[:, own])))

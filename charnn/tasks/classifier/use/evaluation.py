@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Bools, Float64s
 from charnn.corpora.progress import tell
 from charnn.errors import CorpusError, UsageError
 from charnn.evaluation.confusions import Confusions, PrecisionRecall, confusion_table, precision_table, ratio
@@ -22,7 +22,6 @@ from charnn.tasks.classifier.options import ClassifierEvaluationOptions
 from charnn.tasks.task import Evaluation
 
 if TYPE_CHECKING:
-    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.model import Classification, Classifier
 
 NONE = ""
@@ -193,7 +192,7 @@ class ClassifierEvaluation(Evaluation):
         if self._options.confusion is not None:
             self._draw(self._options.confusion)
 
-    def _probabilities(self, model: Classifier, texts: Sequence[str]) -> Floats:
+    def _probabilities(self, model: Classifier, texts: Sequence[str]) -> Float64s:
         """Those of the next texts, by what the model knew of them before it learned them."""
         if self._direct_NK is None:
             return model.text_classifier.probabilities(texts)
@@ -211,7 +210,7 @@ class ClassifierEvaluation(Evaluation):
         return self._calibration.error
 
     @property
-    def confidences(self) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def confidences(self) -> tuple[Float64s, Bools]:
         """How probable each label was for the model, and whether it was right, once all has been read."""
         return np.concatenate(self._confidences), np.concatenate(self._is_right)
 

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s
 from charnn.checkpoint.directory import WEIGHTS
 from charnn.corpora.given import given_text, given_texts
 from charnn.errors import ModelFormatError, UsageError
@@ -21,7 +21,6 @@ from charnn.tasks.classifier.directory import BIAS, HELD_OUT, LIKELIHOODS, TABLE
 from charnn.tasks.model import Model
 
 if TYPE_CHECKING:
-    from charnn.linear.mixture import Floats
     from charnn.tasks.classifier.use.text_classifier import TextClassifier
 
 CHUNK, MOST_SCORES = 1024, 1 << 20
@@ -83,11 +82,11 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             found += self.classifications(chunk, self.text_classifier.probabilities(chunk))
         return found
 
-    def classifications(self, texts: Sequence[str], p_NK: Floats) -> list[Classification]:
+    def classifications(self, texts: Sequence[str], p_NK: Float64s) -> list[Classification]:
         """The texts with their probabilities by name. Labels that are equally probable keep their order."""
         return list(self.each_classification(texts, p_NK))
 
-    def each_classification(self, texts: Iterable[str], p_NK: Floats) -> Iterator[Classification]:
+    def each_classification(self, texts: Iterable[str], p_NK: Float64s) -> Iterator[Classification]:
         """What `classifications` gives, one after the other."""
         names = self.labels
         for text, p_K in zip(texts, p_NK, strict=True):
@@ -141,7 +140,7 @@ class Classifier(Model[ClassifierDirectory, ClassifierConfig]):
             threads=self.threads,
         )
 
-    def direct_logits_of_held_out(self, texts: int) -> npt.NDArray[np.float32] | None:
+    def direct_logits_of_held_out(self, texts: int) -> Float32s | None:
         """(texts, labels): what the direct path said of the texts that were held out, before it learned them; None
         where it has not learned them. Raises ModelFormatError where they are not so many."""
         logits_NK = self.directory.weights().get(HELD_OUT)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from charnn.arrays import Float64s
 from charnn.corpora.decoding import OnError, joined
 from charnn.corpora.lines import check_length, without_end, without_ends
 from charnn.corpora.streams import stream_lines
 from charnn.corpora.structured import warn_of_structure
 from charnn.corpora.text_column import text_column
-from charnn.linear.mixture import Floats
 from charnn.readable import file_name
 from charnn.streaming import results_in_order
 from charnn.tasks.classifier.use.text_classifier import TextClassifier
@@ -112,7 +112,9 @@ def _paragraph(file: str, lines: Sequence[tuple[int, str]], blank: str) -> Item:
     return Item(without_end(text).removeprefix("\ufeff"), text + blank, file, lines[0][0])
 
 
-def classify_stream(read: Iterable[Sequence[Item]], classifier: TextClassifier) -> Iterator[tuple[list[Item], Floats]]:
+def classify_stream(
+    read: Iterable[Sequence[Item]], classifier: TextClassifier
+) -> Iterator[tuple[list[Item], Float64s]]:
     """Chunks of the items with their probabilities, (N, K), in the order of the stream. An error that `read` raises is
     raised once all before it has been given."""
 
@@ -131,5 +133,5 @@ class _Waiting:
     def __init__(self, chunk: list[Item], classifier: TextClassifier) -> None:
         self._chunk, self._result = chunk, classifier.begin([item.text for item in chunk])
 
-    def __call__(self) -> tuple[list[Item], Floats]:
+    def __call__(self) -> tuple[list[Item], Float64s]:
         return self._chunk, self._result()

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from charnn.arrays import Float32s, Float64s, Int32s, Int64s
 from charnn.errors import ModelFormatError
-from charnn.linear.mixture import Floats, probabilities
-from charnn.linear.rows import Floats as Weights
+from charnn.linear.mixture import probabilities
 from charnn.runtime.session import graph_name, open_graph
 from charnn.streaming import batches_by_length
 from charnn.tasks.classifier.features import Features, direct_logits
@@ -41,7 +41,7 @@ class RuntimeClassifierNetwork:
             raise ModelFormatError(f"{graph_name(graph)}: not the graph of this model")
         self._run, self._labels = session.run, labels
 
-    def logits(self, ids: npt.NDArray[np.int32], lengths_N: npt.NDArray[np.int64]) -> Logits:
+    def logits(self, ids: Int32s, lengths_N: Int64s) -> Logits:
         """(N, K), for texts of at least one symbol each. Their `ids` stand one text after the other."""
         logits_NK = np.zeros((len(lengths_N), self._labels), np.float32)
         starts_N = np.cumsum(lengths_N) - lengths_N
@@ -49,9 +49,7 @@ class RuntimeClassifierNetwork:
             logits_NK[chosen] = self._batch(ids, starts_N[chosen], lengths_N[chosen])
         return logits_NK
 
-    def _batch(
-        self, ids: npt.NDArray[np.int32], starts_B: npt.NDArray[np.int64], lengths_B: npt.NDArray[np.int64]
-    ) -> Logits:
+    def _batch(self, ids: Int32s, starts_B: Int64s, lengths_B: Int64s) -> Logits:
         steps_T1 = np.arange(lengths_B.max())[:, None]
         is_outside_TB = steps_T1 >= lengths_B
         ways = []
@@ -69,7 +67,7 @@ LONGEST = 128
 MOST_TEXTS, MOST_NUMBERS = 1 << 16, 1 << 20
 """How many texts are remembered at once, and how many probabilities."""
 
-Begin = Callable[[Sequence[str]], Callable[[], Floats]]
+Begin = Callable[[Sequence[str]], Callable[[], Float64s]]
 """Begins to work on texts, and returns what waits for their probabilities, (N, K)."""
 
 
@@ -81,7 +79,7 @@ class KnownTexts:
         self._p_NK = np.zeros((max(min(MOST_TEXTS, MOST_NUMBERS // labels), 1), labels))
         self._filled = 0
 
-    def complete(self, texts: Sequence[str], begin: Begin) -> Callable[[], Floats]:
+    def complete(self, texts: Sequence[str], begin: Begin) -> Callable[[], Float64s]:
         """Begins to work on those of the texts that are not known, each once, and returns what waits for the
         probabilities of all."""
         distinct = list(dict.fromkeys(texts))
@@ -95,7 +93,7 @@ class KnownTexts:
         new_texts = distinct if len(new) == len(distinct) else [distinct[row] for row in new.tolist()]
         result = begin(new_texts) if new_texts else None
 
-        def wait() -> Floats:
+        def wait() -> Float64s:
             if result is not None:
                 p_DK[new] = result()
                 self._remember(new_texts, p_DK[new])
@@ -103,7 +101,7 @@ class KnownTexts:
 
         return wait
 
-    def _remember(self, texts: Sequence[str], p_NK: Floats) -> None:
+    def _remember(self, texts: Sequence[str], p_NK: Float64s) -> None:
         short = [row for row, length in enumerate(map(len, texts)) if length <= LONGEST][: len(self._p_NK)]
         if self._filled + len(short) > len(self._p_NK):
             self._places.clear()
@@ -125,9 +123,9 @@ class TextClassifier:
         self,
         tokenizer: Tokenizer,
         features: Features,
-        table_FK: Weights,
-        likelihoods_FK: Weights | None,
-        bias_K: Weights,
+        table_FK: Float32s,
+        likelihoods_FK: Float32s | None,
+        bias_K: Float32s,
         network: RuntimeClassifierNetwork,
         *,
         longest: int,
@@ -148,27 +146,27 @@ class TextClassifier:
         """Drops what was begun and is not done."""
         self._pool.shutdown(cancel_futures=True)
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
+    def probabilities(self, texts: Sequence[str]) -> Float64s:
         """(N, K). Those of a text do not depend on the others, but for rounding."""
         return self.begin(texts)()
 
-    def probabilities_beside(self, direct_NK: Logits, texts: Sequence[str]) -> Floats:
+    def probabilities_beside(self, direct_NK: Logits, texts: Sequence[str]) -> Float64s:
         """(N, K): those by the recurrent part and by what else has said of the texts in place of the direct path."""
         logits_NK = self._network.logits(*self._ids(texts)) + self._bias_K + direct_NK
         return probabilities(logits_NK, multiple=self._multiple)
 
-    def begin(self, texts: Sequence[str]) -> Callable[[], Floats]:
+    def begin(self, texts: Sequence[str]) -> Callable[[], Float64s]:
         """Begins to read the texts, and returns what waits for their probabilities. Equal texts are read once, and not
         again as long as they are remembered."""
         return self._known.complete(texts, lambda new: self._pool.submit(self._probabilities, new).result)
 
-    def _probabilities(self, texts: Sequence[str]) -> Floats:
+    def _probabilities(self, texts: Sequence[str]) -> Float64s:
         logits_NK = self._network.logits(*self._ids(texts)) + self._bias_K
         if len(self._features):
             logits_NK += direct_logits(self._features.read(texts), self._table_FK, self._likelihoods_FK)
         return probabilities(logits_NK, multiple=self._multiple)
 
-    def _ids(self, texts: Sequence[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    def _ids(self, texts: Sequence[str]) -> tuple[Int32s, Int64s]:
         """The first symbols of each text, one text after the other, and how many each has. A text without any has a
         stop symbol."""
         if self._tokenizer.kind == "characters":

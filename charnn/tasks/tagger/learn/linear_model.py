@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from charnn.arrays import Bools, Float32s, Float64s, Int64s
 from charnn.linear.matrix import LabelledMatrix
-from charnn.linear.mixture import Floats, Mixture, fit_mixture, nats
+from charnn.linear.mixture import Mixture, fit_mixture, nats
 from charnn.linear.rows import SparseRows
 from charnn.linear.solving import Solving, solution
 from charnn.linear.targets import Targets
@@ -68,7 +69,7 @@ class Words:
     rows: SparseRows
     features: int
     targets: Targets
-    weights_K: npt.NDArray[np.float32]
+    weights_K: Float32s
     multiple: bool = False
 
 
@@ -78,7 +79,7 @@ class SolvedModel:
     def __init__(self, tags: Sequence[int], seconds: float | None) -> None:
         """`tags` is how many each column has, and `seconds` the budget of the run, if it is one of time."""
         self._tags, self._seconds = tags, seconds
-        self._parts: tuple[npt.NDArray[np.uint32], list[tuple[Floats, Floats]]] | None = None
+        self._parts: tuple[npt.NDArray[np.uint32], list[tuple[Float64s, Float64s]]] | None = None
 
     @property
     def is_solved(self) -> bool:
@@ -165,7 +166,7 @@ class SolvedModel:
             round(float(is_right_N[unknown_N].mean()), 6) if unknown_N.any() else None,
         )
 
-    def _scores(self, texts: Sequence[Sequence[str]]) -> list[Floats]:
+    def _scores(self, texts: Sequence[Sequence[str]]) -> list[Float64s]:
         """The scores by the linear model alone of the words of all texts, for each column, (N, its tags)."""
         alone = self.with_powers([Mixture(np.array([0.0, 1.0]), np.zeros(size)) for size in self._tags])
         forms = {word: row for row, word in enumerate(dict.fromkeys(chain([EDGE], chain.from_iterable(texts))))}
@@ -183,7 +184,7 @@ def _some(sentences: EncodedSentences, tags: int) -> range:
     return range(0, len(sentences.lengths), -(-words // min(MOST_WORDS, MOST_SCORES // tags)))
 
 
-def _first(lengths: npt.NDArray[np.int64], most: int) -> int:
+def _first(lengths: Int64s, most: int) -> int:
     """How many of the first sentences have at most so many words together; one at least."""
     return max(int(np.searchsorted(np.cumsum(lengths), most, "right")), 1)
 
@@ -217,7 +218,7 @@ def _rows(forms: Sequence[str], forms_ND: Ids, tags: int) -> tuple[npt.NDArray[n
 
 def _solved(
     hashes_F: npt.NDArray[np.uint32], rows: SparseRows, elsewhere: TagsElsewhere, words: Sequence[str], solving: Solving
-) -> tuple[Floats, Floats]:
+) -> tuple[Float64s, Float64s]:
     """The weights (F, K) and the bias (K,) of a column's tags by the rows of N words, and by what tags the words around
     had elsewhere."""
     is_told = elsewhere.size * elsewhere.tags <= MOST_TOLD
@@ -244,9 +245,9 @@ def _solved(
 
 
 def _add_to_words(
-    table_FK: npt.NDArray[np.float32],
+    table_FK: Float32s,
     hashes_F: npt.NDArray[np.uint32],
-    added_DVK: npt.NDArray[np.float32],
+    added_DVK: Float32s,
     words: Sequence[str],
 ) -> None:
     """Adds to the weights of the words themselves, where they have some."""
@@ -261,14 +262,14 @@ def _usual(tags: int) -> Mixture:
     return Mixture(np.array(USUAL_POWERS), np.zeros(tags))
 
 
-def _mixture(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> Mixture:
+def _mixture(logits_MNK: Float64s, targets_NK: Bools) -> Mixture:
     """How far the network is believed by itself, or beside the linear model."""
     experts, _, tags = logits_MNK.shape
     expected = _usual(tags) if experts > 1 else Mixture.equal(1, tags)
     return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=CERTAINTY, biased=False)
 
 
-def _figures(logits_MNK: Floats, targets_NK: npt.NDArray[np.bool_]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _figures(logits_MNK: Float64s, targets_NK: Bools) -> tuple[Float64s, Bools]:
     """The nats per word (3,), and whether each word is right (3, N), by the linear model, by the network and by both.
     Each half of the words is scored with powers that the other half has decided, so that what the network is short of
     is not a better temperature alone."""

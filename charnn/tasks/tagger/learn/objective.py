@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from charnn.arrays import Float32s
 from charnn.config.training import TrainingConfig
-from charnn.linear.rows import Floats
 from charnn.network.drawing import drawing_from
 from charnn.streaming import batches_by_length
 from charnn.tasks.tagger.config import TaggerValidation, TreebankConfig
@@ -165,7 +165,7 @@ class TaggerObjective(BatchedObjective):
 
 
 def _beside(
-    linear: LinearModel, additions: Floats, scores: Sequence[Tensor], forms_N: Ids, lengths_B: Ids
+    linear: LinearModel, additions: Float32s, scores: Sequence[Tensor], forms_N: Ids, lengths_B: Ids
 ) -> list[Tensor]:
     """The scores (B, T, S) of each column with those of a linear model added, whose `additions` are those of all forms
     after that of EDGE. `forms_N` are the forms of the words of all sentences, one after the other."""

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from charnn.linear.rows import Floats, SparseRows
+from charnn.arrays import Float32s
+from charnn.linear.rows import SparseRows
 from charnn.tasks.tagger.linear_model import DISTANCES
 
 Ids = npt.NDArray[np.int64]
@@ -64,7 +65,7 @@ class TagsElsewhere:
         own_N[numbers_N < self.forgetting / (self.forgetting + elsewhere_N)] = self.words
         return self._fractions(words_ND.ravel(), self.tags_ND.ravel(), width=len(DISTANCES))
 
-    def weights_of_words(self, table: Floats) -> tuple[Floats, Floats]:
+    def weights_of_words(self, table: Float32s) -> tuple[Float32s, Float32s]:
         """What each word adds to the scores of the words at each distance from it, by the weights of the vectors,
         (D (K + 1), K), as a table (D, V, K); and what any word that is not among them adds, (K,), from all distances
         together. That is taken off the table, and belongs to the bias."""
