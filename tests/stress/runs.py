@@ -24,7 +24,7 @@ HANG = 300
 """No command takes so many seconds."""
 OLD = "/corpus/golden"
 """What the old model that is replaced was trained on."""
-KILLS = (0, 1, 3, 10, 30)
+KILLS = (0, 1, 3, 10, 30, 100)
 """How often a run that goes on is killed once more, at the most."""
 SOON = (0.1, 0.3, 1.0)
 """And within what part of the time that the whole run takes."""
