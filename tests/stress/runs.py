@@ -126,7 +126,7 @@ def kill_one(folder: Path, seen: Counter[str]) -> str | None:
     overwrites = random.random() < 0.4
     if overwrites:
         shutil.copytree(GOLDEN / "format-1", folder / "m")
-    problem = _killed(charnn(folder, *run.command(*["--overwrite"] * overwrites)), seconds, seen)
+    _, problem = _killed(charnn(folder, *run.command(*["--overwrite"] * overwrites)), seconds, seen)
     if problem is None and overwrites:
         if not (folder / "m" / "config.json").is_file():
             problem = "the old model is gone, and there is no new one"
@@ -154,15 +154,18 @@ def fill_one(folder: Path, seen: Counter[str]) -> str | None:
     return None if problem is None else f"{run.name}: after a limit of {limit}: {problem}"
 
 
-def _killed(child: Child, seconds: float, seen: Counter[str]) -> str | None:
-    """Ends a run at a random moment of so many seconds, or where it ends before."""
-    time.sleep(random.uniform(0, 1.1 * seconds))
+def _killed(child: Child, seconds: float, seen: Counter[str]) -> tuple[int, str | None]:
+    """Ends a run at a random moment of so many seconds, where it does not end before. Its exit code, and what is wrong
+    with how it ended or None."""
+    until = time.monotonic() + random.uniform(0, 1.1 * seconds)
+    while child.poll() is None and time.monotonic() < until:
+        time.sleep(0.005)
     if child.poll() is None:
         number = random.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
         child.send_signal(number)
         seen[f"of {number.name}"] += 1
     code, said = ended(child)
-    return said if code == 124 or "Traceback" in said or "--debug" in said else None
+    return code, said if code == 124 or "Traceback" in said or "--debug" in said else None
 
 
 def _gone_on_with(run: Run, folder: Path, seen: Counter[str], kills: int = 0) -> str | None:
@@ -180,9 +183,11 @@ def _gone_on_with(run: Run, folder: Path, seen: Counter[str], kills: int = 0) ->
         if code or "Traceback" in said:
             return f"{arguments[0]}: {said}"
         if kill < kills:
-            problem = _killed(charnn(folder, "train", "--resume", "m"), soon * seconds, seen)
+            resumed, problem = _killed(charnn(folder, "train", "--resume", "m"), soon * seconds, seen)
             if problem is not None:
                 return problem
+            if resumed in (0, 1):
+                break  # Nothing is left to be killed.
     code, said = ended(charnn(folder, "train", "--resume", "m"))
     if (code and "is spent" not in said) or "Traceback" in said:
         return f"--resume: {said}"
