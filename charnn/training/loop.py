@@ -75,11 +75,16 @@ class Loop:
         """
         now = self.progress
         started = time.perf_counter() - now.seconds
+        prepares = isinstance(self.objective, PreparedObjective)
         if isinstance(self.objective, PreparedObjective):
             self.objective.prepare(interrupted)
         meter, validation_seconds = Meter(), 0.0
         self._recovery = Recovery(self.state(), now.seconds, self._processes)
         outcome: Outcome | None = "budget" if now.fraction >= 1 else None
+        if outcome is None and prepares and self._processes.broadcast(interrupted):
+            # What has been prepared in part is no measure of any step, so none is taken before it is whole.
+            self._save(keeper, ends=True)
+            return "interrupt"
         while outcome is None:
             nats, info = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
             now = self.progress

@@ -95,7 +95,7 @@ class PreparedObjective(Objective, Protocol):
 
     def prepare(self, interrupted: Callable[[], bool]) -> None:
         """Does it, and tells `charnn.corpora.progress` how far it is. Once `interrupted()` says yes it comes to an end
-        soon, and the loop takes one step, as it does in every run. Its seconds count as those of the run."""
+        soon, and the loop takes no step. Its seconds count as those of the run."""
 
 
 Ids = npt.NDArray[np.int64]

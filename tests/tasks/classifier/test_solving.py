@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ def session_of(folder: Path, **budget: Any) -> Any:
     data = folder / "data.tsv"
     data.write_text(LABELLED)
     options = {"hidden": 8, "label_column": 1, **budget}
-    return api.start([str(data)], "classifier", options, out=folder / "model", overwrite=False, processes=ALONE)
+    return api.start([str(data)], "classifier", options, out=folder / "model", overwrite=True, processes=ALONE)
 
 
 def table(folder: Path) -> Any:
@@ -30,17 +32,10 @@ def table(folder: Path) -> Any:
 def test_an_interruption_ends_the_solving_and_leaves_a_model_that_learns_the_rest_when_it_goes_on(
     tmp_path: Path,
 ) -> None:
-    session = session_of(tmp_path, steps=4)
-    asked = 0
-
-    def interrupted() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > 5
-
-    assert session.run(api.SilentObserver(), interrupted) == "interrupt"
-    assert session.loop.progress.step == 1
-    assert asked < 10
+    session, asked = session_of(tmp_path, steps=4), count()
+    assert session.run(api.SilentObserver(), lambda: next(asked) > 4) == "interrupt"
+    assert session.loop.progress.step == 0
+    assert next(asked) < 10
     cut_short = table(tmp_path)
     assert api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE).run(api.SilentObserver()) == "budget"
     assert np.abs(table(tmp_path)).sum() > 1.2 * np.abs(cut_short).sum()
@@ -48,6 +43,25 @@ def test_an_interruption_ends_the_solving_and_leaves_a_model_that_learns_the_res
         "cat",
         "dog",
     ]
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (folder / "model" / "history.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if "second" not in key} for line in lines]
+
+
+def test_no_step_is_measured_with_linear_models_that_were_cut_short(tmp_path: Path) -> None:
+    session_of(tmp_path, steps=30).run(api.SilentObserver())
+    never_stopped = history(tmp_path)
+    assert [line["step"] for line in never_stopped] == [10, 20, 30]
+    session = session_of(tmp_path, steps=30)
+    assert session.run(api.SilentObserver(), lambda: session.loop.progress.step >= 8) == "interrupt"
+    for _ in range(3):
+        again = api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE)
+        assert again.run(api.SilentObserver(), lambda: True) == "interrupt"
+    assert 8 <= again.loop.progress.step < 10
+    assert api.go_on(str(tmp_path / "model"), [], {}, processes=ALONE).run(api.SilentObserver()) == "budget"
+    assert history(tmp_path) == never_stopped
 
 
 def test_linear_models_are_cut_short_where_they_would_take_most_of_the_time(
