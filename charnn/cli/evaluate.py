@@ -28,7 +28,8 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Score the model on these texts, treebanks, pairs or series, or on all in a folder; - is stdin.",
+            help="Score the model on these texts, treebanks, pairs or series, or on all in a folder; - is stdin, which "
+            "is not read without it.",
             show_default="what was held out when the model was trained",
         ),
     ] = None,
@@ -87,7 +88,7 @@ def evaluate(
     charnn eval test.conllu --errors | cut -f3 | sort | uniq -c | sort -rn
     """
     from charnn.checkpoint.locate import is_named
-    from charnn.cli import console
+    from charnn.cli import console, unread
     from charnn.cli.notices import announce
     from charnn.corpora.folders import corpus_files
     from charnn.corpora.sources import files_read
@@ -122,6 +123,8 @@ def evaluate(
                     console.write_json({**finding.to_json(), "model": str(directory.path)})
                 else:
                     console.write(finding.to_line())
+    if not files:
+        unread.warn_of_unread_input("charnn eval -")
     known = known_data(loaded.config, sources, files or [])
     for sentence in known.sentences():
         console.warn(sentence)

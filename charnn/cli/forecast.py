@@ -16,7 +16,7 @@ def forecast(
         str | None,
         typer.Argument(
             metavar="[FILE]",
-            help="Go on from the end of this series; - is stdin.",
+            help="Go on from the end of this series; - is stdin, which is not read without it.",
             show_default="the series that was learned",
         ),
     ] = None,
@@ -49,7 +49,7 @@ def forecast(
     charnn forecast newer.csv --horizon 24 --json | jq '.quantiles["0.5"]'
     tail -n 500 series.csv | charnn forecast - | cut -d, -f1,5
     """
-    from charnn.cli import console, notices
+    from charnn.cli import console, notices, unread
     from charnn.corpora.sources import check_encoding
     from charnn.readable import counted
     from charnn.tasks.forecaster.use.model import Forecaster
@@ -63,6 +63,8 @@ def forecast(
     if horizon is not None and horizon > learned:
         console.notice(f"it learned to forecast {counted(learned, 'step')} ahead; the intervals beyond are guesses")
     found = loaded.forecast(series, horizon=horizon)
+    if file is None:
+        unread.warn_of_unread_input("charnn forecast -")
     if as_json:
         for row in found.rows():
             console.write_json({**row, "model": str(loaded.directory.path)})

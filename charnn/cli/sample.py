@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli import console, notices, options, sample_options, sampling_options
+from charnn.cli import console, notices, options, sample_options, sampling_options, unread
 from charnn.cli.prompts import Prompts, prompts
 from charnn.cli.sampling_options import refuse_chance, sampling_from
 from charnn.errors import UsageError
@@ -33,7 +33,8 @@ def sample(
     prompt: Annotated[
         str,
         typer.Argument(
-            help="Let the model go on from this beginning, which is printed too; - reads it from stdin.",
+            help="Let the model go on from this beginning, which is printed too; - reads it from stdin, which "
+            "is not read without it.",
             show_default=False,
         ),
     ] = "",
@@ -119,6 +120,8 @@ def sample(
         refuse_chance(context)
     writer = TextWriter(loaded, echo=echo, seed=seed, as_json=as_json or log_probabilities is not None)
     given = prompts(prompt, prompt_file, a_line_each=prompts_by_line, any_bytes=any_bytes, on_error=on_error)
+    if not prompt and prompt_file is None:
+        unread.warn_of_unread_input("charnn sample -")
     with ExitStack() as stack:
         reader = loaded
         if adapt:

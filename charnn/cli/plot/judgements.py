@@ -16,6 +16,7 @@ from charnn.cli.plot.shared import (
     print_numbers,
     write_picture,
 )
+from charnn.cli.unread import warn_of_unread_input
 
 
 def calibration(
@@ -38,6 +39,8 @@ def calibration(
 
     (directory,) = found_models(None if model is None else [model], "classifier")
     sure, right = pictures.confidences(directory, files or [])
+    if not files:
+        warn_of_unread_input("charnn plot calibration -")
     if as_json:
         probability, fraction, texts = binned(sure, right)
         print_numbers(model=str(directory.path), probability=probability, right=fraction, texts=texts)
@@ -67,6 +70,8 @@ def confusion(
 
     (directory,) = found_models(None if model is None else [model])
     drawn, notices = pictures.write_confusion(directory, files or [], out)
+    if not files:
+        warn_of_unread_input("charnn plot confusion -")
     for line in notices:
         console.notice(line)
     console.write("".join(f"{path}\n" for path in drawn))

@@ -8,13 +8,16 @@ import typer
 
 from charnn.cli import options
 from charnn.cli.plot.shared import Dark, Numbers, Out, found_models, print_numbers, write_picture
+from charnn.cli.unread import warn_of_unread_input
 
 
 def forecast(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="[FILE]", help="Forecast the end of this series.", show_default="that of what was learned"
+            metavar="[FILE]",
+            help="Forecast the end of this series; - is stdin, which is not read without it.",
+            show_default="that of what was learned",
         ),
     ] = None,
     model: options.Model = None,
@@ -49,6 +52,8 @@ def forecast(
 
     (directory,) = found_models(None if model is None else [model], "forecaster")
     found = pictures.forecast(directory, file, horizon=horizon, column=column, ahead=ahead)
+    if file is None:
+        warn_of_unread_input("charnn plot forecast -")
     if as_json:
         print_numbers(model=str(directory.path), **vars(found))
         return

@@ -50,7 +50,9 @@ MoreModels = Annotated[
 Labelled = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILE]...", help="Measure the model on these data.", show_default="what was held out in training"
+        metavar="[FILE]...",
+        help="Measure the model on these data; - is stdin, which is not read without it.",
+        show_default="what was held out in training",
     ),
 ]
 Out = Annotated[
