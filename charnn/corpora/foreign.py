@@ -142,6 +142,10 @@ def _is_element(data: bytes) -> bool:
     )
 
 
+CSV = "CSV"
+"""What a table is called whose cells stand between commas, semicolons or bars."""
+
+
 def looks_like_table(text: str) -> str | None:
     """What a text is that is a table or a list of objects: CSV or JSON; None for other text.
 
@@ -163,7 +167,7 @@ def looks_like_table(text: str) -> str | None:
             continue
         has_names = all(NAME.fullmatch(cell.strip()) for cell in rows[0])
         if has_names or (width > 2 and not any(cell.startswith(" ") for row in rows for cell in row)):
-            return "CSV"
+            return CSV
     return None
 
 

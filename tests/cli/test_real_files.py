@@ -491,7 +491,7 @@ REFUSED_ROWS = {
         SEMICOLONS,
         "--task tagger",
         1,
-        "file.txt: it is neither CoNLL-U, nor columns, nor word_TAG, and looks like CSV; name its format",
+        "file.txt: it is neither CoNLL-U, nor columns, nor word_TAG, and looks like CSV; python3 -c",
     ),
     "a key inside of another": (
         '{"data": {"text": "x"}, "meta": "a"}\n' * 5,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
-from charnn.corpora.foreign import looks_like_table
+from charnn.corpora.foreign import CSV, looks_like_table
 from charnn.errors import CharnnWarning, CorpusError, UsageError
 from charnn.readable import counted, instead_of
 from charnn.segmentation.graphemes import is_one
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankFormat
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.formats.recognition import check_line_ends, recognize, sample_of
-from charnn.tasks.tagger.formats.sentence import ENDS, Malformed, Sentence
+from charnn.tasks.tagger.formats.sentence import ENDS, LongSentences, Malformed, Sentence
 
 TELLING_SENTENCES = 20
 """So many sentences tell how many tags their words have."""
@@ -66,12 +66,24 @@ def treebank_format(text: str, name: str) -> TreebankFormat:
         case "conllu" | "columns" | "slashed" as format:
             return format
         case _:
-            looks_like = found.looks_like or looks_like_table(sample)
+            table = looks_like_table(sample)
+            looks_like = found.looks_like or table
             raise CorpusError(
                 f"{name}: it is neither CoNLL-U, nor columns, nor word_TAG"
                 + (f", and looks like {looks_like}" if looks_like else ""),
-                hint="name its format with --format",
+                hint=_from_csv(sample) if table == CSV else "name its format with --format",
             )
+
+
+def _from_csv(sample: str) -> str:
+    """What makes columns of CSV."""
+    first = sample.partition("\n")[0]
+    separator = max(",;|", key=first.count)
+    parted = "" if separator == "," else f", delimiter={separator!r}".replace("'", '"')
+    return (
+        f"python3 -c 'import csv, sys; [print(*row, sep=\"\\t\") for row in csv.reader(sys.stdin{parted})]' < FILE "
+        "puts tabs between words and tags; a blank line ends a sentence"
+    )
 
 
 def reference_sentences(
@@ -88,10 +100,11 @@ def reference_sentences(
     malformed, too, that has a word of several characters.
     """
     assert format != "aligned"
-    reader = open_reader(format, name, columns=columns)
-    for start in range(0, len(text), _PIECE):
-        yield from _checked(reader.feed(text[start : start + _PIECE]), level, malformed)
-    yield from _checked(reader.finish(), level, malformed)
+    reader, long = open_reader(format, name, columns=columns), LongSentences()
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    for sentences in chain(map(reader.feed, pieces), (reader.finish() for _ in range(1))):
+        long.look(sentences)
+        yield from _checked(sentences, level, malformed)
 
 
 def unnamed_in(text: str, name: str, format: TreebankFormat, names: Sequence[str], level: Level) -> int:

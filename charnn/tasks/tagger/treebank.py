@@ -14,11 +14,19 @@ from charnn.corpora.data_files import DataFiles
 from charnn.corpora.documents import HELD_OUT_FRACTION, Fold
 from charnn.corpora.sources import read, read_again
 from charnn.errors import CharnnWarning, CorpusError, UsageError
-from charnn.readable import file_name, instead_of
+from charnn.readable import counted, file_name, instead_of
 from charnn.tasks.tagger.config import PASSED_OVER, Level, TreebankConfig, TreebankFormat
+from charnn.tasks.tagger.doubtful_columns import warn_of_doubtful_columns
 from charnn.tasks.tagger.entities import recognize_scheme
 from charnn.tasks.tagger.formats.raw import align, raw_text
-from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Malformed, Sentence, TaggedSentence
+from charnn.tasks.tagger.formats.sentence import (
+    HOW_SENTENCES_END,
+    NO_TAG,
+    NOT_GIVEN,
+    Malformed,
+    Sentence,
+    TaggedSentence,
+)
 from charnn.tasks.tagger.reference_sentences import (
     check_has_columns,
     reference_sentences,
@@ -97,7 +105,10 @@ def read_treebank(
     for file in (*files[told:], *held_out) if config.format != "aligned" else ():
         unnamed = unnamed_in(file.text, file.name, config.format, config.columns_in_files, level)
         warn_of_unnamed(file.name, config.format, config.columns_in_files, unnamed)
-    return _treebank(files, held_out, tags, config, data.fold)
+    treebank = _treebank(files, held_out, tags, config, data.fold)
+    if config.format == "columns":
+        warn_of_doubtful_columns(files[0].name, treebank.training)
+    return treebank
 
 
 def read_treebank_again(config: TreebankConfig) -> Treebank:
@@ -164,15 +175,15 @@ def _split(
 ) -> tuple[list[TaggedSentence], list[TaggedSentence]]:
     """The sentences to train on, and those to validate with: those of the files `held_out`, or else a part of the
     others. Raises CorpusError where one of the two has none."""
-    _check_enough(files, len(training), 1 if held_out or not config.held_out else 2)
+    _check_enough(files, training, 1 if held_out or not config.held_out else 2, config.format)
     if held_out:
-        _check_enough(held_out, len(validation), 1)
+        _check_enough(held_out, validation, 1, config.format)
         return training, validation
     if not config.held_out:
         return training, training
     if fold is not None:
         training, validation = fold.of_blocks(training)
-        _check_enough(files, min(len(training), len(validation)), 1)
+        _check_enough(files, min(training, validation, key=len), 1, config.format)
         return training, validation
     cut = int(len(training) * (1 - HELD_OUT_FRACTION))  # at least one of two or more is on each side
     return training[:cut], training[cut:]
@@ -230,13 +241,14 @@ def _tagged(sentence: Sentence, columns: Sequence[str], *, opens_paragraph: bool
     return TaggedSentence(words, tuple(interned), raw_text(sentence, opens_paragraph=opens_paragraph))
 
 
-def _check_enough(files: list[_File], found: int, needed: int) -> None:
-    if found < needed:
+def _check_enough(files: list[_File], found: list[TaggedSentence], needed: int, format: TreebankFormat) -> None:
+    if len(found) < needed:
         names = ", ".join(file.name for file in files)
         if needed == 1:
             raise CorpusError(f"{names}: there is no sentence")
+        one = f"is a single sentence, of {counted(len(found[0]), 'word')}" if found else "is no sentence"
         raise CorpusError(
-            f"{names}: there {'is a single sentence' if found else 'is no sentence'}, and one must be held out",
+            f"{names}: there {one}, and one must be held out; {HOW_SENTENCES_END[format]}",
             hint="2 sentences are the least, or a file to validate with: --valid FILE, or none: --valid none",
         )
 

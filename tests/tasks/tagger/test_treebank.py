@@ -142,9 +142,11 @@ def test_a_held_out_part_without_a_tag_of_a_column_is_said(tmp_path: Path) -> No
         read_treebank(DataFiles([path]), columns=("upos", "xpos"), format="columns")
 
 
-@pytest.mark.parametrize(("text", "found"), [("", "no sentence"), (conllu("a"), "a single sentence")])
+@pytest.mark.parametrize(("text", "found"), [("", "no sentence"), (conllu("a"), "a single sentence, of 1 word")])
 def test_too_few_sentences_cannot_be_divided(text: str, found: str, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=f"bank: there is {found}, and one must be held out$"):
+    with pytest.raises(
+        CorpusError, match=f"bank: there is {found}, and one must be held out; a blank line ends a sentence$"
+    ):
         read_treebank(DataFiles([file_with(text, tmp_path)]), format="conllu")
     one = file_with(conllu("a"), tmp_path, "one")
     empty = file_with("# nothing\n", tmp_path, "empty")

@@ -26,6 +26,7 @@ from charnn.tasks.tagger.formats.rows import (
     check_returns,
     is_comment,
     is_header,
+    late_comment,
 )
 from charnn.tasks.tagger.formats.sentence import (
     MAY_BE_NONE,
@@ -165,11 +166,12 @@ class ColumnsReader:
             text = "\n".join(rows)
         tabs = list(map(str.count, rows, repeat("\t")))
         if tabs.count(self._width - 1) != len(rows):
-            row, found = next((row, found) for row, found in enumerate(tabs, 1) if found != self._width - 1)
-            raise CorpusError(
-                f"{self._name}:{sentence.line_of(row - 1)}: expected {self._width} columns, found {found + 1}",
-                hint=f"line {self._first_line} has {self._width}",
-            )
+            row, found = next((row, found) for row, found in enumerate(tabs) if found != self._width - 1)
+            place = f"{self._name}:{sentence.line_of(row)}"
+            if row and rows[row].startswith("#"):
+                raise late_comment(place)
+            hint = f"line {self._first_line} has {self._width}"
+            raise CorpusError(f"{place}: expected {self._width} columns, found {found + 1}", hint=hint)
         flat = text.replace("\n", "\t").split("\t")
         sentence.cells = [flat[index :: self._width] for index in range(self._width)]
         words = flat[self._word_place :: self._width]

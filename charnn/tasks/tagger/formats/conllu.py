@@ -22,7 +22,7 @@ from typing import NoReturn
 from charnn.corpora.lines import LineBlock, LineBlocks
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout, layout_of, renamed
-from charnn.tasks.tagger.formats.rows import check_returns
+from charnn.tasks.tagger.formats.rows import check_returns, late_comment
 from charnn.tasks.tagger.formats.sentence import (
     NOT_GIVEN,
     Annotation,
@@ -167,7 +167,7 @@ class ConlluReader:
             found = row.count("\t") + 1
             if found != self._layout.width:
                 if row.startswith("#"):
-                    raise CorpusError(f"{self._name}:{line}: a comment after the first word of a sentence")
+                    raise late_comment(f"{self._name}:{line}")
                 hint = "columns are separated by tabs" if found == 1 else None
                 if len(rows) > 1 and len(widths) == 1 and found > 1:
                     hint = f"if all rows have {found}, it is read with --format columns"
@@ -192,7 +192,11 @@ class ConlluReader:
             elif kind == "." and number == str(last) and second == str(empty_nodes + 1):
                 empty_nodes += 1
             else:
-                raise CorpusError(f"{self._name}:{row_line + row}: expected the id {last + 1}, found {found!r}")
+                begins = row > 0 and found.partition("-")[0] == "1"
+                hint = "if a sentence begins here, a blank line must end the one before it" if begins else None
+                raise CorpusError(
+                    f"{self._name}:{row_line + row}: expected the id {last + 1}, found {found!r}", hint=hint
+                )
         if range_end > len(rows):
             line = row_line + len(ids) - 1
             raise CorpusError(f"{self._name}:{line}: the last word is {len(rows)}, but a range ends at {range_end}")

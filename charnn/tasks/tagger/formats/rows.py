@@ -62,6 +62,14 @@ def is_comment(line: str, separator: str, width: int) -> bool:
     return len(cells) != width or (separator == " " and cells[0] in ("#", "#begin", "#end"))
 
 
+def late_comment(place: str) -> CorpusError:
+    """What is raised for a comment among the rows of a sentence. `place` is the file and the line."""
+    return CorpusError(
+        f"{place}: a comment after the first word of a sentence",
+        hint="comments stand before it, and a blank line ends a sentence",
+    )
+
+
 def check_returns(text: str, name: str, line: int) -> None:
     r"""Raises CorpusError for a \r that stands in the lines of a sentence, which begin at this line of the file."""
     if "\r" in text and (found := _LONE_RETURN.search(text)):

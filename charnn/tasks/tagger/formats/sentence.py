@@ -5,7 +5,7 @@ formats have in common.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -188,6 +188,35 @@ class Malformed:
             warnings.warn(
                 f"sentences that cannot be read and were left out: {self.left_out:,}", CharnnWarning, stacklevel=2
             )
+
+
+LONG = 1_000
+"""A sentence of so many words is hardly one."""
+HOW_SENTENCES_END: dict[str, str] = {
+    "conllu": "a blank line ends a sentence",
+    "columns": "a blank line ends a sentence",
+    "slashed": "each line is a sentence",
+    "aligned": "each line is a sentence",
+}
+"""How sentences end in each format of tagged text."""
+
+
+class LongSentences:
+    """Warns of the first sentence of a file that is so long that what should end its sentences seems to be missing."""
+
+    def __init__(self) -> None:
+        self._warned: str | None = None
+
+    def look(self, sentences: Iterable[Sentence]) -> None:
+        for sentence in sentences:
+            if len(sentence.words) > LONG and sentence.format in HOW_SENTENCES_END and sentence.name != self._warned:
+                self._warned = sentence.name
+                warnings.warn(
+                    f"{sentence.name}:{sentence.line}: a sentence of {len(sentence.words):,} words is read as one; "
+                    f"{HOW_SENTENCES_END[sentence.format]}",
+                    CharnnWarning,
+                    stacklevel=2,
+                )
 
 
 ENDS = Malformed()

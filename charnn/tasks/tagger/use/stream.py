@@ -27,7 +27,7 @@ from charnn.tasks.tagger.config import Level, TextFormat
 from charnn.tasks.tagger.formats import conllu, open_reader, render
 from charnn.tasks.tagger.formats.conllu_layout import STANDARD, Layout
 from charnn.tasks.tagger.formats.recognition import check_line_ends, is_enough, recognize, sample_of
-from charnn.tasks.tagger.formats.sentence import Annotation, Malformed, Sentence
+from charnn.tasks.tagger.formats.sentence import Annotation, LongSentences, Malformed, Sentence
 from charnn.tasks.tagger.reference_sentences import unnamed_columns, warn_of_unnamed
 from charnn.tasks.tagger.use.constraints import Constraints
 from charnn.tasks.tagger.use.segmenter import Segmenter
@@ -81,7 +81,7 @@ class InputSentences:
         self._level = level
         self._format_of_all = format
         self._encoding, self._has_tags = encoding, has_tags
-        self._malformed = Malformed(on_error, encoding)
+        self._malformed, self._long = Malformed(on_error, encoding), LongSentences()
         self._splitter, self._finder = splitter, finder
         self._warned = False
 
@@ -131,6 +131,7 @@ class InputSentences:
     def _check(self, sentences: Sequence[Sentence]) -> None:
         for sentence in sentences:
             self._malformed.check_bytes(sentence)
+        self._long.look(sentences)
         self._check_spaces(sentences)
 
     def _check_spaces(self, sentences: Sequence[Sentence]) -> None:
