@@ -72,17 +72,23 @@ class Confusions:
         mistakes = [Confusion(*pair, words) for pair, words in self.pairs.items() if pair[0] != pair[1]]
         return sorted(mistakes, key=lambda mistake: (-mistake.words, mistake))
 
-    def matrix(self) -> tuple[list[str], Int64s]:
-        """The K tags, and how many words have each reference tag (row) and predicted tag (column), (K, K).
+    def matrix(self, most: int | None = None) -> tuple[list[str], Int64s, Int64s]:
+        """The K tags, how many words have each reference tag (row) and predicted tag (column), (K, K), and how many
+        words of each row are right, (K,).
 
-        The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros.
+        The tag of most words comes first; tags that are only ever predicted come last, with a row of zeros. Where there
+        are more tags than `most`, those after so many share one more row and column.
         """
         labels = _by_frequency(*self._totals())
-        place = {tag: index for index, tag in enumerate(labels)}
-        counts_KK = np.zeros((len(labels), len(labels)), dtype=np.int64)
+        last = len(labels) - 1 if most is None else most
+        place = {tag: min(index, last) for index, tag in enumerate(labels)}
+        size = min(len(labels), last + 1)
+        counts_KK = np.zeros((size, size), dtype=np.int64)
+        right_K = np.zeros(size, dtype=np.int64)
         for (reference, predicted), words in self.pairs.items():
-            counts_KK[place[reference], place[predicted]] = words
-        return labels, counts_KK
+            counts_KK[place[reference], place[predicted]] += words
+            right_K[place[reference]] += words * (reference == predicted)
+        return labels, counts_KK, right_K
 
     def _totals(self) -> tuple[Counter[str], Counter[str]]:
         """How many words have each tag, and how many are predicted to have it."""
@@ -129,7 +135,7 @@ def confusion_table(name: str, score: Confusions, kind: str, unit: str) -> list[
     confusions = score.confusions()
     if not confusions:
         return []
-    labels, counts_KK = score.matrix()
+    labels, counts_KK, _ = score.matrix(MOST_IN_MATRIX)
     if len(labels) <= MOST_IN_MATRIX:
         shown = list(map(as_cell, labels))
         cells = [[str(words or ".") for words in row] for row in counts_KK.tolist()]

@@ -33,7 +33,7 @@ def confusion(score: Confusions, kind: str, unit: str) -> Iterator[Html]:
     if not mistakes:
         yield paragraph(f"It made no mistake: no {kind} was taken for another.")
         return
-    labels, counts_KK = score.matrix()
+    labels, counts_KK, _ = score.matrix(MOST_IN_MATRIX)
     shown, counts_KK = [as_cell(label) for label in labels[:MOST_IN_MATRIX]], counts_KK[:MOST_IN_MATRIX]
     total_K = counts_KK.sum(1)
     counts_KK = counts_KK[:, :MOST_IN_MATRIX]

@@ -51,14 +51,15 @@ class _Table(NamedTuple):
         return predicted_K
 
 
-def save_confusion(labels: Sequence[str], counts_KK: Int64s, path: Path, *, title: str) -> None:
+def save_confusion(labels: Sequence[str], counts_KK: Int64s, correct_K: Int64s, path: Path, *, title: str) -> None:
     """Writes a confusion matrix to `path` as PNG: reference labels, called gold, in rows, predicted ones in columns.
 
     `counts_KK` has how many items, such as words, have the label of the row and are predicted to have that of the
-    column; `labels` are in the order of rows and columns, the most frequent first. Cells show these numbers. Their
-    colour is the fraction of the row's items: right ones are blue, mistakes orange on a logarithmic scale that is the
-    same in every picture. Recall ends a row, precision a column, both in percent. All but the first 30 labels share one
-    row and column, "other", whose own cell has the items that are right and those mistaken for one another.
+    column, and `correct_K` how many of each row are right; `labels` are in the order of rows and columns, the most
+    frequent first. All but the first MOST_LABELS share one row and column, "other", whose own cell has the items that
+    are right and those mistaken for one another. Cells show these numbers. Their colour is the fraction of the row's
+    items: right ones are blue, mistakes orange on a logarithmic scale that is the same in every picture. Recall ends a
+    row, precision a column, both in percent.
 
     Raises UsageError where `path` ends as another type of file does, OutputError where it cannot be written, ValueError
     for a matrix without items.
@@ -66,19 +67,9 @@ def save_confusion(labels: Sequence[str], counts_KK: Int64s, path: Path, *, titl
     check_png(path, "a confusion matrix")
     if not counts_KK.any():
         raise ValueError("there is nothing in the confusion matrix")
-    table = _gathered(labels, counts_KK)
-    write(plain_png(lambda: _figure(table, title)), path)
-
-
-def _gathered(labels: Sequence[str], counts_KK: Int64s) -> _Table:
-    """The table of the labels, with those beyond MOST_LABELS in one row and column."""
     shown, rarer = [shown_label(label) for label in labels[:MOST_LABELS]], len(labels) - MOST_LABELS
-    correct_K = counts_KK.diagonal()
-    if rarer <= 0:
-        return _Table(shown, counts_KK, correct_K)
-    starts = np.arange(MOST_LABELS + 1)
-    gathered_KK = np.add.reduceat(np.add.reduceat(counts_KK, starts, axis=0), starts, axis=1)
-    return _Table([*shown, f"other ({rarer})"], gathered_KK, np.add.reduceat(correct_K, starts))
+    table = _Table([*shown, f"other ({rarer})"] if rarer > 0 else shown, counts_KK, correct_K)
+    write(plain_png(lambda: _figure(table, title)), path)
 
 
 def _figure(table: _Table, title: str) -> Figure:

@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from charnn.arrays import Int64s
 from charnn.errors import OutputError, UsageError
-from charnn.plots.judgements import save_confusion
+from charnn.plots.judgements import MOST_LABELS, save_confusion
 from charnn.tasks.tagger.use.scores import TagScore
 
 
-def matrix(counts: dict[tuple[str, str], int]) -> tuple[list[str], np.ndarray[Any, np.dtype[np.int64]]]:
+def matrix(counts: dict[tuple[str, str], int]) -> tuple[list[str], Int64s, Int64s]:
     """The matrix of so many words of each reference and predicted tag."""
-    return TagScore.of(([tag] * n, [predicted] * n, [True] * n) for (tag, predicted), n in counts.items()).matrix()
+    pairs = counts.items()
+    score = TagScore.of(([tag] * n, [predicted] * n, [True] * n) for (tag, predicted), n in pairs)
+    return score.matrix(MOST_LABELS)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

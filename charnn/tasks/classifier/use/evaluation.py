@@ -235,10 +235,10 @@ class ClassifierEvaluation(Evaluation):
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.judgements import save_confusion
+        from charnn.plots.judgements import MOST_LABELS, save_confusion
 
         title = f"{self._file or 'held out of the texts'}, {self._model.directory.path}"
-        save_confusion(*self.score.confusions.matrix(), Path(path), title=title)
+        save_confusion(*self.score.confusions.matrix(MOST_LABELS), Path(path), title=title)
 
 
 def _error(one: NamedText, said: Classification) -> LabelError:

@@ -158,7 +158,7 @@ class TaggerEvaluation(Evaluation):
         return ComparedSentence.of(sentence, predicted, known, self._columns)
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.judgements import save_confusion
+        from charnn.plots.judgements import MOST_LABELS, save_confusion
 
         columns = self._columns
         if "{column}" not in path and len(columns) > 1:

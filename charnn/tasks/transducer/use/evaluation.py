@@ -171,10 +171,10 @@ class TransducerEvaluation(Evaluation):
         )
 
     def _draw(self, path: str) -> None:
-        from charnn.plots.judgements import save_confusion
+        from charnn.plots.judgements import MOST_LABELS, save_confusion
 
         title = f"{self._name}, {self._model.directory.path}"
-        save_confusion(*self.confusions.matrix(), Path(path), title=title)
+        save_confusion(*self.confusions.matrix(MOST_LABELS), Path(path), title=title)
 
     def _parts(self, target: str) -> list[str]:
         return target.split() if self._model.config.corpus.target_symbols == "spaces" else list(target)

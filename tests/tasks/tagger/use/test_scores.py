@@ -93,9 +93,9 @@ def test_scores_of_parts_add_up_to_the_score_of_the_whole(one: list[Sentence], o
 def test_every_view_counts_each_word_once(parts: list[Sentence]) -> None:
     result = TagScore.of(parts)
     words = [word for part in parts for word in zip(*part, strict=True)]
-    labels, counts = result.matrix()
+    labels, counts, right = result.matrix()
     assert result.words == len(words) == counts.sum() == sum(figures.reference for figures in result.tags.values())
-    assert result.correct == sum(gold == tag for gold, tag, _ in words) == counts.trace()
+    assert result.correct == sum(gold == tag for gold, tag, _ in words) == counts.trace() == right.sum()
     assert result.known_words == sum(known for _, _, known in words)
     assert result.unknown_correct == sum(gold == tag and not known for gold, tag, known in words)
     assert sum(mistake.words for mistake in result.confusions()) == result.words - result.correct
@@ -103,10 +103,26 @@ def test_every_view_counts_each_word_once(parts: list[Sentence]) -> None:
 
 
 def test_matrix_has_gold_in_rows_by_frequency_and_tags_only_predicted_last() -> None:
-    labels, counts = score("N N N V A A", "X X X N A Y").matrix()
+    labels, counts, right = score("N N N V A A", "X X X N A Y").matrix()
     assert labels == ["N", "A", "V", "X", "Y"]
     assert counts.tolist() == [[0, 0, 0, 3, 0], [0, 1, 0, 0, 1], [1, 0, 0, 0, 0], [0] * 5, [0] * 5]
+    assert right.tolist() == [0, 1, 0, 0, 0]
     assert counts.dtype == np.int64
+
+
+def test_rarer_tags_share_the_last_row_and_column_of_a_matrix() -> None:
+    labels, counts, right = score("N N N V A A", "X X X N A Y").matrix(2)
+    assert labels == ["N", "A", "V", "X", "Y"]
+    assert counts.tolist() == [[0, 0, 3], [0, 1, 1], [1, 0, 0]]
+    assert right.tolist() == [0, 1, 0]
+    labels, counts, right = score("N A V", "N A V").matrix(1)
+    assert (counts.tolist(), right.tolist()) == ([[1, 0], [0, 2]], [1, 2])
+
+
+def test_matrix_of_the_most_frequent_of_many_tags_is_small() -> None:
+    tags = " ".join(f"T{number}" for number in range(100_000))
+    labels, counts, right = score(tags, tags).matrix(30)
+    assert (len(labels), counts.shape, counts[-1, -1], right[-1]) == (100_000, (31, 31), 99_970, 99_970)
 
 
 def test_confusions_are_the_mistakes_alone_most_frequent_first() -> None:
