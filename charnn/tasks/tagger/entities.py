@@ -37,6 +37,11 @@ _CLOSED = frozenset({"IOBES", "BILOU", "BMES"})
 """The schemes that mark the last word of an entity."""
 
 
+MOST_TAGS = 4096
+"""A decoder that keeps to a scheme, or learns which tags follow which, has numbers for each two tags. Of so many, and
+with all copies that it takes to learn them, these are about a gigabyte."""
+
+
 class EntitySpan(NamedTuple):
     """An entity: the words of a sentence from `start` up to, not including, `end`."""
 
@@ -116,8 +121,19 @@ def recognize_scheme(sentences: Iterable[Sequence[str]]) -> EntityScheme | None:
 def transitions(scheme: EntityScheme, tags: Sequence[str]) -> Transitions | None:
     """What the scheme allows among these tags; None where it allows everything."""
     parts = list(map(_part, tags))
+    roles, types = list(dict.fromkeys(part.role for part in parts)), dict[str, int]()
+    role_K = np.array([roles.index(part.role) for part in parts])
+    type_K = np.array([types.setdefault(part.type, len(types)) for part in parts])
+    # What is allowed depends on the roles, and on whether the types are the same: on nothing else of K * K pairs.
+    of_others_RR, of_same_RR = (
+        np.array([[_allowed(scheme, _Part(before, "A"), _Part(after, type)) for after in roles] for before in roles])
+        for type in ("B", "A")
+    )
+    allowed_KK = np.empty((len(tags), len(tags)), np.bool_)
+    for allowed_K, role, type in zip(allowed_KK, role_K, type_K, strict=True):
+        allowed_K[:] = np.where(type_K == type, of_same_RR[role, role_K], of_others_RR[role, role_K])
     rule = Transitions(
-        np.array([[_allowed(scheme, before, after) for after in parts] for before in parts]),
+        allowed_KK,
         np.array([_allowed(scheme, None, after) for after in parts]),
         np.array([_allowed(scheme, before, None) for before in parts]),
     )
@@ -125,10 +141,10 @@ def transitions(scheme: EntityScheme, tags: Sequence[str]) -> Transitions | None
 
 
 def rules(corpus: TreebankConfig, lexicon: Lexicon) -> list[Transitions | None]:
-    """For each column of a tagger, what may follow what; None where everything may."""
+    """For each column of a tagger, what may follow what; None where everything may, or where tags are too many."""
     schemes = (corpus.scheme(column) for column in range(len(corpus.columns)))
     return [
-        None if scheme is None else transitions(scheme, tags)
+        None if scheme is None or len(tags) > MOST_TAGS else transitions(scheme, tags)
         for scheme, tags in zip(schemes, lexicon.tags.values(), strict=True)
     ]
 

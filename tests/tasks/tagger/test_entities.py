@@ -124,6 +124,18 @@ def test_what_the_transitions_allow_is_what_is_recognized(scheme: str, data: st.
     assert bool(allowed) == (recognize_scheme([whole[scheme].split(), sentence]) == scheme)
 
 
+def test_the_rule_of_thousands_of_tags_is_made_at_once() -> None:
+    tags = ["O", *(f"{role}-T{number}" for number in range(1500) for role in "BI")]
+    rule = transitions("BIO", tags)
+    assert rule is not None
+    inside = np.array([tag.startswith("I") for tag in tags])
+    assert rule.allowed_KK[:, ~inside].all()
+    of_type = np.array([tag[2:] for tag in tags])
+    assert (rule.allowed_KK[:, inside] == (of_type[:, None] == of_type[inside])).all()
+    assert (rule.first_K == ~inside).all()
+    assert rule.last_K.all()
+
+
 def test_where_everything_is_allowed_there_is_no_rule() -> None:
     assert transitions("IO", ["I-A", "I-B", "O"]) is None
 

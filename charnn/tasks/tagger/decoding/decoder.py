@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -148,7 +149,7 @@ class Transitions:
     def tags(self) -> int:
         return len(self.first_K)
 
-    @property
+    @cached_property
     def breaches_KK(self) -> Int64s:
         """(K + 1, K): 1 where a tag may not follow; the tag before the first word is K."""
         return np.vstack([~self.allowed_KK, ~self.first_K]).astype(np.int64)

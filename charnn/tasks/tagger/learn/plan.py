@@ -12,6 +12,7 @@ from charnn.errors import UsageError
 from charnn.readers.reader import Reader
 from charnn.tasks.tagger.config import DecoderKind, Level, TaggerConfig, TaggerNetworkConfig, WordReaderKind
 from charnn.tasks.tagger.directory import TaggerDirectory
+from charnn.tasks.tagger.entities import MOST_TAGS
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
 from charnn.tasks.tagger.learn.teachers import check_teachers
@@ -58,10 +59,16 @@ def configure(
     overrides: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, threads: int = 1, **settings: Any
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
     """The configurations for a treebank of so many `words` in so many `sentences`, where so many `threads` may be used
-    at most. `settings` go to TrainingConfig."""
+    at most. `settings` go to TrainingConfig. Raises UsageError where a crf would have too many tags."""
     asked = overrides.asked("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder", "members")
     if overrides.dropout is not None:
         asked["input_dropout"] = overrides.dropout
+    column, most = max(((name, len(tags)) for name, tags in lexicon.tags.items()), key=lambda one: one[1])
+    if overrides.decoder == "crf" and most > MOST_TAGS:
+        raise UsageError(
+            f"--decoder crf has a score for every two tags, and {column} has {most:,} tags: {MOST_TAGS:,} are the most",
+            hint="take another decoder: independent or feedback",
+        )
     if overrides.readers:
         asked |= {"readers": tuple(reader.config for reader in overrides.readers), "context_size": CONTEXT_SIZE}
     network = TaggerNetworkConfig(

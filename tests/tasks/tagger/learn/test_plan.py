@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.config.training import Budget, TrainingConfig
-from charnn.errors import ConfigError
+from charnn.errors import ConfigError, UsageError
 from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, configure
 from charnn.tasks.tagger.lexicon import Lexicon
@@ -65,6 +65,17 @@ def test_settings_go_to_training_as_they_are() -> None:
     settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
     _, training = planned(TaggerOverrides(), **settings)
     assert {name: getattr(training, name) for name in settings} == settings
+
+
+def test_a_crf_of_too_many_tags_is_refused_in_one_line() -> None:
+    tags = [f"T{number}" for number in range(4097)]
+    lexicon = Lexicon.of(["ab"], {"upos": "XYZ", "lemma": tags})
+    for decoder in ("independent", "feedback"):
+        configure(TaggerOverrides(decoder=decoder), lexicon, words=9, sentences=3)
+    with pytest.raises(UsageError, match=r"--decoder crf .*, and lemma has 4,097 tags: 4,096 are the most") as caught:
+        configure(TaggerOverrides(decoder="crf"), lexicon, words=9, sentences=3)
+    assert caught.value.hint == "take another decoder: independent or feedback"
+    configure(TaggerOverrides(decoder="crf"), Lexicon.of(["ab"], {"lemma": tags[:-1]}), words=9, sentences=3)
 
 
 def test_what_is_out_of_range_is_a_configuration_error() -> None:
