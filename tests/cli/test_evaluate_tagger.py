@@ -156,7 +156,12 @@ def test_numbers_are_those_of_the_ud_evaluation_script(evaluate, monkeypatch, co
     system = reader.feed((FIXTURE / "system.conllu").read_text(encoding="utf-8")) + reader.finish()
     said = {tuple(s.words): [SimpleNamespace(tags=s.reference_tags(c)) for c in columns] for s in system if s.words}
 
-    stub = SimpleNamespace(columns=columns, tag=lambda read: [said[tuple(s)] for s in read], close=lambda: None)
+    stub = SimpleNamespace(
+        columns=columns,
+        tag=lambda read: [said[tuple(s)] for s in read],
+        chunk_words=lambda most: most,
+        close=lambda: None,
+    )
     monkeypatch.setattr(Tagger, "sentence_tagger", stub)
     result = evaluate(FIXTURE / "gold.conllu", "--json").json
     expected = json.loads((FIXTURE / "expected.json").read_text())

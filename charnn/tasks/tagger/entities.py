@@ -38,8 +38,8 @@ _CLOSED = frozenset({"IOBES", "BILOU", "BMES"})
 
 
 MOST_TAGS = 4096
-"""A decoder that keeps to a scheme, or learns which tags follow which, has numbers for each two tags. Of so many, and
-with all copies that it takes to learn them, these are about a gigabyte."""
+"""A decoder that keeps to a scheme, or learns which tags follow which, has numbers for each two tags. With all copies
+that it takes to learn them, those of so many tags are about a gigabyte."""
 
 
 class EntitySpan(NamedTuple):

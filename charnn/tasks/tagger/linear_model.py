@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Self
 
@@ -33,6 +33,8 @@ MOST_PARTS = 4
 _HASH_BITS = 29
 _PART = re.compile(r"[^\W_]+")
 """What stands between spaces, hyphens, apostrophes and the like: the syllables of a Vietnamese word, say."""
+MOST_KEPT = 1 << 26
+"""What words add to scores is kept where it is no more numbers than these, and else found for each batch anew."""
 WORDS_AT_ONCE = 4096
 """Words whose hashes are numbers of Python at once, which take nine times as much memory."""
 
@@ -149,19 +151,35 @@ class LinearModel:
         """The scores of each column, (T, B, its tags), with this model's added to them. `additions` is a table of what
         words add, whose row 0 is that of EDGE, and `rows_TB` are the rows of the words, 0 where a sentence has ended.
         """
-        total_TBK = self.total(additions, rows_TB)
+        return self._added(scores, self.total(additions, rows_TB))
+
+    def add_to_words(self, scores: Sequence[Float32s], sentences: Sequence[Sequence[str]]) -> list[Float32s]:
+        """What `add_to` gives, for sentences of these words, where nothing is kept of what words add."""
+        places = {EDGE: 0}
+        rows_TB = np.zeros(scores[0].shape[:2], np.intp)
+        for number, words in enumerate(sentences):
+            rows_TB[: len(words), number] = [places.setdefault(word, len(places)) for word in words]
+        rows = known_rows(self.hashes_F, *appearances(list(places)))
+        each = np.arange(len(places)) * len(DISTANCES)
+        total_TBK = self._total(lambda number: rows.chosen(each + number).times(self._table_FK), rows_TB)
+        return self._added(scores, total_TBK)
+
+    def _added(self, scores: Sequence[Float32s], total_TBK: Float32s) -> list[Float32s]:
         each = zip(scores, np.split(total_TBK, self._ends, axis=2), self.powers_C, strict=True)
         return [own_TBK + power * network_TBK for network_TBK, own_TBK, power in each]
 
     def total(self, additions: Float32s, rows_TB: npt.NDArray[np.intp]) -> Float32s:
         """The scores by this model alone, (T, B, K), with the arguments of `add_to`."""
+        return self._total(lambda number: additions[:, number * self._tags : (number + 1) * self._tags], rows_TB)
+
+    def _total(self, added: Callable[[int], Float32s], rows_TB: npt.NDArray[np.intp]) -> Float32s:
+        """`total`, where `added` gives what words add to those at the distance of a number, (words, K)."""
         time = len(rows_TB)
         seen = np.zeros((time + 2 * REACH, rows_TB.shape[1]), np.intp)
         seen[REACH : REACH + time] = rows_TB
         total_TBK: Float32s = np.broadcast_to(self.bias_K, (*rows_TB.shape, self._tags)).copy()
         for number, distance in enumerate(DISTANCES):
-            own = additions[:, number * self._tags : (number + 1) * self._tags]
-            total_TBK += own[seen[REACH + distance : REACH + distance + time]]
+            total_TBK += added(number)[seen[REACH + distance : REACH + distance + time]]
         return total_TBK
 
 

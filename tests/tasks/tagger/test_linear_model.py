@@ -58,6 +58,15 @@ def test_scores_are_the_sums_of_the_weights_of_what_is_seen_from_a_word(sentence
                 np.testing.assert_allclose(found[column][place, row], expected, rtol=1e-3, atol=1e-3)
 
 
+@given(SENTENCES)
+def test_what_words_add_is_the_same_to_the_bit_whether_it_is_kept_or_not(sentences: list[list[str]]) -> None:
+    model, random = some_model(), np.random.default_rng(1)
+    shape = max(map(len, sentences)), len(sentences)
+    scores = [random.normal(size=(*shape, tags)).astype(np.float32) for tags in TAGS]
+    for kept, found in zip(added(model, sentences, scores), model.add_to_words(scores, sentences), strict=True):
+        np.testing.assert_array_equal(kept, found)
+
+
 def test_a_word_looks_the_same_in_every_process_and_another_way_from_each_distance() -> None:
     seen = appearance("Abc-1")
     assert [len(set(one)) for one in seen] == [2, 4, 17, 4, 2]

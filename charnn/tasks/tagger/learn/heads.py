@@ -138,7 +138,7 @@ class FeedbackHead(Head):
             return tags_BT.clamp(min=0)
         allowed_BTK = torch.ones(*tags_BT.shape, self.tags, dtype=torch.bool, device=tags_BT.device)
         given_BT = word_BT & (tags_BT >= 0)
-        allowed_BTK[given_BT] = functional.one_hot(tags_BT[given_BT], self.tags).bool()
+        allowed_BTK[given_BT] = torch.arange(self.tags, device=tags_BT.device) == tags_BT[given_BT, None]
         decoding = self.decoder().decode(
             scores_BTS, word_BT.sum(1).numpy(force=True), allowed_BTK=allowed_BTK.numpy(force=True)
         )

@@ -21,11 +21,12 @@ from charnn.tasks.tagger.learn.ensemble import AnyTagger, TaggerEnsemble
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.network import TaggerNetwork, decoded
 from charnn.tasks.tagger.learn.teachers import Said
-from charnn.tasks.tagger.linear_model import EDGE, LinearModel
+from charnn.tasks.tagger.linear_model import EDGE, MOST_KEPT, LinearModel
 from charnn.training.objective import BatchedObjective, Batches, Ids, MemberLoss
 from charnn.training.report import Report
 
-VALIDATION_BATCH = 64
+VALIDATION_BATCH, VALIDATION_SCORES = 64, 1 << 23
+"""The sentences that a validation reads at once, fewer where their words would have more scores."""
 
 
 class TaggerObjective(BatchedObjective):
@@ -132,17 +133,22 @@ class TaggerObjective(BatchedObjective):
         """
         right_C, tagged_C = np.zeros((2, len(self._columns)), np.int64)
         tagged = all_right = unknown = unknown_right = 0
-        additions = None if linear is None else linear.additions([EDGE, *self._treebank.forms])
-        for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH):
+        forms, additions = self._treebank.forms, None
+        if linear is not None and (len(forms) + 1) * linear.size <= MOST_KEPT:
+            additions = linear.additions([EDGE, *forms])
+        decoders = self.network.decoders()
+        most = VALIDATION_SCORES // max(decoder.tags for decoder in decoders)
+        for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH, padded_total=most):
             batch = self._treebank.batch(sentences, chosen, self._device)
             features_BTF = self.network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
             if not bool(features_BTF.isfinite().all()):
                 return [math.nan] * len(self._columns), math.nan, None
             tags_CBT = batch.tags_CBT.numpy(force=True)
             scores = self.network.scores(features_BTF)
-            if linear is not None and additions is not None:
-                scores = _beside(linear, additions, scores, sentences.forms_of(chosen), sentences.lengths[chosen])
-            right_CBT = decoded(self.network.decoders(), scores, batch.lengths_B) == tags_CBT
+            if linear is not None:
+                words = [sentences.words[number] for number in chosen]
+                scores = _beside(linear, additions, scores, words, sentences.forms_of(chosen))
+            right_CBT = decoded(decoders, scores, batch.lengths_B) == tags_CBT
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
             right_CW, has_tag_CW = right_CBT[:, is_word_BT], tags_CBT[:, is_word_BT] != UNTAGGED
             is_known_W = self._treebank.is_known[sentences.forms_of(chosen)]
@@ -165,14 +171,23 @@ class TaggerObjective(BatchedObjective):
 
 
 def _beside(
-    linear: LinearModel, additions: Float32s, scores: Sequence[Tensor], forms_N: Ids, lengths_B: Ids
+    linear: LinearModel,
+    additions: Float32s | None,
+    scores: Sequence[Tensor],
+    words: Sequence[Sequence[str]],
+    forms_N: Ids,
 ) -> list[Tensor]:
     """The scores (B, T, S) of each column with those of a linear model added, whose `additions` are those of all forms
-    after that of EDGE. `forms_N` are the forms of the words of all sentences, one after the other."""
-    rows_BT = np.zeros(scores[0].shape[:2], np.intp)
-    rows_BT[np.arange(rows_BT.shape[1]) < lengths_B[:, None]] = forms_N + 1
+    after that of EDGE, unless they are too many. `forms_N` are the forms of the words of all sentences, one after the
+    other."""
     by_network = [scores_BTS.float().transpose(0, 1).numpy(force=True) for scores_BTS in scores]
-    return [torch.from_numpy(both_TBS).transpose(0, 1) for both_TBS in linear.add_to(by_network, additions, rows_BT.T)]
+    if additions is None:
+        both = linear.add_to_words(by_network, words)
+    else:
+        rows_BT = np.zeros(scores[0].shape[:2], np.intp)
+        rows_BT[np.arange(rows_BT.shape[1]) < np.array(list(map(len, words)))[:, None]] = forms_N + 1
+        both = linear.add_to(by_network, additions, rows_BT.T)
+    return [torch.from_numpy(both_TBS).transpose(0, 1) for both_TBS in both]
 
 
 def _nats(network: AnyTagger, batch: Batch, said: Sequence[Tensor] | None) -> Tensor:

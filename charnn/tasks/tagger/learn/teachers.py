@@ -72,7 +72,8 @@ def said_by(teachers: Sequence[TaggerDirectory], sentences: Sequence[Sequence[st
         place, theirs = 0, directory.lexicon().tags
         names = list(theirs)
         # The places of our columns among those of the teacher, and of the tags of each.
-        order = [(names.index(c), [theirs[c].index(tag) for tag in tags]) for c, tags in lexicon.tags.items()]
+        places = {column: {tag: n for n, tag in enumerate(of_column)} for column, of_column in theirs.items()}
+        order = [(names.index(c), [places[c][tag] for tag in tags]) for c, tags in lexicon.tags.items()]
         with Tagger(directory, precision="fp32") as tagger:
             for said in _in_chunks(tagger, sentences):
                 end = place + len(said[0])
@@ -114,11 +115,12 @@ def check_teachers(
 
 
 def _difference(column: str, theirs: Sequence[str], ours: Sequence[str]) -> str:
+    known, wanted = set(theirs), set(ours)
     said = [
         f"{verb} {first_few(tags, SHOWN)}"
         for verb, tags in (
-            ("lack", [tag for tag in ours if tag not in set(theirs)]),
-            ("also have", [tag for tag in theirs if tag not in set(ours)]),
+            ("lack", [tag for tag in ours if tag not in known]),
+            ("also have", [tag for tag in theirs if tag not in wanted]),
         )
         if tags
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from charnn.corpora.sources import read
 from charnn.errors import CorpusError, UsageError
 from charnn.readable import counted, instead_of
 from charnn.tasks.tagger.config import TextFormat
+from charnn.tasks.tagger.decoding.decoder import Allowed
 from charnn.tasks.tagger.formats.columns import ColumnsSentence
 from charnn.tasks.tagger.formats.sentence import NO_TAG, NOT_GIVEN, Annotation, Sentence
 from charnn.tasks.tagger.formats.slashed import SlashedSentence
@@ -39,18 +41,29 @@ class Constraints:
     def of(self, sentence: Sentence) -> Masks:
         """The masks of one sentence. Each word may have one tag at least."""
         masks = dict[str, Bools]()
-        for column, tags in self.tags.items():
-            mask_TK = np.ones((len(sentence.words), len(tags)), np.bool_)
+        for column, places in self._places.items():
+            bound = dict[int, list[int]]()
             for word, form in enumerate(sentence.words):
                 if self.forms is not None and (listed := self.forms.get(form)):
-                    allowed_K = np.array([tag in listed for tag in tags])
-                    mask_TK[word] = allowed_K if allowed_K.any() else True
+                    bound[word] = [places[tag] for tag in listed if tag in places]
             for word, tag in enumerate(self._given(sentence, column)):
-                if tag in tags:
-                    mask_TK[word] = np.array([other == tag for other in tags])
+                if tag in places:
+                    bound[word] = [places[tag]]
+            if not any(bound.values()):
+                continue
+            mask_TK = np.ones((len(sentence.words), len(places)), np.bool_)
+            for word, allowed in bound.items():
+                if allowed:
+                    mask_TK[word] = False
+                    mask_TK[word, allowed] = True
             if not mask_TK.all():
                 masks[column] = mask_TK
         return masks
+
+    @cached_property
+    def _places(self) -> dict[str, dict[str, int]]:
+        """For each column, the ids of its tags."""
+        return {column: {tag: place for place, tag in enumerate(tags)} for column, tags in self.tags.items()}
 
     def kept(self, sentence: Sentence, annotations: Sequence[Annotation]) -> list[Annotation]:
         """The annotations with the tags that the sentence had, those that the model does not know among them: they are
@@ -68,6 +81,17 @@ class Constraints:
         if not self.keeps or sentence.values(column) is None:
             return [NO_TAG] * len(sentence.words)
         return sentence.reference_tags(column)
+
+
+def allowed_tags(column: str, masks: Sequence[Masks], steps: int, tags: int) -> Allowed | None:
+    """The masks of a batch in one column, or None where no word of it is bound."""
+    if not any(column in mask for mask in masks):
+        return None
+    allowed_BTK = np.ones((len(masks), steps, tags), np.bool_)
+    for allowed_TK, mask in zip(allowed_BTK, masks, strict=True):
+        if column in mask:
+            allowed_TK[: len(mask[column])] = mask[column]
+    return allowed_BTK
 
 
 def _with_given(annotation: Annotation, given: Sequence[str]) -> Annotation:
@@ -133,7 +157,7 @@ def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, f
     Raises CorpusError for a line that has no tags, and for a tag that no column of the model has.
     """
     text, _ = read(path, encoding=encoding)
-    known = list(dict.fromkeys(tag for of_column in tags.values() for tag in of_column))
+    known = dict.fromkeys(tag for of_column in tags.values() for tag in of_column)
     forms = dict[str, frozenset[str]]()
     for number, line in enumerate(lines_of(text), start=1):
         line = line.rstrip("\r\n")
@@ -145,7 +169,7 @@ def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, f
             raise CorpusError(f"{path}:{number}: expected a form, a tab and the tags that it may have")
         for tag in allowed:
             if tag not in known:
-                hint = instead_of(tag, known, "its tags are")
+                hint = instead_of(tag, list(known), "its tags are")
                 raise CorpusError(f"{path}:{number}: the model has no tag {tag!r}", hint=hint)
         forms[form] = forms.get(form, frozenset()) | frozenset(allowed)
     return forms
@@ -153,12 +177,13 @@ def read_forms(path: str, tags: Tags, *, encoding: str = "utf-8") -> dict[str, f
 
 def checked_forms(forms: Mapping[str, Collection[str]], tags: Tags) -> dict[str, frozenset[str]]:
     """The forms with the tags that each may have. Raises UsageError for a tag that no column of the model has."""
-    known = list(dict.fromkeys(tag for of_column in tags.values() for tag in of_column))
+    known = dict.fromkeys(tag for of_column in tags.values() for tag in of_column)
     for form, allowed in forms.items():
         for tag in allowed:
             if tag not in known:
                 raise UsageError(
-                    f"lexicon: {form!r}: the model has no tag {tag!r}", hint=instead_of(tag, known, "its tags are")
+                    f"lexicon: {form!r}: the model has no tag {tag!r}",
+                    hint=instead_of(tag, list(known), "its tags are"),
                 )
     return {form: frozenset(allowed) for form, allowed in forms.items()}
 

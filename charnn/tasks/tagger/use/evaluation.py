@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from charnn.tasks.tagger.use.sentence_tagger import SentenceTagger
 
 BLOCK_WORDS = 8192
-"""Words that are tagged together; a longer sentence is a block of its own."""
+"""Words that are tagged together, fewer where tags are thousands; a longer sentence is a block of its own."""
 
 
 class TaggerEvaluation(Evaluation):
@@ -146,7 +146,8 @@ class TaggerEvaluation(Evaluation):
         """The sentences, tagged, in their order."""
         places = [tagger.columns.index(column) for column in self._columns]
         every = ([sentence] for sentence in self._sentences)
-        for block, _ in in_chunks(every, lambda sentence: len(sentence.words), first=BLOCK_WORDS, largest=BLOCK_WORDS):
+        most = tagger.chunk_words(BLOCK_WORDS)
+        for block, _ in in_chunks(every, lambda sentence: len(sentence.words), first=most, largest=most):
             tagged = tagger.tag([sentence.words for sentence in block])
             yield [
                 self._compared(sentence, [list(columns[place].tags) for place in places])
@@ -167,7 +168,7 @@ class TaggerEvaluation(Evaluation):
         self.drawn = [path.replace("{column}", column) for column in columns]
         for column, drawn in zip(columns, self.drawn, strict=True):
             title = f"{column}: {self._name}, {self._model.directory.path}"
-            save_confusion(*self.figures.columns[column].matrix(), Path(drawn), title=title)
+            save_confusion(*self.figures.columns[column].matrix(MOST_LABELS), Path(drawn), title=title)
 
 
 _RULE = "feats agree as in the UD evaluation script, where their universal features do"

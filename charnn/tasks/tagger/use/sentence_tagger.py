@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from charnn.arrays import Float32s, Integers
-from charnn.streaming import batches_by_length
+from charnn.streaming import batches_by_length, in_chunks
 from charnn.tasks.tagger.decoding.decoder import Allowed, Decoder, Probabilities
 from charnn.tasks.tagger.formats.sentence import Annotation
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.linear_model import LinearModel
-from charnn.tasks.tagger.use.constraints import Masks
+from charnn.tasks.tagger.use.constraints import Masks, allowed_tags
 from charnn.tasks.tagger.use.word_vectors import Rows, WordEncoder, WordVectors
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ LONGEST = 512
 MARGIN = 64
 """Each part is read with so many more words on either side, which bring the recurrent layers to the state that they
 would have in the whole sentence."""
+MOST_SCORES = 1 << 24
+"""The most scores that the words of a chunk have, whose batches wait for one another."""
+MOST_CALLED = 1 << 26
+"""The same, of the words of a call of `tag`."""
 PARTS = 4
 """The number of parts of a long sentence that are read at once."""
 
@@ -87,8 +91,14 @@ class SentenceTagger:
         self._states = states
         self._linear = linear
         room = {} if capacity is None else {"capacity": capacity}
+        self.tags = sum(decoder.tags for decoder in decoders)
+        """K, the tags of all columns together."""
         self._vectors = WordVectors(lexicon, network, beside=linear, **room)
         self._pool = ThreadPoolExecutor(threads, "tagger")
+
+    def chunk_words(self, most: int) -> int:
+        """How many words are to be tagged together: so many, or fewer where they have more scores than MOST_SCORES."""
+        return max(min(most, MOST_SCORES // self.tags), 1)
 
     def close(self) -> None:
         """Drops what was begun and is not done."""
@@ -101,7 +111,13 @@ class SentenceTagger:
         masks: Sequence[Masks] | None = None,
     ) -> list[list[Annotation]]:
         """For each sentence, its tags in each column. `masks` says for each which tags its words may have."""
-        return self.begin(sentences, options, masks)()
+        numbered = ([one] for one in enumerate(sentences))
+        found: list[list[Annotation]] = []
+        most = max(MOST_CALLED // self.tags, 1)
+        for chunk, _ in in_chunks(numbered, lambda one: len(one[1]), first=most, largest=most):
+            own = None if masks is None else [masks[number] for number, _ in chunk]
+            found += self.begin([sentence for _, sentence in chunk], options, own)()
+        return found
 
     def begin(
         self,
@@ -201,8 +217,10 @@ class SentenceTagger:
         if self._states is not None:
             vectors_TBD = np.concatenate([vectors_TBD, self._states.of(sentences)], axis=2)
         scores = self._network.scores(vectors_TBD, lengths_B)
-        if self._linear is not None:
+        if self._linear is not None and self._vectors.has_additions:
             scores = self._linear.add_to(scores, table[:, size:], rows_BT.T)
+        elif self._linear is not None:
+            scores = self._linear.add_to_words(scores, sentences)
         return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
 
     def _decoded(
@@ -216,7 +234,7 @@ class SentenceTagger:
         for name in self.columns if options.columns is None else options.columns:
             column = self.columns.index(name)
             decoder, tags = self._decoders[column], self._tags[column]
-            allowed_BTK = None if masks is None else _allowed(name, masks, scores[column].shape[1], len(tags))
+            allowed_BTK = None if masks is None else allowed_tags(name, masks, scores[column].shape[1], len(tags))
             by_column.append(_decoded(name, decoder, tags, scores[column], lengths_B, options, allowed_BTK))
         return [list(annotations) for annotations in zip(*by_column, strict=True)]
 
@@ -233,17 +251,6 @@ class _Part(NamedTuple):
 
 def _own(part: _Part, scores_TS: Float32s) -> Float32s:
     return scores_TS[part.margin : len(part.row)][:LONGEST]
-
-
-def _allowed(column: str, masks: Sequence[Masks], steps: int, tags: int) -> Allowed | None:
-    """The masks of a batch in one column, or None where no word of it is bound."""
-    if not any(column in mask for mask in masks):
-        return None
-    allowed_BTK = np.ones((len(masks), steps, tags), np.bool_)
-    for allowed_TK, mask in zip(allowed_BTK, masks, strict=True):
-        if column in mask:
-            allowed_TK[: len(mask[column])] = mask[column]
-    return allowed_BTK
 
 
 def _decoded(

@@ -34,7 +34,8 @@ from charnn.tasks.tagger.use.segmenter import Segmenter
 from charnn.tasks.tagger.use.sentence_tagger import TAGS_ONLY, SentenceTagger, TagOptions
 
 CHUNK_WORDS = 8192
-"""Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own."""
+"""Words that are tagged together, at most, no words counted as one; a longer sentence is a chunk of its own. Where tags
+are thousands they are fewer (`SentenceTagger.chunk_words`)."""
 APPENDED = " (appended)"
 """What the name of a column ends in whose tags are not to take the place of others."""
 RAW: tuple[TextFormat, ...] = ("lines", "text")
@@ -207,7 +208,8 @@ def tag_stream(
 
         return wait
 
-    return results_in_order(_checked(read, skip), begin, lambda s: len(s.words) or 1, largest=CHUNK_WORDS)
+    largest = tagger.chunk_words(CHUNK_WORDS)
+    return results_in_order(_checked(read, skip), begin, lambda s: len(s.words) or 1, largest=largest)
 
 
 def _checked(

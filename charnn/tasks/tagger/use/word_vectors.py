@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from charnn.arrays import Float32s
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
-from charnn.tasks.tagger.linear_model import EDGE, LinearModel
+from charnn.tasks.tagger.linear_model import EDGE, MOST_KEPT, LinearModel
 
 Rows = npt.NDArray[np.intp]
 
@@ -40,11 +40,14 @@ class WordVectors:
         self, lexicon: Lexicon, encoder: WordEncoder, *, capacity: int = CAPACITY, beside: LinearModel | None = None
     ) -> None:
         """The table has room for `capacity` words, or for all words of a call where they are more. With a linear model
-        beside the network, what each word adds to scores lies behind its vector."""
+        beside the network, what each word adds to scores lies behind its vector (`has_additions`), unless that were
+        more than MOST_KEPT numbers."""
         self._lexicon = lexicon
         self._encoder = encoder
-        self._capacity, self._beside = capacity, beside
-        self._edge = None if beside is None else beside.additions([EDGE])[0]
+        self.has_additions = beside is not None and CAPACITY * beside.size <= MOST_KEPT
+        """Whether what each word adds to scores lies behind its vector."""
+        self._capacity, self._beside = capacity, beside if self.has_additions else None
+        self._edge = None if self._beside is None else self._beside.additions([EDGE])[0]
         self._forget(0)
 
     def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Float32s]:

@@ -10,12 +10,13 @@ import pytest
 from charnn.config.training import Budget
 from charnn.errors import UsageError
 from charnn.tasks.tagger.directory import TaggerDirectory
-from charnn.tasks.tagger.learn import linear_model
+from charnn.tasks.tagger.learn import linear_model, objective
 from charnn.tasks.tagger.learn.data import EncodedTreebank
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.tagger.use import sentence_tagger, word_vectors
 from charnn.tasks.tagger.use.model import Tagger
 
 NOUNS, VERBS = ("dog", "cat", "bird", "horse"), ("sees", "hears", "likes")
@@ -60,6 +61,29 @@ def test_it_tags_what_the_network_has_not_learned_and_changes_no_weight_of_it(tr
     with Tagger(beside.directory) as tagger:
         (found,) = tagger.tag([["horse", "then", "x", "sees", "then", "x"]])
     assert found["tag"].tags == ["N", "O", "N", "V", "O", "V"]
+
+
+def test_what_words_add_is_not_kept_where_tags_are_too_many_and_the_tags_are_the_same(
+    treebank, start, silent, monkeypatch
+) -> None:
+    kept = start(treebank, "kept", linear=True, steps=2)
+    kept.run(silent)
+    for module in (objective, word_vectors):
+        monkeypatch.setattr(module, "MOST_KEPT", 0)
+    monkeypatch.setattr(objective, "VALIDATION_SCORES", 30)
+    monkeypatch.setattr(sentence_tagger, "MOST_SCORES", 30)
+    anew = start(treebank, "anew", linear=True, steps=2)
+    anew.run(silent)
+    assert anew.figures_of_end() == pytest.approx(kept.figures_of_end())
+    sentences = [["horse", "then", "x", "sees", "then", "x"], ["x"] * 700]
+    with Tagger(anew.directory) as tagger:
+        found = tagger.tag(sentences, probabilities=True)
+    monkeypatch.undo()
+    with Tagger(anew.directory) as tagger:
+        expected = tagger.tag(sentences, probabilities=True)
+    for own, other in zip(found, expected, strict=True):
+        assert own["tag"].tags == other["tag"].tags
+        assert own["tag"].probabilities == pytest.approx(other["tag"].probabilities, abs=1e-5)
 
 
 def test_without_held_out_sentences_it_is_used_and_nothing_is_said_of_what_it_brings(

@@ -81,6 +81,30 @@ def test_columns_are_those_that_are_wanted_in_that_order(make_tagger, tags_of) -
         assert [[tags.tags for tags in found] for found in tagged] == [[tags_of(s)[p] for p in places] for s in text]
 
 
+@given(text=texts)
+@settings(max_examples=30)
+def test_a_call_of_many_words_with_many_tags_is_tagged_part_by_part(make_tagger, make_network, tags_of, text) -> None:
+    network, words = make_network(), 7
+    tagger = make_tagger(network, capacity=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sentence_tagger, "MOST_CALLED", words * tagger.tags)
+        begun, begin = [], tagger.begin
+        patch.setattr(tagger, "begin", lambda part, *others: begun.append(part) or begin(part, *others))
+        assert [[tags.tags for tags in columns] for columns in tagger.tag(text)] == list(map(tags_of, text))
+    assert [sentence for part in begun for sentence in part] == text
+    assert all(len(part) == 1 or sum(map(len, part)) <= words for part in begun)
+
+
+def test_words_with_many_tags_are_tagged_few_together(make_tagger, monkeypatch) -> None:
+    tagger = make_tagger()
+    assert tagger.chunk_words(8192) == 8192
+    monkeypatch.setattr(sentence_tagger, "MOST_SCORES", 10 * tagger.tags + 1)
+    assert tagger.chunk_words(8192) == 10
+    assert tagger.chunk_words(8) == 8
+    monkeypatch.setattr(sentence_tagger, "MOST_SCORES", 1)
+    assert tagger.chunk_words(8192) == 1
+
+
 @given(length=st.integers(6, 60))
 @settings(max_examples=30)
 def test_no_more_than_a_part_and_its_margins_is_read_at_once(make_tagger, make_network, length) -> None:
