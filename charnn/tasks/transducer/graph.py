@@ -24,6 +24,7 @@ from charnn.export.graph import (
 )
 from charnn.export.recurrent import add_recurrent
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
+from charnn.tasks.transducer.copying_graph import copied, copied_from_all, gated
 
 LARGEST_SCORE = 5.0
 """Scores of hard attention stay within this, so that sums of their exponentials lose nothing in fp32."""
@@ -74,7 +75,7 @@ def frames_graph(config: TransducerNetworkConfig, weights: Mapping[str, Array], 
     inputs: list[Port] = [*_SOURCE_PORTS]
     if config.copies:
         inputs.append(("copies", "int64", ["B", "F"]))
-        p = _mixed(graph, weights, units, logits, _copies(graph, config))
+        p = gated(graph, weights, units, logits, copied(graph, config.outputs))
     else:
         p = graph.add("Softmax", [logits], axis=-1)
     _log(graph, p)
@@ -208,8 +209,7 @@ def _soft(
     if not config.copies:
         graph.add("LogSoftmax", [logits], ["log_probabilities"], axis=-1)
         return
-    copied = graph.add("Squeeze", [graph.add("MatMul", [row, _copies(graph, config)]), graph.vector(1)])
-    _log(graph, _mixed(graph, weights, units, logits, copied))
+    _log(graph, gated(graph, weights, units, logits, copied_from_all(graph, config.outputs, row)))
 
 
 def _hard(
@@ -237,7 +237,7 @@ def _hard(
     logits = graph.linear(units, weights["output.weight"], weights["output.bias"], "logits")
     if config.copies:
         copies = graph.add("Gather", [graph.add("Reshape", ["copies", graph.vector(-1)]), rows])
-        p = _mixed(graph, weights, units, logits, _copies(graph, config, copies))
+        p = gated(graph, weights, units, logits, copied(graph, config.outputs, copies))
     else:
         p = graph.add("Softmax", [logits], axis=-1)
     graph.add("Mul", [p, graph.add("Unsqueeze", [likeliest, graph.vector(2)])], ["joint"])
@@ -274,21 +274,6 @@ def _jump_weights(graph: Graph, config: TransducerNetworkConfig, weights: Mappin
     if not config.moves_back:
         table = np.concatenate([np.zeros(1, np.float32), table])
     return graph.add("Gather", [graph.constant("jumps.table", table), rows])
-
-
-def _mixed(graph: Graph, weights: Mapping[str, Array], units: str, logits: str, copied: str) -> str:
-    """The probabilities of symbols where a gate weighs those that are written against those that are copied."""
-    score = graph.linear(units, weights["gate.weight"], weights["gate.bias"], "gate")
-    weighed = graph.add("Mul", [graph.add("Sigmoid", [score]), copied])
-    total = graph.add("ReduceSum", [weighed, graph.vector(-1)], keepdims=1)
-    written = graph.add("Mul", [graph.add("Sub", [graph.number(1.0), total]), graph.add("Softmax", [logits], axis=-1)])
-    return graph.add("Add", [written, weighed])
-
-
-def _copies(graph: Graph, config: TransducerNetworkConfig, copies: str = "copies") -> str:
-    """The one-hot target symbols of the places, (B, S, V): the rows of a table whose last row is all 0."""
-    table = np.concatenate([np.eye(config.outputs, dtype=np.float32), np.zeros((1, config.outputs), np.float32)])
-    return graph.add("Gather", [graph.constant("copies.table", table), copies])
 
 
 def _log(graph: Graph, p: str) -> None:

@@ -12,7 +12,13 @@ from torch import Tensor
 
 from charnn.config.training import TrainingConfig
 from charnn.streaming import batches_by_length
-from charnn.tasks.transducer.config import DEFAULT_BEAM, PairsConfig, TransducerTrainingConfig, TransducerValidation
+from charnn.tasks.transducer.config import (
+    DEFAULT_BEAM,
+    WRITING_PLACES,
+    PairsConfig,
+    TransducerTrainingConfig,
+    TransducerValidation,
+)
 from charnn.tasks.transducer.dataset import Reference
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, ctc_nats
 from charnn.tasks.transducer.learn.data import EncodedPairs, PairBatch, drop_probabilities
@@ -29,7 +35,8 @@ from charnn.tasks.transducer.use.search import find_targets
 from charnn.training.objective import BatchedObjective, Batches
 from charnn.training.report import Report
 
-VALIDATION_ROWS = 64
+VALIDATION_ROWS, VALIDATION_NUMBERS = 64, 1 << 24
+"""The sources whose targets are written at once: fewer where so many numbers are kept of the symbols of each."""
 MOST_VALIDATED = 500
 """The most sources that a validation writes the targets of."""
 MOST_WRITTEN = 15_000
@@ -163,7 +170,8 @@ class TransducerObjective(BatchedObjective):
         if not self._is_finite():
             return math.nan, math.nan, math.nan
         lengths = [len(source.ids) for source in reference.sources]
-        for chosen in batches_by_length(lengths, rows=VALIDATION_ROWS, padding=PADDING):
+        rows, places = self._written_at_once(beams)
+        for chosen in batches_by_length(lengths, rows=rows, padded_total=places, padding=PADDING):
             sources = [reference.sources[i] for i in chosen]
             bounds = [self._corpus.length_bound(len(source.ids)) for source in sources]
             found = find_targets(decoder, sources, bounds, options)
@@ -178,6 +186,14 @@ class TransducerObjective(BatchedObjective):
                 right_with_lookup += (text if (known := reference.known[i]) is None else known) in wanted
         count = len(reference.sources)
         return right / count, wrong_symbols / max(all_symbols, 1), right_with_lookup / count
+
+    def _written_at_once(self, beams: int) -> tuple[int, int | None]:
+        """The most sources of which targets are written at once, and the most places that they have together."""
+        config = self.network.config
+        of_place, frames = VALIDATION_NUMBERS // (beams * config.outputs), config.frames
+        rows = min(VALIDATION_ROWS, of_place // WRITING_PLACES) if config.is_hard else VALIDATION_ROWS
+        places = of_place // frames if config.copies or config.decoder == "ctc" else None
+        return max(rows, 1), None if places is None else max(places, 1)
 
     def _is_finite(self) -> bool:
         return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())

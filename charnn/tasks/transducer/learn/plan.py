@@ -42,6 +42,9 @@ TOGETHER = 1024
 LARGEST_BATCH = 60_000
 """The most places times symbols of a batch, padding aside. Attention keeps a few vectors for each while a step is
 taken, which are a few hundred megabytes together; smaller steps, of which there are more, also learn sooner."""
+MOST_EMITTED = 1 << 26
+"""Hard attention keeps a distribution of the target symbols for each place and symbol as well: the most numbers of
+these in a batch, of which there are some four copies while a step is taken. Pairs with more are left out."""
 FEW_PAIRS, STRONG_DROPOUT = 3_000, 0.5
 """Fewer pairs than this are learned with so much dropout, which five languages of 800 words preferred to less."""
 MOST_FRAMES = 8
@@ -103,6 +106,9 @@ def decide(
     learned = with_fewer_repetitions(pairs.training) if fewer else pairs.training
     encoded, frames = _encoded(learned, symbols, overrides, source)
     network = _network(encoded, frames, overrides, source)
+    if (longest := longest_pair(network)) < LARGEST_PAIR:
+        encoded = EncodedPairs(learned, symbols, longest=longest, frames=frames if network.decoder == "ctc" else None)
+        _check_some(encoded, longest)
     corpus = replace(
         pairs.config,
         training_characters=learned.target_characters,
@@ -112,7 +118,7 @@ def decide(
     training = overrides.training_config(
         settings,
         budget=default_budget(corpus.training_symbols),
-        batch_size=default_batch_size(encoded),
+        batch_size=default_batch_size(encoded, min(LARGEST_BATCH, longest)),
         learning_rate=LEARNING_RATE,
     )
     chosen = overrides.asked("label_smoothing", "scheduled_sampling")
@@ -132,11 +138,18 @@ def _encoded(
         needed = int(encoded.frames_needed.max(initial=1))
         frames = min(needed, MOST_FRAMES) if source is None else source.network.frames
         encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
-    if not len(encoded):
-        raise CorpusError(
-            f"all pairs are too long: source times target may be {LARGEST_PAIR:,} symbols", hint="cut them"
-        )
+    _check_some(encoded, LARGEST_PAIR)
     return encoded, frames
+
+
+def _check_some(encoded: EncodedPairs, longest: int) -> None:
+    if not len(encoded):
+        raise CorpusError(f"all pairs are too long: source times target may be {longest:,} symbols", hint="cut them")
+
+
+def longest_pair(network: TransducerNetworkConfig) -> int:
+    """The most places of a source times symbols of its target that such a network learns from."""
+    return min(LARGEST_PAIR, MOST_EMITTED // network.outputs) if network.is_hard else LARGEST_PAIR
 
 
 def _check_ctc(overrides: TransducerOverrides) -> None:
@@ -201,11 +214,11 @@ def _with_shape_of(overrides: TransducerOverrides, source: InitialWeights) -> Tr
     return same_shape(overrides, source.network, SHAPE)
 
 
-def default_batch_size(pairs: EncodedPairs) -> int:
+def default_batch_size(pairs: EncodedPairs, largest: int) -> int:
     """The pairs of a batch: fewer where an epoch would have few batches, and where they are so long that attention
-    would need too much memory."""
+    would need too much memory, for more than `largest` places times symbols."""
     area = float((pairs.source_lengths * pairs.target_lengths).mean())
-    return min(32, max(1, len(pairs) // 25), max(1, int(LARGEST_BATCH / area)))
+    return min(32, max(1, len(pairs) // 25), max(1, int(largest / area)))
 
 
 def copied_fraction(pairs: EncodedPairs) -> float:
@@ -228,6 +241,6 @@ def plan_to_resume(
     network = config.network
     frames = network.frames if network.decoder == "ctc" else None
     learned = with_fewer_repetitions(pairs.training) if config.regularization.fewer_repetitions else pairs.training
-    encoded = EncodedPairs(learned, symbols, longest=LARGEST_PAIR, frames=frames)
+    encoded = EncodedPairs(learned, symbols, longest=longest_pair(network), frames=frames)
     threads = threads_for(config.training.batch_size * network.hidden_size, SMALL_STEP, thread_counts)
     return TransducerPlan(config, symbols, encoded, threads)

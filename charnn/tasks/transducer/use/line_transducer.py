@@ -35,6 +35,8 @@ BATCH_ROWS = 320
 """The most hypotheses that the decoder steps at once."""
 BATCH_NUMBERS = 4_000_000
 """The most numbers that hard attention keeps for a step of them: 16 MB."""
+FRAME_NUMBERS = 1 << 24
+"""The most probabilities of symbols in the frames of a batch, with the decoder `ctc`."""
 PADDING = 0.25
 """The most of a batch that is padding."""
 
@@ -192,8 +194,12 @@ class LineTransducer:
 
     def _places(self, beams: int) -> int:
         """The most places of a batch, padding counted, so that its memory is bounded."""
-        numbers = self._network.outputs if self._network.is_hard else self._network.hidden_size
-        return max(BATCH_NUMBERS // (beams * numbers), 1)
+        network = self._network
+        most = BATCH_NUMBERS // (beams * (network.outputs if network.is_hard else network.hidden_size))
+        if network.decoder == "ctc":
+            copied = 2 if network.copies else 1
+            most = min(most, FRAME_NUMBERS // (copied * network.frames * network.outputs))
+        return max(most, 1)
 
     def _search(
         self, batch: list[EncodedSource], drawn: list[int], beams: int, options: TransduceOptions

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from charnn.tasks.transducer import copying_graph
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
@@ -102,6 +103,21 @@ def test_onnx_runtime_gives_what_the_network_gives(kind: dict[str, Any]) -> None
     )
     for ours, theirs in pairs:
         np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind["copies"]], ids=lambda kind: " ".join(map(str, kind.values()))
+)
+def test_graphs_of_many_symbols_copy_without_a_table_of_their_square(
+    kind: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = network_of(kind)
+    with_table = stepped(runtime_of(network), SOURCES, TARGETS)
+    monkeypatch.setattr(copying_graph, "MOST_IN_TABLE", OUTPUTS - 1)
+    for one, other in zip(with_table, stepped(runtime_of(network), SOURCES, TARGETS), strict=True):
+        np.testing.assert_allclose(one, other, atol=2e-6)
+    weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
+    assert b"copies.table" not in decoder_graph(network.config, weights)
 
 
 @each_kind
@@ -196,11 +212,13 @@ def test_monotonic_attention_alone_never_moves_back_and_neither_looks_at_feature
 CTC_KINDS = [("lstm", 1, False, 1), ("gru", 2, True, 2), ("rnn", 1, True, 3)]
 
 
+@pytest.mark.parametrize("most_in_table", [0, OUTPUTS])
 @pytest.mark.parametrize(("cell", "layers", "copies", "frames"), CTC_KINDS)
 def test_frames_of_a_batch_in_onnx_runtime_are_those_of_single_sources(
-    cell: str, layers: int, copies: bool, frames: int
+    cell: str, layers: int, copies: bool, frames: int, most_in_table: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(1)
+    monkeypatch.setattr(copying_graph, "MOST_IN_TABLE", most_in_table)
     config = TransducerNetworkConfig(
         INPUTS,
         OUTPUTS,

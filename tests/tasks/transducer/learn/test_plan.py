@@ -14,6 +14,7 @@ from charnn.corpora.data_files import DataFiles
 from charnn.corpora.pairs import PairsLayout
 from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.dataset import PairSet, read_pair_set
+from charnn.tasks.transducer.learn import plan
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide
 
 Rows = Sequence[tuple[str, str]]
@@ -98,6 +99,23 @@ def test_pairs_of_too_many_places_are_left_out_and_where_all_are_that_is_said(pa
     assert (len(plan.training), plan.training.left_out) == (1, 1)
     with pytest.raises(CorpusError, match="all pairs are too long"):
         plan_of(pairs([("a" * 600, "b" * 600)]))
+
+
+def test_where_symbols_are_many_hard_attention_learns_from_fewer_places_at_once(
+    pairs: Callable[[Rows], PairSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [("a" * 5, "".join(chr(0x4E00 + 4 * n + place) for place in range(4))) for n in range(100)]
+    assert plan_of(pairs(rows)).config.training.batch_size == 4
+    outputs = plan_of(pairs(rows)).config.network.outputs
+    monkeypatch.setattr(plan, "MOST_EMITTED", 60 * outputs)
+    assert plan_of(pairs(rows)).config.training.batch_size == 2, "30 places times symbols each, the stops counted"
+    for attention in ("additive", "none"):
+        assert plan_of(pairs(rows), attention=attention).config.training.batch_size == 4
+    long = plan_of(pairs([*rows[1:], ("a" * 20, rows[0][1])]))
+    assert (len(long.training), long.training.left_out) == (99, 1)
+    monkeypatch.setattr(plan, "MOST_EMITTED", 29 * outputs)
+    with pytest.raises(CorpusError, match="all pairs are too long: source times target may be 29 symbols"):
+        plan_of(pairs(rows))
 
 
 def test_frames_are_as_many_as_the_longest_target_needs_within_bounds(pairs: Callable[[Rows], PairSet]) -> None:
