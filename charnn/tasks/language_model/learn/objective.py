@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from charnn.arrays import Int64s, Integers
 from charnn.config.training import TrainingConfig
@@ -25,8 +24,9 @@ from charnn.tasks.language_model.learn.data import IGNORED, EncodedCorpus, Windo
 from charnn.tasks.language_model.learn.ensemble import AnyNetwork, LanguageModelEnsemble
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork, Rows
-from charnn.tasks.language_model.learn.openings import OPENING_WEIGHT, Openings
-from charnn.tasks.language_model.learn.teachers import Teacher, Teachers, as_arrays, soft_nats
+from charnn.tasks.language_model.learn.openings import Openings
+from charnn.tasks.language_model.learn.symbol_nats import symbol_nats
+from charnn.tasks.language_model.learn.teachers import Teacher, Teachers, as_arrays
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID
@@ -37,8 +37,6 @@ from charnn.training.report import Report
 VALIDATION_LANES = 32
 VALIDATION_WARM_UP = 512
 """Tokens that a validation lane reads before its part; `charnn eval` is checked to agree with a single lane."""
-TEXT_WEIGHT = 0.2
-"""The part of the loss of a network with teachers that is on the text. The rest is on what they say about the text."""
 
 
 class LanguageModelObjective:
@@ -158,15 +156,8 @@ class LanguageModelObjective:
         said_BTV: Tensor | None,
     ) -> Tensor:
         """The loss of one network, from the outputs of its recurrent stack and what teachers said of the lanes."""
-        lanes, beside = slice(self._lanes), slice(self._lanes, None)
-        logits_BTV = network.logits(y_BTH, rows)
-        nats = _nats(logits_BTV[lanes], targets_BT[lanes])
-        if said_BTV is not None:
-            apart = (1 - TEXT_WEIGHT) * (soft_nats(logits_BTV[lanes], said_BTV, targets_BT[lanes]) - nats)
-            nats = nats + apart - apart.detach()
-        if len(inputs_BT) > self._lanes:
-            opening_nats = OPENING_WEIGHT * _nats(logits_BTV[beside], targets_BT[beside])
-            nats = nats + opening_nats - opening_nats.detach()
+        lanes = slice(self._lanes)
+        nats = symbol_nats(network, y_BTH, targets_BT, rows, lanes=self._lanes, said_BTV=said_BTV)
         if COUNTDOWN.name in rows:
             of_lanes = {name: rows_BT[lanes] for name, rows_BT in rows.items()}
             nats = nats + self._length_nats(network, inputs_BT[lanes], targets_BT[lanes], of_lanes, y_BTH[lanes])
@@ -250,6 +241,7 @@ class LanguageModelObjective:
             characters,
             labels=labels,
             stop_id=STOP_ID,
+            vocabulary_size=self.network.config.vocabulary_size,
             lanes=VALIDATION_LANES,
             warm_up=VALIDATION_WARM_UP,
         )
@@ -282,13 +274,6 @@ class LanguageModelObjective:
             for depth, layer in enumerate(chain.from_iterable(self._states))
         )
         self._states = [tuple(islice(layers, len(state))) for state in self._states]
-
-
-def _nats(logits_BTV: Tensor, targets_BT: Tensor) -> Tensor:
-    """The sum of -ln p of the targets."""
-    return functional.cross_entropy(
-        logits_BTV.flatten(0, 1), targets_BT.flatten(), ignore_index=IGNORED, reduction="sum"
-    )
 
 
 def check_lanes(lanes: int, processes: Processes) -> None:

@@ -37,7 +37,10 @@ def measure_quantization(
     documents, characters = [tokenizer.encode(text) for text in texts], sum(map(len, texts))
 
     def bits(scorer: RuntimeLanguageModel) -> float:
-        return score_carried(scorer, documents, characters, stop_id=STOP_ID, lanes=8, warm_up=128).bits_per_character
+        size = tokenizer.size
+        return score_carried(
+            scorer, documents, characters, stop_id=STOP_ID, vocabulary_size=size, lanes=8, warm_up=128
+        ).bits_per_character
 
     lost = bits(quantized) - bits(model)
     rounds = [(_seconds_stepping(model), _seconds_stepping(quantized)) for _ in range(ROUNDS)]

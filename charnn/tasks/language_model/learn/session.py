@@ -175,8 +175,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     def _nats_before(self, network: AnyNetwork) -> float:
         """The nats per character, by `network`, of the text that was held out of what was learned before."""
         with torch.inference_mode():
-            scorer = NumpyLanguageModel(network.eval())
-            score = score_carried(scorer, *self._in_order(self._before), stop_id=STOP_ID, lanes=8, warm_up=128)
+            scorer, size = NumpyLanguageModel(network.eval()), network.config.vocabulary_size
+            before = self._in_order(self._before)
+            score = score_carried(scorer, *before, stop_id=STOP_ID, vocabulary_size=size, lanes=8, warm_up=128)
         return score.nats_per_character
 
     def _conclude(self, outcome: Outcome) -> None:

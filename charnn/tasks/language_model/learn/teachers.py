@@ -99,8 +99,9 @@ def check_teachers(
 def _difference(theirs: Tokenizer, ours: Tokenizer) -> str:
     if theirs.kind != ours.kind:
         return f"is one of {theirs.kind}, not of {ours.kind}"
-    lacks, has = ([symbol for symbol in one.symbols() if symbol not in set(other.symbols())]
-                  for one, other in ((ours, theirs), (theirs, ours)))  # fmt: skip
+    known, wanted = set(theirs.symbols()), set(ours.symbols())
+    lacks = [symbol for symbol in ours.symbols() if symbol not in known]
+    has = [symbol for symbol in theirs.symbols() if symbol not in wanted]
     said = [
         f"{verb} {_some(repr(text) for _, text in symbols)}"
         for verb, symbols in (("lacks", lacks), ("also has", has))

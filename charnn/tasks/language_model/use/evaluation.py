@@ -88,12 +88,13 @@ class TextEvaluation(Evaluation):
                 model.tokenizer.encode,
                 context=self._crop,
                 stop_id=STOP_ID,
+                vocabulary_size=model.tokenizer.size,
                 backwards=backwards,
             )
             number = score.stops
         else:
             number, score_by = self._carried(backwards=backwards)
-            score = score_by(scorer, lanes=LANES, warm_up=WARM_UP)
+            score = score_by(scorer, vocabulary_size=model.tokenizer.size, lanes=LANES, warm_up=WARM_UP)
             if model.learner is not None:
                 adapted = score_by(model.counts.learning(model.learner))
         self._figures = {

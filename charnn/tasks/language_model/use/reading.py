@@ -20,6 +20,8 @@ from charnn.tasks.language_model.conditions import ConditionRows
 from charnn.tasks.language_model.documents import Documents, blocks_of_documents, characters_of
 from charnn.tasks.language_model.use.scores import LanguageScore, Scorer
 
+MOST_LOGITS = 1 << 24
+"""The most logits of what is read at once, one for each place and symbol of the vocabulary."""
 SORTED = 1 << 16
 """So many crops are put in order of their lengths, so that those of like length are read together."""
 
@@ -31,6 +33,7 @@ def score_carried(
     *,
     stop_id: int,
     labels: Sequence[Integers] | None = None,
+    vocabulary_size: int = 1,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,
@@ -38,8 +41,9 @@ def score_carried(
     """The score of `documents`, the ids of texts of `characters` characters in all, read as one sequence.
 
     Each document is followed by a stop token, which is scored apart and is also what the first document is read after.
-    The state is carried through everything, `window` steps a call. No document may contain `stop_id`. `labels` are for
-    documents that have labels: the number of its label for each token of a document and for the stop token after them.
+    The state is carried through everything, `window` steps a call, or fewer where the vocabulary is large. No document
+    may contain `stop_id`. `labels` are for documents that have labels: the number of its label for each token of a
+    document and for the stop token after them.
 
     Several lanes read consecutive parts side by side. Each but the first reads the `warm_up` tokens before its part
     first, unscored: the result is that of a single lane up to what the model remembers of more than `warm_up` tokens
@@ -55,6 +59,7 @@ def score_carried(
         characters,
         stop_id=stop_id,
         conditions=conditions,
+        vocabulary_size=vocabulary_size,
         lanes=lanes,
         warm_up=warm_up,
         window=window,
@@ -68,6 +73,7 @@ def score_tokens(
     *,
     stop_id: int,
     conditions: Mapping[str, ConditionRows] = NO_CONDITIONS,
+    vocabulary_size: int = 1,
     lanes: int = 1,
     warm_up: int = 0,
     window: int = 256,
@@ -80,6 +86,7 @@ def score_tokens(
     lanes = max(1, min(lanes, (tokens - warm_up) // max(1, warm_up)))
     part = -(-(tokens - warm_up) // lanes)
     reach = warm_up + part
+    window = max(min(window, MOST_LOGITS // (lanes * vocabulary_size)), 1)
     lane_B1 = np.arange(lanes)[:, None]
     score, state = LanguageScore(0.0, characters), scorer.initial_state(lanes)
     for start in range(0, reach, window):
@@ -113,6 +120,7 @@ def score_crops(
     *,
     context: int,
     stop_id: int,
+    vocabulary_size: int = 1,
     batch: int = 64,
     backwards: bool = False,
 ) -> LanguageScore:
@@ -127,8 +135,10 @@ def score_crops(
     the crop (the stop token stands for the one before a document's first). State carried between crops would do better;
     this is the number to compare with.
 
-    The documents are read twice, the first time to know how much is left of each, and never held.
+    The documents are read twice, the first time to know how much is left of each, and never held. So many crops as
+    `batch` says are read side by side, or fewer where they are long and the vocabulary is large.
     """
+    batch = max(min(batch, MOST_LOGITS // (context * vocabulary_size)), 1)
     tokens_D, count, left = array("q"), 0, 0
     for text, is_last in _cut(documents, context, backwards=backwards):
         count, left = count + 1, left + len(encode(text))

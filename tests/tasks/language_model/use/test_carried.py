@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.lengths import remaining_tokens
-from charnn.tasks.language_model.use.reading import score_carried
+from charnn.tasks.language_model.use.reading import MOST_LOGITS, score_carried
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 from tests.tasks.language_model.use.fakes import STOP, Fake, Floats, Ids
 
@@ -79,6 +79,16 @@ def test_the_first_input_is_the_stop_token_and_then_each_target_is_the_next_inpu
     scorer = Counting()
     score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, window=3)
     assert scorer.inputs == [[[0, 1, 2]], [[0, 3]]]
+
+
+def test_a_large_vocabulary_is_read_in_shorter_windows() -> None:
+    scorer = Counting()
+    score = score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, vocabulary_size=MOST_LOGITS // 2)
+    assert scorer.inputs == [[[0, 1]], [[2, 0]], [[3]]]
+    assert score == score_carried(Counting(), TWO_DOCUMENTS, 3, stop_id=STOP)
+    scorer = Counting()
+    score_carried(scorer, TWO_DOCUMENTS, 3, stop_id=STOP, vocabulary_size=MOST_LOGITS, lanes=2)
+    assert {len(row) for inputs in scorer.inputs for row in inputs} == {1}
 
 
 def test_characters_are_those_of_the_text_not_its_tokens() -> None:

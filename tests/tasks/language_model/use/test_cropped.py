@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from charnn.generation.model import Conditions
 from charnn.tasks.language_model.lengths import remaining_tokens
-from charnn.tasks.language_model.use.reading import score_crops
+from charnn.tasks.language_model.use.reading import MOST_LOGITS, score_crops
 from charnn.tasks.language_model.use.scores import Costs, LanguageScore
 from tests.tasks.language_model.use.fakes import STOP, Fake, Floats, Ids
 
@@ -93,6 +93,13 @@ def test_crops_of_like_length_share_a_batch() -> None:
     scorer = Counting()
     score_crops(scorer, ["abcdefg", "a", "abcdefg", "b"], letters, context=6, stop_id=STOP, batch=2)
     assert [np.shape(inputs) for inputs in scorer.read] == [(2, 2), (2, 2), (2, 6)]
+
+
+def test_crops_of_a_large_vocabulary_are_read_fewer_at_once() -> None:
+    scorer, documents = Counting(), ["abcdefg", "a", "abcdefg", "b"]
+    score = score_crops(scorer, documents, letters, context=6, stop_id=STOP, vocabulary_size=MOST_LOGITS // 12)
+    assert [len(inputs) for inputs in scorer.read] == [2, 2, 2]
+    assert score == score_crops(Counting(), documents, letters, context=6, stop_id=STOP)
 
 
 def test_no_documents_cost_nothing() -> None:
