@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charnn.arrays import Float64s
+from charnn.arrays import Bools, Float64s
 from charnn.tasks.forecaster.config import MEDIAN, QUANTILES
 from charnn.tasks.forecaster.windows import ColumnStatistics, WindowBatch
 
@@ -44,52 +44,66 @@ def quantile_losses(values_BHCQ: Float64s, truth_BHC: Float64s, columns: Sequenc
     return found_BHC
 
 
+class _Sums:
+    """What is summed of one way to forecast, for each of C columns."""
+
+    def __init__(self, columns: int) -> None:
+        self.error_C, self.share_C = np.zeros((2, columns))
+        """The distances from what came, and the same as shares of both sizes."""
+
+    def add(self, truth_BHC: Float64s, values_BHC: Float64s, known_BHC: Bools) -> None:
+        error = abs(truth_BHC - values_BHC)
+        size = abs(truth_BHC) + abs(values_BHC)
+        share = np.divide(2 * error, size, out=np.zeros_like(error), where=size > 0)
+        self.error_C += error.sum((0, 1), where=known_BHC)
+        self.share_C += share.sum((0, 1), where=known_BHC)
+
+
 class ForecastScore:
-    """Adds windows up; every value that is known weighs the same."""
+    """Adds windows up, and keeps sums for each column alone; every value that is known weighs the same."""
 
     def __init__(self, columns: Sequence[ColumnStatistics]) -> None:
         self._columns = columns
         self._scales_C = np.array([column.scale for column in columns])
-        self._truth: list[Float64s] = []
-        self._values: dict[str, list[Float64s]] = {"forecast": [], "naive": [], "seasonal": []}
-        self._quantiles: list[Float64s] = []
+        self.windows = 0
+        """How many windows there were."""
+        self._known_C = np.zeros(len(columns), np.int64)
+        self._sums = {name: _Sums(len(columns)) for name in ("forecast", "naive", "seasonal")}
+        self._losses_C, self._within_C = np.zeros((2, len(columns)))
+        self._has_season = False
 
     def add(self, truth_BHC: Float64s, values_BHCQ: Float64s, windows: WindowBatch) -> None:
-        self._truth.append(truth_BHC)
-        self._quantiles.append(values_BHCQ)
-        for name, values in (
+        known_BHC = ~np.isnan(truth_BHC)
+        self.windows += len(truth_BHC)
+        self._known_C += known_BHC.sum((0, 1))
+        for name, values_BHC in (
             ("forecast", values_BHCQ[..., MEDIAN]), ("naive", windows.naive_BHC), ("seasonal", windows.seasonal_BHC)
         ):  # fmt: skip
-            self._values[name].append(values)
-
-    @property
-    def windows(self) -> int:
-        return sum(map(len, self._truth))
+            self._sums[name].add(truth_BHC, values_BHC, known_BHC)
+        self._losses_C += quantile_losses(values_BHCQ, truth_BHC, self._columns).sum((0, 1), where=known_BHC)
+        within_BHC = (values_BHCQ[..., 0] <= truth_BHC) & (truth_BHC <= values_BHCQ[..., -1])
+        self._within_C += within_BHC.sum((0, 1), where=known_BHC)
+        self._has_season |= not np.array_equal(windows.naive_BHC, windows.seasonal_BHC)
 
     @property
     def values(self) -> int:
         """The values that forecasts were compared with."""
-        return int(sum((~np.isnan(truth)).sum() for truth in self._truth))
+        return int(self._known_C.sum())
 
     def figures(self, name: str, column: int | None = None) -> ForecastFigures:
         """Those of `forecast`, `naive` or `seasonal`, of one column or of all. NaN where no value is known."""
         place = slice(None) if column is None else slice(column, column + 1)
-        truth = np.concatenate(self._truth)[..., place]
-        values = np.concatenate(self._values[name])[..., place]
-        known = ~np.isnan(truth)
-        if not known.any():
+        known, sums = int(self._known_C[place].sum()), self._sums[name]
+        if not known:
             return ForecastFigures(np.nan, np.nan, np.nan)
-        error = abs(truth - values)
-        size = abs(truth) + abs(values)
-        parts = np.divide(2 * error, size, out=np.zeros_like(error), where=size > 0)
-        mase = float((error / self._scales_C[place])[known].mean())
-        whole = mase, float(error[known].mean()), float(parts[known].mean())
+
+        def mean(of_C: Float64s) -> float:
+            return float(of_C[place].sum() / known)
+
+        whole = mean(sums.error_C / self._scales_C), mean(sums.error_C), mean(sums.share_C)
         if name != "forecast":
             return ForecastFigures(*whole)
-        quantiles = np.concatenate(self._quantiles)[..., place, :]
-        losses = quantile_losses(quantiles, truth, self._columns[place])
-        within = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
-        return ForecastFigures(*whole, float(losses[known].mean()), float(within[known].mean()))
+        return ForecastFigures(*whole, mean(self._losses_C), mean(self._within_C))
 
     @property
     def quantile_loss(self) -> float:
@@ -101,7 +115,7 @@ class ForecastScore:
     def names(self) -> Iterator[str]:
         """The ways to forecast; without a season both naive ones are the same."""
         yield from ("forecast", "naive")
-        if not np.array_equal(np.concatenate(self._values["naive"]), np.concatenate(self._values["seasonal"])):
+        if self._has_season:
             yield "seasonal"
 
     @property

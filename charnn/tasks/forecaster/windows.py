@@ -25,6 +25,8 @@ from charnn.tasks.forecaster.config import MEDIAN, QUANTILES, ForecasterNetworkC
 
 LARGEST_INPUT = 6.0
 MOST_ORIGINS = 1000
+MOST_INPUTS = 1 << 22
+"""The most inputs of the windows that are made at once, some ten numbers each while they are made."""
 LEAST_SCALE = 0.01
 """No scale is less than this share of how far values are from their mean: where a season comes back exactly, errors are
 measured by that."""
@@ -107,6 +109,10 @@ class PreparedSeries:
         self._axis = series.axis
         self._waves_NK = self._waves(network.horizon)
 
+    def at_once(self, most: int, horizon: int) -> int:
+        """How many windows of so many steps ahead are best made at once: `most`, or fewer where columns are many."""
+        return windows_at_once(most, self._context + horizon, self._network.inputs)
+
     def windows(self, origins: Sequence[int] | Ids, horizon: int) -> WindowBatch:
         """The windows whose first steps ahead are the rows `origins`. Nothing from there on is looked at."""
         season, context = self._network.season, self._context
@@ -158,6 +164,12 @@ class PreparedSeries:
         rows_N = np.arange(-self._context, self.length + horizon)
         angles_NK = 2 * np.pi * self._axis.seconds_at(rows_N)[:, None] / [CYCLES[name] for name in self._network.cycles]
         return np.concatenate([np.sin(angles_NK), np.cos(angles_NK)], 1)
+
+
+def windows_at_once(most: int, steps: int, inputs: int) -> int:
+    """How many windows with so many steps, context and steps ahead, of so many inputs are made at once, `most` of them
+    unless they have more than MOST_INPUTS together; one at least."""
+    return max(min(most, MOST_INPUTS // (steps * inputs)), 1)
 
 
 def _averaged(error_BTC: Float64s, known_BTC: Bools, scales_C: Float64s) -> Float64s:

@@ -20,7 +20,7 @@ from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.scores import ForecastScore, pinball
 from charnn.tasks.forecaster.season import find_season
 from charnn.tasks.forecaster.use.model import RuntimeForecasterNetwork
-from charnn.tasks.forecaster.windows import PreparedSeries, filled, statistics
+from charnn.tasks.forecaster.windows import PreparedSeries, filled, statistics, windows_at_once
 
 SEASON, HORIZON, CONTEXT = 7, 5, 12
 
@@ -176,6 +176,33 @@ def test_the_figures_are_those_of_three_values_by_hand() -> None:
     assert naive.mae == pytest.approx((2 + 5 + 2) / 3)  # 34 is the last value before 18, and 36 before 19
     assert (score.windows, score.values) == (2, 3)
     assert pinball(np.array([2.0, -2.0]), 0.9).tolist() == pytest.approx([3.6, 0.4])
+
+
+def test_figures_are_the_same_whether_windows_are_added_together_or_one_by_one() -> None:
+    random = np.random.default_rng(0)
+    series = days(random.normal(size=(80, 3)).cumsum(0))
+    columns = statistics(series, 7, HORIZON)
+    rows = PreparedSeries(series, ForecasterNetworkConfig(3, 7, HORIZON), columns, 10)
+    origins, truth = np.arange(30, 60), random.normal(size=(30, HORIZON, 3))
+    truth[random.random(truth.shape) < 0.2] = np.nan
+    values = np.sort(random.normal(size=(30, HORIZON, 3, 5)), -1)
+    together, one_by_one = ForecastScore(columns), ForecastScore(columns)
+    together.add(truth, values, rows.windows(origins, HORIZON))
+    for number, origin in enumerate(origins):
+        one = slice(number, number + 1)
+        one_by_one.add(truth[one], values[one], rows.windows([origin], HORIZON))
+    assert (together.windows, together.values) == (one_by_one.windows, one_by_one.values)
+    assert list(together.names) == list(one_by_one.names) == ["forecast", "naive", "seasonal"]
+    for name in together.names:
+        for column in (None, 0, 1, 2):
+            found, expected = one_by_one.figures(name, column), together.figures(name, column)
+            assert found.to_json() == pytest.approx(expected.to_json())
+
+
+def test_windows_of_very_many_columns_are_made_few_at_once() -> None:
+    assert windows_at_once(64, 144, 3 * 100 + 2) == 64
+    assert windows_at_once(64, 144, 3 * 1000 + 2) == 9
+    assert windows_at_once(64, 144, 3 * 1_000_000) == 1
 
 
 def test_a_constant_column_and_one_that_a_season_repeats_exactly_have_scales_above_nothing() -> None:

@@ -59,7 +59,7 @@ class ForecasterObjective(BatchedObjective):
         """How the network as it is now forecasts from these origins, or where it `adds` nothing its base; None where
         what it says is not finite."""
         score = ForecastScore(self._dataset.columns)
-        for some in np.array_split(origins, math.ceil(len(origins) / BATCH)):
+        for some in np.array_split(origins, math.ceil(len(origins) / split.rows.at_once(BATCH, split.horizon))):
             windows = split.windows(some)
             with torch.no_grad():
                 said = self.network(torch.from_numpy(windows.x_BTF).to(self._device), split.horizon).numpy(force=True)

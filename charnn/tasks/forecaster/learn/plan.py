@@ -10,12 +10,13 @@ from charnn.config.training import Budget
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterNetworkConfig
 from charnn.tasks.forecaster.dataset import SeriesCorpus
 from charnn.tasks.forecaster.directory import ForecasterDirectory
-from charnn.tasks.forecaster.windows import ColumnStatistics, cycles_of, statistics
+from charnn.tasks.forecaster.windows import ColumnStatistics, cycles_of, statistics, windows_at_once
 from charnn.training.hardware import threads_for
 from charnn.training.planning import Overrides, new_record, under_budget
 
 LEARNING_RATE = 4e-3
 BATCH = 32
+"""The windows of a batch, fewer where columns are many."""
 SHORTEST_CONTEXT, LONGEST_CONTEXT = 24, 96
 AVERAGE_DECAY = 0.98
 SHORTEST, LONGEST, ROWS_A_MINUTE = 15, 300, 20_000
@@ -51,11 +52,12 @@ def decide(
         cycles=cycles_of(corpus.training),
         **overrides.asked("cell", "layers", "hidden_size", "dropout"),
     )
+    context = default_context(corpus.season)
     training = overrides.training_config(
         settings,
         budget=default_budget(len(corpus.training)),
-        batch_size=BATCH,
-        window_length=default_context(corpus.season),
+        batch_size=windows_at_once(BATCH, context + network.horizon, network.inputs),
+        window_length=context,
         learning_rate=LEARNING_RATE,
         average_decay=AVERAGE_DECAY,
     )

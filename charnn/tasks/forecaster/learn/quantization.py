@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
+
+import numpy as np
 
 from charnn.tasks.forecaster.config import ForecasterQuantization
 from charnn.tasks.forecaster.dataset import Split
@@ -22,15 +25,15 @@ def measure_quantization(directory: ForecasterDirectory, split: Split) -> Foreca
     """Forecasts the validation windows with both graphs, and times them."""
     columns = directory.series().columns
     networks = [RuntimeForecasterNetwork(directory.graph(quantized=q), len(columns)) for q in (False, True)]
-    windows, errors = split.windows(split.origins), []
-    for network in networks:
-        score = ForecastScore(columns)
-        outputs = network.outputs(windows.x_BTF, split.horizon)
-        score.add(
-            split.truth(split.origins), windows.values(outputs, columns, adds=directory.config().network.adds), windows
-        )
-        errors.append(score.figures("forecast").mase)
-    lost = round(errors[1] - errors[0], 6)
+    each, adds = split.rows.at_once(len(split.origins), split.horizon), directory.config().network.adds
+    scores = [ForecastScore(columns) for _ in networks]
+    for some in np.array_split(split.origins, math.ceil(len(split.origins) / each)):
+        windows = split.windows(some)
+        for network, score in zip(networks, scores, strict=True):
+            outputs = network.outputs(windows.x_BTF, split.horizon)
+            score.add(split.truth(some), windows.values(outputs, columns, adds=adds), windows)
+    before, after = (score.figures("forecast").mase for score in scores)
+    lost = round(after - before, 6)
     plain, quantized = (partial(network.outputs, windows.x_BTF, split.horizon) for network in networks)
     ratio = speed_ratio(plain, quantized, ROUNDS)
     return ForecasterQuantization(lost, ratio, used=lost <= LARGEST_LOSS and ratio >= WORTHWHILE)

@@ -18,7 +18,7 @@ from charnn.tasks.forecaster.use.model import Forecaster
 from charnn.tasks.task import Evaluation, Finding
 
 CHUNK = 64
-"""Windows that are forecast together."""
+"""Windows that are forecast together, fewer where columns are many."""
 
 
 class ForecasterEvaluation(Evaluation):
@@ -77,9 +77,10 @@ class ForecasterEvaluation(Evaluation):
             )
         with self._model as model:
             rows = model.rows(self.series)
-            for start in range(0, len(origins), CHUNK):
+            chunk = rows.at_once(CHUNK, self.horizon)
+            for start in range(0, len(origins), chunk):
                 tell("forecasting", start, len(origins))
-                some = origins[start : start + CHUNK]
+                some = origins[start : start + chunk]
                 values_BHCQ, windows = model.forecasts(rows, some, self.horizon)
                 truth_BHC = self.series.values_NC[some[:, None] + np.arange(self.horizon)]
                 self.score.add(truth_BHC, values_BHCQ, windows)
