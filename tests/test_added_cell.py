@@ -10,7 +10,6 @@ import dataclasses
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +63,7 @@ from tests.cells import (
     warm_state,
 )
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
+from tests.runs import PLAIN, into
 
 # The cells.
 
@@ -343,7 +343,6 @@ def test_scores_of_ragged_sentences_are_the_networks(cell: str, layers: int) -> 
 
 LINE = "to be or not to be, the question"
 SENTENCES = "the_DET cat_NOUN sleeps_VERB\na_DET dog_NOUN barks_VERB loudly_ADV\nsleep_VERB\n"
-SETTINGS = {"device": "cpu", "precision": "fp32", "patience": 0}
 
 
 def said(directory: LanguageModelDirectory, prompt: str, *, quantized: bool) -> str:
@@ -363,12 +362,18 @@ def test_a_language_model_is_trained_resumed_and_sampled_from(cell: str, tmp_pat
     (tmp_path / "lines.txt").write_text(f"{LINE}\n" * 4)
     corpus = read_corpus(DataFiles([str(tmp_path / "lines.txt")], [str(tmp_path / "lines.txt")]), document="line")
     wishes = LanguageModelOverrides(
-        cell=cell, layers=1, hidden_size=16, embedding_size=8, dropout=0.0, learning_rate=0.05, budget=Budget(steps=70)
+        cell=cell,
+        layers=1,
+        hidden_size=16,
+        embedding_size=8,
+        dropout=0.0,
+        learning_rate=0.05,
+        budget=Budget(steps=70),
+        settings=PLAIN,
     )
 
     def start(name: str) -> LanguageModelSession:
-        make = partial(LanguageModelDirectory.create, tmp_path / name)
-        return LanguageModelSession.start(make, corpus, TokenizerConfig(), wishes, SETTINGS)
+        return LanguageModelSession.start(into(tmp_path / name), corpus, TokenizerConfig(), wishes)
 
     whole = start("whole")
     assert whole.run(SilentObserver()) == "budget"
@@ -397,11 +402,18 @@ def test_a_tagger_is_trained_resumed_and_tags(cell: str, tmp_path: Path) -> None
     (tmp_path / "dev.txt").write_text(SENTENCES)
     treebank = read_treebank(DataFiles([str(tmp_path / "treebank.txt")], [str(tmp_path / "dev.txt")]), columns=("tag",))
     wishes = TaggerOverrides(
-        cell=cell, layers=1, hidden_size=8, word_size=8, dropout=0.0, learning_rate=0.02, budget=Budget(steps=60)
+        cell=cell,
+        layers=1,
+        hidden_size=8,
+        word_size=8,
+        dropout=0.0,
+        learning_rate=0.02,
+        budget=Budget(steps=60),
+        settings=PLAIN,
     )
 
     def start(name: str) -> TaggerSession:
-        return TaggerSession.start(partial(TaggerDirectory.create, tmp_path / name), treebank, wishes, SETTINGS)
+        return TaggerSession.start(into(tmp_path / name), treebank, wishes)
 
     whole = start("whole")
     assert whole.run(SilentObserver()) == "budget"
@@ -422,11 +434,10 @@ def test_a_model_whose_cell_is_gone_from_the_table_is_refused_with_one_line(
 ) -> None:
     (tmp_path / "text.txt").write_text(f"{LINE}\n" * 4)
     session = LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(tmp_path / "model"),
+        into(tmp_path / "model"),
         read_corpus(DataFiles([str(tmp_path / "text.txt")])),
         TokenizerConfig(),
-        LanguageModelOverrides(cell="mgu", layers=1, hidden_size=4, budget=Budget(steps=2)),
-        SETTINGS,
+        LanguageModelOverrides(cell="mgu", layers=1, hidden_size=4, budget=Budget(steps=2), settings=PLAIN),
     )
     session.run(SilentObserver())
     for name in (*ADDED, *BARE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from charnn.network.cells import state_type, step
 from charnn.network.recurrent import Recurrent
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
-from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
@@ -41,6 +39,7 @@ from tests.cells import (
     warm_state,
 )
 from tests.quick import quick_runs  # noqa: F401 - a fixture of all tests here
+from tests.runs import PLAIN, into
 
 Floats = npt.NDArray[np.float64]
 
@@ -282,14 +281,12 @@ def test_a_resumed_run_is_the_whole_run_to_the_last_bit(tmp_path: Path) -> None:
     """The memory is carried from window to window, and so from the first half of a run to the second."""
     (tmp_path / "text.txt").write_text(f"{LINE}, that is the question. " * 30)
     corpus = read_corpus(DataFiles([str(tmp_path / "text.txt")]))
-    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
 
     def start(name: str) -> LanguageModelSession:
         wishes = LanguageModelOverrides(
-            cell="ntm", layers=1, hidden_size=6, batch_size=2, window_length=16, budget=Budget(steps=6)
+            cell="ntm", layers=1, hidden_size=6, batch_size=2, window_length=16, budget=Budget(steps=6), settings=PLAIN
         )
-        make = partial(LanguageModelDirectory.create, tmp_path / name)
-        return LanguageModelSession.start(make, corpus, TokenizerConfig(), wishes, settings)
+        return LanguageModelSession.start(into(tmp_path / name), corpus, TokenizerConfig(), wishes)
 
     whole = start("whole")
     assert whole.run(SilentObserver()) == "budget"

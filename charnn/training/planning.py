@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import torch
@@ -19,7 +19,7 @@ C = TypeVar("C", bound=ModelConfig)
 
 @dataclass(frozen=True)
 class Overrides:
-    """The values that the user asked for, of those that every task has. charnn chooses those that are None."""
+    """What the user asked for, of what every task has. charnn chooses what is None."""
 
     cell: str | None = None
     layers: int | None = None
@@ -29,20 +29,22 @@ class Overrides:
     window_length: int | None = None
     learning_rate: float | None = None
     budget: Budget | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of TrainingConfig."""
 
     def asked(self, *names: str) -> dict[str, Any]:
         """The values among these that the user asked for."""
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
-    def training_config(self, settings: Mapping[str, Any], **chosen: Any) -> TrainingConfig:
+    def training_config(self, **chosen: Any) -> TrainingConfig:
         """How a small network is trained: as the user asked, or else with the values that were `chosen`.
 
-        `settings` are further fields of TrainingConfig. The precision `auto` is fp32: matrices this small gain nothing
-        from bf16 (a tagger read 13,000 words/s with it, and 16,000 without, on one thread).
+        The precision `auto` is fp32: matrices this small gain nothing from bf16 (a tagger read 13,000 words/s with it,
+        and 16,000 without, on one thread).
         """
         asked = self.asked("batch_size", "window_length", "learning_rate", "budget")
-        precision = {"precision": "fp32"} if settings.get("precision") == "auto" else {}
-        return TrainingConfig(**{**chosen, **asked, **settings, **precision})
+        precision = {"precision": "fp32"} if self.settings.get("precision") == "auto" else {}
+        return TrainingConfig(**{**chosen, **asked, **self.settings, **precision})
 
 
 def new_record() -> TrainingRecord:

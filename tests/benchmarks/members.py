@@ -92,7 +92,7 @@ def _learned(hidden: int, members: int, threads: int) -> float:
     """The speed of so many networks of a size that learn with so many threads, in characters of the text a second."""
     overrides = LanguageModelOverrides(members=members, budget=Budget(seconds=SECONDS))
     text = {"characters": 10**6, "vocabulary_size": 67}
-    return Pace(overrides, {}, **text, ends_are_learned=False, thread_counts=(threads,))(hidden)
+    return Pace(overrides, **text, ends_are_learned=False, thread_counts=(threads,))(hidden)
 
 
 def write(corpus: Path) -> None:

@@ -25,7 +25,6 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import generate
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
-from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn import openings
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
@@ -34,6 +33,7 @@ from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
+from tests.runs import into
 
 STEPS, HIDDEN, SEEDS = 600, 96, 1
 FILES, FIRST_LINE = 40, "CHAPTER\n"
@@ -147,17 +147,17 @@ def python_modules() -> Iterator[Path]:
 
 
 def _train(corpus: Corpus, case: Case, budget: Budget, seed: int, hidden_size: int) -> Reached:
-    overrides = LanguageModelOverrides(budget=budget, hidden_size=hidden_size, stopping=case.stopping)
     settings = {"seed": seed, "patience": 0, "validation_characters": VALIDATED}
+    overrides = LanguageModelOverrides(
+        budget=budget, hidden_size=hidden_size, stopping=case.stopping, settings=settings
+    )
     with tempfile.TemporaryDirectory() as scratch:
         keep_freed_memory()
         session = LanguageModelSession.start(
-            lambda: LanguageModelDirectory.create(Path(scratch) / "model"),
+            into(Path(scratch) / "model", thread_counts()),
             corpus,
             TokenizerConfig(case.tokenizer, 1000),
             overrides,
-            settings,
-            thread_counts=thread_counts(),
         )
         session.run(SilentObserver())
         model = RuntimeLanguageModel(session.directory.graph(quantized=False))

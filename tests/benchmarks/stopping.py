@@ -24,7 +24,6 @@ from charnn.config.training import Budget
 from charnn.corpora.data_files import DataFiles
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.corpus import Corpus, read_corpus
-from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.lengths import draw_length
@@ -34,6 +33,7 @@ from charnn.tasks.language_model.use.scores import LanguageScore
 from charnn.tokenizers.base import STOP_ID, Tokenizer
 from charnn.training.hardware import keep_freed_memory, thread_counts
 from tests.benchmarks.machine import means
+from tests.runs import into
 
 SECONDS, SEEDS = 60.0, 1
 LINES, LONGEST = 1000, 2000
@@ -110,18 +110,11 @@ def _distances(lengths: Lengths, real: Lengths) -> tuple[float, float]:
 
 def _train(corpus: Corpus, stopping: Stopping, budget: Budget, seed: int, sizes: dict[str, Any]) -> Reached:
     """Trains a network of the `sizes` that the first run of all has found."""
-    overrides = LanguageModelOverrides(stopping=stopping, budget=budget, **sizes)
+    overrides = LanguageModelOverrides(stopping=stopping, budget=budget, settings={"seed": seed}, **sizes)
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model"
         keep_freed_memory()
-        session = LanguageModelSession.start(
-            lambda: LanguageModelDirectory.create(path),
-            corpus,
-            TokenizerConfig(),
-            overrides,
-            {"seed": seed},
-            thread_counts=thread_counts(),
-        )
+        session = LanguageModelSession.start(into(path, thread_counts()), corpus, TokenizerConfig(), overrides)
         session.run(SilentObserver())
         network, training = session.config.network, session.config.training
         sizes |= {name: getattr(network, name) for name in ("layers", "hidden_size", "embedding_size", "dropout")}

@@ -24,11 +24,11 @@ from charnn.corpora.data_files import DataFiles
 from charnn.errors import TrainingError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import read_corpus
-from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.training.hardware import keep_freed_memory, thread_counts
+from tests.runs import into
 
 
 @torch.no_grad()
@@ -88,9 +88,9 @@ class Reached(Json):
 def planned(plan: Plan) -> Trial:
     """What `charnn train` would do here and now, but that it never stops early: how fast this machine is, with the
     cores and threads that this process has, is part of the choice."""
-    overrides = LanguageModelOverrides(cell=plan.cell, budget=plan.budget)
+    overrides = LanguageModelOverrides(cell=plan.cell, budget=plan.budget, settings={"patience": 0})
     with tempfile.TemporaryDirectory() as scratch:
-        session = _session(plan.corpus, overrides, {"patience": 0}, Path(scratch) / "model")
+        session = _session(plan.corpus, overrides, Path(scratch) / "model")
         return Trial(plan.name, plan.corpus, session.config.network, session.config.training)
 
 
@@ -101,24 +101,17 @@ def session_of(trial: Trial, directory: Path) -> LanguageModelSession:
         **{name: chosen[name] for f in fields(LanguageModelOverrides) if (name := f.name) in chosen}
     )
     settings = {name: value for name, value in vars(trial.training).items() if not hasattr(overrides, name)}
-    session = _session(trial.corpus, overrides, settings, directory)
+    session = _session(trial.corpus, replace(overrides, settings=settings), directory)
     assert (session.config.network, session.config.training) == (trial.network, trial.training)
     STARTS[trial.start](session.network)
     return session
 
 
-def _session(
-    corpus: str, overrides: LanguageModelOverrides, settings: Mapping[str, Any], directory: Path
-) -> LanguageModelSession:
+def _session(corpus: str, overrides: LanguageModelOverrides, directory: Path) -> LanguageModelSession:
     """As `charnn train` begins one: with its allocator, and the numbers of threads that it may try."""
     keep_freed_memory()
     return LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(directory),
-        read_corpus(DataFiles([corpus])),
-        TokenizerConfig(),
-        overrides,
-        settings,
-        thread_counts=thread_counts(),
+        into(directory, thread_counts()), read_corpus(DataFiles([corpus])), TokenizerConfig(), overrides
     )
 
 

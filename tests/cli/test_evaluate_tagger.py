@@ -18,7 +18,6 @@ import pytest
 
 from charnn.config.training import Budget
 from charnn.corpora.data_files import DataFiles
-from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.formats import open_reader
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
@@ -27,6 +26,7 @@ from charnn.tasks.tagger.use.model import Tagger
 from charnn.tasks.tagger.use.reference import held_out
 from tests.ended import end_before
 from tests.paths import ROOT
+from tests.runs import PLAIN, into
 
 FIXTURE = ROOT / "tests" / "tasks" / "tagger" / "use" / "ud_fixture"
 
@@ -54,9 +54,8 @@ def conllu(sentences):
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
     treebank = read_treebank(DataFiles(paths), **reading)
-    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2))
-    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=2), settings=PLAIN)
+    session = TaggerSession.start(into(directory), treebank, overrides)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

@@ -10,11 +10,11 @@ import pytest
 
 from charnn.config.training import Budget
 from charnn.corpora.data_files import DataFiles
-from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
 from tests.ended import end_before
+from tests.runs import PLAIN, into
 
 
 def test_everything_about_the_model_is_on_stdout(charnn, trained):
@@ -75,10 +75,9 @@ def tagger(tmp_path_factory):
         DataFiles([str(directory / "words.conllu")], [str(directory / "held.conllu")]), columns=("upos", "xpos")
     )
     session = TaggerSession.start(
-        lambda: TaggerDirectory.create(directory / "words"),
+        into(directory / "words"),
         treebank,
-        TaggerOverrides(layers=1, hidden_size=8, word_size=8, batch_size=10, budget=Budget(steps=3)),
-        {"device": "cpu", "precision": "fp32", "patience": 0},
+        TaggerOverrides(layers=1, hidden_size=8, word_size=8, batch_size=10, budget=Budget(steps=3), settings=PLAIN),
     )
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory / "words"

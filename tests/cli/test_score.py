@@ -26,6 +26,7 @@ from charnn.tasks.language_model.use.model import LanguageModel
 from charnn.tasks.language_model.use.neurons import activations
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
 from charnn.tokenizers.base import STOP_ID
+from tests.runs import PLAIN, into
 
 LINES = "the cat sat on the mat\nthe dog ran\n\na hat\r\nwwwwgggg\nthe cat"
 ENGLISH = "the cat sat on the mat\na dog ran off with the hat\n" * 10
@@ -46,12 +47,10 @@ def learned(directory, text, *, kind="characters", steps=200, stopping="symbol",
         budget=Budget(steps=steps),
         stopping=stopping,
         ngram_order=0,
+        settings=PLAIN,
     )
-    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
     corpus = read_corpus(DataFiles([str(corpus)]), any_bytes=kind == "bytes", **reading)
-    session = LanguageModelSession.start(
-        lambda: LanguageModelDirectory.create(directory), corpus, tokenizer, overrides, settings
-    )
+    session = LanguageModelSession.start(into(directory), corpus, tokenizer, overrides)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

@@ -20,10 +20,10 @@ import pytest
 
 from charnn.config.training import Budget
 from charnn.corpora.data_files import DataFiles
-from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
+from tests.runs import PLAIN, into
 
 WORDS = {"the": "DET DT", "a": "DET DT", "cat": "NOUN NN", "cats": "NOUN NNS", "sleeps": "VERB VBZ", "saw": "VERB VBD"}
 SENTENCES = ["the cat sleeps", "a cat saw the cats", "the cats saw a cat"]
@@ -53,10 +53,9 @@ BROKEN = "1\tcat\t_\t_\t_\t_\t_\t_\t_\t_\n2\tcats\t_\n\n"
 
 def learned(directory, paths, **reading):
     """A tagger of the least size, made in a fraction of a second."""
-    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20))
-    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
+    overrides = TaggerOverrides(hidden_size=8, word_size=8, budget=Budget(steps=20), settings=PLAIN)
     treebank = read_treebank(DataFiles(paths), **reading)
-    session = TaggerSession.start(lambda: TaggerDirectory.create(directory), treebank, overrides, settings)
+    session = TaggerSession.start(into(directory), treebank, overrides)
     session.run(SimpleNamespace(step=lambda *_: None, validation=lambda *_, **__: None))
     return directory
 

@@ -73,18 +73,12 @@ class ClassifierTask(Task[ClassifierConfig]):
             pool=options.pool,
             ngrams=options.ngrams,
             members=options.members,
+            balance=options.balance,
+            settings=options.training_settings(),
             **options.overrides,
         )
-        return ClassifierSession.start(
-            lambda: run.create(self.directory),
-            corpus,
-            _tokenizer(options, corpus, source),
-            overrides,
-            options.training_settings(),
-            balance=options.balance,
-            source=source,
-            thread_counts=run.thread_counts,
-        )
+        tokenizer = _tokenizer(options, corpus, source)
+        return ClassifierSession.start(run, corpus, tokenizer, overrides, source=source)
 
     def resume(self, directory: TaskDirectory[ClassifierConfig], run: Run, budget: Budget | None) -> ClassifierSession:
         from charnn.tasks.classifier.corpus import read_corpus_again, read_named_again

@@ -61,10 +61,8 @@ class ForecasterTask(Task[ForecasterConfig]):
         from charnn.training.planning import Overrides
 
         corpus = read_corpus(run.files(options), options.layout, season=options.season, horizon=options.horizon)
-        overrides, settings = Overrides(**options.overrides), options.training_settings()
-        return ForecasterSession.start(
-            lambda: run.create(self.directory), corpus, overrides, settings, run.thread_counts
-        )
+        overrides = Overrides(settings=options.training_settings(), **options.overrides)
+        return ForecasterSession.start(run, corpus, overrides)
 
     def resume(self, directory: TaskDirectory[ForecasterConfig], run: Run, budget: Budget | None) -> ForecasterSession:
         from charnn.tasks.forecaster.dataset import read_corpus_again, read_named_again

@@ -101,19 +101,10 @@ class LanguageModelTask(Task[LanguageModelConfig]):
             members=options.members,
             ngram_order=options.ngrams,
             words=options.words,
+            settings=settings,
             **options.overrides,
         )
-        return LanguageModelSession.start(
-            lambda: run.create(self.directory),
-            corpus,
-            tokenizer,
-            overrides,
-            settings,
-            source,
-            teachers,
-            processes,
-            run.thread_counts,
-        )
+        return LanguageModelSession.start(run, corpus, tokenizer, overrides, source=source, teachers=teachers)
 
     def resume(
         self, directory: TaskDirectory[LanguageModelConfig], run: Run, budget: Budget | None

@@ -87,12 +87,10 @@ class TaggerTask(Task[TaggerConfig]):
             readers=in_order(run.readers),
             members=options.members,
             linear=options.linear,
+            settings=options.training_settings(),
             **options.overrides,
         )
-        settings = options.training_settings()
-        return TaggerSession.start(
-            lambda: run.create(self.directory), treebank, overrides, settings, run.thread_counts, source, teachers
-        )
+        return TaggerSession.start(run, treebank, overrides, source=source, teachers=teachers)
 
     def resume(self, directory: TaskDirectory[TaggerConfig], run: Run, budget: Budget | None) -> TaggerSession:
         from charnn.corpora.data_files import DataFiles

@@ -79,12 +79,10 @@ class TransducerTask(Task[TransducerConfig]):
             label_smoothing=options.label_smoothing,
             scheduled_sampling=options.scheduled_sampling,
             members=options.members,
+            settings=options.training_settings(),
             **options.overrides,
         )
-        settings = options.training_settings()
-        return TransducerSession.start(
-            lambda: run.create(self.directory), pairs, overrides, settings, source, run.thread_counts
-        )
+        return TransducerSession.start(run, pairs, overrides, source=source)
 
     def resume(self, directory: TaskDirectory[TransducerConfig], run: Run, budget: Budget | None) -> TransducerSession:
         from charnn.tasks.transducer.dataset import read_named_again, read_pair_set_again

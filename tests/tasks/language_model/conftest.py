@@ -15,6 +15,7 @@ from charnn.tasks.language_model.corpus import Corpus, read_corpus
 from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
+from tests.runs import PLAIN, into
 
 
 @pytest.fixture
@@ -56,14 +57,14 @@ def start(tmp_path: Path) -> Callable[..., LanguageModelSession]:
         if steps is not None:
             overrides["budget"] = Budget(steps=steps)
         return LanguageModelSession.start(
-            lambda: LanguageModelDirectory.create(tmp_path / name),
+            into(tmp_path / name, thread_counts),
             corpus,
             TokenizerConfig(tokenizer, vocabulary_size),
-            LanguageModelOverrides(**overrides),
-            {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
-            source,
-            teachers,
-            thread_counts=thread_counts,
+            LanguageModelOverrides(
+                settings={**PLAIN, "seed": seed, "patience": patience, **(settings or {})}, **overrides
+            ),
+            source=source,
+            teachers=teachers,
         )
 
     return make

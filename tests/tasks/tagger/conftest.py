@@ -14,6 +14,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import read_treebank
+from tests.runs import PLAIN, into
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +23,9 @@ def trained_tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tagger")
     (folder / "treebank.txt").write_text("the_D_DT cat_N_NN sat_V_VBD\nthe_D_DT cats_N_NNS\n" * 2)
     session = TaggerSession.start(
-        lambda: TaggerDirectory.create(folder / "model"),
+        into(folder / "model"),
         read_treebank(DataFiles([str(folder / "treebank.txt")]), columns=("tag", "fine"), format="slashed"),
-        TaggerOverrides(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2)),
-        {"device": "cpu", "precision": "fp32", "patience": 0},
+        TaggerOverrides(hidden_size=4, word_size=4, layers=1, cell="lstm", budget=Budget(steps=2), settings=PLAIN),
     )
     session.run(SilentObserver())
     return folder / "model"

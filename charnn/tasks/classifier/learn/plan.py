@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from charnn import tokenizers
 from charnn.config.model import TokenizerConfig
@@ -38,6 +37,8 @@ class ClassifierOverrides(Overrides):
     pool: Pool | None = None
     ngrams: int | None = None
     members: int | None = None
+    balance: bool = False
+    """Whether all labels weigh alike, however many texts they have."""
 
 
 def default_budget(characters: int, members: int = 1) -> Budget:
@@ -73,16 +74,14 @@ def decide(
     corpus: LabelledCorpus,
     tokenizer_config: TokenizerConfig,
     overrides: ClassifierOverrides,
-    settings: Mapping[str, Any],
     *,
-    balance: bool,
     source: InitialWeights | None,
     thread_counts: Sequence[int],
 ) -> ClassifierPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the texts. Nothing is written.
 
-    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
-    what cannot be.
+    `source` is the model to start from; `thread_counts` are the numbers of threads that may be used. Raises ConfigError
+    for what cannot be.
     """
     texts = corpus.training.bodies
     learned = corpus.texts_of_linear_models
@@ -109,7 +108,6 @@ def decide(
         **{**asked, **kinds},
     )
     training = overrides.training_config(
-        settings,
         budget=default_budget(characters, network.members),
         batch_size=batch_size,
         window_length=LONGEST_TEXT,
@@ -117,7 +115,7 @@ def decide(
         average_decay=AVERAGE_DECAY,
     )
     kept = TokenizerConfig(tokenizer_config.kind, tokenizer_config.vocabulary_size, tokenizer_config.min_count)
-    config = ClassifierConfig("classifier", kept, network, training, corpus.config, balance, new_record())
+    config = ClassifierConfig("classifier", kept, network, training, corpus.config, overrides.balance, new_record())
     threads = threads_for(batch_size * network.hidden_size, SMALL_STEP, thread_counts)
     return ClassifierPlan(config, tokenizer, features, corpus.labels, threads, source)
 

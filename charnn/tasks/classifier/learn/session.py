@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +21,7 @@ from charnn.tasks.classifier.learn.objective import ClassifierObjective
 from charnn.tasks.classifier.learn.plan import ClassifierOverrides, ClassifierPlan, decide, plan_to_resume
 from charnn.tasks.classifier.learn.quantization import measure_quantization
 from charnn.tasks.classifier.learn.transfer import InitialWeights
+from charnn.tasks.task import Run
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.report import Report
@@ -63,31 +64,23 @@ class ClassifierSession(Session[ClassifierConfig]):
     @classmethod
     def start(
         cls,
-        make_directory: Callable[[], ClassifierDirectory],
+        run: Run,
         corpus: LabelledCorpus,
         tokenizer_config: TokenizerConfig,
         overrides: ClassifierOverrides,
-        settings: Mapping[str, Any],
         *,
-        balance: bool = False,
         source: InitialWeights | None = None,
-        thread_counts: Sequence[int] | None = None,
     ) -> ClassifierSession:
         """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
-        right.
-
-        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
-        """
-        plan = decide(
-            corpus,
-            tokenizer_config,
-            overrides,
-            settings,
-            balance=balance,
-            source=source,
-            thread_counts=allowed_threads(thread_counts),
+        right."""
+        allowed = allowed_threads(run.thread_counts)
+        plan = decide(corpus, tokenizer_config, overrides, source=source, thread_counts=allowed)
+        return cls.begin(
+            plan.config,
+            lambda: run.create(ClassifierDirectory),
+            ClassifierDirectory,
+            lambda made: cls(made, plan, corpus),
         )
-        return cls.begin(plan.config, make_directory, ClassifierDirectory, lambda made: cls(made, plan, corpus))
 
     @classmethod
     def _as_planned(

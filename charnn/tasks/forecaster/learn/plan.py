@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from charnn.config.training import Budget
 from charnn.tasks.forecaster.config import ForecasterConfig, ForecasterNetworkConfig
@@ -36,14 +35,12 @@ class ForecasterPlan:
 def decide(
     corpus: SeriesCorpus,
     overrides: Overrides,
-    settings: Mapping[str, Any],
     *,
     thread_counts: Sequence[int],
 ) -> ForecasterPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the series. Nothing is written.
 
-    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used. Raises ConfigError for
-    what cannot be.
+    `thread_counts` are the numbers of threads that may be used. Raises ConfigError for what cannot be.
     """
     network = ForecasterNetworkConfig(
         columns=len(corpus.training.columns),
@@ -54,7 +51,6 @@ def decide(
     )
     context = default_context(corpus.season)
     training = overrides.training_config(
-        settings,
         budget=default_budget(len(corpus.training)),
         batch_size=windows_at_once(BATCH, context + network.horizon, network.inputs),
         window_length=context,

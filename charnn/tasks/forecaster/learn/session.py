@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Self
 
 import torch
 
@@ -17,6 +17,7 @@ from charnn.tasks.forecaster.learn.network import ForecasterNetwork
 from charnn.tasks.forecaster.learn.objective import ForecasterObjective
 from charnn.tasks.forecaster.learn.plan import ForecasterPlan, decide, plan_to_resume
 from charnn.tasks.forecaster.learn.quantization import measure_quantization
+from charnn.tasks.task import Run
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
 from charnn.training.planning import Overrides
@@ -41,20 +42,15 @@ class ForecasterSession(Session[ForecasterConfig]):
         self._characters_per_unit = config.corpus.source.characters / max(config.corpus.training_rows, 1)
 
     @classmethod
-    def start(
-        cls,
-        make_directory: Callable[[], ForecasterDirectory],
-        corpus: SeriesCorpus,
-        overrides: Overrides,
-        settings: Mapping[str, Any],
-        thread_counts: Sequence[int] | None = None,
-    ) -> ForecasterSession:
-        """Begins a new run. The directory is made once all else is right.
-
-        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
-        """
-        plan = decide(corpus, overrides, settings, thread_counts=allowed_threads(thread_counts))
-        return cls.begin(plan.config, make_directory, ForecasterDirectory, lambda made: cls(made, plan, corpus))
+    def start(cls, run: Run, corpus: SeriesCorpus, overrides: Overrides) -> ForecasterSession:
+        """Begins a new run. The directory is made once all else is right."""
+        plan = decide(corpus, overrides, thread_counts=allowed_threads(run.thread_counts))
+        return cls.begin(
+            plan.config,
+            lambda: run.create(ForecasterDirectory),
+            ForecasterDirectory,
+            lambda made: cls(made, plan, corpus),
+        )
 
     @classmethod
     def _as_planned(

@@ -44,12 +44,10 @@ class LanguageModelOverrides(Overrides):
 
 
 def configure(
-    overrides: LanguageModelOverrides, sizes: Sizes, *, vocabulary_size: int, budget: Budget, **settings: Any
+    overrides: LanguageModelOverrides, sizes: Sizes, *, vocabulary_size: int, budget: Budget, **chosen: Any
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
-    """The configurations with the values that the user asked for, and with `sizes` for the rest.
-
-    `settings` are further fields of TrainingConfig.
-    """
+    """The configurations with the values that the user asked for, and for the rest with `sizes` and the further fields
+    of TrainingConfig that were `chosen`."""
     sizes = Sizes(**{name: _first(getattr(overrides, name), value) for name, value in vars(sizes).items()})
     network = LanguageModelNetworkConfig(
         vocabulary_size=vocabulary_size,
@@ -64,7 +62,7 @@ def configure(
         batch_size=sizes.batch_size,
         window_length=sizes.window_length,
         learning_rate=sizes.learning_rate,
-        **{"optimizer": OPTIMIZER} | settings,
+        **{"optimizer": OPTIMIZER, **chosen, **overrides.settings},
     )
     return network, training
 

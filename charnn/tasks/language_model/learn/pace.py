@@ -6,8 +6,7 @@ To measure means to train: `Pace` builds networks and the real training loop, an
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -44,17 +43,16 @@ class Pace:
     def __init__(
         self,
         overrides: LanguageModelOverrides,
-        settings: Mapping[str, Any],
         *,
         characters: int,
         vocabulary_size: int,
         ends_are_learned: bool,
         thread_counts: Sequence[int],
     ) -> None:
-        """`settings` are for TrainingConfig, and the training text has so many `characters`. `ends_are_learned` says
-        whether it has stops, as then each step reads some openings of documents too. `thread_counts` are the numbers of
-        threads to try. On another device than the CPU only the largest is tried."""
-        self._overrides, self._settings = overrides, settings
+        """The training text has so many `characters`. `ends_are_learned` says whether it has stops, as then each step
+        reads some openings of documents too. `thread_counts` are the numbers of threads to try. On another device than
+        the CPU only the largest is tried."""
+        self._overrides, settings = overrides, overrides.settings
         self._characters = characters
         self._vocabulary_size = vocabulary_size
         self._least_id = STOP_ID if ends_are_learned else STOP_ID + 1
@@ -96,7 +94,6 @@ class Pace:
             sizes_at(hidden_size, dropout=0.1, batch_size=largest_batch_size(self._characters)),
             vocabulary_size=self._vocabulary_size,
             budget=Budget(steps=1),
-            **self._settings,
         )
         size = 8 * training.batch_size * training.window_length
         text = np.random.default_rng(0).integers(self._least_id, self._vocabulary_size, size=size, dtype=np.int32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -110,7 +110,6 @@ def decide(
     corpus: Corpus,
     tokenizer_config: TokenizerConfig,
     overrides: LanguageModelOverrides,
-    settings: Mapping[str, Any],
     *,
     source: LanguageModelDirectory | None = None,
     teachers: Sequence[LanguageModelDirectory] = (),
@@ -120,9 +119,9 @@ def decide(
     """Decides the plan of a new run by so many processes. What the user did not ask for is chosen for text and time.
 
     It trains the tokenizer. Where the budget is a time it measures the machine, which means that it builds networks and
-    trains them on random text for a small part of that time (`Pace`). Nothing is written. `settings` are further fields
-    of TrainingConfig, `source` is the model to start from, `teachers` are the models to learn from beside the text, and
-    `thread_counts` are the numbers of threads that may be tried.
+    trains them on random text for a small part of that time (`Pace`). Nothing is written. `source` is the model to
+    start from, `teachers` are the models to learn from beside the text, and `thread_counts` are the numbers of threads
+    that may be tried.
 
     Raises UsageError or ConfigError where what was asked for cannot be.
     """
@@ -131,10 +130,10 @@ def decide(
     tokenizer, overrides, initial_weights = _from_models(corpus, tokenizer_config, overrides, source, teachers)
     if corpus.replayed:
         overrides = beside_replay(overrides, source.config().network if source is not None else None)
-    measured = partial(_measured, corpus, tokenizer, settings, processes=processes, thread_counts=thread_counts)
+    measured = partial(_measured, corpus, tokenizer, processes=processes, thread_counts=thread_counts)
     chosen = measured(overrides)
     spent, chose_members = chosen.pace.spent, False
-    if chosen.reads_often and not teachers and may_be_several(overrides, corpus.config, settings, thread_counts):
+    if chosen.reads_often and not teachers and may_be_several(overrides, corpus.config, thread_counts):
         several = measured(replace(overrides, members=MEMBERS))
         spent += several.pace.spent
         chose_members = several.reads_often and several.pace.threads(several.network.hidden_size) >= MEMBERS
@@ -176,7 +175,6 @@ class _Chosen(NamedTuple):
 def _measured(
     corpus: Corpus,
     tokenizer: Tokenizer,
-    settings: Mapping[str, Any],
     overrides: LanguageModelOverrides,
     *,
     processes: int,
@@ -184,13 +182,13 @@ def _measured(
 ) -> _Chosen:
     characters, ends = corpus.characters_to_read, corpus.config.ends_are_learned
     text = {"characters": characters, "vocabulary_size": tokenizer.size}
-    pace = Pace(overrides, settings, ends_are_learned=ends, thread_counts=thread_counts, **text)
+    pace = Pace(overrides, ends_are_learned=ends, thread_counts=thread_counts, **text)
 
     def speed(hidden_size: int) -> float:
         return processes * pace(hidden_size)
 
     held_out = characters_of(corpus.validation)
-    network, training = choose(overrides, **text, held_out=held_out, speed=speed, **settings)
+    network, training = choose(overrides, **text, held_out=held_out, speed=speed)
     often = reads_often(
         characters, training.budget, network.hidden_size, speed, has_grown=overrides.hidden_size is None
     )
@@ -263,18 +261,13 @@ def choose(
     held_out: int,
     vocabulary_size: int,
     speed: Speed,
-    **settings: Any,
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
-    """The configurations for a training text of so many `characters`, where `held_out` more are held out.
-
-    `settings` are further fields of TrainingConfig.
-    """
+    """The configurations for a training text of so many `characters`, where `held_out` more are held out."""
     budget = overrides.budget or default_budget(characters)
     sizes = choose_sizes(characters=characters, budget=budget, hidden_size=overrides.hidden_size, speed=speed)
     validated = validation_characters(characters_read(characters, budget, sizes.hidden_size, speed))
-    if validated < held_out:
-        settings.setdefault("validation_characters", validated)
-    return configure(overrides, sizes, vocabulary_size=vocabulary_size, budget=budget, **settings)
+    chosen = {"validation_characters": validated} if validated < held_out else {}
+    return configure(overrides, sizes, vocabulary_size=vocabulary_size, budget=budget, **chosen)
 
 
 def _unmeasured_threads(config: LanguageModelConfig, processes: int, thread_counts: Sequence[int]) -> int:

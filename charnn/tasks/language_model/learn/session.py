@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -35,6 +34,7 @@ from charnn.tasks.language_model.use.counts import beside_ngrams
 from charnn.tasks.language_model.use.mixed import Network
 from charnn.tasks.language_model.use.reading import score_carried
 from charnn.tasks.language_model.use.runtime import RuntimeLanguageModel
+from charnn.tasks.task import Run
 from charnn.tasks.teaching import taught_by, warn_of_known_data
 from charnn.tokenizers.base import STOP_ID
 from charnn.training.distributed.processes import ALONE, Processes
@@ -96,33 +96,29 @@ class LanguageModelSession(Session[LanguageModelConfig]):
     @classmethod
     def start(
         cls,
-        make_directory: Callable[[], LanguageModelDirectory],
+        run: Run,
         corpus: Corpus,
         tokenizer_config: TokenizerConfig,
         overrides: LanguageModelOverrides,
-        settings: Mapping[str, Any],
+        *,
         source: LanguageModelDirectory | None = None,
         teachers: Sequence[LanguageModelDirectory] = (),
-        processes: Processes = ALONE,
-        thread_counts: Sequence[int] | None = None,
     ) -> LanguageModelSession:
         """Begins a new run, from the weights of `source` where there is one, or with `teachers`. The directory is made
         once all is right.
 
-        `decide` says what the run will be; under a time budget it measures the machine. `thread_counts` are the numbers
-        of threads that training may try; None keeps the number that torch has now.
+        `decide` says what the run will be; under a time budget it measures the machine.
 
         This is collective: the first process decides what the run will be and reads `source` and `teachers`, which the
         others may leave out.
         """
-        allowed = allowed_threads(thread_counts)
+        processes, allowed = run.processes, allowed_threads(run.thread_counts)
 
         def decided() -> LanguageModelPlan:
             return decide(
                 corpus,
                 tokenizer_config,
                 overrides,
-                settings,
                 source=source,
                 teachers=teachers,
                 processes=processes.size,
@@ -139,9 +135,9 @@ class LanguageModelSession(Session[LanguageModelConfig]):
         check_lanes(plan.config.training.batch_size, processes)
         return cls.begin(
             plan.config,
-            make_directory,
+            lambda: run.create(LanguageModelDirectory),
             LanguageModelDirectory,
-            lambda directory: cls(directory, plan, corpus, processes),
+            lambda made: cls(made, plan, corpus, processes),
             processes,
         )
 

@@ -8,8 +8,7 @@ for each, two take hardly longer than one. In turn they gain hardly more than on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from charnn.config.training import Budget, TrainingConfig
 from charnn.tasks.language_model.config import CorpusConfig
@@ -26,17 +25,12 @@ FEWEST_CHARACTERS = 50_000
 counted."""
 
 
-def may_be_several(
-    overrides: LanguageModelOverrides,
-    corpus: CorpusConfig,
-    settings: Mapping[str, Any],
-    thread_counts: Sequence[int],
-) -> bool:
+def may_be_several(overrides: LanguageModelOverrides, corpus: CorpusConfig, thread_counts: Sequence[int]) -> bool:
     """Whether there may be several networks that nobody asked for: not of texts with labels, which take as many
     readings to classify as there are labels; not of a model that reads backwards, since a tagger reads with one
     network; and not where they would take turns, as on a GPU or a single processor."""
     plain = overrides.members is None and not overrides.labels and not corpus.backwards
-    on_cpu = choose_device(settings.get("device", TrainingConfig.device)).type == "cpu"
+    on_cpu = choose_device(overrides.settings.get("device", TrainingConfig.device)).type == "cpu"
     return plain and on_cpu and max(thread_counts) >= MEMBERS
 
 

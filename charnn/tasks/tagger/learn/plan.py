@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, compress
-from typing import Any
 
 from charnn.config.training import Budget, TrainingConfig
 from charnn.errors import UsageError
@@ -56,10 +55,10 @@ def default_batch_size(sentences: int) -> int:
 
 
 def configure(
-    overrides: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, threads: int = 1, **settings: Any
+    overrides: TaggerOverrides, lexicon: Lexicon, *, words: int, sentences: int, threads: int = 1
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
     """The configurations for a treebank of so many `words` in so many `sentences`, where so many `threads` may be used
-    at most. `settings` go to TrainingConfig. Raises UsageError where a crf would have too many tags."""
+    at most. Raises UsageError where a crf would have too many tags."""
     asked = overrides.asked("cell", "layers", "hidden_size", "word_size", "dropout", "words_from", "decoder", "members")
     if overrides.dropout is not None:
         asked["input_dropout"] = overrides.dropout
@@ -78,7 +77,6 @@ def configure(
         **asked,
     )
     training = overrides.training_config(
-        settings,
         budget=default_budget(words, -(-network.members // threads)),
         batch_size=default_batch_size(sentences),
         window_length=LONGEST_SENTENCE,
@@ -109,7 +107,6 @@ class TaggerPlan:
 def decide(
     treebank: Treebank,
     overrides: TaggerOverrides,
-    settings: Mapping[str, Any],
     *,
     thread_counts: Sequence[int],
     source: TaggerDirectory | None = None,
@@ -117,9 +114,9 @@ def decide(
 ) -> TaggerPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the treebank. Nothing is written.
 
-    `settings` go to TrainingConfig; `thread_counts` are the numbers of threads that may be used; `source` is the
-    model to start from, and `teachers` are the taggers to learn from. Raises ConfigError for what cannot be, and
-    UsageError for another shape than that of `source`, and for a teacher of other tags.
+    `thread_counts` are the numbers of threads that may be used; `source` is the model to start from, and `teachers` are
+    the taggers to learn from. Raises ConfigError for what cannot be, and UsageError for another shape than that of
+    `source`, and for a teacher of other tags.
     """
     initial_weights, readers = None, overrides.readers
     if source is not None:
@@ -148,7 +145,6 @@ def decide(
         words=corpus.training_words,
         sentences=corpus.training_sentences,
         threads=max(thread_counts),
-        **settings,
     )
     if source is not None:
         network = with_shape_of(network, theirs)

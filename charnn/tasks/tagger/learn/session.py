@@ -35,6 +35,7 @@ from charnn.tasks.tagger.learn.segmenter import (
 )
 from charnn.tasks.tagger.learn.teachers import said_before, said_by
 from charnn.tasks.tagger.treebank import Treebank
+from charnn.tasks.task import Run
 from charnn.tasks.teaching import taught_by, warn_of_known_data
 from charnn.training.hardware import allowed_threads
 from charnn.training.keeper import Weights
@@ -91,24 +92,22 @@ class TaggerSession(Session[TaggerConfig]):
     @classmethod
     def start(
         cls,
-        make_directory: Callable[[], TaggerDirectory],
+        run: Run,
         treebank: Treebank,
         overrides: TaggerOverrides,
-        settings: Mapping[str, Any],
-        thread_counts: Sequence[int] | None = None,
+        *,
         source: TaggerDirectory | None = None,
         teachers: Sequence[TaggerDirectory] = (),
     ) -> TaggerSession:
         """Begins a new run, from the weights of `source` where there is one, or with `teachers`. The directory is made
-        once all else is right.
-
-        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
-        """
-        allowed = allowed_threads(thread_counts)
-        plan = decide(treebank, overrides, settings, thread_counts=allowed, source=source, teachers=teachers)
+        once all else is right."""
+        allowed = allowed_threads(run.thread_counts)
+        plan = decide(treebank, overrides, thread_counts=allowed, source=source, teachers=teachers)
         for teacher in teachers:
             warn_of_known_data(teacher.path, teacher.config().corpus, treebank.config)
-        return cls.begin(plan.config, make_directory, TaggerDirectory, lambda directory: cls(directory, plan, treebank))
+        return cls.begin(
+            plan.config, lambda: run.create(TaggerDirectory), TaggerDirectory, lambda made: cls(made, plan, treebank)
+        )
 
     @classmethod
     def _as_planned(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -87,16 +86,15 @@ def default_budget(targets: int) -> Budget:
 def decide(
     pairs: PairSet,
     overrides: TransducerOverrides,
-    settings: Mapping[str, Any],
     *,
     source: InitialWeights | None = None,
     thread_counts: Sequence[int],
 ) -> TransducerPlan:
     """The plan of a new run: what the user asked for, and the rest chosen for the pairs. Nothing is written.
 
-    `settings` go to TrainingConfig; `source` is the model to start from; `thread_counts` are the numbers of threads
-    that may be used. Raises ConfigError for what cannot be, UsageError for options that contradict the pairs or
-    `source`, CorpusError where all pairs are too long.
+    `source` is the model to start from; `thread_counts` are the numbers of threads that may be used. Raises ConfigError
+    for what cannot be, UsageError for options that contradict the pairs or `source`, CorpusError where all pairs are
+    too long.
     """
     symbols = Symbols.of(pairs.training, pairs.config.source_symbols, pairs.config.target_symbols)
     if source is not None:
@@ -116,7 +114,6 @@ def decide(
         length_ratio=round(float((encoded.target_lengths / encoded.source_lengths).max()), 4),
     )
     training = overrides.training_config(
-        settings,
         budget=default_budget(corpus.training_symbols),
         batch_size=default_batch_size(encoded, min(LARGEST_BATCH, longest)),
         learning_rate=LEARNING_RATE,

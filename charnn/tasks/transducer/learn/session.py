@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from typing import Self
 
 import torch
 
 from charnn.config.training import Budget
 from charnn.readable import counted
+from charnn.tasks.task import Run
 from charnn.tasks.transducer.config import TransducerConfig, TransducerQuantization
 from charnn.tasks.transducer.dataset import PairSet, references
 from charnn.tasks.transducer.directory import TransducerDirectory
@@ -81,23 +82,16 @@ class TransducerSession(Session[TransducerConfig]):
 
     @classmethod
     def start(
-        cls,
-        make_directory: Callable[[], TransducerDirectory],
-        pairs: PairSet,
-        overrides: TransducerOverrides,
-        settings: Mapping[str, Any],
-        source: InitialWeights | None = None,
-        thread_counts: Sequence[int] | None = None,
+        cls, run: Run, pairs: PairSet, overrides: TransducerOverrides, *, source: InitialWeights | None = None
     ) -> TransducerSession:
         """Begins a new run, from the weights of `source` where there is one. The directory is made once all else is
-        right.
-
-        `thread_counts` are the numbers of threads that training may use; None keeps the number that torch has now.
-        Raises what `decide` raises.
-        """
-        plan = decide(pairs, overrides, settings, source=source, thread_counts=allowed_threads(thread_counts))
+        right. Raises what `decide` raises."""
+        plan = decide(pairs, overrides, source=source, thread_counts=allowed_threads(run.thread_counts))
         return cls.begin(
-            plan.config, make_directory, TransducerDirectory.open, lambda directory: cls(directory, plan, pairs)
+            plan.config,
+            lambda: run.create(TransducerDirectory),
+            TransducerDirectory,
+            lambda made: cls(made, plan, pairs),
         )
 
     @classmethod

@@ -39,8 +39,11 @@ def pace(
 ) -> Pace:
     """Two threads may be tried beside one."""
     return Pace(
-        LanguageModelOverrides(budget=Budget(seconds=seconds), **overrides),
-        {"device": "cpu", "precision": "fp32", **(settings or {})},
+        LanguageModelOverrides(
+            budget=Budget(seconds=seconds),
+            settings={"device": "cpu", "precision": "fp32", **(settings or {})},
+            **overrides,
+        ),
         characters=10**5,
         vocabulary_size=9,
         ends_are_learned=ends_are_learned,

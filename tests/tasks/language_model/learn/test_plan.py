@@ -46,7 +46,7 @@ def planned(
     overrides: LanguageModelOverrides, characters: int = 10**6, held_out: int = 10**4, **settings: Any
 ) -> tuple[LanguageModelNetworkConfig, TrainingConfig]:
     text = {"characters": characters, "held_out": held_out, "vocabulary_size": 60}
-    return choose(overrides, **text, speed=lambda _hidden: 50_000.0, **settings)
+    return choose(dataclasses.replace(overrides, settings=settings), **text, speed=lambda _hidden: 50_000.0)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
@@ -130,8 +130,8 @@ def test_how_much_a_validation_reads_may_be_given() -> None:
 
 def decided(corpus: Corpus, kind: TokenizerKind = "characters", **overrides: Any) -> LanguageModelPlan:
     settings = {"device": "cpu", "precision": "fp32"}
-    tokenizer = TokenizerConfig(kind, 280)
-    return decide(corpus, tokenizer, LanguageModelOverrides(**overrides), settings, thread_counts=(1,))
+    wishes = LanguageModelOverrides(settings=settings, **overrides)
+    return decide(corpus, TokenizerConfig(kind, 280), wishes, thread_counts=(1,))
 
 
 def test_the_same_is_decided_of_the_same_and_cannot_be_changed(corpus_of: Callable[..., Corpus]) -> None:

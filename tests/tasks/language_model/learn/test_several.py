@@ -113,9 +113,9 @@ def planned(monkeypatch: pytest.MonkeyPatch, corpus_of: Callable[..., Corpus]) -
         corpus = corpus_of(text)
         corpus = dataclasses.replace(corpus, config=dataclasses.replace(corpus.config, backwards=backwards))
         monkeypatch.setattr(module, "Pace", Machine(epochs * corpus.characters_to_read / 10, best))
-        overrides = LanguageModelOverrides(**{"budget": Budget(seconds=10.0), **asked})
         settings = {"device": "cpu", "precision": "fp32"}
-        return decide(corpus, TokenizerConfig(), overrides, settings, thread_counts=threads)
+        overrides = LanguageModelOverrides(**{"budget": Budget(seconds=10.0), "settings": settings, **asked})
+        return decide(corpus, TokenizerConfig(), overrides, thread_counts=threads)
 
     return plan
 

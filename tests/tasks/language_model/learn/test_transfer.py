@@ -18,15 +18,16 @@ from charnn.config.model import TokenizerConfig
 from charnn.errors import UsageError
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig
 from charnn.tasks.language_model.corpus import Corpus
-from charnn.tasks.language_model.directory import LanguageModelDirectory
 from charnn.tasks.language_model.learn.network import LanguageModelNetwork
 from charnn.tasks.language_model.learn.overrides import LanguageModelOverrides
 from charnn.tasks.language_model.learn.session import LanguageModelSession
 from charnn.tasks.language_model.learn.transfer import InitialWeights, same_shape
+from charnn.tasks.task import Run
 from charnn.tokenizers import join_vocabularies
 from charnn.tokenizers.base import Tokenizer
 from charnn.tokenizers.byte import ByteTokenizer
 from charnn.tokenizers.characters import CharacterTokenizer
+from charnn.training.distributed.processes import ALONE
 
 ROWS = ("embedding.weight", "head.weight", "head.bias")
 SPECIAL = (("special", "stop"), ("special", "unknown"))
@@ -180,7 +181,7 @@ def test_another_depth_is_refused_in_words(
 # A run that starts from a model.
 
 
-def no_directory() -> LanguageModelDirectory:
+def no_directory(kind: type[Any]) -> Any:
     raise AssertionError("a directory was made for a run that cannot be")
 
 
@@ -224,12 +225,11 @@ def test_bytes_start_well_from_characters(start, corpus_of, silent, trained: Lan
 def test_a_conflict_of_shapes_is_found_before_a_directory_is_made(corpus_of, trained: LanguageModelSession) -> None:
     with pytest.raises(UsageError, match="hidden size 12, not 16"):
         LanguageModelSession.start(
-            no_directory,
+            Run((), no_directory, ALONE),
             corpus_of("abc" * 9),
             TokenizerConfig(),
             LanguageModelOverrides(hidden_size=16),
-            {},
-            trained.directory,
+            source=trained.directory,
         )
 
 

@@ -15,6 +15,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.learn.plan import TaggerOverrides
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.treebank import Treebank, read_treebank
+from tests.runs import PLAIN, into
 
 TINY: dict[str, Any] = {"layers": 1, "hidden_size": 8, "word_size": 8, "dropout": 0.0, "batch_size": 4}
 
@@ -56,13 +57,13 @@ def start(tmp_path: Path) -> Callable[..., TaggerSession]:
         if steps is not None:
             overrides["budget"] = Budget(steps=steps)
         return TaggerSession.start(
-            lambda: TaggerDirectory.create(tmp_path / name),
+            into(tmp_path / name, thread_counts),
             treebank,
-            TaggerOverrides(**{**TINY, **overrides}),
-            {"seed": seed, "patience": patience, "device": "cpu", "precision": "fp32", **(settings or {})},
-            thread_counts,
-            source,
-            teachers,
+            TaggerOverrides(
+                settings={**PLAIN, "seed": seed, "patience": patience, **(settings or {})}, **{**TINY, **overrides}
+            ),
+            source=source,
+            teachers=teachers,
         )
 
     return make

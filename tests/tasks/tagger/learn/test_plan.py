@@ -33,9 +33,9 @@ OF_TRAINING: dict[str, Any] = {
 
 
 def planned(
-    overrides: TaggerOverrides, words: int = 10_000, sentences: int = 700, **settings: Any
+    overrides: TaggerOverrides, words: int = 10_000, sentences: int = 700, threads: int = 1
 ) -> tuple[TaggerNetworkConfig, TrainingConfig]:
-    return configure(overrides, LEXICON, words=words, sentences=sentences, **settings)
+    return configure(overrides, LEXICON, words=words, sentences=sentences, threads=threads)
 
 
 @pytest.mark.parametrize(("name", "value"), OF_NETWORK.items())
@@ -63,7 +63,7 @@ def test_members_that_learn_at_the_same_time_have_the_time_of_one(members: int, 
 
 def test_settings_go_to_training_as_they_are() -> None:
     settings: dict[str, Any] = {"seed": 5, "patience": 2, "clip_norm": None, "clip_value": 0.5, "precision": "fp32"}
-    _, training = planned(TaggerOverrides(), **settings)
+    _, training = planned(TaggerOverrides(settings=settings))
     assert {name: getattr(training, name) for name in settings} == settings
 
 

@@ -18,7 +18,6 @@ from charnn.corpora.pairs import PairsLayout
 from charnn.errors import CharnnWarning, UsageError
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.dataset import PairSet, read_pair_set
-from charnn.tasks.transducer.directory import TransducerDirectory
 from charnn.tasks.transducer.learn.networks import TransducerEnsemble, decoder_of, network_of
 from charnn.tasks.transducer.learn.plan import TransducerOverrides
 from charnn.tasks.transducer.learn.session import TransducerSession
@@ -26,6 +25,7 @@ from charnn.tasks.transducer.learn.transfer import read_initial_weights
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after, weights_of
+from tests.runs import PLAIN, into
 from tests.tasks.spoiling import Spoiler
 
 INPUTS, OUTPUTS = 9, 7
@@ -95,12 +95,9 @@ def pairs(tmp_path: Path) -> PairSet:
 @pytest.fixture
 def start(pairs: PairSet, tmp_path: Path) -> Start:
     def begin(name: str = "model", *, steps: int, source: Path | None = None, **overrides: Any) -> TransducerSession:
-        asked = TransducerOverrides(budget=Budget(steps=steps), **{**SIZES, **overrides})
-        return TransducerSession.start(
-            lambda: TransducerDirectory.create(tmp_path / name), pairs, asked,
-            {"device": "cpu", "precision": "fp32", "patience": 0},
-            None if source is None else read_initial_weights(str(source)), [1],
-        )  # fmt: skip
+        asked = TransducerOverrides(budget=Budget(steps=steps), settings=PLAIN, **{**SIZES, **overrides})
+        weights = None if source is None else read_initial_weights(str(source))
+        return TransducerSession.start(into(tmp_path / name, [1]), pairs, asked, source=weights)
 
     return begin
 

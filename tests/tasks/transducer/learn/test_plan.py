@@ -16,6 +16,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.tasks.transducer.dataset import PairSet, read_pair_set
 from charnn.tasks.transducer.learn import plan
 from charnn.tasks.transducer.learn.plan import TransducerOverrides, TransducerPlan, decide
+from tests.runs import PLAIN
 
 Rows = Sequence[tuple[str, str]]
 WORDS = [f"{'abcde'[n % 5]}{'fgh'[n % 3]}{'ij'[n % 2]}" * (1 + n % 3) for n in range(100)]
@@ -32,9 +33,8 @@ def pairs(tmp_path: Path) -> Callable[[Rows], PairSet]:
 
 
 def plan_of(pairs: PairSet, **overrides: Any) -> TransducerPlan:
-    settings = {"device": "cpu", "precision": "fp32", "patience": 0}
-    asked = TransducerOverrides(**{"budget": Budget(steps=1), **overrides})
-    return decide(pairs, asked, settings, thread_counts=[1])
+    asked = TransducerOverrides(**{"budget": Budget(steps=1), "settings": PLAIN, **overrides})
+    return decide(pairs, asked, thread_counts=[1])
 
 
 def test_few_pairs_are_learned_with_more_dropout_than_many(pairs: Callable[[Rows], PairSet]) -> None:
