@@ -8,7 +8,6 @@ keeps.
 from __future__ import annotations
 
 import dataclasses
-import time
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -26,7 +25,7 @@ from charnn.training.hardware import ThreadWatch
 from charnn.training.losses import EachLosses
 from charnn.training.objective import Objective, PreparedObjective
 from charnn.training.recovery import RETREATS, SMALLER, Recovery, is_good
-from charnn.training.report import Keeper, Meter, Observer, Report
+from charnn.training.report import Keeper, Observer, Report, Sitting
 from charnn.training.schedule import Progress, end, progress
 from charnn.training.state import RunState
 from charnn.training.updates import Updates
@@ -36,7 +35,8 @@ Outcome = Literal["budget", "early stop", "interrupt", "diverged"]
 
 
 class Loop:
-    """Trains the network of `objective`. Read `run` first, then `advance`, which is one update."""
+    """Trains the network of `objective`. Read `run` first, then `_go_on`, which is one step and all that comes with
+    it, and then `Updates.take`, which is the step itself."""
 
     def __init__(
         self,
@@ -74,71 +74,82 @@ class Loop:
         the last good state, with the learning rate as planned.
         """
         now = self.progress
-        started = time.perf_counter() - now.seconds
-        prepares = isinstance(self.objective, PreparedObjective)
+        self._sitting = Sitting(observer, keeper, interrupted, earlier_seconds=now.seconds)
         if isinstance(self.objective, PreparedObjective):
             self.objective.prepare(interrupted)
-        meter, validation_seconds = Meter(), 0.0
+        self._sitting.meter.restart()
         self._recovery = Recovery(self.state(), now.seconds, self._processes)
-        outcome: Outcome | None = "budget" if now.fraction >= 1 else None
-        if outcome is None and prepares and self._processes.broadcast(interrupted):
+        if now.fraction >= 1:
+            return "budget"
+        if isinstance(self.objective, PreparedObjective) and self._processes.broadcast(interrupted):
             # What has been prepared in part is no measure of any step, so none is taken before it is whole.
-            self._save(keeper, ends=True)
+            self._save(ends=True)
             return "interrupt"
+        outcome = None
         while outcome is None:
-            nats, info = self.advance(lambda: (time.perf_counter() - started, interrupted(), meter.is_due))
-            now = self.progress
-            meter.add(nats.mean(), info.targets)
-            self._losses.add(nats, info.targets)
-            now.seconds = info.seconds
-            if self.watch is not None:
-                self.watch.step(now.seconds, info.targets)
-            now.fraction = self.spent
-            if now.fraction >= end(now.cooling_since):
-                outcome = "budget" if now.fraction >= 1 else "early stop"
-            elif info.is_interrupted:
-                outcome = "interrupt"
-            must_validate = outcome in ("budget", "early stop") or (
-                outcome == "interrupt" and self.config.keeps == "last"
-            )
-            validates = must_validate or self._validation_is_due(validation_seconds)
-            saves = outcome is not None or validates or self._recovery.is_due(now.seconds)
-            is_broken = self._losses.are_broken() or ((outcome or validates) and self._losses.look_broken())
-            if info.is_due or saves or is_broken:
-                report = self._report(meter)
-                if self._processes.is_first:
-                    observer.step(report)
-            if validates and not is_broken:
-                report = dataclasses.replace(
-                    report,
-                    training_nats=self._losses.mean() / self.objective.units_per_target,
-                    gradient_norm=self.updates.gradients.mean(),
-                    largest_gradient_norm=self.updates.gradients.largest(),
-                )
-                is_broken = not self._validate(report, observer, keeper)
-                before = now.seconds
-                now.seconds = self._processes.broadcast(lambda: time.perf_counter() - started)
-                validation_seconds = now.seconds - before
-                meter.restart()
-                if now.cooling_since is None and 0 < self.config.patience <= now.since_best:
-                    now.cooling_since = now.fraction
-            if outcome == "interrupt" and not validates and not is_broken and self.best is not None:
-                self._validator.keep_if_better(self.best, report, observer, keeper)
-            if saves and not is_broken:
-                is_broken = not self._save(keeper, ends=outcome is not None) and (validates or outcome is not None)
-            if (validates or saves) and self.watch is not None:
-                self.watch.restart()
-            if is_broken:
-                if now.retreats < RETREATS:
-                    self._go_back(now.step)
-                    outcome = None
-                elif self.updates.networks > 1:
-                    self._leave_out()
-                    outcome = None
-                else:
-                    return self._diverged()
-                meter.restart()
+            outcome = self._go_on()
         return outcome
+
+    def _go_on(self) -> Outcome | None:
+        """Takes a step, and then tells, validates and saves as is due. Gives how the run ends, where it does."""
+        info = self._learn()
+        outcome = self._outcome_after(info)
+        is_final = outcome is not None and (outcome != "interrupt" or self.config.keeps == "last")
+        validates = is_final or self._validation_is_due()
+        saves = outcome is not None or validates or self._recovery.is_due(self.progress.seconds)
+        is_broken = self._losses.are_broken() or ((outcome or validates) and self._losses.look_broken())
+        if info.is_due or saves or is_broken:
+            report = self._sitting.report(self.progress, self.objective, self.updates.learning_rate)
+            if self._processes.is_first:
+                self._sitting.observer.step(report)
+        if saves and not is_broken:
+            is_broken = not self._validate_and_save(report, outcome, validates=validates)
+        if saves and self.watch is not None:
+            self.watch.restart()
+        return self._recover() if is_broken else outcome
+
+    def _learn(self) -> StepInfo:
+        """Takes a step, and counts what it learned from and took."""
+        sitting = self._sitting
+        nats, info = self.advance(lambda: (sitting.seconds(), sitting.interrupted(), sitting.meter.is_due))
+        now = self.progress
+        sitting.meter.add(nats.mean(), info.targets)
+        self._losses.add(nats, info.targets)
+        now.seconds = info.seconds
+        if self.watch is not None:
+            self.watch.step(now.seconds, info.targets)
+        now.fraction = self.spent
+        return info
+
+    def _outcome_after(self, info: StepInfo) -> Outcome | None:
+        """How the run ends with the step that was taken last; None where it goes on, unless its loss is broken."""
+        now = self.progress
+        if now.fraction >= end(now.cooling_since):
+            return "budget" if now.fraction >= 1 else "early stop"
+        return "interrupt" if info.is_interrupted else None
+
+    def _validate_and_save(self, report: Report, outcome: Outcome | None, *, validates: bool) -> bool:
+        """Validates, where that is due, and saves. Gives False where the loss turns out to be broken. A run that is
+        interrupted before a validation is due is measured, too, since its best weights may be old."""
+        sitting = self._sitting
+        if validates:
+            if not self._validate(report):
+                return False
+        elif outcome == "interrupt" and self.best is not None:
+            self._validator.keep_if_better(self.best, report, sitting.observer, sitting.keeper)
+        is_good = self._save(ends=outcome is not None)
+        return is_good or (outcome is None and not validates)
+
+    def _recover(self) -> Outcome | None:
+        """Goes back to the last good state, where the loss is broken. Gives how the run ends, where nothing helps."""
+        if self.progress.retreats < RETREATS:
+            self._go_back()
+        elif self.updates.networks > 1:
+            self._leave_out()
+        else:
+            return self._diverged()
+        self._sitting.meter.restart()
+        return None
 
     @property
     def spent(self) -> float:
@@ -146,15 +157,15 @@ class Loop:
         now = self.progress
         return progress(self.config.budget, seconds=now.seconds, epochs=self.objective.epoch, steps=now.step)
 
-    def _save(self, keeper: Keeper, *, ends: bool) -> bool:
+    def _save(self, *, ends: bool) -> bool:
         """Keeps the state, and says whether it is one to keep.
 
         While the loss is worse than at the beginning nothing is saved, and no model is replaced before it is better.
         """
-        state, now = self.state(), self.progress
+        state, now, keeper = self.state(), self.progress, self._sitting.keeper
         if not is_good(state, self._losses):
             return False
-        if self.saved_at is None and not ends and (self._losses.are_worse() or self._would_replace(keeper)):
+        if self.saved_at is None and not ends and (self._losses.are_worse() or self._would_replace()):
             return True
         self._recovery.keep(state)
         has_best = self.best is not None
@@ -162,23 +173,21 @@ class Loop:
             self.saved_at = now.step
         return True
 
-    def _would_replace(self, keeper: Keeper) -> bool:
+    def _would_replace(self) -> bool:
         """Whether a save would take the place of another model although nothing has been learned yet."""
-        return not self._losses.gained and self._processes.broadcast(lambda: keeper.replaces)
+        return not self._losses.gained and self._processes.broadcast(lambda: self._sitting.keeper.replaces)
 
-    def _go_back(self, step: int) -> None:
+    def _go_back(self) -> None:
         """Goes back to the last good state, and takes smaller steps from there."""
         before, best, saved_at = self.progress, self.best, self.saved_at
         self.restore(*self._recovery.good())
         now = self.progress
         now.retreats, now.rate = before.retreats + 1, before.rate * SMALLER
         self.best, self.saved_at = best, saved_at
-        if self._processes.is_first:
-            warnings.warn(
-                f"the loss broke at step {step:,}: back to step {now.step:,}, with {now.rate:.2g} of the learning rate",
-                CharnnWarning,
-                stacklevel=2,
-            )
+        self._warn(
+            f"the loss broke at step {before.step:,}: back to step {now.step:,}, "
+            f"with {now.rate:.2g} of the learning rate"
+        )
 
     def _leave_out(self) -> None:
         """Goes back to the last good state, and on from there without the member that has broken."""
@@ -192,12 +201,11 @@ class Loop:
         self.progress.validated_at = -1.0  # those that are left are measured at once
         self.best, self.saved_at = None, saved_at
         self._recovery.keep(self.state())
+        self._warn(f"member {number + 1} of {of}: the loss broke again and again: it is left out")
+
+    def _warn(self, message: str) -> None:
         if self._processes.is_first:
-            warnings.warn(
-                f"member {number + 1} of {of}: the loss broke again and again: it is left out",
-                CharnnWarning,
-                stacklevel=2,
-            )
+            warnings.warn(message, CharnnWarning, stacklevel=3)
 
     def advance(
         self, own_info: Callable[[], tuple[float, bool, bool]] = lambda: (0.0, False, False)
@@ -205,23 +213,34 @@ class Loop:
         """Takes one step, as `Updates.take` does."""
         return self.updates.take(self.progress, own_info)
 
-    def _validation_is_due(self, last_took: float) -> bool:
-        """Whether it is time to validate, where the last validation took `last_took` seconds."""
-        since_last = self.progress.fraction - self.progress.validated_at
+    def _validation_is_due(self) -> bool:
+        since_last, last_took = self.progress.fraction - self.progress.validated_at, self._sitting.validation_seconds
         return is_due(since_last, last_took=last_took, budget_seconds=self.config.budget.seconds)
 
-    def _validate(self, report: Report, observer: Observer, keeper: Keeper) -> bool:
-        """Validates, and counts the validation. Where the loss is not finite it counts none, and gives False."""
-        found = self._validator.validate(self.best, report, observer, keeper)
-        if found is None:
-            return False
-        validation, is_best = found
-        if is_best:
-            self.best = validation
-        self.progress.add_validation(validation.loss, is_best=is_best)
-        self._losses.restart()
-        self.updates.gradients.restart()
-        return True
+    def _validate(self, report: Report) -> bool:
+        """Validates, and counts the validation and what it took. Where the loss is not finite no validation is counted,
+        and it gives False."""
+        sitting, now = self._sitting, self.progress
+        report = dataclasses.replace(
+            report,
+            training_nats=self._losses.mean() / self.objective.units_per_target,
+            gradient_norm=self.updates.gradients.mean(),
+            largest_gradient_norm=self.updates.gradients.largest(),
+        )
+        found = self._validator.validate(self.best, report, sitting.observer, sitting.keeper)
+        if found is not None:
+            validation, is_best = found
+            if is_best:
+                self.best = validation
+            now.add_validation(validation.loss, is_best=is_best)
+            self._losses.restart()
+            self.updates.gradients.restart()
+        before, now.seconds = now.seconds, self._processes.broadcast(sitting.seconds)
+        sitting.validation_seconds = now.seconds - before
+        sitting.meter.restart()
+        if now.cooling_since is None and 0 < self.config.patience <= now.since_best:
+            now.cooling_since = now.fraction
+        return found is not None
 
     def train_loss(self) -> float:
         """The loss of the averaged weights on training data."""
@@ -239,21 +258,6 @@ class Loop:
                 hint="lower --learning-rate or --clip",
             )
         return "diverged"
-
-    def _report(self, meter: Meter) -> Report:
-        training_nats, speed = meter.read()
-        now = self.progress
-        units = self.objective.units_per_target
-        return Report(
-            step=now.step,
-            epoch=self.objective.epoch,
-            seconds=now.seconds,
-            fraction=now.fraction / end(now.cooling_since),
-            training_nats=training_nats / units,
-            learning_rate=self.updates.learning_rate,
-            units_per_second=speed * units,
-            unit=self.objective.unit,
-        )
 
     def state(self) -> RunState:
         """The tensors and JSON values from which `restore` goes on exactly as an uninterrupted run would.

@@ -1,5 +1,5 @@
-"""The reports of a run while it goes on, and the protocols of those who take them: an observer shows them, and a keeper
-stores them.
+"""The reports of a run while it goes on, the protocols of those who take them (an observer shows them, and a keeper
+stores them), and the clock and the meter of a sitting, from which they are made.
 
 Nothing here imports PyTorch, so that a program that shows a run need not.
 """
@@ -7,13 +7,17 @@ Nothing here imports PyTorch, so that a program that shows a run need not.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from charnn.config.model import Validation
+from charnn.training.schedule import Progress, end
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from charnn.training.objective import Objective
 
 
 class Observer(Protocol):
@@ -102,3 +106,38 @@ class Meter:
         result = float(self._nats) / self._targets, self._targets / seconds
         self.restart()
         return result
+
+
+@dataclass
+class Sitting:
+    """One sitting of a run: whom it tells, who keeps its results, who may interrupt it, and how fast it is."""
+
+    observer: Observer
+    keeper: Keeper
+    interrupted: Callable[[], bool]
+    earlier_seconds: float
+    """The seconds of training of all sittings before."""
+    meter: Meter = field(default_factory=Meter)
+    validation_seconds: float = 0.0
+    """The seconds that the last validation took."""
+
+    def __post_init__(self) -> None:
+        self._began = time.perf_counter()
+
+    def seconds(self) -> float:
+        """The seconds of training so far, earlier sittings included."""
+        return self.earlier_seconds + time.perf_counter() - self._began
+
+    def report(self, progress: Progress, objective: Objective, learning_rate: float) -> Report:
+        """The progress now. It is a reading of the meter."""
+        training_nats, speed = self.meter.read()
+        return Report(
+            step=progress.step,
+            epoch=objective.epoch,
+            seconds=progress.seconds,
+            fraction=progress.fraction / end(progress.cooling_since),
+            training_nats=training_nats / objective.units_per_target,
+            learning_rate=learning_rate,
+            units_per_second=speed * objective.units_per_target,
+            unit=objective.unit,
+        )
