@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import sys
-from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charnn.cli import confidence, options
-from charnn.corpora.decoding import FEW
 from charnn.corpora.decoding import OnError as DecodingErrors
 from charnn.errors import UsageError
-from charnn.tasks.tagger.config import Level, TextFormat
+from charnn.tasks.tagger.config import Level, OutputFormat, TextFormat
 
 if TYPE_CHECKING:
-    from charnn.tasks.tagger.formats.sentence import Sentence
-    from charnn.tasks.tagger.use.constraints import ReplacedValues
-    from charnn.tasks.tagger.use.stream import AnnotatedSentence
+    from collections.abc import Sequence
 
-OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
 SWITCH_INTERVAL = 0.0005
 """The most seconds that a thread of the network, done with a batch, waits for Python's one lock. With Python's usual
 0.005 seconds the threads idle, and on two cores int8 tagged an eighth fewer words a second."""
@@ -131,14 +126,12 @@ def tag(
     charnn tag --keep begun.conllu > complete.conllu
     tail -f chat.log | charnn tag --to slashed
     """
-    from charnn.cli import console
+    from charnn.cli import tag_views
     from charnn.cli.notices import announce
     from charnn.corpora.sources import check_encoding
-    from charnn.segmentation.graphemes import is_one
-    from charnn.tasks.tagger.config import PASSED_OVER
     from charnn.tasks.tagger.use.constraints import Constraints, ReplacedValues, read_forms
     from charnn.tasks.tagger.use.json_writer import JsonWriter
-    from charnn.tasks.tagger.use.model import Tagger, check_columns
+    from charnn.tasks.tagger.use.model import Tagger
     from charnn.tasks.tagger.use.sentence_tagger import TagOptions
     from charnn.tasks.tagger.use.stream import InputSentences, TagWriter, tag_stream
 
@@ -150,12 +143,9 @@ def tag(
     check_encoding(encoding)
     loaded = Tagger.find(model, precision=precision, threads=options.processors())
     corpus = loaded.config.corpus
-    of_file = tuple(name.strip() for name in columns.split(",")) if columns and PASSED_OVER in columns else None
-    asked = corpus.columns if columns is None else [name for name in columns.split(",") if name.strip() != PASSED_OVER]
-    chosen = check_columns(asked, corpus.columns)
+    of_file, chosen = _columns(columns, corpus.columns)
     if format is not None:
         _check_level(format, corpus.level)
-    output = console.Output(encoding)
     tagger, lexicon = loaded.sentence_tagger, loaded.lexicon
     inputs = InputSentences(
         files or ["-"],
@@ -170,96 +160,44 @@ def tag(
         on_error=on_error,
     )
     wanted = TagOptions(chosen, probabilities or threshold.least is not None, alternatives or 0)
+    tags = {column: lexicon.tags[column] for column in chosen}
+    forms = None if lexicon_file is None else read_forms(lexicon_file, tags, encoding=encoding)
+    constraints = Constraints(tags, keep, forms) if keep or forms is not None else None
     least = threshold.least or 0.0
-    writer = TagWriter(to or "columns", probabilities, least, threshold.replacement, appends=append)
+    texts = TagWriter(to or "columns", probabilities, least, threshold.replacement, appends=append)
     objects = (
         JsonWriter(str(loaded.path), least, threshold.named, with_probabilities=probabilities) if as_json else None
     )
-    of_model = {column: lexicon.tags[column] for column in chosen}
-    forms = None if lexicon_file is None else read_forms(lexicon_file, of_model, encoding=encoding)
-    constraints = Constraints(of_model, keep, forms) if keep or forms is not None else None
-    replaced = None if append or as_json else ReplacedValues(of_model, keeps=keep)
-    tags = {*chain.from_iterable(lexicon.tags[column] for column in chosen), threshold.replacement}
-    can_align = len(chosen) == 1 and not probabilities and not alternatives and all(map(is_one, tags))
-    if to == "characters" and not can_align:
-        raise UsageError("--to characters: there is room for a tag of one character only", hint="choose --to columns")
-    notices = _Notices("--keep" if keep else "--append" if append else None, replaced)
+    can_align = not probabilities and not alternatives and tag_views.can_align(tags, threshold.replacement)
+    result = tag_views.Result(texts, objects, to, encoding, can_align=can_align)
+    replaced = None if append or as_json else ReplacedValues(tags, keeps=keep)
+    notices = tag_views.Notices("--keep" if keep else "--append" if append else None, replaced)
     options.announce_terminal(files)
     announce(loaded.directory, model)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with loaded:
         skip = notices.skip if on_error == "skip" else None
         for block in tag_stream(inputs, tagger, wanted, skip=skip, constraints=constraints):
-            writer.to = to or _default(inputs.format, can_align=can_align)
-            notices.see(block, writer.to)
-            if append and writer.to == "conllu":
-                raise UsageError("--append: rows of CoNLL-U have no place for more", hint="choose --to columns")
-            if objects is not None:
-                console.write(objects.text(block))
-            elif text := writer.text(block):
-                output.write(text)
+            result.suit(inputs.format)
+            notices.see(block, result.format)
+            result.write(block)
     notices.report()
 
 
-class _Notices:
-    """Says once which options do nothing and what is replaced that is no tag, and counts malformed sentences, which are
-    written unchanged, or left out where they are raw text."""
+def _columns(named: str | None, learned: Sequence[str]) -> tuple[tuple[str, ...] | None, list[str]]:
+    """The columns that --columns says FILE has, None where it says nothing of that, and those to write of what was
+    `learned`. Raises UsageError for one that was not."""
+    from charnn.tasks.tagger.config import PASSED_OVER
+    from charnn.tasks.tagger.use.model import check_columns
 
-    def __init__(self, flag: str | None, replaced: ReplacedValues | None) -> None:
-        """`flag` is the option that is about tags of the input, if one was given."""
-        self._flag, self._replaced = flag, replaced
-        self._passed_on = self._left_out = 0
-
-    def see(self, block: list[AnnotatedSentence], to: TextFormat) -> None:
-        """Looks at sentences that are about to be written in the format `to`."""
-        from charnn.cli import console
-        from charnn.tasks.tagger.use.stream import UNTAGGED
-
-        raw = next((one.sentence for one in block if one.sentence.format in UNTAGGED), None)
-        if self._flag is not None and raw is not None:
-            console.warn(
-                f"{self._flag} does nothing: {raw.name} is read as raw text, which has no tags; --format says otherwise"
-            )
-            self._flag = None
-        if self._replaced is not None and (warning := self._replaced.warning(block, to)):
-            console.warn(warning)
-            self._replaced = None
-
-    def skip(self, sentence: Sentence) -> None:
-        """Counts a malformed sentence, and names it where it is one of the first."""
-        from charnn.cli import console
-        from charnn.tasks.tagger.use.stream import UNTAGGED
-
-        if sentence.format in UNTAGGED:
-            self._left_out += 1
-        else:
-            self._passed_on += 1
-        if self._passed_on + self._left_out <= FEW:
-            console.warn(f"{sentence.error}: {'left out' if sentence.format in UNTAGGED else 'passed on as it is'}")
-
-    def report(self) -> None:
-        """Says what is known once all is read."""
-        from charnn.cli import console
-
-        if self._replaced is not None and (warning := self._replaced.rest()):
-            console.warn(warning)
-        if self._passed_on:
-            console.warn(f"malformed sentences that were passed on as they are: {self._passed_on:,}")
-        if self._left_out:
-            console.warn(f"sentences that were left out: {self._left_out:,}")
+    if named is None:
+        return None, check_columns(learned, learned)
+    names = named.split(",")
+    of_file = tuple(name.strip() for name in names) if PASSED_OVER in named else None
+    return of_file, check_columns([name for name in names if name.strip() != PASSED_OVER], learned)
 
 
 def _check_level(format: TextFormat, level: Level) -> None:
     if (format == "characters") != (level == "character") and not (format == "columns" and level == "character"):
         formats = "characters or columns" if level == "character" else "words, in any format but that"
         raise UsageError(f"--format {format}: the model tags {formats}")
-
-
-def _default(format: TextFormat | None, *, can_align: bool) -> OutputFormat:
-    """The format to write where --to does not say."""
-    match format:
-        case "conllu" | "columns" | "slashed":
-            return format
-        case "characters" if can_align:
-            return "characters"
-    return "columns"

@@ -26,6 +26,8 @@ TreebankFormat = Literal["conllu", "columns", "slashed", "aligned"]
 """What tags can be learned from: CoNLL-U; columns between tabs; word_TAG; two files, a tag for every character."""
 TextFormat = Literal["conllu", "columns", "slashed", "lines", "tokens", "text", "characters"]
 """What can be tagged: the first three of these; raw lines; words between spaces; running text; characters."""
+OutputFormat = Literal["conllu", "columns", "slashed", "characters"]
+"""What tags can be written as; with the last of these a line of tags for each line of characters."""
 
 
 @dataclass(frozen=True)
