@@ -10,7 +10,7 @@ from charnn import load
 from charnn.errors import UsageError
 from tests.paths import GOLDEN
 
-AGAIN = "zyx wvu tsr\n" * 200
+AGAIN = "zyx wvu tsr\n" * 80
 """A text unlike the one that was learned, which repeats itself."""
 
 
