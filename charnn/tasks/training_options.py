@@ -162,14 +162,14 @@ class NetworkTrainingOptions(TrainingOptions):
         "Let the learning rate, the size of the steps, rise to X at first; then it falls to nearly 0.",
         panel=TRAINING,
         metavar="X",
-        shown_default="0.008, for taggers and classifiers 0.004, for forecasters 0.004",
+        shown_default="0.008; for all but language models 0.004, for classifiers of large batches up to 0.008",
     )
     optimizer: Optimizer | None = option(
         None,
         "Train with this optimizer. adamw trains all weights with AdamW, and muon trains the matrices of the recurrent "
         "layers with Muon and the rest with AdamW.",
         panel=TRAINING,
-        shown_default="muon, for taggers, classifiers and forecasters adamw",
+        shown_default="muon; for all but language models adamw",
     )
     clip: float | None = option(
         None,
