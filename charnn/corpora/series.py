@@ -14,15 +14,12 @@ import numpy as np
 
 from charnn.arrays import Float64s
 from charnn.corpora.columns import WantedColumns, found_columns
+from charnn.corpora.placed_rows import MOST_GAPS, at_their_times
 from charnn.corpora.series_below import set_side_by_side
 from charnn.corpora.series_cells import MISSING, NUMBER, SeriesCells
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
 from charnn.corpora.tables import Row, Table
-from charnn.corpora.times import (
-    MOST_GAPS,
-    TimeAxis,
-    at_their_times,
-)
+from charnn.corpora.times import TimeAxis
 from charnn.errors import CorpusError
 from charnn.readable import first_few
 

@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from charnn.corpora.date_forms import are_dates
+from charnn.corpora.placed_rows import NAMES
 from charnn.corpora.series_layout import SeriesLayout
-from charnn.corpora.times import NAMES
 
 FULL, FULL_OF_NUMBERS = 0.3, 0.9
 """So many of the places of all series at all times have a row, at least: where words say which series it is, and where

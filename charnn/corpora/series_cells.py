@@ -13,9 +13,9 @@ import numpy as np
 from charnn.arrays import Float64s
 from charnn.corpora.columns import WantedColumns
 from charnn.corpora.date_forms import are_dates, counted_periods, forms_of, forms_of_all
+from charnn.corpora.placed_rows import NAMES, Irregular, PlacedRows, counts_up, dated, numbered
 from charnn.corpora.series_layout import SeriesLayout
 from charnn.corpora.tables import Row, Table
-from charnn.corpora.times import NAMES, Irregular, PlacedRows, counts_up, dated, numbered
 from charnn.corpora.written_numbers import WrittenNumber, has_decimal_commas, written_number
 from charnn.errors import CorpusError, UsageError
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from charnn.corpora.placed_rows import NAMES
 from charnn.corpora.series import series_in
 from charnn.corpora.series_cells import NUMBER, UNNAMED
 from charnn.corpora.tables import Table
-from charnn.corpora.times import NAMES
 from charnn.errors import CorpusError, UsageError
 
 
