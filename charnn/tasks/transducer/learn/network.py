@@ -17,10 +17,9 @@ from charnn.network.bidirectional import Bidirectional
 from charnn.network.cells import state_type
 from charnn.network.recurrent import LockedDropout, Recurrent, StackState
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
-from charnn.tasks.transducer.graph import LARGEST_SCORE, LEAST
+from charnn.tasks.transducer.graph import LEAST
+from charnn.tasks.transducer.learn.hard_attention import bounded, first_jumps, first_place, hard_step, weights_after
 
-FIRST_BACK = -3.0
-"""The first b of the ways back."""
 FEATURE_DEVIATION = 0.1
 """The standard deviation of the first vectors of features."""
 
@@ -257,39 +256,3 @@ def mixed(gate: Tensor, written: Tensor, copied: Tensor) -> Tensor:
 def one_hot_copies(copies_BS: Tensor, outputs: int) -> Tensor:
     """The one-hot target symbol of each place, (B, S, V), all 0 where there is none."""
     return functional.one_hot(copies_BS, outputs + 1)[..., :-1].float()
-
-
-def first_place(mask_BS: Tensor) -> Tensor:
-    """The distribution (B, S) of hard attention before its first step: the first place where it may look."""
-    places_B: Tensor = mask_BS.argmax(1)
-    return functional.one_hot(places_B, mask_BS.shape[1]).float()
-
-
-def first_jumps(count: int, *, moves_back: bool) -> Tensor:
-    """The first b of each number of places ahead, the last of them for that many and more: nothing for staying and for
-    the next place, and less and less for those further away; before them that of the ways back, if there are any."""
-    ahead = -(torch.arange(count) - 1.0).clamp(0, LARGEST_SCORE)
-    return torch.cat([torch.tensor([FIRST_BACK]), ahead]) if moves_back else ahead
-
-
-def bounded(scores: Tensor) -> Tensor:
-    return LARGEST_SCORE * torch.tanh(scores / LARGEST_SCORE)
-
-
-def weights_after(weights_BTS: Tensor, jumps_SS: Tensor | None) -> Tensor:
-    """Z_k (B, T, S), the sum of exp(u_i + b_(i-k)) over the places i, from exp(u) and exp(b), for None 1 where i >= k
-    and 0 elsewhere."""
-    if jumps_SS is None:
-        return weights_BTS.flip(2).cumsum(2).flip(2) + LEAST
-    return weights_BTS @ jumps_SS.T + LEAST
-
-
-def hard_step(alpha_BS: Tensor, weights_BS: Tensor, after_BS: Tensor, jumps_SS: Tensor | None = None) -> Tensor:
-    """The distribution of the next place, from that of the last one, the weights exp(u) of the places, what
-    `weights_after` gives of them, and the weights exp(b) of the ways from each place to each, for None 1 of those that
-    do not lead back.
-
-    p(j) = sum over k of alpha_k exp(u_j + b_(j-k)) / Z_k.
-    """
-    share_BS = alpha_BS / after_BS
-    return weights_BS * (share_BS.cumsum(1) if jumps_SS is None else share_BS @ jumps_SS)

@@ -15,7 +15,8 @@ from charnn.network.cells import state_type
 from charnn.network.ensemble import Ensemble
 from charnn.tasks.transducer.config import TransducerNetworkConfig
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.network import EncoderMemory, SourceBatch, TransducerNetwork, first_place
+from charnn.tasks.transducer.learn.hard_attention import first_place
+from charnn.tasks.transducer.learn.network import EncoderMemory, SourceBatch, TransducerNetwork
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.ctc import FramedDecoder
 from charnn.tasks.transducer.use.decoding import DecoderState, DecoderStep, Ids, SteppedDecoder, padded

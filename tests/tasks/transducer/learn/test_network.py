@@ -15,7 +15,8 @@ from charnn.tasks.transducer import copying_graph
 from charnn.tasks.transducer.config import WRITING_PLACES, TransducerNetworkConfig
 from charnn.tasks.transducer.graph import decoder_graph, encoder_graph, frames_graph
 from charnn.tasks.transducer.learn.ctc import CtcNetwork, FramedNetwork
-from charnn.tasks.transducer.learn.network import SourceBatch, TransducerNetwork, first_place
+from charnn.tasks.transducer.learn.hard_attention import first_place
+from charnn.tasks.transducer.learn.network import SourceBatch, TransducerNetwork
 from charnn.tasks.transducer.learn.networks import SteppedNetwork
 from charnn.tasks.transducer.symbols import EncodedSource
 from charnn.tasks.transducer.use.decoding import SteppedDecoder, after
