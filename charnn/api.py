@@ -18,7 +18,6 @@ from charnn.readable import file_name
 from charnn.tasks.choosing import (
     all_files,
     choose_task,
-    every_option,
     flag_of,
     naming_the_task,
     task_named,
@@ -27,7 +26,8 @@ from charnn.tasks.choosing import (
 )
 from charnn.tasks.description import write_card
 from charnn.tasks.directory import TaskDirectory
-from charnn.tasks.options import Option, options_from
+from charnn.tasks.given import corpus_given, options_given, path_given
+from charnn.tasks.options import options_from
 from charnn.tasks.table import FALLBACK, TASKS
 from charnn.tasks.task import Run, Task
 from charnn.tasks.training_options import TrainingOptions
@@ -65,7 +65,7 @@ def load(
         )
     if not isinstance(threads, int) or threads < 1:
         raise UsageError(f"load: {threads!r} threads: give a whole number of at least 1")
-    model = find_model(_path(path, "load"), None)
+    model = find_model(path_given(path, "load"), None)
     task = task_of(model)
     loaded = task.load(task.directory(model.path), precision=precision, threads=threads)
     if adapt:
@@ -90,7 +90,7 @@ def train(
         target = None if out is None else Path(out)
         session = start(paths, task, values, out=target, overwrite=overwrite, processes=ALONE)
     else:
-        session = go_on(_path(resume, "train"), paths, values, processes=ALONE)
+        session = go_on(path_given(resume, "train"), paths, values, processes=ALONE)
     session.run(SilentObserver())
     return load(session.directory.path)
 
@@ -252,44 +252,3 @@ def check_processes(task: Task[Any], processes: Processes, paths: Sequence[str])
 
 def _no_directory(kind: type[D]) -> D:
     raise AssertionError("a run that is resumed has its directory")
-
-
-def _path(path: Any, method: str) -> str:
-    """The path as text. Raises UsageError for what is none."""
-    if not isinstance(path, str | os.PathLike):
-        raise UsageError(
-            f"{method}: {path!r:.60} is no path",
-            hint='each file is an argument of its own: charnn.train("a.txt", "b.txt")' if method == "train" else None,
-        )
-    return os.fspath(path)
-
-
-def corpus_given(corpus: Sequence[str | os.PathLike[str]]) -> list[str]:
-    """The paths of the data in Python as the command has them. Raises UsageError for what is no path."""
-    return [_path(path, "train") for path in corpus]
-
-
-def options_given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of `charnn.train` as those of the command. Raises UsageError for a value that an option does not
-    take."""
-    every = every_option(lambda task: task.training_options)
-    # What is no option at all is said with what else is wrong.
-    return {name: _value(every[name], value) if name in every else value for name, value in options.items()}
-
-
-def _value(option: Option, value: Any) -> Any:
-    """The value as the command has it: a single path where several may be named is a list of one, and paths are text.
-
-    Raises UsageError for a value that the option does not take.
-    """
-    if value is None:
-        return None
-    if option.type == (list[str] | None):
-        several = value if isinstance(value, list | tuple) else [value]
-        value = [_path(path, option.flag) for path in several]
-    elif isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    elif option.name == "time" and isinstance(value, int | float):
-        return f"{value:g}"
-    option.check(value)
-    return value

@@ -16,6 +16,7 @@ from charnn.errors import CharnnWarning, TrainingError, UsageError
 from charnn.tasks.choosing import task_of
 from charnn.tasks.description import write_card
 from charnn.tasks.folds import FoldFigures
+from charnn.tasks.given import corpus_given, options_given
 
 if TYPE_CHECKING:
     from charnn.training.distributed.processes import Processes
@@ -110,7 +111,7 @@ def train(
     from charnn.training.distributed.processes import ALONE
 
     session, _, _ = cross_validate(
-        api.corpus_given(corpus), task, api.options_given(options),
+        corpus_given(corpus), task, options_given(options),
         lambda session, _: session.run(api.SilentObserver()),
         out=None if out is None else Path(out), overwrite=overwrite, processes=ALONE,
     )  # fmt: skip
