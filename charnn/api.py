@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.checkpoint.locate import find_model, new_model_paths
 from charnn.config.model import InferencePrecision
+from charnn.corpora.sources import files_read
 from charnn.corpora.unpacking import is_pipe
 from charnn.errors import CharnnWarning, ModelBusyError, UsageError
 from charnn.readable import file_name
@@ -180,7 +181,9 @@ def go_on(
     processes.broadcast(claimed.claim)
     try:
         processes.broadcast(claimed.check_network)
-        session = task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+        with files_read() as read:
+            session = task.resume(task.directory(Path(path)), run, TrainingOptions(**values).budget)
+        session.find_data_at(read)
     except BaseException:
         claimed.release()
         raise

@@ -12,7 +12,8 @@ import torch
 
 from charnn.checkpoint.directory import ModelDirectory
 from charnn.config import Budget
-from charnn.config.model import Quantization, Validation
+from charnn.config.model import Quantization, SourceFile, Validation
+from charnn.corpora.moved import at_their_places
 from charnn.errors import ConfigError, ModelFormatError, UsageError
 from charnn.readable import duration
 from charnn.training.distributed.failures import WorkerLost
@@ -159,6 +160,10 @@ class Session(Generic[C]):
     def config(self) -> C:
         """The current configuration. config.json has it once a validation has been kept."""
         return self._keeper.config
+
+    def find_data_at(self, read: Sequence[SourceFile]) -> None:
+        """Records that the run's data are where these files were read, though they may have been elsewhere before."""
+        self._keeper.config = at_their_places(self.config, read)
 
     @property
     def holds_out(self) -> bool:

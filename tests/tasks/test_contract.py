@@ -411,6 +411,17 @@ def test_the_data_may_be_named_again_and_must_be_the_same(
 
 
 @each_task
+def test_data_that_have_been_moved_are_named_once(runs: Runs, name: str, command: Callable[..., Any]) -> None:
+    runs.finish(runs.start("model", steps=2))
+    elsewhere = runs.data.rename(runs.data.with_stem("elsewhere"))
+    assert command("train", "--resume", runs.folder / "model", "--steps", "3").code == 1
+    resumed = command("train", elsewhere, "--resume", runs.folder / "model", "--steps", "3")
+    assert resumed.code == 0, resumed.err
+    again = command("train", "--resume", runs.folder / "model", "--steps", "4")
+    assert again.code == 0, again.err
+
+
+@each_task
 def test_data_that_have_changed_are_said_and_not_learned(runs: Runs, name: str, command: Callable[..., Any]) -> None:
     runs.finish(runs.start("model", steps=2))
     runs.data.write_text(runs.builder.other_data)
