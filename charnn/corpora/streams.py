@@ -114,12 +114,15 @@ def looked_at(pieces: Iterator[bytes], name: str, encoding: str) -> Iterator[byt
 
 
 def nuls_told(pieces: Iterator[str], name: str) -> Iterator[str]:
-    """The same pieces, with a warning of the first NUL."""
+    """The same pieces, with a warning of the first NUL, once more than its piece is read: an error that comes next says
+    enough of what is no text."""
     line, ends_in_return = 1, False
     for piece in pieces:
-        if warn_of_nul(piece, name, line):
+        if "\0" in piece:
             yield piece
-            yield from pieces
+            following = next(pieces, None)
+            warn_of_nul(piece, name, line)
+            yield from chain(() if following is None else [following], pieces)
             return
         yield piece
         line += line_ends(piece, after_return=ends_in_return)

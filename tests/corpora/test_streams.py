@@ -8,8 +8,10 @@ import os
 import sys
 import threading
 import tracemalloc
+import warnings
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from charnn.corpora.foreign import foreign_format
 from charnn.corpora.lines import LONGEST_LINE
 from charnn.corpora.sources import read
 from charnn.corpora.streams import stream
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*a NUL character")
 HOSTILE = "\ufeffone\r\ntwo\rthree\n\n\x00\x0b\u2028 \u00e9\u0301\U0001f9ca \t"
@@ -272,3 +274,12 @@ def test_every_encoding_of_python_reads_what_it_wrote(tmp_path: Path) -> None:
     for encoding in ("ascii", "cp1252", "koi8-r", "big5", "gb18030", "euc_jp", "utf-32", "punycode", "idna"):
         assert codecs.lookup(encoding)
         assert "".join(stream(file_with("plain".encode(encoding), tmp_path), encoding=encoding)) == "plain"
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"a\0b\nc\n", 1), (b"a\0b\n\xff\n", 0)])
+def test_a_nul_is_warned_of_unless_an_error_says_more(data: bytes, said: int, tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CharnnWarning)
+        with suppress(CorpusError):
+            list(stream(file_with(data, tmp_path)))
+    assert len(caught) == said
