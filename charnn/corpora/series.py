@@ -15,6 +15,7 @@ import numpy as np
 from charnn.arrays import Float64s
 from charnn.corpora.columns import WantedColumns, found_columns
 from charnn.corpora.placed_rows import MOST_GAPS, at_their_times
+from charnn.corpora.placed_rows import NAMES as TIME_NAMES
 from charnn.corpora.series_below import set_side_by_side
 from charnn.corpora.series_cells import MISSING, NUMBER, SeriesCells
 from charnn.corpora.series_layout import AS_TOLD, SeriesLayout
@@ -96,6 +97,8 @@ def series_in(table: Table, layout: SeriesLayout = AS_TOLD, *, needs_header: boo
     read = [reader.numbers(columns[place], header[place], lines) for place in numbers]
     names = _names(table.name, header, places, numbers)
     values_NC = np.stack([values_N for values_N, _ in read], 1)
+    if time is None and layout.time is None and not chosen:
+        remarks += _of_uneven_times(names, values_NC)
     if passed := [header[place] for place in places if place not in numbers]:
         remarks.append(f"passed over, since there are no numbers: {first_few(passed, SHOWN)}")
     if signs := list(dict.fromkeys(chain.from_iterable(of_column for _, of_column in read))):
@@ -125,6 +128,19 @@ def _held_rows(table: Table, separator: str) -> list[tuple[int, list[str]]]:
     if not rows:
         raise CorpusError(f"{table.name}: there is no row of numbers")
     return rows
+
+
+def _of_uneven_times(names: Sequence[str], values_NC: Float64s) -> list[str]:
+    """What to say of the first column that is called as times are and is none of even steps."""
+    place = next((place for place, one in enumerate(names) if one.lower() in TIME_NAMES), None)
+    if place is None or len(names) == 1:
+        return []
+    if len(np.unique(values_NC[:, place])) < len(values_NC):
+        return [f"{names[place]} is read as a series, since its numbers come again"]
+    return [
+        f"{names[place]} is read as a series, since its numbers do not rise by even steps; "
+        f"--time-column {names[place]} takes it for the times"
+    ]
 
 
 def _names(name: str, header: Sequence[str], places: Sequence[int], numbers: Sequence[int]) -> tuple[str, ...]:

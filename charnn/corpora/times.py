@@ -116,7 +116,7 @@ class TimeAxis(Json):
     def __str__(self) -> str:
         """The step in words."""
         if self.unit in ("row", "number"):
-            return f"{self.step:g}" if self.unit == "number" else "a row"
+            return "a row" if self.unit == "row" else f"{self.step:,.0f}" if self.step % 1 == 0 else f"{self.step:g}"
         units = {"second": (("week", 7 * DAY), ("day", DAY), ("hour", 3600.0), ("minute", 60.0), ("second", 1.0))}
         names = units.get(self.unit, (("year", 12.0), ("month", 1.0)) if "month" in self.unit else (("weekday", 1.0),))
         name, size = next(((n, s) for n, s in names if self.step % s == 0), names[-1])

@@ -309,3 +309,13 @@ def test_the_hour_that_comes_twice_where_summer_time_ends_counts_once() -> None:
     hours.insert(40, hours[39])
     with pytest.raises(CorpusError, match="comes twice"):
         read("time,x\n" + "".join(f"{time},{number}\n" for number, time in enumerate(hours)))
+
+
+def test_a_column_that_is_called_as_times_are_and_is_none_is_said() -> None:
+    years = [1900 + (number * 7) % 30 for number in range(30)]
+    series = read("year,v\n" + "".join(f"{year},{year % 9}\n" for year in years))
+    assert series.columns == ("year", "v")
+    assert any("--time-column year takes it for the times" in remark for remark in series.remarks)
+    again = read("year,v\n" + "".join(f"{year},{year % 9}\n" for year in years + years))
+    assert "year is read as a series, since its numbers come again" in again.remarks
+    assert not read("a,v\n" + "".join(f"{year},{year % 9}\n" for year in years)).remarks
