@@ -10,6 +10,7 @@ source,target                         CSV with a header, and tables between tabs
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -19,7 +20,7 @@ from charnn.config.as_json import Json
 from charnn.corpora.columns import WantedColumns, found_columns, header_of, tab_hint
 from charnn.corpora.keys import keys_of
 from charnn.corpora.tables import Object, Row, Table
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CharnnWarning, CorpusError, UsageError
 
 SOURCE_NAMES = ("source", "src", "input", "from", "lemma", "spelling", "word", "grapheme", "graphemes")
 SEVERAL = "targets"
@@ -128,11 +129,28 @@ def _table_rows(table: Table, layout: PairsLayout) -> tuple[Iterator[Row], tuple
         source, features, target = table.columns(header, _wanted(layout))
         assert source is not None
         assert target is not None
+        if features is None and len(header) == 3:
+            rows = _looked_at(rows, header, ({0, 1, 2} - {source, target}).pop(), table.name)
         return table.even(rows, len(header), "the header"), (source, features, target)
     begin = [first, *islice(rows, TELLING_ROWS)]
     features = features_column([row for _, row in begin if len(row) == 3]) if len(header) == 3 else None
     places = _numbered(len(header), table.name, layout, features)
     return table.even(chain(begin, rows), len(header), "the first row"), places
+
+
+def _looked_at(rows: Iterator[Row], header: Sequence[str], place: int, name: str) -> Iterator[Row]:
+    """The same rows. A warning says that the third column of a header is left out where features would look so: its
+    cells recur."""
+    begin = list(islice(rows, TELLING_ROWS))
+    cells = [row[place].strip() for _, row in begin if len(row) == len(header)]
+    if 2 * len(set(cells)) <= len(cells) and any(cells):
+        warnings.warn(
+            f"{name}: the column {header[place]} is neither source nor target, and is left out; --features "
+            f"{header[place]} learns it, too",
+            CharnnWarning,
+            stacklevel=2,
+        )
+    return chain(begin, rows)
 
 
 def _numbered(columns: int, name: str, layout: PairsLayout, features_look: int | None) -> tuple[int, int | None, int]:

@@ -214,3 +214,12 @@ def test_numbers_in_words_are_pairs_and_verses_are_none() -> None:
     assert recognize_pairs("".join(f"{number * 7}\t{words}\n" for number, words in numbers)) is not None
     verses = [(3 * n % 8, f"and word{n} said to word{n + 9} that day{n} was come{n}") for n in range(8)]
     assert recognize_pairs("".join(f"{number}\t{verse}\n" for number, verse in verses)) is None
+
+
+def test_a_column_that_may_be_features_and_is_left_out_is_said() -> None:
+    rows = "".join(f"word{number}\t{'V;PST' if number % 2 else 'V;PRS'}\tform{number}\n" for number in range(9))
+    with pytest.warns(CharnnWarning, match="the column Merkmale is neither source nor target, and is left out"):
+        assert len(read_pairs(f"Lemma\tMerkmale\tForm\n{rows}", "pairs.tsv")) == 9
+    numbered = "".join(f"{number}\tword{number}\tform{number}\n" for number in range(9))
+    assert len(read_pairs(f"id\tlemma\tform\n{numbered}", "pairs.tsv")) == 9
+    assert len(read_pairs(f"lemma\tfeatures\tform\n{rows}", "pairs.tsv")) == 9
