@@ -15,6 +15,10 @@ TELLING_LINES = 20
 """So many lines tell what parts two sides, where it is no tab."""
 NAME = re.compile(r"[A-Za-z_][\w-]*(?: [\w-]+)*")
 """The name of a column."""
+FEWEST_LINES = 4
+"""Fewer lines do not tell that something stands in the place of tabs."""
+ARROWS = (" ||| ", "|||", " => ", " -> ", " → ", " == ")
+"""What stands between two sides in lists alone."""
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -73,6 +77,17 @@ def tab_hint(lines: Iterable[str], separators: Sequence[str]) -> str:
         if recurs and all(separator in line for line in first):
             return f"; sed 's/{separator}/\\t/' FILE puts a tab there"
     return ""
+
+
+def without_its_tabs(sample: str, name: str) -> str:
+    """What to say of a text without a tab whose name promises tabs, or whose first lines are parted by what nobody
+    writes in prose; "" for other text."""
+    lines = [line for line in bare_lines(sample) if line.strip()]
+    if "\t" in sample or len(lines) < FEWEST_LINES:
+        return ""
+    named = name.removesuffix(".gz").lower().endswith((".tsv", ".tab"))
+    hint = tab_hint(lines, (*ARROWS, "  ", ";", "|", ",") if named else ARROWS)
+    return f"it has no tab between columns{hint}" if named or hint else ""
 
 
 def between_tabs(sample: str, *widths: int) -> str | None:

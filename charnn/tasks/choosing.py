@@ -9,7 +9,7 @@ from typing import Any
 
 from charnn.checkpoint.directory import CONFIG, ModelDirectory
 from charnn.checkpoint.files import of_writer
-from charnn.corpora.columns import NAME, header_of
+from charnn.corpora.columns import NAME, header_of, without_its_tabs
 from charnn.corpora.foreign import foreign_format, looks_like_table
 from charnn.corpora.keys import keys_of_first, lists_of_words
 from charnn.corpora.sources import peek
@@ -152,6 +152,9 @@ def recognized(path: str, tasks: Collection[Task[Any]], *, encoding: str, option
         raise UsageError(f"{path}: looks like none of {_kinds(list(tasks))}{why}", hint=f"say what it is with {names}")
     if warning := _not_prose(path, sample):
         warnings.warn(f"{path} {warning}", CharnnWarning, stacklevel=2)
+        return fallback
+    if without_tabs := without_its_tabs(sample, path):
+        _guessed(f"{path} is read as {fallback.data_in_singular}: {without_tabs}", "")
         return fallback
     for looks_like, readers in _resemblances(sample, tasks):
         _guessed(f"{path} is read as {fallback.data_in_singular}: it has {looks_like}", _readings(readers))
