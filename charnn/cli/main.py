@@ -25,6 +25,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     this_process.let_waiting_threads_sleep()
     this_process.start_no_threads_without_end()
+    this_process.pass_over_no_width()
     if (command := named(arguments)) is not None and not command.has_view:
         this_process.look_for_circles_less_often()
     processes.listen()

@@ -39,6 +39,13 @@ def look_for_circles_less_often() -> None:
     gc.set_threshold(OBJECTS_BETWEEN)
 
 
+def pass_over_no_width() -> None:
+    """Takes COLUMNS=0, which some programs set where a terminal does not say how wide it is, for not set: the help
+    would be written for a terminal of no columns, and nothing of it be left."""
+    if os.environ.get("COLUMNS", "").strip().strip("0") == "":
+        os.environ.pop("COLUMNS", None)
+
+
 def occupy_closed_descriptors() -> None:
     """Keeps the numbers of standard streams that are closed from files that are opened later: whatever writes to
     stdout would write into them."""

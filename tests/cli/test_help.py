@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from charnn import __version__
-from charnn.cli import commands
+from charnn.cli import commands, this_process
 from tests.commands import CHARNN
 
 COMMANDS = ["train", "sample", "tag", "score", "eval", "novelty", "recall", "info"]
@@ -76,3 +78,10 @@ def test_options_mean_the_same_in_every_command(option, name):
 def test_what_the_help_of_charnn_says_of_a_command_is_how_its_own_help_begins():
     for name, command in {**commands.COMMANDS, **commands.GROUPS}.items():
         assert command.summary == " ".join(CHARNN.commands[name].help.partition("\n\n")[0].split()), name
+
+
+def test_a_terminal_of_no_columns_is_one_that_does_not_say_how_wide_it_is(monkeypatch):
+    for width, kept in (("0", None), ("", None), ("100", "100")):
+        monkeypatch.setenv("COLUMNS", width)
+        this_process.pass_over_no_width()
+        assert os.environ.get("COLUMNS") == kept
