@@ -166,7 +166,8 @@ class Memory:
 
 
 FIRST_CHUNK, LARGEST_CHUNK = 8, 256
-"""Lines that are recalled together."""
+"""Lines that are recalled together; one that is longer than USUAL_LENGTH counts as several."""
+USUAL_LENGTH = 1 << 12
 LONGEST_GARBLED = 1 << 20
 """The most characters of a line that is recalled. Each takes some 300 bytes while the line becomes a pattern."""
 
@@ -204,4 +205,7 @@ def recall_stream(
     def begin(chunk: list[GarbledLine]) -> Callable[[], list[tuple[GarbledLine, Recalled | None]]]:
         return lambda: list(zip(chunk, memory.recall([one.text for one in chunk]), strict=True))
 
-    return results_in_order(read, begin, lambda line: 1, first=FIRST_CHUNK, largest=LARGEST_CHUNK)
+    def size(line: GarbledLine) -> int:
+        return 1 + len(line.text) // USUAL_LENGTH
+
+    return results_in_order(read, begin, size, first=FIRST_CHUNK, largest=LARGEST_CHUNK)

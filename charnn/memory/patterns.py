@@ -80,7 +80,8 @@ def folded(line: str) -> str:
 def features(line: str) -> tuple[_Ids, Float32s]:
     """A number for each feature of the line, the same in every line that has it, and its weight; both (F,)."""
     text = folded(line) or line
-    unfolded = _code_points("".join(character for character in line if character not in text))
+    known = set(text)
+    unfolded = _code_points("".join(character for character in line if character not in known))
     characters = _code_points(text)
     framed = np.concatenate([[_START], characters, [_END]])
     from_start = np.arange(1, len(characters) + 1)

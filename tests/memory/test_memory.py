@@ -10,6 +10,7 @@ import pytest
 import charnn
 from charnn.corpora import large_arrays
 from charnn.errors import CharnnWarning, UsageError
+from charnn.memory import memory as remembered
 
 TOWNS = ["Aberdeen", "Birmingham", "Cambridge", "Edinburgh", "Glasgow", "Leicester", "Manchester", "Newcastle", "York"]
 GARBLED = ["Abredeen", "Birmngham", "Canbridqe", "edinburg", "GLASCOW", "Leister", "Mamchseter", "Neucastle", "Yorck"]
@@ -111,3 +112,17 @@ def test_patterns_in_a_temporary_file_recall_the_same(monkeypatch):
     expected = charnn.Memory(MANY, form="modern").recall(GARBLED)
     monkeypatch.setattr(large_arrays, "HELD", 0)
     assert charnn.Memory(MANY, form="modern").recall(GARBLED) == expected
+
+
+def test_long_lines_of_a_stream_are_recalled_few_together(monkeypatch):
+    monkeypatch.setattr(remembered, "USUAL_LENGTH", 10)
+    memory, sizes = charnn.Memory(TOWNS), []
+    recall = memory.recall
+    monkeypatch.setattr(memory, "recall", lambda lines: sizes.append(len(lines)) or recall(lines))
+    for text, expected in (("York", [8, 12]), ("Manchester " * 4, [1, 3, 6, 10])):
+        sizes.clear()
+        lines = [remembered.GarbledLine(text, "towns.txt", number) for number in range(1, 21)]
+        chunks = list(remembered.recall_stream([lines], memory))
+        assert [garbled for chunk in chunks for garbled, _ in chunk] == lines
+        assert {found.line for chunk in chunks for _, found in chunk if found} == {text.split()[0]}
+        assert sizes == expected

@@ -33,6 +33,8 @@ WORTHWHILE = 0.97
 SEASONAL_SHARE = 0.25
 """How much the value a season before weighs beside a linear forecast, where the two are tried together."""
 MOST_ORIGINS = 300
+MOST_FITTED = 200_000
+"""The most values that a linear forecast is fitted to, which takes some 600 bytes for each."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class BaseForecast(Json):
         all_BT = np.concatenate([known_BT, np.zeros((len(origins_B), horizon))], 1)
         for step in range(self.rows, self.rows + horizon):
             all_BT[:, step] = self._next(all_BT[:, step - 1], [all_BT[:, step - lag] for lag in self.lags])
-        return self._blended(all_BT[:, self.rows :], seasonal_BH)
+        return self.blended(all_BT[:, self.rows :], seasonal_BH)
 
     def errors(self, values_N: Float64s) -> Float64s:
         """How far each value is from what is forecast of it from the row before, or the season before; 0 for the first
@@ -81,11 +83,12 @@ class BaseForecast(Json):
         seasonal_N, *before = [values_N[start - lag : end - lag] for lag in (self.season, 1, *self.lags)]
         said_N = {"last": before[0], "season": seasonal_N}.get(self.kind)
         if said_N is None:
-            said_N = self._blended(self._next(before[0], before[1:]), seasonal_N)
+            said_N = self.blended(self._next(before[0], before[1:]), seasonal_N)
         errors_N[start:] = values_N[start:] - said_N
         return errors_N
 
-    def _blended(self, linear: Float64s, seasonal: Float64s) -> Float64s:
+    def blended(self, linear: Float64s, seasonal: Float64s) -> Float64s:
+        """The mean of a linear forecast and the value a season before, as much as that weighs."""
         return (1 - self.seasonal_share) * linear + self.seasonal_share * seasonal
 
     def _next(self, last: Float64s, before: Sequence[Float64s]) -> Float64s:
@@ -107,17 +110,24 @@ def choose_base(values_N: Float64s, season: int, horizon: int) -> BaseForecast:
     origins = origins[:: len(origins) // MOST_ORIGINS + 1]
     truth_BH = values_N[origins[:, None] + np.arange(horizon)]
 
-    def error(base: BaseForecast) -> float:
-        return float(abs(base.ahead(values_N, origins, horizon) - truth_BH).mean())
+    def error(said_BH: Float64s) -> float:
+        return float(abs(said_BH - truth_BH).mean())
 
-    def linear(lags: tuple[int, ...], ridge: float, share: float, rows: int) -> BaseForecast:
-        return replace(fitted(values_N[:rows], season, lags, ridge), seasonal_share=share)
-
-    best = min(naive, key=error)
+    errors = [error(base.ahead(values_N, origins, horizon)) for base in naive]
     shares = (0.0, SEASONAL_SHARE) if season > 1 else (0.0,)
-    tried = {one: error(linear(*one, start)) for one in product(every_lags, RIDGES, shares)}
+    tried: dict[tuple[tuple[int, ...], float, float], float] = {}
+    for lags, ridge in product(every_lags, RIDGES):
+        # Those that differ in the share alone are carried on step by step once, which takes most of the time.
+        base = fitted(values_N[:start], season, lags, ridge)
+        linear_BH, seasonal_BH = base.ahead(values_N, origins, horizon), naive[-1].ahead(values_N, origins, horizon)
+        for share in shares:
+            said_BH = replace(base, seasonal_share=share).blended(linear_BH, seasonal_BH) if share else linear_BH
+            tried[lags, ridge, share] = error(said_BH)
     chosen = min(tried, key=lambda one: tried[one])
-    return linear(*chosen, len(values_N)) if tried[chosen] < WORTHWHILE * error(best) else best
+    if tried[chosen] >= WORTHWHILE * min(errors):
+        return naive[errors.index(min(errors))]
+    lags, ridge, share = chosen
+    return replace(fitted(values_N, season, lags, ridge), seasonal_share=share)
 
 
 def lags_for(rows: int, season: int) -> list[tuple[int, ...]]:
@@ -131,7 +141,8 @@ def lags_for(rows: int, season: int) -> list[tuple[int, ...]]:
 
 
 def fitted(values_N: Float64s, season: int, lags: tuple[int, ...], ridge: float) -> BaseForecast:
-    """The linear base with these lags."""
+    """The linear base with these lags, fitted to the last MOST_FITTED values."""
+    values_N = values_N[-MOST_FITTED:]
     rows_N = np.arange(max(lags), len(values_N))
     last_N, mean = values_N[rows_N - 1], float(values_N.mean())
     inputs_NL = np.stack([*(values_N[rows_N - lag] - last_N for lag in lags), mean - last_N], 1)

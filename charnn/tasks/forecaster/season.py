@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from charnn.arrays import Float64s
@@ -15,7 +17,8 @@ CLEAR, LIKELY = 0.7, 0.9
 season, the second for one that the calendar suggests."""
 AS_GOOD = 1.05
 """A shorter season counts if values are nearly as alike."""
-MOST_ROWS = 20_000
+MOST_ROWS, MOST_COLUMNS = 20_000, 100
+"""The most rows, the last ones, and the most columns, at even distances, that are looked at."""
 
 
 def find_season(series: Series) -> int:
@@ -24,7 +27,8 @@ def find_season(series: Series) -> int:
     longest = min(len(series) // 3, LONGEST)
     if longest < 2:
         return 1
-    apart_K = differences(series.values_NC[-MOST_ROWS:], longest)
+    step = math.ceil(len(series.columns) / MOST_COLUMNS)
+    apart_K = differences(series.values_NC[-MOST_ROWS:, ::step], longest)
     found = [k for k in calendar_seasons(series) if k <= longest and _is_season(apart_K, k, LIKELY)]
     if not found:
         shorter = range(2, min(len(series) // 4, longest))

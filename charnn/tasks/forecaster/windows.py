@@ -18,6 +18,7 @@ import numpy as np
 from charnn.arrays import Bools, Float32s, Float64s, Floats
 from charnn.config import Json
 from charnn.config.as_json import require
+from charnn.corpora.progress import tell
 from charnn.corpora.series import Series
 from charnn.corpora.times import CYCLES
 from charnn.tasks.forecaster.base import BaseForecast, Ids, choose_base
@@ -199,6 +200,7 @@ def statistics(series: Series, season: int, horizon: int) -> tuple[ColumnStatist
     values_NC = filled(series.values_NC, season)
     found = []
     for place, name in enumerate(series.columns):
+        tell("finding plain forecasts of columns", place, len(series.columns))
         known_N = ~np.isnan(series.values_NC[:, place])
         found.append(_column(values_NC[:, place], known_N, name, season, min(horizon, max(len(series) // 3, 1))))
     return tuple(found)

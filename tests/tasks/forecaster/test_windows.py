@@ -147,6 +147,15 @@ def test_the_season_is_found_in_noise_and_a_trend(season: int) -> None:
     assert find_season(Series(("x",), values[:, None], TimeAxis("1"))) == season
 
 
+def test_the_season_of_very_many_columns_is_that_of_some_of_them() -> None:
+    random, rows = np.random.default_rng(0), np.arange(120)
+    values_NC = random.normal(size=(10, 1050))[rows % 10] * 3 + random.normal(size=(120, 1050))
+    columns = tuple(f"c{number}" for number in range(1050))
+    assert find_season(Series(columns, values_NC, TimeAxis("1"))) == 10
+    values_NC[:, np.arange(1050) % 11 > 0] = 0.0
+    assert find_season(Series(columns, values_NC, TimeAxis("1"))) == 10, "every eleventh is looked at"
+
+
 def test_walks_and_noise_have_no_season() -> None:
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(size=200)
