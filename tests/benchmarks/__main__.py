@@ -4,12 +4,12 @@ Takes about ten minutes for the language model and six for the part `tagging`. T
 `ablation` (a minute and more on one core for each of some thirty variants and three seeds), `cells`, `processes`,
 `gradient-flow`, `copying` (two minutes a seed), `stopping` (three minutes a seed), `openings` (a quarter of an hour a
 seed), `loops` (a quarter of an hour), `adapting` (two minutes a seed), `labels` (four minutes a seed),
-`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-linear` (ten), `tagging-members` (ten minutes a
-seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour),
+`tagging-quality` (forty minutes), `tagging-ablation` (twenty), `tagging-linear` (ten), `tagging-members` (ten minutes
+a seed), `recall` (ten), `segmentation` (eight), `entities` (fifteen), `gaps` (ten), `reading` (half an hour),
 `classifying` (ten), `transducing` (three quarters of an hour a seed), `transducing-speed` (four minutes), `restoring`
-(eight a seed), `normalising` (five), `memory` (half an hour, and 5 GB of disk), `verdicts` (a minute for each text of a
-folder), `members` (three runs a seed), `forecasting` (a minute), `windows` (half a minute), `pipes` (hours; with
-`--processor-time`, so long for each command) and `transducing-ablation` (an hour a seed).
+(eight a seed), `normalising` (five), `memory` (half an hour, and 5 GB of disk), `kinds` (ten minutes), `verdicts` (a
+minute for each text of a folder), `members` (three runs a seed), `forecasting` (a minute), `windows` (half a minute),
+`pipes` (hours; with `--processor-time`, so long for each command) and `transducing-ablation` (an hour a seed).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.benchmarks import (
     forecasting,
     gaps,
     gradient_flow,
+    kinds,
     labels,
     loops,
     machine,
@@ -86,6 +87,7 @@ ON_REQUEST = {
         "recall",
         "forecasting",
         "memory",
+        "kinds",
         "pipes",
         "windows",
     ),
@@ -104,6 +106,7 @@ def parts(given: argparse.Namespace) -> dict[str, Callable[[], None]]:
         "sampling": partial(sampling.run, given.corpus),
         "novelty": partial(novelty.run, given.corpus),
         "memory": partial(memory.run, given.corpus),
+        "kinds": partial(kinds.run, given.variants),
         "pipes": partial(endless.run, given.characters, processor, given.variants)
         if given.characters
         else partial(pipes.run, processor),
@@ -210,7 +213,7 @@ def main() -> None:
         "--variants",
         metavar="A,B",
         type=names,
-        help="ablation, transducing-ablation: only these beside the default; pipes: only these, such as tag-new",
+        help="ablation, transducing-ablation: only these beside the default; pipes, kinds: only these, such as tag-new",
     )
     add(
         "--characters",

@@ -62,6 +62,13 @@ LABEL = "label"
 LABEL_PORT = "label_weights"
 
 
+def weights_of_labels(numbers: Integers, labels: int) -> Float32s:
+    """The weight (..., K) of each of K labels where texts have those with these numbers (...)."""
+    weights = np.zeros((*numbers.shape, labels), np.float32)
+    np.put_along_axis(weights, numbers[..., np.newaxis].astype(np.intp), 1, -1)
+    return weights
+
+
 def conditions_of(stopping: Stopping, labels: int) -> tuple[Condition, ...]:
     """The conditions of a model that ends documents in this way and knows so many labels, 0 for one without."""
     countdown = (COUNTDOWN,) if stopping == "length" else ()

@@ -19,7 +19,7 @@ from charnn.ngrams.model import ROOT
 from charnn.ngrams.table import NgramTable
 from charnn.softmax import log_softmax
 from charnn.streaming import batches_by_length
-from charnn.tasks.language_model.conditions import LABEL
+from charnn.tasks.language_model.conditions import LABEL, weights_of_labels
 from charnn.tasks.language_model.config import LanguageModelNgrams
 from charnn.tasks.language_model.halting import going_on, without_end
 from charnn.tasks.language_model.labelled_ngrams import LabelledContexts, LabelledNgrams
@@ -142,7 +142,7 @@ class CountedLabelledNgrams:
         logits_BTV, _ = network.sequence(inputs_BT, network.initial_state(len(rows)), {LABEL: labels_BT})
         network_BTV = log_softmax(logits_BTV).astype(np.float32)
         contexts, number = self._contexts, len(self._of_labels)
-        weights_BTK = np.eye(number, dtype=np.float32)[labels_BT]
+        weights_BTK = weights_of_labels(labels_BT, number)
         contexts_BT = contexts.model.states(np.full(len(rows), ROOT, np.int32), inputs_BT)
         states_BTK = contexts.states(np.full((len(rows), number), ROOT, np.int32), inputs_BT, weights_BTK)
         found = []

@@ -241,7 +241,7 @@ class LanguageModelObjective:
             characters,
             labels=labels,
             stop_id=STOP_ID,
-            vocabulary_size=self.network.config.vocabulary_size,
+            vocabulary_size=max(self.network.config.vocabulary_size, self.network.config.labels),
             lanes=VALIDATION_LANES,
             warm_up=VALIDATION_WARM_UP,
         )

@@ -11,7 +11,7 @@ from charnn.arrays import Float32s
 from charnn.generation.model import NO_CONDITIONS, Conditions, TextStart
 from charnn.ngrams.model import ROOT, States
 from charnn.ngrams.remembered import Remembered
-from charnn.tasks.language_model.conditions import LABEL
+from charnn.tasks.language_model.conditions import LABEL, weights_of_labels
 from charnn.tasks.language_model.halting import with_end_apart
 from charnn.tasks.language_model.labelled_ngrams import LabelledNgrams
 from charnn.tasks.language_model.use.mixed import Ids, Network, costs_of
@@ -111,7 +111,7 @@ class LabelledLanguageModel:
         """The weight of each label beside each id, (..., K)."""
         values = conditions[LABEL]
         if np.issubdtype(values.dtype, np.integer):
-            return np.eye(len(self._contexts.of_labels), dtype=np.float32)[values]
+            return weights_of_labels(values, len(self._contexts.of_labels))
         return np.asarray(values, np.float32)
 
     def select(self, state: LabelledState, lanes: Ids) -> LabelledState:

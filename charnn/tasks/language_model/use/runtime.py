@@ -29,6 +29,7 @@ from charnn.tasks.language_model.conditions import (
     Condition,
     ConditionedLanguageModel,
     conditions_of,
+    weights_of_labels,
 )
 from charnn.tasks.language_model.config import Stopping
 from charnn.tasks.language_model.lengths import LENGTH_CLASSES, LOG_WIDTHS
@@ -182,8 +183,7 @@ def _input_of(condition: Condition, values: npt.NDArray[Any]) -> npt.NDArray[Any
         rows: Integers = condition.row_of(values).astype(np.int64, copy=False)
         return rows
     is_number = np.issubdtype(values.dtype, np.integer)
-    weights: Float32s = np.eye(condition.size, dtype=np.float32)[values] if is_number else values.astype(np.float32)
-    return weights
+    return weights_of_labels(values, condition.size) if is_number else values.astype(np.float32)
 
 
 def _nats(logits_BTV: Float32s, targets_BT: Integers) -> Float32s:

@@ -22,7 +22,8 @@ LARGEST_LOSS = 0.001
 """The fraction of words that int8 may get wrong more often than fp32 where it is used."""
 SENTENCES = 2000
 """The cost is measured on so many validation sentences at most."""
-BATCH = 32
+BATCH, MOST_SCORES = 32, 1 << 23
+"""So many sentences are read at once, fewer where their words have more scores than the second number."""
 ROUNDS = 5
 CPU = torch.device("cpu")
 
@@ -51,7 +52,8 @@ def measure_quantization(
             vectors = np.concatenate([vectors, read_TBR], axis=2)
         return (plain, fast)[number].scores(vectors, lengths_B)
 
-    for chosen in batches_by_length(treebank.validation.lengths[:SENTENCES].tolist(), rows=BATCH):
+    most = MOST_SCORES // max(decoder.tags for decoder in decoders)
+    for chosen in batches_by_length(treebank.validation.lengths[:SENTENCES].tolist(), rows=BATCH, padded_total=most):
         batch = treebank.batch(treebank.validation, chosen, CPU)
         features = {name: getattr(batch.words, name).numpy() for name in WordFeatures.__slots__}
         lengths_B = batch.lengths_B.numpy()

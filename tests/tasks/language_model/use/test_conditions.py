@@ -13,6 +13,7 @@ from charnn.generation.config import SamplingConfig
 from charnn.generation.generator import TextGenerator, in_order
 from charnn.generation.model import Conditions
 from charnn.generation.text import Request
+from charnn.tasks.language_model.conditions import weights_of_labels
 from charnn.tasks.language_model.config import LanguageModelNetworkConfig, Stopping
 from charnn.tasks.language_model.graph import language_model_graph
 from charnn.tasks.language_model.learn.inference import NumpyLanguageModel
@@ -166,3 +167,10 @@ def test_a_graph_whose_labels_have_no_number_is_refused() -> None:
     port.type.tensor_type.shape.dim[2].dim_param = "K"
     with pytest.raises(ModelFormatError, match="not a graph of charnn's"):
         RuntimeLanguageModel(graph.SerializeToString())
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3)])
+def test_numbers_of_labels_are_weights_of_1(shape: tuple[int, ...]) -> None:
+    numbers = np.random.default_rng(0).integers(0, 5, shape).astype(np.int32)
+    np.testing.assert_array_equal(weights_of_labels(numbers, 5), np.eye(5, dtype=np.float32)[numbers])
+    assert weights_of_labels(numbers, 5).dtype == np.float32

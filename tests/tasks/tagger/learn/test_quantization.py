@@ -147,6 +147,12 @@ def test_rounds_are_sums_over_all_batches(monkeypatch: pytest.MonkeyPatch) -> No
     assert result.speed_ratio == 2
 
 
+def test_words_of_many_scores_are_read_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantization, "MOST_SCORES", 2 * 3 * 4)
+    _, fast = measured(monkeypatch, [3] * 8, rounds=[(2.0, 1.0)])
+    assert len(fast.batches) == 2 * 2, "four sentences of three words with two tags at once"
+
+
 def test_real_graphs_are_measured(start, treebank_of, silent) -> None:
     treebank = treebank_of("a_X b_Y\n" * 4)
     session: Any = start(treebank, steps=2)
