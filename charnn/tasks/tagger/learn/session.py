@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -13,7 +12,7 @@ import torch
 from charnn.checkpoint.directory import has_config
 from charnn.config.training import Budget
 from charnn.errors import ModelFormatError, UsageError
-from charnn.readable import counted, duration, first_few
+from charnn.readable import counted, duration
 from charnn.readers.states import SentenceStates
 from charnn.tasks.tagger.config import TaggerConfig, TaggerQuantization, WordFinding
 from charnn.tasks.tagger.directory import TaggerDirectory
@@ -24,6 +23,7 @@ from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.objective import TaggerObjective
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, plan_to_resume
 from charnn.tasks.tagger.learn.quantization import measure_quantization
+from charnn.tasks.tagger.learn.remarks import remarks
 from charnn.tasks.tagger.learn.segmenter import (
     COLUMNS,
     characters_of,
@@ -45,10 +45,6 @@ from charnn.training.session import Session
 from charnn.training.verdict import HeldOut
 
 PREVIEW_WORDS = 40
-SHOWN_TAGS = 5
-"""The most tags that a line of the description names."""
-FEW_SENTENCES = 20
-"""Fewer training sentences than this teach little."""
 
 
 class TaggerSession(Session[TaggerConfig]):
@@ -244,23 +240,9 @@ class TaggerSession(Session[TaggerConfig]):
 
     def _describe(self) -> list[str]:
         config = self.config
-        network, corpus = config.network, config.corpus
-        tags = ", ".join(
-            f"{size} {column}" + (f" ({scheme} entities)" if (scheme := corpus.scheme(number)) else "")
-            for number, (column, size) in enumerate(zip(corpus.columns, network.tags, strict=True))
-        )
-        validated = f"{corpus.validation_sentences:,} of {corpus.validation_words:,} to validate with"
-        short = corpus.training_sentences < FEW_SENTENCES and self.holds_out
-        alike = [name for name, size in zip(corpus.columns, network.tags, strict=True) if size == 1]
-        same = f"every word has the same {first_few(alike, SHOWN_TAGS)}, which teaches nothing; see --columns"
+        network = config.network
         lines = [
-            f"treebank  {counted(corpus.training_sentences, 'sentence')} of "
-            f"{counted(corpus.training_words, corpus.level)} to train on, "
-            f"{validated if self.holds_out else 'none held out'}; tags: {tags}",
-            *(["          so few sentences teach little; --valid none learns all of them"] if short else []),
-            *([f"          {same}"] if alike else []),
-            *([f"left out  {corpus.left_out}"] if corpus.left_out else []),
-            *([f"unseen    {unseen}"] if (unseen := self._unseen_tags()) else []),
+            *remarks(self.treebank, self.lexicon, holds_out=self.holds_out),
             *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network}: {self.parameters:,} parameters",
             *([f"teachers  {taught_by(config.teachers, 'treebank')}"] if config.teachers else []),
@@ -275,16 +257,6 @@ class TaggerSession(Session[TaggerConfig]):
                 f"{config.words.of_sentences}; a segmenter is learned, for {budget}"
             )
         return lines
-
-    def _unseen_tags(self) -> str:
-        """The tags of the validation data that training never sees, with the words that have them; "" without any."""
-        found = []
-        for number, (column, tags) in enumerate(self.lexicon.tags.items()):
-            every = Counter(tag for sentence in self.treebank.validation for tag in sentence.tags[number] if tag)
-            if unseen := sorted((every.keys() - set(tags)), key=lambda tag: (-every[tag], tag)):
-                words = counted(sum(every[tag] for tag in unseen), self.config.corpus.level)
-                found.append(f"{len(unseen):,} {column} of {words} ({first_few(unseen, SHOWN_TAGS)})")
-        return f"tags of the validation data that training never sees: {'; '.join(found)}" if found else ""
 
     def _held_out(self) -> HeldOut:
         return HeldOut(self.config.corpus.validation_words, "words")
