@@ -101,7 +101,8 @@ class MemberOptions:
         metavar="N",
         minimum=1,
         maximum=MOST_MEMBERS,
-        shown_default="1, or what the model of --from has; a language model, 2 where the time is long for its text",
+        shown_default="1, or what the model of --from has; a language model or tagger, 2 where the time is long for "
+        "its data",
     )
 
 

@@ -14,6 +14,7 @@ from charnn.tasks.tagger.directory import TaggerDirectory
 from charnn.tasks.tagger.entities import MOST_TAGS
 from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
+from charnn.tasks.tagger.learn.several import MEMBERS, has_time_for_several
 from charnn.tasks.tagger.learn.teachers import check_teachers
 from charnn.tasks.tagger.learn.transfer import SHAPE, InitialWeights, with_shape_of
 from charnn.tasks.tagger.lexicon import Lexicon
@@ -102,6 +103,8 @@ class TaggerPlan:
     readers: tuple[Reader, ...] = ()
     teachers: Sequence[TaggerDirectory] = ()
     """The taggers to learn from beside the treebank, of a run that begins."""
+    chose_members: bool = False
+    """Whether nobody asked for the members that it has."""
 
 
 def decide(
@@ -148,6 +151,17 @@ def decide(
     )
     if source is not None:
         network = with_shape_of(network, theirs)
+    # A tagger that is taught is to be one network, and that of characters was not measured.
+    chose_members = (
+        overrides.members is None
+        and not teachers
+        and corpus.level == "word"
+        and has_time_for_several(
+            training.budget, default_budget(corpus.training_words), thread_counts, device=training.device
+        )
+    )
+    if chose_members:
+        network = replace(network, members=MEMBERS)
     check_teachers(teachers, lexicon, corpus, network.decoder)
     learns_linear = _learns_linear(overrides.linear, network.decoder, corpus.level)
     finding = word_finding(treebank, overrides.segment)
@@ -157,7 +171,8 @@ def decide(
     config = TaggerConfig(
         "tagger", network, training, corpus, new_record(), words=finding, teachers=named, learns_linear=learns_linear
     )
-    return TaggerPlan(config, lexicon, _threads(config, thread_counts), initial_weights, readers, teachers)
+    threads = _threads(config, thread_counts)
+    return TaggerPlan(config, lexicon, threads, initial_weights, readers, teachers, chose_members)
 
 
 def _learns_linear(asked: bool | None, decoder: DecoderKind, level: Level) -> bool:

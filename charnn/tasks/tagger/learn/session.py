@@ -33,6 +33,7 @@ from charnn.tasks.tagger.learn.segmenter import (
     segmenter_lexicon,
     word_finding,
 )
+from charnn.tasks.tagger.learn.several import WHY_MEMBERS
 from charnn.tasks.tagger.learn.teachers import said_before, said_by
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.tasks.task import Run
@@ -59,6 +60,7 @@ class TaggerSession(Session[TaggerConfig]):
         self.lexicon = plan.lexicon
         self._started_from = plan.initial_weights and plan.initial_weights.found_in(plan.lexicon)
         config = plan.config
+        self._chose_members = plan.chose_members
         self._readers, started = plan.readers, time.perf_counter()
         self._states = self._states_of_readers() if plan.readers else None
         self._encoded = EncodedTreebank(
@@ -245,6 +247,7 @@ class TaggerSession(Session[TaggerConfig]):
             *remarks(self.treebank, self.lexicon, holds_out=self.holds_out),
             *([f"from      {self._started_from}"] if self._started_from else []),
             f"network   {network}: {self.parameters:,} parameters",
+            *([f"          {WHY_MEMBERS}"] if self._chose_members else []),
             *([f"teachers  {taught_by(config.teachers, 'treebank')}"] if config.teachers else []),
             *(f"reader    {reader}" for reader in network.readers),
             *([f"          {self._reading}"] if network.readers else []),
