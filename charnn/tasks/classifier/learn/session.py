@@ -93,7 +93,7 @@ class ClassifierSession(Session[ClassifierConfig]):
         return self.objective.network
 
     def restore(self, arrays: Mapping[str, Any], values: dict[str, Any]) -> None:
-        # The linear models used to be parameters; they are solved again.
+        # Early versions kept the linear models among the parameters; they are solved again.
         super().restore({name: array for name, array in arrays.items() if ".direct." not in name}, values)
 
     def preview(self, report: Report) -> str:
