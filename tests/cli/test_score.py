@@ -34,7 +34,7 @@ GERMAN = "die katze saß auf der matte\nein hund lief mit dem hut davon\n" * 10
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 
 
-def learned(directory, text, *, kind="characters", steps=200, stopping="symbol", **reading):
+def learned(directory, text, *, kind="characters", steps=100, stopping="symbol", **reading):
     """A language model of the least size, made in a fraction of a second."""
     corpus = directory.with_suffix(".txt")
     corpus.write_text(text)

@@ -122,8 +122,8 @@ class ParityTask(Task[ParityConfig]):
         return Recognition("zeros and ones alone", is_sure=True) if set(sample) == set("01\n") else None
 
     def start(self, run: Any, options: TrainingOptions) -> Session[ParityConfig]:
-        text, source = read(run.corpus[0])
-        training = TrainingConfig(options.budget or Budget(steps=600), patience=0, device="cpu", seed=options.seed)
+        (text, source), budget = read(run.corpus[0]), options.budget or Budget(steps=600)
+        training = TrainingConfig(budget, patience=0, device="cpu", seed=options.seed, learning_rate=0.02)
         config = ParityConfig("parity", training, source, new_record())
         return Session.begin(config, lambda: run.create(ParityDirectory), None, lambda d: session_of(d, config, text))
 

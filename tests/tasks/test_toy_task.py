@@ -63,9 +63,9 @@ def test_it_is_small() -> None:
 def test_it_learns_resumes_loads_is_scored_and_described_by_the_same_commands(
     bits: Path, charnn_command: Callable[..., Result]
 ) -> None:
-    started = charnn_command("train", bits, "--steps", "2000", "--seed", "1")
+    started = charnn_command("train", bits, "--steps", "600", "--seed", "1")
     assert (started.code, started.text) == (0, "checkpoints/bits\n")
-    resumed = charnn_command("train", "--resume", "checkpoints/bits", "--steps", "2500", "--json")
+    resumed = charnn_command("train", "--resume", "checkpoints/bits", "--steps", "800", "--json")
     assert (resumed.json["model"], resumed.json["outcome"]) == ("checkpoints/bits", "budget")
     assert charnn_command("eval", "--json").json["accuracy"] > 0.95
     assert charnn_command("eval", bits, "-m", "bits").text.startswith("accuracy")

@@ -231,7 +231,7 @@ def test_what_is_validated_is_the_mean(start, corpus_of, silent) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:the loss broke at step")
-@pytest.mark.parametrize(("members", "spoilt"), [(2, 0), (2, 1), (3, 0), (3, 1), (3, 2)])
+@pytest.mark.parametrize(("members", "spoilt"), [(2, 1), (3, 0), (3, 2)])
 def test_a_member_that_diverges_is_said_and_left_out_and_the_others_go_on(
     start, corpus_of, silent, members: int, spoilt: int
 ) -> None:
