@@ -233,13 +233,21 @@ def take_in(
 
 
 def _table(entries: list[CatalogEntry]) -> list[str]:
-    from charnn.readable import aligned, size
+    from charnn.readable import aligned, escaped, size
 
     rows = [["", "name", "task", "size", "score", "corpus", "ended"]]
     for entry in entries:
         ended = _when(entry.ended) if not entry.status else "unfinished" if entry.config else "damaged"
         rows.append(
-            ["*" * entry.is_default, entry.path.name, entry.task, size(entry.bytes), entry.score, _corpus(entry), ended]
+            [
+                "*" * entry.is_default,
+                escaped(entry.path.name),
+                entry.task,
+                size(entry.bytes),
+                entry.score,
+                _corpus(entry),
+                ended,
+            ]
         )
     lines = aligned(rows, left=True)
     if any(entry.is_default for entry in entries):

@@ -42,6 +42,13 @@ def shelf(put):
     (put("broken", age=200) / "config.json").write_text("{")
 
 
+def test_a_name_of_several_lines_is_one_row_of_the_table(put, charnn):
+    put("a\nb")
+    (row,) = charnn("models").text.splitlines()[1:-1]
+    assert row[3:].startswith("a\\nb ")
+    assert charnn("models", "--json").json["name"] == "a\nb"
+
+
 def test_a_table_says_what_each_model_is_and_which_are_the_defaults(shelf, charnn):
     result = charnn("models")
     assert result.code == 0
