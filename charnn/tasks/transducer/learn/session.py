@@ -146,7 +146,7 @@ class TransducerSession(Session[TransducerConfig]):
         return f"{corpus.validation_pairs:,} to validate with{seen}"
 
     def _conclude(self, outcome: Outcome) -> None:
-        if self._keeper.is_saved and self.config.scores is not None:
+        if self._keeper.is_saved and (self.config.scores is not None or outcome == "interrupt"):
             self._weigh_ngrams()
         super()._conclude(outcome)
 

@@ -285,14 +285,20 @@ def test_a_run_that_goes_on_weighs_its_ngrams_again(model: Path, tmp_path: Path)
     assert after is None or after.accuracy_alone > before.accuracy_alone
 
 
-def test_a_run_that_is_interrupted_has_its_ngrams_as_it_is(model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["once it is validated", "before its first step"])
+def test_a_run_that_is_interrupted_has_its_ngrams_as_it_is(model: Path, tmp_path: Path, when: str) -> None:
     """Whoever uses it without going on has what was learned before the first step."""
     corpus = str(load(model).config.corpus.sources[0].path)
     given = {"steps": 90, "seed": 1, "lookup": "never", **SMALL}
     session = api.start([corpus], "transducer", given, out=tmp_path / "model", overwrite=False, processes=ALONE)
-    outcome = session.run(api.SilentObserver(), lambda: session.loop.best is not None)
+    is_early = when == "before its first step"
+    outcome = session.run(
+        api.SilentObserver(),
+        lambda: session.objective.ngrams is not None if is_early else session.loop.best is not None,
+    )
     assert outcome == "interrupt"
     config = load(tmp_path / "model").config
+    assert (config.scores is None) == is_early
     assert config.record.stopped_by == "interrupt"
     assert config.ngrams is not None
     assert config.ngrams.accuracy > config.ngrams.accuracy_alone
