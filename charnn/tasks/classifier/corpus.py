@@ -239,12 +239,23 @@ def _remarks(training: NamedTexts, validation: NamedTexts, labels: dict[str, int
     if several := [label for label in labels if _looks_like_several(label, labels)]:
         what = "labels that look like several, and that are learned as one each unless --label-separator parts them"
         yield f"{what}: {first_few(several, SHOWN)}"
+    if alike := _alike(labels):
+        what = "labels that differ in capitals and spaces alone, and that are learned as one each"
+        yield f"{what}: {first_few(alike, SHOWN)}"
     if empty := sum(not text.strip() for text in training.bodies):
         yield f"texts without a character, whose labels are learned as those of nothing: {empty:,}"
     if contradicting := training.contradictions():
         yield f"texts that come with different labels, of which none is certain then: {contradicting:,}"
     if multiple and (none := training.label_sets().get((), 0)):
         yield f"texts without a label: {none:,}"
+
+
+def _alike(labels: Iterable[str]) -> list[str]:
+    """The labels that are as others but for capitals and white space, those that are alike after each other."""
+    by_letters = dict[str, list[str]]()
+    for label in labels:
+        by_letters.setdefault("".join(label.split()).casefold(), []).append(label)
+    return [label for some in by_letters.values() if len(some) > 1 for label in some]
 
 
 def _looks_like_several(label: str, labels: dict[str, int]) -> bool:
