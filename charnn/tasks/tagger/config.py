@@ -131,6 +131,8 @@ class TaggerNetworkConfig(Json):
     """The numbers that the states of all readers become, beside those of a word's vector."""
     members: int = later(1)
     """The number of networks of this shape that are used side by side, and whose probabilities are averaged."""
+    tells_tags: bool = later(False)
+    """Whether the vectors of words learn from the tags that words had elsewhere in the treebank."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)

@@ -14,6 +14,7 @@ from charnn.corpora.progress import tell
 from charnn.corpora.stored_strings import StoredRows
 from charnn.readers.states import SentenceStates
 from charnn.streaming import batches_by_length
+from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.formats.sentence import NO_TAG, TaggedSentence
 from charnn.tasks.tagger.learn.network import WordBatch
 from charnn.tasks.tagger.lexicon import Lexicon, WordFeatures
@@ -144,6 +145,20 @@ class EncodedTreebank:
         """The distinct forms, by their numbers."""
         features = lexicon.features(self.forms)
         self._features = {name: torch.from_numpy(getattr(features, name)) for name in WordFeatures.__slots__}
+
+    def tag_counts(self, network: TaggerNetworkConfig) -> torch.Tensor | None:
+        """What `ToldTags` learns from, of a network that has it: how often each word had each tag in the training data,
+        (words, tags of all columns). Id 0, which stands for no word of its own, has none."""
+        if not network.tells_tags:
+            return None
+        chosen = range(len(self.training.lengths))
+        ids_N = self._features["words_N"].numpy()[self.training.forms_of(chosen)]
+        counts = np.zeros((network.words, sum(network.tags)), np.float32)
+        ends = np.cumsum([0, *network.tags])
+        for tags_N, first in zip(self.training.tags_of(chosen), ends, strict=False):
+            is_counted_N = (tags_N >= 0) & (ids_N > 0)
+            np.add.at(counts, (ids_N[is_counted_N], first + tags_N[is_counted_N]), 1)
+        return torch.from_numpy(counts)
 
     def batch(self, sentences: EncodedSentences, indices: Sequence[int], device: torch.device) -> Batch:
         """The sentences with these numbers, in this order."""

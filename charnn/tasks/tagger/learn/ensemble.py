@@ -31,10 +31,15 @@ class TaggerEnsemble(Ensemble[TaggerNetwork]):
         add_readers(self, readers)
 
     def forward(
-        self, words: WordBatch, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None
+        self,
+        words: WordBatch,
+        places_BT: Tensor,
+        lengths_B: Tensor,
+        states_BTR: Tensor | None = None,
+        tags_CBT: Tensor | None = None,
     ) -> Tensor:
         """(B, T, N F), as `TaggerNetwork.forward`."""
-        return torch.cat([member(words, places_BT, lengths_B, states_BTR) for member in self.each], -1)
+        return torch.cat([member(words, places_BT, lengths_B, states_BTR, tags_CBT) for member in self.each], -1)
 
     def scores(self, features_BTF: Tensor) -> list[Tensor]:
         """The scores of each column, (B, T, S), as its decoder takes them."""
@@ -80,12 +85,14 @@ def make_network(
     frequencies: Tensor,
     rules: Sequence[Transitions | None] = (),
     readers: Sequence[Reader] = (),
+    tag_counts: Tensor | None = None,
 ) -> AnyTagger:
     """The network, or where it has several members the ensemble of them, with random weights."""
     if config.members == 1:
-        return TaggerNetwork(config, frequencies, rules, readers)
+        return TaggerNetwork(config, frequencies, rules, readers, tag_counts)
     one = dataclasses.replace(config, members=1)
-    return TaggerEnsemble([TaggerNetwork(one, frequencies, rules) for _ in range(config.members)], readers)
+    each = [TaggerNetwork(one, frequencies, rules, tag_counts=tag_counts) for _ in range(config.members)]
+    return TaggerEnsemble(each, readers)
 
 
 def mean_scores(decoder: DecoderKind, each: Sequence[Tensor]) -> Tensor:

@@ -23,6 +23,7 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.graph import WIDTHS
 from charnn.tasks.tagger.learn.heads import Head, make_head
+from charnn.tasks.tagger.learn.told_tags import ToldTags, part_of_words
 from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
 
 
@@ -120,10 +121,12 @@ class TaggerNetwork(Draws):
         frequencies: Tensor,
         rules: Sequence[Transitions | None] = (),
         readers: Sequence[Reader] = (),
+        tag_counts: Tensor | None = None,
     ) -> None:
         """`frequencies`: how often the words of each id were seen, (config.words,); word dropout goes by it. `rules`
         has for each column what may follow what, if there is such a rule anywhere. The weights of the `readers` lie
-        among those of the network; they are those that the configuration names, unless others keep them."""
+        among those of the network; they are those that the configuration names, unless others keep them. `tag_counts`
+        is how often they had each tag, for `ToldTags`, where the configuration has it learn."""
         super().__init__()
         self.config = config
         self.spelling = WordReader(config)
@@ -147,13 +150,23 @@ class TaggerNetwork(Draws):
         dropped = config.word_dropout / (config.word_dropout + frequencies) if config.word_dropout else 0 * frequencies
         self._dropped: Tensor
         self.register_buffer("_dropped", dropped.float(), persistent=False)
+        self.told: ToldTags | None = None
+        if config.tells_tags and tag_counts is not None:
+            self.told = ToldTags(tag_counts, config.tags, config.word_size)
+            self.register_state_dict_post_hook(part_of_words)  # type: ignore[no-untyped-call]
 
     def forward(
-        self, words: WordBatch, places_BT: Tensor, lengths_B: Tensor, states_BTR: Tensor | None = None
+        self,
+        words: WordBatch,
+        places_BT: Tensor,
+        lengths_B: Tensor,
+        states_BTR: Tensor | None = None,
+        tags_CBT: Tensor | None = None,
     ) -> Tensor:
         """(B, T, F) from the sentences as places among `words`. Neither its padding nor other rows change a row.
 
-        `states_BTR` are what the network's readers say of the words, where it has readers.
+        `states_BTR` are what the network's readers say of the words, where it has readers. `tags_CBT` are the tags of
+        sentences that are learned from, for `ToldTags`.
         """
         spelling_ND = self.spelling(words.characters_NL, words.lengths_N, words.affixes_NA, words.shapes_N)
         ids_BT, spelling_BTD = words.words_N[places_BT], spelling_ND[places_BT]
@@ -162,7 +175,10 @@ class TaggerNetwork(Draws):
             ids_BT = ids_BT.masked_fill(drawn_2BT[0] < self._dropped[ids_BT], 0)
             kept_BT = drawn_2BT[1] >= self.config.spelling_dropout
             spelling_BTD = spelling_BTD * kept_BT[..., None]
-        vectors = [spelling_BTD, self.words(ids_BT)]
+        own_BTD = self.words(ids_BT)
+        if self.told is not None:
+            own_BTD = own_BTD + self.told(ids_BT, tags_CBT)
+        vectors = [spelling_BTD, own_BTD]
         if self.context is not None:
             assert states_BTR is not None
             vectors.append(self.context(states_BTR))

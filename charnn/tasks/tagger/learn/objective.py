@@ -192,5 +192,5 @@ def _beside(
 
 def _nats(network: AnyTagger, batch: Batch, said: Sequence[Tensor] | None) -> Tensor:
     """What the tags of a batch cost the network, or each member of an ensemble."""
-    features_BTF = network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR)
+    features_BTF = network(batch.words, batch.places_BT, batch.lengths_B, batch.states_BTR, batch.tags_CBT)
     return network.nats(features_BTF, batch.tags_CBT, batch.lengths_B, said)

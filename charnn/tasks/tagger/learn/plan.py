@@ -16,6 +16,7 @@ from charnn.tasks.tagger.formats.sentence import NO_TAG
 from charnn.tasks.tagger.learn.segmenter import tagger_budget, word_finding
 from charnn.tasks.tagger.learn.several import MEMBERS, has_time_for_several
 from charnn.tasks.tagger.learn.teachers import check_teachers
+from charnn.tasks.tagger.learn.told_tags import MOST_COUNTS
 from charnn.tasks.tagger.learn.transfer import SHAPE, InitialWeights, with_shape_of
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.treebank import Treebank
@@ -29,6 +30,10 @@ LEARNING_RATE = 4e-3
 CONTEXT_SIZE = 128
 """The numbers that the states of readers become. On 6,000 words of EWT, 64 did as well within what a seed does, and 256
 worse."""
+
+WORD_DROPOUT = 1.0
+"""The `word_dropout` of a network that is told the tags of words, which it would else trust too much where words are
+rare."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,8 @@ def decide(
     )
     if chose_members:
         network = replace(network, members=MEMBERS)
+    if corpus.level == "word" and network.words * sum(network.tags) <= MOST_COUNTS:
+        network = replace(network, tells_tags=True, word_dropout=WORD_DROPOUT)
     check_teachers(teachers, lexicon, corpus, network.decoder)
     learns_linear = _learns_linear(overrides.linear, network.decoder, corpus.level)
     finding = word_finding(treebank, overrides.segment)

@@ -68,14 +68,14 @@ class TaggerSession(Session[TaggerConfig]):
         )
         reading_seconds = time.perf_counter() - started if plan.readers else 0.0
         said = said_by(plan.teachers, self._encoded.training.words, plan.lexicon) if plan.teachers else None
-        frequencies = torch.from_numpy(plan.lexicon.frequencies())
+        frequencies, counts = torch.from_numpy(plan.lexicon.frequencies()), self._encoded.tag_counts(config.network)
         self._linear: SolvedModel | None = None
         if config.learns_linear:
             self._linear = SolvedModel(config.network.tags, config.training.budget.seconds)
 
         def objective(device: torch.device) -> TaggerObjective:
             schemes = rules(config.corpus, plan.lexicon)
-            network = make_network(config.network, frequencies, schemes, plan.readers).to(device)
+            network = make_network(config.network, frequencies, schemes, plan.readers, counts).to(device)
             if plan.initial_weights is not None:
                 plan.initial_weights.copy_into(network, plan.lexicon)
             return TaggerObjective(network, self._encoded, config.corpus, config.training, said, self._linear)

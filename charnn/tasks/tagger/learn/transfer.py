@@ -62,7 +62,9 @@ class InitialWeights:
         for name, parameter in network.named_parameters():
             if name.startswith("heads."):
                 continue
-            if name in rows:
+            if name == "told.weight":  # it is a part of the words' own vectors in the other model
+                parameter.zero_()
+            elif name in rows:
                 copy_rows(parameter, self.arrays[name], rows[name])
             else:
                 parameter.copy_(torch.from_numpy(self.arrays[name]))

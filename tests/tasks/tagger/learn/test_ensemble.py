@@ -248,8 +248,8 @@ def test_members_begin_with_those_of_the_model_that_they_start_from(start, treeb
     second = start(treebank, "second", steps=4, source=first.directory)
     assert second.config.network.members == 2
     kept = first.directory.weights()
-    for name, parameter in second.network.named_parameters():
-        np.testing.assert_array_equal(parameter.detach().numpy(), kept[name])
+    for name, weight in second.network.state_dict().items():
+        np.testing.assert_array_equal(weight.numpy(), kept[name])
 
 
 def test_without_one_of_two_the_other_keeps_what_the_readers_have_learned() -> None:

@@ -68,7 +68,7 @@ def gold(treebank: Treebank) -> tuple[list[list[str]], list[list[list[str]]]]:
 )
 def test_a_tiny_tagger_learns_a_toy_treebank_whole(start, treebank_of, silent, overrides: dict[str, Any]) -> None:
     treebank = treebank_of(TEXT * 3, valid=TEXT)
-    session = start(treebank, steps=90, learning_rate=0.03, **overrides)
+    session = start(treebank, steps=150, learning_rate=0.03, **overrides)
     assert session.run(silent) == "budget"
     assert (session.config.scores.accuracies, session.config.scores.unknown_accuracy) == ((1.0,), None)
     sentences, tags = gold(treebank)
