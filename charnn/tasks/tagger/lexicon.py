@@ -80,7 +80,8 @@ def _bucket(affix: str) -> int:
 
 
 LEAST_COUNT = 2
-"""Words seen less often have no vector of their own: they are read by their characters, as words never seen are."""
+"""Words seen less often have no vector of their own: they are read by their characters, as words never seen are. Where
+a network is told what tags words had, a word seen once has one too."""
 LARGEST_COUNT = 1 << 40
 """The largest count of a word, so that sums of counts have room in an int64."""
 UNKNOWN, BEGIN, END = 1, 2, 3
@@ -95,6 +96,8 @@ class Lexicon:
     """The distinct characters of the forms, in order."""
     tags: Mapping[str, tuple[str, ...]]
     """The tags of each column, in order; a tag's id is its place."""
+    least_count: int = LEAST_COUNT
+    """How often a word was seen, at least, that has a vector of its own."""
 
     @classmethod
     def of(cls, words: Iterable[str], tags: Mapping[str, Iterable[str]]) -> Lexicon:
@@ -144,12 +147,14 @@ class Lexicon:
         return np.array([1, *(self._normalized_counts[word] for word in self._ids)], np.int64)
 
     def to_bytes(self) -> bytes:
-        document = {
+        document: dict[str, Any] = {
             "words": list(self.counts),
             "counts": list(self.counts.values()),
             "characters": self.characters,
             "tags": {column: list(tags) for column, tags in self.tags.items()},
         }
+        if self.least_count != LEAST_COUNT:
+            document["least_count"] = self.least_count
         # A form with bytes that are no UTF-8 has half surrogates in it; JSON's escapes keep them.
         return json.dumps(document, separators=(",", ":")).encode("ascii") + b"\n"
 
@@ -159,14 +164,18 @@ class Lexicon:
         try:
             document = json.loads(data)
             words, counts, characters, tags = (document.pop(part) for part in ("words", "counts", "characters", "tags"))
+            least_count = document.pop("least_count", LEAST_COUNT)
             lexicon = cls(
                 dict(zip(words, counts, strict=True)),
                 characters,
                 {column: tuple(names) for column, names in tags.items()},
+                least_count,
             )
             sound = (
                 not document
                 and (type(words), type(counts), type(characters)) == (list, list, str)
+                and type(least_count) is int
+                and 1 <= least_count <= LARGEST_COUNT
                 and len(lexicon.counts) == len(words)
                 and all(type(word) is str for word in words)
                 and all(type(count) is int and 0 < count <= LARGEST_COUNT for count in counts)
@@ -188,7 +197,7 @@ class Lexicon:
 
     @cached_property
     def _ids(self) -> dict[str, int]:
-        frequent = (word for word, count in self._normalized_counts.most_common() if count >= LEAST_COUNT)
+        frequent = (word for word, count in self._normalized_counts.most_common() if count >= self.least_count)
         return {word: number for number, word in enumerate(frequent, 1)}
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from charnn.tasks.tagger.lexicon import (
     BEGIN,
     END,
     FIRST_CHARACTER,
-    LEAST_COUNT,
     LONGEST_WORD,
     UNKNOWN,
     Lexicon,
@@ -60,15 +60,16 @@ def test_the_order_of_the_training_data_makes_no_difference(words: list[str], ra
     assert lexicons[0].to_bytes() == lexicons[1].to_bytes()
 
 
-@given(CORPORA)
-def test_words_seen_often_enough_have_ids_from_1_the_most_frequent_first(words: list[str]) -> None:
-    lexicon = Lexicon.of(words, {})
+@given(CORPORA, st.integers(1, 3))
+def test_words_seen_often_enough_have_ids_from_1_the_most_frequent_first(words: list[str], least: int) -> None:
+    lexicon = Lexicon.from_bytes(replace(Lexicon.of(words, {}), least_count=least).to_bytes())
+    assert lexicon.least_count == least
     frequencies, ids = lexicon.frequencies(), lexicon.features(words).words_N
     seen = [normalized(word) for word in words]
     assert frequencies.shape == (lexicon.word_ids,)
     assert sorted(set(ids.tolist()) | {0}) == list(range(lexicon.word_ids))
     for word, number in zip(seen, ids, strict=True):
-        assert (number > 0) == (seen.count(word) >= LEAST_COUNT)
+        assert (number > 0) == (seen.count(word) >= least)
         assert number == 0 or frequencies[number] == seen.count(word)
     assert sorted(frequencies[1:], reverse=True) == frequencies[1:].tolist()
 

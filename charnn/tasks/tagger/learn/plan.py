@@ -147,6 +147,9 @@ def decide(
     # A form that never has a tag is not known: it is read by its spelling alone, as those never seen are.
     words = chain.from_iterable(compress(sentence.words, sentence.is_tagged) for sentence in treebank.training)
     lexicon = Lexicon.of(words, tags)
+    is_told = corpus.level == "word" and len(lexicon.counts) * sum(map(len, lexicon.tags.values())) <= MOST_COUNTS
+    if is_told:
+        lexicon = replace(lexicon, least_count=1)
     network, training = configure(
         overrides,
         lexicon,
@@ -167,7 +170,7 @@ def decide(
     )
     if chose_members:
         network = replace(network, members=MEMBERS)
-    if corpus.level == "word" and network.words * sum(network.tags) <= MOST_COUNTS:
+    if is_told:
         network = replace(network, tells_tags=True, word_dropout=WORD_DROPOUT)
     check_teachers(teachers, lexicon, corpus, network.decoder)
     learns_linear = _learns_linear(overrides.linear, network.decoder, corpus.level)

@@ -14,6 +14,7 @@ from charnn.tasks.tagger.learn.data import UNTAGGED, EncodedTreebank
 from charnn.tasks.tagger.learn.network import TaggerNetwork
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.learn.told_tags import DOUBT, ToldTags
+from charnn.tasks.tagger.lexicon import LEAST_COUNT
 from charnn.tasks.tagger.treebank import Treebank
 
 TAGS, SIZE = [2, 3], 4
@@ -71,6 +72,7 @@ def test_counts_are_of_words_with_a_vector_and_of_words_with_a_tag(start, treeba
     assert dict(zip(session.lexicon.words_with_vectors, counts_VK[1:].tolist(), strict=True)) == {
         "a": [3, 1],
         "b": [2, 1],
+        "c": [0, 1],
     }
     assert counts_VK[0].tolist() == [0, 0]
 
@@ -96,7 +98,9 @@ def test_a_model_directory_has_it_within_the_vectors_of_words(start, treebank_of
 def test_taggers_of_words_are_told_and_those_of_characters_are_not(
     text: str, how: dict[str, Any], is_told: bool, start, treebank_of
 ) -> None:
-    assert start(treebank_of(text, **how)).config.network.tells_tags == is_told
+    session = start(treebank_of(text, **how))
+    assert session.config.network.tells_tags == is_told
+    assert session.lexicon.least_count == (1 if is_told else LEAST_COUNT)
 
 
 def test_a_treebank_of_very_many_words_and_tags_is_learned_without(start, treebank_of, silent, monkeypatch) -> None:
@@ -105,3 +109,4 @@ def test_a_treebank_of_very_many_words_and_tags_is_learned_without(start, treeba
     session.run(silent)
     assert not session.config.network.tells_tags
     assert session.config.network.word_dropout < 1
+    assert session.directory.lexicon().least_count == LEAST_COUNT
