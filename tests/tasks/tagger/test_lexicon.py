@@ -176,6 +176,7 @@ def test_the_document_that_is_spoilt_below_is_sound() -> None:
         *({"characters": value} for value in ("ba", "aab", ["a", "b"], {"a": 1}, 3, None)),
         *({"tags": value} for value in ([], ["X"], "X", None, {"upos": "XY"}, {"upos": None}, {"upos": {"X": 1}})),
         *({"tags": {"upos": value}} for value in ([], ["Y", "X"], ["X", "X"], ["X", 1], ["X", None], [["X"]])),
+        *({"least_count": value} for value in (0, -1, 1.0, True, "1", None, 10**400)),
         {"later idea": 1},
     ],
     ids=str,
