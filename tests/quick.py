@@ -13,10 +13,9 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 @pytest.fixture(autouse=True, scope="module")
 def quick_runs() -> Iterator[None]:
     """Three validations a run, since each writes a whole model; a glance at how fast int8 is and at what it costs a
-    transducer, which no test asks;
-    taggers a tenth as large, nine tenths of whose weights would be read for the ends of words; and linear models, their
-    mixtures, and weights of a transducer's n-grams, that are solved roughly and cross-validated by a single fold at
-    most, which to the last digit would take most of the time of a tiny run.
+    transducer, which no test asks; taggers a tenth as large, nine tenths of whose weights would be read for the ends of
+    words; and linear models, their mixtures, and weights of a transducer's n-grams, that are solved roughly and
+    cross-validated by a single fold at most, which to the last digit would take most of the time of a tiny run.
 
     A module whose runs must be like those of other processes overrides this.
     """
