@@ -19,6 +19,8 @@ Rows = npt.NDArray[np.intp]
 CAPACITY, CHARACTERS = 1 << 15, 1 << 24
 """The most words whose vectors are kept, and the most characters that these may have. Once there are more, all are
 forgotten, so that memory does not grow with the stream."""
+FEWEST = 2048
+"""What words add to scores is kept of so many words at least, or of none."""
 AT_ONCE = 128
 """Words that the network encodes at once."""
 
@@ -40,13 +42,16 @@ class WordVectors:
         self, lexicon: Lexicon, encoder: WordEncoder, *, capacity: int = CAPACITY, beside: LinearModel | None = None
     ) -> None:
         """The table has room for `capacity` words, or for all words of a call where they are more. With a linear model
-        beside the network, what each word adds to scores lies behind its vector (`has_additions`), unless that were
-        more than MOST_KEPT numbers."""
+        beside the network, what each word adds to scores lies behind its vector (`has_additions`). Where that of so
+        many words were more than MOST_KEPT numbers there is room for fewer words, or if these were very few it is not
+        kept."""
         self._lexicon = lexicon
         self._encoder = encoder
-        self.has_additions = beside is not None and CAPACITY * beside.size <= MOST_KEPT
+        most = CAPACITY if beside is None else MOST_KEPT // beside.size
+        self.has_additions = beside is not None and most >= FEWEST
         """Whether what each word adds to scores lies behind its vector."""
-        self._capacity, self._beside = capacity, beside if self.has_additions else None
+        self._capacity = min(capacity, most) if self.has_additions else capacity
+        self._beside = beside if self.has_additions else None
         self._edge = None if self._beside is None else self._beside.additions([EDGE])[0]
         self._forget(0)
 

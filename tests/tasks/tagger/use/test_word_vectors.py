@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charnn.arrays import Float32s
 from charnn.tasks.tagger.lexicon import Lexicon
 from charnn.tasks.tagger.use import word_vectors
 from charnn.tasks.tagger.use.word_vectors import WordVectors
@@ -78,6 +81,33 @@ def test_memory_is_bounded_in_words_and_in_their_characters(make_network, monkey
     vectors.of([["b" * 60]])
     vectors.of([["a" * 60]])
     assert network.words_read == 3
+
+
+class Lengths:
+    """Adds to each of `size` scores how long a word is."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def additions(self, words: Sequence[str]) -> Float32s:
+        return np.array([[len(word)] * self.size for word in words], np.float32)
+
+
+def test_what_fewer_words_add_is_kept_where_each_adds_to_more_scores_and_none_where_very_few_are(
+    make_network, monkeypatch
+) -> None:
+    monkeypatch.setattr(word_vectors, "FEWEST", 3)
+    monkeypatch.setattr(word_vectors, "MOST_KEPT", 100)
+    for size, rows, is_kept in ((10, 10, True), (20, 5, True), (33, 3, True), (34, 50, False)):
+        vectors = WordVectors(LEXICON, make_network(), capacity=50, beside=Lengths(size))
+        assert vectors.has_additions == is_kept
+        for _ in range(2):
+            for word in ("a", "aa", "b", "bbb", "c", "cc"):
+                ((row,), table) = vectors.of([[word]])
+                assert len(table) == 1 + rows
+                own, added = np.split(table[row[0]], [make_network().vector_size])
+                assert own.tolist() == alone(make_network(), word)
+                assert added.tolist() == [len(word)] * size * is_kept
 
 
 def test_padding_stays_zero_after_forgetting(make_network) -> None:
