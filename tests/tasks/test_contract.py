@@ -71,7 +71,8 @@ with_members = pytest.mark.parametrize(
     [name for name, task in TASKS.items() if "members" in names_of(task.training_options)],
 )
 WITH_FURTHER_PARTS = {
-    "labelled-ngrams-1", "tagger-linear-1", "tagger-readers-1", "tagger-words-1", "text-recent-1", "text-words-1",
+    "labelled-ngrams-1", "tagger-linear-1", "tagger-linear-2", "tagger-readers-1", "tagger-words-1", "text-recent-1",
+    "text-words-1",
     "transducer-edits-1", "transducer-hard-1", "transducer-lines-1", "transducer-ngrams-1",
 }  # fmt: skip
 """Golden models with parts that only some models of their task have. A test of that task opens them."""

@@ -173,22 +173,39 @@ def test_a_tagger_with_readers_gives_the_tags_that_it_gave(precision: InferenceP
         assert column.probabilities == pytest.approx(expected, abs=1e-4 if precision == "fp32" else 0.01)
 
 
-LINEAR = GOLDEN / "tagger-linear-1"
+LINEAR, APART = GOLDEN / "tagger-linear-1", GOLDEN / "tagger-linear-2"
+"""Two taggers with a linear model, whose powers are the same for all words, or apart for those that were learned."""
 TAGGED = [["the", "New York", "1,999", "Zürich", "🧊"], ["naïve", "saw"]]
-LINEAR_TAGS = [["DET", "PROPN", "NUM", "NOUN", "SYM"], ["ADJ", "VERB"]]
-LINEAR_PROBABILITIES = [[0.93896, 0.75917, 0.73469, 0.2403, 0.73786], [0.70827, 0.73583]]
+LINEAR_TAGS = {
+    LINEAR: [["DET", "PROPN", "NUM", "NOUN", "SYM"], ["ADJ", "VERB"]],
+    APART: [["DET", "PROPN", "NUM", "ADJ", "SYM"], ["ADJ", "VERB"]],
+}
+LINEAR_PROBABILITIES = {
+    LINEAR: [[0.93896, 0.75917, 0.73469, 0.2403, 0.73786], [0.70827, 0.73583]],
+    APART: [[0.94367, 0.72515, 0.81892, 0.31121, 0.7738], [0.80717, 0.65602]],
+}
 
 
+@pytest.mark.parametrize("path", LINEAR_TAGS, ids=lambda path: path.name)
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
-def test_a_tagger_with_a_linear_model_gives_the_tags_that_it_gave(precision: InferencePrecision) -> None:
-    directory = TaggerDirectory.open(LINEAR)
+def test_a_tagger_with_a_linear_model_gives_the_tags_that_it_gave(precision: InferencePrecision, path: Path) -> None:
+    directory = TaggerDirectory.open(path)
     directory.check()
-    assert dump_config(directory.config()).encode() == (LINEAR / "config.json").read_bytes()
+    assert dump_config(directory.config()).encode() == (path / "config.json").read_bytes()
     with Tagger(directory, precision=precision) as model:
         tagged = [sentence["upos"] for sentence in model.tag(TAGGED, probabilities=True)]
-    assert [list(column.tags) for column in tagged] == LINEAR_TAGS
-    for column, expected in zip(tagged, LINEAR_PROBABILITIES, strict=True):
+    assert [list(column.tags) for column in tagged] == LINEAR_TAGS[path]
+    for column, expected in zip(tagged, LINEAR_PROBABILITIES[path], strict=True):
         assert column.probabilities == pytest.approx(expected, abs=1e-4 if precision == "fp32" else 0.01)
+
+
+def test_powers_of_a_linear_model_are_apart_for_known_words_and_unknown_ones_in_later_models_alone() -> None:
+    early, later = (TaggerDirectory.open(path).linear() for path in (LINEAR, APART))
+    assert early is not None
+    assert later is not None
+    assert early.powers_MCW[0, :, 0].tolist() == early.powers_MCW[0, :, 1].tolist()
+    assert (early.powers_MCW[1] == 1).all(), "its weights were multiplied when they were written"
+    np.testing.assert_allclose(later.powers_MCW, [[[0.4, 0.35]] * 2, [[0.35, 0.4]] * 2])
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "of other tags"])

@@ -139,8 +139,10 @@ class EncodedTreebank:
         training = [part for sentence in treebank.training for part in _parts(sentence, longest) if any(part.is_tagged)]
         self.training = EncodedSentences(training, forms, lexicon, states)
         self.validation = EncodedSentences(treebank.validation, forms, lexicon, states)
-        self.is_known = np.array([lexicon.knows(form) for form in forms])
-        """Whether the training data have each form."""
+        self.knows = lexicon.knows
+        """Whether the training data have a form."""
+        self.is_known = np.array(list(map(self.knows, forms)))
+        """The same of each of `forms`."""
         self.forms = list(forms)
         """The distinct forms, by their numbers."""
         features = lexicon.features(self.forms)

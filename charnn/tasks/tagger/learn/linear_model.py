@@ -3,7 +3,8 @@
 Each column has a softmax regression, which is solved to its optimum. It also learns from the tags that the words around
 had elsewhere, and what it makes of these becomes part of the weights of those words. How far it and the network are
 believed is learned from sentences that neither has learned from: the probability of a tag is in proportion to that by
-the network to some power, times that by the linear model to another.
+the network to some power, times that by the linear model to another. Words that the training data have are apart from
+others there, as the network knows little of a word that it has not learned.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ MOST_WORDS, MOST_SCORES = 1 << 18, 1 << 24
 have so many scores together. While it is learned, a word takes some 1.5 kB."""
 SOLVING_SHARE = 0.3
 """The part of a budget of seconds that the solution may take. Where it would need more it is cut short."""
-USUAL_POWERS = 0.4, 0.5
-"""Those of the network and of the linear model before any held-out word is seen."""
+USUAL_POWERS = (0.4, 0.35), (0.35, 0.4)
+"""Those of the network and of the linear model where nothing is held out, for words that the training data have and for
+others. The former are also what is expected of the powers of all words before any held-out word is seen."""
 CERTAINTY = 20.0
-"""How many words' worth of evidence it takes to move the powers away from these."""
+"""How many words' worth of evidence it takes to move the powers of all words away from those that are expected, and
+those of known and of unknown words away from those of all."""
 MEASURED_SCORES = 4_000_000
 """The powers are learned from no more held-out words than have so many scores of a column."""
 
@@ -103,26 +106,22 @@ class SolvedModel:
             found.append(_solved(hashes_F, rows, elsewhere, list(ids), solving))
         self._parts = hashes_F, found
 
-    def with_powers(self, mixtures: Sequence[Mixture]) -> LinearModel:
-        """The model beside a network, where each column's scores are mixed as its mixture says."""
+    def with_powers(self, powers_MCW: Float64s) -> LinearModel:
+        """The model beside a network, where each of the two has these powers in each column, for words of each kind."""
         assert self._parts is not None
         hashes_F, found = self._parts
-        shares = [mixture.shares_M.astype(np.float32) for mixture in mixtures]
-        tables = [own * table for (_, own), (table, _) in zip(shares, found, strict=True)]
-        biases = [
-            own * bias + mixture.bias_K for (_, own), (_, bias), mixture in zip(shares, found, mixtures, strict=True)
-        ]
+        tables, biases = zip(*found, strict=True)
         return LinearModel(
             hashes_F,
             np.concatenate(tables, 1).astype(np.float16),
             np.concatenate(biases).astype(np.float32),
-            np.array([network for network, _ in shares], np.float32),
+            powers_MCW.astype(np.float32),
             self._tags,
         )
 
     def with_usual_powers(self) -> LinearModel:
         """The model beside a network where nothing is held out."""
-        return self.with_powers([_usual(size) for size in self._tags])
+        return self.with_powers(np.stack([np.transpose(USUAL_POWERS)] * len(self._tags), 1))
 
     def beside(
         self, network: TaggerDirectory, treebank: EncodedTreebank | None
@@ -133,29 +132,30 @@ class SolvedModel:
         if treebank is None:
             model = self.with_usual_powers()
             return model, TaggerLinear(features=len(model))
-        sentences, mixtures, figures = treebank.validation, [], []
+        sentences, powers, figures = treebank.validation, [], []
         count = _first(sentences.lengths, MEASURED_SCORES // max(self._tags))
         chosen, texts = range(count), sentences.words[:count]
         with Tagger(network, precision="fp32") as tagger:
             scores = tagger.sentence_tagger.scores(texts)
         by_network = [np.concatenate(of_column) for of_column in zip(*scores, strict=True)]
-        by_itself = self._scores(texts)
+        by_itself = self._scores(texts, treebank.knows)
         forms_N = sentences.forms_of(chosen)
+        is_known_N = treebank.is_known[forms_N]
         is_right_N, has_tag_N = np.ones(len(forms_N), np.bool_), np.zeros(len(forms_N), np.bool_)
         for network_NK, own_NK, tags_N in zip(by_network, by_itself, sentences.tags_of(chosen), strict=True):
             tagged = tags_N != UNTAGGED
             logits_MNK = np.stack([network_NK, own_NK]).astype(np.float64)[:, tagged]
             targets_NK = tags_N[tagged, np.newaxis] == np.arange(logits_MNK.shape[2])
-            nats_E, right_EN = _figures(logits_MNK, targets_NK)
+            nats_E, right_EN = _figures(logits_MNK, targets_NK, is_known_N[tagged])
             figures.append((nats_E, right_EN.mean(1)))
-            mixtures.append(_mixture(logits_MNK, targets_NK))
+            powers.append([mixture.shares_M for mixture in _mixtures(logits_MNK, targets_NK, is_known_N[tagged])])
             is_right_N[tagged] &= right_EN[-1]
             has_tag_N |= tagged
         _, likely_by_network, likely_by_both = np.mean([nats_E for nats_E, _ in figures], axis=0)
         if not likely_by_both < likely_by_network:
             return None
         alone, by_network_alone, both = np.stack([right_E for _, right_E in figures], 1).round(6).tolist()
-        model, unknown_N = self.with_powers(mixtures), has_tag_N & ~treebank.is_known[forms_N]
+        model, unknown_N = self.with_powers(np.array(powers).transpose(2, 0, 1)), has_tag_N & ~is_known_N
         return model, TaggerLinear(
             len(model),
             int(has_tag_N.sum()),
@@ -166,11 +166,11 @@ class SolvedModel:
             round(float(is_right_N[unknown_N].mean()), 6) if unknown_N.any() else None,
         )
 
-    def _scores(self, texts: Sequence[Sequence[str]]) -> list[Float64s]:
+    def _scores(self, texts: Sequence[Sequence[str]], knows: Callable[[str], bool]) -> list[Float64s]:
         """The scores by the linear model alone of the words of all texts, for each column, (N, its tags)."""
-        alone = self.with_powers([Mixture(np.array([0.0, 1.0]), np.zeros(size)) for size in self._tags])
+        alone = self.with_usual_powers()
         forms = {word: row for row, word in enumerate(dict.fromkeys(chain([EDGE], chain.from_iterable(texts))))}
-        additions = alone.additions(list(forms))
+        additions = alone.additions(list(forms), knows)
         totals = []
         for words in texts:
             rows_T1 = np.array([forms[word] for word in words], np.intp)[:, np.newaxis]
@@ -258,18 +258,20 @@ def _add_to_words(
     np.add.at(table_FK, places_DV[has_weights_DV], added_DVK[has_weights_DV])
 
 
-def _usual(tags: int) -> Mixture:
-    return Mixture(np.array(USUAL_POWERS), np.zeros(tags))
-
-
-def _mixture(logits_MNK: Float64s, targets_NK: Bools) -> Mixture:
-    """How far the network is believed by itself, or beside the linear model."""
+def _mixtures(logits_MNK: Float64s, targets_NK: Bools, is_known_N: Bools) -> list[Mixture]:
+    """How far the network is believed by itself, or beside the linear model: of words that the training data have, and
+    of others."""
     experts, _, tags = logits_MNK.shape
-    expected = _usual(tags) if experts > 1 else Mixture.equal(1, tags)
+    usual = Mixture(np.array(USUAL_POWERS[0]), np.zeros(tags)) if experts > 1 else Mixture.equal(1, tags)
+    every = _mixture(logits_MNK, targets_NK, usual)
+    return [_mixture(logits_MNK[:, own_N], targets_NK[own_N], every) for own_N in (is_known_N, ~is_known_N)]
+
+
+def _mixture(logits_MNK: Float64s, targets_NK: Bools, expected: Mixture) -> Mixture:
     return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=CERTAINTY, biased=False)
 
 
-def _figures(logits_MNK: Float64s, targets_NK: Bools) -> tuple[Float64s, Bools]:
+def _figures(logits_MNK: Float64s, targets_NK: Bools, is_known_N: Bools) -> tuple[Float64s, Bools]:
     """The nats per word (3,), and whether each word is right (3, N), by the linear model, by the network and by both.
     Each half of the words is scored with powers that the other half has decided, so that what the network is short of
     is not a better temperature alone."""
@@ -278,8 +280,9 @@ def _figures(logits_MNK: Float64s, targets_NK: Bools) -> tuple[Float64s, Bools]:
     parts = slice(half), slice(half, None)
     for learned, scored in (parts, parts[::-1]):
         for found_NK, experts in ((network_NK, 1), (both_NK, 2)):
-            mixture = _mixture(logits_MNK[:experts, learned], targets_NK[learned])
-            found_NK[scored] = mixture.logits(logits_MNK[:experts, scored])
+            mixtures = _mixtures(logits_MNK[:experts, learned], targets_NK[learned], is_known_N[learned])
+            known_NK, unknown_NK = (mixture.logits(logits_MNK[:experts, scored]) for mixture in mixtures)
+            found_NK[scored] = np.where(is_known_N[scored, np.newaxis], known_NK, unknown_NK)
     every = [logits_MNK[1], network_NK, both_NK]
     return (
         np.array([nats(one_NK, targets_NK, multiple=False) for one_NK in every]),

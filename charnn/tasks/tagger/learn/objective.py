@@ -135,7 +135,7 @@ class TaggerObjective(BatchedObjective):
         tagged = all_right = unknown = unknown_right = 0
         forms, additions = self._treebank.forms, None
         if linear is not None and (len(forms) + 1) * linear.size <= MOST_KEPT:
-            additions = linear.additions([EDGE, *forms])
+            additions = linear.additions([EDGE, *forms], self._treebank.knows)
         decoders = self.network.decoders()
         most = VALIDATION_SCORES // max(decoder.tags for decoder in decoders)
         for chosen in batches_by_length(sentences.lengths[:count].tolist(), rows=VALIDATION_BATCH, padded_total=most):
@@ -147,7 +147,7 @@ class TaggerObjective(BatchedObjective):
             scores = self.network.scores(features_BTF)
             if linear is not None:
                 words = [sentences.words[number] for number in chosen]
-                scores = _beside(linear, additions, scores, words, sentences.forms_of(chosen))
+                scores = _beside(linear, additions, scores, words, sentences.forms_of(chosen), self._treebank.knows)
             right_CBT = decoded(decoders, scores, batch.lengths_B) == tags_CBT
             is_word_BT = np.arange(right_CBT.shape[2]) < sentences.lengths[chosen][:, None]
             right_CW, has_tag_CW = right_CBT[:, is_word_BT], tags_CBT[:, is_word_BT] != UNTAGGED
@@ -176,13 +176,14 @@ def _beside(
     scores: Sequence[Tensor],
     words: Sequence[Sequence[str]],
     forms_N: Ids,
+    knows: Callable[[str], bool],
 ) -> list[Tensor]:
     """The scores (B, T, S) of each column with those of a linear model added, whose `additions` are those of all forms
     after that of EDGE, unless they are too many. `forms_N` are the forms of the words of all sentences, one after the
-    other."""
+    other, and `knows` says whether the training data have a form."""
     by_network = [scores_BTS.float().transpose(0, 1).numpy(force=True) for scores_BTS in scores]
     if additions is None:
-        both = linear.add_to_words(by_network, words)
+        both = linear.add_to_words(by_network, words, knows)
     else:
         rows_BT = np.zeros(scores[0].shape[:2], np.intp)
         rows_BT[np.arange(rows_BT.shape[1]) < np.array(list(map(len, words)))[:, None]] = forms_N + 1

@@ -220,7 +220,7 @@ class SentenceTagger:
         if self._linear is not None and self._vectors.has_additions:
             scores = self._linear.add_to(scores, table[:, size:], rows_BT.T)
         elif self._linear is not None:
-            scores = self._linear.add_to_words(scores, sentences)
+            scores = self._linear.add_to_words(scores, sentences, self.lexicon.knows)
         return [scores_TBS.transpose(1, 0, 2) for scores_TBS in scores]
 
     def _decoded(

@@ -52,7 +52,7 @@ class WordVectors:
         """Whether what each word adds to scores lies behind its vector."""
         self._capacity = min(capacity, most) if self.has_additions else capacity
         self._beside = beside if self.has_additions else None
-        self._edge = None if self._beside is None else self._beside.additions([EDGE])[0]
+        self._edge = None if self._beside is None else self._beside.additions([EDGE], lexicon.knows)[0]
         self._forget(0)
 
     def of(self, sentences: Sequence[Sequence[str]]) -> tuple[list[Rows], Float32s]:
@@ -93,5 +93,5 @@ class WordVectors:
             rows = self._table[first + start : first + start + len(chunk)]
             rows[:, : self._encoder.vector_size] = self._encoder.vectors(self._lexicon.features(chunk))
             if self._beside is not None:
-                rows[:, self._encoder.vector_size :] = self._beside.additions(chunk)
+                rows[:, self._encoder.vector_size :] = self._beside.additions(chunk, self._lexicon.knows)
         self._places.update(zip(words, range(first, first + len(words)), strict=True))

@@ -15,6 +15,7 @@ from charnn.tasks.tagger.learn.data import EncodedTreebank
 from charnn.tasks.tagger.learn.linear_model import SolvedModel
 from charnn.tasks.tagger.learn.session import TaggerSession
 from charnn.tasks.tagger.lexicon import Lexicon
+from charnn.tasks.tagger.linear_model import LinearModel
 from charnn.tasks.tagger.treebank import Treebank
 from charnn.tasks.tagger.use import sentence_tagger, word_vectors
 from charnn.tasks.tagger.use.model import Tagger
@@ -96,12 +97,14 @@ def test_without_held_out_sentences_it_is_used_and_nothing_is_said_of_what_it_br
     assert session.config.linear.words == 0
     model = session.directory.linear()
     assert model is not None
-    assert model.powers_C.tolist() == pytest.approx([linear_model.USUAL_POWERS[0]])
+    np.testing.assert_allclose(model.powers_MCW[:, 0].T, linear_model.USUAL_POWERS)
 
 
 def test_figures_of_the_end_are_those_of_the_model_as_it_is_used_where_nothing_is_held_out(
-    treebank, start, silent
+    treebank_of, start, silent, monkeypatch
 ) -> None:
+    monkeypatch.setattr(linear_model, "USUAL_POWERS", ((0.4, 0.5), (1.0, 0.0)))
+    treebank = treebank_of(text(60, 0), valid=text(20, 1) + text(5, 2).replace("dog_N", "wolf_N"))
     session = start(treebank, settings={"keeps": "last"}, steps=2)
     session.run(silent)
     with Tagger(session.directory) as tagger:
@@ -121,9 +124,52 @@ def test_figures_of_the_end_are_those_of_the_model_as_it_is_used_where_nothing_i
     assert alone.figures_of_end() == {}
 
 
+def powers_beside(session) -> np.ndarray:
+    """(M, W): the powers of network and linear model, for known words and unknown ones, of the only column."""
+    model = session.directory.linear()
+    assert model is not None
+    return model.powers_MCW[:, 0]
+
+
+def test_powers_of_unknown_words_are_their_own_where_many_are_held_out_and_those_of_all_words_where_few_are(
+    treebank_of, start, silent
+) -> None:
+    unlike = "dog_N then_O wolf_V\nwolf_O then_O x_N\ncat_N then_O bear_O\nbear_N then_O x_N\n"
+    none = start(treebank_of(text(60, 0), valid=text(40, 1)), "none", steps=2)
+    few = start(treebank_of(text(60, 0), valid=text(40, 1) + unlike[:20]), "few", steps=2)
+    many = start(treebank_of(text(60, 0), valid=text(40, 1) + unlike * 30), "many", steps=2)
+    for session in (none, few, many):
+        session.run(silent)
+    of_unknown = [powers_beside(session)[:, 1] for session in (none, few, many)]
+    np.testing.assert_allclose(of_unknown[1], of_unknown[0], atol=0.2)
+    assert of_unknown[2][1] < of_unknown[1][1] / 2, "what unknown words look like misleads"
+    assert powers_beside(many)[1, 0] > of_unknown[2][1] * 2
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_words_that_were_learned_and_words_that_were_not_have_powers_of_their_own(
+    precision, treebank, start, silent
+) -> None:
+    session = start(treebank, steps=2)
+    session.run(silent)
+    both = session.directory.linear()
+    assert both is not None
+    sentence = ["wolf", "then", "x", "sees", "bears"]
+    found = []
+    for powers in ([[1, 1], [0, 0]], [[0, 0], [1, 1]], [[1, 0], [0, 1]]):
+        powers_MCW = np.array(powers, np.float32)[:, np.newaxis]
+        session.directory.write_linear(LinearModel.from_arrays(both.arrays() | {"powers": powers_MCW}, (3,)))
+        with Tagger(session.directory, precision=precision) as tagger:
+            found.append(np.array(tagger.tag([sentence], probabilities=True)[0]["tag"].probabilities))
+    by_network, by_itself, apart = found
+    is_known = np.array([False, True, True, True, False])
+    np.testing.assert_allclose(apart, np.where(is_known, by_network, by_itself), atol=1e-5)
+    assert (abs(by_network - by_itself) > 1e-3).all()
+
+
 def test_it_is_left_out_where_it_makes_tags_no_likelier(treebank, start, silent, monkeypatch) -> None:
     monkeypatch.setattr(linear_model, "STRENGTH", 1e-9)  # so it knows how usual tags are, and nothing else
-    monkeypatch.setattr(linear_model, "USUAL_POWERS", (0.4, 1.0))
+    monkeypatch.setattr(linear_model, "USUAL_POWERS", ((0.4, 1.0), (0.4, 1.0)))
     monkeypatch.setattr(linear_model, "CERTAINTY", 1e6)
     session = start(treebank, steps=60)
     session.run(silent)
@@ -161,7 +207,7 @@ def test_words_without_a_tag_teach_nothing_in_that_column(treebank_of) -> None:
     some = treebank_of("a\tX\tP\nb\t_\tQ\nc\tY\tP\n\n" * 20, columns=["one", "two"], format="columns")
     model, _ = solved(some, [2, 2]).beside(TaggerDirectory(Path("unused")), None) or (None, None)
     assert model is not None
-    total_TBK = model.total(model.additions(["", "a", "b", "c"]), np.array([[1], [2], [3]]))
+    total_TBK = model.total(model.additions(["", "a", "b", "c"], lambda _: True), np.array([[1], [2], [3]]))
     assert total_TBK[:, 0, :2].argmax(1)[[0, 2]].tolist() == [0, 1]
     assert total_TBK[:, 0, 2:].argmax(1).tolist() == [0, 1, 0]
 
@@ -171,7 +217,7 @@ def test_the_tags_that_a_word_had_elsewhere_tell_of_words_that_it_was_never_besi
     apart = "a_N o_A\nb_V o_A\na_N o_B\nb_V o_B\n" * 3
     model = solved(treebank_of(beside + beside + apart), [4]).with_usual_powers()
     words = ["", "a", "b", "x"]
-    total_TBK = model.total(model.additions(words), np.array([[1, 2], [3, 3]]))
+    total_TBK = model.total(model.additions(words, lambda _: True), np.array([[1, 2], [3, 3]]))
     assert total_TBK.argmax(2).tolist() == [[2, 3], [0, 1]]
 
 
@@ -191,8 +237,7 @@ def test_a_large_treebank_is_learned_from_sentences_all_over_it(treebank_of, sta
     session.run(silent)
     model = session.directory.linear()
     assert model is not None
-    assert model.additions(["last"]).any()
-    assert model.additions(["horse"]).any()
+    assert model.additions(["last", "horse"], lambda _: True).any(1).all()
 
 
 def test_rare_features_are_left_out_where_there_are_too_many(treebank, start, silent, monkeypatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ class Lengths:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def additions(self, words: Sequence[str]) -> Float32s:
+    def additions(self, words: Sequence[str], knows: Callable[[str], bool]) -> Float32s:
         return np.array([[len(word)] * self.size for word in words], np.float32)
 
 
