@@ -58,9 +58,9 @@ SOLVING_SHARE = 0.3
 USUAL_POWERS = (0.4, 0.35), (0.35, 0.4)
 """Those of the network and of the linear model where nothing is held out, for words that the training data have and for
 others. The former are also what is expected of the powers of all words before any held-out word is seen."""
-CERTAINTY = 20.0
-"""How many words' worth of evidence it takes to move the powers of all words away from those that are expected, and
-those of known and of unknown words away from those of all."""
+CERTAINTY, KINDS_CERTAINTY = 20.0, 200.0
+"""How many words' worth of evidence it takes to move the powers of all words away from these, and those of known words
+and of unknown ones away from those of all."""
 MEASURED_SCORES = 4_000_000
 """The powers are learned from no more held-out words than have so many scores of a column."""
 
@@ -263,12 +263,13 @@ def _mixtures(logits_MNK: Float64s, targets_NK: Bools, is_known_N: Bools) -> lis
     of others."""
     experts, _, tags = logits_MNK.shape
     usual = Mixture(np.array(USUAL_POWERS[0]), np.zeros(tags)) if experts > 1 else Mixture.equal(1, tags)
-    every = _mixture(logits_MNK, targets_NK, usual)
-    return [_mixture(logits_MNK[:, own_N], targets_NK[own_N], every) for own_N in (is_known_N, ~is_known_N)]
+    every = _mixture(logits_MNK, targets_NK, usual, CERTAINTY)
+    kinds = is_known_N, ~is_known_N
+    return [_mixture(logits_MNK[:, own_N], targets_NK[own_N], every, KINDS_CERTAINTY) for own_N in kinds]
 
 
-def _mixture(logits_MNK: Float64s, targets_NK: Bools, expected: Mixture) -> Mixture:
-    return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=CERTAINTY, biased=False)
+def _mixture(logits_MNK: Float64s, targets_NK: Bools, expected: Mixture, certainty: float) -> Mixture:
+    return fit_mixture(logits_MNK, targets_NK, multiple=False, expected=expected, certainty=certainty, biased=False)
 
 
 def _figures(logits_MNK: Float64s, targets_NK: Bools, is_known_N: Bools) -> tuple[Float64s, Bools]:
