@@ -133,6 +133,8 @@ class TaggerNetworkConfig(Json):
     """The number of networks of this shape that are used side by side, and whose probabilities are averaged."""
     tells_tags: bool = later(False)
     """Whether the vectors of words learn from the tags that words had elsewhere in the treebank."""
+    guesses_tags: bool = later(False)
+    """Whether the recurrent layers learn to guess the tags of the words beside each word, too."""
 
     def __post_init__(self) -> None:
         require_known(self.cell)

@@ -23,6 +23,7 @@ from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.decoding.decoder import Decoder, Transitions
 from charnn.tasks.tagger.graph import WIDTHS
 from charnn.tasks.tagger.learn.heads import Head, make_head
+from charnn.tasks.tagger.learn.tag_guesses import TagGuesses, left_out
 from charnn.tasks.tagger.learn.told_tags import ToldTags, part_of_words
 from charnn.tasks.tagger.lexicon import AFFIX_BUCKETS, SHAPES
 
@@ -154,6 +155,10 @@ class TaggerNetwork(Draws):
         if config.tells_tags and tag_counts is not None:
             self.told = ToldTags(tag_counts, config.tags, config.word_size)
             self.register_state_dict_post_hook(part_of_words)  # type: ignore[no-untyped-call]
+        self.guesses: TagGuesses | None = None
+        if config.guesses_tags:
+            self.guesses = TagGuesses(config.tags, config.hidden_size)
+            self.register_state_dict_post_hook(left_out)  # type: ignore[no-untyped-call]
 
     def forward(
         self,
@@ -198,11 +203,16 @@ class TaggerNetwork(Draws):
         self, features_BTF: Tensor, tags_CBT: Tensor, lengths_B: Tensor, said: Sequence[Tensor] | None = None
     ) -> Tensor:
         """The sum over columns and words of -ln p of the tags, (columns, B, T). `said` has for each column what
-        teachers say of the words that have a tag, as `Head.nats` takes it."""
+        teachers say of the words that have a tag, as `Head.nats` takes it. Where the network has `TagGuesses`, the
+        gradient is also that of theirs."""
         said_by_column: Sequence[Tensor | None] = said or [None] * len(self.heads)
         each = zip(self.each_head, tags_CBT, said_by_column, strict=True)
         nats = [head.nats(features_BTF, tags_BT, lengths_B, said_NK) for head, tags_BT, said_NK in each]
-        return torch.stack(nats).sum()
+        total = torch.stack(nats).sum()
+        if self.guesses is None:
+            return total
+        guessed: Tensor = self.guesses(features_BTF[..., : 2 * self.config.hidden_size], tags_CBT)
+        return total + guessed - guessed.detach()
 
     def decode(self, features_BTF: Tensor, lengths_B: Tensor) -> Int32s:
         """The likeliest tags, (columns, B, T), as inference decodes them."""

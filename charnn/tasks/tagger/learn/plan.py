@@ -172,6 +172,7 @@ def decide(
         network = replace(network, members=MEMBERS)
     if is_told:
         network = replace(network, tells_tags=True, word_dropout=WORD_DROPOUT)
+    network = replace(network, guesses_tags=corpus.level == "word")
     check_teachers(teachers, lexicon, corpus, network.decoder)
     learns_linear = _learns_linear(overrides.linear, network.decoder, corpus.level)
     finding = word_finding(treebank, overrides.segment)

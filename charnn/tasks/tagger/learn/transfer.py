@@ -60,7 +60,7 @@ class InitialWeights:
             ),
         }
         for name, parameter in network.named_parameters():
-            if name.startswith("heads."):
+            if name.startswith(("heads.", "guesses.")):
                 continue
             if name == "told.weight":  # it is a part of the words' own vectors in the other model
                 parameter.zero_()
