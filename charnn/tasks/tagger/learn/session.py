@@ -133,6 +133,12 @@ class TaggerSession(Session[TaggerConfig]):
     def network(self) -> AnyTagger:
         return self.objective.network
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers of the network are learned by gradients and kept: what is for learning only is no part."""
+        kept = self.network.state_dict()
+        return sum(parameter.numel() for name, parameter in self.network.named_parameters() if name in kept)
+
     def _train(self, observer: Observer, interrupted: Callable[[], bool]) -> Outcome:
         """Trains the tagger, and then the segmenter that goes with it, if one does."""
         outcome = "budget" if self._is_done else super()._train(observer, interrupted)

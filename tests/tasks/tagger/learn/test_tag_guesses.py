@@ -73,7 +73,9 @@ def test_a_model_directory_has_nothing_of_the_guesses(members: int, start, treeb
     session = start(treebank_of(TEXT, valid=TEXT), steps=3, members=members)
     session.run(silent)
     assert any("guesses" in name for name, _ in session.network.named_parameters())
-    assert not any("guesses" in name for name in session.directory.weights())
+    weights = session.directory.weights()
+    assert not any("guesses" in name for name in weights)
+    assert session.parameters == sum(array.size for array in weights.values())
 
 
 @pytest.mark.parametrize(
