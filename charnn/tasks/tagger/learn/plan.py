@@ -164,9 +164,7 @@ def decide(
         overrides.members is None
         and not teachers
         and corpus.level == "word"
-        and has_time_for_several(
-            training.budget, default_budget(corpus.training_words), thread_counts, device=training.device
-        )
+        and has_time_for_several(network, training, words=corpus.training_words, processors=max(thread_counts))
     )
     if chose_members:
         network = replace(network, members=MEMBERS)

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from charnn.api import SilentObserver
-from charnn.config.training import Budget
+from charnn.config.training import Budget, TrainingConfig
+from charnn.tasks.tagger.config import TaggerNetworkConfig
 from charnn.tasks.tagger.learn.plan import TaggerOverrides, TaggerPlan, decide, default_budget
 from charnn.tasks.tagger.learn.session import TaggerSession
-from charnn.tasks.tagger.learn.several import LONG_TIME, MEMBERS
+from charnn.tasks.tagger.learn.several import LONG_SECONDS, MEMBERS, has_time_for_several
 from charnn.tasks.tagger.treebank import Treebank
 
 TREEBANK = "a_DET fox_NOUN ran_VERB ._PUNCT\n\n" * 40
-DEFAULT = default_budget(160).seconds or 0.0
-LONG = Budget(seconds=LONG_TIME * DEFAULT)
+WORDS = 144  # to learn from; a tenth is held out
+LONG = Budget(seconds=LONG_SECONDS * WORDS)
 
 
 @pytest.fixture
@@ -28,17 +29,29 @@ def planned(treebank_of: Callable[..., Treebank]) -> Callable[..., TaggerPlan]:
     return plan
 
 
-def test_a_long_time_is_spent_on_several_each_with_a_thread(planned: Callable[..., TaggerPlan]) -> None:
-    plan = planned()
+@pytest.mark.parametrize("given", [{}, {"threads": (1, 2, 4)}, {"hidden_size": 64}], ids=str)
+def test_a_long_time_is_spent_on_several_each_with_a_thread(
+    planned: Callable[..., TaggerPlan], given: dict[str, Any]
+) -> None:
+    plan = planned(**given)
     assert (plan.config.network.members, plan.chose_members, plan.threads) == (MEMBERS, True, MEMBERS)
     assert plan.config.training.budget == LONG
+
+
+def test_the_default_time_is_long_for_a_small_treebank_alone() -> None:
+    network = TaggerNetworkConfig(words=100, characters=30, tags=(5,))
+    several = {
+        words: has_time_for_several(network, TrainingConfig(budget=default_budget(words)), words=words, processors=2)
+        for words in (1_000, 6_000, 20_000, 50_000, 100_000, 200_000, 10_000_000)
+    }
+    assert [words for words, is_so in several.items() if is_so] == [1_000, 6_000, 20_000, 50_000]
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        {"budget": None},
-        {"budget": Budget(seconds=LONG_TIME * DEFAULT - 1)},
+        {"budget": Budget(seconds=0.99 * LONG_SECONDS * WORDS)},
+        {"hidden_size": 256},
         {"budget": Budget(epochs=1000.0)},
         {"budget": Budget(steps=100_000)},
         {"threads": (1,)},
