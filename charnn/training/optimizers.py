@@ -3,7 +3,7 @@ keeps a running average of the weights, which is steadier than they are, and is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -142,14 +142,19 @@ class AveragedWeights:
         self._decay = decay
         self._updates = 0
         self.values = {name: p.detach().clone() for name, p in self._parameters.items()}
+        self._of = {parameter: self.values[name] for name, parameter in self._parameters.items()}
 
-    @torch.no_grad()
-    def update(self) -> None:
-        """Takes in the weights as they are after a step."""
+    def next_decay(self) -> float:
+        """Counts an update of all weights, and gives the decay that `follow` is to have in it."""
         decay = min(self._decay, (1 + self._updates) / (10 + self._updates))
         self._updates += 1
-        parameters: list[Tensor] = [p.detach() for p in self._parameters.values()]
-        torch._foreach_lerp_(list(self.values.values()), parameters, 1 - decay)
+        return decay
+
+    @torch.no_grad()
+    def follow(self, parameters: Sequence[nn.Parameter], decay: float) -> None:
+        """Takes in these parameters as they are after a step. Several threads may take in parameters of their own."""
+        now: list[Tensor] = [parameter.detach() for parameter in parameters]
+        torch._foreach_lerp_([self._of[parameter] for parameter in parameters], now, 1 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -165,7 +170,7 @@ class AveragedWeights:
 
     @property
     def updates(self) -> int:
-        """How often `update` was called, in earlier sittings too."""
+        """How many updates there were, in earlier sittings too."""
         return self._updates
 
     def restore(self, values: dict[str, Tensor], updates: int) -> None:

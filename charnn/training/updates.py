@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_, get_total_norm
+from torch.optim import Optimizer
 
 from charnn.config.training import TrainingConfig
 from charnn.network.ensemble import trained_apart, without_member
@@ -32,8 +35,9 @@ class GradientNorms:
         self._sum = self._largest = torch.zeros((), device=device)
         self._steps = 0
 
-    def limit(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Limits the gradients as the configuration says, and notes the norm that they had."""
+    def limit(self, parameters: Iterable[nn.Parameter]) -> Tensor:
+        """Limits the gradients as the configuration says, and gives the norm that they had, which `note` is for.
+        Several threads may limit gradients of their own."""
         able = [parameter for parameter in parameters if parameter.grad is not None]
         if self._config.clip_value is None and self._config.clip_norm is not None:
             norm = clip_grad_norm_(able, self._config.clip_norm)
@@ -41,9 +45,10 @@ class GradientNorms:
             norm = get_total_norm([parameter.grad for parameter in able if parameter.grad is not None])
             if self._config.clip_value is not None:
                 clip_grad_value_(able, self._config.clip_value)
-        self._add(norm.detach())
+        return norm.detach()
 
-    def _add(self, norm: Tensor) -> None:
+    def note(self, norm: Tensor) -> None:
+        """Counts the norm of a step."""
         self._sum, self._largest = self._sum + norm, torch.maximum(self._largest, norm)
         self._steps += 1
 
@@ -95,11 +100,17 @@ class Updates:
         """Makes what belongs to the parameters of the network that the objective has now."""
         self._network = self._objective.network
         self._parameters = list(self._network.parameters())
-        self._apart = [list(network.parameters()) for network in trained_apart(self._network)]
+        apart = trained_apart(self._network)
+        self._apart = [list(network.parameters()) for network in apart]
         self._all_reduce = AllReduce(self._processes, self._parameters, losses=self.networks)
-        self.optimizers = make_optimizers(self._network, self._config, self._device, self._precision)
+        self._optimizers = [make_optimizers(each, self._config, self._device, self._precision) for each in apart]
         self.average = AveragedWeights(self._network, self._config.average_decay)
         self._learned = LearnedState(self._network, self.optimizers, self.average)
+
+    @property
+    def optimizers(self) -> list[Optimizer]:
+        """Those of all networks."""
+        return list(chain.from_iterable(self._optimizers))
 
     @property
     def networks(self) -> int:
@@ -158,11 +169,10 @@ class Updates:
             parameter.grad = None
         nats, targets = self._learned_from()
         nats, info = self._all_reduce(nats, StepInfo(targets, *own_info()))
-        for parameters in self._apart:
-            self.gradients.limit(parameters)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        self.average.update()
+        update = partial(self._update, decay=self.average.next_decay())
+        each = self.side_by_side.each if self.are_side_by_side else map
+        for norm in each(update, self._apart, self._optimizers):
+            self.gradients.note(norm)
         progress.step += 1
         progress.targets += info.targets
         return nats, info
@@ -176,6 +186,15 @@ class Updates:
             nats, targets = objective.loss()
         torch.autograd.backward(nats.sum() / objective.targets_in_batch)
         return nats.detach(), targets
+
+    def _update(self, parameters: list[nn.Parameter], optimizers: list[Optimizer], *, decay: float) -> Tensor:
+        """Changes the weights of a network by their gradients, which are limited first, and has their average follow
+        with this decay. Gives the norm that the gradients had."""
+        norm = self.gradients.limit(parameters)
+        for optimizer in optimizers:
+            optimizer.step()
+        self.average.follow(parameters, decay)
+        return norm
 
     @property
     def learning_rate(self) -> float:

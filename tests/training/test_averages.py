@@ -26,7 +26,7 @@ def averaged(decay: float, values: list[float]) -> tuple[Scalar, AveragedWeights
     average = AveragedWeights(network, decay)
     for value in rest:
         network.become(value)
-        average.update()
+        average.follow([network.weight], average.next_decay())
     return network, average
 
 
@@ -91,6 +91,6 @@ def test_a_restored_average_goes_on_as_if_nothing_had_happened() -> None:
     restored.restore({name: value.clone() for name, value in whole.values.items()}, whole.updates)
     network.become(8.0)
     for average in (whole, restored):
-        average.update()
+        average.follow([network.weight], average.next_decay())
     assert torch.equal(restored.values["weight"], whole.values["weight"])
     assert restored.updates == whole.updates == 3

@@ -35,7 +35,7 @@ def test_the_norm_is_that_of_all_parameters_before_it_was_limited(
     settings: dict[str, float], left: list[list[float]]
 ) -> None:
     found, given = norms(**settings), parameters([3.0, 0.0], [4.0])
-    found.limit(given)
+    found.note(found.limit(given))
     assert (found.mean(), found.largest()) == (pytest.approx(5.0), pytest.approx(5.0))
     for parameter, expected in zip(given, left, strict=True):
         assert parameter.grad is not None
@@ -44,24 +44,24 @@ def test_the_norm_is_that_of_all_parameters_before_it_was_limited(
 
 def test_the_mean_is_over_the_steps_since_the_restart() -> None:
     found = norms()
-    found.limit(parameters([100.0]))
+    found.note(found.limit(parameters([100.0])))
     found.restart()
     assert (found.mean(), found.largest()) == (None, None)
     for size in (1.0, 2.0, 6.0):
-        found.limit(parameters([size], None))
+        found.note(found.limit(parameters([size], None)))
     assert (found.mean(), found.largest()) == (pytest.approx(3.0), pytest.approx(6.0))
 
 
 def test_what_is_restored_goes_on() -> None:
     found, other = norms(), norms()
-    found.limit(parameters([1.0]))
+    found.note(found.limit(parameters([1.0])))
     other.restore(found.state())
-    other.limit(parameters([5.0]))
+    other.note(other.limit(parameters([5.0])))
     assert (other.mean(), other.largest()) == (pytest.approx(3.0), pytest.approx(5.0))
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
 def test_a_norm_that_is_not_finite_is_none(wrong: float) -> None:
     found = norms()
-    found.limit(parameters([wrong]))
+    found.note(found.limit(parameters([wrong])))
     assert found.mean() is None
